@@ -1,0 +1,158 @@
+//! The `marian-log` parser for JavaScript: marshalling only.
+//!
+//! JavaScript writes bytes where [`Core::reserve`] says, calls [`Core::commit`], and reads the columns of the batch
+//! where the table says that comes back: pairs of address and length, in the order of `src/parser/layout.ts`.
+//! Addresses hold until the next call.
+
+#![forbid(unsafe_code)]
+
+use marian_log::{csv, Batch, Parser};
+use wasm_bindgen::prelude::*;
+
+/// Numbers an event takes in its column: kind, line, segment, timestamp, up, present, texts.
+const EVENT: usize = 7;
+
+/// One parser with its batch.
+#[wasm_bindgen]
+#[derive(Default)]
+pub struct Core {
+    parser: Parser,
+    batch: Batch,
+    input: Vec<u8>,
+    events: Vec<f64>,
+    stats: Vec<f64>,
+    csv: Vec<u8>,
+    table: Vec<u32>,
+}
+
+#[wasm_bindgen]
+impl Core {
+    /// A parser for one log.
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a pattern of the user's; throws its fault in words.
+    #[wasm_bindgen(js_name = addPattern)]
+    pub fn add_pattern(&mut self, name: &str, regex: &str) -> Result<(), JsError> {
+        self.parser.add_pattern(name, regex).map_err(|error| JsError::new(&error.to_string()))
+    }
+
+    /// Makes room for `length` bytes of input and returns its address.
+    pub fn reserve(&mut self, length: usize) -> u32 {
+        if self.input.len() < length {
+            self.input.resize(length, 0);
+        }
+        self.input.as_ptr() as usize as u32
+    }
+
+    /// Parses the first `length` bytes of the input. The batch is emptied first unless `append` is set.
+    pub fn commit(&mut self, length: usize, append: bool) -> u32 {
+        if !append {
+            self.batch.clear();
+        }
+        let length = length.min(self.input.len());
+        self.parser.feed(&self.input[..length], &mut self.batch);
+        self.table()
+    }
+
+    /// Ends the log.
+    pub fn finish(&mut self) -> u32 {
+        self.batch.clear();
+        self.parser.finish(&mut self.batch);
+        self.table()
+    }
+
+    /// The name of a metric.
+    #[wasm_bindgen(js_name = metricName)]
+    pub fn metric_name(&self, index: usize) -> Option<String> {
+        self.parser.metrics().get(index).cloned()
+    }
+
+    /// Formats the batch's training rows as CSV; the text replaces the last one.
+    pub fn csv(&mut self, labels: bool, segment: bool, prefix: &[u8]) -> u32 {
+        self.csv.clear();
+        csv::training_rows(&self.batch, csv::Columns { labels, segment }, prefix, &mut self.csv);
+        self.table()
+    }
+
+    fn table(&mut self) -> u32 {
+        let Self { parser, batch, events, stats, csv, table, .. } = self;
+        events.clear();
+        for event in &batch.events {
+            let numbers: [f64; EVENT] = [
+                f64::from(event.kind as u8),
+                event.line,
+                event.segment,
+                event.timestamp,
+                event.up,
+                f64::from(event.present),
+                f64::from(event.texts),
+            ];
+            events.extend_from_slice(&numbers);
+        }
+        let counts = parser.stats();
+        stats.clear();
+        stats.extend(
+            [
+                counts.bytes,
+                counts.lines,
+                counts.training,
+                counts.validation,
+                counts.patterns,
+                counts.unmatched,
+                counts.overlong,
+                counts.starts,
+                u64::from(batch.training_present),
+            ]
+            .map(|count| count as f64),
+        );
+        table.clear();
+        let mut entry = |address: usize, length: usize| table.extend([address as u32, length as u32]);
+        entry(batch.order.as_ptr() as usize, batch.order.len());
+        let training = &batch.training;
+        for column in [
+            &training.line,
+            &training.offset,
+            &training.segment,
+            &training.timestamp,
+            &training.epoch,
+            &training.up,
+            &training.sen,
+            &training.cost,
+            &training.labels,
+            &training.batch_labels,
+            &training.total_labels,
+            &training.time,
+            &training.rate,
+            &training.gnorm,
+            &training.learning_rate,
+        ] {
+            entry(column.as_ptr() as usize, column.len());
+        }
+        entry(training.present.as_ptr() as usize, training.present.len());
+        let validation = &batch.validation;
+        for column in [
+            &validation.line,
+            &validation.offset,
+            &validation.segment,
+            &validation.timestamp,
+            &validation.epoch,
+            &validation.up,
+            &validation.metric,
+            &validation.value,
+            &validation.stalled,
+            &validation.best,
+        ] {
+            entry(column.as_ptr() as usize, column.len());
+        }
+        entry(validation.present.as_ptr() as usize, validation.present.len());
+        entry(events.as_ptr() as usize, events.len());
+        entry(batch.texts.bytes.as_ptr() as usize, batch.texts.bytes.len());
+        entry(batch.texts.ends.as_ptr() as usize, batch.texts.ends.len());
+        entry(stats.as_ptr() as usize, stats.len());
+        entry(csv.as_ptr() as usize, csv.len());
+        table.as_ptr() as usize as u32
+    }
+}

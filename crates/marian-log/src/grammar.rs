@@ -1,0 +1,49 @@
+//! The grammar of Marian's lines, as regular expressions of the `regex` crate (bytes, Unicode off).
+//!
+//! These are for reading and for the tests; the scanner of this crate is what runs. Sources of the shapes: Marian
+//! 0.9 to 1.12.43, `src/training/scheduler.h` and `src/training/validator.h`.
+
+/// A number token, as long as it can be; `STRICT_FLOAT` and `STRICT_INTEGER` say whether it is well-formed.
+pub const TOKEN: &str =
+    r"[-+]?(?:[0-9][0-9.,]*(?:e[-+]?[0-9.,]*|E[-+]?[0-9][0-9.,]*)?|(?i:nan)\([a-z]*\)|(?i:nan|inf)[a-z]*)";
+
+/// A well-formed float token.
+pub const STRICT_FLOAT: &str =
+    r"[-+]?(?:[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?|(?i:nan)(?:\([a-z]*\))?|(?i:inf)(?:inity)?)";
+
+/// A well-formed integer token: `1000`, `753,766`.
+pub const STRICT_INTEGER: &str = r"[0-9]+(?:,[0-9]+)*";
+
+/// `Ep. E : Up. U : Sen. S : Cost C[ * labels[ @ batch][ after total]][ : Time Ts][ : R words/s][ : gNorm G][ : L.r. L]`
+///
+/// `TOKEN` stands for [`TOKEN`]; `_` for blanks and `/` for the separator of fields, blanks and colons.
+pub const TRAINING: &str = concat!(
+    r"Ep\. _(?<epoch>TOKEN)/Up\. _(?<up>TOKEN)/Sen\. _(?<sen>TOKEN)/Cost _(?<cost>TOKEN)",
+    r"(?:_\*_(?<labels>TOKEN)(?:_@_(?<batch_labels>TOKEN))?(?:_after _(?<total_labels>TOKEN))?)?",
+    r"(?:/Time _(?<time>TOKEN)s)?(?:/(?<rate>TOKEN) _words/s)?(?:/gNorm _(?<gnorm>TOKEN))?(?:/L\.r\. _(?<learning_rate>TOKEN))?",
+);
+
+/// `[valid] [Ep. E : Up. ]U : metric : value[ : new best| : stalled N times[ (last best: B)]]`
+pub const VALIDATION: &str = concat!(
+    r"\[valid\] _(?:Ep\. _(?<epoch>TOKEN)/Up\. _)?(?<up>TOKEN)_:_(?<metric>[^\s:]*[A-Za-z][^\s:]*)_:_(?<value>TOKEN)",
+    r"(?:_:_(?:new best|stalled _(?<stalled>TOKEN) _times(?:_\(last best: _(?<best>TOKEN)\))?))?",
+);
+
+/// What opens the text of a translation, in which a record counts only directly after a Marian stamp.
+pub const TRANSLATION: &str =
+    r"(?:^|[^A-Za-z0-9])(?:(?:Hyp|Hypothesis|Ref|Reference|Src|Source|Target|Translation) ?:|Best translation )";
+
+/// Writes out the shorthands of [`TRAINING`] and [`VALIDATION`].
+pub fn expand(pattern: &str) -> String {
+    const MARK: &str = "\u{1}";
+    pattern
+        .replace("words/s", MARK)
+        .replace("(?<batch_labels>", "(?<batch\u{2}labels>")
+        .replace("(?<total_labels>", "(?<total\u{2}labels>")
+        .replace("(?<learning_rate>", "(?<learning\u{2}rate>")
+        .replace('_', r"[ \t]*")
+        .replace('\u{2}', "_")
+        .replace('/', r"[ \t:]+")
+        .replace(MARK, "words/s")
+        .replace("TOKEN", TOKEN)
+}

@@ -1,0 +1,25 @@
+//! Reads Marian NMT training logs: bytes in, measurements out.
+//!
+//! [`Parser::feed`] takes any chunk of a log and fills a [`Batch`] of columns: training records, validation
+//! records, and rarer [`Event`]s (starts of Marian with their configuration, lines that could not be read, matches
+//! of user patterns). Nothing here does I/O and nothing panics on any input.
+//!
+//! The grammar of Marian's lines is written twice: readably in [`grammar`], as regular expressions, and as the
+//! hand-written scanner in `record` that runs. The tests hold the two to the same answers.
+
+#![forbid(unsafe_code)]
+
+mod batch;
+mod context;
+pub mod csv;
+pub mod grammar;
+mod line;
+mod number;
+mod parser;
+mod pattern;
+mod record;
+mod stamp;
+
+pub use batch::{present, Batch, Event, EventKind, Texts, TrainingColumns, ValidationColumns};
+pub use parser::{Parser, Stats, MAX_LINE, MAX_METRICS};
+pub use pattern::PatternError;

@@ -1,0 +1,305 @@
+//! Reads one training or validation record at a given place: the scanner of [`crate::grammar`].
+
+use crate::number::{float, integer, Token};
+
+/// A training record. Fields that the line does not hold are `None`; sentences and labels are counts, `time` is
+/// seconds, `rate` words per second.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Training {
+    pub epoch: f64,
+    pub up: f64,
+    pub sen: f64,
+    pub cost: f64,
+    pub labels: Option<f64>,
+    pub batch_labels: Option<f64>,
+    pub total_labels: Option<f64>,
+    pub time: Option<f64>,
+    pub rate: Option<f64>,
+    pub gnorm: Option<f64>,
+    pub learning_rate: Option<f64>,
+    /// How far the record reaches, to tell a cut one.
+    pub reach: Reach,
+}
+
+/// A validation record; the metric's name is a range of the line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Validation {
+    /// Absent before Marian 1.5.
+    pub epoch: Option<f64>,
+    pub up: f64,
+    pub metric: std::ops::Range<usize>,
+    pub value: f64,
+    /// Absent for `new best`.
+    pub stalled: Option<f64>,
+    pub best: Option<f64>,
+    /// How far the record reaches, to tell a cut one.
+    pub reach: Reach,
+}
+
+/// The last field of a record and the places of its number ([`Token::Number`]; 0 where a unit closes the number):
+/// records of one log reach equally far, unless the log was cut.
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
+pub struct Reach {
+    pub field: u8,
+    pub places: u32,
+}
+
+impl Reach {
+    /// Whether a record of this reach stops earlier than the one before it in the log.
+    pub fn stops_earlier(self, before: Reach) -> bool {
+        self.field < before.field
+            || (self.field == before.field && before.places != u32::MAX && self.places < before.places)
+    }
+}
+
+/// What stands at a place where a record may start.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Found<T> {
+    /// A record, and where it ends.
+    Record(T, usize),
+    /// The shape of a record with a number that is none; where it ends.
+    Malformed(usize),
+    /// No record.
+    Nothing,
+}
+
+/// Walks over a line, remembering whether a malformed number was met.
+struct Cursor<'a> {
+    text: &'a [u8],
+    pos: usize,
+    malformed: bool,
+    places: u32,
+}
+
+impl Cursor<'_> {
+    #[inline]
+    fn blanks(&mut self) {
+        while matches!(self.text.get(self.pos), Some(b' ' | b'\t')) {
+            self.pos += 1;
+        }
+    }
+
+    /// Blanks and colons, at least one.
+    #[inline]
+    fn separator(&mut self) -> Option<()> {
+        let start = self.pos;
+        while matches!(self.text.get(self.pos), Some(b' ' | b'\t' | b':')) {
+            self.pos += 1;
+        }
+        (self.pos > start).then_some(())
+    }
+
+    #[inline]
+    fn literal(&mut self, word: &[u8]) -> Option<()> {
+        if !self.text.get(self.pos..)?.starts_with(word) {
+            return None;
+        }
+        self.pos += word.len();
+        Some(())
+    }
+
+    /// A keyword that ends in a blank, and the blanks behind it.
+    #[inline]
+    fn keyword(&mut self, word: &[u8]) -> Option<()> {
+        self.literal(word)?;
+        self.blanks();
+        Some(())
+    }
+
+    /// A mark with blanks around it.
+    #[inline]
+    fn mark(&mut self, mark: u8) -> Option<()> {
+        self.blanks();
+        if self.text.get(self.pos) != Some(&mark) {
+            return None;
+        }
+        self.pos += 1;
+        self.blanks();
+        Some(())
+    }
+
+    #[inline]
+    fn take(&mut self, read: Option<(Token, usize)>) -> Option<f64> {
+        let (token, end) = read?;
+        self.pos = end;
+        match token {
+            Token::Number { value, places } => {
+                self.places = places;
+                Some(value)
+            }
+            Token::Malformed => {
+                self.malformed = true;
+                Some(0.0)
+            }
+        }
+    }
+
+    #[inline]
+    fn float(&mut self) -> Option<f64> {
+        let read = float(self.text, self.pos);
+        self.take(read)
+    }
+
+    #[inline]
+    fn integer(&mut self) -> Option<f64> {
+        let read = integer(self.text, self.pos);
+        self.take(read)
+    }
+
+    /// Reads an optional part: where it is not there, nothing has moved.
+    #[inline]
+    fn optional(&mut self, part: impl FnOnce(&mut Self) -> Option<f64>) -> Option<f64> {
+        let (pos, malformed, places) = (self.pos, self.malformed, self.places);
+        let read = part(self);
+        if read.is_none() {
+            (self.pos, self.malformed, self.places) = (pos, malformed, places);
+        }
+        read
+    }
+}
+
+/// Reads a training record whose `Ep. ` stands at `pos`.
+#[inline]
+pub fn training(text: &[u8], pos: usize) -> Found<Training> {
+    let mut cursor = Cursor { text, pos, malformed: false, places: 0 };
+    let Some(record) = training_fields(&mut cursor) else { return Found::Nothing };
+    if cursor.malformed || !record.epoch.is_finite() {
+        return Found::Malformed(cursor.pos);
+    }
+    Found::Record(record, cursor.pos)
+}
+
+#[inline]
+fn training_fields(c: &mut Cursor<'_>) -> Option<Training> {
+    c.keyword(b"Ep. ")?;
+    let epoch = c.float()?;
+    c.separator()?;
+    c.keyword(b"Up. ")?;
+    let up = c.integer()?;
+    c.separator()?;
+    c.keyword(b"Sen. ")?;
+    let sen = c.integer()?;
+    c.separator()?;
+    c.keyword(b"Cost ")?;
+    let cost = c.float()?;
+    let mut record = Training { epoch, up, sen, cost, ..Training::default() };
+    let mut field = 1;
+    record.labels = c.optional(|c| {
+        c.mark(b'*')?;
+        c.integer()
+    });
+    if record.labels.is_some() {
+        field = 2;
+        record.batch_labels = c.optional(|c| {
+            c.mark(b'@')?;
+            c.integer()
+        });
+        record.total_labels = c.optional(|c| {
+            c.blanks();
+            c.keyword(b"after ")?;
+            c.integer()
+        });
+        if record.total_labels.is_some() {
+            field = 4;
+        } else if record.batch_labels.is_some() {
+            field = 3;
+        }
+    }
+    record.time = c.optional(|c| {
+        c.separator()?;
+        c.keyword(b"Time ")?;
+        let time = c.float()?;
+        c.literal(b"s")?;
+        Some(time)
+    });
+    record.rate = c.optional(|c| {
+        c.separator()?;
+        let rate = c.float()?;
+        c.keyword(b" ")?;
+        c.literal(b"words/s")?;
+        Some(rate)
+    });
+    record.gnorm = c.optional(|c| {
+        c.separator()?;
+        c.keyword(b"gNorm ")?;
+        c.float()
+    });
+    record.learning_rate = c.optional(|c| {
+        c.separator()?;
+        c.keyword(b"L.r. ")?;
+        c.float()
+    });
+    for (value, at) in [(record.time, 5), (record.rate, 6), (record.gnorm, 7), (record.learning_rate, 8)] {
+        if value.is_some() {
+            field = at;
+        }
+    }
+    // The units of time and rate show that their numbers are whole.
+    record.reach = Reach { field, places: if matches!(field, 5 | 6) { 0 } else { c.places } };
+    Some(record)
+}
+
+/// Reads a validation record whose `[valid] ` stands at `pos`.
+#[inline]
+pub fn validation(text: &[u8], pos: usize) -> Found<Validation> {
+    let mut cursor = Cursor { text, pos, malformed: false, places: 0 };
+    let Some(record) = validation_fields(&mut cursor) else { return Found::Nothing };
+    if cursor.malformed || record.epoch.is_some_and(|epoch| !epoch.is_finite()) {
+        return Found::Malformed(cursor.pos);
+    }
+    Found::Record(record, cursor.pos)
+}
+
+#[inline]
+fn validation_fields(c: &mut Cursor<'_>) -> Option<Validation> {
+    c.keyword(b"[valid] ")?;
+    let epoch = c.optional(|c| {
+        c.keyword(b"Ep. ")?;
+        let epoch = c.float()?;
+        c.separator()?;
+        c.keyword(b"Up. ")?;
+        Some(epoch)
+    });
+    let up = c.integer()?;
+    c.mark(b':')?;
+    let start = c.pos;
+    while c.text.get(c.pos).is_some_and(|byte| !matches!(byte, b' ' | b'\t'..=b'\r' | b':')) {
+        c.pos += 1;
+    }
+    let metric = start..c.pos;
+    if !c.text[metric.clone()].iter().any(u8::is_ascii_alphabetic) {
+        return None;
+    }
+    c.mark(b':')?;
+    let value = c.float()?;
+    let mut record =
+        Validation { epoch, up, metric, value, stalled: None, best: None, reach: Reach { field: 1, places: c.places } };
+    let mut verdict = None;
+    c.optional(|c| {
+        c.mark(b':')?;
+        if c.literal(b"new best").is_some() {
+            verdict = Some(2);
+            return Some(0.0);
+        }
+        c.keyword(b"stalled ")?;
+        let stalled = c.integer()?;
+        c.keyword(b" ")?;
+        c.literal(b"times")?;
+        verdict = Some(3);
+        record.stalled = Some(stalled);
+        Some(stalled)
+    });
+    if record.stalled.is_some() {
+        record.best = c.optional(|c| {
+            c.blanks();
+            c.keyword(b"(last best: ")?;
+            let best = c.float()?;
+            c.literal(b")")?;
+            Some(best)
+        });
+    }
+    if let Some(field) = verdict {
+        record.reach = Reach { field: if record.best.is_some() { 4 } else { field }, places: 0 };
+    }
+    Some(record)
+}

@@ -1,0 +1,79 @@
+/**
+ * marian-tracking: reads Marian NMT training logs.
+ *
+ * @example
+ * import { parseLog } from "marian-tracking";
+ * for await (const measurement of parseLog("train.log")) {
+ *   if (measurement.type === "training") console.log(measurement.up, measurement.cost);
+ * }
+ */
+import { nodeCore } from "./node-core.js";
+import { LogParser as CoreLogParser, type ParserOptions } from "./parser/log-parser.js";
+import type { Measurement } from "./parser/measurement.js";
+import { readTrainingRun, type TrainingRun } from "./run/training-run.js";
+import { inputChunks, type LogInput } from "./sources/chunks.js";
+import { decompress } from "./sources/decompress.js";
+
+/** Reads one log from chunks of bytes, synchronously, into columns. See {@link CoreLogParser}. */
+export class LogParser extends CoreLogParser {
+  /**
+   * @throws Error when a pattern is no regular expression or names no group.
+   * @throws RangeError when the time zone is unknown.
+   */
+  constructor(options: ParserOptions = {}) {
+    super(nodeCore(), options);
+  }
+}
+
+/**
+ * Reads a log, gzip and zstd included, and yields what it holds in the order of the log.
+ *
+ * @throws InputError when packed data ends early, after everything before was yielded.
+ * @throws Error of Node's when a file can't be read.
+ */
+export async function* parseLog(input: LogInput, options: ParserOptions = {}): AsyncGenerator<Measurement> {
+  const parser = new LogParser(options);
+  try {
+    let fault: { error: unknown } | undefined;
+    const chunks = decompress(inputChunks(input));
+    for (;;) {
+      const next = await chunks.next().catch((error: unknown) => ({ done: true, error }) as const);
+      if (next.done) {
+        if ("error" in next) fault = { error: next.error };
+        break;
+      }
+      yield* parser.feed(next.value).measurements();
+    }
+    yield* parser.finish().measurements();
+    if (fault !== undefined) throw fault.error;
+  } finally {
+    parser.free();
+  }
+}
+
+/**
+ * Reads a log as one training: segments, rows, validation points, version, arguments, configuration.
+ *
+ * @throws as {@link parseLog} does.
+ */
+export async function readRun(input: LogInput, options: ParserOptions = {}): Promise<TrainingRun> {
+  const parser = new LogParser(options);
+  try {
+    return await readTrainingRun(parser, decompress(inputChunks(input)));
+  } finally {
+    parser.free();
+  }
+}
+
+export { Batch } from "./parser/batch.js";
+export { type Columns, type Counts, type Event, KIND, PRESENT } from "./parser/layout.js";
+export type { ParserOptions, PatternDefinition } from "./parser/log-parser.js";
+export type * from "./parser/measurement.js";
+export type { Arguments } from "./run/command-line.js";
+export type { ConfigValue, MarianConfig } from "./run/marian-config.js";
+export type { RunTally } from "./run/run-reader.js";
+export type { Segment } from "./run/segment.js";
+export type { TrainingRun } from "./run/training-run.js";
+export type { MetricValue, ValidationPoint } from "./run/validation-point.js";
+export type { LogInput } from "./sources/chunks.js";
+export { InputError } from "./sources/decompress.js";

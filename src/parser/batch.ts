@@ -1,0 +1,169 @@
+/** One batch of columns, and its rows as objects. */
+import type { Core, CoreModule } from "./core.js";
+import { KIND, PRESENT, readCsv, readViews, type Counts, type Event, type Views } from "./layout.js";
+import type {
+  Measurement,
+  PatternMeasurement,
+  SegmentMeasurement,
+  TrainingMeasurement,
+  ValidationMeasurement,
+} from "./measurement.js";
+import type { TimestampFormat } from "./timestamp.js";
+
+type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
+
+/**
+ * What one call of the parser found, as columns.
+ *
+ * The typed arrays are views of the core's memory: they hold until this parser is called again. Another parser of
+ * the thread may make that memory grow, which detaches views, so take them from the batch anew after every `await`,
+ * or copy with `slice()`.
+ */
+export class Batch implements Views {
+  readonly events: readonly Event[];
+  readonly counts: Counts;
+  /** All bits of `training.present`, or-ed. */
+  readonly trainingPresent: number;
+  readonly #module: CoreModule;
+  readonly #core: Core;
+  readonly #address: number;
+  readonly #metrics: string[];
+  readonly #time: TimestampFormat;
+  #views: Views;
+  #buffer: ArrayBufferLike;
+
+  /** @internal */
+  constructor(module: CoreModule, core: Core, address: number, metrics: string[], time: TimestampFormat) {
+    this.#module = module;
+    this.#core = core;
+    this.#address = address;
+    this.#metrics = metrics;
+    this.#time = time;
+    this.#buffer = module.memory.buffer;
+    this.#views = readViews(module, address);
+    this.events = this.#views.events;
+    this.counts = this.#views.counts;
+    this.trainingPresent = this.#views.trainingPresent;
+  }
+
+  /** The order of the rows: 0 the next training row, 1 the next validation row, otherwise the next event. */
+  get order(): Uint8Array {
+    return this.#current().order;
+  }
+
+  get training(): Views["training"] {
+    return this.#current().training;
+  }
+
+  get validation(): Views["validation"] {
+    return this.#current().validation;
+  }
+
+  #current(): Views {
+    if (this.#buffer !== this.#module.memory.buffer) {
+      this.#buffer = this.#module.memory.buffer;
+      this.#views = readViews(this.#module, this.#address);
+    }
+    return this.#views;
+  }
+
+  /** The name of the metric with this index of the `metric` column. */
+  metricName(index: number): string {
+    let name = this.#metrics[index];
+    if (name === undefined) {
+      name = this.#core.metricName(index) ?? "";
+      this.#metrics[index] = name;
+    }
+    return name;
+  }
+
+  /**
+   * The training rows as CSV: `epoch,up,sen,cost,time,rate,gnorm,learning_rate`, then the columns asked for; every
+   * row starts with `prefix`, which must be finished CSV text.
+   */
+  trainingCsv(columns: { labels: boolean; segment: boolean }, prefix: Uint8Array): Uint8Array {
+    return readCsv(this.#module, this.#core.csv(columns.labels, columns.segment, prefix));
+  }
+
+  /** The rows in the order of the log, as frozen objects. */
+  *measurements(): Generator<Measurement> {
+    let training = 0;
+    let validation = 0;
+    let event = 0;
+    for (let row = 0; row < this.order.length; row += 1) {
+      const kind = this.order[row];
+      if (kind === KIND.training) yield this.trainingRow(training++);
+      else if (kind === KIND.validation) yield this.validationRow(validation++);
+      else yield this.event(event++);
+    }
+  }
+
+  trainingRow(row: number): TrainingMeasurement {
+    const { training } = this;
+    const present = training.present[row] ?? 0;
+    const measurement: Mutable<TrainingMeasurement> = {
+      type: "training",
+      segment: training.segment[row] ?? 0,
+      line: training.line[row] ?? 0,
+      ...this.#timestamp(present, training.timestamp[row] ?? 0),
+      epoch: training.epoch[row] ?? 0,
+      up: training.up[row] ?? 0,
+      sen: training.sen[row] ?? 0,
+      cost: training.cost[row] ?? 0,
+    };
+    if (present & PRESENT.labels) measurement.labels = training.labels[row] ?? 0;
+    if (present & PRESENT.batch_labels) measurement.batch_labels = training.batch_labels[row] ?? 0;
+    if (present & PRESENT.total_labels) measurement.total_labels = training.total_labels[row] ?? 0;
+    if (present & PRESENT.time) measurement.time = training.time[row] ?? 0;
+    if (present & PRESENT.rate) measurement.rate = training.rate[row] ?? 0;
+    if (present & PRESENT.gnorm) measurement.gnorm = training.gnorm[row] ?? 0;
+    if (present & PRESENT.learning_rate) measurement.learning_rate = training.learning_rate[row] ?? 0;
+    return Object.freeze(measurement);
+  }
+
+  validationRow(row: number): ValidationMeasurement {
+    const { validation } = this;
+    const present = validation.present[row] ?? 0;
+    return Object.freeze({
+      type: "validation",
+      segment: validation.segment[row] ?? 0,
+      line: validation.line[row] ?? 0,
+      ...this.#timestamp(present, validation.timestamp[row] ?? 0),
+      ...(present & PRESENT.epoch ? { epoch: validation.epoch[row] ?? 0 } : {}),
+      up: validation.up[row] ?? 0,
+      metric: this.metricName(validation.metric[row] ?? 0),
+      value: validation.value[row] ?? 0,
+      ...(present & PRESENT.stalled ? { stalled: validation.stalled[row] ?? 0 } : {}),
+      ...(present & PRESENT.best ? { best: validation.best[row] ?? 0 } : {}),
+    });
+  }
+
+  event(row: number): Measurement {
+    const { kind, line, segment, timestamp, up, present, texts } = this.events[row] as Event;
+    if (kind === KIND.unmatched) return Object.freeze({ type: "unmatched", line, text: texts[0] ?? "" });
+    if (kind === KIND.pattern) {
+      const values: Record<string, string> = {};
+      for (let at = 1; at + 1 < texts.length; at += 2) values[texts[at] ?? ""] = texts[at + 1] ?? "";
+      const latest = present & PRESENT.up ? { up } : {};
+      const pattern: PatternMeasurement = { type: "pattern", segment, line, name: texts[0] ?? "", ...latest, values };
+      return Object.freeze(pattern);
+    }
+    const [version, revision, commandLine, config] = texts;
+    const start: SegmentMeasurement = {
+      type: "segment",
+      segment,
+      line,
+      ...this.#timestamp(present, timestamp),
+      ...(version ? { marian_version: version } : {}),
+      ...(revision ? { revision } : {}),
+      ...(commandLine ? { command_line: commandLine } : {}),
+      ...(config ? { config_text: config } : {}),
+    };
+    return Object.freeze(start);
+  }
+
+  #timestamp(present: number, timestamp: number): { timestamp?: string } {
+    if ((present & PRESENT.timestamp) === 0) return {};
+    return { timestamp: this.#time.format(timestamp, (present & PRESENT.utc) !== 0) };
+  }
+}

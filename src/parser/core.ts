@@ -1,0 +1,30 @@
+/** The WebAssembly core, instantiated from bytes that the platform brings. */
+import { Core, initSync } from "../../wasm/marian_log_wasm.js";
+
+/** The core and its memory. All parsers of a thread share one. */
+export interface CoreModule {
+  readonly memory: WebAssembly.Memory;
+  create(): Core;
+}
+
+export type { Core };
+
+let shared: CoreModule | undefined;
+
+/**
+ * Instantiates the core from its bytes or its compiled module; a second call returns the first one's.
+ *
+ * @throws WebAssembly.CompileError when the bytes are no WebAssembly, or use SIMD where the engine has none.
+ */
+export function instantiateCore(source: () => BufferSource | WebAssembly.Module): CoreModule {
+  if (shared === undefined) {
+    const { memory } = initSync({ module: source() });
+    shared = { memory, create: () => new Core() };
+  }
+  return shared;
+}
+
+/** The core that was instantiated before, if any. */
+export function instantiatedCore(): CoreModule | undefined {
+  return shared;
+}

@@ -1,0 +1,174 @@
+/**
+ * The table that the core hands over after each call: pairs of address and length, in this order. It is the
+ * counterpart of `table` in `crates/marian-log-wasm`.
+ */
+import type { CoreModule } from "./core.js";
+
+/** Columns of training rows, all `Float64Array`; absent values lack their bit in `present`. */
+export const TRAINING_COLUMNS = [
+  "line",
+  "offset",
+  "segment",
+  "timestamp",
+  "epoch",
+  "up",
+  "sen",
+  "cost",
+  "labels",
+  "batch_labels",
+  "total_labels",
+  "time",
+  "rate",
+  "gnorm",
+  "learning_rate",
+] as const;
+
+/** Columns of validation rows, all `Float64Array`; `metric` is an index into the parser's metric names. */
+export const VALIDATION_COLUMNS = [
+  "line",
+  "offset",
+  "segment",
+  "timestamp",
+  "epoch",
+  "up",
+  "metric",
+  "value",
+  "stalled",
+  "best",
+] as const;
+
+/** Bits of the `present` columns. */
+export const PRESENT = {
+  timestamp: 1 << 0,
+  /** The time is UTC; without this bit it is the clock of an unknown zone, read as UTC. */
+  utc: 1 << 1,
+  labels: 1 << 2,
+  batch_labels: 1 << 3,
+  total_labels: 1 << 4,
+  time: 1 << 5,
+  rate: 1 << 6,
+  gnorm: 1 << 7,
+  learning_rate: 1 << 8,
+  epoch: 1 << 9,
+  stalled: 1 << 10,
+  best: 1 << 11,
+  up: 1 << 12,
+} as const;
+
+/** What the parser has counted since the log's start. */
+export interface Counts {
+  bytes: number;
+  lines: number;
+  training: number;
+  /** Validation records, one a metric. */
+  validation: number;
+  patterns: number;
+  /** Lines that look like a measurement and could not be read. */
+  unmatched: number;
+  /** Lines over 1 MiB, of which only that much was read. */
+  overlong: number;
+  /** Starts of Marian. */
+  starts: number;
+}
+
+/** Numbers of one event in the events' column. */
+const EVENT = 7;
+/** Kinds in the order column: the next training row, the next validation row, or an event of this kind. */
+export const KIND = { training: 0, validation: 1, segment: 2, unmatched: 3, pattern: 4 } as const;
+
+/** A rare finding: a start of Marian, an unmatched line, a match of a user pattern. */
+export interface Event {
+  kind: number;
+  line: number;
+  segment: number;
+  /** Milliseconds; see `present`. */
+  timestamp: number;
+  up: number;
+  present: number;
+  texts: string[];
+}
+
+/** Columns by name; the arrays are views of the core's memory. */
+export type Columns<Name extends string> = { readonly [Key in Name]: Float64Array } & {
+  readonly present: Uint32Array;
+  readonly length: number;
+};
+
+/** The views of one batch; they hold until the core is called again. */
+export interface Views {
+  readonly order: Uint8Array;
+  readonly training: Columns<(typeof TRAINING_COLUMNS)[number]>;
+  readonly validation: Columns<(typeof VALIDATION_COLUMNS)[number]>;
+  /** All bits of `training.present`, or-ed. */
+  readonly trainingPresent: number;
+  readonly events: readonly Event[];
+  readonly counts: Counts;
+}
+
+const ENTRIES = 1 + TRAINING_COLUMNS.length + 1 + VALIDATION_COLUMNS.length + 1 + 5;
+const decoder = new TextDecoder();
+
+/** Reads the table at `address`. Views are made anew each time, because a growing memory detaches the old ones. */
+export function readViews(core: CoreModule, address: number): Views {
+  const buffer = core.memory.buffer;
+  const table = new Uint32Array(buffer, address, ENTRIES * 2);
+  let entry = 0;
+  const next = <View>(make: (address: number, length: number) => View): View => {
+    const view = make(table[entry * 2] ?? 0, table[entry * 2 + 1] ?? 0);
+    entry += 1;
+    return view;
+  };
+  const floats = (at: number, length: number) => new Float64Array(buffer, length === 0 ? 0 : at, length);
+  const integers = (at: number, length: number) => new Uint32Array(buffer, length === 0 ? 0 : at, length);
+  const bytes = (at: number, length: number) => new Uint8Array(buffer, at, length);
+  const columns = <Name extends string>(names: readonly Name[]): Columns<Name> => {
+    const entries = names.map((name) => [name, next(floats)] as const);
+    const present = next(integers);
+    return { ...Object.fromEntries(entries), present, length: present.length } as Columns<Name>;
+  };
+  const order = next(bytes);
+  const training = columns(TRAINING_COLUMNS);
+  const validation = columns(VALIDATION_COLUMNS);
+  const eventNumbers = next(floats);
+  const textBytes = next(bytes);
+  const textEnds = next(integers);
+  const stats = next(floats);
+  return {
+    order,
+    training,
+    validation,
+    trainingPresent: stats[8] ?? 0,
+    events: readEvents(eventNumbers, textBytes, textEnds),
+    counts: readCounts(stats),
+  };
+}
+
+/** The CSV text that the core formatted last, as a copy. */
+export function readCsv(core: CoreModule, address: number): Uint8Array {
+  const [at = 0, length = 0] = new Uint32Array(core.memory.buffer, address + (ENTRIES - 1) * 8, 2);
+  return new Uint8Array(core.memory.buffer, at, length).slice();
+}
+
+function readEvents(numbers: Float64Array, bytes: Uint8Array, ends: Uint32Array): Event[] {
+  const events: Event[] = [];
+  let text = 0;
+  let start = 0;
+  for (let at = 0; at < numbers.length; at += EVENT) {
+    const [kind = 0, line = 0, segment = 0, timestamp = 0, up = 0, present = 0, count = 0] = numbers.subarray(at);
+    const texts: string[] = [];
+    for (let index = 0; index < count; index += 1) {
+      const end = ends[text] ?? start;
+      texts.push(decoder.decode(bytes.subarray(start, end)));
+      start = end;
+      text += 1;
+    }
+    events.push({ kind, line, segment, timestamp, up, present, texts });
+  }
+  return events;
+}
+
+function readCounts(stats: Float64Array): Counts {
+  const [bytes = 0, lines = 0, training = 0, validation = 0, patterns = 0, unmatched = 0, overlong = 0, starts = 0] =
+    stats;
+  return { bytes, lines, training, validation, patterns, unmatched, overlong, starts };
+}

@@ -1,0 +1,99 @@
+/** The parser as a class: chunks of bytes in, batches out. */
+import { Batch } from "./batch.js";
+import type { Core, CoreModule } from "./core.js";
+import type { Counts } from "./layout.js";
+import { TimestampFormat } from "./timestamp.js";
+
+/** A line kind of the user's: a regular expression with named groups, `(?P<name>…)`. */
+export interface PatternDefinition {
+  readonly name: string;
+  readonly regex: string;
+}
+
+/** How a log is read. */
+export interface ParserOptions {
+  /** Line kinds of the user's own. With any, every line is looked at, which is slower. */
+  readonly patterns?: readonly PatternDefinition[];
+  /** The zone of Marian's clock (`Europe/Paris`); without it local times carry no zone. */
+  readonly timeZone?: string;
+}
+
+/** A part this long is copied into the core at once. */
+const SLICE = 1 << 20;
+
+/**
+ * Reads one log.
+ *
+ * Feed it chunks of bytes of any size, then call `finish`; each call returns what it completed. Free it (or let
+ * `using` do so) when done, because the core's memory is not garbage collected.
+ */
+export class LogParser implements Disposable {
+  readonly time: TimestampFormat;
+  readonly #module: CoreModule;
+  readonly #metrics: string[] = [];
+  #core: Core | undefined;
+
+  /**
+   * @throws Error when a pattern is no regular expression or names no group.
+   * @throws RangeError when the time zone is unknown.
+   * @internal Use the `LogParser` of the package's entry, which brings the core.
+   */
+  constructor(module: CoreModule, options: ParserOptions = {}) {
+    this.time = new TimestampFormat(options.timeZone);
+    this.#module = module;
+    const core = module.create();
+    try {
+      for (const { name, regex } of options.patterns ?? []) core.addPattern(name, regex);
+    } catch (error) {
+      core.free();
+      throw error;
+    }
+    this.#core = core;
+  }
+
+  /** Takes the next bytes of the log and returns what they complete. */
+  feed(chunk: Uint8Array): Batch {
+    const core = this.#open();
+    let table = 0;
+    let at = 0;
+    do {
+      const part = chunk.subarray(at, at + SLICE);
+      const address = core.reserve(part.length);
+      new Uint8Array(this.#module.memory.buffer, address, part.length).set(part);
+      table = core.commit(part.length, at > 0);
+      at += part.length;
+    } while (at < chunk.length);
+    return this.#batch(core, table);
+  }
+
+  /** Ends the log: returns what its last line and an open configuration hold. */
+  finish(): Batch {
+    const core = this.#open();
+    return this.#batch(core, core.finish());
+  }
+
+  /** What has been counted up to now. */
+  get counts(): Counts {
+    const core = this.#open();
+    return this.#batch(core, core.commit(0, true)).counts;
+  }
+
+  /** Gives the core's memory back. The parser and its batches can't be used any more. */
+  free(): void {
+    this.#core?.free();
+    this.#core = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.free();
+  }
+
+  #open(): Core {
+    if (this.#core === undefined) throw new Error("This LogParser has been freed; make a new one for each log.");
+    return this.#core;
+  }
+
+  #batch(core: Core, table: number): Batch {
+    return new Batch(this.#module, core, table, this.#metrics, this.time);
+  }
+}

@@ -1,0 +1,69 @@
+/** Times of log lines as text. */
+
+const HOUR = 3_600_000;
+
+/**
+ * How times are written.
+ *
+ * Taskcluster prints UTC (`2023-09-16T12:39:01.105Z`); Marian prints the clock of its machine without a zone
+ * (`2023-09-16T12:39:01`), to which a zone that the user knows adds its offset (`2023-09-16T12:39:01+02:00`).
+ */
+export class TimestampFormat {
+  readonly #zone: Intl.DateTimeFormat | undefined;
+  readonly #offsets = new Map<number, number>();
+
+  /** @throws RangeError when `timeZone` is no name of the IANA database. */
+  constructor(timeZone?: string) {
+    if (timeZone === undefined) return;
+    this.#zone = new Intl.DateTimeFormat("en-US", {
+      timeZone,
+      hourCycle: "h23",
+      year: "numeric",
+      month: "2-digit",
+      day: "2-digit",
+      hour: "2-digit",
+      minute: "2-digit",
+      second: "2-digit",
+    });
+  }
+
+  /** `timestamp` as text: milliseconds since 1970, UTC or a local clock read as if it were UTC. */
+  format(timestamp: number, utc: boolean): string {
+    const iso = new Date(timestamp).toISOString();
+    if (utc) return iso;
+    const local = iso.slice(0, 19);
+    return this.#zone === undefined ? local : `${local}${offsetText(this.#offset(timestamp))}`;
+  }
+
+  /** Milliseconds since 1970 in UTC: a local clock is taken as UTC where no zone is known. */
+  absolute(timestamp: number, utc: boolean): number {
+    return utc || this.#zone === undefined ? timestamp : timestamp - this.#offset(timestamp);
+  }
+
+  /** The zone's offset in milliseconds when its clock shows `local`. Of an hour that comes twice, the first. */
+  #offset(local: number): number {
+    // Offsets change on quarters of an hour, so one answer serves all times of the same quarter.
+    const quarter = Math.floor(local / (HOUR / 4));
+    let offset = this.#offsets.get(quarter);
+    if (offset === undefined) {
+      const before = this.#offsetAt(local - 24 * HOUR);
+      offset = this.#offsetAt(local - before) === before ? before : this.#offsetAt(local + 24 * HOUR);
+      this.#offsets.set(quarter, offset);
+    }
+    return offset;
+  }
+
+  /** The zone's offset at an instant. */
+  #offsetAt(instant: number): number {
+    const parts: Record<string, number> = {};
+    for (const { type, value } of this.#zone?.formatToParts(new Date(instant)) ?? []) parts[type] = Number(value);
+    const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
+    return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(instant / 1000) * 1000;
+  }
+}
+
+function offsetText(offset: number): string {
+  const minutes = Math.abs(Math.round(offset / 60_000));
+  const two = (value: number) => String(value).padStart(2, "0");
+  return `${offset < 0 ? "-" : "+"}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+}

@@ -1,0 +1,43 @@
+/** Marian's command line as options. */
+import { split } from "shlex";
+
+/** Options by name: without a value `true`, with one a string, with several a list. */
+export type Arguments = Readonly<Record<string, true | string | readonly string[]>>;
+
+/**
+ * Reads the options of a command line as Marian prints it: the path of the binary, then `--key`, `--key value…`,
+ * `--key=value` and `-k value`. Values may be negative numbers. Given twice, an option keeps all its values.
+ *
+ * Marian joins its arguments with blanks and quotes nothing, so quotes are taken as a shell would only where they
+ * are balanced.
+ */
+export function readArguments(commandLine: string): Arguments {
+  const values = new Map<string, string[]>();
+  let key: string | undefined;
+  for (const word of words(commandLine).slice(1)) {
+    const option = /^--?([A-Za-z][^=\s]*)(?:=(.*))?$/s.exec(word);
+    if (option) {
+      key = option[1] ?? "";
+      const known = values.get(key) ?? [];
+      values.set(key, option[2] === undefined ? known : [...known, option[2]]);
+    } else if (key !== undefined) {
+      values.get(key)?.push(word);
+    }
+  }
+  // Not an object literal: an option may be called `__proto__`.
+  return Object.freeze(Object.fromEntries([...values].map(([name, list]) => [name, settle(list)])));
+}
+
+function settle(list: readonly string[]): true | string | readonly string[] {
+  const [first] = list;
+  if (first === undefined) return true;
+  return list.length === 1 ? first : Object.freeze([...list]);
+}
+
+function words(commandLine: string): string[] {
+  try {
+    return split(commandLine);
+  } catch {
+    return commandLine.split(/\s+/).filter((word) => word !== "");
+  }
+}

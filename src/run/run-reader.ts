@@ -1,0 +1,123 @@
+/** From batches to updates: what publishers get. */
+import type { Batch } from "../parser/batch.js";
+import { KIND, PRESENT, type Counts } from "../parser/layout.js";
+import type { LogParser } from "../parser/log-parser.js";
+import type { SegmentMeasurement } from "../parser/measurement.js";
+import { validMetrics } from "./marian-config.js";
+import { readSegment, type Segment } from "./segment.js";
+import { PointAssembler, type ValidationPoint } from "./validation-point.js";
+
+/** What one chunk of a log brought. */
+export interface RunUpdate {
+  /** The columns and rows. They hold until the next chunk is read. */
+  readonly batch: Batch;
+  /** Starts of Marian, by the index of their event in the batch. */
+  readonly segments: ReadonlyMap<number, Segment>;
+  /** Validation points that closed, in the order of their closing. */
+  readonly points: readonly ValidationPoint[];
+  /** All metrics of the run up to now, in the order of their first record. */
+  readonly metricNames: ReadonlySet<string>;
+}
+
+/** What a run held, counted. */
+export interface RunTally {
+  counts: Counts;
+  points: number;
+  partialPoints: number;
+  /** Restarts included; 0 where the log shows no start of Marian. */
+  segments: number;
+  metrics: string[];
+  versions: string[];
+  unmatchedSamples: { line: number; text: string }[];
+  warnings: string[];
+}
+
+/** Reads one run, chunk by chunk. */
+export class RunReader {
+  readonly #parser: LogParser;
+  readonly #points = new PointAssembler();
+  readonly #versions = new Set<string>();
+  readonly #warnings = new Set<string>();
+  readonly #samples: { line: number; text: string }[] = [];
+  #counts: Counts;
+  #closed = 0;
+  #partial = 0;
+
+  constructor(parser: LogParser) {
+    this.#parser = parser;
+    this.#counts = parser.counts;
+  }
+
+  /** Reads a chunk of the log. */
+  async read(chunk: Uint8Array): Promise<RunUpdate> {
+    return this.#update(this.#parser.feed(chunk), []);
+  }
+
+  /** Ends the log. */
+  async finish(): Promise<RunUpdate> {
+    const batch = this.#parser.finish();
+    const update = await this.#update(batch, []);
+    return { ...update, points: [...update.points, ...this.#count(this.#points.finish())] };
+  }
+
+  /** What was found up to now. */
+  get tally(): RunTally {
+    return {
+      counts: this.#counts,
+      points: this.#closed,
+      partialPoints: this.#partial,
+      segments: this.#counts.starts,
+      metrics: [...this.#points.metricNames],
+      versions: [...this.#versions],
+      unmatchedSamples: this.#samples,
+      warnings: [...this.#warnings],
+    };
+  }
+
+  async #update(batch: Batch, points: ValidationPoint[]): Promise<RunUpdate> {
+    const segments = await this.#segments(batch);
+    let training = 0;
+    let validation = 0;
+    let event = 0;
+    for (const kind of batch.order) {
+      if (kind === KIND.training) {
+        if (this.#points.waitsForTraining) points.push(...this.#points.training(batch.training.up[training] ?? 0));
+        training += 1;
+      } else if (kind === KIND.validation) {
+        points.push(...this.#points.validation(batch.validationRow(validation)));
+        validation += 1;
+      } else {
+        const segment = segments.get(event);
+        if (segment !== undefined) points.push(...this.#points.segment(validMetrics(segment.config)));
+        event += 1;
+      }
+    }
+    this.#counts = batch.counts;
+    return { batch, segments, points: this.#count(points), metricNames: this.#points.metricNames };
+  }
+
+  /** Reads the configurations before the rows are looked at, so that the rest needs no waiting. */
+  async #segments(batch: Batch): Promise<Map<number, Segment>> {
+    const segments = new Map<number, Segment>();
+    for (const [index, { kind, line, texts }] of batch.events.entries()) {
+      if (kind === KIND.unmatched) this.#samples.push({ line, text: texts[0] ?? "" });
+      if (kind !== KIND.segment) continue;
+      const segment = await readSegment(batch.event(index) as SegmentMeasurement);
+      segments.set(index, segment);
+      if (segment.marian_version !== undefined) this.#versions.add(segment.marian_version);
+      for (const warning of segment.warnings) this.#warnings.add(warning);
+    }
+    return segments;
+  }
+
+  #count(points: readonly ValidationPoint[]): readonly ValidationPoint[] {
+    this.#closed += points.length;
+    for (const point of points) if (point.partial) this.#partial += 1;
+    return points;
+  }
+}
+
+/** Whether any training row of the batch has label counts. */
+export function hasLabels(batch: Batch): boolean {
+  return (batch.trainingPresent & (PRESENT.labels | PRESENT.batch_labels | PRESENT.total_labels)) !== 0;
+}

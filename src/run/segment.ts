@@ -1,0 +1,46 @@
+/** One start of Marian with everything it printed about itself, read. */
+import type { SegmentMeasurement } from "../parser/measurement.js";
+import { type Arguments, readArguments } from "./command-line.js";
+import { type MarianConfig, readMarianConfig } from "./marian-config.js";
+
+/** A segment: what lies between one start of Marian and the next. */
+export interface Segment {
+  readonly segment: number;
+  readonly line: number;
+  readonly timestamp?: string;
+  readonly marian_version?: string;
+  readonly revision?: string;
+  readonly command_line?: string;
+  /** The options of the command line; absent where the log has none. */
+  readonly arguments?: Arguments;
+  /** The `[config]` block; absent where the log has none. */
+  readonly config?: MarianConfig;
+  /** What could not be read, or deserves a word, in sentences. */
+  readonly warnings: readonly string[];
+}
+
+/** Reads what a start of Marian printed. */
+export async function readSegment(start: SegmentMeasurement): Promise<Segment> {
+  const { type: _type, config_text: text, ...rest } = start;
+  const warnings: string[] = [];
+  const unusual = versionWarning(start.marian_version);
+  if (unusual !== undefined) warnings.push(unusual);
+  let config: MarianConfig | undefined;
+  if (text !== undefined) {
+    const read = await readMarianConfig(text);
+    config = read.config;
+    for (const fault of read.faults) warnings.push(`line ${start.line}: ${fault}`);
+  }
+  return Object.freeze({
+    ...rest,
+    ...(start.command_line === undefined ? {} : { arguments: readArguments(start.command_line) }),
+    ...(config === undefined ? {} : { config }),
+    warnings,
+  });
+}
+
+/** Versions whose every line was tried in production; others are read by the same grammar. */
+function versionWarning(version: string | undefined): string | undefined {
+  if (version === undefined || /^v1\.1[02](?![0-9])/.test(version)) return undefined;
+  return `Marian ${version} is neither 1.10 nor 1.12; its lines are read in full, but check the counts`;
+}

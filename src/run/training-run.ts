@@ -1,0 +1,63 @@
+/** A whole log, read and kept. */
+import type { LogParser } from "../parser/log-parser.js";
+import type { PatternMeasurement, TrainingMeasurement } from "../parser/measurement.js";
+import type { Arguments } from "./command-line.js";
+import type { MarianConfig } from "./marian-config.js";
+import { RunReader, type RunTally, type RunUpdate } from "./run-reader.js";
+import type { Segment } from "./segment.js";
+import type { ValidationPoint } from "./validation-point.js";
+
+/** One training, as its log tells it. */
+export interface TrainingRun {
+  /** Starts of Marian, in the order of the log. Empty where it shows none. */
+  readonly segments: readonly Segment[];
+  readonly training: readonly TrainingMeasurement[];
+  readonly validation: readonly ValidationPoint[];
+  readonly patterns: readonly PatternMeasurement[];
+  /** Of the last segment that has rows, like `arguments` and `config`; absent where the log does not tell. */
+  readonly marianVersion?: string;
+  readonly arguments?: Arguments;
+  readonly config?: MarianConfig;
+  /** What was counted: lines, records, unmatched lines with samples, warnings. */
+  readonly tally: RunTally;
+}
+
+/** Reads a whole log into memory: about 300 bytes a row. */
+export async function readTrainingRun(
+  parser: LogParser,
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<TrainingRun> {
+  const reader = new RunReader(parser);
+  const segments: Segment[] = [];
+  const training: TrainingMeasurement[] = [];
+  const validation: ValidationPoint[] = [];
+  const patterns: PatternMeasurement[] = [];
+  const keep = (update: RunUpdate) => {
+    for (const measurement of update.batch.measurements()) {
+      if (measurement.type === "training") training.push(measurement);
+      else if (measurement.type === "pattern") patterns.push(measurement);
+    }
+    segments.push(...update.segments.values());
+    for (const point of update.points) validation.push(point);
+  };
+  for await (const chunk of chunks) keep(await reader.read(chunk));
+  keep(await reader.finish());
+
+  const current = currentSegment(segments, training.at(-1)?.segment, validation.at(-1)?.segment);
+  return {
+    segments,
+    training,
+    validation,
+    patterns,
+    ...(current?.marian_version === undefined ? {} : { marianVersion: current.marian_version }),
+    ...(current?.arguments === undefined ? {} : { arguments: current.arguments }),
+    ...(current?.config === undefined ? {} : { config: current.config }),
+    tally: reader.tally,
+  };
+}
+
+/** The segment whose configuration is the run's: the last that has rows, or the last of all where none has. */
+function currentSegment(segments: readonly Segment[], ...lastRows: (number | undefined)[]): Segment | undefined {
+  const last = Math.max(-1, ...lastRows.map((segment) => segment ?? -1));
+  return segments.findLast(({ segment }) => last === -1 || segment <= last);
+}

@@ -1,0 +1,42 @@
+/** Anything that holds bytes, as chunks of bytes. */
+import { open } from "node:fs/promises";
+
+/** What a log can be read from: a path, a `file:` URL, bytes, a Blob, or any stream or iterable of bytes. */
+export type LogInput =
+  | string
+  | URL
+  | Uint8Array
+  | ArrayBuffer
+  | Blob
+  | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array | string>
+  | Iterable<Uint8Array | string>;
+
+/** Bytes read from a file at once. */
+const CHUNK = 1 << 20;
+
+/** The bytes of a file. The buffer is used again: a chunk holds until the next is asked for. */
+export async function* fileChunks(path: string | URL): AsyncGenerator<Uint8Array> {
+  const file = await open(path, "r");
+  try {
+    const buffer = new Uint8Array(CHUNK);
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, CHUNK);
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** The bytes of any input. A string is a path; to parse text, encode it. */
+export async function* inputChunks(input: LogInput): AsyncGenerator<Uint8Array> {
+  if (typeof input === "string" || input instanceof URL) return yield* fileChunks(input);
+  if (input instanceof Uint8Array) return yield input;
+  if (input instanceof ArrayBuffer) return yield new Uint8Array(input);
+  const encoder = new TextEncoder();
+  const stream: AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string> =
+    input instanceof Blob ? (input.stream() as ReadableStream<Uint8Array>) : input;
+  for await (const chunk of stream) yield typeof chunk === "string" ? encoder.encode(chunk) : chunk;
+}
