@@ -1,6 +1,6 @@
 /** One batch of columns, and its rows as objects. */
 import type { Core, CoreModule } from "./core.js";
-import { KIND, PRESENT, readCsv, readViews, type Counts, type Event, type Views } from "./layout.js";
+import { type Counts, type Event, KIND, PRESENT, readCsv, readViews, type Views } from "./layout.js";
 import type {
   Measurement,
   PatternMeasurement,
@@ -145,7 +145,14 @@ export class Batch implements Views {
       const values: Record<string, string> = {};
       for (let at = 1; at + 1 < texts.length; at += 2) values[texts[at] ?? ""] = texts[at + 1] ?? "";
       const latest = present & PRESENT.up ? { up } : {};
-      const pattern: PatternMeasurement = { type: "pattern", segment, line, name: texts[0] ?? "", ...latest, values };
+      const pattern: PatternMeasurement = {
+        type: "pattern",
+        segment,
+        line,
+        name: texts[0] ?? "",
+        ...latest,
+        values,
+      };
       return Object.freeze(pattern);
     }
     const [version, revision, commandLine, config] = texts;

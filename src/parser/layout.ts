@@ -154,7 +154,8 @@ function readEvents(numbers: Float64Array, bytes: Uint8Array, ends: Uint32Array)
   let text = 0;
   let start = 0;
   for (let at = 0; at < numbers.length; at += EVENT) {
-    const [kind = 0, line = 0, segment = 0, timestamp = 0, up = 0, present = 0, count = 0] = numbers.subarray(at);
+    const [kind = 0, line = 0, segment = 0, timestamp = 0, up = 0, present = 0, count = 0] =
+      numbers.subarray(at);
     const texts: string[] = [];
     for (let index = 0; index < count; index += 1) {
       const end = ends[text] ?? start;
@@ -168,7 +169,15 @@ function readEvents(numbers: Float64Array, bytes: Uint8Array, ends: Uint32Array)
 }
 
 function readCounts(stats: Float64Array): Counts {
-  const [bytes = 0, lines = 0, training = 0, validation = 0, patterns = 0, unmatched = 0, overlong = 0, starts = 0] =
-    stats;
+  const [
+    bytes = 0,
+    lines = 0,
+    training = 0,
+    validation = 0,
+    patterns = 0,
+    unmatched = 0,
+    overlong = 0,
+    starts = 0,
+  ] = stats;
   return { bytes, lines, training, validation, patterns, unmatched, overlong, starts };
 }

@@ -89,7 +89,8 @@ export class LogParser implements Disposable {
   }
 
   #open(): Core {
-    if (this.#core === undefined) throw new Error("This LogParser has been freed; make a new one for each log.");
+    if (this.#core === undefined)
+      throw new Error("This LogParser has been freed; make a new one for each log.");
     return this.#core;
   }
 

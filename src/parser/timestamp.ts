@@ -56,7 +56,8 @@ export class TimestampFormat {
   /** The zone's offset at an instant. */
   #offsetAt(instant: number): number {
     const parts: Record<string, number> = {};
-    for (const { type, value } of this.#zone?.formatToParts(new Date(instant)) ?? []) parts[type] = Number(value);
+    for (const { type, value } of this.#zone?.formatToParts(new Date(instant)) ?? [])
+      parts[type] = Number(value);
     const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
     return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(instant / 1000) * 1000;
   }

@@ -10,7 +10,13 @@ import type {
 } from "yaml";
 
 /** A value of Marian's configuration. */
-export type ConfigValue = null | boolean | number | string | readonly ConfigValue[] | { readonly [key: string]: ConfigValue };
+export type ConfigValue =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly ConfigValue[]
+  | { readonly [key: string]: ConfigValue };
 
 /** A configuration by key. */
 export type MarianConfig = { readonly [key: string]: ConfigValue };
@@ -44,9 +50,12 @@ function loadReader(): Promise<YamlReader> {
     const options: ParseOptions & DocumentOptions & SchemaOptions & ToJSOptions = {
       version: "1.1",
       schema: "yaml-1.1",
+      // Of a key that is given twice, the last counts, as for PyYAML.
+      uniqueKeys: false,
       maxAliasCount: 100,
       logLevel: "error",
-      customTags: (tags): Tags => tags.flatMap((tag): Tags => (typeof tag === "string" ? [tag] : likePython(tag))),
+      customTags: (tags): Tags =>
+        tags.flatMap((tag): Tags => (typeof tag === "string" ? [tag] : likePython(tag))),
     };
     return (text) => parse(text, options);
   });
@@ -83,7 +92,8 @@ export async function readMarianConfig(text: string): Promise<ReadConfig> {
   const faults: string[] = [];
   for (const entry of text.split(/\n(?=[^\s-])/)) {
     const part = attempt(read, entry);
-    if (part === undefined) faults.push(`the configuration's entry '${entry.split("\n", 1)[0]?.slice(0, 80)}' is no YAML`);
+    if (part === undefined)
+      faults.push(`the configuration's entry '${entry.split("\n", 1)[0]?.slice(0, 80)}' is no YAML`);
     else Object.assign(config, part);
   }
   return { config: Object.freeze(config), faults };
@@ -93,13 +103,17 @@ export async function readMarianConfig(text: string): Promise<ReadConfig> {
 export function validMetrics(config: MarianConfig | undefined): readonly string[] | undefined {
   const metrics = config?.["valid-metrics"];
   if (typeof metrics === "string") return [metrics];
-  return Array.isArray(metrics) ? metrics.filter((metric): metric is string => typeof metric === "string") : undefined;
+  return Array.isArray(metrics)
+    ? metrics.filter((metric): metric is string => typeof metric === "string")
+    : undefined;
 }
 
 function attempt(read: YamlReader, text: string): MarianConfig | undefined {
   try {
     const value = read(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as MarianConfig) : undefined;
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? (value as MarianConfig)
+      : undefined;
   } catch {
     return undefined;
   }

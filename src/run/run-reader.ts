@@ -1,6 +1,6 @@
 /** From batches to updates: what publishers get. */
 import type { Batch } from "../parser/batch.js";
-import { KIND, PRESENT, type Counts } from "../parser/layout.js";
+import { type Counts, KIND, PRESENT } from "../parser/layout.js";
 import type { LogParser } from "../parser/log-parser.js";
 import type { SegmentMeasurement } from "../parser/measurement.js";
 import { validMetrics } from "./marian-config.js";
@@ -81,7 +81,8 @@ export class RunReader {
     let event = 0;
     for (const kind of batch.order) {
       if (kind === KIND.training) {
-        if (this.#points.waitsForTraining) points.push(...this.#points.training(batch.training.up[training] ?? 0));
+        if (this.#points.waitsForTraining)
+          points.push(...this.#points.training(batch.training.up[training] ?? 0));
         training += 1;
       } else if (kind === KIND.validation) {
         points.push(...this.#points.validation(batch.validationRow(validation)));

@@ -57,7 +57,10 @@ export async function readTrainingRun(
 }
 
 /** The segment whose configuration is the run's: the last that has rows, or the last of all where none has. */
-function currentSegment(segments: readonly Segment[], ...lastRows: (number | undefined)[]): Segment | undefined {
+function currentSegment(
+  segments: readonly Segment[],
+  ...lastRows: (number | undefined)[]
+): Segment | undefined {
   const last = Math.max(-1, ...lastRows.map((segment) => segment ?? -1));
   return segments.findLast(({ segment }) => last === -1 || segment <= last);
 }

@@ -58,7 +58,9 @@ export class PointAssembler {
     const closed: ValidationPoint[] = [];
     this.#names.add(record.metric);
     const same = (point: OpenPoint) =>
-      point.first.segment === record.segment && point.first.epoch === record.epoch && point.first.up === record.up;
+      point.first.segment === record.segment &&
+      point.first.epoch === record.epoch &&
+      point.first.up === record.up;
     let point = this.#open.find(same);
     if (point?.metrics.has(record.metric)) {
       this.#close(point, closed);

@@ -15,11 +15,23 @@ const LONGEST_MAGIC = 6;
 const MAGIC: readonly { format: string; bytes: readonly number[]; hint?: string }[] = [
   { format: "gzip", bytes: [0x1f, 0x8b] },
   { format: "zstd", bytes: [0x28, 0xb5, 0x2f, 0xfd] },
-  { format: "xz", bytes: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], hint: "`xz -dc FILE | marian-tracking parse -`" },
+  {
+    format: "xz",
+    bytes: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00],
+    hint: "`xz -dc FILE | marian-tracking parse -`",
+  },
   { format: "bzip2", bytes: [0x42, 0x5a, 0x68], hint: "`bzip2 -dc FILE | marian-tracking parse -`" },
   { format: "zip", bytes: [0x50, 0x4b, 0x03, 0x04], hint: "`unzip -p FILE | marian-tracking parse -`" },
-  { format: "UTF-16 text", bytes: [0xff, 0xfe], hint: "`iconv -f UTF-16 -t UTF-8 FILE | marian-tracking parse -`" },
-  { format: "UTF-16 text", bytes: [0xfe, 0xff], hint: "`iconv -f UTF-16 -t UTF-8 FILE | marian-tracking parse -`" },
+  {
+    format: "UTF-16 text",
+    bytes: [0xff, 0xfe],
+    hint: "`iconv -f UTF-16 -t UTF-8 FILE | marian-tracking parse -`",
+  },
+  {
+    format: "UTF-16 text",
+    bytes: [0xfe, 0xff],
+    hint: "`iconv -f UTF-16 -t UTF-8 FILE | marian-tracking parse -`",
+  },
 ];
 
 /**
@@ -43,7 +55,8 @@ export async function* decompress(chunks: AsyncIterable<Uint8Array>): AsyncGener
     const rest = prepend(head, iterator);
     const kind = MAGIC.find(({ bytes }) => head.length >= bytes.length && startsLike(head, bytes));
     if (kind === undefined) return yield* rest;
-    if (kind.hint !== undefined) throw new InputError(`this is ${kind.format}, which is not read here: use ${kind.hint}`);
+    if (kind.hint !== undefined)
+      throw new InputError(`this is ${kind.format}, which is not read here: use ${kind.hint}`);
     yield* kind.format === "gzip" ? unpack("gzip", zlib.createGunzip(), rest) : unpackZstd(rest);
   } finally {
     await iterator.return?.();
@@ -74,7 +87,11 @@ function parts(chunk: Uint8Array): Uint8Array[] {
 }
 
 /** Unpacks with one of Node's streams, by hand: reading one as an iterator would lose what came before a fault. */
-async function* unpack(format: string, stream: Transform, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* unpack(
+  format: string,
+  stream: Transform,
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
   let ready: Uint8Array[] = [];
   let fault: Error | undefined;
   stream.on("data", (chunk: Buffer) => ready.push(chunk));

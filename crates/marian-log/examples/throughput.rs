@@ -1,6 +1,6 @@
 //! `throughput [--csv] FILE…`: counts what each log holds; with `--csv` the training rows are formatted too.
 
-use marian_log::{Batch, Parser, csv};
+use marian_log::{csv, Batch, Parser};
 use std::io::Read;
 
 fn main() -> std::io::Result<()> {

@@ -52,18 +52,7 @@ pub fn training_rows(batch: &Batch, columns: Columns, prefix: &[u8], out: &mut V
 #[inline]
 fn integer(out: &mut Vec<u8>, value: f64) {
     if (0.0..=9_007_199_254_740_992.0).contains(&value) && value.fract() == 0.0 {
-        let mut digits = [0; 20];
-        let mut at = digits.len();
-        let mut rest = value as u64;
-        loop {
-            at -= 1;
-            digits[at] = b'0' + (rest % 10) as u8;
-            rest /= 10;
-            if rest == 0 {
-                break;
-            }
-        }
-        out.extend_from_slice(&digits[at..]);
+        out.extend_from_slice(decimal(value as u64, &mut [0; 20]));
     } else {
         float(out, value);
     }
@@ -74,67 +63,101 @@ pub fn float(out: &mut Vec<u8>, value: f64) {
     if value.is_nan() {
         return out.extend_from_slice(b"nan");
     }
-    if value.is_infinite() {
-        return out.extend_from_slice(if value > 0.0 { b"inf" } else { b"-inf" });
-    }
-    let mut buffer = ryu::Buffer::new();
-    let text = buffer.format_finite(value).as_bytes();
-    // ryu writes 1e-5 and 1.5e16 where Python writes 1e-05 and 1.5e+16, and changes to exponents elsewhere.
-    let (mantissa, exponent) = match text.iter().position(|&byte| byte == b'e') {
-        None if value == 0.0 || value.abs() >= 1e-4 => return out.extend_from_slice(text),
-        None => (text, 0),
-        Some(at) => (&text[..at], decimal(&text[at + 1..])),
-    };
-    let (negative, mantissa) = match mantissa {
-        [b'-', rest @ ..] => (true, rest),
-        rest => (false, rest),
-    };
-    // The digits without point and leading zeros, and the power of ten of the first.
-    let point = mantissa.iter().position(|&byte| byte == b'.').unwrap_or(mantissa.len());
-    let all: Vec<u8> = mantissa.iter().copied().filter(u8::is_ascii_digit).collect();
-    let zeros = all.iter().take_while(|&&byte| byte == b'0').count();
-    let mut digits = &all[zeros..];
-    while let [head @ .., b'0'] = digits {
-        digits = head;
-    }
-    let power = exponent + point as i32 - 1 - zeros as i32;
-    if negative {
+    if value.is_sign_negative() {
         out.push(b'-');
     }
-    if (-4..16).contains(&power) {
-        return plain(out, digits, power);
+    if value.is_infinite() {
+        return out.extend_from_slice(b"inf");
     }
-    out.extend_from_slice(&digits[..1.min(digits.len())]);
-    if digits.len() > 1 {
-        out.push(b'.');
-        out.extend_from_slice(&digits[1..]);
+    let (significand, exponent) = shortest(value.abs());
+    let mut buffer = [0; 20];
+    let digits = decimal(significand, &mut buffer);
+    // The power of ten of the first digit.
+    let power = exponent + digits.len() as i32 - 1;
+    if !(-4..16).contains(&power) {
+        out.extend_from_slice(&digits[..1]);
+        if digits.len() > 1 {
+            out.push(b'.');
+            out.extend_from_slice(&digits[1..]);
+        }
+        out.extend_from_slice(if power < 0 { b"e-" } else { b"e+" });
+        if power.abs() < 10 {
+            out.push(b'0');
+        }
+        return integer(out, f64::from(power.abs()));
     }
-    out.extend_from_slice(if power < 0 { b"e-" } else { b"e+" });
-    if power.abs() < 10 {
-        out.push(b'0');
-    }
-    integer(out, f64::from(power.abs()));
-}
-
-fn plain(out: &mut Vec<u8>, digits: &[u8], power: i32) {
     if power < 0 {
-        out.extend_from_slice(b"0.");
-        out.extend(std::iter::repeat_n(b'0', (-power - 1) as usize));
+        out.extend_from_slice(&b"0.000"[..(1 - power) as usize]);
         return out.extend_from_slice(digits);
     }
     let whole = power as usize + 1;
-    for index in 0..whole.max(digits.len()) {
-        if index == whole {
-            out.push(b'.');
-        }
-        out.push(digits.get(index).copied().unwrap_or(b'0'));
+    if let Some((whole, fraction)) = digits.split_at_checked(whole).filter(|(_, fraction)| !fraction.is_empty()) {
+        out.extend_from_slice(whole);
+        out.push(b'.');
+        return out.extend_from_slice(fraction);
     }
-    if digits.len() <= whole {
-        out.extend_from_slice(b".0");
+    out.extend_from_slice(digits);
+    out.extend_from_slice(&b"0000000000000000"[..whole - digits.len()]);
+    out.extend_from_slice(b".0");
+}
+
+/// The shortest decimal that reads back as `value` (finite, not negative): its digits and their power of ten.
+#[inline]
+fn shortest(value: f64) -> (u64, i32) {
+    // A decimal of at most 15 digits is the only one so short that reads back as its value. Marian prints so few,
+    // and a division tells: both powers are exact, so it rounds as the reading of the decimal does.
+    for (scale, places) in [(1e8, 8), (1e13, 13)] {
+        let scaled = (value * scale).round();
+        if scaled < 1e15 && scaled / scale == value {
+            return strip_zeros(scaled as u64, -places);
+        }
+    }
+    let mut buffer = ryu::Buffer::new();
+    let text = buffer.format_finite(value).as_bytes();
+    let (mut significand, mut exponent, mut places) = (0, 0, None);
+    for (at, &byte) in text.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' => {
+                significand = significand * 10 + u64::from(byte - b'0');
+                places = places.map(|places| places + 1);
+            }
+            b'.' => places = Some(0),
+            _ => {
+                exponent = signed(&text[at + 1..]);
+                break;
+            }
+        }
+    }
+    strip_zeros(significand, exponent - places.unwrap_or(0))
+}
+
+fn strip_zeros(mut significand: u64, mut exponent: i32) -> (u64, i32) {
+    if significand == 0 {
+        return (0, 0);
+    }
+    while significand % 10 == 0 {
+        significand /= 10;
+        exponent += 1;
+    }
+    (significand, exponent)
+}
+
+/// The digits of `value` at the end of `buffer`.
+#[inline]
+fn decimal(value: u64, buffer: &mut [u8; 20]) -> &[u8] {
+    let mut at = buffer.len();
+    let mut rest = value;
+    loop {
+        at -= 1;
+        buffer[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            return &buffer[at..];
+        }
     }
 }
 
-fn decimal(text: &[u8]) -> i32 {
+fn signed(text: &[u8]) -> i32 {
     let (negative, digits) = match text {
         [b'-', rest @ ..] => (true, rest),
         rest => (false, rest),
@@ -177,6 +200,10 @@ mod tests {
             (f64::NAN, "nan"),
             (f64::NEG_INFINITY, "-inf"),
             (47464.64, "47464.64"),
+            (9007199254740993.0, "9007199254740992.0"),
+            (123456789.12345678, "123456789.12345678"),
+            (0.00001234, "1.234e-05"),
+            (1234567.0, "1234567.0"),
         ] {
             assert_eq!(text(value), wanted);
         }
@@ -194,6 +221,16 @@ mod tests {
                 mantissa.trim_start_matches('0').trim_end_matches('0').len()
             };
             prop_assert_eq!(count(&printed), count(&format!("{value:e}")));
+        }
+
+        #[test]
+        fn short_decimals_keep_their_digits(significand in 0u64..1_000_000_000, places in 0i32..14) {
+            let value: f64 = format!("{significand}e-{places}").parse().unwrap();
+            let printed = text(value);
+            prop_assert_eq!(printed.parse::<f64>().unwrap().to_bits(), value.to_bits());
+            let (digits, exponent) = shortest(value);
+            prop_assert_eq!(format!("{digits}e{exponent}").parse::<f64>().unwrap().to_bits(), value.to_bits());
+            prop_assert_eq!((digits, exponent), strip_zeros(significand, -places));
         }
 
         #[test]

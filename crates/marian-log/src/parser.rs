@@ -39,6 +39,9 @@ pub struct Stats {
     pub starts: u64,
 }
 
+/// Place of `[config] ` among the finders, the last.
+const CONFIG_NEEDLE: usize = 3;
+
 /// How the end of a text may be trusted.
 #[derive(Clone, Copy, PartialEq)]
 enum End {
@@ -87,7 +90,7 @@ impl Parser {
     pub fn new() -> Self {
         Self {
             // What a line must hold to be worth a look.
-            finders: [b"Ep. ".as_slice(), b"[valid] ", b"[config] ", b"[marian] "].map(Finder::new),
+            finders: [b"Ep. ".as_slice(), b"[valid] ", b"[marian] ", b"[config] "].map(Finder::new),
             stats: Stats::default(),
             partial: Vec::new(),
             partial_offset: 0,
@@ -176,7 +179,9 @@ impl Parser {
     #[inline]
     fn nearest(&self, block: &[u8], cursor: usize, next: &mut [usize; 4]) -> Option<usize> {
         let mut best = usize::MAX;
-        for (finder, known) in self.finders.iter().zip(next.iter_mut()) {
+        // Configuration stands behind a banner, so that after the first it is not searched for elsewhere.
+        let needles = if self.stats.starts > 0 && self.context.is_none() { CONFIG_NEEDLE } else { next.len() };
+        for (finder, known) in self.finders.iter().zip(next.iter_mut()).take(needles) {
             if *known <= cursor {
                 *known = finder.find(&block[cursor..]).map_or(usize::MAX, |at| cursor + at + 1);
             }
@@ -454,10 +459,10 @@ impl Parser {
 
     fn config(&mut self, text: &[u8], time: Option<Time>, batch: &mut Batch) {
         if self.context.is_none() {
-            if is_stray(text) {
+            // Marian prints no banner before 1.2, and a log may lack its head; otherwise a banner comes first.
+            if self.stats.starts > 0 || is_stray(text) {
                 return;
             }
-            // A log without its head, or of a Marian that prints no banner (before 1.2).
             self.context = Some(self.open_context(time));
         }
         if self.context.as_mut().is_some_and(|context| !context.configure(text)) {

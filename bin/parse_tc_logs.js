@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import { flush, handle, run } from "@oclif/core";
+
+await run(["parse_tc_logs", ...process.argv.slice(2)], import.meta.url).catch(handle).finally(() => flush());

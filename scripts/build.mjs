@@ -1,0 +1,9 @@
+// Builds dist/ and the command manifest. `npm ci && npm run build` is all that a checkout needs.
+import { rmSync } from "node:fs";
+import { installPackages, must, root } from "./tools.mjs";
+
+installPackages();
+rmSync(`${root}dist`, { recursive: true, force: true });
+rmSync(`${root}oclif.manifest.json`, { force: true });
+must("node_modules/.bin/tsc", ["-p", "tsconfig.json"]);
+must("node_modules/.bin/oclif", ["manifest"], { stdio: ["ignore", "ignore", "inherit"] });

@@ -1,0 +1,41 @@
+// What the scripts share: running a command, and having what it needs.
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+export const root = fileURLToPath(new URL("../", import.meta.url));
+
+/** Runs a command in the repository, its output passed on, and returns its exit code. */
+export function run(command, args, options = {}) {
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: "inherit", ...options });
+  if (error) console.error(`${command}: ${error.message}`);
+  return status ?? 1;
+}
+
+/** Runs a command and ends this script when it fails. */
+export function must(command, args, options) {
+  const status = run(command, args, options);
+  if (status !== 0) process.exit(status);
+}
+
+/** Whether a command is there. */
+export function has(command) {
+  return spawnSync(command, ["--version"], { cwd: root, stdio: "ignore" }).status === 0;
+}
+
+const { major, minor } = /^v(?<major>\d+)\.(?<minor>\d+)/.exec(process.version).groups;
+if (Number(major) < 20 || (Number(major) === 20 && Number(minor) < 19)) {
+  console.error(`marian-tracking needs Node 20.19 or newer; this is ${process.version}`);
+  process.exit(1);
+}
+
+/** Installs the packages when they are missing or older than the lock file. */
+export function installPackages() {
+  const lock = readFileSync(`${root}package-lock.json`, "utf8");
+  const installed = `${root}node_modules/.package-lock.json`;
+  const wanted = Object.entries(JSON.parse(lock).packages).filter(([path, { optional }]) => path !== "" && !optional);
+  const present = existsSync(installed) ? JSON.parse(readFileSync(installed, "utf8")).packages : {};
+  if (wanted.every(([path, { version }]) => present[path]?.version === version)) return;
+  console.error("installing packages (npm ci) …");
+  must("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+}

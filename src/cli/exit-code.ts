@@ -1,0 +1,12 @@
+/** Exit codes; the first that applies is given. */
+export const EXIT = {
+  ok: 0,
+  /** An input failed, held no measurement, or (`--strict`) had unmatched lines. */
+  input: 1,
+  /** Wrong flags, or nothing to read. */
+  usage: 2,
+  /** A sink did not take everything. */
+  sink: 3,
+  interrupted: 130,
+  terminated: 143,
+} as const;

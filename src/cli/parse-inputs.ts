@@ -1,0 +1,142 @@
+/** What `parse` does: inputs to files or standard output, with a receipt. */
+import { join } from "node:path";
+import type { ParserOptions } from "../parser/log-parser.js";
+import { CsvFolder, CsvPublisher } from "../publishers/csv/csv-publisher.js";
+import { errorLine, LineFile, type LineSink, NdjsonPublisher } from "../publishers/ndjson.js";
+import { fileSource, resultFolders, STDIN } from "../sources/inputs.js";
+import type { FileSource, Source } from "../sources/source.js";
+import { Echo, StdinSource } from "../sources/stdin.js";
+import { filePublishers, type InputReceipt, type PublisherFactory, runJob, sinkFault } from "./parse-job.js";
+import { startProgress } from "./progress.js";
+import type { StopSignal } from "./stop-signal.js";
+import { runInWorkers, threadCount } from "./worker-pool.js";
+
+/** What is asked for. */
+export interface ParseRequest {
+  readonly names: readonly string[];
+  readonly format: "csv" | "ndjson";
+  /** Where files go; without it NDJSON goes to standard output. */
+  readonly folder: string | undefined;
+  readonly combine: boolean;
+  readonly tee: boolean;
+  readonly options: ParserOptions;
+  readonly threads: number | undefined;
+  readonly quiet: boolean;
+  readonly stop: StopSignal;
+}
+
+/** What came of it. */
+export interface ParseResult {
+  readonly receipts: readonly InputReceipt[];
+  /** Faults of the sink that all inputs share. */
+  readonly sinkErrors: readonly string[];
+}
+
+/** Reads all inputs. */
+export async function parseInputs(request: ParseRequest): Promise<ParseResult> {
+  const { names, folder, format, stop } = request;
+  const files = names.filter((name) => name !== STDIN).map(fileSource);
+  const bytes = files.reduce((sum, { size }) => sum + (size ?? 0), 0);
+  const bar = await startProgress(bytes, process.stderr, request.quiet || names.includes(STDIN));
+  const control = { progress: bar.add, signal: stop.signal };
+  const source = (name: string) => openSource(name, request, files);
+  try {
+    if (folder === undefined) return await runShared(request, source, control, standardOutput(), undefined);
+    if (request.combine) {
+      if (format === "ndjson") {
+        const lines = new LineFile(join(folder, "measurements.ndjson"), "whole");
+        return await runShared(request, source, control, lines, undefined);
+      }
+      const patterns = (request.options.patterns?.length ?? 0) > 0;
+      return await runShared(
+        request,
+        source,
+        control,
+        undefined,
+        new CsvFolder({ folder, mode: "whole", combine: true, patterns }),
+      );
+    }
+    return { receipts: await runApart(request, folder, bytes, source, control), sinkErrors: [] };
+  } finally {
+    bar.stop();
+  }
+}
+
+type Control = { progress(bytes: number): void; readonly signal: AbortSignal };
+
+/** Every input into files of its own; in threads where that is worth it. */
+async function runApart(
+  request: ParseRequest,
+  folder: string,
+  bytes: number,
+  source: (name: string) => Source,
+  control: Control,
+): Promise<InputReceipt[]> {
+  const { names, format, options } = request;
+  const folders = names.length === 1 ? undefined : resultFolders(names);
+  const place = (name: string) => join(folder, folders?.get(name) ?? "");
+  const threads = names.includes(STDIN) ? 1 : threadCount(request.threads, names.length, bytes);
+  if (threads > 1) {
+    const tasks = names.map((name) => ({ source: name, folder: place(name), format, options }));
+    return runInWorkers(tasks, threads, control);
+  }
+  const receipts: InputReceipt[] = [];
+  for (const name of names) {
+    if (control.signal.aborted) break;
+    const factory = filePublishers(name, place(name), format, (options.patterns?.length ?? 0) > 0);
+    receipts.push(await runJob(source(name), options, factory, control));
+  }
+  return receipts;
+}
+
+/** All inputs, one after the other, into one sink: lines or CSV files. */
+async function runShared(
+  request: ParseRequest,
+  source: (name: string) => Source,
+  control: Control,
+  lines: LineSink | undefined,
+  csv: CsvFolder | undefined,
+): Promise<ParseResult> {
+  const receipts: InputReceipt[] = [];
+  const sinkErrors: string[] = [];
+  for (const name of request.names) {
+    if (control.signal.aborted || sinkErrors.length > 0) break;
+    const factory: PublisherFactory = ({ time }) => [
+      ...(lines === undefined ? [] : [new NdjsonPublisher(name, lines, time, false)]),
+      ...(csv === undefined ? [] : [new CsvPublisher(name, csv, false)]),
+    ];
+    const receipt = await runJob(source(name), request.options, factory, control);
+    receipts.push(receipt);
+    // Once the shared sink has failed, what it holds is not whole.
+    sinkErrors.push(...receipt.sinkErrors.splice(0));
+    if (receipt.error !== undefined) await lines?.write(errorLine(name, receipt.error)).catch(() => {});
+  }
+  const sink = lines ?? csv;
+  const outputs: string[] = [];
+  const keep = sinkErrors.length === 0 && (!control.signal.aborted || request.names.includes(STDIN));
+  try {
+    if (keep) outputs.push(...((await sink?.close()) ?? []));
+    else await sink?.discard();
+  } catch (error) {
+    sinkErrors.push(sinkFault(error));
+  }
+  for (const receipt of receipts) receipt.outputs.push(...outputs);
+  return { receipts, sinkErrors };
+}
+
+function openSource(name: string, { tee, stop }: ParseRequest, files: readonly FileSource[]): Source {
+  if (name !== STDIN) return files.find((file) => file.name === name) ?? fileSource(name);
+  stop.signal.addEventListener("abort", () => process.stdin.destroy(), { once: true });
+  return new StdinSource(process.stdin, tee ? new Echo(process.stdout) : undefined);
+}
+
+/** Standard output as a sink. A reader that has seen enough (`head`) closes it: that is no fault. */
+function standardOutput(): LineSink {
+  const echo = new Echo(process.stdout);
+  const encoder = new TextEncoder();
+  return {
+    write: (lines) => echo.write(encoder.encode(lines)),
+    close: async () => [],
+    discard: async () => {},
+  };
+}

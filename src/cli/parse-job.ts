@@ -1,0 +1,172 @@
+/** Reads one input and gives it to its publishers. */
+import { join } from "node:path";
+import { nodeCore } from "../node-core.js";
+import { LogParser, type ParserOptions } from "../parser/log-parser.js";
+import type { TimestampFormat } from "../parser/timestamp.js";
+import type { WriteMode } from "../publishers/csv/csv-file.js";
+import { CsvFolder, CsvPublisher } from "../publishers/csv/csv-publisher.js";
+import { LineFile, NdjsonPublisher } from "../publishers/ndjson.js";
+import type { Publisher } from "../publishers/publisher.js";
+import { RunReader, type RunTally, type RunUpdate } from "../run/run-reader.js";
+import { decompress } from "../sources/decompress.js";
+import { readable, type Source } from "../sources/source.js";
+
+/** What became of one input. */
+export interface InputReceipt extends RunTally {
+  source: string;
+  /** Why the input could not be read, or not to its end. */
+  error?: string;
+  /** What sinks did not take, in words. */
+  sinkErrors: string[];
+  /** Files written. */
+  outputs: string[];
+}
+
+/** Makes the publishers of an input when its parser is there. */
+export type PublisherFactory = (parser: LogParser) => readonly Publisher[];
+
+/** How a job is watched and stopped. */
+export interface JobControl {
+  /** Called with the bytes read since the last call, as stored. */
+  progress?(bytes: number): void;
+  /** Stops the reading after the current chunk. */
+  readonly signal?: AbortSignal;
+}
+
+/** The CSV or NDJSON files of one input, in a folder of its own. */
+export function filePublishers(
+  source: string,
+  folder: string,
+  format: "csv" | "ndjson",
+  patterns: boolean,
+): PublisherFactory {
+  if (format === "ndjson") return ({ time }) => [ndjsonFile(source, folder, "whole", time)];
+  return () => [new CsvPublisher(source, new CsvFolder({ folder, mode: "whole", combine: false, patterns }))];
+}
+
+/**
+ * The files of a training that is running: CSV row by row, and beside it NDJSON that is complete to the last line at
+ * any kill, because a CSV row waits until its validation point is whole.
+ */
+export function livePublishers(source: string, folder: string): PublisherFactory {
+  return ({ time }) => [
+    ndjsonFile(source, folder, "live", time),
+    new CsvPublisher(source, new CsvFolder({ folder, mode: "live", combine: false, patterns: false })),
+  ];
+}
+
+function ndjsonFile(source: string, folder: string, mode: WriteMode, time: TimestampFormat): NdjsonPublisher {
+  return new NdjsonPublisher(source, new LineFile(join(folder, "measurements.ndjson"), mode), time);
+}
+
+/**
+ * Reads `source` to its end. Never throws for a fault of the input or of a sink: the receipt tells. A sink that fails
+ * is left out from then on; the others go on.
+ */
+export async function runJob(
+  source: Source,
+  options: ParserOptions,
+  factory: PublisherFactory,
+  control: JobControl = {},
+): Promise<InputReceipt> {
+  using parser = new LogParser(nodeCore(), options);
+  const reader = new RunReader(parser);
+  const sinks = new Sinks(factory(parser));
+  let fault: string | undefined;
+  const publish = (publisher: Publisher, update: RunUpdate) => publisher.publish(update);
+  try {
+    for await (const chunk of decompress(counted(source, control))) {
+      await sinks.each(publish, await reader.read(chunk));
+      if (control.signal?.aborted) break;
+    }
+  } catch (error) {
+    fault = inputFault(error);
+  }
+  try {
+    await sinks.each(publish, await reader.finish());
+  } catch (error) {
+    fault ??= inputFault(error);
+  }
+  const stopped = control.signal?.aborted === true;
+  const unopened = fault !== undefined && reader.tally.counts.bytes === 0;
+  // A pipe can't be read again, so what came of it is kept; a file's old results are better than half of the new.
+  // Of an input that could not be opened there is nothing to write.
+  if (unopened || (stopped && source.name !== "-"))
+    await sinks.each((publisher) => publisher.discard(), undefined);
+  else await sinks.close();
+  if (stopped) fault = "stopped before its end";
+  return {
+    source: source.name,
+    ...reader.tally,
+    ...(fault === undefined ? {} : { error: fault }),
+    sinkErrors: sinks.errors,
+    outputs: sinks.outputs,
+  };
+}
+
+/** The publishers of a run; one that fails is given up and remembered. */
+class Sinks {
+  readonly errors: string[] = [];
+  readonly outputs: string[] = [];
+  #working: readonly Publisher[];
+
+  constructor(publishers: readonly Publisher[]) {
+    this.#working = publishers;
+  }
+
+  async each<Update>(
+    call: (publisher: Publisher, update: Update) => Promise<void>,
+    update: Update,
+  ): Promise<void> {
+    const failed = new Set<Publisher>();
+    for (const publisher of this.#working) {
+      try {
+        await call(publisher, update);
+      } catch (error) {
+        failed.add(publisher);
+        this.errors.push(`${publisher.name}: ${sinkFault(error)}`);
+        await publisher.discard().catch(() => {});
+      }
+    }
+    if (failed.size > 0) this.#working = this.#working.filter((publisher) => !failed.has(publisher));
+  }
+
+  async close(): Promise<void> {
+    await this.each(async (publisher) => {
+      this.outputs.push(...(await publisher.close()));
+    }, undefined);
+  }
+}
+
+async function* counted(source: Source, { progress }: JobControl): AsyncGenerator<Uint8Array> {
+  for await (const chunk of source.chunks()) {
+    progress?.(chunk.length);
+    yield chunk;
+  }
+}
+
+const SINK_WORDS: Readonly<Record<string, string>> = {
+  EACCES: "may not be written (permission denied)",
+  EPERM: "may not be written (permission denied)",
+  EROFS: "lies on a read-only disk",
+  ENOSPC: "does not fit: the disk is full",
+  EDQUOT: "does not fit: the disk quota is used up",
+  ENOENT: "can't be made here",
+  ENOTDIR: "can't be made: a part of its path is a file",
+  EEXIST: "can't be made: a file of that name is in the way",
+  EISDIR: "can't be written: a folder of that name is in the way",
+};
+
+/** A fault of an input in words for the user. */
+export function inputFault(error: unknown): string {
+  const fault = readable(error);
+  return fault instanceof Error ? fault.message : String(fault);
+}
+
+/** A fault of a sink in words for the user, with the path where there is one. */
+export function sinkFault(error: unknown): string {
+  const { code, path, message } = error as NodeJS.ErrnoException;
+  const words = code === undefined ? undefined : SINK_WORDS[code];
+  if (words === undefined) return message ?? String(error);
+  return path === undefined ? `the output ${words}` : `${path} ${words}`;
+}

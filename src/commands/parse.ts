@@ -1,0 +1,137 @@
+import { Args, Command, Flags } from "@oclif/core";
+import { EXIT } from "../cli/exit-code.js";
+import { parseInputs } from "../cli/parse-inputs.js";
+import { readParserOptions } from "../cli/parser-options.js";
+import { report } from "../cli/report.js";
+import { watchStopSignals } from "../cli/stop-signal.js";
+import { inputNames, STDIN } from "../sources/inputs.js";
+import { stdinIsGiven } from "../sources/source.js";
+
+export default class Parse extends Command {
+  static override summary = "Read training logs and write their measurements as CSV or NDJSON.";
+  static override description =
+    `Reads files, patterns and standard input; gzip and zstd are found by their content.
+CSV goes to training.csv and validation.csv in the output folder (several inputs: a folder each), NDJSON to standard output.
+A receipt on standard error says what was read and what could not be.
+
+Exit codes: 0 all was read and written; 1 an input failed or held no measurement, or --strict found unmatched lines;
+2 wrong flags or nothing to read; 3 something could not be written; 130, 143 stopped by SIGINT, SIGTERM.`;
+  static override examples = [
+    {
+      description: "One log to output/training.csv and output/validation.csv",
+      command: "<%= config.bin %> parse train.log",
+    },
+    {
+      description: "Many logs into one pair of files, told apart by the column source",
+      command: "<%= config.bin %> parse 'logs/**/train.log.gz' --combine -o tables",
+    },
+    {
+      description: "Everything as lines of JSON",
+      command: "<%= config.bin %> parse train.log --format ndjson",
+    },
+    {
+      description: "Behind a training: the log passes through unchanged",
+      command: "marian -c config.yml 2>&1 | <%= config.bin %> parse --tee -o metrics",
+    },
+    {
+      description: "Numbers of lines of your own",
+      command: "<%= config.bin %> parse train.log --pattern 'memory=Reserving (?P<mb>[0-9]+) MB'",
+    },
+  ];
+  static override strict = false;
+  static override args = {
+    input: Args.string({
+      description: "file, quoted pattern (logs/**/*.log), or - for standard input",
+      ignoreStdin: true,
+    }),
+  };
+  static override flags = {
+    format: Flags.option({ options: ["csv", "ndjson"] as const })({
+      default: "csv",
+      description: "what to write",
+    }),
+    "output-dir": Flags.string({
+      char: "o",
+      description: "folder of the results  [default: ./output for CSV, standard output for NDJSON]",
+    }),
+    "files-from": Flags.string({
+      description: "read the names of inputs from FILE (- is standard input), one a line",
+      helpValue: "FILE",
+    }),
+    combine: Flags.boolean({ description: "one set of files for all inputs, with a first column source" }),
+    tee: Flags.boolean({ description: "pass standard input through to standard output, byte for byte" }),
+    pattern: Flags.string({
+      multiple: true,
+      multipleNonGreedy: true,
+      description: "a line kind of your own; may be repeated",
+      helpValue: "NAME=REGEX",
+    }),
+    "time-zone": Flags.string({
+      description: "zone of Marian's clock, for example Europe/Paris",
+      helpValue: "ZONE",
+    }),
+    strict: Flags.boolean({ description: "unmatched lines are an error (exit code 1)" }),
+    json: Flags.boolean({
+      description: "the receipt as JSON on standard output (on standard error where that holds rows)",
+    }),
+    quiet: Flags.boolean({ char: "q", description: "no receipt unless something went wrong" }),
+    verbose: Flags.boolean({
+      char: "v",
+      description: "every input and every sample in the receipt",
+      exclusive: ["quiet"],
+    }),
+    jobs: Flags.integer({
+      char: "j",
+      min: 1,
+      description:
+        "inputs read at once, where each has files of its own  [default: by size, at most the number of cores]",
+    }),
+  };
+
+  async run(): Promise<void> {
+    const { argv, flags } = await this.parse(Parse);
+    const started = performance.now();
+    const given = argv as string[];
+    const usage = (message: string) => this.error(message, { exit: EXIT.usage });
+    if (given.includes(STDIN) && flags["files-from"] === STDIN)
+      usage("standard input can't be both a log and the list of --files-from");
+    const { names, unmatched } = await inputNames(given, flags["files-from"], process.stdin).catch(
+      (error: Error) => usage(`--files-from ${flags["files-from"]}: ${error.message}`),
+    );
+    const inputs =
+      names.length === 0 && given.length === 0 && flags["files-from"] === undefined && stdinIsGiven()
+        ? [STDIN]
+        : names;
+    for (const pattern of unmatched) this.warn(`no file matches '${pattern}'`);
+    if (inputs.length === 0)
+      usage("nothing to read: name a log, a quoted pattern such as 'logs/**/*.log', or pipe a log in");
+    if (flags.tee && !inputs.includes(STDIN))
+      usage("--tee passes standard input through: give - as an input, or pipe a log in");
+    if (flags.tee && flags.format === "ndjson" && flags["output-dir"] === undefined) {
+      usage("with --tee standard output holds the log: give -o FOLDER for the NDJSON");
+    }
+    const options = readParserOptions(flags.pattern ?? [], flags["time-zone"], usage);
+
+    const folder = flags["output-dir"] ?? (flags.format === "csv" ? "output" : undefined);
+    const stop = watchStopSignals();
+    const result = await parseInputs({
+      names: inputs,
+      format: flags.format,
+      folder,
+      combine: flags.combine,
+      tee: flags.tee,
+      options,
+      threads: flags.jobs,
+      quiet: flags.quiet,
+      stop,
+    });
+    const verdict = {
+      strict: flags.strict,
+      sinkErrors: result.sinkErrors,
+      ...(stop.received ? { signal: stop.received } : {}),
+    };
+    const detail = flags.quiet ? "quiet" : flags.verbose ? "verbose" : "normal";
+    const stdoutTaken = folder === undefined || flags.tee;
+    this.exit(report(result.receipts, verdict, { detail, json: flags.json, stdoutTaken, started }));
+  }
+}

@@ -1,0 +1,108 @@
+import { Command, Flags } from "@oclif/core";
+import { EXIT } from "../cli/exit-code.js";
+import { filePublishers, livePublishers, runJob } from "../cli/parse-job.js";
+import { report } from "../cli/report.js";
+import { watchStopSignals } from "../cli/stop-signal.js";
+import { fileSource } from "../sources/inputs.js";
+import { Echo, StdinSource } from "../sources/stdin.js";
+
+const WANDB_FLAGS = [
+  "publish-group-logs",
+  "wandb-project",
+  "wandb-artifacts",
+  "wandb-group",
+  "wandb-run-name",
+  "tags",
+];
+
+export default class ParseTcLogs extends Command {
+  static override summary =
+    "Read the log of a training task, with the flags of the Python command parse_tc_logs.";
+  static override description =
+    `For train.sh and train.py, which call parse_tc_logs. Reads Taskcluster logs and plain train.log files.
+With --from-stream standard input passes through to standard output unchanged; the CSV files grow row by row, and
+measurements.ndjson beside them holds every line that has come. Existing files are replaced.`;
+  static override examples = [
+    "parse_tc_logs --input-file live_backing.log --output-dir output",
+    "marian -c config.yml 2>&1 | parse_tc_logs --from-stream --verbose",
+  ];
+  static override hidden = true;
+  static override flags = {
+    "input-file": Flags.string({ char: "i", description: "the log to read", exclusive: ["from-stream"] }),
+    "from-stream": Flags.boolean({ char: "s", description: "read standard input and pass it through" }),
+    "output-dir": Flags.string({
+      char: "o",
+      default: "output",
+      description: "folder of training.csv and validation.csv",
+    }),
+    verbose: Flags.boolean({ char: "v", description: "every sample in the receipt" }),
+    "publish-group-logs": Flags.boolean({ description: "W&B: publish the group's logs" }),
+    "wandb-project": Flags.string({ description: "W&B: project" }),
+    "wandb-artifacts": Flags.string({ description: "W&B: folder to publish as an artifact" }),
+    "wandb-group": Flags.string({ description: "W&B: group" }),
+    "wandb-run-name": Flags.string({ description: "W&B: name of the run" }),
+    "wandb-publication": Flags.boolean({ description: "W&B: publish", env: "WANDB_PUBLICATION" }),
+    "taskcluster-secret": Flags.string({
+      description: "W&B: the secret with the key",
+      env: "TASKCLUSTER_SECRET",
+    }),
+    tags: Flags.string({ multiple: true, description: "W&B: tags" }),
+  };
+
+  #reading = false;
+
+  /** Whatever is wrong with this command: the training in front of it must not notice. */
+  override async catch(error: Error & { exitCode?: number }): Promise<void> {
+    const streams = this.argv.some((argument) => argument === "--from-stream" || /^-[a-z]*s/.test(argument));
+    if (streams && !this.#reading && !this.argv.includes("--help")) {
+      process.stderr.write("parse_tc_logs: standard input is passed through and not read\n");
+      const echo = new Echo(process.stdout);
+      for await (const chunk of process.stdin) await echo.write(chunk);
+      if (process.env["MOZ_AUTOMATION"]) {
+        this.logToStderr(error.message);
+        return this.exit(EXIT.ok);
+      }
+    }
+    return super.catch(error);
+  }
+
+  async run(): Promise<void> {
+    const started = performance.now();
+    const { flags } = await this.parse(ParseTcLogs);
+    const input = flags["input-file"];
+    if (input === undefined && !flags["from-stream"]) {
+      this.error("one of --input-file and --from-stream must be given", { exit: EXIT.usage });
+    }
+    const unused = WANDB_FLAGS.filter(
+      (flag) =>
+        flags[flag as keyof typeof flags] !== undefined && flags[flag as keyof typeof flags] !== false,
+    );
+    if (flags["wandb-publication"] || unused.length > 0) {
+      this.warn(
+        "Weights & Biases is off in this version: its flags are taken and do nothing; CSV is written",
+      );
+    }
+    const folder = flags["output-dir"];
+    this.#reading = true;
+    const stop = watchStopSignals();
+    stop.signal.addEventListener("abort", () => process.stdin.destroy(), { once: true });
+    const receipt =
+      input === undefined
+        ? await runJob(
+            new StdinSource(process.stdin, new Echo(process.stdout)),
+            {},
+            livePublishers("-", folder),
+            stop,
+          )
+        : await runJob(fileSource(input), {}, filePublishers(input, folder, "csv", false), stop);
+    const verdict = { strict: false, sinkErrors: [], ...(stop.received ? { signal: stop.received } : {}) };
+    const code = report([receipt], verdict, {
+      detail: flags.verbose ? "verbose" : "normal",
+      json: false,
+      stdoutTaken: input === undefined,
+      started,
+    });
+    // In automation a fault of the publication must not look like one of the training.
+    this.exit(process.env["MOZ_AUTOMATION"] && stop.received === undefined ? EXIT.ok : code);
+  }
+}

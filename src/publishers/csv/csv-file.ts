@@ -1,0 +1,120 @@
+/** A CSV file whose columns may grow while it is written. */
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { fileChunks } from "../../sources/chunks.js";
+import { makeFolder } from "../folder.js";
+
+const [QUOTE, COMMA, LINE_FEED] = [0x22, 0x2c, 0x0a];
+const LINE_END = "\r\n";
+
+/** When the file is at its place. */
+export type WriteMode =
+  /** Written beside its place and renamed at the end, so that a reader sees all of it or the old one. */
+  | "whole"
+  /** At its place from the start, every row at once. */
+  | "live";
+
+/** One CSV file: RFC 4180, CRLF, header first. The file and its folder are made with the first write. */
+export class CsvFile {
+  readonly path: string;
+  readonly #mode: WriteMode;
+  readonly #temporary: string;
+  #columns: string[];
+  #file: FileHandle | undefined;
+
+  constructor(path: string, columns: readonly string[], mode: WriteMode) {
+    this.path = path;
+    this.#mode = mode;
+    this.#temporary = `${path}.${process.pid}.partial`;
+    this.#columns = [...columns];
+  }
+
+  get columns(): readonly string[] {
+    return this.#columns;
+  }
+
+  /** Appends finished rows. */
+  async write(rows: Uint8Array | string): Promise<void> {
+    this.#file ??= await this.#create();
+    if (rows.length > 0) await this.#file.appendFile(rows);
+  }
+
+  /** Adds columns, at the end or before the last; the rows written before get `fill` in each. */
+  async addColumns(
+    names: readonly string[],
+    fill: string,
+    place: "end" | "before-last" = "end",
+  ): Promise<void> {
+    if (names.length === 0) return;
+    const at = place === "end" ? this.#columns.length : this.#columns.length - 1;
+    this.#columns.splice(at, 0, ...names);
+    if (this.#file === undefined) return;
+    await this.#file.close();
+    const current = this.#mode === "live" ? this.path : this.#temporary;
+    const next = `${this.#temporary}.next`;
+    const rewritten = await open(next, "w");
+    const cells = Buffer.from(`,${fill}`.repeat(names.length));
+    const header = Buffer.from(names.map((name) => `,${name}`).join(""));
+    try {
+      for await (const part of widen(fileChunks(current), header, cells, place))
+        await rewritten.appendFile(part);
+    } finally {
+      await rewritten.close();
+    }
+    await rename(next, current);
+    this.#file = await open(current, "a");
+  }
+
+  /** Puts the file at its place. */
+  async close(): Promise<void> {
+    this.#file ??= await this.#create();
+    await this.#file.close();
+    if (this.#mode === "whole") await rename(this.#temporary, this.path);
+  }
+
+  /** Removes what was written beside the place; a live file stays as it is. */
+  async discard(): Promise<void> {
+    await this.#file?.close().catch(() => {});
+    if (this.#mode === "whole") await rm(this.#temporary, { force: true });
+  }
+
+  async #create(): Promise<FileHandle> {
+    await makeFolder(dirname(this.path));
+    const file = await open(this.#mode === "live" ? this.path : this.#temporary, "w");
+    await file.appendFile(`${this.#columns.join(",")}${LINE_END}`);
+    return file;
+  }
+}
+
+/** Inserts `header` into the first row and `cells` into every other, at its end or before its last cell. */
+async function* widen(
+  chunks: AsyncIterable<Uint8Array>,
+  header: Uint8Array,
+  cells: Uint8Array,
+  place: "end" | "before-last",
+): AsyncGenerator<Uint8Array> {
+  let row = Buffer.alloc(0);
+  let insert = header;
+  let quoted = false;
+  let comma = 0;
+  for await (const chunk of chunks) {
+    const parts: Uint8Array[] = [];
+    row = row.length === 0 ? Buffer.from(chunk) : Buffer.concat([row, chunk]);
+    let start = 0;
+    // What was carried over holds no end of a row, but quotes and commas count from its start.
+    quoted = false;
+    for (let at = 0; at < row.length; at += 1) {
+      const byte = row[at];
+      if (byte === QUOTE) quoted = !quoted;
+      else if (byte === COMMA && !quoted) comma = at;
+      else if (byte === LINE_FEED && !quoted) {
+        const end = place === "end" ? at - 1 : comma;
+        parts.push(row.subarray(start, end), insert, row.subarray(end, at + 1));
+        insert = cells;
+        start = at + 1;
+      }
+    }
+    row = Buffer.from(row.subarray(start));
+    yield Buffer.concat(parts);
+  }
+}

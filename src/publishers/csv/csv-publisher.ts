@@ -1,0 +1,196 @@
+/** CSV files: training.csv, validation.csv, patterns.csv. */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { stringify } from "csv-stringify/sync";
+import { KIND } from "../../parser/layout.js";
+import type { PatternMeasurement } from "../../parser/measurement.js";
+import { hasLabels, type RunUpdate } from "../../run/run-reader.js";
+import type { ValidationPoint } from "../../run/validation-point.js";
+import type { Publisher } from "../publisher.js";
+import { CsvFile, type WriteMode } from "./csv-file.js";
+import { formatCount, formatFloat } from "./float.js";
+
+const TRAINING = ["epoch", "up", "sen", "cost", "time", "rate", "gnorm", "learning_rate"];
+const LABELS = ["labels", "batch_labels", "total_labels"];
+const KNOWN_METRICS = ["chrf", "ce_mean_words", "bleu_detok", "perplexity"];
+const VALIDATION = ["epoch", "up", ...KNOWN_METRICS, ...KNOWN_METRICS.map((metric) => `${metric}_stalled`)];
+const PATTERNS = ["source", "line", "up", "name"];
+
+/** How CSV files are written. */
+export interface CsvOptions {
+  readonly folder: string;
+  readonly mode: WriteMode;
+  /** One set of files for several runs: the first column tells the source. */
+  readonly combine: boolean;
+  /** Whether the user defined patterns. */
+  readonly patterns: boolean;
+}
+
+/** Writes the CSV files of one folder; with `combine`, several runs after each other. */
+export class CsvFolder {
+  readonly #options: CsvOptions;
+  readonly #training: CsvFile;
+  readonly #validation: CsvFile;
+  readonly #patterns: CsvFile;
+  readonly #trainingSegments = new SegmentColumn();
+  readonly #validationSegments = new SegmentColumn();
+  /** Column of each metric, by Marian's name. */
+  readonly #metrics = new Map<string, string>();
+  #labels = false;
+  #matched = false;
+
+  constructor(options: CsvOptions) {
+    this.#options = options;
+    const source = options.combine ? ["source"] : [];
+    const file = (name: string, columns: readonly string[]) =>
+      new CsvFile(join(options.folder, name), columns, options.mode);
+    this.#training = file("training.csv", [...source, ...TRAINING]);
+    this.#validation = file("validation.csv", [...source, ...VALIDATION]);
+    this.#patterns = file("patterns.csv", PATTERNS);
+  }
+
+  async publish(source: string, update: RunUpdate): Promise<void> {
+    await this.#publishTraining(source, update);
+    await this.#publishValidation(source, update);
+    if (this.#options.patterns) await this.#publishPatterns(source, update);
+  }
+
+  /** Puts the files at their places and returns these. */
+  async close(): Promise<string[]> {
+    const written = [this.#training, this.#validation];
+    if (this.#matched) written.push(this.#patterns);
+    else if (this.#options.patterns) await rm(this.#patterns.path, { force: true });
+    for (const file of written) await file.close();
+    return written.map((file) => file.path);
+  }
+
+  async discard(): Promise<void> {
+    for (const file of [this.#training, this.#validation, this.#patterns]) await file.discard();
+  }
+
+  async #publishTraining(source: string, { batch }: RunUpdate): Promise<void> {
+    if (batch.training.length === 0) return;
+    if (!this.#labels && hasLabels(batch)) {
+      this.#labels = true;
+      await this.#training.addColumns(LABELS, "", this.#trainingSegments.place);
+    }
+    await this.#trainingSegments.see(batch.training.segment, this.#training);
+    const prefix = this.#options.combine ? stringify([[source, ""]], { record_delimiter: "" }) : "";
+    const columns = { labels: this.#labels, segment: this.#trainingSegments.shown };
+    await this.#training.write(batch.trainingCsv(columns, new TextEncoder().encode(prefix)));
+  }
+
+  async #publishValidation(source: string, { points, metricNames }: RunUpdate): Promise<void> {
+    if (points.length === 0) return;
+    await this.#validationSegments.see(
+      points.map(({ segment }) => segment),
+      this.#validation,
+    );
+    const met = new Set(points.flatMap(({ metrics }) => [...metrics.keys()]));
+    for (const metric of metricNames) {
+      if (met.has(metric) && !this.#metrics.has(metric)) await this.#addMetric(metric);
+    }
+    const rows = points.map((point) => this.#validationRow(source, point));
+    await this.#validation.write(stringify(rows, { record_delimiter: "windows" }));
+  }
+
+  async #addMetric(metric: string): Promise<void> {
+    const taken = new Set([...this.#validation.columns, "segment"]);
+    let column = metric.replace(/[^\p{L}\p{N}_+]/gu, "_");
+    const known = KNOWN_METRICS.includes(column) && ![...this.#metrics.values()].includes(column);
+    if (!known) {
+      while (taken.has(column) || taken.has(`${column}_stalled`)) column += "_metric";
+      await this.#validation.addColumns([column, `${column}_stalled`], "", this.#validationSegments.place);
+    }
+    this.#metrics.set(metric, column);
+  }
+
+  #validationRow(source: string, point: ValidationPoint): string[] {
+    const cells = new Map<string, string>([
+      ["source", source],
+      ["epoch", point.epoch === undefined ? "" : formatCount(point.epoch)],
+      ["up", formatCount(point.up)],
+      ["segment", formatCount(point.segment)],
+    ]);
+    for (const [metric, { value, stalled }] of point.metrics) {
+      const column = this.#metrics.get(metric) ?? metric;
+      cells.set(column, formatFloat(value));
+      if (stalled !== undefined) cells.set(`${column}_stalled`, formatFloat(stalled));
+    }
+    return this.#validation.columns.map((column) => cells.get(column) ?? "");
+  }
+
+  async #publishPatterns(source: string, { batch }: RunUpdate): Promise<void> {
+    const rows: string[][] = [];
+    for (const [index, { kind }] of batch.events.entries()) {
+      if (kind !== KIND.pattern) continue;
+      const { line, up, name, values } = batch.event(index) as PatternMeasurement;
+      const groups = new Map(Object.entries(values).map(([group, value]) => [groupColumn(group), value]));
+      const fresh = [...groups.keys()].filter((column) => !this.#patterns.columns.includes(column));
+      if (fresh.length > 0) {
+        await this.#patterns.write(stringify(rows.splice(0), { record_delimiter: "windows" }));
+        await this.#patterns.addColumns(fresh, "");
+      }
+      const update = up === undefined ? "" : formatCount(up);
+      const columns = this.#patterns.columns.slice(PATTERNS.length);
+      rows.push([source, String(line), update, name, ...columns.map((column) => groups.get(column) ?? "")]);
+    }
+    if (rows.length === 0) return;
+    this.#matched = true;
+    await this.#patterns.write(stringify(rows, { record_delimiter: "windows" }));
+  }
+}
+
+/** The column of a pattern's group; one that is called like a column of ours gets a name of its own. */
+function groupColumn(group: string): string {
+  return PATTERNS.includes(group) ? `${group}_group` : group;
+}
+
+/** The column `segment`, which stands last and only where rows come from two segments or more. */
+class SegmentColumn {
+  #first: number | undefined;
+  shown = false;
+
+  /** Where other new columns go. */
+  get place(): "end" | "before-last" {
+    return this.shown ? "before-last" : "end";
+  }
+
+  async see(segments: ArrayLike<number>, file: CsvFile): Promise<void> {
+    if (this.shown) return;
+    for (let row = 0; row < segments.length; row += 1) {
+      const segment = segments[row] ?? 0;
+      this.#first ??= segment;
+      if (segment === this.#first) continue;
+      this.shown = true;
+      return file.addColumns(["segment"], formatCount(this.#first));
+    }
+  }
+}
+
+/** The CSV files of one run. */
+export class CsvPublisher implements Publisher {
+  readonly name = "CSV";
+  readonly #source: string;
+  readonly #folder: CsvFolder;
+  readonly #owned: boolean;
+
+  /** @param owned Whether the folder ends with this run; one that runs share is closed by who made it. */
+  constructor(source: string, folder: CsvFolder, owned = true) {
+    this.#source = source;
+    this.#folder = folder;
+    this.#owned = owned;
+  }
+
+  publish(update: RunUpdate): Promise<void> {
+    return this.#folder.publish(this.#source, update);
+  }
+
+  async close(): Promise<readonly string[]> {
+    return this.#owned ? this.#folder.close() : [];
+  }
+
+  async discard(): Promise<void> {
+    if (this.#owned) await this.#folder.discard();
+  }
+}

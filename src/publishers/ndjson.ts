@@ -1,0 +1,139 @@
+/** NDJSON: one object a line, in the order of the log. */
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { KIND, PRESENT } from "../parser/layout.js";
+import type { Measurement } from "../parser/measurement.js";
+import type { TimestampFormat } from "../parser/timestamp.js";
+import type { RunUpdate } from "../run/run-reader.js";
+import type { Segment } from "../run/segment.js";
+import type { WriteMode } from "./csv/csv-file.js";
+import { makeFolder } from "./folder.js";
+import type { Publisher } from "./publisher.js";
+
+/** Where lines go: a file, or standard output. */
+export interface LineSink {
+  write(lines: string): Promise<void>;
+  /** Puts the lines at their place and returns it, if it is a file. */
+  close(): Promise<readonly string[]>;
+  discard(): Promise<void>;
+}
+
+/** A file of lines, made with the first write. */
+export class LineFile implements LineSink {
+  readonly #path: string;
+  readonly #target: string;
+  #file: FileHandle | undefined;
+
+  constructor(path: string, mode: WriteMode) {
+    this.#path = path;
+    this.#target = mode === "live" ? path : `${path}.${process.pid}.partial`;
+  }
+
+  async write(lines: string): Promise<void> {
+    if (this.#file === undefined) {
+      await makeFolder(dirname(this.#path));
+      this.#file = await open(this.#target, "w");
+    }
+    await this.#file.appendFile(lines);
+  }
+
+  async close(): Promise<readonly string[]> {
+    await this.write("");
+    await this.#file?.close();
+    if (this.#target !== this.#path) await rename(this.#target, this.#path);
+    return [this.#path];
+  }
+
+  async discard(): Promise<void> {
+    await this.#file?.close().catch(() => {});
+    if (this.#target !== this.#path) await rm(this.#target, { force: true });
+  }
+}
+
+/** Writes everything of one run as NDJSON. */
+export class NdjsonPublisher implements Publisher {
+  readonly name = "NDJSON";
+  readonly #lines: LineSink;
+  readonly #head: string;
+  readonly #time: TimestampFormat;
+  readonly #owned: boolean;
+
+  /** @param owned Whether the sink ends with this run; one that runs share is closed by who made it. */
+  constructor(source: string, lines: LineSink, time: TimestampFormat, owned = true) {
+    this.#lines = lines;
+    this.#head = `"source":${JSON.stringify(source)}`;
+    this.#time = time;
+    this.#owned = owned;
+  }
+
+  async publish(update: RunUpdate): Promise<void> {
+    const text = this.#format(update);
+    if (text !== "") await this.#lines.write(text);
+  }
+
+  async close(): Promise<readonly string[]> {
+    return this.#owned ? this.#lines.close() : [];
+  }
+
+  async discard(): Promise<void> {
+    if (this.#owned) await this.#lines.discard();
+  }
+
+  #format({ batch, segments }: RunUpdate): string {
+    const lines: string[] = [];
+    let training = 0;
+    let validation = 0;
+    let event = 0;
+    for (const kind of batch.order) {
+      if (kind === KIND.training) {
+        lines.push(this.#training(batch, training++));
+      } else if (kind === KIND.validation) {
+        lines.push(this.#line(batch.validationRow(validation++)));
+      } else {
+        const segment = segments.get(event);
+        lines.push(segment === undefined ? this.#line(batch.event(event)) : this.#segment(segment));
+        event += 1;
+      }
+    }
+    return lines.join("");
+  }
+
+  /** Training rows come by the million, so theirs are put together without an object each. */
+  #training({ training }: RunUpdate["batch"], row: number): string {
+    const present = training.present[row] ?? 0;
+    let line = `{"type":"training",${this.#head},"segment":${training.segment[row]},"line":${training.line[row]}`;
+    if (present & PRESENT.timestamp) {
+      line += `,"timestamp":"${this.#time.format(training.timestamp[row] ?? 0, (present & PRESENT.utc) !== 0)}"`;
+    }
+    line += `,"epoch":${number(training.epoch[row])},"up":${training.up[row]},"sen":${training.sen[row]}`;
+    line += `,"cost":${number(training.cost[row])}`;
+    if (present & PRESENT.labels) line += `,"labels":${training.labels[row]}`;
+    if (present & PRESENT.batch_labels) line += `,"batch_labels":${training.batch_labels[row]}`;
+    if (present & PRESENT.total_labels) line += `,"total_labels":${training.total_labels[row]}`;
+    if (present & PRESENT.time) line += `,"time":${number(training.time[row])}`;
+    if (present & PRESENT.rate) line += `,"rate":${number(training.rate[row])}`;
+    if (present & PRESENT.gnorm) line += `,"gnorm":${number(training.gnorm[row])}`;
+    if (present & PRESENT.learning_rate) line += `,"learning_rate":${number(training.learning_rate[row])}`;
+    return `${line}}\n`;
+  }
+
+  #segment({ arguments: _arguments, warnings: _warnings, ...start }: Segment): string {
+    return this.#line({ type: "segment", ...start });
+  }
+
+  #line({ type, ...rest }: Measurement | { type: string }): string {
+    const fields = JSON.stringify(rest, (_key, value: unknown) =>
+      typeof value === "number" && !Number.isFinite(value) ? String(value) : value,
+    );
+    return `{"type":"${type}",${this.#head},${fields.slice(1)}\n`;
+  }
+}
+
+/** The line of an input that failed. */
+export function errorLine(source: string, message: string): string {
+  return `${JSON.stringify({ type: "error", source, message })}\n`;
+}
+
+function number(value: number | undefined): string {
+  return Number.isFinite(value) ? String(value) : `"${value}"`;
+}

@@ -1,0 +1,95 @@
+/** From what the user names to the logs to read. */
+import { createReadStream, statSync } from "node:fs";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import type { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { FileSource } from "./source.js";
+
+/** Stands for standard input. */
+export const STDIN = "-";
+
+/** The names of all inputs, each once, and the patterns that matched nothing. */
+export interface InputNames {
+  readonly names: readonly string[];
+  readonly unmatched: readonly string[];
+}
+
+/** Expands patterns (`logs/*.log`) and lists of files (`--files-from`); sorted within a pattern. */
+export async function inputNames(
+  given: readonly string[],
+  filesFrom: string | undefined,
+  stdin: Readable,
+): Promise<InputNames> {
+  const listed = filesFrom === undefined ? [] : await readList(filesFrom, stdin);
+  const names = new Map<string, string>();
+  const unmatched: string[] = [];
+  const add = (name: string) => {
+    const key = name === STDIN ? STDIN : resolve(name);
+    if (!names.has(key)) names.set(key, name);
+  };
+  for (const name of given) {
+    if (name === STDIN || isThere(name) || !/[*?[{]/.test(name)) {
+      add(name);
+      continue;
+    }
+    const { glob } = await import("tinyglobby");
+    const found = await glob([name], { dot: true, expandDirectories: false, absolute: name.startsWith(sep) });
+    if (found.length === 0) unmatched.push(name);
+    for (const path of found.sort()) add(path);
+  }
+  for (const name of listed) add(name);
+  return { names: [...names.values()], unmatched };
+}
+
+/** A file as a source, with its size where it can be had. */
+export function fileSource(name: string): FileSource {
+  try {
+    return new FileSource(name, statSync(name).size);
+  } catch {
+    return new FileSource(name);
+  }
+}
+
+/**
+ * The folder of each input's results, below the output folder: its path below the common parent, without the
+ * extension. Two inputs never share one: where they would, they keep their extensions.
+ */
+export function resultFolders(names: readonly string[]): Map<string, string> {
+  const paths = names.filter((name) => name !== STDIN).map((name) => dirname(resolve(name)));
+  const parent = paths.reduce((common, path) => commonParent(common, path), paths[0] ?? "");
+  const full = (name: string) => (name === STDIN ? "stdin" : relative(parent, resolve(name)));
+  const short = (name: string) => {
+    const path = full(name);
+    const stem = basename(path)
+      .replace(/\.(gz|zst|zstd)$/i, "")
+      .replace(/(?<=.)\.[^.]*$/, "");
+    return join(dirname(path), stem);
+  };
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(short(name), (counts.get(short(name)) ?? 0) + 1);
+  const folders = new Map<string, string>();
+  const taken = new Set<string>();
+  for (const name of names) {
+    let folder = (counts.get(short(name)) ?? 0) > 1 ? full(name) : short(name);
+    while (taken.has(folder)) folder += "_";
+    taken.add(folder);
+    folders.set(name, folder);
+  }
+  return folders;
+}
+
+function commonParent(one: string, other: string): string {
+  let parent = one;
+  while (parent !== other && !other.startsWith(parent.endsWith(sep) ? parent : parent + sep))
+    parent = dirname(parent);
+  return parent;
+}
+
+async function readList(file: string, stdin: Readable): Promise<string[]> {
+  const list = await text(file === STDIN ? stdin : createReadStream(file));
+  return list.split(/\r?\n/).filter((line) => line.trim() !== "");
+}
+
+function isThere(name: string): boolean {
+  return statSync(name, { throwIfNoEntry: false }) !== undefined;
+}

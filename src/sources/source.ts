@@ -1,0 +1,71 @@
+/** Where a log comes from. */
+import { fstatSync } from "node:fs";
+import { stat } from "node:fs/promises";
+import { fileChunks } from "./chunks.js";
+import { InputError } from "./decompress.js";
+
+/** A log to read. */
+export interface Source {
+  /** As the user gave it; what NDJSON and receipts call it. */
+  readonly name: string;
+  /** Bytes as stored, for the progress; absent where nobody knows. */
+  readonly size?: number;
+  /**
+   * The bytes, as stored. A chunk holds until the next is asked for.
+   *
+   * @throws InputError in words for the user.
+   */
+  chunks(): AsyncIterable<Uint8Array>;
+}
+
+/** A file. */
+export class FileSource implements Source {
+  readonly name: string;
+  readonly size?: number;
+
+  constructor(path: string, size?: number) {
+    this.name = path;
+    if (size !== undefined) this.size = size;
+  }
+
+  async *chunks(): AsyncGenerator<Uint8Array> {
+    try {
+      const info = await stat(this.name);
+      if (info.isDirectory()) {
+        throw new InputError(
+          `this is a directory: name the logs in it, for example '${this.name.replace(/\/$/, "")}/**/*.log'`,
+        );
+      }
+      yield* fileChunks(this.name);
+    } catch (error) {
+      throw readable(error);
+    }
+  }
+}
+
+/** Whether standard input is a pipe or a file that someone has put there. */
+export function stdinIsGiven(): boolean {
+  try {
+    const info = fstatSync(0);
+    return info.isFIFO() || info.isFile() || info.isSocket();
+  } catch {
+    return false;
+  }
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  EACCES: "it may not be read (permission denied)",
+  EPERM: "it may not be read (permission denied)",
+  ELOOP: "its symbolic links lead in a circle",
+  ENOTDIR: "a part of its path is no directory",
+  ENAMETOOLONG: "its path is too long",
+  EIO: "the disk could not read it (input/output error)",
+};
+
+/** Node's faults in words; others as they are. */
+export function readable(error: unknown): Error {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const words = WORDS[code];
+  return words === undefined ? (error as Error) : new InputError(words, { cause: error });
+}

@@ -1,0 +1,58 @@
+/** Standard input, and its echo. */
+import type { Readable, Writable } from "node:stream";
+import type { Source } from "./source.js";
+
+/** Standard input; with an echo, every byte goes there before it is read. */
+export class StdinSource implements Source {
+  readonly name = "-";
+  readonly #stdin: Readable;
+  readonly #echo: Echo | undefined;
+
+  constructor(stdin: Readable, echo?: Echo) {
+    this.#stdin = stdin;
+    this.#echo = echo;
+  }
+
+  /** With an echo, the input is read to its end even when the reader stops early. */
+  async *chunks(): AsyncGenerator<Uint8Array> {
+    const chunks: AsyncIterator<Buffer> = this.#stdin.iterator({ destroyOnReturn: false });
+    try {
+      for (;;) {
+        const next = await chunks.next();
+        if (next.done) return;
+        await this.#echo?.write(next.value);
+        yield next.value;
+      }
+    } finally {
+      if (this.#echo === undefined) this.#stdin.destroy();
+      else await this.#drain(chunks, this.#echo);
+    }
+  }
+
+  async #drain(chunks: AsyncIterator<Buffer>, echo: Echo): Promise<void> {
+    for (;;) {
+      const next = await chunks.next();
+      if (next.done) return;
+      await echo.write(next.value);
+    }
+  }
+}
+
+/** Passes bytes on unchanged. When nobody takes them any more, they are dropped, and the reading goes on. */
+export class Echo {
+  readonly #out: Writable;
+  #closed = false;
+
+  constructor(out: Writable) {
+    this.#out = out;
+    out.on("error", () => {
+      this.#closed = true;
+      out.emit("drain");
+    });
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    if (this.#closed || this.#out.write(bytes)) return;
+    await new Promise<void>((resolve) => this.#out.once("drain", resolve));
+  }
+}
