@@ -5,11 +5,11 @@
 
 /// A number token, as long as it can be; `STRICT_FLOAT` and `STRICT_INTEGER` say whether it is well-formed.
 pub const TOKEN: &str =
-    r"[-+]?(?:[0-9][0-9.,]*(?:e[-+]?[0-9.,]*|E[-+]?[0-9][0-9.,]*)?|(?i:nan)\([a-z]*\)|(?i:nan|inf)[a-z]*)";
+    r"[-+]?(?:[0-9][0-9.,]*(?:e[-+]?[0-9.,]*|E[-+]?[0-9][0-9.,]*)?|(?i:nan)(?:\([a-z]*\))?|(?i:inf)(?i:inity)?)";
 
 /// A well-formed float token.
 pub const STRICT_FLOAT: &str =
-    r"[-+]?(?:[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?|(?i:nan)(?:\([a-z]*\))?|(?i:inf)(?:inity)?)";
+    r"[-+]?(?:[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?|(?i:nan)(?:\([a-z]*\))?|(?i:inf)(?i:inity)?)";
 
 /// A well-formed integer token: `1000`, `753,766`.
 pub const STRICT_INTEGER: &str = r"[0-9]+(?:,[0-9]+)*";

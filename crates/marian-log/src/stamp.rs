@@ -46,6 +46,9 @@ pub fn headers_before(text: &[u8], pos: usize) -> Headers {
         }
         let from = close.saturating_sub(MAX_HEADER);
         let Some(open) = memrchr(b'[', &text[from..close]) else { return found };
+        if memrchr(b']', &text[from + open..close]).is_some() {
+            return found;
+        }
         if found.task.is_none() {
             found.task = task_header(&text[from + open + 1..close]);
         }

@@ -1,0 +1,17 @@
+// From a clone to a parsed log: installs and builds what is missing, reads a log, shows what came of it.
+import { existsSync, readFileSync } from "node:fs";
+import { installPackages, must, root } from "./tools.mjs";
+
+installPackages();
+if (!existsSync(`${root}dist/index.js`) || !existsSync(`${root}oclif.manifest.json`)) {
+  console.error("building …");
+  must("node", ["scripts/build.mjs"]);
+}
+console.log("$ marian-tracking parse fixtures/train.log -o demo-output");
+must("node", ["bin/run.js", "parse", "fixtures/train.log", "-o", "demo-output"], { stdio: ["ignore", "inherit", "inherit"] });
+for (const name of ["training.csv", "validation.csv"]) {
+  const rows = readFileSync(`${root}demo-output/${name}`, "utf8").trimEnd().split("\r\n");
+  console.log(`\n$ head -4 demo-output/${name}   # ${rows.length - 1} rows`);
+  console.log(rows.slice(0, 4).join("\n"));
+}
+console.log(`\nThe files are in ${root}demo-output`);

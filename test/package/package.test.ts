@@ -1,0 +1,69 @@
+/** The package as users get it: packed, installed in an empty project, run. */
+import { execFileSync, spawnSync } from "node:child_process";
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { beforeAll, describe, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "package-"));
+const run = (command: string, args: string[]) =>
+  spawnSync(command, args, { cwd: folder, encoding: "utf8", timeout: 60_000 });
+
+describe("the packed package", () => {
+  beforeAll(() => {
+    // Not `prepack`: the suite has built before, and a second build would pull dist/ from under its other tests.
+    execFileSync("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], {
+      cwd: root,
+      stdio: "pipe",
+    });
+    const [tarball = ""] = readdirSync(folder);
+    writeFileSync(join(folder, "package.json"), '{ "name": "empty", "private": true, "type": "module" }');
+    execFileSync("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", `./${tarball}`], {
+      cwd: folder,
+      stdio: "pipe",
+    });
+    copyFileSync(join(root, "fixtures/train.log"), join(folder, "train.log"));
+  });
+
+  test("runs both binaries", () => {
+    const parse = run("node_modules/.bin/marian-tracking", ["parse", "train.log"]);
+    expect(parse.stderr).toContain("87 rows");
+    expect(parse.status).toBe(0);
+    expect(readFileSync(join(folder, "output/training.csv"), "utf8").split("\r\n")).toHaveLength(89);
+    const compatible = run("node_modules/.bin/parse_tc_logs", ["-i", "train.log", "-o", "compatible"]);
+    expect(compatible.status).toBe(0);
+    expect(readFileSync(join(folder, "compatible/training.csv"), "utf8")).toBe(
+      readFileSync(join(folder, "output/training.csv"), "utf8"),
+    );
+  });
+
+  test.each(["marian-tracking", "marian-tracking/browser"])("imports %s", (name) => {
+    const program = `
+      import { parseLog } from ${JSON.stringify(name)};
+      import { readFileSync } from "node:fs";
+      let rows = 0;
+      for await (const { type } of parseLog(new Blob([readFileSync("train.log")]))) if (type === "training") rows += 1;
+      console.log(rows);`;
+    const { stdout, stderr } = run(process.execPath, ["--input-type=module", "--eval", program]);
+    expect(stderr).toBe("");
+    expect(stdout).toBe("87\n");
+  });
+
+  test("carries what it needs and nothing else", () => {
+    const installed = join(folder, "node_modules/marian-tracking");
+    expect(readdirSync(installed).sort()).toEqual(
+      [
+        "CHANGELOG.md",
+        "LICENSE",
+        "README.md",
+        "bin",
+        "dist",
+        "oclif.manifest.json",
+        "package.json",
+        "wasm",
+      ].sort(),
+    );
+  });
+});
