@@ -1,6 +1,7 @@
 // Generates the benchmark's logs: `realistic` (2 % of the lines are measurements) and `dense` (all of them).
-import { createWriteStream, existsSync, mkdirSync, statSync } from "node:fs";
+
 import { once } from "node:events";
+import { createWriteStream, existsSync, mkdirSync, statSync } from "node:fs";
 
 const folder = new URL("data/", import.meta.url);
 
@@ -13,7 +14,10 @@ function random(seed) {
   };
 }
 
-const words = "we of the in translation model has been reported by session minister measures regional not after".split(" ");
+const words =
+  "we of the in translation model has been reported by session minister measures regional not after".split(
+    " ",
+  );
 const metrics = ["chrf", "ce-mean-words", "bleu-detok"];
 
 function* lines(kind) {
@@ -38,9 +42,14 @@ function* lines(kind) {
       }
     }
     if (kind === "realistic") {
+      // What fills real logs between measurements: the translations of the validation set, and a few remarks.
       for (let line = 0; line < 49; line += 1) {
         const text = Array.from({ length: 8 + Math.floor(next() * 20) }, pick).join(" ");
-        yield line % 7 === 0 ? `${stamp()} [valid]   Hyp: ${text}` : `${stamp()} [data] ${text}`;
+        if (line < 46) yield `${stamp()} Best translation ${row * 46 + line} : ${text}`;
+        else if (line === 46) yield `${stamp()} [valid]   Hyp: ${text}`;
+        else if (line === 47) yield `${stamp()} [valid]   Ref: ${text}`;
+        else
+          yield `${stamp()} [training] Saving training checkpoint to model.npz and model.npz.optimizer.npz`;
       }
     }
   }

@@ -1,4 +1,6 @@
 #!/usr/bin/env node
 import { flush, handle, run } from "@oclif/core";
 
-await run(["parse_tc_logs", ...process.argv.slice(2)], import.meta.url).catch(handle).finally(() => flush());
+await run(["parse_tc_logs", ...process.argv.slice(2)], import.meta.url)
+  .catch(handle)
+  .finally(() => flush());

@@ -6,4 +6,8 @@ installPackages();
 rmSync(`${root}dist`, { recursive: true, force: true });
 rmSync(`${root}oclif.manifest.json`, { force: true });
 must("node_modules/.bin/tsc", ["-p", "tsconfig.json"]);
-must("node_modules/.bin/oclif", ["manifest"], { stdio: ["ignore", "ignore", "inherit"] });
+must("node_modules/.bin/oclif", ["manifest"], {
+  stdio: ["ignore", "ignore", "inherit"],
+  // The generator would ask for a newer version of itself.
+  env: { ...process.env, OCLIF_SKIP_NEW_VERSION_CHECK: "true" },
+});

@@ -8,7 +8,9 @@ if (!existsSync(`${root}dist/index.js`) || !existsSync(`${root}oclif.manifest.js
   must("node", ["scripts/build.mjs"]);
 }
 console.log("$ marian-tracking parse fixtures/train.log -o demo-output");
-must("node", ["bin/run.js", "parse", "fixtures/train.log", "-o", "demo-output"], { stdio: ["ignore", "inherit", "inherit"] });
+must("node", ["bin/run.js", "parse", "fixtures/train.log", "-o", "demo-output"], {
+  stdio: ["ignore", "inherit", "inherit"],
+});
 for (const name of ["training.csv", "validation.csv"]) {
   const rows = readFileSync(`${root}demo-output/${name}`, "utf8").trimEnd().split("\r\n");
   console.log(`\n$ head -4 demo-output/${name}   # ${rows.length - 1} rows`);

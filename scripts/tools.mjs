@@ -33,7 +33,9 @@ if (Number(major) < 20 || (Number(major) === 20 && Number(minor) < 19)) {
 export function installPackages() {
   const lock = readFileSync(`${root}package-lock.json`, "utf8");
   const installed = `${root}node_modules/.package-lock.json`;
-  const wanted = Object.entries(JSON.parse(lock).packages).filter(([path, { optional }]) => path !== "" && !optional);
+  const wanted = Object.entries(JSON.parse(lock).packages).filter(
+    ([path, { optional }]) => path !== "" && !optional,
+  );
   const present = existsSync(installed) ? JSON.parse(readFileSync(installed, "utf8")).packages : {};
   if (wanted.every(([path, { version }]) => present[path]?.version === version)) return;
   console.error("installing packages (npm ci) …");

@@ -34,35 +34,46 @@ export interface ParseResult {
 
 /** Reads all inputs. */
 export async function parseInputs(request: ParseRequest): Promise<ParseResult> {
-  const { names, folder, format, stop } = request;
+  const { names, stop } = request;
   const files = names.filter((name) => name !== STDIN).map(fileSource);
   const bytes = files.reduce((sum, { size }) => sum + (size ?? 0), 0);
   const bar = await startProgress(bytes, process.stderr, request.quiet || names.includes(STDIN));
   const control = { progress: bar.add, signal: stop.signal };
-  const source = (name: string) => openSource(name, request, files);
+  const echo = request.tee ? new Echo(process.stdout) : undefined;
+  const source = (name: string) => openSource(name, request, files, echo);
   try {
-    if (folder === undefined) return await runShared(request, source, control, standardOutput(), undefined);
-    if (request.combine) {
-      if (format === "ndjson") {
-        const lines = new LineFile(join(folder, "measurements.ndjson"), "whole");
-        return await runShared(request, source, control, lines, undefined);
-      }
-      const patterns = (request.options.patterns?.length ?? 0) > 0;
-      return await runShared(
-        request,
-        source,
-        control,
-        undefined,
-        new CsvFolder({ folder, mode: "whole", combine: true, patterns }),
-      );
-    }
-    return { receipts: await runApart(request, folder, bytes, source, control), sinkErrors: [] };
+    const result = await readInputs(request, bytes, source, control);
+    return { ...result, sinkErrors: [...result.sinkErrors, ...echoFaults(echo)] };
   } finally {
     bar.stop();
   }
 }
 
+/** What the echo of standard input could not pass on, in words. */
+export function echoFaults(echo: Echo | undefined): string[] {
+  return echo?.fault === undefined ? [] : [`standard output: ${sinkFault(echo.fault)}`];
+}
+
 type Control = { progress(bytes: number): void; readonly signal: AbortSignal };
+
+/** Chooses between one sink for all inputs and files for each. */
+async function readInputs(
+  request: ParseRequest,
+  bytes: number,
+  source: (name: string) => Source,
+  control: Control,
+): Promise<ParseResult> {
+  const { folder, format, combine, options } = request;
+  if (folder === undefined) return runShared(request, source, control, standardOutput(), undefined);
+  if (!combine) return { receipts: await runApart(request, folder, bytes, source, control), sinkErrors: [] };
+  if (format === "ndjson") {
+    const lines = new LineFile(join(folder, "measurements.ndjson"), "whole");
+    return runShared(request, source, control, lines, undefined);
+  }
+  const patterns = (options.patterns?.length ?? 0) > 0;
+  const csv = new CsvFolder({ folder, mode: "whole", combine: true, patterns });
+  return runShared(request, source, control, undefined, csv);
+}
 
 /** Every input into files of its own; in threads where that is worth it. */
 async function runApart(
@@ -124,10 +135,15 @@ async function runShared(
   return { receipts, sinkErrors };
 }
 
-function openSource(name: string, { tee, stop }: ParseRequest, files: readonly FileSource[]): Source {
+function openSource(
+  name: string,
+  { stop }: ParseRequest,
+  files: readonly FileSource[],
+  echo: Echo | undefined,
+): Source {
   if (name !== STDIN) return files.find((file) => file.name === name) ?? fileSource(name);
   stop.signal.addEventListener("abort", () => process.stdin.destroy(), { once: true });
-  return new StdinSource(process.stdin, tee ? new Echo(process.stdout) : undefined);
+  return new StdinSource(process.stdin, echo);
 }
 
 /** Standard output as a sink. A reader that has seen enough (`head`) closes it: that is no fault. */
@@ -135,7 +151,10 @@ function standardOutput(): LineSink {
   const echo = new Echo(process.stdout);
   const encoder = new TextEncoder();
   return {
-    write: (lines) => echo.write(encoder.encode(lines)),
+    write: async (lines) => {
+      await echo.write(encoder.encode(lines));
+      if (echo.fault !== undefined) throw echo.fault;
+    },
     close: async () => [],
     discard: async () => {},
   };

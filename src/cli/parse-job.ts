@@ -165,7 +165,8 @@ export function inputFault(error: unknown): string {
 
 /** A fault of a sink in words for the user, with the path where there is one. */
 export function sinkFault(error: unknown): string {
-  const { code, path, message } = error as NodeJS.ErrnoException;
+  // Of a renaming, the place counts, not the partial file beside it.
+  const { code, path: from, dest: path = from, message } = error as NodeJS.ErrnoException & { dest?: string };
   const words = code === undefined ? undefined : SINK_WORDS[code];
   if (words === undefined) return message ?? String(error);
   return path === undefined ? `the output ${words}` : `${path} ${words}`;

@@ -5,7 +5,7 @@ import { readParserOptions } from "../cli/parser-options.js";
 import { report } from "../cli/report.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
 import { inputNames, STDIN } from "../sources/inputs.js";
-import { stdinIsGiven } from "../sources/source.js";
+import { readable, stdinIsGiven } from "../sources/source.js";
 
 export default class Parse extends Command {
   static override summary = "Read training logs and write their measurements as CSV or NDJSON.";
@@ -96,7 +96,7 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
     if (given.includes(STDIN) && flags["files-from"] === STDIN)
       usage("standard input can't be both a log and the list of --files-from");
     const { names, unmatched } = await inputNames(given, flags["files-from"], process.stdin).catch(
-      (error: Error) => usage(`--files-from ${flags["files-from"]}: ${error.message}`),
+      (error: Error) => usage(`--files-from ${flags["files-from"]}: ${readable(error).message}`),
     );
     const inputs =
       names.length === 0 && given.length === 0 && flags["files-from"] === undefined && stdinIsGiven()

@@ -1,5 +1,6 @@
 import { Command, Flags } from "@oclif/core";
 import { EXIT } from "../cli/exit-code.js";
+import { echoFaults } from "../cli/parse-inputs.js";
 import { filePublishers, livePublishers, runJob } from "../cli/parse-job.js";
 import { report } from "../cli/report.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
@@ -86,16 +87,16 @@ measurements.ndjson beside them holds every line that has come. Existing files a
     this.#reading = true;
     const stop = watchStopSignals();
     stop.signal.addEventListener("abort", () => process.stdin.destroy(), { once: true });
+    const echo = new Echo(process.stdout);
     const receipt =
       input === undefined
-        ? await runJob(
-            new StdinSource(process.stdin, new Echo(process.stdout)),
-            {},
-            livePublishers("-", folder),
-            stop,
-          )
+        ? await runJob(new StdinSource(process.stdin, echo), {}, livePublishers("-", folder), stop)
         : await runJob(fileSource(input), {}, filePublishers(input, folder, "csv", false), stop);
-    const verdict = { strict: false, sinkErrors: [], ...(stop.received ? { signal: stop.received } : {}) };
+    const verdict = {
+      strict: false,
+      sinkErrors: echoFaults(echo),
+      ...(stop.received ? { signal: stop.received } : {}),
+    };
     const code = report([receipt], verdict, {
       detail: flags.verbose ? "verbose" : "normal",
       json: false,

@@ -1,5 +1,5 @@
 /** From what the user names to the logs to read. */
-import { createReadStream, statSync } from "node:fs";
+import { createReadStream, existsSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
@@ -28,7 +28,7 @@ export async function inputNames(
     if (!names.has(key)) names.set(key, name);
   };
   for (const name of given) {
-    if (name === STDIN || isThere(name) || !/[*?[{]/.test(name)) {
+    if (name === STDIN || existsSync(name) || !/[*?[{]/.test(name)) {
       add(name);
       continue;
     }
@@ -88,8 +88,4 @@ function commonParent(one: string, other: string): string {
 async function readList(file: string, stdin: Readable): Promise<string[]> {
   const list = await text(file === STDIN ? stdin : createReadStream(file));
   return list.split(/\r?\n/).filter((line) => line.trim() !== "");
-}
-
-function isThere(name: string): boolean {
-  return statSync(name, { throwIfNoEntry: false }) !== undefined;
 }

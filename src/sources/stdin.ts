@@ -42,17 +42,27 @@ export class StdinSource implements Source {
 export class Echo {
   readonly #out: Writable;
   #closed = false;
+  #fault: Error | undefined;
 
   constructor(out: Writable) {
     this.#out = out;
-    out.on("error", () => {
-      this.#closed = true;
-      out.emit("drain");
-    });
+    // The callback of `write` tells of faults. oclif's own listener throws, and that would end a training's pipe.
+    out.removeAllListeners("error");
+    out.on("error", () => {});
+  }
+
+  /** Why not everything was taken. A reader that has seen enough (`head`) is no fault. */
+  get fault(): Error | undefined {
+    return this.#fault;
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    if (this.#closed || this.#out.write(bytes)) return;
-    await new Promise<void>((resolve) => this.#out.once("drain", resolve));
+    if (this.#closed) return;
+    const error = await new Promise<NodeJS.ErrnoException | null | undefined>((resolve) =>
+      this.#out.write(bytes, resolve),
+    );
+    if (!error) return;
+    this.#closed = true;
+    if (error.code !== "EPIPE") this.#fault = error;
   }
 }

