@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { flush, handle, run } from "@oclif/core";
+import { flush, handle, run } from "../cli/program.js";
 
 await run(["parse_tc_logs", ...process.argv.slice(2)], import.meta.url)
   .catch(handle)

@@ -1,4 +1,4 @@
-// Builds dist/ and the command manifest. `npm ci && npm run build` is all that a checkout needs.
+// Builds dist/ (the library), cli/ (the program) and the command manifest. `npm ci && npm run build` is all that a checkout needs.
 import { rmSync } from "node:fs";
 import { installPackages, must, root } from "./tools.mjs";
 
@@ -6,6 +6,9 @@ installPackages();
 rmSync(`${root}dist`, { recursive: true, force: true });
 rmSync(`${root}oclif.manifest.json`, { force: true });
 must("node_modules/.bin/tsc", ["-p", "tsconfig.json"]);
+// Only now: before, the bundler may not be installed.
+const { bundle } = await import("./bundle.mjs");
+await bundle();
 must("node_modules/.bin/oclif", ["manifest"], {
   stdio: ["ignore", "ignore", "inherit"],
   // The generator would ask for a newer version of itself.

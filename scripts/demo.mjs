@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { installPackages, must, root } from "./tools.mjs";
 
 installPackages();
-if (!existsSync(`${root}dist/index.js`) || !existsSync(`${root}oclif.manifest.json`)) {
+if (!existsSync(`${root}cli/program.js`) || !existsSync(`${root}oclif.manifest.json`)) {
   console.error("building …");
   must("node", ["scripts/build.mjs"]);
 }

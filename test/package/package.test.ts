@@ -59,6 +59,7 @@ describe("the packed package", () => {
         "LICENSE",
         "README.md",
         "bin",
+        "cli",
         "dist",
         "oclif.manifest.json",
         "package.json",
