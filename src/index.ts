@@ -33,9 +33,9 @@ export class LogParser extends CoreLogParser {
  */
 export async function* parseLog(input: LogInput, options: ParserOptions = {}): AsyncGenerator<Measurement> {
   const parser = new LogParser(options);
+  const chunks = decompress(inputChunks(input));
   try {
     let fault: { error: unknown } | undefined;
-    const chunks = decompress(inputChunks(input));
     for (;;) {
       const next = await chunks.next().catch((error: unknown) => ({ done: true, error }) as const);
       if (next.done) {
@@ -47,6 +47,7 @@ export async function* parseLog(input: LogInput, options: ParserOptions = {}): A
     yield* parser.finish().measurements();
     if (fault !== undefined) throw fault.error;
   } finally {
+    await chunks.return(undefined);
     parser.free();
   }
 }

@@ -7,8 +7,10 @@ import { fileSource, resultFolders, STDIN } from "../sources/inputs.js";
 import type { FileSource, Source } from "../sources/source.js";
 import { Echo, StdinSource } from "../sources/stdin.js";
 import { filePublishers, type InputReceipt, type PublisherFactory, runJob, sinkFault } from "./parse-job.js";
+import { planSource } from "./plan-source.js";
 import { startProgress } from "./progress.js";
 import type { StopSignal } from "./stop-signal.js";
+import type { WandbTarget } from "./wandb-flags.js";
 import { runInWorkers, threadCount } from "./worker-pool.js";
 
 /** What is asked for. */
@@ -23,6 +25,8 @@ export interface ParseRequest {
   readonly threads: number | undefined;
   readonly quiet: boolean;
   readonly stop: StopSignal;
+  /** Publishes every run to W&B as well. */
+  readonly wandb: WandbTarget | undefined;
 }
 
 /** What came of it. */
@@ -86,7 +90,9 @@ async function runApart(
   const { names, format, options } = request;
   const folders = names.length === 1 ? undefined : resultFolders(names);
   const place = (name: string) => join(folder, folders?.get(name) ?? "");
-  const threads = names.includes(STDIN) ? 1 : threadCount(request.threads, names.length, bytes);
+  // Runs of one W&B project share a connection, and so a thread.
+  const alone = names.includes(STDIN) || request.wandb !== undefined;
+  const threads = alone ? 1 : threadCount(request.threads, names.length, bytes);
   if (threads > 1) {
     const tasks = names.map((name) => ({ source: name, folder: place(name), format, options }));
     return runInWorkers(tasks, threads, control);
@@ -95,7 +101,7 @@ async function runApart(
   for (const name of names) {
     if (control.signal.aborted) break;
     const factory = filePublishers(name, place(name), format, (options.patterns?.length ?? 0) > 0);
-    receipts.push(await runJob(source(name), options, factory, control));
+    receipts.push(await runJob(source(name), options, await withWandb(name, factory, request), control));
   }
   return receipts;
 }
@@ -116,10 +122,13 @@ async function runShared(
       ...(lines === undefined ? [] : [new NdjsonPublisher(name, lines, time, false)]),
       ...(csv === undefined ? [] : [new CsvPublisher(name, csv, false)]),
     ];
-    const receipt = await runJob(source(name), request.options, factory, control);
+    const publishers = await withWandb(name, factory, request);
+    const receipt = await runJob(source(name), request.options, publishers, control);
     receipts.push(receipt);
     // Once the shared sink has failed, what it holds is not whole.
-    sinkErrors.push(...receipt.sinkErrors.splice(0));
+    const shared = receipt.sinkErrors.filter((error) => !error.startsWith("W&B: "));
+    sinkErrors.push(...shared);
+    receipt.sinkErrors = receipt.sinkErrors.filter((error) => !shared.includes(error));
     if (receipt.error !== undefined) await lines?.write(errorLine(name, receipt.error)).catch(() => {});
   }
   const sink = lines ?? csv;
@@ -127,12 +136,26 @@ async function runShared(
   const keep = sinkErrors.length === 0 && (!control.signal.aborted || request.names.includes(STDIN));
   try {
     if (keep) outputs.push(...((await sink?.close()) ?? []));
-    else await sink?.discard();
+    else await sink?.discard().catch(() => {});
   } catch (error) {
     sinkErrors.push(sinkFault(error));
   }
   for (const receipt of receipts) receipt.outputs.push(...outputs);
   return { receipts, sinkErrors };
+}
+
+/** Adds the publication to W&B, for which a file is read twice: first for what it holds. */
+async function withWandb(
+  name: string,
+  factory: PublisherFactory,
+  request: ParseRequest,
+): Promise<PublisherFactory> {
+  const { wandb, options } = request;
+  if (wandb === undefined) return factory;
+  const plan = name === STDIN ? undefined : await planSource(fileSource(name), options);
+  if (plan?.rows === 0) return factory;
+  const published = wandb.publisher(name, plan);
+  return (parser) => [...factory(parser), ...published(parser)];
 }
 
 function openSource(

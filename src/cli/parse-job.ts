@@ -18,8 +18,12 @@ export interface InputReceipt extends RunTally {
   error?: string;
   /** What sinks did not take, in words. */
   sinkErrors: string[];
-  /** Files written. */
+  /** Files and pages written. */
   outputs: string[];
+  /** What publishers have to say. */
+  notes: string[];
+  /** What publishers add to the receipt as JSON. */
+  figures: Readonly<Record<string, unknown>>;
 }
 
 /** Makes the publishers of an input when its parser is there. */
@@ -101,6 +105,8 @@ export async function runJob(
     ...(fault === undefined ? {} : { error: fault }),
     sinkErrors: sinks.errors,
     outputs: sinks.outputs,
+    notes: sinks.notes,
+    figures: sinks.figures,
   };
 }
 
@@ -108,6 +114,8 @@ export async function runJob(
 class Sinks {
   readonly errors: string[] = [];
   readonly outputs: string[] = [];
+  readonly notes: string[] = [];
+  readonly figures: Record<string, unknown> = {};
   #working: readonly Publisher[];
 
   constructor(publishers: readonly Publisher[]) {
@@ -133,7 +141,11 @@ class Sinks {
 
   async close(): Promise<void> {
     await this.each(async (publisher) => {
-      this.outputs.push(...(await publisher.close()));
+      const { outputs, notes = [], undelivered, json } = await publisher.close();
+      this.outputs.push(...outputs);
+      this.notes.push(...notes.map((note) => `${publisher.name}: ${note}`));
+      if (undelivered !== undefined) this.errors.push(`${publisher.name}: ${undelivered}`);
+      Object.assign(this.figures, json);
     }, undefined);
   }
 }

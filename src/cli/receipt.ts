@@ -61,6 +61,7 @@ export function receiptJson(receipts: readonly InputReceipt[], verdict: Verdict,
       ...(fault === undefined ? {} : { error: fault }),
       sink_errors: receipt.sinkErrors,
       outputs: receipt.outputs,
+      ...receipt.figures,
     };
   });
   return `${JSON.stringify(
@@ -145,6 +146,8 @@ function inputLines(receipt: InputReceipt, strict: boolean, detail: Detail, warn
     add("overlong", `${count(counts.overlong, "line")} over 1 MiB: only so much of each was read`);
   if (warnings || detail === "verbose") for (const warning of receipt.warnings) add("warning", warning);
   if (detail !== "quiet") for (const path of receipt.outputs) add("wrote", path);
+  if (detail !== "quiet" || receipt.sinkErrors.length > 0)
+    for (const note of receipt.notes) add("note", note);
   return lines;
 }
 

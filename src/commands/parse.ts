@@ -4,6 +4,8 @@ import { parseInputs } from "../cli/parse-inputs.js";
 import { readParserOptions } from "../cli/parser-options.js";
 import { report } from "../cli/report.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
+import { wandbFlags, wandbTarget } from "../cli/wandb-flags.js";
+import { printPreviews } from "../cli/wandb-preview.js";
 import { inputNames, STDIN } from "../sources/inputs.js";
 import { readable, stdinIsGiven } from "../sources/source.js";
 
@@ -86,6 +88,16 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
       description:
         "inputs read at once, where each has files of its own  [default: by size, at most the number of cores]",
     }),
+    ...wandbFlags,
+    "override-runs": Flags.boolean({
+      description: "W&B: write over runs of the same id",
+      helpGroup: "WEIGHTS & BIASES",
+    }),
+    "dry-run": Flags.boolean({
+      description: "W&B: print what would be published, compared with what is there, and do nothing",
+      helpGroup: "WEIGHTS & BIASES",
+      dependsOn: ["wandb-project"],
+    }),
   };
 
   async run(): Promise<void> {
@@ -112,6 +124,15 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
     }
     const options = readParserOptions(flags.pattern ?? [], flags["time-zone"], usage);
 
+    const wandb = await wandbTarget(flags, {
+      override: flags["override-runs"],
+      parser: options,
+      environment: process.env,
+    }).catch((error: Error) => usage(error.message));
+    if (flags["dry-run"]) {
+      this.exit(await printPreviews(inputs, wandb, options, flags.json));
+    }
+
     const folder = flags["output-dir"] ?? (flags.format === "csv" ? "output" : undefined);
     const stop = watchStopSignals();
     const result = await parseInputs({
@@ -124,7 +145,9 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
       threads: flags.jobs,
       quiet: flags.quiet,
       stop,
+      wandb,
     });
+    await wandb?.close();
     const verdict = {
       strict: flags.strict,
       sinkErrors: result.sinkErrors,

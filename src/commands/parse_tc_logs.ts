@@ -1,20 +1,17 @@
 import { Command, Flags } from "@oclif/core";
 import { EXIT } from "../cli/exit-code.js";
 import { echoFaults } from "../cli/parse-inputs.js";
-import { filePublishers, livePublishers, runJob } from "../cli/parse-job.js";
+import { filePublishers, livePublishers, type PublisherFactory, runJob } from "../cli/parse-job.js";
+import { planSource } from "../cli/plan-source.js";
 import { report } from "../cli/report.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
+import { type WandbFlagValues, type WandbTarget, wandbFlags, wandbTarget } from "../cli/wandb-flags.js";
 import { fileSource } from "../sources/inputs.js";
 import { Echo, StdinSource } from "../sources/stdin.js";
 
-const WANDB_FLAGS = [
-  "publish-group-logs",
-  "wandb-project",
-  "wandb-artifacts",
-  "wandb-group",
-  "wandb-run-name",
-  "tags",
-];
+function withWandb(files: PublisherFactory, published: PublisherFactory | undefined): PublisherFactory {
+  return published === undefined ? files : (parser) => [...files(parser), ...published(parser)];
+}
 
 export default class ParseTcLogs extends Command {
   static override summary =
@@ -38,16 +35,12 @@ measurements.ndjson beside them holds every line that has come. Existing files a
     }),
     verbose: Flags.boolean({ char: "v", description: "every sample in the receipt" }),
     "publish-group-logs": Flags.boolean({ description: "W&B: publish the group's logs" }),
-    "wandb-project": Flags.string({ description: "W&B: project" }),
-    "wandb-artifacts": Flags.string({ description: "W&B: folder to publish as an artifact" }),
-    "wandb-group": Flags.string({ description: "W&B: group" }),
-    "wandb-run-name": Flags.string({ description: "W&B: name of the run" }),
+    ...wandbFlags,
     "wandb-publication": Flags.boolean({ description: "W&B: publish", env: "WANDB_PUBLICATION" }),
     "taskcluster-secret": Flags.string({
       description: "W&B: the secret with the key",
       env: "TASKCLUSTER_SECRET",
     }),
-    tags: Flags.string({ multiple: true, description: "W&B: tags" }),
   };
 
   #reading = false;
@@ -67,6 +60,34 @@ measurements.ndjson beside them holds every line that has come. Existing files a
     return super.catch(error);
   }
 
+  /** Publication needs a project and consent; what is missing is said and does no harm. */
+  async #wandb(
+    flags: WandbFlagValues & { "wandb-publication": boolean; "publish-group-logs": boolean },
+  ): Promise<WandbTarget | undefined> {
+    if (flags["publish-group-logs"]) this.warn("--publish-group-logs does nothing yet");
+    if (flags["wandb-project"] === undefined) return undefined;
+    if (!flags["wandb-publication"]) {
+      this.warn(
+        "nothing is published to Weights & Biases: give --wandb-publication or set WANDB_PUBLICATION=true",
+      );
+      return undefined;
+    }
+    try {
+      return await wandbTarget(flags, { override: false, parser: {}, environment: process.env });
+    } catch (error) {
+      this.warn(
+        `nothing is published to Weights & Biases: ${error instanceof Error ? error.message : error}`,
+      );
+      return undefined;
+    }
+  }
+
+  async #published(input: string, wandb: WandbTarget | undefined): Promise<PublisherFactory | undefined> {
+    if (wandb === undefined) return undefined;
+    const plan = await planSource(fileSource(input), {});
+    return plan.rows === 0 ? undefined : wandb.publisher(input, plan, { logs_file: input });
+  }
+
   async run(): Promise<void> {
     const started = performance.now();
     const { flags } = await this.parse(ParseTcLogs);
@@ -74,15 +95,7 @@ measurements.ndjson beside them holds every line that has come. Existing files a
     if (input === undefined && !flags["from-stream"]) {
       this.error("one of --input-file and --from-stream must be given", { exit: EXIT.usage });
     }
-    const unused = WANDB_FLAGS.filter(
-      (flag) =>
-        flags[flag as keyof typeof flags] !== undefined && flags[flag as keyof typeof flags] !== false,
-    );
-    if (flags["wandb-publication"] || unused.length > 0) {
-      this.warn(
-        "Weights & Biases is off in this version: its flags are taken and do nothing; CSV is written",
-      );
-    }
+    const wandb = await this.#wandb(flags);
     const folder = flags["output-dir"];
     this.#reading = true;
     const stop = watchStopSignals();
@@ -90,8 +103,19 @@ measurements.ndjson beside them holds every line that has come. Existing files a
     const echo = new Echo(process.stdout);
     const receipt =
       input === undefined
-        ? await runJob(new StdinSource(process.stdin, echo), {}, livePublishers("-", folder), stop)
-        : await runJob(fileSource(input), {}, filePublishers(input, folder, "csv", false), stop);
+        ? await runJob(
+            new StdinSource(process.stdin, echo),
+            {},
+            withWandb(livePublishers("-", folder), wandb?.publisher("-", undefined)),
+            stop,
+          )
+        : await runJob(
+            fileSource(input),
+            {},
+            withWandb(filePublishers(input, folder, "csv", false), await this.#published(input, wandb)),
+            stop,
+          );
+    await wandb?.close();
     const verdict = {
       strict: false,
       sinkErrors: echoFaults(echo),

@@ -8,7 +8,7 @@ import type { RunUpdate } from "../run/run-reader.js";
 import type { Segment } from "../run/segment.js";
 import type { WriteMode } from "./csv/csv-file.js";
 import { makeFolder } from "./folder.js";
-import type { Publisher } from "./publisher.js";
+import type { Publisher, PublisherOutcome } from "./publisher.js";
 
 /** Where lines go: a file, or standard output. */
 export interface LineSink {
@@ -71,8 +71,8 @@ export class NdjsonPublisher implements Publisher {
     if (text !== "") await this.#lines.write(text);
   }
 
-  async close(): Promise<readonly string[]> {
-    return this.#owned ? this.#lines.close() : [];
+  async close(): Promise<PublisherOutcome> {
+    return { outputs: this.#owned ? await this.#lines.close() : [] };
   }
 
   async discard(): Promise<void> {

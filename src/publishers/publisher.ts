@@ -11,8 +11,20 @@ export interface Publisher {
    * @throws Error in words for the user; the other publishers go on.
    */
   publish(update: RunUpdate): Promise<void>;
-  /** Ends the run: everything is in its place when the promise settles. Returns where that is. */
-  close(): Promise<readonly string[]>;
+  /** Ends the run: everything is in its place when the promise settles. */
+  close(): Promise<PublisherOutcome>;
   /** Gives the run up: nothing of it is left where results are expected. */
   discard(): Promise<void>;
+}
+
+/** What a publisher has done with a run. */
+export interface PublisherOutcome {
+  /** Files and pages that hold the run. */
+  readonly outputs: readonly string[];
+  /** What deserves a word in the receipt. */
+  readonly notes?: readonly string[];
+  /** What did not arrive, in words; absent where everything did. */
+  readonly undelivered?: string | undefined;
+  /** Figures for the receipt as JSON. */
+  readonly json?: Readonly<Record<string, unknown>>;
 }

@@ -11,6 +11,8 @@ import { PointAssembler, type ValidationPoint } from "./validation-point.js";
 export interface RunUpdate {
   /** The columns and rows. They hold until the next chunk is read. */
   readonly batch: Batch;
+  /** The bytes that were read; absent at the end of the log. */
+  readonly chunk: Uint8Array | undefined;
   /** Starts of Marian, by the index of their event in the batch. */
   readonly segments: ReadonlyMap<number, Segment>;
   /** Validation points that closed, in the order of their closing. */
@@ -50,13 +52,13 @@ export class RunReader {
 
   /** Reads a chunk of the log. */
   async read(chunk: Uint8Array): Promise<RunUpdate> {
-    return this.#update(this.#parser.feed(chunk), []);
+    return this.#update(this.#parser.feed(chunk), chunk);
   }
 
   /** Ends the log. */
   async finish(): Promise<RunUpdate> {
     const batch = this.#parser.finish();
-    const update = await this.#update(batch, []);
+    const update = await this.#update(batch, undefined);
     return { ...update, points: [...update.points, ...this.#count(this.#points.finish())] };
   }
 
@@ -74,7 +76,8 @@ export class RunReader {
     };
   }
 
-  async #update(batch: Batch, points: ValidationPoint[]): Promise<RunUpdate> {
+  async #update(batch: Batch, chunk: Uint8Array | undefined): Promise<RunUpdate> {
+    const points: ValidationPoint[] = [];
     const segments = await this.#segments(batch);
     let training = 0;
     let validation = 0;
@@ -94,7 +97,7 @@ export class RunReader {
       }
     }
     this.#counts = batch.counts;
-    return { batch, segments, points: this.#count(points), metricNames: this.#points.metricNames };
+    return { batch, chunk, segments, points: this.#count(points), metricNames: this.#points.metricNames };
   }
 
   /** Reads the configurations before the rows are looked at, so that the rest needs no waiting. */

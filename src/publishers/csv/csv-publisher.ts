@@ -6,7 +6,7 @@ import { KIND } from "../../parser/layout.js";
 import type { PatternMeasurement } from "../../parser/measurement.js";
 import { hasLabels, type RunUpdate } from "../../run/run-reader.js";
 import type { ValidationPoint } from "../../run/validation-point.js";
-import type { Publisher } from "../publisher.js";
+import type { Publisher, PublisherOutcome } from "../publisher.js";
 import { CsvFile, type WriteMode } from "./csv-file.js";
 import { formatCount, formatFloat } from "./float.js";
 
@@ -186,8 +186,8 @@ export class CsvPublisher implements Publisher {
     return this.#folder.publish(this.#source, update);
   }
 
-  async close(): Promise<readonly string[]> {
-    return this.#owned ? this.#folder.close() : [];
+  async close(): Promise<PublisherOutcome> {
+    return { outputs: this.#owned ? await this.#folder.close() : [] };
   }
 
   async discard(): Promise<void> {

@@ -1,0 +1,43 @@
+/** Reads a log for what it holds. */
+import { nodeCore } from "../node-core.js";
+import { LogParser, type ParserOptions } from "../parser/log-parser.js";
+import { planRun, type RunPlan } from "../run/run-plan.js";
+import { type StepRow, StepRows } from "../run/step-rows.js";
+import { decompress } from "../sources/decompress.js";
+import type { Source } from "../sources/source.js";
+
+/** The plan of what can be read of a source; a fault is told by the job that reads it again. */
+export async function planSource(source: Source, options: ParserOptions): Promise<RunPlan> {
+  using parser = new LogParser(nodeCore(), options);
+  return await planRun(parser, readable(source));
+}
+
+/** The row of one update, as a log with this plan has it. */
+export async function rowOfSource(
+  source: Source,
+  options: ParserOptions,
+  plan: RunPlan,
+  step: number,
+): Promise<StepRow | undefined> {
+  using parser = new LogParser(nodeCore(), options);
+  const rows = new StepRows(parser.time, plan);
+  const is = (row: StepRow) => row.step === step;
+  for await (const chunk of readable(source)) {
+    const found = rows.take(parser.feed(chunk)).find(is);
+    if (found !== undefined) return found;
+  }
+  return [...rows.take(parser.finish()), ...rows.finish()].find(is);
+}
+
+async function* readable(source: Source): AsyncGenerator<Uint8Array> {
+  const chunks = decompress(source.chunks());
+  try {
+    for (;;) {
+      const next = await chunks.next().catch(() => undefined);
+      if (next === undefined || next.done) return;
+      yield next.value;
+    }
+  } finally {
+    await chunks.return(undefined);
+  }
+}

@@ -1,0 +1,121 @@
+/** The flags of Weights & Biases, and what they ask for. */
+import { Flags } from "@oclif/core";
+import { runNameOf } from "../naming/run-name.js";
+import type { ParserOptions } from "../parser/log-parser.js";
+import { TimestampFormat } from "../parser/timestamp.js";
+import type { JsonObject } from "../publishers/wandb/offline/json-text.js";
+import type { Preview, WandbPublication } from "../publishers/wandb/wandb-publisher.js";
+import type { RunPlan } from "../run/run-plan.js";
+import { fileSource } from "../sources/inputs.js";
+import type { PublisherFactory } from "./parse-job.js";
+import { rowOfSource } from "./plan-source.js";
+
+/** Flags that `parse` and `parse_tc_logs` share. */
+export const wandbFlags = {
+  "wandb-project": Flags.string({ description: "W&B: project to publish to", helpGroup: "WEIGHTS & BIASES" }),
+  "wandb-group": Flags.string({ description: "W&B: group of the run", helpGroup: "WEIGHTS & BIASES" }),
+  "wandb-run-name": Flags.string({
+    description: "W&B: id and name of the run  [default: the model of the log's folder, else the log's name]",
+    helpGroup: "WEIGHTS & BIASES",
+  }),
+  "wandb-artifacts": Flags.string({
+    description: "W&B: folder to publish as the artifact logs",
+    helpValue: "DIR",
+    helpGroup: "WEIGHTS & BIASES",
+  }),
+  "wandb-client": Flags.option({ options: ["native", "offline"] as const })({
+    description:
+      "W&B: our own client, or the official offline file only  [default: native; WANDB_MODE=offline: offline]",
+    helpGroup: "WEIGHTS & BIASES",
+  }),
+  tags: Flags.string({ multiple: true, description: "W&B: tags of the run", helpGroup: "WEIGHTS & BIASES" }),
+};
+
+/** The values of {@link wandbFlags}. */
+export interface WandbFlagValues {
+  readonly "wandb-project": string | undefined;
+  readonly "wandb-group": string | undefined;
+  readonly "wandb-run-name": string | undefined;
+  readonly "wandb-artifacts": string | undefined;
+  readonly "wandb-client": string | undefined;
+  readonly tags: string[] | undefined;
+}
+
+/** What is to be published, the same for all runs of a command. */
+export interface WandbTarget {
+  /** A publisher for the run of a log. */
+  publisher(source: string, plan: RunPlan | undefined, extraConfig?: JsonObject): PublisherFactory;
+  /** What publishing the run of a log would do. */
+  preview(source: string, plan: RunPlan): Promise<Preview>;
+  /** Ends the connections. */
+  close(): Promise<void>;
+}
+
+/** How a target may be refused. */
+export interface WandbTargetOptions {
+  /** Writes over runs of the same id instead of going on with them. */
+  readonly override: boolean;
+  /** How the logs are read. */
+  readonly parser: ParserOptions;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * What the flags and the environment ask for; nothing where no project is named or W&B is switched off.
+ *
+ * @throws WandbError in words for the user: no key, a bad URL.
+ */
+export async function wandbTarget(
+  flags: WandbFlagValues,
+  options: WandbTargetOptions,
+): Promise<WandbTarget | undefined> {
+  const project = flags["wandb-project"];
+  if (project === undefined) return undefined;
+  const [{ resolveSettings }, { WandbClient }, { WandbPublisher }] = await Promise.all([
+    import("../publishers/wandb/client/settings.js"),
+    import("../publishers/wandb/client/wandb-client.js"),
+    import("../publishers/wandb/wandb-publisher.js"),
+  ]);
+  const settings = resolveSettings(
+    { mode: flags["wandb-client"] === "offline" ? "offline" : undefined },
+    options.environment,
+  );
+  if (settings.mode === "disabled") return undefined;
+  const client = settings.mode === "offline" ? undefined : new WandbClient(settings);
+  const author = options.environment["WANDB_AUTHOR"];
+  const tags = [...(flags.tags ?? []), ...(author ? [`author:${author}`] : [])];
+  const publication = (
+    source: string,
+    plan: RunPlan | undefined,
+    extraConfig?: JsonObject,
+  ): WandbPublication => {
+    const group = flags["wandb-group"];
+    const artifacts = flags["wandb-artifacts"];
+    return {
+      id: flags["wandb-run-name"] ?? runNameOf(source),
+      project,
+      ...(settings.entity === undefined ? {} : { entity: settings.entity }),
+      ...(group === undefined ? {} : { group }),
+      tags,
+      ...(extraConfig === undefined ? {} : { extraConfig }),
+      ...(artifacts === undefined ? {} : { artifacts }),
+      ...(client === undefined ? {} : { client }),
+      dir: settings.dir,
+      baseUrl: settings.baseUrl,
+      ...(plan === undefined
+        ? {}
+        : { plan, rowOf: (step: number) => rowOfSource(fileSource(source), options.parser, plan, step) }),
+      override: options.override,
+    };
+  };
+  return {
+    publisher: (source, plan, extraConfig) => {
+      const wanted = publication(source, plan, extraConfig);
+      return ({ time }) => [new WandbPublisher(wanted, time)];
+    },
+    preview: (source, plan) => new WandbPublisher(publication(source, plan), new TimestampFormat()).preview(),
+    close: async () => {
+      await client?.close();
+    },
+  };
+}

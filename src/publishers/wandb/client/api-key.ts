@@ -1,0 +1,48 @@
+import { inspect } from "node:util";
+import { AuthenticationError } from "./errors.js";
+
+const SHORTEST_KEY = 40;
+const HIDDEN = "[API key hidden]";
+
+/** A W&B API key that can be used but not printed. */
+export class ApiKey {
+  readonly #key: string;
+  /** Where the key came from, for messages: "--api-key", "WANDB_API_KEY", a path. */
+  readonly source: string;
+
+  /** Throws an AuthenticationError when the text can't be a key (shorter than 40 characters, or with blanks). */
+  constructor(key: string, source: string) {
+    const trimmed = key.trim();
+    if (trimmed.length < SHORTEST_KEY || /\s/.test(trimmed)) {
+      throw new AuthenticationError(
+        `the W&B API key from ${source} can't be right: a key has at least ${SHORTEST_KEY} characters and no blanks, this one has ${trimmed.length}. Copy it again from your W&B user settings.`,
+      );
+    }
+    this.#key = trimmed;
+    this.source = source;
+  }
+
+  /** Value of the Authorization header. */
+  authorization(): string {
+    return `Basic ${Buffer.from(`api:${this.#key}`).toString("base64")}`;
+  }
+
+  /** A text without the key, in case a server or a library echoes it. */
+  redact(text: string): string {
+    return text
+      .replaceAll(this.#key, HIDDEN)
+      .replaceAll(Buffer.from(`api:${this.#key}`).toString("base64"), HIDDEN);
+  }
+
+  toString(): string {
+    return HIDDEN;
+  }
+
+  toJSON(): string {
+    return HIDDEN;
+  }
+
+  [inspect.custom](): string {
+    return HIDDEN;
+  }
+}

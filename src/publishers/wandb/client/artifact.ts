@@ -1,0 +1,260 @@
+import { createHash, randomInt } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { readdir, realpath, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { FileTooLargeError, WandbError } from "./errors.js";
+import type { RequestScope } from "./http.js";
+import { checkArtifactName } from "./names.js";
+import {
+  COMMIT_ARTIFACT,
+  CREATE_ARTIFACT,
+  CREATE_ARTIFACT_FILES,
+  CREATE_ARTIFACT_MANIFEST,
+} from "./operations.js";
+import { inParallel } from "./parallel.js";
+import {
+  isObject,
+  listOf,
+  objectAt,
+  optionalText,
+  type ReplyObject,
+  requiredObject,
+  requiredText,
+  textsOf,
+} from "./reply.js";
+import type { RunAddress } from "./run-files.js";
+import { putBytes, sizeOf, type UploadSource } from "./upload.js";
+import type { WandbClient } from "./wandb-client.js";
+
+const PARALLEL_UPLOADS = 4;
+const FILES_PER_REQUEST = 1000;
+const LARGEST_FILE_BYTES = 2 * 1024 ** 3;
+const CLIENT_ID_LENGTH = 128;
+const ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
+const MANIFEST_NAME = "wandb_manifest.json";
+
+/** One file of an artifact: its path inside (with /), the base64 md5 of its bytes, and where the bytes are. */
+export interface ArtifactEntry {
+  readonly name: string;
+  readonly md5: string;
+  readonly source: UploadSource;
+}
+
+/** An artifact that is ready to be published. */
+export interface ArtifactSpec {
+  readonly name: string;
+  readonly type: string;
+  readonly entries: readonly ArtifactEntry[];
+  /** Step of the run's history that it belongs to. */
+  readonly step?: number | undefined;
+  /** The two ids by which history rows point at it before the server has given it one. */
+  readonly clientId: string;
+  readonly sequenceClientId: string;
+}
+
+/** What became of an artifact. "unchanged": the newest version has the same content and no new one was made. */
+export interface PublishedArtifact {
+  readonly name: string;
+  readonly type: string;
+  readonly digest: string;
+  readonly files: number;
+  readonly state: "new" | "unchanged";
+}
+
+/** A new client id: 128 letters and digits. */
+export function newClientId(): string {
+  return Array.from({ length: CLIENT_ID_LENGTH }, () => ID_LETTERS[randomInt(ID_LETTERS.length)]).join("");
+}
+
+/** An entry with bytes in memory. */
+export function memoryEntry(name: string, bytes: Buffer): ArtifactEntry {
+  return { name, md5: createHash("md5").update(bytes).digest("base64"), source: bytes };
+}
+
+/**
+ * Entries for every file below a directory; symbolic links are followed. Throws a FileTooLargeError for a file of
+ * 2 GiB or more, and a WandbError for a link that leads back to a directory above it.
+ */
+export async function directoryEntries(directory: string): Promise<ArtifactEntry[]> {
+  const entries: ArtifactEntry[] = [];
+  await walk(directory, "", [await realpath(directory)], entries);
+  return entries;
+}
+
+/** The digest by which W&B tells artifacts apart: md5 in hex over the names and digests of the entries. */
+export function artifactDigest(entries: readonly ArtifactEntry[]): string {
+  const hash = createHash("md5").update("wandb-artifact-manifest-v1\n");
+  for (const entry of inOrder(entries)) hash.update(`${entry.name}:${entry.md5}\n`);
+  return hash.digest("hex");
+}
+
+/** Publishes an artifact as an output of a run: its content is committed when the promise settles. */
+export async function publishArtifact(
+  client: WandbClient,
+  scope: RequestScope,
+  address: RunAddress,
+  spec: ArtifactSpec,
+): Promise<PublishedArtifact> {
+  checkArtifactName(spec.name);
+  const digest = artifactDigest(spec.entries);
+  const report = { name: spec.name, type: spec.type, digest, files: spec.entries.length };
+  const artifact = await createArtifact(client, scope, address, spec, digest);
+  const id = requiredText(artifact, "id");
+  if (artifact.state === "COMMITTED") return { ...report, state: "unchanged" };
+  const first = await createManifest(client, scope, address, id, "", false);
+  await uploadEntries(client, scope, id, requiredText(first, "id"), spec.entries);
+  const manifest = manifestBytes(id, spec.entries);
+  const md5 = createHash("md5").update(manifest).digest("base64");
+  const file = requiredObject(await createManifest(client, scope, address, id, md5, true), "file");
+  const target = {
+    name: MANIFEST_NAME,
+    url: requiredText(file, "uploadUrl"),
+    headers: textsOf(file, "uploadHeaders"),
+  };
+  await putBytes(client, scope, target, manifest);
+  await client.graphql(COMMIT_ARTIFACT, { artifactID: id }, scope);
+  return { ...report, state: "new" };
+}
+
+async function walk(
+  directory: string,
+  prefix: string,
+  ancestors: readonly string[],
+  entries: ArtifactEntry[],
+): Promise<void> {
+  for (const name of await readdir(directory)) {
+    const path = join(directory, name);
+    const info = await stat(path);
+    if (info.isDirectory()) {
+      const real = await realpath(path);
+      if (ancestors.includes(real))
+        throw new WandbError(`${path} is a link to a directory above it; remove it`);
+      await walk(path, `${prefix}${name}/`, [...ancestors, real], entries);
+    } else if (info.isFile()) {
+      if (info.size >= LARGEST_FILE_BYTES) {
+        throw new FileTooLargeError(
+          `${path} has ${info.size} bytes; files of 2 GiB or more can't go into an artifact`,
+        );
+      }
+      entries.push({
+        name: `${prefix}${name}`,
+        md5: await md5OfFile(path),
+        source: { path, size: info.size },
+      });
+    }
+  }
+}
+
+async function md5OfFile(path: string): Promise<string> {
+  const hash = createHash("md5");
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  return hash.digest("base64");
+}
+
+/** By code point, as Python sorts, which JavaScript's own order of UTF-16 units is not. */
+function inOrder(entries: readonly ArtifactEntry[]): ArtifactEntry[] {
+  return entries.toSorted((left, right) => Buffer.compare(Buffer.from(left.name), Buffer.from(right.name)));
+}
+
+function manifestBytes(artifactId: string, entries: readonly ArtifactEntry[]): Buffer {
+  const contents = Object.fromEntries(
+    inOrder(entries).map((entry) => [
+      entry.name,
+      { digest: entry.md5, size: sizeOf(entry.source), birthArtifactID: artifactId },
+    ]),
+  );
+  return Buffer.from(
+    JSON.stringify({
+      version: 1,
+      storagePolicy: "wandb-storage-policy-v1",
+      storagePolicyConfig: { storageLayout: "V2" },
+      contents,
+    }),
+  );
+}
+
+async function createArtifact(
+  client: WandbClient,
+  scope: RequestScope,
+  address: RunAddress,
+  spec: ArtifactSpec,
+  digest: string,
+): Promise<ReplyObject> {
+  const input = {
+    entityName: address.entity,
+    projectName: address.project,
+    runName: address.runId,
+    artifactTypeName: spec.type,
+    artifactCollectionName: spec.name,
+    digest,
+    digestAlgorithm: "MANIFEST_MD5",
+    aliases: [{ artifactCollectionName: spec.name, alias: "latest" }],
+    clientID: spec.clientId,
+    sequenceClientID: spec.sequenceClientId,
+    enableDigestDeduplication: true,
+    historyStep: spec.step ?? null,
+    description: null,
+    metadata: null,
+    labels: null,
+  };
+  return requiredObject(
+    await client.graphql(CREATE_ARTIFACT, { input }, scope),
+    "createArtifact",
+    "artifact",
+  );
+}
+
+async function createManifest(
+  client: WandbClient,
+  scope: RequestScope,
+  address: RunAddress,
+  artifactID: string,
+  digest: string,
+  includeUpload: boolean,
+): Promise<ReplyObject> {
+  const data = await client.graphql(
+    CREATE_ARTIFACT_MANIFEST,
+    {
+      artifactID,
+      name: MANIFEST_NAME,
+      digest,
+      entityName: address.entity,
+      projectName: address.project,
+      runName: address.runId,
+      includeUpload,
+    },
+    scope,
+  );
+  return requiredObject(data, "createArtifactManifest", "artifactManifest");
+}
+
+async function uploadEntries(
+  client: WandbClient,
+  scope: RequestScope,
+  artifactID: string,
+  artifactManifestID: string,
+  entries: readonly ArtifactEntry[],
+): Promise<void> {
+  for (let at = 0; at < entries.length; at += FILES_PER_REQUEST) {
+    const group = entries.slice(at, at + FILES_PER_REQUEST);
+    const artifactFiles = group.map(({ name, md5 }) => ({ artifactID, artifactManifestID, name, md5 }));
+    const input = { artifactFiles, storageLayout: "V2" };
+    const data = await client.graphql(CREATE_ARTIFACT_FILES, { input }, scope);
+    const nodes = listOf(requiredObject(data, "createArtifactFiles", "files"), "edges").map((edge) =>
+      objectAt(edge, "node"),
+    );
+    if (nodes.length !== group.length) throw new WandbError("the W&B server left out files of an artifact");
+    const pairs = group.map((entry, index) => ({ entry, node: nodes[index] }));
+    await inParallel(pairs, PARALLEL_UPLOADS, async ({ entry, node }) => {
+      const url = isObject(node) ? optionalText(node, "uploadUrl") : undefined;
+      // Without an address the server has these bytes already.
+      if (node === undefined || url === undefined) return;
+      await putBytes(
+        client,
+        scope,
+        { name: entry.name, url, headers: textsOf(node, "uploadHeaders") },
+        entry.source,
+      );
+    });
+  }
+}

@@ -1,0 +1,81 @@
+/** Every error of the W&B client. Its message is a sentence for the user and never holds the API key. */
+export class WandbError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = new.target.name;
+  }
+}
+
+/** No API key, one that can't be a key, or one that the server refuses. */
+export class AuthenticationError extends WandbError {}
+
+/** The key is good but may not do this. */
+export class PermissionError extends WandbError {}
+
+/** The project, entity or run is not there. */
+export class NotFoundError extends WandbError {}
+
+/** A name that W&B doesn't accept: run id, project, tag, artifact. */
+export class InvalidNameError extends WandbError {}
+
+/** The run id belonged to a run that was deleted; W&B never gives such an id again. */
+export class DeletedRunError extends WandbError {}
+
+/** A run with this id exists although none may (`resume: "never"`). */
+export class RunExistsError extends WandbError {}
+
+/** A step that is not greater than the one before. The row was not sent. */
+export class StepOrderError extends WandbError {
+  /** The step that was refused. */
+  readonly step: number;
+  /** The last step of the run. */
+  readonly lastStep: number;
+
+  constructor(step: number, lastStep: number) {
+    super(
+      `step ${step} is not greater than the last step ${lastStep}: W&B keeps one row per step, in rising order, so the row was not sent`,
+    );
+    this.step = step;
+    this.lastStep = lastStep;
+  }
+}
+
+/** A file that the client doesn't upload because of its size. */
+export class FileTooLargeError extends WandbError {}
+
+/** The server answered a GraphQL request with errors. Not retried. */
+export class GraphqlError extends WandbError {}
+
+/** An answer that can't be retried. */
+export class HttpStatusError extends WandbError {
+  /** HTTP status code. */
+  readonly status: number;
+
+  constructor(message: string, status: number) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** The server's answer doesn't have the expected form. */
+export class MalformedReplyError extends WandbError {}
+
+/** Retries went on for the whole budget without any progress. What was not acknowledged is still with the caller. */
+export class UndeliveredError extends WandbError {
+  /** The last thing that went wrong, for instance "HTTP 503". */
+  readonly lastFault: string;
+
+  constructor(what: string, lastFault: string, elapsedMs: number) {
+    const seconds = Math.round(elapsedMs / 1000);
+    super(`${what} was not delivered: no progress for ${seconds} s (last: ${lastFault})`);
+    this.lastFault = lastFault;
+  }
+}
+
+/** The caller's AbortSignal ended the request. */
+export class StoppedError extends WandbError {}
+
+/** The text of any thrown value. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

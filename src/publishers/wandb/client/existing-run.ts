@@ -1,0 +1,98 @@
+import type { RequestScope } from "./http.js";
+import { parseJsonish } from "./json-ish.js";
+import { RUN_RESUME_STATUS } from "./operations.js";
+import {
+  countOf,
+  isObject,
+  listOf,
+  objectAt,
+  optionalText,
+  type ReplyObject,
+  requiredText,
+  textsOf,
+} from "./reply.js";
+import type { WandbClient } from "./wandb-client.js";
+
+/** A run that the server holds, with what is needed to go on with it. */
+export interface ExistingRun {
+  readonly storageId: string;
+  readonly displayName: string | undefined;
+  /** Lines of history, system metrics and console log. */
+  readonly rows: number;
+  readonly events: number;
+  readonly consoleLines: number;
+  /** Greatest step so far; -1 when there is none. */
+  readonly lastStep: number;
+  /** The last row; empty when there is none. */
+  readonly lastRow: ReplyObject;
+  /** Time of the last row in seconds since 1970; undefined when there is none. */
+  readonly lastTimestamp: number | undefined;
+  /** Seconds that the run has lasted so far. */
+  readonly runtime: number;
+  readonly tags: readonly string[];
+  /** As stored: each value wrapped. */
+  readonly config: ReplyObject;
+  readonly summary: ReplyObject;
+}
+
+/** Looks a run up; undefined when the project or the run isn't there. `entity` undefined is the key's default. */
+export async function findRun(
+  client: WandbClient,
+  address: { readonly entity: string | undefined; readonly project: string; readonly runId: string },
+  scope: RequestScope,
+): Promise<ExistingRun | undefined> {
+  const variables = { project: address.project, entity: address.entity ?? null, name: address.runId };
+  const data = await client.graphql(RUN_RESUME_STATUS, variables, scope);
+  const bucket = objectAt(data, "model", "bucket");
+  if (bucket === undefined) return undefined;
+  const summary = embedded(bucket, "summaryMetrics");
+  const lastRow = lastOf(bucket, "historyTail");
+  const lastEvent = lastOf(bucket, "eventsTail");
+  const runtimes = [
+    lastRow._runtime,
+    lastEvent._runtime,
+    summary._runtime,
+    objectAt(summary, "_wandb")?.runtime,
+  ].map((value) => (typeof value === "number" && Number.isFinite(value) ? value : 0));
+  return {
+    storageId: requiredText(bucket, "id"),
+    displayName: optionalText(bucket, "displayName"),
+    rows: countOf(bucket, "historyLineCount"),
+    events: countOf(bucket, "eventsLineCount"),
+    consoleLines: countOf(bucket, "logLineCount"),
+    lastStep: numberOf(lastRow._step) ?? numberOf(summary._step) ?? -1,
+    lastRow,
+    lastTimestamp: numberOf(lastRow._timestamp) ?? numberOf(summary._timestamp),
+    runtime: Math.max(0, ...runtimes),
+    tags: textsOf(bucket, "tags"),
+    config: embedded(bucket, "config"),
+    summary,
+  };
+}
+
+/** The last line of a tail: a JSON list of JSON texts, itself as a text. */
+function lastOf(bucket: ReplyObject, name: string): ReplyObject {
+  const lines = listOf({ lines: parsed(optionalText(bucket, name)) }, "lines");
+  const last = lines.at(-1);
+  const row = typeof last === "string" ? parsed(last) : last;
+  return isObject(row) ? row : {};
+}
+
+function embedded(bucket: ReplyObject, name: string): ReplyObject {
+  const value = parsed(optionalText(bucket, name));
+  return isObject(value) ? value : {};
+}
+
+function parsed(text: string | undefined): unknown {
+  if (text === undefined || text === "") return undefined;
+  try {
+    return parseJsonish(text);
+  } catch {
+    // A broken text on the server is no reason not to publish; what it said is then unknown.
+    return undefined;
+  }
+}
+
+function numberOf(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isFinite(value) ? value : undefined;
+}

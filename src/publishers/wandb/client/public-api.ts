@@ -1,0 +1,210 @@
+import type { RequestScope } from "./http.js";
+import { parseJsonish } from "./json-ish.js";
+import { DELETE_RUN, RUN, RUN_FILES, RUNS } from "./operations.js";
+import {
+  countOf,
+  isObject,
+  listOf,
+  objectAt,
+  optionalText,
+  type ReplyObject,
+  requiredObject,
+  requiredText,
+  textsOf,
+} from "./reply.js";
+import type { WandbClient } from "./wandb-client.js";
+
+const RUNS_PER_PAGE = 100;
+const FILES_PER_PAGE = 100;
+
+/** A run as readers see it. */
+export interface RunInfo {
+  /** The opaque id, by which a run is deleted. */
+  readonly storageId: string;
+  readonly id: string;
+  readonly displayName: string;
+  /** running, finished, failed, crashed, killed, preempted … */
+  readonly state: string;
+  readonly group: string | undefined;
+  readonly jobType: string | undefined;
+  readonly notes: string | undefined;
+  readonly tags: readonly string[];
+  /** As the server writes it, UTC. */
+  readonly createdAt: string;
+  readonly historyLineCount: number;
+  /** Values of the configuration without their wrapping, and without W&B's own. */
+  readonly config: ReplyObject;
+  readonly summary: ReplyObject;
+}
+
+/** A file of a run. */
+export interface RunFileInfo {
+  readonly name: string;
+  readonly size: number;
+  /** Base64; undefined when the server doesn't say. */
+  readonly md5: string | undefined;
+  readonly updatedAt: string | undefined;
+  /** Signed address; not to be printed. */
+  readonly url: string;
+}
+
+/** Which runs are listed. */
+export interface RunQuery {
+  readonly project: string;
+  readonly entity?: string | undefined;
+  /** Mongo form, as the official client takes it: `{"display_name": "group_logs", "group": "exp_G"}`. */
+  readonly filters?: ReplyObject | undefined;
+  /** Default `+created_at`: the oldest first. */
+  readonly order?: string | undefined;
+  readonly perPage?: number | undefined;
+}
+
+/** Which files are listed: by exact names, else by a pattern in which % stands for any text. */
+export interface FileQuery {
+  readonly names?: readonly string[] | undefined;
+  readonly pattern?: string | undefined;
+}
+
+/** Reads runs back, and deletes them. */
+export class PublicApi {
+  readonly #client: WandbClient;
+  readonly #scope: RequestScope;
+
+  constructor(client: WandbClient, scope: RequestScope = client.scope()) {
+    this.#client = client;
+    this.#scope = scope;
+  }
+
+  /** All runs that answer the query, page by page. A project that isn't there has none. */
+  async *runs(query: RunQuery): AsyncGenerator<RunInfo> {
+    const entity = query.entity ?? (await this.#client.entity(this.#scope));
+    let cursor: string | undefined;
+    do {
+      const data = await this.#client.graphql(
+        RUNS,
+        {
+          project: query.project,
+          entity,
+          cursor: cursor ?? null,
+          perPage: query.perPage ?? RUNS_PER_PAGE,
+          order: query.order ?? "+created_at",
+          filters: JSON.stringify(query.filters ?? {}),
+        },
+        this.#scope,
+      );
+      const connection = objectAt(data, "project", "runs");
+      if (connection === undefined) return;
+      for (const edge of listOf(connection, "edges")) yield runInfo(requiredObject(edge, "node"));
+      cursor = nextCursor(connection);
+    } while (cursor !== undefined);
+  }
+
+  /** One run; undefined when it, or its project, isn't there. */
+  async run(project: string, id: string, entity?: string): Promise<RunInfo | undefined> {
+    const variables = { project, name: id, entity: entity ?? (await this.#client.entity(this.#scope)) };
+    const found = objectAt(await this.#client.graphql(RUN, variables, this.#scope), "project", "run");
+    return found === undefined ? undefined : runInfo(found);
+  }
+
+  /** Rows of a run's history; undefined when there is no such run. */
+  async historyLineCount(project: string, id: string, entity?: string): Promise<number | undefined> {
+    return (await this.run(project, id, entity))?.historyLineCount;
+  }
+
+  /** Deletes a run for good. Its id can never be used again, so replacing its rows is mostly better. */
+  async deleteRun(storageId: string): Promise<void> {
+    await this.#client.graphql(DELETE_RUN, { id: storageId }, this.#scope);
+  }
+
+  /** Files of a run; empty when there is no such run. */
+  async runFiles(
+    project: string,
+    id: string,
+    query: FileQuery = {},
+    entity?: string,
+  ): Promise<RunFileInfo[]> {
+    const owner = entity ?? (await this.#client.entity(this.#scope));
+    const files: RunFileInfo[] = [];
+    let cursor: string | undefined;
+    do {
+      const data = await this.#client.graphql(
+        RUN_FILES,
+        {
+          project,
+          entity: owner,
+          name: id,
+          cursor: cursor ?? null,
+          perPage: FILES_PER_PAGE,
+          fileNames: query.names ?? [],
+          pattern: query.pattern ?? null,
+        },
+        this.#scope,
+      );
+      const connection = objectAt(data, "project", "run", "files");
+      if (connection === undefined) return files;
+      for (const edge of listOf(connection, "edges")) files.push(fileInfo(requiredObject(edge, "node")));
+      cursor = nextCursor(connection);
+    } while (cursor !== undefined);
+    return files;
+  }
+
+  /** Bytes of a file. */
+  async download(file: RunFileInfo): Promise<Buffer> {
+    const base = new URL(`${this.#client.settings.baseUrl}/`);
+    const url = new URL(file.url, base);
+    const answer = await this.#client.http.send(
+      {
+        method: "GET",
+        url: url.href,
+        // Addresses on other hosts are signed and must not see the key.
+        authorized: url.origin === base.origin,
+        timeoutMs: this.#client.timeouts.transfer,
+        what: `the file ${file.name}`,
+      },
+      this.#scope,
+    );
+    return answer.body;
+  }
+}
+
+function nextCursor(connection: ReplyObject): string | undefined {
+  const info = objectAt(connection, "pageInfo");
+  return info?.hasNextPage === true ? optionalText(info, "endCursor") : undefined;
+}
+
+function runInfo(node: ReplyObject): RunInfo {
+  const config = Object.entries(parsed(node, "config")).filter(
+    ([key]) => key !== "_wandb" && key !== "wandb_version",
+  );
+  return {
+    storageId: requiredText(node, "id"),
+    id: requiredText(node, "name"),
+    displayName: optionalText(node, "displayName") ?? requiredText(node, "name"),
+    state: optionalText(node, "state") ?? "unknown",
+    group: optionalText(node, "group"),
+    jobType: optionalText(node, "jobType"),
+    notes: optionalText(node, "notes"),
+    tags: textsOf(node, "tags"),
+    createdAt: optionalText(node, "createdAt") ?? "",
+    historyLineCount: countOf(node, "historyLineCount"),
+    config: Object.fromEntries(
+      config.map(([key, entry]) => [key, isObject(entry) && "value" in entry ? entry.value : entry]),
+    ),
+    summary: parsed(node, "summaryMetrics"),
+  };
+}
+
+function fileInfo(node: ReplyObject): RunFileInfo {
+  return {
+    name: requiredText(node, "name"),
+    size: countOf(node, "sizeBytes"),
+    md5: optionalText(node, "md5"),
+    updatedAt: optionalText(node, "updatedAt"),
+    url: requiredText(node, "directUrl"),
+  };
+}
+
+function parsed(node: ReplyObject, name: string): ReplyObject {
+  const value = parseJsonish(optionalText(node, name) || "{}");
+  return isObject(value) ? value : {};
+}

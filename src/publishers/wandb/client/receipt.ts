@@ -1,0 +1,29 @@
+import type { PublishedArtifact } from "./artifact.js";
+import type { LineCounts } from "./file-stream.js";
+import type { FailedFile } from "./run-files.js";
+
+/** Rows of a run: `refused` ones had a step that was not greater than the one before. */
+export interface RowCounts extends LineCounts {
+  readonly refused: number;
+}
+
+/** What became of everything that was given to a run. */
+export interface RunReceipt {
+  readonly id: string;
+  readonly url: string;
+  /** Whether the server acknowledged every row, file and artifact, and the end of the run. */
+  readonly complete: boolean;
+  readonly rows: RowCounts;
+  readonly events: LineCounts;
+  readonly consoleLines: LineCounts;
+  readonly files: readonly string[];
+  readonly failedFiles: readonly FailedFile[];
+  readonly artifacts: readonly PublishedArtifact[];
+  readonly failedArtifacts: readonly FailedFile[];
+  /** Why the stream of rows ended early, in words; undefined when it didn't. */
+  readonly failure: string | undefined;
+  /** Other things that went wrong, in words. */
+  readonly warnings: readonly string[];
+  /** Requests that went out for this run, retries included. */
+  readonly requests: number;
+}

@@ -1,0 +1,59 @@
+import { MalformedReplyError } from "./errors.js";
+
+/** A JSON object of unknown members. */
+export type ReplyObject = Readonly<Record<string, unknown>>;
+
+/** Whether a value is a JSON object. */
+export function isObject(value: unknown): value is ReplyObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The object at a path of member names; undefined when it or something on the way is absent or null. */
+export function objectAt(value: unknown, ...path: readonly string[]): ReplyObject | undefined {
+  let node = value;
+  for (const name of path) node = isObject(node) ? node[name] : undefined;
+  return isObject(node) ? node : undefined;
+}
+
+/** The object at a path. Throws a MalformedReplyError when it is absent. */
+export function requiredObject(value: unknown, ...path: readonly string[]): ReplyObject {
+  const found = objectAt(value, ...path);
+  if (found === undefined) throw missing(path.join("."));
+  return found;
+}
+
+/** A member that is a string. Throws a MalformedReplyError when it isn't. */
+export function requiredText(node: ReplyObject, name: string): string {
+  const value = node[name];
+  if (typeof value !== "string") throw missing(name);
+  return value;
+}
+
+/** A member that is a string; undefined when it is absent, null or something else. */
+export function optionalText(node: ReplyObject, name: string): string | undefined {
+  const value = node[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+/** A member that is a number (or a number in a string, as big counts come); 0 when it is absent. */
+export function countOf(node: ReplyObject, name: string): number {
+  const value = Number(node[name] ?? 0);
+  return Number.isFinite(value) ? value : 0;
+}
+
+/** A member that is a list; empty when it is absent. */
+export function listOf(node: ReplyObject, name: string): readonly unknown[] {
+  const value = node[name];
+  return Array.isArray(value) ? value : [];
+}
+
+/** A member that is a list, of which the strings are kept. */
+export function textsOf(node: ReplyObject, name: string): readonly string[] {
+  return listOf(node, name).filter((item): item is string => typeof item === "string");
+}
+
+function missing(what: string): MalformedReplyError {
+  return new MalformedReplyError(
+    `the W&B server's answer has no ${what}. Is the base URL that of a W&B server, and is the server new enough?`,
+  );
+}

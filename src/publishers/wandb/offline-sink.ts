@@ -1,0 +1,69 @@
+/** A run that goes to the official offline file only. */
+import { OfflineRun } from "./offline/offline-run.js";
+import type { LogLine, RunDescription, RunOutcome, RunSink } from "./run-sink.js";
+
+/** Writes a run below `dir`/wandb. */
+export class OfflineSink implements RunSink {
+  readonly #run: OfflineRun;
+  readonly #startedAt: number;
+  #rows = 0;
+  #timestamp: number;
+
+  private constructor(run: OfflineRun, startedAt: number) {
+    this.#run = run;
+    this.#startedAt = startedAt;
+    this.#timestamp = startedAt;
+  }
+
+  /** @throws Error of Node's when the folder can't be written. */
+  static async start(description: RunDescription, dir: string, baseUrl: string): Promise<OfflineSink> {
+    const startedAt = description.startedAt ?? Date.now() / 1000;
+    const run = await OfflineRun.start({
+      ...description,
+      dir,
+      baseUrl,
+      displayName: description.id,
+      startedAt: new Date(startedAt * 1000),
+    });
+    return new OfflineSink(run, startedAt);
+  }
+
+  /** The folder, for `marian-tracking sync`. */
+  get directory(): string {
+    return this.#run.directory;
+  }
+
+  async history(...[values, { step, timestamp }]: Parameters<RunSink["history"]>): Promise<void> {
+    this.#rows += 1;
+    this.#timestamp = timestamp;
+    await this.#run.history(values, { step, timestamp, runtime: Math.max(0, timestamp - this.#startedAt) });
+  }
+
+  async console(lines: readonly LogLine[]): Promise<void> {
+    for (const { text, timestamp } of lines) await this.#run.console(text, timestamp ?? this.#timestamp);
+  }
+
+  updateConfig(...[values]: Parameters<RunSink["updateConfig"]>): void {
+    // A fault shows at the next awaited call.
+    this.#run.config(values).catch(() => {});
+  }
+
+  async barChart(...[key, { columns, data }, chart]: Parameters<RunSink["barChart"]>): Promise<void> {
+    await this.#run.barChart(key, columns, data, chart);
+  }
+
+  async directoryArtifact(name: string, type: string, directory: string): Promise<void> {
+    await this.#run.directoryArtifact(name, type, directory);
+  }
+
+  async finish(exitCode: number): Promise<RunOutcome> {
+    await this.#run.finish(exitCode);
+    return {
+      rows: { sent: 0, acknowledged: 0, spooled: this.#rows },
+      spool: this.#run.directory,
+      problems: [],
+      requests: 0,
+      complete: true,
+    };
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * What of an offline run is on a server already, and where its lines go: `marian-tracking.json` beside the
+ * offline file.
+ *
+ * W&B stores history, system metrics and console as numbered lines; writing a line again under its number
+ * changes nothing, so a delivery that knows the numbers can be repeated. The offline file has no place for
+ * them, so this file holds them, as spans: from the `record`-th record of a stream on (counted from 0), lines
+ * are numbered upwards from `line`. A span is stored before the first record it speaks of.
+ */
+import { readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/** The numbered streams of a run. A console record is one line. */
+export type StreamName = "history" | "events" | "console";
+
+/** A count of lines for each stream. */
+export type StreamCounts = { readonly [name in StreamName]: number };
+
+/** From this record of a stream on, lines are numbered from `line`. */
+export type LineSpan = { readonly record: number; readonly line: number };
+
+/** The delivery of one offline run. */
+export type DeliveryState = {
+  readonly version: 1;
+  readonly runId: string;
+  readonly project: string;
+  /** Null: the default entity of the key. */
+  readonly entity: string | null;
+  /** The server that lines were sent to, or are for; null when none is known yet. */
+  readonly baseUrl: string | null;
+  /**
+   * `overwrite`: line numbers are those of the server's files. `append`: they count from what the server held
+   * when the first delivery began; that delivery stores it as `anchor`.
+   */
+  readonly resume: "overwrite" | "append";
+  /** Server line of our line 0; null as long as an appending run was never delivered. */
+  readonly anchor: StreamCounts | null;
+  /** Lines from 0 on that the server acknowledged, which is the number of the first undelivered line. */
+  readonly acknowledged: StreamCounts;
+  readonly spans: { readonly [name in StreamName]: readonly LineSpan[] };
+};
+
+/** Name of the file, in the folder of the run. */
+export const DELIVERY_FILE = "marian-tracking.json";
+
+/** The file exists and is not what this program writes. */
+export class DeliveryStateError extends Error {
+  override name = "DeliveryStateError";
+}
+
+/** The state of a run nothing of which was delivered. */
+export function newDeliveryState(
+  run: Pick<DeliveryState, "runId" | "project" | "entity" | "baseUrl" | "resume">,
+): DeliveryState {
+  const none = { history: 0, events: 0, console: 0 };
+  return {
+    version: 1,
+    runId: run.runId,
+    project: run.project,
+    entity: run.entity,
+    baseUrl: run.baseUrl,
+    resume: run.resume,
+    anchor: run.resume === "overwrite" ? none : null,
+    acknowledged: none,
+    spans: { history: [], events: [], console: [] },
+  };
+}
+
+/** The line of a record (both counted from 0); undefined when no span speaks of it. */
+export function lineOfRecord(spans: readonly LineSpan[], record: number): number | undefined {
+  const span = spans.findLast((candidate) => candidate.record <= record);
+  return span === undefined ? undefined : span.line + record - span.record;
+}
+
+/** Spans that also say that `record` is `line`; the same spans when they say so already. */
+export function withLine(spans: readonly LineSpan[], record: number, line: number): readonly LineSpan[] {
+  return lineOfRecord(spans, record) === line ? spans : [...spans, { record, line }];
+}
+
+/** Replaces the file at once: a reader sees the old or the new one, never half of it. */
+export async function writeDeliveryState(runDirectory: string, state: DeliveryState): Promise<void> {
+  const path = join(runDirectory, DELIVERY_FILE);
+  await writeFile(`${path}.new`, `${JSON.stringify(state, undefined, 2)}\n`);
+  await rename(`${path}.new`, path);
+}
+
+/**
+ * Reads the file; null when there is none (a run of the official client).
+ *
+ * @throws DeliveryStateError when it is damaged: sending lines under guessed numbers would destroy rows.
+ */
+export async function readDeliveryState(runDirectory: string): Promise<DeliveryState | null> {
+  const path = join(runDirectory, DELIVERY_FILE);
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new DeliveryStateError(`${path} is not JSON`);
+  }
+  if (!isDeliveryState(value)) throw new DeliveryStateError(`${path} is not a delivery state of version 1`);
+  return value;
+}
+
+function isDeliveryState(value: unknown): value is DeliveryState {
+  if (!isObject(value)) return false;
+  const { anchor, spans } = value;
+  return (
+    value.version === 1 &&
+    typeof value.runId === "string" &&
+    typeof value.project === "string" &&
+    isTextOrNull(value.entity) &&
+    isTextOrNull(value.baseUrl) &&
+    (value.resume === "overwrite" || value.resume === "append") &&
+    (anchor === null || isCounts(anchor)) &&
+    isCounts(value.acknowledged) &&
+    isObject(spans) &&
+    STREAMS.every((name) => {
+      const list = spans[name];
+      return Array.isArray(list) && list.every(isSpan);
+    })
+  );
+}
+
+const STREAMS: readonly StreamName[] = ["history", "events", "console"];
+
+function isCounts(value: unknown): boolean {
+  return isObject(value) && STREAMS.every((name) => isCount(value[name]));
+}
+
+function isSpan(value: unknown): boolean {
+  return isObject(value) && isCount(value.record) && isCount(value.line);
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isTextOrNull(value: unknown): boolean {
+  return value === null || typeof value === "string";
+}
+
+function isObject(value: unknown): value is { readonly [key: string]: unknown } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,527 @@
+/**
+ * A run written to W&B's offline file instead of a server.
+ *
+ * `wandb sync` of the official client uploads such a run, but appends its rows to what the server holds;
+ * `marian-tracking sync` puts each row on its own line, by `delivery-state.ts`.
+ */
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { dirname, join } from "node:path";
+import { artifactDigest, artifactFile, copyDirectory, randomClientId } from "./artifact-files.js";
+import {
+  type DeliveryState,
+  newDeliveryState,
+  type StreamCounts,
+  type StreamName,
+  withLine,
+  writeDeliveryState,
+} from "./delivery-state.js";
+import { type JsonObject, type JsonValue, stringifyJson } from "./json-text.js";
+import { RecordFile, type WritePreparation } from "./record-file.js";
+import {
+  type ArtifactFile,
+  type Entry,
+  encodeRecord,
+  type OfflineRecord,
+  type RunRecord,
+} from "./records.js";
+import { createRunDirectory, pathBelow, type RunDirectory } from "./run-directory.js";
+import { readConsoleLine, readEventLine, readHistoryLine } from "./stream-line.js";
+import {
+  type BarChart,
+  barChartPanel,
+  encodeTable,
+  type TableData,
+  tableArtifactName,
+  tableValue,
+} from "./table-file.js";
+
+/** Where an offline run is written, and who it is. */
+export type OfflineRunOptions = {
+  /** The folder that gets (or has) a `wandb` folder; `WANDB_DIR` of the official client. */
+  readonly dir: string;
+  readonly id: string;
+  readonly project: string;
+  /** Absent: the default entity of the key that delivers the run. */
+  readonly entity?: string | undefined;
+  readonly group?: string | undefined;
+  readonly displayName?: string | undefined;
+  readonly tags?: readonly string[] | undefined;
+  readonly jobType?: string | undefined;
+  readonly notes?: string | undefined;
+  readonly config?: JsonObject | undefined;
+  readonly startedAt: Date;
+  /** Default: the name of this machine. */
+  readonly host?: string | undefined;
+  /** The server that this run is for, when one is known. */
+  readonly baseUrl?: string | undefined;
+  /** See `DeliveryState`; default `overwrite`, line numbers being those of the server. */
+  readonly resume?: "overwrite" | "append" | undefined;
+  /** Who writes the file; default `marian-tracking`. */
+  readonly producer?: string | undefined;
+  /** Milliseconds until a record is on disk; default 1000. */
+  readonly flushInterval?: number | undefined;
+};
+
+/** Where a history row belongs. */
+export type RowPosition = {
+  /** A whole number; Marian's update. */
+  readonly step: number;
+  /** Seconds since 1970. */
+  readonly timestamp: number;
+  /** Seconds since the start of the run. */
+  readonly runtime: number;
+  /** Its line on the server, counted from 0; default: the line after the last row's. */
+  readonly line?: number | undefined;
+};
+
+/** Where a console line or a sample of system metrics belongs. */
+export type LinePosition = {
+  /** As in `RowPosition`. */
+  readonly line?: number | undefined;
+  /** Of a console line; default `stdout`. */
+  readonly stream?: "stdout" | "stderr" | undefined;
+};
+
+/** More about an artifact. */
+export type ArtifactOptions = {
+  /** Default: `latest`. */
+  readonly aliases?: readonly string[] | undefined;
+  readonly description?: string | undefined;
+  readonly metadata?: JsonObject | undefined;
+};
+
+/** The run was finished or discarded before. */
+export class OfflineRunClosedError extends Error {
+  override name = "OfflineRunClosedError";
+}
+
+const FLUSH_INTERVAL = 1000;
+// The oldest client that reads this format, as the official client states it.
+const MIN_CONSUMER = "0.70.0";
+
+/**
+ * An offline run under way. Calls keep their order; a promise is fulfilled when the record is buffered, and
+ * rejected with the error of the file system when nothing can be written any more. At most the last
+ * `flushInterval` is lost with a killed process. Memory holds the summary (one value a key) and one buffer.
+ */
+export class OfflineRun {
+  /** The folder of the run: what to give to `sync`. */
+  readonly directory: string;
+
+  readonly #paths: RunDirectory;
+  readonly #run: RunRecord;
+  readonly #file: RecordFile;
+  readonly #summary = new Map<string, string>();
+  readonly #work = new Set<Promise<unknown>>();
+  #changedSummary = new Set<string>();
+  #delivery: DeliveryState;
+  #storedDelivery: DeliveryState | undefined;
+  #records = 0;
+  #written = { history: 0, events: 0, console: 0 };
+  #nextLine = { history: 0, events: 0, console: 0 };
+  #lastStep = -1;
+  #lastTimestamp: number;
+  #runtime = 0;
+  #artifacts = 0;
+  #closed = false;
+
+  private constructor(paths: RunDirectory, run: RunRecord, delivery: DeliveryState, file: RecordFile) {
+    this.directory = paths.path;
+    this.#paths = paths;
+    this.#run = run;
+    this.#delivery = delivery;
+    this.#file = file;
+    this.#lastTimestamp = run.startTime ?? 0;
+  }
+
+  /**
+   * Creates the folder and the file of a run.
+   *
+   * @throws InvalidRunNameError when the id is not one that W&B takes.
+   */
+  static async start(options: OfflineRunOptions): Promise<OfflineRun> {
+    const paths = await createRunDirectory(options.dir, options.id);
+    const run: RunRecord = {
+      runId: options.id,
+      project: options.project,
+      host: options.host ?? hostname(),
+      startTime: options.startedAt.getTime() / 1000,
+      tags: options.tags ?? [],
+      config: entriesOf(options.config ?? {}),
+      ...(options.entity === undefined ? {} : { entity: options.entity }),
+      ...(options.group === undefined ? {} : { group: options.group }),
+      ...(options.displayName === undefined ? {} : { displayName: options.displayName }),
+      ...(options.jobType === undefined ? {} : { jobType: options.jobType }),
+      ...(options.notes === undefined ? {} : { notes: options.notes }),
+    };
+    const delivery = newDeliveryState({
+      runId: options.id,
+      project: options.project,
+      entity: options.entity ?? null,
+      baseUrl: options.baseUrl ?? null,
+      resume: options.resume ?? "overwrite",
+    });
+    let prepare: () => WritePreparation = () => ({ records: [], ready: Promise.resolve() });
+    const file = await RecordFile.create(paths.recordFile, {
+      flushInterval: options.flushInterval ?? FLUSH_INTERVAL,
+      prepareWrite: () => prepare(),
+    });
+    const offline = new OfflineRun(paths, run, delivery, file);
+    prepare = () => offline.#prepareWrite();
+    await offline.#append({
+      kind: "header",
+      producer: options.producer ?? "marian-tracking",
+      minConsumer: MIN_CONSUMER,
+    });
+    await offline.#append({ kind: "run", run });
+    await offline.flush();
+    return offline;
+  }
+
+  /**
+   * Adds a row to the history, and its values to the summary. A row without values is left out.
+   *
+   * @throws RangeError when the step is not a whole number or a time is not finite.
+   */
+  async history(row: JsonObject, at: RowPosition): Promise<void> {
+    this.#checkOpen();
+    if (!Number.isSafeInteger(at.step)) throw new RangeError(`the step ${at.step} is not a whole number`);
+    if (!Number.isFinite(at.timestamp) || !Number.isFinite(at.runtime)) {
+      throw new RangeError(`the row of step ${at.step} has no valid time`);
+    }
+    const values = entriesOf(row);
+    if (values.length === 0) return;
+    const items = [
+      ...values,
+      entry("_step", at.step),
+      entry("_runtime", at.runtime),
+      entry("_timestamp", at.timestamp),
+    ];
+    this.#lastStep = at.step;
+    this.#lastTimestamp = at.timestamp;
+    this.#runtime = Math.max(this.#runtime, at.runtime);
+    for (const item of items) this.#setSummary(item.path[0] ?? "", item.json);
+    this.#number("history", at.line);
+    await this.#append({ kind: "history", step: at.step, items });
+  }
+
+  /** Sets values of the summary; those of history rows come of themselves. */
+  async summary(values: JsonObject): Promise<void> {
+    this.#checkOpen();
+    for (const { path, json } of entriesOf(values)) this.#setSummary(path[0] ?? "", json);
+  }
+
+  /** Sets values of the configuration. */
+  async config(values: JsonObject): Promise<void> {
+    this.#checkOpen();
+    await this.#append({ kind: "config", update: entriesOf(values), remove: [] });
+  }
+
+  /**
+   * Logs a table in a history row; without a position in a row of its own behind the last one.
+   *
+   * @throws RangeError when a row has not one cell a column.
+   */
+  async table(
+    key: string,
+    columns: TableData["columns"],
+    data: TableData["data"],
+    at: RowPosition = this.#nextPosition(),
+  ): Promise<void> {
+    const value = await this.tableValue(key, columns, data, at.step);
+    await this.history({ [key]: value }, at);
+  }
+
+  /**
+   * Writes the files and the artifact of a table and gives the value that stands for it, for callers that put it
+   * into a history row together with others: W&B expects it there under the same key.
+   */
+  tableValue(
+    key: string,
+    columns: TableData["columns"],
+    data: TableData["data"],
+    step: number,
+  ): Promise<JsonObject> {
+    return this.#track(async () => {
+      const table = { columns, data };
+      const files = encodeTable(key, step, table);
+      const folder = this.#newArtifactFolder();
+      const media = pathBelow(this.#paths.files, files.mediaPath);
+      const copy = pathBelow(folder, files.artifactPath);
+      await writeInto(media, files.media);
+      await writeInto(copy, files.artifact);
+      const entries = [await artifactFile(files.artifactPath, copy)];
+      const name = tableArtifactName(this.#run.runId, key);
+      const ids = await this.#appendArtifact(name, "run_table", entries, {});
+      await this.#append({ kind: "files", files: [{ path: files.mediaPath, policy: "now", type: "media" }] });
+      return tableValue(table, files, ids);
+    });
+  }
+
+  /** Logs a bar chart: its table as `<key>_table`, and the chart in the configuration. */
+  async barChart(
+    key: string,
+    columns: TableData["columns"],
+    data: TableData["data"],
+    chart: BarChart,
+    at: RowPosition = this.#nextPosition(),
+  ): Promise<void> {
+    await this.barChartPanel(key, chart);
+    await this.table(`${key}_table`, columns, data, at);
+  }
+
+  /** The chart alone, for callers that put the table `<key>_table` into a row of theirs. */
+  async barChartPanel(key: string, chart: BarChart): Promise<void> {
+    this.#checkOpen();
+    const json = stringifyJson(barChartPanel(key, chart));
+    await this.#append({
+      kind: "config",
+      update: [{ path: ["_wandb", "visualize", key], json }],
+      remove: [],
+    });
+  }
+
+  /**
+   * Logs the files of a directory as a new version of an artifact. They are copied: the originals may change.
+   *
+   * @throws Error when the name is not one that W&B takes or the directory can't be read.
+   */
+  directoryArtifact(name: string, type: string, dir: string, options: ArtifactOptions = {}): Promise<void> {
+    return this.#track(async () => {
+      if (!/^[A-Za-z0-9_.-]{1,128}$/.test(name)) {
+        throw new Error(
+          `${JSON.stringify(name)} can't be the name of an artifact: letters, digits, _ . - only`,
+        );
+      }
+      const folder = this.#newArtifactFolder();
+      await this.#appendArtifact(name, type, await copyDirectory(dir, folder), options);
+    });
+  }
+
+  /**
+   * Adds a run file; an older one of that name is replaced.
+   *
+   * @throws InvalidRunNameError when the name leads out of the run.
+   */
+  file(name: string, bytes: Uint8Array): Promise<void> {
+    return this.#track(async () => {
+      await writeInto(pathBelow(this.#paths.files, name), bytes);
+      await this.#append({ kind: "files", files: [{ path: name, policy: "now", type: "other" }] });
+    });
+  }
+
+  /** Adds lines of console output (the text may hold several). `timestamp` is in seconds since 1970. */
+  async console(text: string, timestamp: number, at: LinePosition = {}): Promise<void> {
+    this.#checkOpen();
+    const lines = text.replace(/\r?\n$/, "").split(/\r?\n/);
+    for (const [index, line] of lines.entries()) {
+      this.#number("console", at.line === undefined ? undefined : at.line + index);
+      await this.#append({ kind: "output", stream: at.stream ?? "stdout", timestamp, text: `${line}\n` });
+    }
+  }
+
+  /** Adds a sample of system metrics; keys with or without `system.`. `timestamp` is in seconds since 1970. */
+  async systemMetrics(
+    sample: { readonly [key: string]: number },
+    timestamp: number,
+    at: LinePosition = {},
+  ): Promise<void> {
+    this.#checkOpen();
+    const items = entriesOf(sample).map(({ path, json }) => ({
+      path: [(path[0] ?? "").replace(/^system\./, "")],
+      json,
+    }));
+    this.#number("events", at.line);
+    await this.#append({ kind: "stats", timestamp, items });
+  }
+
+  /**
+   * Adds lines in the form that a server was to get them (the `content` of a file_stream request) and did not
+   * acknowledge. `line` is the number of the first.
+   *
+   * @throws SyntaxError when a line of history or events is not W&B JSON.
+   */
+  async undelivered(stream: StreamName, line: number, content: readonly string[]): Promise<void> {
+    for (const [index, item] of content.entries()) {
+      const at = { line: line + index };
+      if (stream === "history") {
+        const { row, position } = readHistoryLine(item);
+        await this.history(row, { ...position, ...at });
+      } else if (stream === "events") {
+        const { sample, timestamp } = readEventLine(item);
+        await this.systemMetrics(sample, timestamp, at);
+      } else {
+        const output = readConsoleLine(item, this.#lastTimestamp);
+        await this.console(output.text, output.timestamp, { ...at, stream: output.stream });
+      }
+    }
+  }
+
+  /**
+   * Remembers that a server has all lines below these numbers. Rows of this file that are among them are passed
+   * over by `marian-tracking sync`. Numbers smaller than those known already change nothing.
+   */
+  acknowledge(counts: Partial<StreamCounts>): void {
+    this.#checkOpen();
+    const { acknowledged } = this.#delivery;
+    const larger = (name: StreamName) => Math.max(acknowledged[name], counts[name] ?? 0);
+    this.#delivery = {
+      ...this.#delivery,
+      acknowledged: { history: larger("history"), events: larger("events"), console: larger("console") },
+    };
+    this.#file.wake();
+  }
+
+  /** Hands everything so far to the operating system: a process killed after that loses none of it. */
+  async flush(): Promise<void> {
+    await Promise.allSettled(this.#work);
+    await this.#file.flush();
+  }
+
+  /**
+   * Ends the run: 0 is finished, everything else failed. Waits for artifacts and files under way, and for the
+   * disk. `runtime` is in seconds; default: that of the last row.
+   */
+  async finish(exitCode: number, runtime: number = this.#runtime): Promise<void> {
+    await Promise.allSettled(this.#work);
+    this.#checkOpen();
+    this.#closed = true;
+    this.#runtime = runtime;
+    const summary = this.#takeSummary();
+    const last = summary === undefined ? [] : [this.#append(summary)];
+    last.push(this.#append({ kind: "exit", exitCode, runtime: Math.floor(runtime) }));
+    last.push(this.#append({ kind: "footer" }));
+    // A failed write is reported by the close, which has to come in any case.
+    await Promise.allSettled(last);
+    await this.#file.close();
+  }
+
+  /** Ends without a trace: for a net in which nothing is needed any more. */
+  async discard(): Promise<void> {
+    await Promise.allSettled(this.#work);
+    this.#checkOpen();
+    this.#closed = true;
+    await this.#file.close().catch(() => {});
+    await rm(this.#paths.path, { recursive: true, force: true });
+  }
+
+  async #append(record: Exclude<OfflineRecord, { kind: "other" }>): Promise<void> {
+    this.#records += 1;
+    await this.#file.append(encodeRecord(this.#records, record));
+  }
+
+  #prepareWrite(): WritePreparation {
+    const summary = this.#takeSummary();
+    const records: Uint8Array[] = [];
+    if (summary !== undefined) {
+      this.#records += 1;
+      records.push(encodeRecord(this.#records, summary));
+    }
+    const delivery = this.#delivery;
+    if (delivery === this.#storedDelivery) return { records, ready: Promise.resolve() };
+    this.#storedDelivery = delivery;
+    return { records, ready: writeDeliveryState(this.#paths.path, delivery) };
+  }
+
+  // One summary a write, not one a row: `wandb sync` sends what it finds.
+  #takeSummary(): Extract<OfflineRecord, { kind: "summary" }> | undefined {
+    if (this.#changedSummary.size === 0) return undefined;
+    const update: Entry[] = [];
+    for (const key of this.#changedSummary)
+      update.push({ path: [key], json: this.#summary.get(key) ?? "null" });
+    this.#changedSummary = new Set();
+    const seconds = String(Math.floor(this.#runtime));
+    update.push({ path: ["_wandb", "runtime"], json: seconds });
+    return { kind: "summary", update, remove: [] };
+  }
+
+  #setSummary(key: string, json: string): void {
+    if (this.#summary.get(key) === json) return;
+    this.#summary.set(key, json);
+    this.#changedSummary.add(key);
+  }
+
+  #number(stream: StreamName, line: number | undefined): void {
+    const number = line ?? this.#nextLine[stream];
+    const record = this.#written[stream];
+    const spans = withLine(this.#delivery.spans[stream], record, number);
+    if (spans !== this.#delivery.spans[stream]) {
+      this.#delivery = { ...this.#delivery, spans: { ...this.#delivery.spans, [stream]: spans } };
+    }
+    this.#written[stream] = record + 1;
+    this.#nextLine[stream] = number + 1;
+  }
+
+  async #appendArtifact(
+    name: string,
+    type: string,
+    files: readonly ArtifactFile[],
+    options: ArtifactOptions,
+  ): Promise<{ clientId: string; sequenceClientId: string }> {
+    const ids = { clientId: randomClientId(), sequenceClientId: randomClientId() };
+    const { runId, project, entity } = this.#run;
+    await this.#append({
+      kind: "artifact",
+      artifact: {
+        runId,
+        project,
+        ...(entity === undefined ? {} : { entity }),
+        type,
+        name,
+        digest: artifactDigest(files),
+        ...(options.description === undefined ? {} : { description: options.description }),
+        ...(options.metadata === undefined ? {} : { metadata: stringifyJson(options.metadata) }),
+        aliases: options.aliases ?? ["latest"],
+        tags: [],
+        ...ids,
+        finalize: true,
+        files,
+      },
+    });
+    return ids;
+  }
+
+  #newArtifactFolder(): string {
+    this.#artifacts += 1;
+    return join(this.#paths.artifacts, String(this.#artifacts));
+  }
+
+  #nextPosition(): RowPosition {
+    return { step: this.#lastStep + 1, timestamp: this.#lastTimestamp, runtime: this.#runtime };
+  }
+
+  // `finish` waits for these: their records come only when their files are there.
+  #track<T>(task: () => Promise<T>): Promise<T> {
+    const work = (async () => {
+      this.#checkOpen();
+      return await task();
+    })();
+    const done = work.then(
+      () => {},
+      () => {},
+    );
+    this.#work.add(done);
+    void done.then(() => this.#work.delete(done));
+    return work;
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new OfflineRunClosedError(`the offline run ${this.#run.runId} is closed`);
+  }
+}
+
+function entriesOf(values: JsonObject): Entry[] {
+  const entries: Entry[] = [];
+  for (const [key, value] of Object.entries(values)) if (value !== undefined) entries.push(entry(key, value));
+  return entries;
+}
+
+function entry(key: string, value: JsonValue): Entry {
+  return { path: [key], json: stringifyJson(value) };
+}
+
+async function writeInto(path: string, bytes: Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, bytes);
+}

@@ -1,0 +1,116 @@
+/** Appends records to an offline file on disk, buffered. */
+import { type FileHandle, open } from "node:fs/promises";
+import { RecordLogEncoder } from "./record-log.js";
+
+/** What has to happen with a write. */
+export type WritePreparation = {
+  /** Records to put behind those that wait. */
+  readonly records: readonly Uint8Array[];
+  /** The write begins when this is fulfilled. */
+  readonly ready: Promise<void>;
+};
+
+/** How a record file is written. */
+export type RecordFileOptions = {
+  /** Milliseconds that a record may wait in memory; a killed process loses at most that. */
+  readonly flushInterval: number;
+  /** Called before each write. */
+  readonly prepareWrite: () => WritePreparation;
+};
+
+// Enough that a long replay makes few system calls, little enough for a run to cost nothing.
+const BUFFER_SIZE = 65_536;
+
+/** A new offline file. After a failed write (disk full) every call fails with that error; the file is then cut. */
+export class RecordFile {
+  readonly #handle: FileHandle;
+  readonly #options: RecordFileOptions;
+  readonly #encoder = new RecordLogEncoder();
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+  #writing: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #failure: { readonly error: unknown } | undefined;
+
+  private constructor(handle: FileHandle, options: RecordFileOptions) {
+    this.#handle = handle;
+    this.#options = options;
+  }
+
+  /** Creates the file; fails with EEXIST when there is one. */
+  static async create(path: string, options: RecordFileOptions): Promise<RecordFile> {
+    return new RecordFile(await open(path, "wx"), options);
+  }
+
+  /**
+   * Adds a record. It is in order from the moment of the call; the promise is the back pressure of the disk.
+   */
+  async append(record: Uint8Array): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    this.#add(record);
+    if (this.#waitingBytes >= BUFFER_SIZE) await this.#drain();
+    else this.#startTimer();
+  }
+
+  /** Asks for a write within the flush interval though no record waits. */
+  wake(): void {
+    this.#startTimer();
+  }
+
+  /** Resolves when everything appended so far is handed to the operating system. */
+  async flush(): Promise<void> {
+    await this.#writing?.catch(() => {});
+    await this.#drain();
+  }
+
+  /** Flushes, waits for the disk and closes the file. */
+  async close(): Promise<void> {
+    try {
+      await this.flush();
+      await this.#handle.datasync();
+    } finally {
+      clearTimeout(this.#timer);
+      await this.#handle.close();
+    }
+  }
+
+  #add(record: Uint8Array): void {
+    const bytes = this.#encoder.encode(record);
+    this.#waiting.push(bytes);
+    this.#waitingBytes += bytes.length;
+  }
+
+  #startTimer(): void {
+    // A failure is kept, and is the answer to the next call.
+    this.#timer ??= setTimeout(() => void this.#drain().catch(() => {}), this.#options.flushInterval);
+  }
+
+  #drain(): Promise<void> {
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = undefined;
+    });
+    return this.#writing;
+  }
+
+  async #write(): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    try {
+      do {
+        clearTimeout(this.#timer);
+        this.#timer = undefined;
+        const preparation = this.#options.prepareWrite();
+        for (const record of preparation.records) this.#add(record);
+        // Taken before anything is awaited: what comes in later may need a preparation of its own.
+        const batch = this.#waiting;
+        this.#waiting = [];
+        this.#waitingBytes = 0;
+        await preparation.ready;
+        if (batch.length > 0) await this.#handle.writeFile(Buffer.concat(batch));
+      } while (this.#waitingBytes >= BUFFER_SIZE);
+      if (this.#waitingBytes > 0) this.#startTimer();
+    } catch (error) {
+      this.#failure = { error };
+      throw error;
+    }
+  }
+}

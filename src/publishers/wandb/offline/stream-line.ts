@@ -1,0 +1,101 @@
+/** The lines of history, events and console as W&B's file_stream takes them. */
+import { type JsonObject, type JsonValue, parseJsonObject, stringifyJson } from "./json-text.js";
+import type { Entry } from "./records.js";
+
+/** Output of a run. `timestamp` is in seconds since 1970. */
+export type ConsoleLine = {
+  readonly stream: "stdout" | "stderr";
+  readonly timestamp: number;
+  readonly text: string;
+};
+
+const CONSOLE = /^(ERROR )?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?Z? (.*)$/s;
+
+/**
+ * Takes a history line apart.
+ *
+ * @throws SyntaxError when it is not a JSON object with a whole `_step`.
+ */
+export function readHistoryLine(line: string): {
+  readonly row: JsonObject;
+  readonly position: { readonly step: number; readonly timestamp: number; readonly runtime: number };
+} {
+  const { _step, _timestamp, _runtime, ...row } = parseJsonObject(line);
+  if (!Number.isSafeInteger(_step)) throw new SyntaxError("a history line has no whole _step");
+  const position = { step: Number(_step), timestamp: finite(_timestamp), runtime: finite(_runtime) };
+  return { row, position };
+}
+
+/**
+ * Takes a line of system metrics apart.
+ *
+ * @throws SyntaxError when it is not a JSON object.
+ */
+export function readEventLine(line: string): {
+  readonly sample: { readonly [key: string]: number };
+  readonly timestamp: number;
+} {
+  const { _wandb, _timestamp, _runtime, ...values } = parseJsonObject(line);
+  const sample: { [key: string]: number } = {};
+  for (const [key, value] of Object.entries(values)) if (typeof value === "number") sample[key] = value;
+  return { sample, timestamp: finite(_timestamp) };
+}
+
+/** Takes a console line apart. One without a time gets `otherwise` (seconds since 1970). */
+export function readConsoleLine(line: string, otherwise: number): ConsoleLine {
+  const [, error, time, fraction = "", text] = CONSOLE.exec(line) ?? [];
+  if (time === undefined || text === undefined) return { stream: "stdout", timestamp: otherwise, text: line };
+  const timestamp = (Date.parse(`${time}Z`) * 1000 + Number(fraction.padEnd(6, "0"))) / 1e6;
+  return { stream: error === undefined ? "stdout" : "stderr", timestamp, text };
+}
+
+/** The content line of console output. */
+export function writeConsoleLine(line: ConsoleLine): string {
+  const micros = Math.round(line.timestamp * 1e6);
+  const seconds = Math.floor(micros / 1e6);
+  const time = new Date(seconds * 1000).toISOString().slice(0, 19);
+  const fraction = String(micros - seconds * 1e6).padStart(6, "0");
+  return `${line.stream === "stderr" ? "ERROR " : ""}${time}.${fraction} ${line.text}`;
+}
+
+/** The line of a sample of system metrics that was taken `runtime` seconds after the start of its run. */
+export function writeEventLine(items: readonly Entry[], timestamp: number, runtime: number): string {
+  const members = items.map(({ path, json }) => `${JSON.stringify(`system.${path.join(".")}`)}:${json}`);
+  const own = `"_wandb":true,"_runtime":${stringifyJson(runtime)},"_timestamp":${stringifyJson(timestamp)}`;
+  return `{${[own, ...members].join(",")}}`;
+}
+
+/**
+ * One JSON object of values at paths, each with its JSON text as it is: numbers beyond a double survive.
+ * A later value at a path replaces an earlier one.
+ */
+export function writeEntries(entries: readonly Entry[]): string {
+  const root: Branch = new Map();
+  for (const { path, json } of entries) {
+    let branch = root;
+    for (const key of path.slice(0, -1)) {
+      let next = branch.get(key);
+      if (!(next instanceof Map)) {
+        next = new Map();
+        branch.set(key, next);
+      }
+      branch = next;
+    }
+    branch.set(path.at(-1) ?? "", json);
+  }
+  return branchText(root);
+}
+
+type Branch = Map<string, Branch | string>;
+
+function branchText(branch: Branch): string {
+  const members: string[] = [];
+  for (const [key, value] of branch) {
+    members.push(`${JSON.stringify(key)}:${typeof value === "string" ? value : branchText(value)}`);
+  }
+  return `{${members.join(",")}}`;
+}
+
+function finite(value: JsonValue | undefined): number {
+  return typeof value === "number" && Number.isFinite(value) ? value : 0;
+}

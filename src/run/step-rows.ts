@@ -1,0 +1,190 @@
+/** One row an update: training record, validation records and patterns merged by update, in rising order. */
+import type { Batch } from "../parser/batch.js";
+import { KIND, PRESENT } from "../parser/layout.js";
+import type { PatternMeasurement } from "../parser/measurement.js";
+import type { TimestampFormat } from "../parser/timestamp.js";
+import type { RunPlan } from "./run-plan.js";
+
+/** All values of one update. */
+export interface StepRow {
+  /** The update. */
+  readonly step: number;
+  /** Milliseconds since 1970, UTC; absent where the log has no times. */
+  readonly timestamp?: number;
+  readonly values: Readonly<Record<string, number | string>>;
+}
+
+interface OpenRow {
+  readonly step: number;
+  segment: number;
+  timestamp: number | undefined;
+  values: Record<string, number | string>;
+}
+
+const TRAINING = [
+  "sen",
+  "cost",
+  "time",
+  "rate",
+  "gnorm",
+  "learning_rate",
+  "labels",
+  "batch_labels",
+  "total_labels",
+] as const;
+const OWN_NAMES: ReadonlySet<string> = new Set(["epoch", ...TRAINING]);
+
+/**
+ * Merges records to rows whose steps rise.
+ *
+ * With a plan the whole log is known: a row waits until no record of its update can follow, and where an update was
+ * trained again after a restart the later values stand. Without one (live) a row ends when a greater update comes;
+ * records of updates that were handed over before are left out and counted.
+ */
+export class StepRows {
+  readonly #plan: RunPlan | undefined;
+  readonly #time: TimestampFormat;
+  /** Rows that may still change, by step. Few: only a restart or writers that overtake each other keep several open. */
+  readonly #open = new Map<number, OpenRow>();
+  readonly #names = new Map<string, string>();
+  #record = 0;
+  #handedOver = -1;
+  #latest = 0;
+  #repeated = 0;
+
+  /** @param from Steps up to this one are taken for handed over before. */
+  constructor(time: TimestampFormat, plan?: RunPlan, from = -1) {
+    this.#time = time;
+    this.#plan = plan;
+    this.#handedOver = from;
+  }
+
+  /** Records that were left out because their update had been handed over. */
+  get repeated(): number {
+    return this.#repeated;
+  }
+
+  /** Takes a batch and returns the rows that are final, in rising order. */
+  take(batch: Batch): StepRow[] {
+    const final: StepRow[] = [];
+    let training = 0;
+    let validation = 0;
+    let event = 0;
+    for (const kind of batch.order) {
+      if (kind === KIND.training) this.#training(batch, training++, final);
+      else if (kind === KIND.validation) this.#validation(batch, validation++, final);
+      else if (kind === KIND.pattern) this.#pattern(batch.event(event++) as PatternMeasurement);
+      else event += 1;
+    }
+    return final;
+  }
+
+  /** Ends the log: returns the rows that are left. */
+  finish(): StepRow[] {
+    const final: StepRow[] = [];
+    this.#handOver(Number.POSITIVE_INFINITY, final);
+    return final;
+  }
+
+  #training({ training }: Batch, index: number, final: StepRow[]): void {
+    const present = training.present[index] ?? 0;
+    const row = this.#row(training.up[index] ?? 0, training.segment[index] ?? 0, final);
+    if (row === undefined) return;
+    this.#stamp(row, present, training.timestamp[index] ?? 0);
+    row.values["epoch"] = training.epoch[index] ?? 0;
+    for (const name of TRAINING) {
+      if (name === "sen" || name === "cost" || present & PRESENT[name])
+        row.values[name] = training[name][index] ?? 0;
+    }
+  }
+
+  #validation(batch: Batch, index: number, final: StepRow[]): void {
+    const { validation } = batch;
+    const present = validation.present[index] ?? 0;
+    const row = this.#row(validation.up[index] ?? 0, validation.segment[index] ?? 0, final);
+    if (row === undefined) return;
+    this.#stamp(row, present, validation.timestamp[index] ?? 0);
+    if (present & PRESENT.epoch) row.values["epoch"] = validation.epoch[index] ?? 0;
+    const name = this.#name(batch.metricName(validation.metric[index] ?? 0));
+    row.values[name] = validation.value[index] ?? 0;
+    if (present & PRESENT.stalled) row.values[`${name}_stalled`] = validation.stalled[index] ?? 0;
+  }
+
+  #pattern({ name, up, segment, values }: PatternMeasurement): void {
+    const step = up ?? 0;
+    if (step <= this.#handedOver) {
+      this.#repeated += 1;
+      return;
+    }
+    const row = this.#opened(step, segment);
+    for (const [group, value] of Object.entries(values)) {
+      const number = value.trim() === "" ? Number.NaN : Number(value);
+      row.values[`${name}/${group}`] = Number.isNaN(number) ? value : number;
+    }
+  }
+
+  /** The open row of a record's update; nothing where that was handed over. */
+  #row(step: number, segment: number, final: StepRow[]): OpenRow | undefined {
+    const bound = this.#plan === undefined ? step : (this.#plan.least[this.#record] ?? step);
+    this.#record += 1;
+    this.#handOver(Math.min(bound, step), final);
+    this.#latest = step;
+    if (step <= this.#handedOver) {
+      this.#repeated += 1;
+      return undefined;
+    }
+    return this.#opened(step, segment);
+  }
+
+  #opened(step: number, segment: number): OpenRow {
+    let row = this.#open.get(step);
+    if (row === undefined) {
+      row = { step, segment, timestamp: undefined, values: {} };
+      this.#open.set(step, row);
+    } else if (segment > row.segment) {
+      // Trained again: the later values stand, each in the place of the earlier one.
+      row.segment = segment;
+      row.timestamp = undefined;
+    }
+    return row;
+  }
+
+  #stamp(row: OpenRow, present: number, timestamp: number): void {
+    if (row.timestamp !== undefined || (present & PRESENT.timestamp) === 0) return;
+    row.timestamp = this.#time.absolute(timestamp, (present & PRESENT.utc) !== 0);
+  }
+
+  /** Hands over all open rows below `bound`. */
+  #handOver(bound: number, final: StepRow[]): void {
+    // Nearly always one row is open, the latest.
+    if (
+      this.#open.size === 0 ||
+      (this.#open.size === 1 && this.#latest >= bound && this.#open.has(this.#latest))
+    )
+      return;
+    const ready = [...this.#open.values()].filter(({ step }) => step < bound);
+    for (const { step, timestamp, values } of ready.sort((one, other) => one.step - other.step)) {
+      this.#open.delete(step);
+      this.#handedOver = step;
+      final.push(
+        Object.freeze({
+          step,
+          ...(timestamp === undefined ? {} : { timestamp }),
+          values: Object.freeze(values),
+        }),
+      );
+    }
+  }
+
+  /** The key of a metric; one that is called like a field of ours gets a name of its own. */
+  #name(metric: string): string {
+    let name = this.#names.get(metric);
+    if (name === undefined) {
+      name = metric.replaceAll("-", "_");
+      const taken = new Set(this.#names.values());
+      while (OWN_NAMES.has(name) || taken.has(name)) name += "_metric";
+      this.#names.set(metric, name);
+    }
+    return name;
+  }
+}

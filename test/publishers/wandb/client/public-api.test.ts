@@ -1,0 +1,77 @@
+import { describe, expect, it } from "vitest";
+import { PublicApi, type RunInfo, type RunQuery } from "../../../../src/publishers/wandb/client/index.js";
+import { harness } from "./harness.js";
+
+async function all(api: PublicApi, query: RunQuery): Promise<RunInfo[]> {
+  const runs: RunInfo[] = [];
+  for await (const run of api.runs(query)) runs.push(run);
+  return runs;
+}
+
+describe("the public API", () => {
+  it("lists runs by filter over several pages", async () => {
+    const { server, client, start } = await harness();
+    for (const id of ["a", "b", "c", "d", "e"])
+      await (await start({ id, group: id === "c" ? "other" : "g" })).finish();
+    const api = new PublicApi(client);
+    const found = await all(api, { project: "ru-en", filters: { group: "g" }, perPage: 2 });
+    expect(found.map((run) => run.id)).toEqual(["a", "b", "d", "e"]);
+    expect(server.requestsOf("graphql", "Runs")).toHaveLength(2);
+    const newest = await all(api, {
+      project: "ru-en",
+      filters: { $or: [{ group: "other" }, { display_name: "a" }] },
+      order: "-created_at",
+    });
+    expect(newest.map((run) => run.id)).toEqual(["c", "a"]);
+    expect(await all(api, { project: "nothing" })).toEqual([]);
+    expect([...server.unknownFields]).toEqual([]);
+  });
+
+  it("reads one run with its counts, configuration and summary", async () => {
+    const { client, start } = await harness();
+    const run = await start({ config: { marian: { seed: 0 } }, tags: ["t"], notes: "n" });
+    await run.history({ cost: Number.NaN }, { step: 4, timestamp: 1 });
+    await run.finish();
+    const api = new PublicApi(client);
+    expect(await api.run("ru-en", "student_MjcJG")).toMatchObject({
+      id: "student_MjcJG",
+      state: "finished",
+      historyLineCount: 1,
+      config: { marian: { seed: 0 } },
+      summary: { cost: Number.NaN },
+      tags: ["t"],
+      notes: "n",
+    });
+    expect((await api.run("ru-en", "student_MjcJG"))?.config).not.toHaveProperty("_wandb");
+    expect(await api.historyLineCount("ru-en", "student_MjcJG")).toBe(1);
+    expect(await api.run("ru-en", "absent")).toBeUndefined();
+    expect(await api.run("absent", "absent")).toBeUndefined();
+  });
+
+  it("lists and downloads run files", async () => {
+    const { client, start } = await harness();
+    const run = await start({ tableArtifacts: false });
+    await run.table("metrics", { columns: ["Group", "bleu"], data: [["g", 37.5]] });
+    await run.finish();
+    const api = new PublicApi(client);
+    const [file] = await api.runFiles("ru-en", "student_MjcJG", { pattern: "media/table/metrics%" });
+    if (file === undefined) throw new Error("no table");
+    expect(JSON.parse((await api.download(file)).toString())).toEqual({
+      columns: ["Group", "bleu"],
+      data: [["g", 37.5]],
+    });
+    expect((await api.runFiles("ru-en", "student_MjcJG")).length).toBeGreaterThan(3);
+    expect(await api.runFiles("ru-en", "student_MjcJG", { names: ["config.yaml"] })).toHaveLength(1);
+    expect(await api.runFiles("ru-en", "absent")).toEqual([]);
+  });
+
+  it("deletes a run", async () => {
+    const { server, client, start } = await harness();
+    await (await start()).finish();
+    const api = new PublicApi(client);
+    const run = await api.run("ru-en", "student_MjcJG");
+    await api.deleteRun(run?.storageId ?? "");
+    expect(await api.run("ru-en", "student_MjcJG")).toBeUndefined();
+    expect([...server.store.deleted]).toEqual(["team/ru-en/student_MjcJG"]);
+  });
+});

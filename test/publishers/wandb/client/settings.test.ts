@@ -1,0 +1,116 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { inspect } from "node:util";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  ApiKey,
+  AuthenticationError,
+  resolveSettings,
+  WandbClient,
+  WandbError,
+} from "../../../../src/publishers/wandb/client/index.js";
+
+const keyOf = (letter: string): string => letter.repeat(44);
+const headerOf = (key: string): string => `Basic ${Buffer.from(`api:${key}`).toString("base64")}`;
+
+describe("settings", () => {
+  let home = "";
+
+  beforeEach(async () => {
+    home = await mkdtemp(join(tmpdir(), "wandb-settings-"));
+  });
+
+  afterEach(() => rm(home, { recursive: true }));
+
+  const resolve = (overrides = {}, environment = {}) =>
+    resolveSettings(overrides, { HOME: home, ...environment }, home);
+
+  it("knows the hosted server and its pages", () => {
+    expect(resolve()).toMatchObject({
+      baseUrl: "https://api.wandb.ai",
+      uiUrl: "https://wandb.ai",
+      mode: "online",
+    });
+    expect(resolve().apiKey).toBeUndefined();
+  });
+
+  it("takes the base URL without its last slash, and finds the pages of other servers", () => {
+    expect(resolve({}, { WANDB_BASE_URL: "https://wandb.example/" })).toMatchObject({
+      baseUrl: "https://wandb.example",
+      uiUrl: "https://wandb.example",
+    });
+    expect(resolve({}, { WANDB_BASE_URL: "https://api.example" }).uiUrl).toBe("https://app.example");
+    expect(resolve({}, { WANDB_APP_URL: "https://pages.example/" }).uiUrl).toBe("https://pages.example");
+    expect(() => resolve({ baseUrl: "wandb.example" })).toThrow(WandbError);
+  });
+
+  it("prefers the flag to the environment, that to netrc, and that to wandb's own files", async () => {
+    await mkdir(join(home, ".config", "wandb"), { recursive: true });
+    await writeFile(
+      join(home, ".config", "wandb", "settings"),
+      `[default]\nbase_url = https://wandb.example\napi_key = ${keyOf("s")}\nentity = from-file\n`,
+    );
+    expect(resolve().apiKey?.authorization()).toBe(headerOf(keyOf("s")));
+    expect(resolve().entity).toBe("from-file");
+    await writeFile(
+      join(home, ".netrc"),
+      `machine api.wandb.ai\n  login user\n  password ${keyOf("o")}\nmachine wandb.example login user password ${keyOf("n")} # mine\n`,
+    );
+    expect(resolve().apiKey?.authorization()).toBe(headerOf(keyOf("n")));
+    const environment = { WANDB_API_KEY: keyOf("e"), WANDB_ENTITY: "from-env" };
+    expect(resolve({}, environment).apiKey?.authorization()).toBe(headerOf(keyOf("e")));
+    expect(resolve({}, environment).entity).toBe("from-env");
+    const flags = { apiKey: keyOf("f"), entity: "from-flag" };
+    expect(resolve(flags, environment).apiKey?.authorization()).toBe(headerOf(keyOf("f")));
+    expect(resolve(flags, environment).entity).toBe("from-flag");
+  });
+
+  it("reads the netrc file that NETRC names, and takes entries of the right host only", async () => {
+    await writeFile(
+      join(home, "other"),
+      `machine elsewhere password ${keyOf("x")} machine api.wandb.ai password ${keyOf("y")}`,
+    );
+    expect(resolve({}, { NETRC: "~/other" }).apiKey?.authorization()).toBe(headerOf(keyOf("y")));
+    expect(resolve({ baseUrl: "https://third.example" }, { NETRC: "~/other" }).apiKey).toBeUndefined();
+  });
+
+  it("reads the mode and refuses others", () => {
+    expect(resolve({}, { WANDB_MODE: "offline" }).mode).toBe("offline");
+    expect(resolve({}, { WANDB_MODE: "dryrun" }).mode).toBe("offline");
+    expect(() => resolve({}, { WANDB_MODE: "sometimes" })).toThrow(/WANDB_MODE must be/);
+  });
+
+  it("refuses a key that is too short, without printing it", () => {
+    const key = "0123456789abcdef";
+    try {
+      resolve({}, { WANDB_API_KEY: key });
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toBeInstanceOf(AuthenticationError);
+      expect(String(error)).toContain("at least 40 characters");
+      expect(String(error)).not.toContain(key);
+    }
+  });
+
+  it("says what to do when there is no key", () => {
+    expect(() => new WandbClient(resolve())).toThrow(/WANDB_API_KEY.*WANDB_MODE=offline.*--no-wandb/);
+  });
+});
+
+describe("an API key", () => {
+  it("is not printed in any way", () => {
+    const text = keyOf("z");
+    const key = new ApiKey(text, "the test");
+    const everything = [
+      String(key),
+      `${key}`,
+      JSON.stringify({ key }),
+      inspect({ key }, { depth: 9, showHidden: true }),
+    ];
+    for (const print of everything) expect(print).not.toContain(text);
+    expect(key.redact(`before ${text} and ${headerOf(text)} after`)).toBe(
+      "before [API key hidden] and Basic [API key hidden] after",
+    );
+  });
+});

@@ -1,0 +1,230 @@
+/** A training log published to the stand-in server. */
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { type InputReceipt, runJob } from "../../../src/cli/parse-job.js";
+import { planSource, rowOfSource } from "../../../src/cli/plan-source.js";
+import { OfflineReader } from "../../../src/publishers/wandb/offline/offline-reader.js";
+import { findRecordFiles } from "../../../src/publishers/wandb/offline/run-directory.js";
+import { type WandbPublication, WandbPublisher } from "../../../src/publishers/wandb/wandb-publisher.js";
+import { FileSource, type Source } from "../../../src/sources/source.js";
+import { shared, sharedIsThere } from "../../golden/shared.js";
+import { type Harness, harness } from "./client/harness.js";
+
+const fixture = fileURLToPath(new URL("../../../fixtures/train.log", import.meta.url));
+
+interface Published {
+  readonly receipt: InputReceipt;
+  readonly dir: string;
+}
+
+async function publish(
+  { client, server }: Harness,
+  log: string | Source,
+  options: Partial<WandbPublication> = {},
+): Promise<Published> {
+  const source = typeof log === "string" ? new FileSource(log) : log;
+  const dir = mkdtempSync(join(tmpdir(), "wandb-"));
+  const plan = typeof log === "string" ? await planSource(source, {}) : undefined;
+  const publication: WandbPublication = {
+    id: "student",
+    project: "cs-en",
+    group: "exp_Abcdefghijklmnopqrstuv",
+    tags: ["one"],
+    client,
+    dir,
+    baseUrl: server.url,
+    override: false,
+    ...(plan === undefined ? {} : { plan, rowOf: (step: number) => rowOfSource(source, {}, plan, step) }),
+    ...options,
+  };
+  const receipt = await runJob(source, {}, ({ time }) => [new WandbPublisher(publication, time)]);
+  return { receipt, dir };
+}
+
+function textFile(text: string): string {
+  const path = join(mkdtempSync(join(tmpdir(), "log-")), "train.log");
+  writeFileSync(path, text);
+  return path;
+}
+
+const row = (up: number, cost: number) =>
+  `[2024-03-04 10:00:00] Ep. 1 : Up. ${up} : Sen. ${up * 10} : Cost ${cost}\n`;
+const start = "[2024-03-04 09:00:00] [marian] Marian v1.12.14 2d067af\n";
+
+describe("a whole log", () => {
+  test("gives one row an update with the log's own times", async () => {
+    const stage = await harness();
+    const { receipt } = await publish(stage, fixture);
+    expect(receipt.sinkErrors).toEqual([]);
+    const history = stage.server.history("cs-en", "student");
+    // 87 training records, 7 of them of updates that were trained again after the restart.
+    expect(history).toHaveLength(80);
+    expect(history.map(({ _step }) => _step)).toEqual(
+      Array.from({ length: 80 }, (_, index) => 500 * (index + 1)),
+    );
+    expect(history[0]).toMatchObject({
+      epoch: 1,
+      sen: 187852,
+      cost: 8.54460911,
+      labels: 6104791,
+      learning_rate: 9.375e-6,
+    });
+    expect(history[4]).toMatchObject({ _step: 2500, chrf: 21.5592, ce_mean_words: 5.35047 });
+    expect(new Date((history[0]?.["_timestamp"] as number) * 1000).toISOString()).toMatch(/^2024-03-04T09:/);
+    const run = stage.server.run("cs-en", "student");
+    expect(run.state).toBe("finished");
+  });
+
+  test("where an update was trained again the later values stand", async () => {
+    const stage = await harness();
+    const log = textFile(start + row(1, 9) + row(2, 8) + row(3, 7) + start + row(2, 6) + row(4, 5));
+    await publish(stage, log);
+    expect(stage.server.history("cs-en", "student").map(({ _step, cost }) => [_step, cost])).toEqual([
+      [1, 9],
+      [2, 6],
+      [3, 7],
+      [4, 5],
+    ]);
+  });
+
+  test("published twice it is the same run with the same rows, once", async () => {
+    const stage = await harness();
+    await publish(stage, fixture);
+    const before = JSON.stringify(stage.server.history("cs-en", "student"));
+    const { receipt } = await publish(stage, fixture);
+    expect(JSON.stringify(stage.server.history("cs-en", "student"))).toBe(before);
+    expect(receipt.notes.join("\n")).toContain("80 rows were there already");
+    expect(receipt.sinkErrors).toEqual([]);
+  });
+
+  test("a longer log appends what is new", async () => {
+    const stage = await harness();
+    const text = readFileSync(fixture, "utf8").split("\n");
+    await publish(stage, textFile(`${text.slice(0, 120).join("\n")}\n`));
+    const first = stage.server.history("cs-en", "student").length;
+    await publish(stage, fixture);
+    expect(first).toBeGreaterThan(10);
+    expect(stage.server.history("cs-en", "student")).toHaveLength(80);
+    const again = await harness();
+    await publish(again, fixture);
+    expect(stage.server.history("cs-en", "student")).toEqual(again.server.history("cs-en", "student"));
+  });
+
+  test("a log whose last row changed is published anew", async () => {
+    const stage = await harness();
+    await publish(stage, textFile(start + row(1, 9) + row(2, 8)));
+    const { receipt } = await publish(stage, textFile(start + row(1, 7) + row(2, 6) + row(3, 5)));
+    expect(stage.server.history("cs-en", "student").map(({ cost }) => cost)).toEqual([7, 6, 5]);
+    expect(receipt.notes.join("\n")).toContain("are replaced");
+  });
+
+  test("a shorter log of the same name is published beside the longer one", async () => {
+    const stage = await harness();
+    await publish(stage, fixture);
+    const { receipt } = await publish(stage, textFile(start + row(1, 9) + row(2, 8)));
+    expect(stage.server.history("cs-en", "student")).toHaveLength(80);
+    expect(stage.server.history("cs-en", "student-r2")).toHaveLength(2);
+    expect(receipt.notes.join("\n")).toContain("published as student-r2");
+  });
+
+  test("--override-runs writes over the rows", async () => {
+    const stage = await harness();
+    await publish(stage, textFile(start + row(1, 9) + row(2, 8)));
+    await publish(stage, textFile(start + row(1, 5) + row(2, 4)), { override: true });
+    expect(stage.server.history("cs-en", "student").map(({ cost }) => cost)).toEqual([5, 4]);
+  });
+});
+
+describe("a training that is running", () => {
+  const pipe = (text: string): Source => ({
+    name: "-",
+    async *chunks() {
+      for (const line of text.split(/(?<=\n)/)) yield new TextEncoder().encode(line);
+    },
+  });
+
+  test("repeated updates are not sent twice and are counted", async () => {
+    const stage = await harness();
+    const { receipt } = await publish(
+      stage,
+      pipe(start + row(1, 9) + row(2, 8) + row(3, 7) + start + row(1, 6) + row(2, 5) + row(4, 4)),
+    );
+    expect(stage.server.history("cs-en", "student").map(({ _step, cost }) => [_step, cost])).toEqual([
+      [1, 9],
+      [2, 8],
+      [3, 7],
+      [4, 4],
+    ]);
+    expect(receipt.notes.join("\n")).toContain("2 records of updates that were sent before");
+  });
+
+  test("the next run of the task goes on with it", async () => {
+    const stage = await harness();
+    await publish(stage, pipe(start + row(1, 9) + row(2, 8)));
+    await publish(stage, pipe(start + row(2, 7) + row(3, 6)));
+    expect(stage.server.history("cs-en", "student").map(({ _step, cost }) => [_step, cost])).toEqual([
+      [1, 9],
+      [2, 8],
+      [3, 6],
+    ]);
+  });
+});
+
+describe("what the server does not take", () => {
+  test("goes to the offline file, whole, and the receipt says how to upload it", async () => {
+    const stage = await harness();
+    stage.server.inject({ endpoint: "file_stream", fault: { kind: "status", status: 503 }, times: 1e9 });
+    const { receipt, dir } = await publish(stage, fixture, { budget: 1 });
+    expect(receipt.sinkErrors.join("\n")).toContain("80 rows did not reach the server");
+    expect(receipt.notes.join("\n")).toContain("marian-tracking sync");
+    const [file = ""] = await findRecordFiles(dir);
+    const steps: number[] = [];
+    for await (const event of await OfflineReader.open(file))
+      if (event.kind === "history") steps.push(event.step ?? -1);
+    expect(steps).toEqual(Array.from({ length: 80 }, (_, index) => 500 * (index + 1)));
+  });
+
+  test("offline, everything goes to the file and the run counts as whole", async () => {
+    const stage = await harness();
+    const { receipt, dir } = await publish(stage, fixture, { client: undefined as never });
+    expect(receipt.sinkErrors).toEqual([]);
+    expect(await findRecordFiles(dir)).toHaveLength(1);
+    expect(stage.server.requestsOf("graphql")).toEqual([]);
+  });
+});
+
+describe.skipIf(!sharedIsThere)("what the reference published", () => {
+  interface Call {
+    readonly call: string;
+    readonly data?: Readonly<Record<string, unknown>>;
+    readonly step?: number;
+    readonly kwargs?: { readonly config: Readonly<Record<string, unknown>> };
+  }
+
+  test("is what is published here: history by step, and the configuration", async () => {
+    const calls = JSON.parse(
+      readFileSync(shared("golden/taskcluster_file_wandb/wandb_calls.json"), "utf8"),
+    ) as Call[];
+    const wanted = new Map<number, Record<string, unknown>>();
+    for (const { call, data, step } of calls) {
+      if (call === "run.log" && step !== undefined) wanted.set(step, { ...wanted.get(step), ...data });
+    }
+    const stage = await harness();
+    await publish(stage, shared("archives/taskcluster.log"));
+    const history = stage.server.history("cs-en", "student");
+    const found = history.map(({ _step, _runtime, _timestamp, ...values }) => [_step, values]);
+    expect(found).toEqual([...wanted].sort(([one], [other]) => one - other));
+    const config = JSON.parse(stage.server.run("cs-en", "student").config) as Record<
+      string,
+      { value: unknown }
+    >;
+    const init = calls.find(({ call }) => call === "init")?.kwargs?.config ?? {};
+    const { arguments: recorded, ...rest } = init;
+    for (const [key, value] of Object.entries(rest)) expect(config[key]?.value).toEqual(value);
+    expect(config["arguments"]?.value).toMatchObject(recorded as object);
+    expect(existsSync(fixture)).toBe(true);
+  });
+});
