@@ -21,7 +21,8 @@ function licences(inputs) {
   return [...packages].sort().map((folder) => {
     const { name, version, license } = JSON.parse(readFileSync(`${root}${folder}/package.json`, "utf8"));
     const file = readdirSync(`${root}${folder}`).find((entry) => /^licen[cs]e/i.test(entry));
-    const text = file === undefined ? `Licence: ${license}` : readFileSync(`${root}${folder}/${file}`, "utf8").trim();
+    const text =
+      file === undefined ? `Licence: ${license}` : readFileSync(`${root}${folder}/${file}`, "utf8").trim();
     return `${name} ${version}\n\n${text}\n`;
   });
 }

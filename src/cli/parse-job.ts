@@ -150,10 +150,24 @@ class Sinks {
   }
 }
 
-async function* counted(source: Source, { progress }: JobControl): AsyncGenerator<Uint8Array> {
-  for await (const chunk of source.chunks()) {
-    progress?.(chunk.length);
-    yield chunk;
+/** Counts what is read; ends at once when the job is to stop, also while a pipe is silent. */
+async function* counted(source: Source, { progress, signal }: JobControl): AsyncGenerator<Uint8Array> {
+  const stopped = new Promise<undefined>((resolve) => {
+    signal?.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
+  const chunks = source.chunks()[Symbol.asyncIterator]();
+  let stop = false;
+  try {
+    while (!stop) {
+      const next = await Promise.race([chunks.next(), stopped]);
+      stop = next === undefined;
+      if (next === undefined || next.done) return;
+      progress?.(next.value.length);
+      yield next.value;
+    }
+  } finally {
+    // A read that does not come back would hold up the end.
+    if (!stop) await chunks.return?.();
   }
 }
 

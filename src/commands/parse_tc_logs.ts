@@ -9,6 +9,15 @@ import { type WandbFlagValues, type WandbTarget, wandbFlags, wandbTarget } from 
 import { fileSource } from "../sources/inputs.js";
 import { Echo, StdinSource } from "../sources/stdin.js";
 
+/** oclif's messages have several lines, and a hint that names another program. */
+function sentence({ message }: Error): string {
+  return message.replace(/\s*See more help with --help\s*$/, "").replace(/\s+/g, " ");
+}
+
+function isUsage(error: Error): boolean {
+  return "oclif" in error && (error.oclif as { exit?: number }).exit === EXIT.usage;
+}
+
 function withWandb(files: PublisherFactory, published: PublisherFactory | undefined): PublisherFactory {
   return published === undefined ? files : (parser) => [...files(parser), ...published(parser)];
 }
@@ -47,17 +56,15 @@ measurements.ndjson beside them holds every line that has come. Existing files a
 
   /** Whatever is wrong with this command: the training in front of it must not notice. */
   override async catch(error: Error & { exitCode?: number }): Promise<void> {
-    const streams = this.argv.some((argument) => argument === "--from-stream" || /^-[a-z]*s/.test(argument));
+    const streams = this.argv.some((argument) => argument.startsWith("--from") || /^-[a-z]*s/.test(argument));
     if (streams && !this.#reading && !this.argv.includes("--help")) {
       process.stderr.write("parse_tc_logs: standard input is passed through and not read\n");
       const echo = new Echo(process.stdout);
       for await (const chunk of process.stdin) await echo.write(chunk);
-      if (process.env["MOZ_AUTOMATION"]) {
-        this.logToStderr(error.message);
-        return this.exit(EXIT.ok);
-      }
     }
-    return super.catch(error);
+    if (!isUsage(error)) return super.catch(error);
+    this.logToStderr(`parse_tc_logs: ${sentence(error)}; see parse_tc_logs --help`);
+    return this.exit(streams && process.env["MOZ_AUTOMATION"] ? EXIT.ok : EXIT.usage);
   }
 
   /** Publication needs a project and consent; what is missing is said and does no harm. */

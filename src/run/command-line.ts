@@ -24,7 +24,6 @@ export function readArguments(commandLine: string): Arguments {
       values.get(key)?.push(word);
     }
   }
-  // Not an object literal: an option may be called `__proto__`.
   return Object.freeze(Object.fromEntries([...values].map(([name, list]) => [name, settle(list)])));
 }
 

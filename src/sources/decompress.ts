@@ -10,6 +10,8 @@ export class InputError extends Error {
 
 /** Compressed input is passed on in parts, so that a part that expands a thousandfold stays small. */
 const PART = 16 * 1024;
+/** Longer than the checksum and size at the end of a gzip. */
+const SLOW_END = 64;
 const LONGEST_MAGIC = 6;
 
 const MAGIC: readonly { format: string; bytes: readonly number[]; hint?: string }[] = [
@@ -86,6 +88,21 @@ function parts(chunk: Uint8Array): Uint8Array[] {
   return list;
 }
 
+/**
+ * Parts of the chunks; the last bytes come one by one. A stream drops what it has unpacked of a part that turns out
+ * to be damaged, and behind whole data a wrong checksum must not cost any of it.
+ */
+async function* withSlowEnd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let end = Buffer.alloc(0);
+  for await (const chunk of chunks) {
+    const all = Buffer.concat([end, chunk]);
+    const fast = Math.max(0, all.length - SLOW_END);
+    yield* parts(all.subarray(0, fast));
+    end = Buffer.from(all.subarray(fast));
+  }
+  for (let at = 0; at < end.length; at += 1) yield end.subarray(at, at + 1);
+}
+
 /** Unpacks with one of Node's streams, by hand: reading one as an iterator would lose what came before a fault. */
 async function* unpack(
   format: string,
@@ -108,13 +125,11 @@ async function* unpack(
     return taken;
   };
   try {
-    for await (const chunk of chunks) {
-      for (const part of parts(chunk)) {
-        const written = new Promise<void>((resolve) => stream.write(part, () => resolve()));
-        await Promise.race([written, failed]);
-        yield* take();
-        if (fault !== undefined) throw damaged(format, fault);
-      }
+    for await (const part of withSlowEnd(chunks)) {
+      const written = new Promise<void>((resolve) => stream.write(part, () => resolve()));
+      await Promise.race([written, failed]);
+      yield* take();
+      if (fault !== undefined) throw damaged(format, fault);
     }
     stream.end();
     await Promise.race([ended, failed]);
@@ -150,6 +165,11 @@ async function* unpackZstd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Ui
 
 function damaged(format: string, cause: unknown): InputError {
   const text = cause instanceof Error ? cause.message : String(cause);
-  const what = /unexpected (end|eof)/i.test(text) ? "ends early" : `is damaged (${text})`;
-  return new InputError(`the ${format} data ${what}; what could be unpacked before that was read`, { cause });
+  const early = /unexpected (end|eof)/i.test(text);
+  const what = early ? "ends early" : `is damaged (${text})`;
+  // Of damaged data zlib keeps its last buffer to itself.
+  const but = early ? "" : ", but for its last 16 kB at most";
+  return new InputError(`the ${format} data ${what}; what could be unpacked before that was read${but}`, {
+    cause,
+  });
 }
