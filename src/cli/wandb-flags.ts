@@ -55,6 +55,8 @@ export interface WandbTarget {
 export interface WandbTargetOptions {
   /** Writes over runs of the same id instead of going on with them. */
   readonly override: boolean;
+  /** Asks for an orderly end. */
+  readonly stop: AbortSignal;
   /** How the logs are read. */
   readonly parser: ParserOptions;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -106,6 +108,7 @@ export async function wandbTarget(
         ? {}
         : { plan, rowOf: (step: number) => rowOfSource(fileSource(source), options.parser, plan, step) }),
       override: options.override,
+      stop: options.stop,
     };
   };
   return {

@@ -124,7 +124,9 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
     }
     const options = readParserOptions(flags.pattern ?? [], flags["time-zone"], usage);
 
+    const stop = watchStopSignals();
     const wandb = await wandbTarget(flags, {
+      stop: stop.signal,
       override: flags["override-runs"],
       parser: options,
       environment: process.env,
@@ -134,7 +136,6 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
     }
 
     const folder = flags["output-dir"] ?? (flags.format === "csv" ? "output" : undefined);
-    const stop = watchStopSignals();
     const result = await parseInputs({
       names: inputs,
       format: flags.format,

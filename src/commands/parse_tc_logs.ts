@@ -70,6 +70,7 @@ measurements.ndjson beside them holds every line that has come. Existing files a
   /** Publication needs a project and consent; what is missing is said and does no harm. */
   async #wandb(
     flags: WandbFlagValues & { "wandb-publication": boolean; "publish-group-logs": boolean },
+    stop: AbortSignal,
   ): Promise<WandbTarget | undefined> {
     if (flags["publish-group-logs"]) this.warn("--publish-group-logs does nothing yet");
     if (flags["wandb-project"] === undefined) return undefined;
@@ -80,7 +81,7 @@ measurements.ndjson beside them holds every line that has come. Existing files a
       return undefined;
     }
     try {
-      return await wandbTarget(flags, { override: false, parser: {}, environment: process.env });
+      return await wandbTarget(flags, { override: false, stop, parser: {}, environment: process.env });
     } catch (error) {
       this.warn(
         `nothing is published to Weights & Biases: ${error instanceof Error ? error.message : error}`,
@@ -102,10 +103,10 @@ measurements.ndjson beside them holds every line that has come. Existing files a
     if (input === undefined && !flags["from-stream"]) {
       this.error("one of --input-file and --from-stream must be given", { exit: EXIT.usage });
     }
-    const wandb = await this.#wandb(flags);
+    const stop = watchStopSignals();
+    const wandb = await this.#wandb(flags, stop.signal);
     const folder = flags["output-dir"];
     this.#reading = true;
-    const stop = watchStopSignals();
     stop.signal.addEventListener("abort", () => process.stdin.destroy(), { once: true });
     const echo = new Echo(process.stdout);
     const receipt =

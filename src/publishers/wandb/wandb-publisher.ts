@@ -38,8 +38,10 @@ export interface WandbPublication {
   readonly rowOf?: (step: number) => Promise<StepRow | undefined>;
   /** Writes over a run of this id instead of going on with it. */
   readonly override: boolean;
-  /** Milliseconds without any progress after which rows go to the offline file. */
+  /** Milliseconds without any progress after which rows go to the offline file; live, counted from the end. */
   readonly budget?: number;
+  /** The command is to end soon. */
+  readonly stop?: AbortSignal;
 }
 
 /** What a publication would do. */
@@ -69,6 +71,10 @@ interface Beginning {
   readonly lines: number;
 }
 
+/** Milliseconds that are left for delivery when the training has ended, and when a signal has. */
+const BUDGET_AFTER_TRAINING = 60_000;
+const BUDGET_AFTER_STOP = 8_000;
+
 /** More bytes of rows and lines than this wait for the server; then the reading waits. */
 const QUEUE = 32e6;
 
@@ -89,34 +95,49 @@ export class WandbPublisher implements Publisher {
   #held = 0;
   #queued = 0;
   #work: Promise<void> = Promise.resolve();
+  #leftOut = 0;
+  #before = 0;
   #failure: unknown;
+  readonly #budget: Budget | undefined;
 
   constructor(publication: WandbPublication, time: TimestampFormat) {
+    const { client, plan, budget, stop } = publication;
     this.#publication = publication;
     this.#time = time;
+    if (client === undefined) return;
+    const patience = plan === undefined ? Number.POSITIVE_INFINITY : budget;
+    this.#budget = new Budget(patience, client.http.clock);
+    stop?.addEventListener("abort", () => this.#budget?.set(BUDGET_AFTER_STOP), { once: true });
   }
 
   async publish(update: RunUpdate): Promise<void> {
-    this.#beginning ??= await this.#begin();
     const { plan } = this.#publication;
-    this.#rows ??= new StepRows(
-      this.#time,
-      plan,
-      plan === undefined ? this.#beginning.existing?.lastStep : undefined,
-    );
+    this.#rows ??= new StepRows(this.#time, plan);
     this.#segments.push(...update.segments.values());
     const rows = this.#rows.take(update.batch);
-    const lines = update.chunk === undefined ? this.#lines.finish() : this.#lines.take(update.chunk);
+    let lines = update.chunk === undefined ? this.#lines.finish() : this.#lines.take(update.chunk);
     if (update.chunk === undefined) rows.push(...this.#rows.finish());
-    this.#enqueue(rows, lines, update.segments.size > 0, update.chunk?.length ?? 0);
-    if (this.#queued > QUEUE) await this.#work;
+    // A training that is running must not wait for the network. Its rows are few; its text has to stay behind.
+    const full = this.#queued > QUEUE;
+    if (full && plan === undefined) {
+      this.#leftOut += lines.length;
+      lines = [];
+    }
+    this.#enqueue(
+      rows,
+      lines,
+      update.segments.size > 0,
+      lines.length === 0 ? 0 : (update.chunk?.length ?? 0),
+    );
+    if (full && plan !== undefined) await this.#work;
     if (this.#failure !== undefined) throw this.#failure;
   }
 
   async close(): Promise<PublisherOutcome> {
+    if (this.#publication.plan === undefined)
+      this.#budget?.set(this.#publication.budget ?? BUDGET_AFTER_TRAINING);
     await this.#work;
     if (this.#failure !== undefined) throw this.#failure;
-    this.#beginning ??= await this.#begin();
     const sink = await this.#start();
     if (this.#publication.artifacts !== undefined) {
       await sink.directoryArtifact("logs", "logs", this.#publication.artifacts);
@@ -171,25 +192,35 @@ export class WandbPublisher implements Publisher {
     this.#timestamp = seconds ?? Date.now() / 1000;
     this.#row += 1;
     if (this.#row <= (this.#beginning?.rows ?? 0)) return;
+    if (this.#publication.plan === undefined && step <= (this.#beginning?.existing?.lastStep ?? -1)) {
+      this.#before += 1;
+      return;
+    }
     await sink.history(values, { step, timestamp: this.#timestamp });
   }
 
-  /** Looks at what the server holds and decides how to go on. */
+  /** Looks at what the server holds and decides how to go on; without an answer, everything goes to the offline file. */
   async #begin(): Promise<Beginning> {
-    const { id, client, plan, project, override, entity } = this.#publication;
-    const fresh: Beginning = { id, existing: null, resume: "allow", rows: 0, lines: 0 };
-    if (client === undefined) return fresh;
-    const scope = { budget: this.#budget(client), signal: undefined, requests: 0 };
-    const address = (runId: string) => ({ entity: entity ?? client.settings.entity, project, runId });
-    let existing: ExistingRun | undefined;
-    try {
-      existing = await findRun(client, address(id), scope);
-    } catch (error) {
-      if (!(error instanceof UndeliveredError)) throw error;
-      this.#remarks.push(error.message);
-      this.#sink = await this.#startOffline(id);
-      return fresh;
+    const { id, client } = this.#publication;
+    if (client !== undefined) {
+      try {
+        return await this.#beginOnline(client);
+      } catch (error) {
+        if (!(error instanceof UndeliveredError)) throw error;
+        this.#remarks.push(error.message);
+        this.#sink = await this.#startOffline(id);
+      }
     }
+    return { id, existing: null, resume: "allow", rows: 0, lines: 0 };
+  }
+
+  async #beginOnline(client: WandbClient): Promise<Beginning> {
+    const { id, plan, project, override, entity } = this.#publication;
+    const fresh: Beginning = { id, existing: null, resume: "allow", rows: 0, lines: 0 };
+    const scope = { budget: this.#budget ?? new Budget(), signal: undefined, requests: 0 };
+    const find = (runId: string) =>
+      findRun(client, { entity: entity ?? client.settings.entity, project, runId }, scope);
+    const existing = await find(id);
     if (existing === undefined) return fresh;
     this.#held = existing.rows;
     if (plan === undefined) return { ...fresh, existing };
@@ -210,13 +241,9 @@ export class WandbPublisher implements Publisher {
     this.#remarks.push(
       `the run ${id} holds ${existing.rows} rows and this log ${plan.rows}: it is published as ${shorter}`,
     );
-    const second = await findRun(client, address(shorter), scope);
-    return {
-      ...fresh,
-      id: shorter,
-      existing: second ?? null,
-      resume: second === undefined ? "allow" : "replace",
-    };
+    const second = await find(shorter);
+    const resume = second === undefined ? "allow" : "replace";
+    return { ...fresh, id: shorter, existing: second ?? null, resume };
   }
 
   /** Whether the rows of the run are the first rows of this log: as far as their number and the last of them tell. */
@@ -234,8 +261,10 @@ export class WandbPublisher implements Publisher {
   async #start(): Promise<RunSink> {
     if (this.#sink !== undefined) return this.#sink;
     const { client, dir, plan } = this.#publication;
-    const { id, existing, resume } = this.#beginning ?? (await this.#begin());
-    if (client === undefined) {
+    this.#beginning ??= await this.#begin();
+    const { id, existing, resume } = this.#beginning;
+    if (this.#sink !== undefined) return this.#sink;
+    if (client === undefined || this.#budget === undefined) {
       this.#sink = await this.#startOffline(id);
       return this.#sink;
     }
@@ -246,7 +275,7 @@ export class WandbPublisher implements Publisher {
         existing,
         resume,
         pacing: plan === undefined ? "live" : "bulk",
-        budget: this.#budget(client),
+        budget: this.#budget,
       });
     } catch (error) {
       if (!(error instanceof UndeliveredError)) throw error;
@@ -258,10 +287,6 @@ export class WandbPublisher implements Publisher {
 
   #startOffline(id: string): Promise<OfflineSink> {
     return OfflineSink.start(this.#description(id), this.#publication.dir, this.#publication.baseUrl);
-  }
-
-  #budget(client: WandbClient): Budget {
-    return new Budget(this.#publication.budget, client.http.clock);
   }
 
   #description(id: string): RunDescription {
@@ -290,8 +315,13 @@ export class WandbPublisher implements Publisher {
     const lost = client !== undefined && !(complete && this.#sink instanceof NativeSink);
     const notes = [...this.#remarks];
     if (client !== undefined) notes.push(`${rows.acknowledged} of ${rows.sent} rows sent were acknowledged`);
-    const repeated = this.#rows?.repeated ?? 0;
+    const repeated = (this.#rows?.repeated ?? 0) + this.#before;
     if (repeated > 0) notes.push(`${repeated} records of updates that were sent before are left out`);
+    if (this.#leftOut > 0) {
+      notes.push(
+        `${this.#leftOut} lines of text are not in the console log: the server took none for too long`,
+      );
+    }
     if (spool !== undefined) {
       notes.push(
         `${rows.spooled} rows are in the offline file; to upload them: marian-tracking sync ${spool}`,

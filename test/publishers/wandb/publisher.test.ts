@@ -173,6 +173,30 @@ describe("a training that is running", () => {
   });
 });
 
+describe("a training does not wait", () => {
+  test("for a server that hangs: every line is read, and all rows are in the offline file", async () => {
+    const stage = await harness();
+    stage.server.inject({ fault: { kind: "hang" }, times: Number.POSITIVE_INFINITY });
+    let read = 0;
+    const source: Source = {
+      name: "-",
+      async *chunks() {
+        yield new TextEncoder().encode(start);
+        for (let up = 1; up <= 50; up += 1) {
+          yield new TextEncoder().encode(row(up, 9));
+          read += 1;
+        }
+        // Nothing was answered until here, and nothing was waited for.
+        expect(stage.server.history("cs-en", "student")).toEqual([]);
+      },
+    };
+    const { receipt, dir } = await publish(stage, source, { budget: 1 });
+    expect(read).toBe(50);
+    expect(receipt.sinkErrors.join("\n")).toContain("50 rows did not reach the server");
+    expect(await findRecordFiles(dir)).toHaveLength(1);
+  });
+});
+
 describe("what the server does not take", () => {
   test("goes to the offline file, whole, and the receipt says how to upload it", async () => {
     const stage = await harness();

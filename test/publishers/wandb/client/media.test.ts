@@ -3,7 +3,11 @@ import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { artifactDigest, directoryEntries } from "../../../../src/publishers/wandb/client/artifact.js";
+import {
+  artifactDigest,
+  directoryEntries,
+  memoryEntry,
+} from "../../../../src/publishers/wandb/client/artifact.js";
 import {
   FileTooLargeError,
   InvalidNameError,
@@ -144,6 +148,14 @@ describe("a directory artifact", () => {
   it("has the digest that Python computes", async () => {
     // Recorded from wandb 0.31.0 for the same two files.
     expect(artifactDigest(await directoryEntries(folder))).toBe("7bfc0da62635f554e58d6b119aa776bc");
+  });
+
+  it("has its files in the order of Python, which is not that of UTF-16", () => {
+    const entries = [memoryEntry("😀", Buffer.from("beyond")), memoryEntry("ａ", Buffer.from("full width"))];
+    // Computed with Python over names sorted there.
+    expect(artifactDigest([...entries, memoryEntry("Z", Buffer.alloc(0))])).toBe(
+      "d43517b0163270fbf1c5e775617c42a0",
+    );
   });
 
   it("is committed with its files, empty and linked ones too", async () => {

@@ -11,6 +11,8 @@ interface Sleeper {
  * heartbeat ends only when the test moves the clock with `advance`.
  */
 export class TestClock implements Clock {
+  /** Set to make every sleep wait for `advance`. */
+  manual = false;
   /** Every sleep that was asked for, in order. */
   readonly slept: { readonly milliseconds: number; readonly purpose: SleepPurpose }[] = [];
   #now = Date.parse("2026-01-01T00:00:00Z");
@@ -23,7 +25,7 @@ export class TestClock implements Clock {
   async sleep(milliseconds: number, purpose: SleepPurpose, signal?: AbortSignal): Promise<void> {
     this.slept.push({ milliseconds, purpose });
     if (signal?.aborted) return;
-    if (purpose === "retry" || purpose === "rate-limit") {
+    if (!this.manual && (purpose === "retry" || purpose === "rate-limit")) {
       this.#now += milliseconds;
       // One turn of the event loop, so that other requests see the time in between.
       await new Promise((resolve) => setImmediate(resolve));

@@ -1,0 +1,131 @@
+/** The binaries and a W&B server. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { StandInServer } from "../servers/wandb/index.js";
+import { check, freshFolder, type RunOptions, runBinary, startBinary } from "./run-binary.js";
+
+const log = readFileSync(fileURLToPath(new URL("../../fixtures/train.log", import.meta.url)), "utf8");
+let server: StandInServer;
+let count = 0;
+let project = "";
+
+beforeAll(async () => {
+  server = await StandInServer.start();
+});
+afterAll(() => server.close());
+beforeEach(() => {
+  server.heal();
+  count += 1;
+  project = `project-${count}`;
+});
+
+const env = (): Record<string, string> => ({ WANDB_BASE_URL: server.url, WANDB_API_KEY: server.apiKey });
+const withLog = (): string => freshFolder({ "student/train.log": log });
+const parse = (args: readonly string[], options: RunOptions = {}) =>
+  runBinary("run", ["parse", "student/train.log", "--wandb-project", project, ...args], {
+    env: env(),
+    folder: withLog(),
+    ...options,
+  });
+
+describe("parse --wandb-project", () => {
+  test("publishes the run under the model's name and writes the CSV too", async () => {
+    const done = await parse(["--wandb-group", "exp_G", "--tags", "a", "b"], { env: { ...env(), WANDB_AUTHOR: "me" } });
+    check(done, { code: 0, stderr: /W&B: 80 of 80 rows sent were acknowledged/ });
+    expect(server.history(project, "student")).toHaveLength(80);
+    const run = server.run(project, "student");
+    expect([run.group, run.tags, run.state]).toEqual(["exp_G", ["a", "b", "author:me"], "finished"]);
+    expect(readFileSync(join(done.folder, "output/training.csv"), "utf8").split("\r\n")).toHaveLength(89);
+    expect(done.stderr).not.toContain(server.apiKey);
+  });
+
+  test("says what it would do and does nothing", async () => {
+    const before = await parse(["--dry-run"]);
+    check(before, { code: 0, stdout: /80 rows, 0 on the server, 80 to send, 0 tables\n/, stderr: "" });
+    await parse([]);
+    const after = await parse(["--dry-run", "--json"]);
+    const { runs } = JSON.parse(after.stdout) as { runs: Record<string, unknown>[] };
+    expect(runs).toEqual([
+      expect.objectContaining({ source: "student/train.log", id: "student", project, rows: 80, held: 80, replaced: false }),
+    ]);
+  });
+
+  test("without a key it says what to do, before anything is read", async () => {
+    const done = await parse([], { env: { WANDB_BASE_URL: server.url, HOME: "/nonexistent" } });
+    check(done, { code: 2, stderr: /no W&B API key was found: set WANDB_API_KEY .* WANDB_MODE=offline .* --no-wandb/ });
+  });
+
+  test("offline it writes the official file and needs no key", async () => {
+    const done = await parse([], { env: { WANDB_MODE: "offline", HOME: "/nonexistent" } });
+    check(done, { code: 0, stderr: /80 rows are in the offline file; to upload them: marian-tracking sync / });
+  });
+
+  test("what the server refuses is in the offline file, and the exit code says so", async () => {
+    server.inject({ endpoint: "file_stream", fault: { kind: "status", status: 400 }, times: Number.POSITIVE_INFINITY });
+    const done = await parse(["--json"]);
+    expect(done.code).toBe(3);
+    const { inputs, exit_code } = JSON.parse(done.stdout) as {
+      exit_code: number;
+      inputs: { wandb: Record<string, unknown>; sink_errors: string[]; training: number }[];
+    };
+    expect(exit_code).toBe(3);
+    expect(inputs[0]).toMatchObject({ training: 87, wandb: { acknowledged: 0, spooled: 80 } });
+    expect(inputs[0]?.sink_errors.join()).toContain("80 rows did not reach the server");
+    // The other sinks are whole.
+    expect(readFileSync(join(done.folder, "output/training.csv"), "utf8").split("\r\n")).toHaveLength(89);
+  });
+
+  test("a refused key is a sentence, and the CSV is written all the same", async () => {
+    const done = await parse([], { env: { ...env(), WANDB_API_KEY: "x".repeat(40) } });
+    check(done, { code: 3, stderr: /NOT WRITTEN W&B: / });
+    expect(done.stderr).not.toContain("x".repeat(40));
+    expect(readFileSync(join(done.folder, "output/training.csv"), "utf8").split("\r\n")).toHaveLength(89);
+  });
+
+  test("killed in the middle and run again, no row is lost and none doubled", async () => {
+    const folder = withLog();
+    server.inject({ endpoint: "file_stream", fault: { kind: "hang" }, times: 1 });
+    const live = startBinary("run", ["parse", "student/train.log", "--wandb-project", project], { env: env(), folder });
+    while (server.requestsOf("file_stream").length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    live.child.kill("SIGKILL");
+    await live.done;
+    server.heal();
+    check(await parse([], { folder }), { code: 0, stderr: /acknowledged/ });
+    expect(server.history(project, "student").map(({ _step }) => _step)).toEqual(
+      Array.from({ length: 80 }, (_, index) => 500 * (index + 1)),
+    );
+  });
+});
+
+describe("parse_tc_logs", () => {
+  test("publishes with a project and consent, live", async () => {
+    const args = ["-s", "--wandb-project", project, "--wandb-run-name", "teacher-1_Abcde", "--wandb-publication"];
+    const done = await runBinary("parse_tc_logs", args, { env: env(), stdin: log });
+    check(done, { code: 0, stdout: log, stderr: /W&B: 80 of 80 rows sent were acknowledged/ });
+    expect(server.history(project, "teacher-1_Abcde")).toHaveLength(80);
+  });
+
+  test("SIGTERM flushes what has come", async () => {
+    const args = ["-s", "--wandb-project", project, "--wandb-run-name", "t", "--wandb-publication"];
+    const live = startBinary("parse_tc_logs", args, { env: env() });
+    const half = log.slice(0, log.indexOf("Up. 5000 "));
+    live.child.stdin.write(half);
+    await live.until((stdout) => stdout.length === half.length);
+    live.child.kill("SIGTERM");
+    const done = await live.done;
+    expect([done.code, done.signal]).toEqual([143, null]);
+    expect(server.history(project, "t").map(({ _step }) => _step)).toEqual([500, 1000, 1500, 2000, 2500, 3000, 3500, 4000, 4500]);
+  });
+
+  test("a file gives its path to the configuration", async () => {
+    const args = ["-i", "student/train.log", "--wandb-project", project, "--wandb-publication"];
+    check(await runBinary("parse_tc_logs", args, { env: env(), folder: withLog() }), { code: 0, stderr: /acknowledged/ });
+    const config = JSON.parse(server.run(project, "student").config) as Record<string, { value: unknown }>;
+    expect(config["logs_file"]?.value).toBe("student/train.log");
+    expect(Object.keys(config).sort()).toEqual(
+      ["_wandb", "arguments", "logs_file", "marian", "model", "opustrainer", "segments", "training"].sort(),
+    );
+  });
+});
