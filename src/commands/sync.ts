@@ -1,0 +1,113 @@
+import { Args, Command, Flags } from "@oclif/core";
+import { quote } from "shlex";
+import { EXIT } from "../cli/exit-code.js";
+import { watchStopSignals } from "../cli/stop-signal.js";
+import { messageOf } from "../publishers/wandb/client/errors.js";
+import { resolveSettings, type WandbSettings } from "../publishers/wandb/client/settings.js";
+import { WandbClient } from "../publishers/wandb/client/wandb-client.js";
+import {
+  findOfflineFiles,
+  type SyncReceipt,
+  syncFiles,
+  syncReceiptJson,
+  syncReceiptText,
+} from "../publishers/wandb/sync/index.js";
+
+export default class Sync extends Command {
+  static override summary = "Upload offline runs of Weights & Biases, each row once.";
+  static override description =
+    `Takes the folder of a run, its parent "wandb", the folder above that, or a .wandb file. Runs that were delivered are skipped.
+Every row goes to its own line of the run, so an interrupted upload is finished by the same command: no row is lost, none
+is there twice. Files of the official client are taken too; of those W&B must not hold rows yet, unless --append.
+
+Exit codes: 0 all was acknowledged; 1 a file is damaged, incomplete or can't be sent; 2 wrong flags, nothing to send or
+no API key (WANDB_API_KEY); 3 the server did not acknowledge everything; 130, 143 stopped by SIGINT, SIGTERM.`;
+  static override examples = [
+    { description: "Every run below ./wandb", command: "<%= config.bin %> sync ." },
+    {
+      description: "What would be sent, and from which line on",
+      command: "<%= config.bin %> sync --dry-run wandb/offline-run-20260101_120000-student_MjcJG",
+    },
+  ];
+  static override strict = false;
+  static override args = {
+    dir: Args.string({ description: "folder of a run, folder of such folders, or .wandb file" }),
+  };
+  static override flags = {
+    "dry-run": Flags.boolean({ description: "say what would be sent, and send nothing" }),
+    append: Flags.boolean({ description: "put the rows behind those of a run that exists" }),
+    force: Flags.boolean({ description: "send again what was delivered before" }),
+    json: Flags.boolean({ description: "the receipt as JSON on standard output" }),
+    quiet: Flags.boolean({ char: "q", description: "no receipt unless something went wrong" }),
+  };
+
+  async run(): Promise<void> {
+    const { argv, flags } = await this.parse(Sync);
+    const paths = argv as string[];
+    const usage = (message: string) => this.error(message, { exit: EXIT.usage });
+    if (paths.length === 0) usage("nothing to send: name the folder of an offline run, or the one above");
+    const { files, failed, passedOver } = await findOfflineFiles(paths);
+    if (files.length === 0) {
+      const reasons = failed.map(({ path, reason }) => `${path}: ${reason}`);
+      usage(
+        reasons.join("; ") || `nothing to send: ${passedOver.join(", ")} went to the server while it ran`,
+      );
+    }
+    const client = openClient(`marian-tracking/${this.config.version}`, usage);
+    const stop = watchStopSignals();
+    const receipts: SyncReceipt[] = [];
+    try {
+      const options = {
+        client,
+        force: flags.force,
+        append: flags.append,
+        dryRun: flags["dry-run"],
+        signal: stop.signal,
+      };
+      for await (const receipt of syncFiles(files, options)) receipts.push(receipt);
+    } finally {
+      await client.close();
+    }
+    const exitCode = codeOf(receipts, failed.length, stop.received);
+    const left = receipts.length < files.length || receipts.some(({ outcome }) => outcome === "undelivered");
+    const verdict = {
+      failed,
+      passedOver: passedOver.length,
+      untouched: files.length - receipts.length,
+      signal: stop.received,
+      exitCode,
+      again: left ? [this.config.bin, "sync", ...this.argv].map((word) => quote(word)).join(" ") : undefined,
+    };
+    if (flags.json) process.stdout.write(syncReceiptJson(receipts, verdict));
+    else process.stderr.write(syncReceiptText(receipts, verdict, flags.quiet));
+    this.exit(exitCode);
+  }
+}
+
+/** A client with the settings of the environment. Without a key the command ends here. */
+function openClient(version: string, usage: (message: string) => never): WandbClient {
+  let settings: WandbSettings;
+  try {
+    settings = resolveSettings();
+  } catch (error) {
+    return usage(messageOf(error));
+  }
+  if (settings.apiKey === undefined) {
+    usage(
+      `no W&B API key was found: set WANDB_API_KEY, or add the server ${new URL(settings.baseUrl).host} to ~/.netrc`,
+    );
+  }
+  return new WandbClient(settings, { version });
+}
+
+/** The exit code; the first that applies is given. */
+function codeOf(
+  receipts: readonly SyncReceipt[],
+  failedPaths: number,
+  signal: "SIGINT" | "SIGTERM" | undefined,
+): number {
+  if (signal !== undefined) return signal === "SIGINT" ? EXIT.interrupted : EXIT.terminated;
+  if (receipts.some(({ outcome }) => outcome === "undelivered")) return EXIT.sink;
+  const wrong = receipts.some(({ outcome, missing }) => outcome === "failed" || missing.length > 0);
+  return wrong || failedPaths > 0 ? EXIT.input : EXIT.ok;
+}

@@ -1,0 +1,55 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { type ArtifactEntry, type ArtifactSpec, artifactDigest } from "../client/artifact.js";
+import type { ArtifactFile } from "../offline/records.js";
+import type { StepArtifact } from "./run-content.js";
+
+/** The files of an artifact are not (or no longer) what the offline file says. The message names the file. */
+export class ArtifactSourceError extends Error {
+  override name = "ArtifactSourceError";
+}
+
+/**
+ * The artifact of a record, ready to be published, after a look at every file of it.
+ *
+ * @throws ArtifactSourceError when a file is gone, has changed, or was never on this machine.
+ */
+export async function artifactSpec({ artifact, step }: StepArtifact): Promise<ArtifactSpec> {
+  const { name, type, clientId, sequenceClientId } = artifact;
+  if (artifact.manifestFile !== undefined) {
+    throw new ArtifactSourceError(
+      `the list of its files is kept apart (${artifact.manifestFile}), which only the official client reads`,
+    );
+  }
+  const entries: ArtifactEntry[] = [];
+  for (const file of artifact.files) entries.push(await checkedEntry(file));
+  const digest = artifactDigest(entries);
+  if (artifact.digest !== "" && artifact.digest !== digest) {
+    throw new ArtifactSourceError(`its files give the digest ${digest}, not the recorded ${artifact.digest}`);
+  }
+  return { name, type, entries, step, clientId, sequenceClientId };
+}
+
+async function checkedEntry(file: ArtifactFile): Promise<ArtifactEntry> {
+  if (file.reference !== undefined) {
+    throw new ArtifactSourceError(
+      `${file.path} is a reference to ${file.reference}, which only the official client sends`,
+    );
+  }
+  const path = file.localPath;
+  const status = path === undefined ? undefined : await stat(path).catch(() => undefined);
+  if (path === undefined || status?.isFile() !== true) {
+    throw new ArtifactSourceError(`${path ?? file.path} is not there any more`);
+  }
+  if (status.size !== file.size || (await md5Of(path)) !== file.digest) {
+    throw new ArtifactSourceError(`${path} has changed since it was logged`);
+  }
+  return { name: file.path, md5: file.digest, source: { path, size: file.size } };
+}
+
+async function md5Of(path: string): Promise<string> {
+  const hash = createHash("md5");
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  return hash.digest("base64");
+}

@@ -1,0 +1,86 @@
+import { LONGEST_LINE_BYTES } from "../client/file-stream.js";
+import { type LineSpan, lineOfRecord } from "../offline/delivery-state.js";
+
+/** What is known of the lines of one stream that a server holds, in the numbers of the file. */
+export interface DeliveredLines {
+  /** Lines below this one were acknowledged and are passed over. */
+  readonly acknowledged: number;
+  /** Lines that the server holds. */
+  readonly held: number;
+  /** Greatest step among them, -1 for none. Only for history. */
+  readonly lastStep?: number | undefined;
+}
+
+/**
+ * Gives each record of a stream the number of its line. The same records get the same numbers in every run of
+ * the program, which is what makes an interrupted delivery repeatable.
+ */
+export class LinePlacer {
+  readonly #spans: readonly LineSpan[];
+  readonly #delivered: DeliveredLines;
+  #records = 0;
+  #tooLong = 0;
+  #unplaced = 0;
+  #damaged = false;
+  #behind: { next: number; readonly lastStep: number } | "by count" | undefined;
+
+  constructor(spans: readonly LineSpan[], delivered: DeliveredLines) {
+    this.#spans = spans;
+    this.#delivered = delivered;
+  }
+
+  /** Records so far. */
+  get records(): number {
+    return this.#records;
+  }
+
+  /** Lines that are longer than W&B takes. They have no number: the next line moves up. */
+  get tooLong(): number {
+    return this.#tooLong;
+  }
+
+  /** Lines behind damage whose number can't be told without risk for other lines. */
+  get unplaced(): number {
+    return this.#unplaced;
+  }
+
+  /** Notes that records may be missing from here on. */
+  damaged(): void {
+    this.#damaged = true;
+  }
+
+  /** Number of the next record's line in the file's own counting; undefined when it is not to be sent. */
+  place(content: string, step?: number): number | undefined {
+    const record = this.#records;
+    this.#records += 1;
+    if (content.length * 3 > LONGEST_LINE_BYTES && Buffer.byteLength(content) > LONGEST_LINE_BYTES) {
+      this.#tooLong += 1;
+      return undefined;
+    }
+    const line = lineOfRecord(this.#spans, record);
+    // Behind damage the count is a lower bound. Within the last span the number that it gives is still one of this
+    // file's own lines; before that it could be a line that somebody else has written.
+    if (line === undefined || (this.#damaged && (this.#spans.at(-1)?.record ?? 0) > record)) {
+      this.#unplaced += 1;
+      return undefined;
+    }
+    const own = line - this.#tooLong;
+    return this.#damaged ? this.#placeBehind(own, step) : own;
+  }
+
+  /**
+   * Where the server got lines from behind the damage already (from the training itself), the count no longer tells
+   * which; the step does.
+   */
+  #placeBehind(own: number, step: number | undefined): number | undefined {
+    const { acknowledged, held, lastStep } = this.#delivered;
+    this.#behind ??=
+      lastStep !== undefined && acknowledged > own
+        ? { next: Math.max(held, acknowledged), lastStep }
+        : "by count";
+    if (this.#behind === "by count" || step === undefined) return own;
+    if (step <= this.#behind.lastStep) return undefined;
+    this.#behind.next += 1;
+    return this.#behind.next - 1;
+  }
+}
