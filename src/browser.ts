@@ -93,14 +93,5 @@ export async function readRun(input: WebLogInput, options: ParserOptions = {}): 
   }
 }
 
-export { Batch } from "./parser/batch.js";
-export { type Columns, type Counts, type Event, KIND, PRESENT } from "./parser/layout.js";
-export type { ParserOptions, PatternDefinition } from "./parser/log-parser.js";
-export type * from "./parser/measurement.js";
-export type { Arguments } from "./run/command-line.js";
-export type { ConfigValue, MarianConfig } from "./run/marian-config.js";
-export type { RunTally } from "./run/run-reader.js";
-export type { Segment } from "./run/segment.js";
-export type { TrainingRun } from "./run/training-run.js";
-export type { MetricValue, ValidationPoint } from "./run/validation-point.js";
+export * from "./library.js";
 export type { WebLogInput } from "./sources/web-chunks.js";

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import type { ParserOptions } from "../parser/log-parser.js";
 import { CsvFolder, CsvPublisher } from "../publishers/csv/csv-publisher.js";
 import { errorLine, LineFile, type LineSink, NdjsonPublisher } from "../publishers/ndjson.js";
+import type { PublisherMaker } from "../publishers/publisher.js";
+import { PublisherQueue } from "../publishers/publisher-queue.js";
 import { fileSource, resultFolders, STDIN } from "../sources/inputs.js";
 import type { FileSource, Source } from "../sources/source.js";
 import { Echo, StdinSource } from "../sources/stdin.js";
@@ -27,6 +29,8 @@ export interface ParseRequest {
   readonly stop: StopSignal;
   /** Publishes every run to W&B as well. */
   readonly wandb: WandbTarget | undefined;
+  /** Publishers of the user's own. */
+  readonly makers: readonly PublisherMaker[];
 }
 
 /** What came of it. */
@@ -90,8 +94,8 @@ async function runApart(
   const { names, format, options } = request;
   const folders = names.length === 1 ? undefined : resultFolders(names);
   const place = (name: string) => join(folder, folders?.get(name) ?? "");
-  // Runs of one W&B project share a connection, and so a thread.
-  const alone = names.includes(STDIN) || request.wandb !== undefined;
+  // Runs of one W&B project share a connection, and so a thread; functions don't pass to another.
+  const alone = names.includes(STDIN) || request.wandb !== undefined || request.makers.length > 0;
   const threads = alone ? 1 : threadCount(request.threads, names.length, bytes);
   if (threads > 1) {
     const tasks = names.map((name) => ({ source: name, folder: place(name), format, options }));
@@ -101,7 +105,7 @@ async function runApart(
   for (const name of names) {
     if (control.signal.aborted) break;
     const factory = filePublishers(name, place(name), format, (options.patterns?.length ?? 0) > 0);
-    receipts.push(await runJob(source(name), options, await withWandb(name, factory, request), control));
+    receipts.push(await runJob(source(name), options, await withOthers(name, factory, request), control));
   }
   return receipts;
 }
@@ -122,11 +126,11 @@ async function runShared(
       ...(lines === undefined ? [] : [new NdjsonPublisher(name, lines, time, false)]),
       ...(csv === undefined ? [] : [new CsvPublisher(name, csv, false)]),
     ];
-    const publishers = await withWandb(name, factory, request);
+    const publishers = await withOthers(name, factory, request);
     const receipt = await runJob(source(name), request.options, publishers, control);
     receipts.push(receipt);
     // Once the shared sink has failed, what it holds is not whole.
-    const shared = receipt.sinkErrors.filter((error) => !error.startsWith("W&B: "));
+    const shared = receipt.sinkErrors.filter((error) => /^(CSV|NDJSON): /.test(error));
     sinkErrors.push(...shared);
     receipt.sinkErrors = receipt.sinkErrors.filter((error) => !shared.includes(error));
     if (receipt.error !== undefined) await lines?.write(errorLine(name, receipt.error)).catch(() => {});
@@ -144,18 +148,21 @@ async function runShared(
   return { receipts, sinkErrors };
 }
 
-/** Adds the publication to W&B, for which a file is read twice: first for what it holds. */
-async function withWandb(
+/** Adds the user's own publishers, and W&B, for which a file is read twice: first for what it holds. */
+async function withOthers(
   name: string,
   factory: PublisherFactory,
-  request: ParseRequest,
+  { wandb, options, makers }: ParseRequest,
 ): Promise<PublisherFactory> {
-  const { wandb, options } = request;
-  if (wandb === undefined) return factory;
-  const plan = name === STDIN ? undefined : await planSource(fileSource(name), options);
-  if (plan?.rows === 0) return factory;
-  const published = wandb.publisher(name, plan);
-  return (parser) => [...factory(parser), ...published(parser)];
+  const own = await Promise.all(makers.map((make) => make()));
+  const plan =
+    wandb === undefined || name === STDIN ? undefined : await planSource(fileSource(name), options);
+  const published = plan?.rows === 0 ? undefined : wandb?.publisher(name, plan);
+  return (parser, reader) => [
+    ...factory(parser, reader),
+    ...own.map((publisher) => new PublisherQueue(publisher, name, name === STDIN, () => reader.tally)),
+    ...(published?.(parser, reader) ?? []),
+  ];
 }
 
 function openSource(

@@ -6,7 +6,7 @@ import type { TimestampFormat } from "../parser/timestamp.js";
 import type { WriteMode } from "../publishers/csv/csv-file.js";
 import { CsvFolder, CsvPublisher } from "../publishers/csv/csv-publisher.js";
 import { LineFile, NdjsonPublisher } from "../publishers/ndjson.js";
-import type { Publisher } from "../publishers/publisher.js";
+import type { UpdatePublisher } from "../publishers/update-publisher.js";
 import { RunReader, type RunTally, type RunUpdate } from "../run/run-reader.js";
 import { decompress } from "../sources/decompress.js";
 import { readable, type Source } from "../sources/source.js";
@@ -26,8 +26,8 @@ export interface InputReceipt extends RunTally {
   figures: Readonly<Record<string, unknown>>;
 }
 
-/** Makes the publishers of an input when its parser is there. */
-export type PublisherFactory = (parser: LogParser) => readonly Publisher[];
+/** Makes the publishers of an input when its parser and its reader are there. */
+export type PublisherFactory = (parser: LogParser, reader: RunReader) => readonly UpdatePublisher[];
 
 /** How a job is watched and stopped. */
 export interface JobControl {
@@ -75,9 +75,9 @@ export async function runJob(
 ): Promise<InputReceipt> {
   using parser = new LogParser(nodeCore(), options);
   const reader = new RunReader(parser);
-  const sinks = new Sinks(factory(parser));
+  const sinks = new Sinks(factory(parser, reader));
   let fault: string | undefined;
-  const publish = (publisher: Publisher, update: RunUpdate) => publisher.publish(update);
+  const publish = (publisher: UpdatePublisher, update: RunUpdate) => publisher.publish(update);
   try {
     for await (const chunk of decompress(counted(source, control))) {
       await sinks.each(publish, await reader.read(chunk));
@@ -116,17 +116,17 @@ class Sinks {
   readonly outputs: string[] = [];
   readonly notes: string[] = [];
   readonly figures: Record<string, unknown> = {};
-  #working: readonly Publisher[];
+  #working: readonly UpdatePublisher[];
 
-  constructor(publishers: readonly Publisher[]) {
+  constructor(publishers: readonly UpdatePublisher[]) {
     this.#working = publishers;
   }
 
   async each<Update>(
-    call: (publisher: Publisher, update: Update) => Promise<void>,
+    call: (publisher: UpdatePublisher, update: Update) => Promise<void>,
     update: Update,
   ): Promise<void> {
-    const failed = new Set<Publisher>();
+    const failed = new Set<UpdatePublisher>();
     for (const publisher of this.#working) {
       try {
         await call(publisher, update);

@@ -23,9 +23,9 @@ export const wandbFlags = {
     helpValue: "DIR",
     helpGroup: "WEIGHTS & BIASES",
   }),
-  "wandb-client": Flags.option({ options: ["native", "offline"] as const })({
+  "wandb-client": Flags.option({ options: ["native", "sdk", "offline"] as const })({
     description:
-      "W&B: our own client, or the official offline file only  [default: native; WANDB_MODE=offline: offline]",
+      "W&B: our own client, npm's @wandb/sdk (which keeps less), or the official offline file only  [default: native; WANDB_MODE=offline: offline]",
     helpGroup: "WEIGHTS & BIASES",
   }),
   tags: Flags.string({ multiple: true, description: "W&B: tags of the run", helpGroup: "WEIGHTS & BIASES" }),
@@ -102,6 +102,7 @@ export async function wandbTarget(
       ...(extraConfig === undefined ? {} : { extraConfig }),
       ...(artifacts === undefined ? {} : { artifacts }),
       ...(client === undefined ? {} : { client }),
+      transport: flags["wandb-client"] === "sdk" ? "sdk" : "native",
       dir: settings.dir,
       baseUrl: settings.baseUrl,
       ...(plan === undefined

@@ -2,6 +2,7 @@ import { Args, Command, Flags } from "@oclif/core";
 import { EXIT } from "../cli/exit-code.js";
 import { parseInputs } from "../cli/parse-inputs.js";
 import { readParserOptions } from "../cli/parser-options.js";
+import { loadPublishers } from "../cli/publisher-flag.js";
 import { report } from "../cli/report.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
 import { wandbFlags, wandbTarget } from "../cli/wandb-flags.js";
@@ -71,6 +72,12 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
     "time-zone": Flags.string({
       description: "zone of Marian's clock, for example Europe/Paris",
       helpValue: "ZONE",
+    }),
+    publisher: Flags.string({
+      multiple: true,
+      multipleNonGreedy: true,
+      description: "a publisher of your own: a module that exports createPublisher; may be repeated",
+      helpValue: "./mine.js",
     }),
     strict: Flags.boolean({ description: "unmatched lines are an error (exit code 1)" }),
     json: Flags.boolean({
@@ -147,6 +154,7 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
       quiet: flags.quiet,
       stop,
       wandb,
+      makers: await loadPublishers(flags.publisher ?? [], usage),
     });
     await wandb?.close();
     const verdict = {

@@ -19,7 +19,9 @@ function isUsage(error: Error): boolean {
 }
 
 function withWandb(files: PublisherFactory, published: PublisherFactory | undefined): PublisherFactory {
-  return published === undefined ? files : (parser) => [...files(parser), ...published(parser)];
+  return published === undefined
+    ? files
+    : (parser, reader) => [...files(parser, reader), ...published(parser, reader)];
 }
 
 export default class ParseTcLogs extends Command {

@@ -8,7 +8,7 @@ import type { RunUpdate } from "../run/run-reader.js";
 import type { Segment } from "../run/segment.js";
 import type { WriteMode } from "./csv/csv-file.js";
 import { makeFolder } from "./folder.js";
-import type { Publisher, PublisherOutcome } from "./publisher.js";
+import type { PublisherOutcome, UpdatePublisher } from "./update-publisher.js";
 
 /** Where lines go: a file, or standard output. */
 export interface LineSink {
@@ -51,7 +51,7 @@ export class LineFile implements LineSink {
 }
 
 /** Writes everything of one run as NDJSON. */
-export class NdjsonPublisher implements Publisher {
+export class NdjsonPublisher implements UpdatePublisher {
   readonly name = "NDJSON";
   readonly #lines: LineSink;
   readonly #head: string;

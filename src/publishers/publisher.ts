@@ -1,30 +1,44 @@
-/** What a sink is: the extension point of the library. */
-import type { RunUpdate } from "../run/run-reader.js";
+/** A publisher of one's own: the extension point of the library. */
+import type { PatternMeasurement, TrainingMeasurement } from "../parser/measurement.js";
+import type { LogText } from "../run/log-lines.js";
+import type { RunTally } from "../run/run-reader.js";
+import type { Segment } from "../run/segment.js";
+import type { ValidationPoint } from "../run/validation-point.js";
 
-/** Takes one run. Calls come one after the other; each is awaited. */
+/** Which run is published. */
+export interface RunInfo {
+  /** The log, as the user named it; `-` is standard input. */
+  readonly source: string;
+}
+
+/** How a run ended. */
+export interface RunEnd {
+  /** What the run held, counted. */
+  readonly tally: RunTally;
+}
+
+/**
+ * Takes the measurements of one run. Implement what is of use; calls come in the order of the log, one after the
+ * other, and each is awaited before the next. Rows are frozen.
+ *
+ * A method that throws switches this publisher off for the rest of the run, and the receipt says why. The others do
+ * not notice.
+ */
 export interface Publisher {
   /** What the receipt calls it. */
   readonly name: string;
-  /**
-   * Takes what a chunk of the log brought. The update's batch holds until the promise settles.
-   *
-   * @throws Error in words for the user; the other publishers go on.
-   */
-  publish(update: RunUpdate): Promise<void>;
-  /** Ends the run: everything is in its place when the promise settles. */
-  close(): Promise<PublisherOutcome>;
-  /** Gives the run up: nothing of it is left where results are expected. */
-  discard(): Promise<void>;
+  open?(run: RunInfo): Promise<void> | void;
+  /** Starts of Marian, with version, arguments and configuration. */
+  segments?(segments: readonly Segment[]): Promise<void> | void;
+  training?(rows: readonly TrainingMeasurement[]): Promise<void> | void;
+  /** Validation points: all metrics of one update. */
+  validation?(points: readonly ValidationPoint[]): Promise<void> | void;
+  /** Matches of the user's patterns. */
+  patterns?(matches: readonly PatternMeasurement[]): Promise<void> | void;
+  /** The lines of the log as text. */
+  logLines?(lines: readonly LogText[]): Promise<void> | void;
+  close?(end: RunEnd): Promise<void> | void;
 }
 
-/** What a publisher has done with a run. */
-export interface PublisherOutcome {
-  /** Files and pages that hold the run. */
-  readonly outputs: readonly string[];
-  /** What deserves a word in the receipt. */
-  readonly notes?: readonly string[];
-  /** What did not arrive, in words; absent where everything did. */
-  readonly undelivered?: string | undefined;
-  /** Figures for the receipt as JSON. */
-  readonly json?: Readonly<Record<string, unknown>>;
-}
+/** Makes a publisher for each run. A module for `--publisher` exports this function as `createPublisher`. */
+export type PublisherMaker = () => Publisher | Promise<Publisher>;

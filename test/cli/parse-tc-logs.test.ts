@@ -124,11 +124,17 @@ describe.concurrent("-i", () => {
 
 describe.concurrent("wrong use", () => {
   it("neither a file nor a stream", async () => {
-    check(await run([]), { code: 2, stderr: /parse_tc_logs: one of --input-file and --from-stream must be given/ });
+    check(await run([]), {
+      code: 2,
+      stderr: /parse_tc_logs: one of --input-file and --from-stream must be given/,
+    });
   });
 
   it("an unknown flag without a stream", async () => {
-    check(await run(["--bogus", "-i", "a.log"]), { code: 2, stderr: /parse_tc_logs: Nonexistent flag: --bogus; see parse_tc_logs --help/ });
+    check(await run(["--bogus", "-i", "a.log"]), {
+      code: 2,
+      stderr: /parse_tc_logs: Nonexistent flag: --bogus; see parse_tc_logs --help/,
+    });
   });
 
   it.each([

@@ -32,7 +32,9 @@ const parse = (args: readonly string[], options: RunOptions = {}) =>
 
 describe("parse --wandb-project", () => {
   test("publishes the run under the model's name and writes the CSV too", async () => {
-    const done = await parse(["--wandb-group", "exp_G", "--tags", "a", "b"], { env: { ...env(), WANDB_AUTHOR: "me" } });
+    const done = await parse(["--wandb-group", "exp_G", "--tags", "a", "b"], {
+      env: { ...env(), WANDB_AUTHOR: "me" },
+    });
     check(done, { code: 0, stderr: /W&B: 80 of 80 rows sent were acknowledged/ });
     expect(server.history(project, "student")).toHaveLength(80);
     const run = server.run(project, "student");
@@ -48,22 +50,39 @@ describe("parse --wandb-project", () => {
     const after = await parse(["--dry-run", "--json"]);
     const { runs } = JSON.parse(after.stdout) as { runs: Record<string, unknown>[] };
     expect(runs).toEqual([
-      expect.objectContaining({ source: "student/train.log", id: "student", project, rows: 80, held: 80, replaced: false }),
+      expect.objectContaining({
+        source: "student/train.log",
+        id: "student",
+        project,
+        rows: 80,
+        held: 80,
+        replaced: false,
+      }),
     ]);
   });
 
   test("without a key it says what to do, before anything is read", async () => {
     const done = await parse([], { env: { WANDB_BASE_URL: server.url, HOME: "/nonexistent" } });
-    check(done, { code: 2, stderr: /no W&B API key was found: set WANDB_API_KEY .* WANDB_MODE=offline .* --no-wandb/ });
+    check(done, {
+      code: 2,
+      stderr: /no W&B API key was found: set WANDB_API_KEY .* WANDB_MODE=offline .* --no-wandb/,
+    });
   });
 
   test("offline it writes the official file and needs no key", async () => {
     const done = await parse([], { env: { WANDB_MODE: "offline", HOME: "/nonexistent" } });
-    check(done, { code: 0, stderr: /80 rows are in the offline file; to upload them: marian-tracking sync / });
+    check(done, {
+      code: 0,
+      stderr: /80 rows are in the offline file; to upload them: marian-tracking sync /,
+    });
   });
 
   test("what the server refuses is in the offline file, and the exit code says so", async () => {
-    server.inject({ endpoint: "file_stream", fault: { kind: "status", status: 400 }, times: Number.POSITIVE_INFINITY });
+    server.inject({
+      endpoint: "file_stream",
+      fault: { kind: "status", status: 400 },
+      times: Number.POSITIVE_INFINITY,
+    });
     const done = await parse(["--json"]);
     expect(done.code).toBe(3);
     const { inputs, exit_code } = JSON.parse(done.stdout) as {
@@ -87,8 +106,12 @@ describe("parse --wandb-project", () => {
   test("killed in the middle and run again, no row is lost and none doubled", async () => {
     const folder = withLog();
     server.inject({ endpoint: "file_stream", fault: { kind: "hang" }, times: 1 });
-    const live = startBinary("run", ["parse", "student/train.log", "--wandb-project", project], { env: env(), folder });
-    while (server.requestsOf("file_stream").length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    const live = startBinary("run", ["parse", "student/train.log", "--wandb-project", project], {
+      env: env(),
+      folder,
+    });
+    while (server.requestsOf("file_stream").length === 0)
+      await new Promise((resolve) => setTimeout(resolve, 20));
     live.child.kill("SIGKILL");
     await live.done;
     server.heal();
@@ -101,7 +124,14 @@ describe("parse --wandb-project", () => {
 
 describe("parse_tc_logs", () => {
   test("publishes with a project and consent, live", async () => {
-    const args = ["-s", "--wandb-project", project, "--wandb-run-name", "teacher-1_Abcde", "--wandb-publication"];
+    const args = [
+      "-s",
+      "--wandb-project",
+      project,
+      "--wandb-run-name",
+      "teacher-1_Abcde",
+      "--wandb-publication",
+    ];
     const done = await runBinary("parse_tc_logs", args, { env: env(), stdin: log });
     check(done, { code: 0, stdout: log, stderr: /W&B: 80 of 80 rows sent were acknowledged/ });
     expect(server.history(project, "teacher-1_Abcde")).toHaveLength(80);
@@ -116,12 +146,17 @@ describe("parse_tc_logs", () => {
     live.child.kill("SIGTERM");
     const done = await live.done;
     expect([done.code, done.signal]).toEqual([143, null]);
-    expect(server.history(project, "t").map(({ _step }) => _step)).toEqual([500, 1000, 1500, 2000, 2500, 3000, 3500, 4000, 4500]);
+    expect(server.history(project, "t").map(({ _step }) => _step)).toEqual([
+      500, 1000, 1500, 2000, 2500, 3000, 3500, 4000, 4500,
+    ]);
   });
 
   test("a file gives its path to the configuration", async () => {
     const args = ["-i", "student/train.log", "--wandb-project", project, "--wandb-publication"];
-    check(await runBinary("parse_tc_logs", args, { env: env(), folder: withLog() }), { code: 0, stderr: /acknowledged/ });
+    check(await runBinary("parse_tc_logs", args, { env: env(), folder: withLog() }), {
+      code: 0,
+      stderr: /acknowledged/,
+    });
     const config = JSON.parse(server.run(project, "student").config) as Record<string, { value: unknown }>;
     expect(config["logs_file"]?.value).toBe("student/train.log");
     expect(Object.keys(config).sort()).toEqual(

@@ -6,7 +6,7 @@ import { KIND } from "../../parser/layout.js";
 import type { PatternMeasurement } from "../../parser/measurement.js";
 import { hasLabels, type RunUpdate } from "../../run/run-reader.js";
 import type { ValidationPoint } from "../../run/validation-point.js";
-import type { Publisher, PublisherOutcome } from "../publisher.js";
+import type { PublisherOutcome, UpdatePublisher } from "../update-publisher.js";
 import { CsvFile, type WriteMode } from "./csv-file.js";
 import { formatCount, formatFloat } from "./float.js";
 
@@ -169,7 +169,7 @@ class SegmentColumn {
 }
 
 /** The CSV files of one run. */
-export class CsvPublisher implements Publisher {
+export class CsvPublisher implements UpdatePublisher {
   readonly name = "CSV";
   readonly #source: string;
   readonly #folder: CsvFolder;

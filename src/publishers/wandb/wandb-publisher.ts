@@ -5,7 +5,7 @@ import type { RunPlan } from "../../run/run-plan.js";
 import type { RunUpdate } from "../../run/run-reader.js";
 import type { Segment } from "../../run/segment.js";
 import { type StepRow, StepRows } from "../../run/step-rows.js";
-import type { Publisher, PublisherOutcome } from "../publisher.js";
+import type { PublisherOutcome, UpdatePublisher } from "../update-publisher.js";
 import { Budget } from "./client/budget.js";
 import { UndeliveredError } from "./client/errors.js";
 import { type ExistingRun, findRun } from "./client/existing-run.js";
@@ -15,6 +15,7 @@ import type { JsonObject } from "./offline/json-text.js";
 import { OfflineSink } from "./offline-sink.js";
 import { runConfig } from "./run-config.js";
 import type { LogLine, RunDescription, RunOutcome, RunSink } from "./run-sink.js";
+import { SdkSink } from "./sdk-sink.js";
 
 /** What is published, and how. */
 export interface WandbPublication {
@@ -29,6 +30,8 @@ export interface WandbPublication {
   readonly artifacts?: string;
   /** Where rows go; absent, the offline file only. */
   readonly client?: WandbClient;
+  /** What carries the rows; default our own client, which in either case looks at what the server holds. */
+  readonly transport?: "native" | "sdk";
   /** Folder below which offline files are written. */
   readonly dir: string;
   readonly baseUrl: string;
@@ -69,6 +72,8 @@ interface Beginning {
   /** Rows and console lines that the server holds already. */
   readonly rows: number;
   readonly lines: number;
+  /** Rows go to the offline file although there is a server. */
+  readonly offline?: boolean;
 }
 
 /** Milliseconds that are left for delivery when the training has ended, and when a signal has. */
@@ -79,7 +84,7 @@ const BUDGET_AFTER_STOP = 8_000;
 const QUEUE = 32e6;
 
 /** A publisher of one run. It begins with the first update, and its network never delays the reading of a batch. */
-export class WandbPublisher implements Publisher {
+export class WandbPublisher implements UpdatePublisher {
   readonly name = "W&B";
   readonly #publication: WandbPublication;
   readonly #time: TimestampFormat;
@@ -223,8 +228,16 @@ export class WandbPublisher implements Publisher {
     const existing = await find(id);
     if (existing === undefined) return fresh;
     this.#held = existing.rows;
-    if (plan === undefined) return { ...fresh, existing };
-    if (!override && (await this.#goesOn(plan, existing))) {
+    const sdk = this.#publication.transport === "sdk";
+    if (plan === undefined) {
+      if (!sdk || existing.rows === 0) return { ...fresh, existing };
+      this.#remarks.push(
+        `the run ${id} holds ${existing.rows} rows, over which @wandb/sdk would write: --wandb-client native goes on with it`,
+      );
+      return { ...fresh, offline: true };
+    }
+    // The SDK begins at the first row, so it gets all of them.
+    if (!sdk && !override && (await this.#goesOn(plan, existing))) {
       if (existing.rows === 0) return { ...fresh, existing };
       this.#remarks.push(`${existing.rows} rows were there already`);
       // The last one is sent again: the log may have ended in the middle of its update.
@@ -262,13 +275,18 @@ export class WandbPublisher implements Publisher {
     if (this.#sink !== undefined) return this.#sink;
     const { client, dir, plan } = this.#publication;
     this.#beginning ??= await this.#begin();
-    const { id, existing, resume } = this.#beginning;
+    const { id, existing, resume, offline } = this.#beginning;
     if (this.#sink !== undefined) return this.#sink;
-    if (client === undefined || this.#budget === undefined) {
+    if (client === undefined || this.#budget === undefined || offline) {
       this.#sink = await this.#startOffline(id);
       return this.#sink;
     }
     try {
+      if (this.#publication.transport === "sdk") {
+        const { settings } = client;
+        this.#sink = await SdkSink.start(this.#description(id), { settings, budget: this.#budget });
+        return this.#sink;
+      }
       this.#sink = await NativeSink.start(this.#description(id), {
         client,
         dir,
@@ -312,7 +330,9 @@ export class WandbPublisher implements Publisher {
   #describe(outcome: RunOutcome): PublisherOutcome {
     const { rows, url, spool, problems, complete, requests } = outcome;
     const { client } = this.#publication;
-    const lost = client !== undefined && !(complete && this.#sink instanceof NativeSink);
+    const lost = client !== undefined && (!complete || this.#sink instanceof OfflineSink);
+    // What the SDK loses is in no file.
+    const missing = this.#sink instanceof SdkSink ? this.#row - rows.acknowledged : rows.spooled;
     const notes = [...this.#remarks];
     if (client !== undefined) notes.push(`${rows.acknowledged} of ${rows.sent} rows sent were acknowledged`);
     const repeated = (this.#rows?.repeated ?? 0) + this.#before;
@@ -334,7 +354,7 @@ export class WandbPublisher implements Publisher {
     return {
       outputs: [...(url === undefined ? [] : [url]), ...(spool === undefined ? [] : [spool])],
       notes,
-      undelivered: lost ? `${rows.spooled} rows did not reach the server` : undefined,
+      undelivered: lost ? `${missing} rows did not reach the server` : undefined,
       json: { wandb: { url: url ?? null, ...rows, offline: spool ?? null, requests, repeated, notes } },
     };
   }

@@ -1,0 +1,95 @@
+/** Puts a publisher behind a queue of its own. */
+import type { PatternMeasurement, TrainingMeasurement } from "../parser/measurement.js";
+import { LogLines, type LogText } from "../run/log-lines.js";
+import type { RunReader, RunUpdate } from "../run/run-reader.js";
+import type { Publisher } from "./publisher.js";
+import type { PublisherOutcome, UpdatePublisher } from "./update-publisher.js";
+
+/** More rows and lines than this do not wait for a publisher. */
+const QUEUE = 50_000;
+
+/**
+ * Feeds a publisher in its own time. When the queue is full, the reading of a file waits; a training that is running
+ * does not: what finds no place is left out and counted.
+ */
+export class PublisherQueue implements UpdatePublisher {
+  readonly name: string;
+  readonly #publisher: Publisher;
+  readonly #source: string;
+  readonly #live: boolean;
+  readonly #tally: () => RunReader["tally"];
+  readonly #lines: LogLines | undefined;
+  #work: Promise<void>;
+  #waiting = 0;
+  #leftOut = 0;
+  #failure: { readonly error: unknown } | undefined;
+
+  /** @param live Whether the log comes from a training that must not wait. */
+  constructor(publisher: Publisher, source: string, live: boolean, tally: () => RunReader["tally"]) {
+    this.name = publisher.name;
+    this.#publisher = publisher;
+    this.#source = source;
+    this.#live = live;
+    this.#tally = tally;
+    this.#lines = publisher.logLines === undefined ? undefined : new LogLines();
+    this.#work = this.#try(() => publisher.open?.({ source }));
+  }
+
+  async publish(update: RunUpdate): Promise<void> {
+    const { batch, chunk, segments, points } = update;
+    const training: TrainingMeasurement[] = [];
+    const patterns: PatternMeasurement[] = [];
+    for (const measurement of batch.measurements()) {
+      if (measurement.type === "training") training.push(measurement);
+      else if (measurement.type === "pattern") patterns.push(measurement);
+    }
+    const lines: LogText[] = (chunk === undefined ? this.#lines?.finish() : this.#lines?.take(chunk)) ?? [];
+    const size = training.length + patterns.length + points.length + lines.length;
+    if (this.#live && this.#waiting + size > QUEUE) {
+      this.#leftOut += size;
+    } else {
+      this.#waiting += size;
+      this.#work = this.#work.then(async () => {
+        const publisher = this.#publisher;
+        await this.#give([...segments.values()], (list) => publisher.segments?.(list));
+        await this.#give(training, (list) => publisher.training?.(list));
+        await this.#give(points, (list) => publisher.validation?.(list));
+        await this.#give(patterns, (list) => publisher.patterns?.(list));
+        await this.#give(lines, (list) => publisher.logLines?.(list));
+        this.#waiting -= size;
+      });
+      if (!this.#live && this.#waiting > QUEUE) await this.#work;
+    }
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  async close(): Promise<PublisherOutcome> {
+    await this.#work;
+    if (this.#failure === undefined) await this.#try(() => this.#publisher.close?.({ tally: this.#tally() }));
+    if (this.#failure !== undefined) throw this.#failure.error;
+    const lost =
+      this.#leftOut > 0
+        ? `${this.#leftOut} rows and lines of ${this.#source} found no place in its queue`
+        : undefined;
+    return { outputs: [], undelivered: lost };
+  }
+
+  async discard(): Promise<void> {
+    await this.#work;
+  }
+
+  async #give<Item>(
+    list: readonly Item[],
+    call: (list: readonly Item[]) => Promise<void> | void,
+  ): Promise<void> {
+    if (list.length > 0 && this.#failure === undefined) await this.#try(() => call(list));
+  }
+
+  async #try(call: () => Promise<void> | void): Promise<void> {
+    try {
+      await call();
+    } catch (error) {
+      this.#failure ??= { error };
+    }
+  }
+}

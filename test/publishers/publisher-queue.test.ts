@@ -1,0 +1,113 @@
+/** Publishers of the user's own. */
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { runJob } from "../../src/cli/parse-job.js";
+import type { Publisher } from "../../src/publishers/publisher.js";
+import { PublisherQueue } from "../../src/publishers/publisher-queue.js";
+import { FileSource } from "../../src/sources/source.js";
+import { check, freshFolder, parse } from "../cli/run-binary.js";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const fixture = `${root}fixtures/train.log`;
+
+const publish = (live: boolean, ...publishers: Publisher[]) =>
+  runJob(new FileSource(fixture), {}, (_parser, reader) =>
+    publishers.map((publisher) => new PublisherQueue(publisher, fixture, live, () => reader.tally)),
+  );
+
+describe("a publisher of one's own", () => {
+  test("gets every row, point, segment and line, in order", async () => {
+    const calls: string[] = [];
+    const ups: number[] = [];
+    const counts = { training: 0, validation: 0, segments: 0, lines: 0 };
+    const receipt = await publish(false, {
+      name: "mine",
+      open: ({ source }) => void calls.push(`open ${source}`),
+      training: (rows) => {
+        counts.training += rows.length;
+        ups.push(...rows.map(({ up }) => up));
+      },
+      validation: (points) => {
+        counts.validation += points.length;
+      },
+      segments: (list) => {
+        counts.segments += list.length;
+      },
+      logLines: (lines) => {
+        counts.lines += lines.length;
+      },
+      close: ({ tally }) => void calls.push(`close ${tally.counts.training}`),
+    });
+    expect(calls).toEqual([`open ${fixture}`, "close 87"]);
+    expect(counts).toEqual({ training: 87, validation: 17, segments: 2, lines: 382 });
+    expect(ups.slice(0, 3)).toEqual([500, 1000, 1500]);
+    expect(receipt.sinkErrors).toEqual([]);
+  });
+
+  test("that throws is named and the others go on", async () => {
+    let rows = 0;
+    const receipt = await publish(
+      false,
+      { name: "bad", training: () => Promise.reject(new Error("no room")) },
+      {
+        name: "good",
+        training: (list) => {
+          rows += list.length;
+        },
+      },
+    );
+    expect(receipt.sinkErrors).toEqual(["bad: no room"]);
+    expect(rows).toBe(87);
+  });
+
+  test("that stalls does not hold up a training that is running", async () => {
+    let release = () => {};
+    const stalled = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const text = "Ep. 1 : Up. 1 : Sen. 1 : Cost 1\n".repeat(30_000);
+    let read = 0;
+    const source = {
+      name: "-",
+      async *chunks() {
+        for (let part = 0; part < 4; part += 1) {
+          yield new TextEncoder().encode(text);
+          read += 1;
+        }
+        release();
+      },
+    };
+    const publisher: Publisher = { name: "slow", training: () => stalled };
+    const receipt = await runJob(source, {}, (_parser, reader) => [
+      new PublisherQueue(publisher, "-", true, () => reader.tally),
+    ]);
+    expect(read).toBe(4);
+    expect(receipt.sinkErrors).toEqual(["slow: 90000 rows and lines of - found no place in its queue"]);
+  });
+
+  test("is loaded from a module: the example of the documentation", async () => {
+    const page = readFileSync(`${root}docs/publishers.md`, "utf8");
+    const example = /```js\n([\s\S]*?)```/.exec(page)?.[1] ?? "";
+    const printed = /--quiet\n([\s\S]*?)```/.exec(page)?.[1] ?? "";
+    const folder = freshFolder({
+      "counts.js": example,
+      "package.json": '{ "type": "module" }',
+      "fixtures/train.log": readFileSync(fixture),
+    });
+    const done = await parse(["fixtures/train.log", "--publisher", "./counts.js", "--quiet"], { folder });
+    check(done, { code: 0, stderr: printed });
+  });
+
+  test("that is no module, or has no createPublisher, is refused", async () => {
+    const folder = freshFolder({ "a.log": "x\n", "empty.mjs": "" });
+    check(await parse(["a.log", "--publisher", "./none.mjs"], { folder }), {
+      code: 2,
+      stderr: /--publisher \.\/none\.mjs: it could not be loaded/,
+    });
+    check(await parse(["a.log", "--publisher", "./empty.mjs"], { folder }), {
+      code: 2,
+      stderr: /must export a function createPublisher/,
+    });
+  });
+});

@@ -1,0 +1,193 @@
+/** What a transport to W&B should do, each with its measurement. The rows of the table. */
+import { isDeepStrictEqual } from "node:util";
+import { OfflineReader } from "../../../../src/publishers/wandb/offline/offline-reader.js";
+import { findRecordFiles } from "../../../../src/publishers/wandb/offline/run-directory.js";
+import { type Fault, parseLine } from "../../../servers/wandb/index.js";
+import {
+  ARTIFACT_FILE,
+  costOf,
+  LINES,
+  logFile,
+  ROWS,
+  RUN,
+  running,
+  START,
+  sendRows,
+  TABLE,
+  trainingText,
+  wholeRun,
+} from "./sample.js";
+import { Stage, type TransportName } from "./transports.js";
+
+/** Whether a transport does something, found out by doing it against the stand-in server. */
+export type Measurement = (transport: TransportName) => Promise<boolean>;
+
+type Row = Readonly<Record<string, unknown>>;
+
+const STEPS = ROWS.map(({ step }) => step);
+
+/** The requirements, in the order of the table. */
+export const REQUIREMENTS = {
+  "Each row stands at the step of the training": async (transport) =>
+    isDeepStrictEqual(
+      (await history(transport)).map(({ _step }) => _step),
+      STEPS,
+    ),
+  "All values of a step are in one row": async (transport) => {
+    const rows = (await history(transport)).filter(({ _step }) => _step === ROWS[0]?.step);
+    return rows.length === 1 && hasValues(rows[0], ROWS[0]?.values);
+  },
+  "Rows have the times of the log": async (transport) =>
+    isDeepStrictEqual(
+      (await history(transport)).map(({ _timestamp, _runtime }) => [_timestamp, _runtime]),
+      ROWS.map(({ runtime }) => [START + runtime, runtime]),
+    ),
+  "NaN and infinities stay what they are": async (transport) =>
+    hasValues((await history(transport))[1], ROWS[1]?.values),
+  "The run has its group": async (transport) => (await run(transport)).group === RUN.group,
+  "The run has its tags": async (transport) => isDeepStrictEqual((await run(transport)).tags, RUN.tags),
+  "The run has its configuration": async (transport) => {
+    const config = parseLine((await run(transport)).config) as Record<string, Row>;
+    return Object.entries(RUN.config).every(([key, value]) =>
+      isDeepStrictEqual(config[key]?.["value"], value),
+    );
+  },
+  "The summary has the last value of each key": async (transport) =>
+    hasValues(parseLine((await run(transport)).summary) as Row, { cost: 2.5, chrf: 21.5, gnorm: Infinity }),
+  "Tables can be read back": async (transport) => {
+    const { visible, uploads } = await run(transport);
+    const name = [...visible].find((file) => file.startsWith("media/table/Datasets_table"));
+    const text = name === undefined ? undefined : uploads.get(name)?.bytes.toString();
+    const reference = (await history(transport)).map((row) => row["Datasets_table"] as Row | undefined);
+    const linked = reference.some((value) => value?.["path"] === name);
+    return text !== undefined && linked && isDeepStrictEqual(JSON.parse(text), TABLE);
+  },
+  "Bar charts are shown": async (transport) => {
+    const config = parseLine((await run(transport)).config) as Record<string, { value?: Row }>;
+    const charts = config["_wandb"]?.value?.["visualize"] as Row | undefined;
+    return charts?.["Datasets"] !== undefined;
+  },
+  "A folder becomes an artifact": async (transport) => {
+    const { stage } = await wholeRun(transport);
+    const artifact = stage.server.store.artifacts.find(({ collection }) => collection === "logs");
+    const bytes = artifact?.files.get(ARTIFACT_FILE.name)?.bytes;
+    return artifact?.state === "COMMITTED" && bytes?.toString() === ARTIFACT_FILE.text;
+  },
+  "The log is the run's console log": async (transport) => {
+    const { lines } = await run(transport);
+    const console = lines["output.log"];
+    return console.length === LINES.length && LINES.every((text, index) => console[index]?.endsWith(text));
+  },
+  "A run that ended well is finished, one that failed is failed": async (transport) => {
+    const stage = await Stage.open(transport);
+    const sink = await stage.start(RUN);
+    await sendRows(sink);
+    await sink.finish(1);
+    await stage.deliver();
+    const failed = stage.server.run(RUN.project, RUN.id);
+    const ended = await run(transport);
+    return ended.state === "finished" && failed.state === "failed" && failed.exitCode === 1;
+  },
+  "SIGTERM and SIGINT stay with the program": async (transport) => {
+    const { handlers } = await wholeRun(transport);
+    return handlers.during === 0 && handlers.after === 0;
+  },
+  "A log published twice gives the same rows, once": async (transport) => {
+    const stage = await Stage.open(transport);
+    const log = logFile(trainingText(1, 4));
+    await stage.publish(log);
+    await stage.publish(log);
+    return holdsTraining(stage, 4);
+  },
+  "A longer log adds its new rows": async (transport) => {
+    const stage = await Stage.open(transport);
+    await stage.publish(logFile(trainingText(1, 4)));
+    await stage.publish(logFile(trainingText(1, 6)));
+    return holdsTraining(stage, 6);
+  },
+  "A training that goes on appends to its run": async (transport) => {
+    const stage = await Stage.open(transport);
+    await stage.publish(running(trainingText(1, 4)));
+    await stage.publish(running(trainingText(5, 9)));
+    return holdsTraining(stage, 9);
+  },
+  "An answer of 503 loses no row": (transport) => survives(transport, { kind: "status", status: 503 }),
+  "An answer of 429 loses no row": (transport) =>
+    survives(transport, { kind: "status", status: 429, retryAfter: "1" }),
+  "A dropped connection loses no row": async (transport) =>
+    (await survives(transport, { kind: "drop" })) && (await survives(transport, { kind: "drop-answer" })),
+  "A loss is counted, not hidden": async (transport) => {
+    const { stage, outcome } = await injured(transport, { kind: "status", status: 503 }, 1);
+    await stage.deliver();
+    const arrived = stage.server.history(RUN.project, RUN.id).length === ROWS.length;
+    const kept = (await offlineSteps(stage)).length === ROWS.length;
+    return arrived || kept || (!outcome.complete && outcome.rows.acknowledged === 0);
+  },
+  "While the server takes nothing, every row is kept in a file": async (transport) => {
+    const { stage } = await injured(transport, { kind: "status", status: 503 }, Infinity);
+    return isDeepStrictEqual(await offlineSteps(stage), STEPS);
+  },
+  "The API key is in nothing that is printed or kept": async (transport) => {
+    const { stage } = await injured(transport, { kind: "drop" }, 1);
+    const files = await recordBytes(stage);
+    const { apiKey } = stage.server;
+    const texts = [...stage.printed, ...files];
+    return texts.every((text) => !text.includes(apiKey)) && process.env["WANDB_API_KEY"] !== apiKey;
+  },
+} as const satisfies Readonly<Record<string, Measurement>>;
+
+async function run(transport: TransportName) {
+  const { stage } = await wholeRun(transport);
+  return stage.server.run(RUN.project, RUN.id);
+}
+
+async function history(transport: TransportName): Promise<readonly Row[]> {
+  const { stage } = await wholeRun(transport);
+  return stage.server.history(RUN.project, RUN.id);
+}
+
+function hasValues(row: Row | undefined, values: Row | undefined): boolean {
+  return Object.entries(values ?? {}).every(([key, value]) => Object.is(row?.[key], value));
+}
+
+/** Whether the published training is there from its first update to this one, each once. */
+function holdsTraining({ server }: Stage, updates: number): boolean {
+  const rows = server.history("cs-en", "student").map(({ _step, cost }) => [_step, cost]);
+  const wanted = Array.from({ length: updates }, (_, index) => [index + 1, costOf(index + 1)]);
+  return isDeepStrictEqual(rows, wanted);
+}
+
+/** Publishes the sample's rows while requests that carry rows fail. */
+async function injured(transport: TransportName, fault: Fault, times: number) {
+  const stage = await Stage.open(transport);
+  stage.server.inject({ endpoint: "file_stream", fault, times });
+  const sink = await stage.start(RUN);
+  await sendRows(sink);
+  const outcome = await sink.finish(0);
+  return { stage, outcome };
+}
+
+async function survives(transport: TransportName, fault: Fault): Promise<boolean> {
+  const { stage } = await injured(transport, fault, 1);
+  await stage.deliver();
+  const rows = stage.server.history(RUN.project, RUN.id);
+  return isDeepStrictEqual(
+    rows.map(({ _step }) => _step),
+    STEPS,
+  );
+}
+
+/** Steps of the rows that are in the offline file. */
+async function offlineSteps({ dir }: Stage): Promise<number[]> {
+  const steps: number[] = [];
+  for (const file of await findRecordFiles(dir))
+    for await (const event of await OfflineReader.open(file))
+      if (event.kind === "history") steps.push(event.step ?? -1);
+  return steps;
+}
+
+async function recordBytes({ dir }: Stage): Promise<string[]> {
+  const { readFile } = await import("node:fs/promises");
+  const files = await findRecordFiles(dir);
+  return Promise.all(files.map((file) => readFile(file, "latin1")));
+}

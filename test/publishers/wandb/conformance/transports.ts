@@ -1,0 +1,99 @@
+/** The three ways to W&B behind one interface, each as the program uses it. */
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type InputReceipt, runJob } from "../../../../src/cli/parse-job.js";
+import { planSource, rowOfSource } from "../../../../src/cli/plan-source.js";
+import { NativeSink } from "../../../../src/publishers/wandb/native-sink.js";
+import { findRecordFiles } from "../../../../src/publishers/wandb/offline/run-directory.js";
+import { OfflineSink } from "../../../../src/publishers/wandb/offline-sink.js";
+import type { RunDescription, RunSink } from "../../../../src/publishers/wandb/run-sink.js";
+import { SdkSink } from "../../../../src/publishers/wandb/sdk-sink.js";
+import { syncRecordFile } from "../../../../src/publishers/wandb/sync/index.js";
+import { type WandbPublication, WandbPublisher } from "../../../../src/publishers/wandb/wandb-publisher.js";
+import { FileSource, type Source } from "../../../../src/sources/source.js";
+import type { StandInServer } from "../../../servers/wandb/index.js";
+import { budgetOf, type Harness, harness } from "../client/harness.js";
+
+/** Names of the transports, as `--wandb-client` takes them; the columns of the table. */
+export const TRANSPORTS = ["native", "sdk", "offline"] as const;
+
+/** One of them. */
+export type TransportName = (typeof TRANSPORTS)[number];
+
+/** Long enough for the SDK, whose waits are on the real clock. */
+const BUDGET = 60_000;
+
+/** A server and a transport to it. */
+export class Stage {
+  readonly transport: TransportName;
+  readonly server: StandInServer;
+  /** Where offline files are written. */
+  readonly dir = mkdtempSync(join(tmpdir(), "conformance-"));
+  /** What the SDK printed. */
+  readonly printed: string[] = [];
+  readonly #harness: Harness;
+
+  private constructor(transport: TransportName, stage: Harness) {
+    this.transport = transport;
+    this.server = stage.server;
+    this.#harness = stage;
+  }
+
+  /** A new server. */
+  static async open(transport: TransportName): Promise<Stage> {
+    return new Stage(transport, await harness());
+  }
+
+  /** Begins a run. */
+  start(description: RunDescription): Promise<RunSink> {
+    const { client, clock } = this.#harness;
+    const budget = budgetOf(clock, BUDGET);
+    switch (this.transport) {
+      case "native":
+        return NativeSink.start(description, {
+          client,
+          dir: this.dir,
+          existing: null,
+          resume: "allow",
+          pacing: "bulk",
+          budget,
+        });
+      case "sdk":
+        return SdkSink.start(description, {
+          settings: client.settings,
+          budget,
+          print: (line) => this.printed.push(line),
+        });
+      case "offline":
+        return OfflineSink.start(description, this.dir, this.server.url);
+    }
+  }
+
+  /** Publishes a log as the command does. A file is read twice; anything else is a training that runs. */
+  async publish(log: string | Source): Promise<InputReceipt> {
+    const source = typeof log === "string" ? new FileSource(log) : log;
+    const plan = typeof log === "string" ? await planSource(source, {}) : undefined;
+    const publication: WandbPublication = {
+      id: "student",
+      project: "cs-en",
+      tags: [],
+      ...(this.transport === "offline" ? {} : { client: this.#harness.client, transport: this.transport }),
+      dir: this.dir,
+      baseUrl: this.server.url,
+      override: false,
+      ...(plan === undefined ? {} : { plan, rowOf: (step: number) => rowOfSource(source, {}, plan, step) }),
+    };
+    const receipt = await runJob(source, {}, ({ time }) => [new WandbPublisher(publication, time)]);
+    await this.deliver();
+    return receipt;
+  }
+
+  /** What the user does after the run: `marian-tracking sync` where the transport is the offline file. */
+  async deliver(): Promise<void> {
+    if (this.transport !== "offline") return;
+    const { client, clock } = this.#harness;
+    for (const file of await findRecordFiles(this.dir))
+      await syncRecordFile(file, { client, budget: budgetOf(clock, BUDGET) });
+  }
+}
