@@ -104,6 +104,7 @@ export class WandbPublisher implements UpdatePublisher {
   #before = 0;
   #failure: unknown;
   readonly #budget: Budget | undefined;
+  readonly #hurry = () => this.#budget?.set(BUDGET_AFTER_STOP);
 
   constructor(publication: WandbPublication, time: TimestampFormat) {
     const { client, plan, budget, stop } = publication;
@@ -112,7 +113,7 @@ export class WandbPublisher implements UpdatePublisher {
     if (client === undefined) return;
     const patience = plan === undefined ? Number.POSITIVE_INFINITY : budget;
     this.#budget = new Budget(patience, client.http.clock);
-    stop?.addEventListener("abort", () => this.#budget?.set(BUDGET_AFTER_STOP), { once: true });
+    stop?.addEventListener("abort", this.#hurry, { once: true });
   }
 
   async publish(update: RunUpdate): Promise<void> {
@@ -147,7 +148,9 @@ export class WandbPublisher implements UpdatePublisher {
     if (this.#publication.artifacts !== undefined) {
       await sink.directoryArtifact("logs", "logs", this.#publication.artifacts);
     }
-    return this.#describe(await sink.finish(0));
+    const outcome = await sink.finish(0);
+    this.#unwatch();
+    return this.#describe(outcome);
   }
 
   /** What `publish` and `close` would do with this log; asks the server and changes nothing. */
@@ -171,6 +174,12 @@ export class WandbPublisher implements UpdatePublisher {
   async discard(): Promise<void> {
     await this.#work;
     await this.#sink?.finish(1);
+    this.#unwatch();
+  }
+
+  /** The signal of a command outlives its runs, and would hold on to each of them. */
+  #unwatch(): void {
+    this.#publication.stop?.removeEventListener("abort", this.#hurry);
   }
 
   #enqueue(rows: readonly StepRow[], lines: readonly LogLine[], configured: boolean, bytes: number): void {
