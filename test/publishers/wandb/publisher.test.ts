@@ -3,9 +3,11 @@ import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { glob } from "tinyglobby";
 import { describe, expect, test } from "vitest";
 import { type InputReceipt, runJob } from "../../../src/cli/parse-job.js";
 import { planSource, rowOfSource } from "../../../src/cli/plan-source.js";
+import { runNameOf } from "../../../src/naming/run-name.js";
 import { OfflineReader } from "../../../src/publishers/wandb/offline/offline-reader.js";
 import { findRecordFiles } from "../../../src/publishers/wandb/offline/run-directory.js";
 import { type WandbPublication, WandbPublisher } from "../../../src/publishers/wandb/wandb-publisher.js";
@@ -223,6 +225,7 @@ describe("what the server does not take", () => {
 describe.skipIf(!sharedIsThere)("what the reference published", () => {
   interface Call {
     readonly call: string;
+    readonly run?: string;
     readonly data?: Readonly<Record<string, unknown>>;
     readonly step?: number;
     readonly kwargs?: { readonly config: Readonly<Record<string, unknown>> };
@@ -251,4 +254,29 @@ describe.skipIf(!sharedIsThere)("what the reference published", () => {
     expect(config["arguments"]?.value).toMatchObject(recorded as object);
     expect(existsSync(fixture)).toBe(true);
   });
+
+  test.each(["experiments_1_10", "experiments_1_12"])(
+    "of %s: the history of each training",
+    async (archive) => {
+      const recorded = shared(`golden/archive_${archive}_snakemake_str/wandb_calls.json`);
+      const wanted: Record<string, Map<number, Record<string, unknown>>> = {};
+      for (const { call, run = "", data, step } of JSON.parse(readFileSync(recorded, "utf8")) as Call[]) {
+        if (call !== "run.log" || step === undefined || step === null) continue;
+        const [model = ""] = run.split("_");
+        wanted[model] ??= new Map();
+        wanted[model].set(step, { ...wanted[model].get(step), ...data });
+      }
+      const stage = await harness();
+      const logs = await glob("models/**/train.log", { cwd: shared(`archives/${archive}`), absolute: true });
+      expect(logs.map(runNameOf).sort()).toEqual(Object.keys(wanted).sort());
+      for (const log of logs) {
+        const id = runNameOf(log);
+        await publish(stage, log, { id });
+        const found = stage.server
+          .history("cs-en", id)
+          .map(({ _step, _runtime, _timestamp, ...values }) => [_step, values]);
+        expect(found).toEqual([...(wanted[id] ?? [])].sort(([one], [other]) => one - other));
+      }
+    },
+  );
 });
