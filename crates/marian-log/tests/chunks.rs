@@ -1,5 +1,7 @@
 //! How a log is divided into chunks makes no difference, and nothing that comes in is lost or panics.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 mod support;
 
 use marian_log::{Parser, MAX_LINE};

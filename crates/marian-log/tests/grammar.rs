@@ -1,5 +1,7 @@
 //! The scanner gives what the regular expressions of `marian_log::grammar` give.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 mod support;
 
 use marian_log::{grammar, Parser};
