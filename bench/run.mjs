@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { has, installPackages, must, root } from "../scripts/tools.mjs";
 import { benchLog } from "./logs.mjs";
 import { best } from "./measure.mjs";
+import { wandbTable } from "./wandb.mjs";
 
 const quick = process.argv.includes("--quick");
 const megabytes = quick ? 20 : 200;
@@ -114,6 +115,9 @@ for (const [name, command] of [
   const { cpu, peak } = await best(command, name.includes("2000") ? 1 : runs);
   show(`| ${name} | ${cpu.toFixed(2)} | ${peak.toFixed(0)} |`);
 }
+
+show("");
+for (const line of await wandbTable({ quick, show: console.log })) lines.push(line);
 
 if (process.argv.includes("--write")) {
   const readme = readFileSync(path("README.md"), "utf8");

@@ -152,9 +152,11 @@ class Sinks {
 
 /** Counts what is read; ends at once when the job is to stop, also while a pipe is silent. */
 async function* counted(source: Source, { progress, signal }: JobControl): AsyncGenerator<Uint8Array> {
+  let onAbort = () => {};
   const stopped = new Promise<undefined>((resolve) => {
-    signal?.addEventListener("abort", () => resolve(undefined), { once: true });
+    onAbort = () => resolve(undefined);
   });
+  signal?.addEventListener("abort", onAbort, { once: true });
   const chunks = source.chunks()[Symbol.asyncIterator]();
   let stop = false;
   try {
@@ -166,6 +168,7 @@ async function* counted(source: Source, { progress, signal }: JobControl): Async
       yield next.value;
     }
   } finally {
+    signal?.removeEventListener("abort", onAbort);
     // A read that does not come back would hold up the end.
     if (!stop) await chunks.return?.();
   }

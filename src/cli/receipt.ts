@@ -98,7 +98,7 @@ export function receiptText(
   for (const receipt of receipts) {
     const body = inputLines(receipt, verdict.strict, detail, !many);
     const alright = problem(receipt, verdict.strict) === undefined && receipt.sinkErrors.length === 0;
-    const remarks = receipt.counts.unmatched + receipt.counts.overlong > 0;
+    const remarks = receipt.counts.unmatched + receipt.counts.overlong + receipt.notes.length > 0;
     if (detail === "quiet" ? !alright : !many || detail === "verbose" || !alright || remarks)
       lines.push(...body);
   }

@@ -1,6 +1,6 @@
 /** The flags of Weights & Biases, and what they ask for. */
 import { Flags } from "@oclif/core";
-import { runNameOf } from "../naming/run-name.js";
+import { runNameOf, runNames } from "../naming/run-name.js";
 import type { ParserOptions } from "../parser/log-parser.js";
 import { TimestampFormat } from "../parser/timestamp.js";
 import type { JsonObject } from "../publishers/wandb/offline/json-text.js";
@@ -55,6 +55,8 @@ export interface WandbTarget {
 export interface WandbTargetOptions {
   /** Writes over runs of the same id instead of going on with them. */
   readonly override: boolean;
+  /** All logs of the command, so that no two of them become one run. */
+  readonly sources: readonly string[];
   /** Asks for an orderly end. */
   readonly stop: AbortSignal;
   /** How the logs are read. */
@@ -73,9 +75,10 @@ export async function wandbTarget(
 ): Promise<WandbTarget | undefined> {
   const project = flags["wandb-project"];
   if (project === undefined) return undefined;
-  const [{ resolveSettings }, { WandbClient }, { WandbPublisher }] = await Promise.all([
+  const [{ resolveSettings }, { WandbClient }, { checkRunId }, { WandbPublisher }] = await Promise.all([
     import("../publishers/wandb/client/settings.js"),
     import("../publishers/wandb/client/wandb-client.js"),
+    import("../publishers/wandb/client/names.js"),
     import("../publishers/wandb/wandb-publisher.js"),
   ]);
   const settings = resolveSettings(
@@ -83,6 +86,8 @@ export async function wandbTarget(
     options.environment,
   );
   if (settings.mode === "disabled") return undefined;
+  const names = runNames(options.sources, flags["wandb-run-name"]);
+  for (const name of names.values()) checkRunId(name);
   const client = settings.mode === "offline" ? undefined : new WandbClient(settings);
   const author = options.environment["WANDB_AUTHOR"];
   const tags = [...(flags.tags ?? []), ...(author ? [`author:${author}`] : [])];
@@ -94,7 +99,7 @@ export async function wandbTarget(
     const group = flags["wandb-group"];
     const artifacts = flags["wandb-artifacts"];
     return {
-      id: flags["wandb-run-name"] ?? runNameOf(source),
+      id: names.get(source) ?? runNameOf(source),
       project,
       ...(settings.entity === undefined ? {} : { entity: settings.entity }),
       ...(group === undefined ? {} : { group }),

@@ -133,6 +133,7 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
 
     const stop = watchStopSignals();
     const wandb = await wandbTarget(flags, {
+      sources: inputs,
       stop: stop.signal,
       override: flags["override-runs"],
       parser: options,

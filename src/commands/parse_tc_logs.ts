@@ -71,7 +71,11 @@ measurements.ndjson beside them holds every line that has come. Existing files a
 
   /** Publication needs a project and consent; what is missing is said and does no harm. */
   async #wandb(
-    flags: WandbFlagValues & { "wandb-publication": boolean; "publish-group-logs": boolean },
+    flags: WandbFlagValues & {
+      "input-file": string | undefined;
+      "wandb-publication": boolean;
+      "publish-group-logs": boolean;
+    },
     stop: AbortSignal,
   ): Promise<WandbTarget | undefined> {
     if (flags["publish-group-logs"]) this.warn("--publish-group-logs does nothing yet");
@@ -83,7 +87,13 @@ measurements.ndjson beside them holds every line that has come. Existing files a
       return undefined;
     }
     try {
-      return await wandbTarget(flags, { override: false, stop, parser: {}, environment: process.env });
+      return await wandbTarget(flags, {
+        override: false,
+        sources: [flags["input-file"] ?? "-"],
+        stop,
+        parser: {},
+        environment: process.env,
+      });
     } catch (error) {
       this.warn(
         `nothing is published to Weights & Biases: ${error instanceof Error ? error.message : error}`,

@@ -61,6 +61,19 @@ describe("parse --wandb-project", () => {
     ]);
   });
 
+  test("two logs of the same name are two runs", async () => {
+    const folder = freshFolder({ "one/train.log": log, "two/train.log": log.slice(0, 20_000) });
+    const args = ["parse", "one/train.log", "two/train.log", "--wandb-project", project];
+    const done = await runBinary("run", args, { env: env(), folder });
+    check(done, { code: 0, stderr: /acknowledged[\s\S]*acknowledged/ });
+    expect(server.history(project, "train")).toHaveLength(80);
+    expect(server.history(project, "train-2").length).toBeGreaterThan(10);
+  });
+
+  test("a name that W&B does not take is refused before anything is read", async () => {
+    check(await parse(["--wandb-run-name", "a/b"]), { code: 2, stderr: /run id/ });
+  });
+
   test("without a key it says what to do, before anything is read", async () => {
     const done = await parse([], { env: { WANDB_BASE_URL: server.url, HOME: "/nonexistent" } });
     check(done, {

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { modelOfFolder } from "../../src/naming/model.js";
-import { runNameOf } from "../../src/naming/run-name.js";
+import { runNameOf, runNames } from "../../src/naming/run-name.js";
 import { shared, sharedIsThere } from "../golden/shared.js";
 
 describe("modelOfFolder", () => {
@@ -38,6 +38,16 @@ describe("runNameOf", () => {
     ["models/en-nl/prod/teacher-finetuned0/train.log", "teacher-finetune-0"],
     ["some/where/train.log.gz", "train"],
     ["some/where/my.run.log", "my.run"],
-    ["-", "-"],
+    ["-", "stdin"],
   ])("%s is %s", (path, name) => expect(runNameOf(path)).toBe(name));
+});
+
+test("no two logs become one run; the first by path keeps the name", () => {
+  expect([...runNames(["b/train.log", "a/train.log", "a/train-2.log", "c/train.log"])]).toEqual([
+    ["a/train-2.log", "train-2"],
+    ["a/train.log", "train"],
+    ["b/train.log", "train-3"],
+    ["c/train.log", "train-4"],
+  ]);
+  expect([...runNames(["a.log", "b.log"], "mine").values()]).toEqual(["mine", "mine-2"]);
 });

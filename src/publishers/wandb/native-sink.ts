@@ -55,6 +55,8 @@ export class NativeSink implements RunSink {
     const early: { lines: UndeliveredLines[]; sink?: NativeSink } = { lines: [] };
     const run = await WandbRun.start({
       ...description,
+      // Without tags the run keeps those that it has; an empty list would take them away.
+      tags: description.tags.length === 0 ? undefined : description.tags,
       client: options.client,
       displayName: description.id,
       existing: options.existing,

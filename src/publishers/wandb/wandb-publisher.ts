@@ -7,7 +7,7 @@ import type { Segment } from "../../run/segment.js";
 import { type StepRow, StepRows } from "../../run/step-rows.js";
 import type { PublisherOutcome, UpdatePublisher } from "../update-publisher.js";
 import { Budget } from "./client/budget.js";
-import { UndeliveredError } from "./client/errors.js";
+import { UndeliveredError, WandbError } from "./client/errors.js";
 import { type ExistingRun, findRun } from "./client/existing-run.js";
 import type { WandbClient } from "./client/wandb-client.js";
 import { NativeSink } from "./native-sink.js";
@@ -72,16 +72,15 @@ interface Beginning {
   /** Rows and console lines that the server holds already. */
   readonly rows: number;
   readonly lines: number;
-  /** Rows go to the offline file although there is a server. */
-  readonly offline?: boolean;
 }
 
 /** Milliseconds that are left for delivery when the training has ended, and when a signal has. */
 const BUDGET_AFTER_TRAINING = 60_000;
 const BUDGET_AFTER_STOP = 8_000;
 
-/** More bytes of rows and lines than this wait for the server; then the reading waits. */
-const QUEUE = 32e6;
+/** Bytes of log that may wait for the server: of a file, whose reading then waits; of a training, which does not. */
+const FILE_QUEUE = 4e6;
+const TRAINING_QUEUE = 32e6;
 
 /** A publisher of one run. It begins with the first update, and its network never delays the reading of a batch. */
 export class WandbPublisher implements UpdatePublisher {
@@ -124,7 +123,7 @@ export class WandbPublisher implements UpdatePublisher {
     let lines = update.chunk === undefined ? this.#lines.finish() : this.#lines.take(update.chunk);
     if (update.chunk === undefined) rows.push(...this.#rows.finish());
     // A training that is running must not wait for the network. Its rows are few; its text has to stay behind.
-    const full = this.#queued > QUEUE;
+    const full = this.#queued > (plan === undefined ? TRAINING_QUEUE : FILE_QUEUE);
     if (full && plan === undefined) {
       this.#leftOut += lines.length;
       lines = [];
@@ -240,10 +239,9 @@ export class WandbPublisher implements UpdatePublisher {
     const sdk = this.#publication.transport === "sdk";
     if (plan === undefined) {
       if (!sdk || existing.rows === 0) return { ...fresh, existing };
-      this.#remarks.push(
-        `the run ${id} holds ${existing.rows} rows, over which @wandb/sdk would write: --wandb-client native goes on with it`,
+      throw new WandbError(
+        `the run ${id} holds ${existing.rows} rows, over which @wandb/sdk would write: use --wandb-client native, which goes on with it, or another --wandb-run-name`,
       );
-      return { ...fresh, offline: true };
     }
     // The SDK begins at the first row, so it gets all of them.
     if (!sdk && !override && (await this.#goesOn(plan, existing))) {
@@ -284,9 +282,9 @@ export class WandbPublisher implements UpdatePublisher {
     if (this.#sink !== undefined) return this.#sink;
     const { client, dir, plan } = this.#publication;
     this.#beginning ??= await this.#begin();
-    const { id, existing, resume, offline } = this.#beginning;
+    const { id, existing, resume } = this.#beginning;
     if (this.#sink !== undefined) return this.#sink;
-    if (client === undefined || this.#budget === undefined || offline) {
+    if (client === undefined || this.#budget === undefined) {
       this.#sink = await this.#startOffline(id);
       return this.#sink;
     }
