@@ -2,6 +2,15 @@
 import { OfflineRun } from "./offline/offline-run.js";
 import type { LogLine, RunDescription, RunOutcome, RunSink } from "./run-sink.js";
 
+/** Where an offline run lies, and where its rows go later. */
+export interface OfflinePlace {
+  readonly dir: string;
+  /** The server that it is for. */
+  readonly baseUrl: string;
+  /** Whether its rows begin at the first line of the run, or behind those that the server holds at the upload. */
+  readonly resume: "overwrite" | "append";
+}
+
 /** Writes a run below `dir`/wandb. */
 export class OfflineSink implements RunSink {
   readonly #run: OfflineRun;
@@ -16,12 +25,16 @@ export class OfflineSink implements RunSink {
   }
 
   /** @throws Error of Node's when the folder can't be written. */
-  static async start(description: RunDescription, dir: string, baseUrl: string): Promise<OfflineSink> {
+  static async start(
+    description: RunDescription,
+    { dir, baseUrl, resume }: OfflinePlace,
+  ): Promise<OfflineSink> {
     const startedAt = description.startedAt ?? Date.now() / 1000;
     const run = await OfflineRun.start({
       ...description,
       dir,
       baseUrl,
+      resume,
       displayName: description.id,
       startedAt: new Date(startedAt * 1000),
     });

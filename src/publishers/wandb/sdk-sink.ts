@@ -199,6 +199,8 @@ class SdkThread {
   async started(id: string): Promise<void> {
     const answered = await this.#until(() => this.#state !== "starting" || this.#fault !== undefined);
     if (this.#state === "running") return;
+    // Only then all that the thread told has been heard.
+    await this.end();
     if (this.#breakage?.code === "MODULE_NOT_FOUND") throw new WandbError(HOW_TO_INSTALL);
     const what = `the start of the run ${id} by @wandb/sdk`;
     const fault = this.#fault;

@@ -72,6 +72,8 @@ interface Beginning {
   /** Rows and console lines that the server holds already. */
   readonly rows: number;
   readonly lines: number;
+  /** There is no server, or it gave no answer. */
+  readonly offline?: boolean;
 }
 
 /** Milliseconds that are left for delivery when the training has ended, and when a signal has. */
@@ -221,10 +223,9 @@ export class WandbPublisher implements UpdatePublisher {
       } catch (error) {
         if (!(error instanceof UndeliveredError)) throw error;
         this.#remarks.push(error.message);
-        this.#sink = await this.#startOffline(id);
       }
     }
-    return { id, existing: null, resume: "allow", rows: 0, lines: 0 };
+    return { id, existing: null, resume: "allow", rows: 0, lines: 0, offline: true };
   }
 
   async #beginOnline(client: WandbClient): Promise<Beginning> {
@@ -282,9 +283,8 @@ export class WandbPublisher implements UpdatePublisher {
     if (this.#sink !== undefined) return this.#sink;
     const { client, dir, plan } = this.#publication;
     this.#beginning ??= await this.#begin();
-    const { id, existing, resume } = this.#beginning;
-    if (this.#sink !== undefined) return this.#sink;
-    if (client === undefined || this.#budget === undefined) {
+    const { id, existing, resume, offline } = this.#beginning;
+    if (client === undefined || this.#budget === undefined || offline) {
       this.#sink = await this.#startOffline(id);
       return this.#sink;
     }
@@ -311,7 +311,10 @@ export class WandbPublisher implements UpdatePublisher {
   }
 
   #startOffline(id: string): Promise<OfflineSink> {
-    return OfflineSink.start(this.#description(id), this.#publication.dir, this.#publication.baseUrl);
+    const { dir, baseUrl, plan } = this.#publication;
+    // A whole log has its rows from the first on; a training may go on with a run that the server holds.
+    const resume = plan === undefined ? "append" : "overwrite";
+    return OfflineSink.start(this.#description(id), { dir, baseUrl, resume });
   }
 
   #description(id: string): RunDescription {

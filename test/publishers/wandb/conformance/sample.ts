@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isMainThread } from "node:worker_threads";
 import type { RunDescription, RunOutcome, RunSink } from "../../../../src/publishers/wandb/run-sink.js";
 import type { Source } from "../../../../src/sources/source.js";
 import { Stage, type TransportName } from "./transports.js";
@@ -46,6 +47,8 @@ export interface WholeRun {
   readonly outcome: RunOutcome;
   /** Handlers of signals and of the program's end that the transport had added while it ran, and left behind. */
   readonly handlers: { readonly during: number; readonly after: number };
+  /** How often the program's own handler heard of the SIGTERM that came before the first row. */
+  readonly signals: number;
 }
 
 /** Gives the sample run's rows to a sink. */
@@ -53,6 +56,9 @@ export async function sendRows(sink: RunSink): Promise<void> {
   for (const { step, runtime, values } of ROWS)
     await sink.history({ ...values }, { step, timestamp: START + runtime });
 }
+
+/** Handlers that were there before any transport. */
+const testRunnersOwn = new Set(process.listeners("SIGTERM"));
 
 const published = new Map<TransportName, Promise<WholeRun>>();
 
@@ -67,14 +73,35 @@ async function publishWholeRun(transport: TransportName): Promise<WholeRun> {
   const stage = await Stage.open(transport);
   const before = countHandlers();
   const sink = await stage.start(RUN);
-  await sendRows(sink);
   const during = countHandlers() - before;
+  const signals = await terminate();
+  await sendRows(sink);
   await sink.console(LINES.map((text) => ({ text, timestamp: START })));
   await sink.barChart("Datasets", TABLE, { label: "Name", value: "Count", title: "Datasets" });
   await sink.directoryArtifact("logs", "logs", logsFolder());
   const outcome = await sink.finish(0);
   await stage.deliver();
-  return { stage, outcome, handlers: { during, after: countHandlers() - before } };
+  return { stage, outcome, signals, handlers: { during, after: countHandlers() - before } };
+}
+
+/** Sends SIGTERM to this process, as if the handler here were the program's only one. */
+async function terminate(): Promise<number> {
+  // In a thread, the signal would end the whole test run.
+  if (!isMainThread) throw new Error("this measurement needs vitest's pool of processes");
+  let heard = 0;
+  const known = process.listeners("SIGTERM").filter((listener) => testRunnersOwn.has(listener));
+  for (const listener of known) process.off("SIGTERM", listener);
+  await new Promise<void>((resolve) => {
+    process.once("SIGTERM", () => {
+      heard += 1;
+      resolve();
+    });
+    process.kill(process.pid, "SIGTERM");
+  });
+  // A moment for whatever else the signal has set going.
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  for (const listener of known) process.on("SIGTERM", listener);
+  return heard;
 }
 
 function countHandlers(): number {

@@ -66,7 +66,11 @@ export class Stage {
           print: (line) => this.printed.push(line),
         });
       case "offline":
-        return OfflineSink.start(description, this.dir, this.server.url);
+        return OfflineSink.start(description, {
+          dir: this.dir,
+          baseUrl: this.server.url,
+          resume: "overwrite",
+        });
     }
   }
 
