@@ -1,6 +1,7 @@
 /** Times of log lines as text. */
 
 const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 
 /**
  * How times are written.
@@ -11,6 +12,8 @@ const HOUR = 3_600_000;
 export class TimestampFormat {
   readonly #zone: Intl.DateTimeFormat | undefined;
   readonly #offsets = new Map<number, number>();
+  #day = Number.NaN;
+  #date = "";
 
   /** @throws RangeError when `timeZone` is no name of the IANA database. */
   constructor(timeZone?: string) {
@@ -29,9 +32,17 @@ export class TimestampFormat {
 
   /** `timestamp` as text: milliseconds since 1970, UTC or a local clock read as if it were UTC. */
   format(timestamp: number, utc: boolean): string {
-    const iso = new Date(timestamp).toISOString();
-    if (utc) return iso;
-    const local = iso.slice(0, 19);
+    const day = Math.floor(timestamp / DAY);
+    if (day !== this.#day) {
+      // Lines come by the million and days by the dozen.
+      this.#day = day;
+      this.#date = new Date(timestamp).toISOString().slice(0, 11);
+    }
+    const rest = timestamp - day * DAY;
+    const seconds = Math.floor(rest / 1000);
+    const clock = `${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+    const local = this.#date + clock;
+    if (utc) return `${local}.${String(Math.floor(rest) % 1000).padStart(3, "0")}Z`;
     return this.#zone === undefined ? local : `${local}${offsetText(this.#offset(timestamp))}`;
   }
 
@@ -65,6 +76,9 @@ export class TimestampFormat {
 
 function offsetText(offset: number): string {
   const minutes = Math.abs(Math.round(offset / 60_000));
-  const two = (value: number) => String(value).padStart(2, "0");
   return `${offset < 0 ? "-" : "+"}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+}
+
+function two(value: number): string {
+  return value < 10 ? `0${value}` : String(value);
 }

@@ -85,3 +85,14 @@ describe("TimestampFormat", () => {
     expect(() => new TimestampFormat("Mars/Base")).toThrow(RangeError);
   });
 });
+
+it("is the platform's ISO form, for any instant", () => {
+  const format = new TimestampFormat();
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 253_402_300_799_999 }), (instant) => {
+      const iso = new Date(instant).toISOString();
+      expect(format.format(instant, true)).toBe(iso);
+      expect(format.format(instant, false)).toBe(iso.slice(0, 19));
+    }),
+  );
+});
