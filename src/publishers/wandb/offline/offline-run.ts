@@ -7,6 +7,9 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
+import { type BarChart, barChartSpec, chartTableKey } from "../client/chart.js";
+import { stringifyJsonish } from "../client/json-ish.js";
+import { tableArtifactName } from "../client/names.js";
 import { artifactDigest, artifactFile, copyDirectory, randomClientId } from "./artifact-files.js";
 import {
   type DeliveryState,
@@ -27,14 +30,7 @@ import {
 } from "./records.js";
 import { createRunDirectory, pathBelow, type RunDirectory } from "./run-directory.js";
 import { readConsoleLine, readEventLine, readHistoryLine } from "./stream-line.js";
-import {
-  type BarChart,
-  barChartPanel,
-  encodeTable,
-  type TableData,
-  tableArtifactName,
-  tableValue,
-} from "./table-file.js";
+import { encodeTable, type TableData, tableValue } from "./table-file.js";
 
 /** Where an offline run is written, and who it is. */
 export type OfflineRunOptions = {
@@ -268,13 +264,13 @@ export class OfflineRun {
     at: RowPosition = this.#nextPosition(),
   ): Promise<void> {
     await this.barChartPanel(key, chart);
-    await this.table(`${key}_table`, columns, data, at);
+    await this.table(chartTableKey(key), columns, data, at);
   }
 
   /** The chart alone, for callers that put the table `<key>_table` into a row of theirs. */
   async barChartPanel(key: string, chart: BarChart): Promise<void> {
     this.#checkOpen();
-    const json = stringifyJson(barChartPanel(key, chart));
+    const json = stringifyJsonish(barChartSpec(key, chart));
     await this.#append({
       kind: "config",
       update: [{ path: ["_wandb", "visualize", key], json }],

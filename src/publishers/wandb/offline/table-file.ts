@@ -1,6 +1,5 @@
-/** Tables and bar charts in the form the W&B pages show them. Source of the forms: the official client 0.31.0. */
+/** Tables in the form the W&B pages show them. Source of the forms: the official client 0.31.0. */
 import { createHash } from "node:crypto";
-import { crc32 } from "node:zlib";
 import { type JsonObject, stringifyJson } from "./json-text.js";
 
 /** A cell of a table. Numbers that JSON lacks (NaN, infinities) are stored as null: the pages can't read them. */
@@ -23,9 +22,6 @@ export type TableFiles = {
   readonly artifactPath: string;
   readonly artifact: Uint8Array;
 };
-
-/** Which columns of a table a bar chart shows. */
-export type BarChart = { readonly label: string; readonly value: string; readonly title: string };
 
 /**
  * The files of a table that is logged under a key at a step.
@@ -78,48 +74,6 @@ export function tableValue(
     log_mode: "IMMUTABLE",
     artifact_path: `wandb-client-artifact://${ids.clientId}/${files.artifactPath}`,
     _latest_artifact_path: `wandb-client-artifact://${ids.sequenceClientId}:latest/${files.artifactPath}`,
-  };
-}
-
-/**
- * Name of the artifact of a table. Characters that artifacts can't have are left out, and a short checksum of the
- * whole name is put behind instead.
- */
-export function tableArtifactName(runId: string, key: string): string {
-  const name = `run-${runId}-${key}`;
-  const plain = name.replace(/[^A-Za-z0-9_.-]+/g, "");
-  if (plain === name) return name;
-  const checksum = Buffer.alloc(4);
-  checksum.writeUInt32BE(crc32(name));
-  return `${plain}-${checksum.toString("base64url")}`;
-}
-
-/** The configuration `_wandb.visualize[key]` of a bar chart over the table logged as `<key>_table`. */
-export function barChartPanel(key: string, chart: BarChart): JsonObject {
-  const plain = (name: string): JsonObject => ({ name, fields: [] });
-  return {
-    panel_type: "Vega2",
-    panel_config: {
-      panelDefId: "wandb/bar/v0",
-      fieldSettings: { label: chart.label, value: chart.value },
-      stringSettings: { title: chart.title },
-      transform: { name: "tableWithLeafColNames" },
-      userQuery: {
-        queryFields: [
-          {
-            name: "runSets",
-            // Literally so: the page fills it in.
-            args: [{ name: "runSets", value: `\${runSets}` }],
-            fields: [
-              plain("id"),
-              plain("name"),
-              plain("_defaultColorIndex"),
-              { name: "summaryTable", args: [{ name: "tableKey", value: `${key}_table` }], fields: [] },
-            ],
-          },
-        ],
-      },
-    },
   };
 }
 

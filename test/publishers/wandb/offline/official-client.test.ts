@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { tableArtifactName } from "../../../../src/publishers/wandb/client/names.js";
 import type { JsonValue } from "../../../../src/publishers/wandb/offline/json-text.js";
 import {
   applyChanges,
@@ -14,7 +15,6 @@ import { OfflineRun } from "../../../../src/publishers/wandb/offline/offline-run
 import { BLOCK_SIZE, RecordLogEncoder } from "../../../../src/publishers/wandb/offline/record-log.js";
 import { encodeRecord } from "../../../../src/publishers/wandb/offline/records.js";
 import { findRecordFiles, isSynced } from "../../../../src/publishers/wandb/offline/run-directory.js";
-import { tableArtifactName } from "../../../../src/publishers/wandb/offline/table-file.js";
 import { parseLine, StandInServer } from "../../../servers/wandb/index.js";
 import { findWandbVenv, wandbEnvironment } from "./wandb-venv.js";
 
