@@ -141,8 +141,9 @@ export class WandbPublisher implements UpdatePublisher {
   }
 
   async close(): Promise<PublisherOutcome> {
-    if (this.#publication.plan === undefined)
-      this.#budget?.set(this.#publication.budget ?? BUDGET_AFTER_TRAINING);
+    const { plan, budget, stop } = this.#publication;
+    // A signal has set a shorter one.
+    if (plan === undefined && !stop?.aborted) this.#budget?.set(budget ?? BUDGET_AFTER_TRAINING);
     await this.#work;
     if (this.#failure !== undefined) throw this.#failure;
     const sink = await this.#start();

@@ -4,10 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { glob } from "tinyglobby";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { type InputReceipt, runJob } from "../../../src/cli/parse-job.js";
 import { planSource, rowOfSource } from "../../../src/cli/plan-source.js";
 import { runNameOf } from "../../../src/naming/run-name.js";
+import { Budget } from "../../../src/publishers/wandb/client/budget.js";
 import { OfflineReader } from "../../../src/publishers/wandb/offline/offline-reader.js";
 import { findRecordFiles } from "../../../src/publishers/wandb/offline/run-directory.js";
 import { type WandbPublication, WandbPublisher } from "../../../src/publishers/wandb/wandb-publisher.js";
@@ -161,6 +162,24 @@ describe("a training that is running", () => {
       [4, 4],
     ]);
     expect(receipt.notes.join("\n")).toContain("2 records of updates that were sent before");
+  });
+
+  test("a signal leaves seconds for delivery, also when the log then ends", async () => {
+    const stage = await harness();
+    const controller = new AbortController();
+    const set = vi.spyOn(Budget.prototype, "set");
+    const source: Source = {
+      name: "-",
+      async *chunks() {
+        yield new TextEncoder().encode(start + row(1, 9));
+        controller.abort();
+      },
+    };
+    await publish(stage, source, { stop: controller.signal });
+    const given = set.mock.calls.map(([milliseconds]) => milliseconds);
+    set.mockRestore();
+    expect(given.length).toBeGreaterThan(0);
+    expect(Math.max(...given)).toBeLessThan(10_000);
   });
 
   test("the next run of the task goes on with it", async () => {
