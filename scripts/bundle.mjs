@@ -35,7 +35,7 @@ export async function bundle() {
     absWorkingDir: root,
     entryPoints: [
       { in: "src/cli/program.ts", out: "program" },
-      { in: "src/cli/parse-worker.ts", out: "parse-worker" },
+      { in: "src/jobs/parse-worker.ts", out: "parse-worker" },
       ...commands.map((name) => ({ in: `src/commands/${name}.ts`, out: `commands/${name}` })),
     ],
     outdir: "cli",

@@ -1,5 +1,14 @@
 /** What `parse` does: inputs to files or standard output, with a receipt. */
 import { join } from "node:path";
+import {
+  filePublishers,
+  type InputReceipt,
+  type PublisherFactory,
+  runJob,
+  sinkFault,
+} from "../jobs/parse-job.js";
+import { planSource } from "../jobs/plan-source.js";
+import { runInWorkers, threadCount } from "../jobs/worker-pool.js";
 import type { ParserOptions } from "../parser/log-parser.js";
 import { CsvFolder, CsvPublisher } from "../publishers/csv/csv-publisher.js";
 import { errorLine, LineFile, type LineSink, NdjsonPublisher } from "../publishers/ndjson.js";
@@ -8,12 +17,9 @@ import { PublisherQueue } from "../publishers/publisher-queue.js";
 import { fileSource, resultFolders, STDIN } from "../sources/inputs.js";
 import type { FileSource, Source } from "../sources/source.js";
 import { Echo, StdinSource } from "../sources/stdin.js";
-import { filePublishers, type InputReceipt, type PublisherFactory, runJob, sinkFault } from "./parse-job.js";
-import { planSource } from "./plan-source.js";
 import { startProgress } from "./progress.js";
 import type { StopSignal } from "./stop-signal.js";
 import type { WandbTarget } from "./wandb-flags.js";
-import { runInWorkers, threadCount } from "./worker-pool.js";
 
 /** What is asked for. */
 export interface ParseRequest {

@@ -1,8 +1,8 @@
 /** `--publisher ./mine.js`: a publisher of the user's own. */
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { inputFault } from "../jobs/parse-job.js";
 import type { PublisherMaker } from "../publishers/publisher.js";
-import { inputFault } from "./parse-job.js";
 
 /** Loads the modules; `refuse` ends the command with its message. */
 export async function loadPublishers(

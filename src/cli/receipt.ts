@@ -1,6 +1,7 @@
 /** What a command did, at its end: for people, and as JSON. */
+
+import type { InputReceipt } from "../jobs/parse-job.js";
 import { EXIT } from "./exit-code.js";
-import type { InputReceipt } from "./parse-job.js";
 
 /** How a command is judged. */
 export interface Verdict {

@@ -1,5 +1,5 @@
 /** The end of a command: its receipt on the right stream, and its exit code. */
-import type { InputReceipt } from "./parse-job.js";
+import type { InputReceipt } from "../jobs/parse-job.js";
 import { type Detail, exitCode, receiptJson, receiptText, type Verdict } from "./receipt.js";
 
 /** How the receipt is given. */

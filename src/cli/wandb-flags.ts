@@ -1,5 +1,7 @@
 /** The flags of Weights & Biases, and what they ask for. */
 import { Flags } from "@oclif/core";
+import type { PublisherFactory } from "../jobs/parse-job.js";
+import { rowOfSource } from "../jobs/plan-source.js";
 import { runNameOf, runNames } from "../naming/run-name.js";
 import type { ParserOptions } from "../parser/log-parser.js";
 import { TimestampFormat } from "../parser/timestamp.js";
@@ -7,8 +9,6 @@ import type { JsonObject } from "../publishers/wandb/offline/json-text.js";
 import type { Preview, WandbPublication } from "../publishers/wandb/wandb-publisher.js";
 import type { RunPlan } from "../run/run-plan.js";
 import { fileSource } from "../sources/inputs.js";
-import type { PublisherFactory } from "./parse-job.js";
-import { rowOfSource } from "./plan-source.js";
 
 /** Flags that `parse` and `parse_tc_logs` share. */
 export const wandbFlags = {

@@ -1,8 +1,9 @@
 /** `--dry-run`: what would be published. */
+
+import { planSource } from "../jobs/plan-source.js";
 import type { ParserOptions } from "../parser/log-parser.js";
 import { fileSource, STDIN } from "../sources/inputs.js";
 import { EXIT } from "./exit-code.js";
-import { planSource } from "./plan-source.js";
 import type { WandbTarget } from "./wandb-flags.js";
 
 /** Prints a line a run, or JSON, on standard output; returns the exit code. */

@@ -1,11 +1,11 @@
 import { Command, Flags } from "@oclif/core";
 import { EXIT } from "../cli/exit-code.js";
 import { echoFaults } from "../cli/parse-inputs.js";
-import { filePublishers, livePublishers, type PublisherFactory, runJob } from "../cli/parse-job.js";
-import { planSource } from "../cli/plan-source.js";
 import { report } from "../cli/report.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
 import { type WandbFlagValues, type WandbTarget, wandbFlags, wandbTarget } from "../cli/wandb-flags.js";
+import { filePublishers, livePublishers, type PublisherFactory, runJob } from "../jobs/parse-job.js";
+import { planSource } from "../jobs/plan-source.js";
 import { fileSource } from "../sources/inputs.js";
 import { Echo, StdinSource } from "../sources/stdin.js";
 

@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { filePublishers, runJob } from "../../src/cli/parse-job.js";
 import { parseLog, readRun } from "../../src/index.js";
+import { filePublishers, runJob } from "../../src/jobs/parse-job.js";
 import { FileSource } from "../../src/sources/source.js";
 import { shared, sharedIsThere } from "./shared.js";
 

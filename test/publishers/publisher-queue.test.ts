@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { runJob } from "../../src/cli/parse-job.js";
+import { runJob } from "../../src/jobs/parse-job.js";
 import type { Publisher } from "../../src/publishers/publisher.js";
 import { PublisherQueue } from "../../src/publishers/publisher-queue.js";
 import { FileSource } from "../../src/sources/source.js";

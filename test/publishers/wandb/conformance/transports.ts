@@ -2,8 +2,8 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type InputReceipt, runJob } from "../../../../src/cli/parse-job.js";
-import { planSource, rowOfSource } from "../../../../src/cli/plan-source.js";
+import { type InputReceipt, runJob } from "../../../../src/jobs/parse-job.js";
+import { planSource, rowOfSource } from "../../../../src/jobs/plan-source.js";
 import { NativeSink } from "../../../../src/publishers/wandb/native-sink.js";
 import { findRecordFiles } from "../../../../src/publishers/wandb/offline/run-directory.js";
 import { OfflineSink } from "../../../../src/publishers/wandb/offline-sink.js";
