@@ -51,7 +51,7 @@ export async function parseInputs(request: ParseRequest): Promise<ParseResult> {
   const { names, stop } = request;
   const files = names.filter((name) => name !== STDIN).map(fileSource);
   const bytes = files.reduce((sum, { size }) => sum + (size ?? 0), 0);
-  const bar = await startProgress(bytes, process.stderr, request.quiet || names.includes(STDIN));
+  const bar = await startProgress({ bytes }, process.stderr, request.quiet || names.includes(STDIN));
   const control = { progress: bar.add, signal: stop.signal };
   const echo = request.tee ? new Echo(process.stdout) : undefined;
   const source = (name: string) => openSource(name, request, files, echo);

@@ -8,25 +8,53 @@ const WORTH_A_BAR = 64e6;
 /** Shows how much of the input has been read. */
 export interface Progress {
   add(bytes: number): void;
+  /** A run is done. */
+  done(): void;
   stop(): void;
 }
 
+/** What there is to do. */
+export interface Extent {
+  readonly bytes: number;
+  /** Absent where runs are not counted. */
+  readonly runs?: number;
+}
+
 /** A bar on `terminal` if it is one and the work is long; otherwise nothing. */
-export async function startProgress(bytes: number, terminal: WriteStream, quiet: boolean): Promise<Progress> {
-  if (quiet || !terminal.isTTY || bytes < WORTH_A_BAR) return { add: () => {}, stop: () => {} };
+export async function startProgress(
+  extent: Extent,
+  terminal: WriteStream,
+  quiet: boolean,
+): Promise<Progress> {
+  const { bytes, runs } = extent;
+  const nothing = () => {};
+  if (quiet || !terminal.isTTY || bytes < WORTH_A_BAR) return { add: nothing, done: nothing, stop: nothing };
   const { default: progress } = await import("cli-progress");
   const bar = new progress.SingleBar({
     stream: terminal,
     hideCursor: true,
     clearOnComplete: true,
-    format: "{bar} {percentage}%  {read} of {all}  {eta_formatted} left",
+    format: `{bar} {percentage}%  ${runs === undefined ? "" : "{runs} runs  "}{read} of {all}  {speed}/s  {eta_formatted} left`,
   });
+  const started = performance.now();
   let read = 0;
-  bar.start(bytes, 0, { read: size(0), all: size(bytes) });
+  let finished = 0;
+  const state = () => ({
+    read: size(read),
+    all: size(bytes),
+    runs: `${finished} of ${runs}`,
+    speed: size((read * 1000) / Math.max(1, performance.now() - started)),
+  });
+  bar.start(bytes, 0, state());
+  const update = () => bar.update(Math.min(read, bytes), state());
   return {
     add: (more) => {
       read += more;
-      bar.update(Math.min(read, bytes), { read: size(read), all: size(bytes) });
+      update();
+    },
+    done: () => {
+      finished += 1;
+      update();
     },
     stop: () => bar.stop(),
   };

@@ -1,6 +1,6 @@
 /** What a command did, at its end: for people, and as JSON. */
 
-import type { InputReceipt } from "../jobs/parse-job.js";
+import { type InputReceipt, problem } from "../jobs/parse-job.js";
 import { EXIT } from "./exit-code.js";
 
 /** How a command is judged. */
@@ -23,19 +23,6 @@ export function exitCode(receipts: readonly InputReceipt[], { strict, signal, si
   if (signal !== undefined) return signal === "SIGINT" ? EXIT.interrupted : EXIT.terminated;
   if (sinkErrors.length > 0 || receipts.some((receipt) => receipt.sinkErrors.length > 0)) return EXIT.sink;
   return receipts.some((receipt) => problem(receipt, strict) !== undefined) ? EXIT.input : EXIT.ok;
-}
-
-/** What is wrong with an input, in words; nothing where all is well. */
-export function problem(receipt: InputReceipt, strict: boolean): string | undefined {
-  const { error, counts } = receipt;
-  if (error !== undefined) return error;
-  if (counts.bytes === 0) return "the input is empty";
-  if (counts.training + counts.validation + counts.patterns === 0) {
-    return "it holds no measurement of Marian's: is this a training log?";
-  }
-  if (strict && counts.unmatched > 0)
-    return `${count(counts.unmatched, "line")} could not be read (--strict)`;
-  return undefined;
 }
 
 /** The receipt as JSON: one object. */

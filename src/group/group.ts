@@ -49,5 +49,7 @@ export interface Group {
   readonly evaluations: readonly Evaluation[];
   /** The folder of the group's logs; absent where there is none. */
   readonly logsFolder?: string;
+  /** Differs when a file of that folder does. */
+  readonly logsStamp?: string;
   readonly problems: readonly Problem[];
 }

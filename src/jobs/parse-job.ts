@@ -110,6 +110,19 @@ export async function runJob(
   };
 }
 
+/** What is wrong with an input, in words; nothing where all is well. */
+export function problem(receipt: InputReceipt, strict: boolean): string | undefined {
+  const { error, counts } = receipt;
+  if (error !== undefined) return error;
+  if (counts.bytes === 0) return "the input is empty";
+  if (counts.training + counts.validation + counts.patterns === 0) {
+    return "it holds no measurement of Marian's: is this a training log?";
+  }
+  if (strict && counts.unmatched > 0)
+    return `${counts.unmatched.toLocaleString("en-US")} ${counts.unmatched === 1 ? "line" : "lines"} could not be read (--strict)`;
+  return undefined;
+}
+
 /** The publishers of a run; one that fails is given up and remembered. */
 class Sinks {
   readonly errors: string[] = [];

@@ -44,7 +44,7 @@ export async function inputNames(
 /** A file as a source, with its size where it can be had. */
 export function fileSource(name: string): FileSource {
   try {
-    return new FileSource(name, statSync(name).size);
+    return new FileSource(name, statSync(name));
   } catch {
     return new FileSource(name);
   }

@@ -10,6 +10,8 @@ export interface Source {
   readonly name: string;
   /** Bytes as stored, for the progress; absent where nobody knows. */
   readonly size?: number;
+  /** Differs whenever the content does, and can be had without reading it; absent where nothing tells. */
+  readonly stamp?: string;
   /**
    * The bytes, as stored. A chunk holds until the next is asked for.
    *
@@ -22,10 +24,14 @@ export interface Source {
 export class FileSource implements Source {
   readonly name: string;
   readonly size?: number;
+  readonly stamp?: string;
 
-  constructor(path: string, size?: number) {
+  /** @param info Of the file, where it is known. */
+  constructor(path: string, info?: { readonly size: number; readonly mtimeMs: number }) {
     this.name = path;
-    if (size !== undefined) this.size = size;
+    if (info === undefined) return;
+    this.size = info.size;
+    this.stamp = `${info.size} bytes, ${info.mtimeMs}`;
   }
 
   async *chunks(): AsyncGenerator<Uint8Array> {
