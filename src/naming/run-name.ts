@@ -1,26 +1,37 @@
 /** Names of runs. */
-import { basename, dirname, resolve } from "node:path";
 import { modelOfFolder } from "./model.js";
 
-/** The name of a run that the user did not name: the model of the log's folder, else the log's name. */
-export function runNameOf(path: string): string {
+/**
+ * The name of a run that the user did not name: the model of the log's folder, else the log's name.
+ *
+ * @param directory Where a path that is not absolute begins.
+ */
+export function runNameOf(path: string, directory = ""): string {
   if (path === "-") return "stdin";
-  const stem = basename(path)
-    .replace(/\.(gz|zst|zstd)$/i, "")
-    .replace(/(?<=.)\.[^.]*$/, "");
-  return modelOfFolder(basename(dirname(resolve(path)))) ?? stem;
+  const parts: string[] = [];
+  for (const part of (path.startsWith("/") ? path : `${directory}/${path}`).split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  const stem = (parts.pop() ?? "").replace(/\.(gz|zst|zstd)$/i, "").replace(/(?<=.)\.[^.]*$/, "");
+  return modelOfFolder(parts.pop() ?? "") ?? stem;
 }
 
 /**
  * A name for each log. Where several ask for the same, the first by path keeps it and the others get `-2`, `-3` …
  *
  * @param name The name that the user gave, for all of them.
+ * @param directory Where paths that are not absolute begin.
  */
-export function runNames(paths: readonly string[], name?: string): ReadonlyMap<string, string> {
+export function runNames(
+  paths: readonly string[],
+  name?: string,
+  directory?: string,
+): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   const taken = new Set<string>();
   for (const path of [...paths].sort()) {
-    const wanted = name ?? runNameOf(path);
+    const wanted = name ?? runNameOf(path, directory);
     let given = wanted;
     for (let number = 2; taken.has(given); number += 1) given = `${wanted}-${number}`;
     taken.add(given);

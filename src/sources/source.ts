@@ -8,6 +8,8 @@ import { InputError } from "./decompress.js";
 export interface Source {
   /** As the user gave it; what NDJSON and receipts call it. */
   readonly name: string;
+  /** The file that holds it, where another thread can read it; absent where there is none. */
+  readonly path?: string;
   /** Bytes as stored, for the progress; absent where nobody knows. */
   readonly size?: number;
   /** Differs whenever the content does, and can be had without reading it; absent where nothing tells. */
@@ -23,12 +25,17 @@ export interface Source {
 /** A file. */
 export class FileSource implements Source {
   readonly name: string;
+  readonly path: string;
   readonly size?: number;
   readonly stamp?: string;
 
-  /** @param info Of the file, where it is known. */
-  constructor(path: string, info?: { readonly size: number; readonly mtimeMs: number }) {
-    this.name = path;
+  /**
+   * @param info Of the file, where it is known.
+   * @param name What the user calls it, where that is not its path.
+   */
+  constructor(path: string, info?: { readonly size: number; readonly mtimeMs: number }, name = path) {
+    this.name = name;
+    this.path = path;
     if (info === undefined) return;
     this.size = info.size;
     this.stamp = `${info.size} bytes, ${info.mtimeMs}`;
@@ -36,13 +43,13 @@ export class FileSource implements Source {
 
   async *chunks(): AsyncGenerator<Uint8Array> {
     try {
-      const info = await stat(this.name);
+      const info = await stat(this.path);
       if (info.isDirectory()) {
         throw new InputError(
           `this is a directory: name the logs in it, for example '${this.name.replace(/\/$/, "")}/**/*.log'`,
         );
       }
-      yield* fileChunks(this.name);
+      yield* fileChunks(this.path);
     } catch (error) {
       throw readable(error);
     }
