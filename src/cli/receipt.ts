@@ -162,11 +162,13 @@ function total(receipts: readonly InputReceipt[], of: (receipt: InputReceipt) =>
   return receipts.reduce((sum, receipt) => sum + of(receipt), 0);
 }
 
-function count(value: number, one: string, several = `${one}s`): string {
+/** A number and its noun. */
+export function count(value: number, one: string, several = `${one}s`): string {
   return `${grouped(value)} ${value === 1 ? one : several}`;
 }
 
-function grouped(value: number): string {
+/** A number with its thousands apart. */
+export function grouped(value: number): string {
   return value.toLocaleString("en-US");
 }
 
@@ -180,7 +182,8 @@ export function size(bytes: number): string {
   return unit === undefined ? `${Math.round(bytes)} B` : `${(bytes / unit.bytes).toFixed(1)} ${unit.name}`;
 }
 
-function round(value: number): number {
+/** To the millesimal. */
+export function round(value: number): number {
   return Math.round(value * 1000) / 1000;
 }
 

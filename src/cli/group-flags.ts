@@ -1,0 +1,61 @@
+/** The flags of the commands that publish groups: `archive`, `group`, `task`. */
+import { Flags } from "@oclif/core";
+
+const WANDB = "WEIGHTS & BIASES";
+
+/** Flags that all of them share. */
+export const groupFlags = {
+  "output-dir": Flags.string({
+    char: "o",
+    description: "folder of the tables training, validation, evaluations and runs",
+    helpValue: "DIR",
+  }),
+  format: Flags.option({
+    options: ["csv", "parquet", "ndjson"] as const,
+    multiple: true,
+    multipleNonGreedy: true,
+  })({
+    description: "form of the tables; may be repeated  [default: csv and parquet]",
+    dependsOn: ["output-dir"],
+  }),
+  only: Flags.option({ options: ["training", "evaluations"] as const })({
+    description: "leave out the rest",
+  }),
+  jobs: Flags.integer({
+    char: "j",
+    min: 1,
+    description: "threads that read logs for the tables  [default: the number of cores]",
+  }),
+  "time-zone": Flags.string({
+    description: "zone of Marian's clock, for example Europe/Paris",
+    helpValue: "ZONE",
+  }),
+  wandb: Flags.boolean({
+    allowNo: true,
+    default: true,
+    description: "W&B: publish runs and groups",
+    helpGroup: WANDB,
+  }),
+  "wandb-client": Flags.option({ options: ["native", "sdk", "offline"] as const })({
+    description:
+      "W&B: our own client, npm's @wandb/sdk (which keeps less), or the official offline file only  [default: native; WANDB_MODE=offline: offline]",
+    helpGroup: WANDB,
+  }),
+  "override-runs": Flags.boolean({
+    description: "W&B: publish what was published before again, and write over runs of the same id",
+    helpGroup: WANDB,
+  }),
+  tags: Flags.string({ multiple: true, description: "W&B: tags of the runs", helpGroup: WANDB }),
+  ledger: Flags.string({
+    description:
+      "W&B: file that remembers what has arrived  [default: in the output folder, else in the user's cache]",
+    helpValue: "FILE",
+    helpGroup: WANDB,
+  }),
+  "dry-run": Flags.boolean({
+    description: "print what would be done (new, changed, unchanged, unreadable), and do nothing",
+  }),
+  json: Flags.boolean({ description: "the receipt as JSON on standard output" }),
+  quiet: Flags.boolean({ char: "q", description: "no receipt unless something went wrong" }),
+  verbose: Flags.boolean({ char: "v", description: "every run in the receipt", exclusive: ["quiet"] }),
+};
