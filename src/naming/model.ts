@@ -29,7 +29,7 @@ const RENAMED: Readonly<Record<string, string>> = {
 };
 
 const TRAINING = new RegExp(
-  `^(?:train-)?(${MODELS})(?:-?(\\d+))?(?:[-_]${LANGUAGE}-${LANGUAGE})?(?:[-_]+${CHUNK})?$`,
+  `^(?:train-)?(${MODELS})(?:[-_]*${CHUNK})?(?:[-_]${LANGUAGE}-${LANGUAGE}(?:[-_]+${CHUNK})?)?$`,
 );
 
 /** The name of a model, from what it is called ({@link MODELS}) and its number, where there are several. */

@@ -1,0 +1,63 @@
+/** Labels of training and evaluation tasks, and names of evaluation logs. */
+import { type DatasetName, datasetOf, isImporter, readDatasetName } from "./dataset.js";
+import { CHUNK, LANGUAGE, MODELS, modelName, modelOfTraining } from "./model.js";
+
+/** What a label says. */
+export interface Label {
+  readonly stage: "train" | "evaluate";
+  /** The run's name without its suffix: `teacher-1`, `student`, `backwards`, `finetune-student`, `quantized` … */
+  readonly model: string;
+  /** Where the dataset comes from; `unknown` where the label names a dataset alone; null for a training. */
+  readonly importer: string | null;
+  /** Null where the label names the importer alone, and for a training. */
+  readonly dataset: string | null;
+  /** `aug-mix` and the like; null for the dataset as it is, and for a training. */
+  readonly augmentation: string | null;
+}
+
+/** The lookahead keeps the longest model, so that `evaluate-teacher-ensemble` is no teacher with a dataset `ensemble`. */
+const EVALUATION = new RegExp(`^eval(?:uate)?([-_])(?=(${MODELS}|speed))\\2(?:-?(\\d+))?[-_](.+)$`, "s");
+
+/** By its place any word is an importer, but an augmentation. */
+const IMPORTER = /^(?!aug-)([A-Za-z][A-Za-z0-9]*)([-_])(.+)$/s;
+
+/** What was evaluated, the language pair of the task, and the number of the teacher. */
+const PAIR = new RegExp(`^(.+?)-(${LANGUAGE}-${LANGUAGE})(?:-${CHUNK})?$`, "s");
+
+const THREE_LETTERS = "[a-z]{3}(?:_[A-Za-z]+)?";
+const THREE_LETTER_PAIR = new RegExp(`^(.+-)?${THREE_LETTERS}-${THREE_LETTERS}$`, "s");
+
+/**
+ * Reads the label of a task (`train-teacher-model-ru-en-1`, `evaluate-teacher-flores-devtest-ru-en-1`) or the name of
+ * an evaluation's log (`eval_teacher-base0_flores_devtest`). Nothing where it is neither a training nor an evaluation
+ * of a known model.
+ */
+export function readLabel(label: string): Label | undefined {
+  const trained = modelOfTraining(label);
+  if (trained !== undefined)
+    return { stage: "train", model: trained, importer: null, dataset: null, augmentation: null };
+  const [, separator, known, number, rest] = EVALUATION.exec(label) ?? [];
+  if (known === undefined || rest === undefined) return undefined;
+  const isTask = separator === "-";
+  const [, before = rest, pair = "", chunk] = PAIR.exec(rest) ?? [];
+  const evaluated = pair !== "" && isOfDataset(pair, before, isTask) ? `${before}-${pair}` : before;
+  return { stage: "evaluate", model: modelName(known, number ?? chunk), ...readEvaluated(evaluated, isTask) };
+}
+
+/**
+ * Whether the pair at the end is the dataset's. Those of mtdata, `<group>-<name>-<version>-eng-lit`, have one of
+ * three-letter languages, and behind it tasks have the pair of their experiment; names of logs do without that one.
+ */
+function isOfDataset(pair: string, before: string, isTask: boolean): boolean {
+  const mayBe = !isTask || /^mtdata[-_].*-.*-/s.test(before);
+  return mayBe && THREE_LETTER_PAIR.test(pair) && !THREE_LETTER_PAIR.test(before);
+}
+
+function readEvaluated(name: string, isTask: boolean): DatasetName {
+  const [, importer, separator, part] = IMPORTER.exec(name) ?? [];
+  if (importer === undefined || part === undefined) return readDatasetName(name);
+  // Names of logs have `_` between importer and dataset: `Neulab-tedtalks_test` is a dataset.
+  return isTask || separator === "_" || isImporter(importer)
+    ? datasetOf(importer, part)
+    : readDatasetName(name);
+}
