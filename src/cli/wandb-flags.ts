@@ -1,14 +1,14 @@
 /** The flags of Weights & Biases, and what they ask for. */
 import { Flags } from "@oclif/core";
 import type { PublisherFactory } from "../jobs/parse-job.js";
-import { rowOfSource } from "../jobs/plan-source.js";
+import { rowsOfSource } from "../jobs/plan-source.js";
 import { runNameOf, runNames } from "../naming/run-name.js";
 import type { ParserOptions } from "../parser/log-parser.js";
 import { TimestampFormat } from "../parser/timestamp.js";
-import type { JsonObject } from "../publishers/wandb/offline/json-text.js";
-import type { Preview, WandbPublication } from "../publishers/wandb/wandb-publisher.js";
+import type { JsonObject } from "../publishers/wandb/format/json.js";
+import type { Preview, WandbPublication } from "../publishers/wandb/publication.js";
 import type { RunPlan } from "../run/run-plan.js";
-import { fileSource } from "../sources/inputs.js";
+import { fileSource, STDIN } from "../sources/inputs.js";
 
 /** Flags that `parse` and `parse_tc_logs` share. */
 export const wandbFlags = {
@@ -78,7 +78,7 @@ export async function wandbTarget(
   const [{ resolveSettings }, { WandbClient }, { checkRunId }, { WandbPublisher }] = await Promise.all([
     import("../publishers/wandb/client/settings.js"),
     import("../publishers/wandb/client/wandb-client.js"),
-    import("../publishers/wandb/client/names.js"),
+    import("../publishers/wandb/format/names.js"),
     import("../publishers/wandb/wandb-publisher.js"),
   ]);
   const settings = resolveSettings(
@@ -86,7 +86,7 @@ export async function wandbTarget(
     options.environment,
   );
   if (settings.mode === "disabled") return undefined;
-  const names = runNames(options.sources, flags["wandb-run-name"]);
+  const names = runNames(options.sources, flags["wandb-run-name"], process.cwd());
   for (const name of names.values()) checkRunId(name);
   const client = settings.mode === "offline" ? undefined : new WandbClient(settings);
   const author = options.environment["WANDB_AUTHOR"];
@@ -98,8 +98,9 @@ export async function wandbTarget(
   ): WandbPublication => {
     const group = flags["wandb-group"];
     const artifacts = flags["wandb-artifacts"];
+    const taskFiles = taskFileReader(source, options.environment);
     return {
-      id: names.get(source) ?? runNameOf(source),
+      id: names.get(source) ?? runNameOf(source, process.cwd()),
       project,
       ...(settings.entity === undefined ? {} : { entity: settings.entity }),
       ...(group === undefined ? {} : { group }),
@@ -112,7 +113,8 @@ export async function wandbTarget(
       baseUrl: settings.baseUrl,
       ...(plan === undefined
         ? {}
-        : { plan, rowOf: (step: number) => rowOfSource(fileSource(source), options.parser, plan, step) }),
+        : { plan, rows: () => rowsOfSource(fileSource(source), options.parser, plan) }),
+      ...(taskFiles === undefined ? {} : { taskFiles }),
       override: options.override,
       stop: options.stop,
     };
@@ -126,5 +128,20 @@ export async function wandbTarget(
     close: async () => {
       await client?.close();
     },
+  };
+}
+
+/**
+ * Where the files of a training task are looked for: those of a training that runs in this task, in its folder; those
+ * of a log's training, beside the log. Nowhere for what comes through a pipe from elsewhere.
+ */
+function taskFileReader(
+  source: string,
+  environment: WandbTargetOptions["environment"],
+): WandbPublication["taskFiles"] {
+  if (source === STDIN && !environment["TASK_ID"]) return undefined;
+  return async (command) => {
+    const { readTaskFiles, readTaskFilesOfLog } = await import("../sources/task-files/task-files.js");
+    return source === STDIN ? readTaskFiles(command, process.cwd()) : readTaskFilesOfLog(command, source);
   };
 }

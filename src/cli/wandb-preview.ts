@@ -34,9 +34,11 @@ export async function printPreviews(
       if (json) continue;
       const { id, project, group, rows, held, sent, tables, notes } = preview;
       const place = `${project}/${id}${group === null ? "" : ` in group ${group}`}`;
+      const changed = tables.filter(({ state }) => state !== "unchanged");
       process.stdout.write(
-        `${name} -> ${place}: ${rows} rows, ${held} on the server, ${sent} to send, ${tables} tables\n`,
+        `${name} -> ${place}: ${rows} rows, ${held} on the server, ${sent} to send, ${changed.length} tables\n`,
       );
+      for (const { name: table, state } of tables) process.stdout.write(`  table ${table}: ${state}\n`);
       for (const note of notes) process.stdout.write(`  ${note}\n`);
     } catch (error) {
       code = EXIT.sink;

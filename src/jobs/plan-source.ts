@@ -12,21 +12,17 @@ export async function planSource(source: Source, options: ParserOptions): Promis
   return await planRun(parser, readable(source));
 }
 
-/** The row of one update, as a log with this plan has it. */
-export async function rowOfSource(
+/** The rows of a log with this plan, one an update. */
+export async function* rowsOfSource(
   source: Source,
   options: ParserOptions,
   plan: RunPlan,
-  step: number,
-): Promise<StepRow | undefined> {
+): AsyncGenerator<StepRow> {
   using parser = new LogParser(nodeCore(), options);
   const rows = new StepRows(parser.time, plan);
-  const is = (row: StepRow) => row.step === step;
-  for await (const chunk of readable(source)) {
-    const found = rows.take(parser.feed(chunk)).find(is);
-    if (found !== undefined) return found;
-  }
-  return [...rows.take(parser.finish()), ...rows.finish()].find(is);
+  for await (const chunk of readable(source)) yield* rows.take(parser.feed(chunk));
+  yield* rows.take(parser.finish());
+  yield* rows.finish();
 }
 
 async function* readable(source: Source): AsyncGenerator<Uint8Array> {

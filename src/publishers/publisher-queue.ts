@@ -1,4 +1,5 @@
 /** Puts a publisher behind a queue of its own. */
+import type { Evaluation } from "../evaluation/evaluation.js";
 import type { PatternMeasurement, TrainingMeasurement } from "../parser/measurement.js";
 import { LogLines, type LogText } from "../run/log-lines.js";
 import type { RunReader, RunUpdate } from "../run/run-reader.js";
@@ -18,19 +19,30 @@ export class PublisherQueue implements UpdatePublisher {
   readonly #source: string;
   readonly #live: boolean;
   readonly #tally: () => RunReader["tally"];
+  readonly #evaluations: readonly Evaluation[];
   readonly #lines: LogLines | undefined;
   #work: Promise<void>;
   #waiting = 0;
   #leftOut = 0;
   #failure: { readonly error: unknown } | undefined;
 
-  /** @param live Whether the log comes from a training that must not wait. */
-  constructor(publisher: Publisher, source: string, live: boolean, tally: () => RunReader["tally"]) {
+  /**
+   * @param live Whether the log comes from a training that must not wait.
+   * @param evaluations Of the trained model.
+   */
+  constructor(
+    publisher: Publisher,
+    source: string,
+    live: boolean,
+    tally: () => RunReader["tally"],
+    evaluations: readonly Evaluation[] = [],
+  ) {
     this.name = publisher.name;
     this.#publisher = publisher;
     this.#source = source;
     this.#live = live;
     this.#tally = tally;
+    this.#evaluations = evaluations;
     this.#lines = publisher.logLines === undefined ? undefined : new LogLines();
     this.#work = this.#try(() => publisher.open?.({ source }));
   }
@@ -65,6 +77,7 @@ export class PublisherQueue implements UpdatePublisher {
 
   async close(): Promise<PublisherOutcome> {
     await this.#work;
+    await this.#give(this.#evaluations, (list) => this.#publisher.evaluations?.(list));
     if (this.#failure === undefined) await this.#try(() => this.#publisher.close?.({ tally: this.#tally() }));
     if (this.#failure !== undefined) throw this.#failure.error;
     const lost =

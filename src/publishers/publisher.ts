@@ -1,4 +1,5 @@
 /** A publisher of one's own: the extension point of the library. */
+import type { Evaluation } from "../evaluation/evaluation.js";
 import type { PatternMeasurement, TrainingMeasurement } from "../parser/measurement.js";
 import type { LogText } from "../run/log-lines.js";
 import type { RunTally } from "../run/run-reader.js";
@@ -35,6 +36,8 @@ export interface Publisher {
   validation?(points: readonly ValidationPoint[]): Promise<void> | void;
   /** Matches of the user's patterns. */
   patterns?(matches: readonly PatternMeasurement[]): Promise<void> | void;
+  /** Scores of the trained model on datasets, where they are known: once, behind the whole log. */
+  evaluations?(evaluations: readonly Evaluation[]): Promise<void> | void;
   /** The lines of the log as text. */
   logLines?(lines: readonly LogText[]): Promise<void> | void;
   close?(end: RunEnd): Promise<void> | void;

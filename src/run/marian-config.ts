@@ -1,4 +1,5 @@
 /** Marian's `[config]` lines as an object. */
+import { readEntries } from "./config-entries.js";
 
 /** A value of Marian's configuration. */
 export type ConfigValue =
@@ -24,12 +25,13 @@ export interface ReadConfig {
  */
 export async function readMarianConfig(text: string): Promise<ReadConfig> {
   const { readYaml } = await import("./yaml.js");
-  const whole = asConfig(readYaml(text)?.value);
+  const read = (part: string) => asConfig(readYaml(part)?.value);
+  const whole = readEntries(text, read) ?? read(text);
   if (whole !== undefined) return { config: whole, faults: [] };
   const config: Record<string, ConfigValue> = {};
   const faults: string[] = [];
   for (const entry of text.split(/\n(?=[^\s-])/)) {
-    const part = asConfig(readYaml(entry)?.value);
+    const part = read(entry);
     if (part === undefined)
       faults.push(`the configuration's entry '${entry.split("\n", 1)[0]?.slice(0, 80)}' is no YAML`);
     else Object.assign(config, part);

@@ -1,7 +1,7 @@
 /** From batches to updates: what publishers get. */
 import type { Batch } from "../parser/batch.js";
 import { type Counts, KIND, PRESENT } from "../parser/layout.js";
-import type { LogParser } from "../parser/log-parser.js";
+import type { BatchParser } from "../parser/log-parser.js";
 import type { SegmentMeasurement } from "../parser/measurement.js";
 import { validMetrics } from "./marian-config.js";
 import { readSegment, type Segment } from "./segment.js";
@@ -36,7 +36,7 @@ export interface RunTally {
 
 /** Reads one run, chunk by chunk. */
 export class RunReader {
-  readonly #parser: LogParser;
+  readonly #parser: BatchParser;
   readonly #points = new PointAssembler();
   readonly #versions = new Set<string>();
   readonly #warnings = new Set<string>();
@@ -45,7 +45,7 @@ export class RunReader {
   #closed = 0;
   #partial = 0;
 
-  constructor(parser: LogParser) {
+  constructor(parser: BatchParser) {
     this.#parser = parser;
     this.#counts = parser.counts;
   }

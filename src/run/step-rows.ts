@@ -64,6 +64,11 @@ export class StepRows {
     return this.#repeated;
   }
 
+  /** The rows that may still change, as they are now, in rising order. */
+  get open(): StepRow[] {
+    return [...this.#open.values()].sort((one, other) => one.step - other.step).map(readRow);
+  }
+
   /** Takes a batch and returns the rows that are final, in rising order. */
   take(batch: Batch): StepRow[] {
     const final: StepRow[] = [];
@@ -163,16 +168,10 @@ export class StepRows {
     )
       return;
     const ready = [...this.#open.values()].filter(({ step }) => step < bound);
-    for (const { step, timestamp, values } of ready.sort((one, other) => one.step - other.step)) {
-      this.#open.delete(step);
-      this.#handedOver = step;
-      final.push(
-        Object.freeze({
-          step,
-          ...(timestamp === undefined ? {} : { timestamp }),
-          values: Object.freeze(values),
-        }),
-      );
+    for (const row of ready.sort((one, other) => one.step - other.step)) {
+      this.#open.delete(row.step);
+      this.#handedOver = row.step;
+      final.push(readRow(row));
     }
   }
 
@@ -187,4 +186,12 @@ export class StepRows {
     }
     return name;
   }
+}
+
+function readRow({ step, timestamp, values }: OpenRow): StepRow {
+  return Object.freeze({
+    step,
+    ...(timestamp === undefined ? {} : { timestamp }),
+    values: Object.freeze({ ...values }),
+  });
 }

@@ -1,5 +1,5 @@
 /** A whole log, read and kept. */
-import type { LogParser } from "../parser/log-parser.js";
+import type { BatchParser } from "../parser/log-parser.js";
 import type { PatternMeasurement, TrainingMeasurement } from "../parser/measurement.js";
 import type { Arguments } from "./command-line.js";
 import type { MarianConfig } from "./marian-config.js";
@@ -24,7 +24,7 @@ export interface TrainingRun {
 
 /** Reads a whole log into memory: about 300 bytes a row. */
 export async function readTrainingRun(
-  parser: LogParser,
+  parser: BatchParser,
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): Promise<TrainingRun> {
   const reader = new RunReader(parser);

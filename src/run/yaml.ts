@@ -6,6 +6,7 @@ import {
   parse,
   type ScalarTag,
   type SchemaOptions,
+  stringify,
   type Tags,
   type ToJSOptions,
   YAMLError,
@@ -44,6 +45,11 @@ export function readYaml(text: string): { readonly value: unknown } | undefined 
     if (error instanceof YAMLError || error instanceof ReferenceError) return undefined;
     throw error;
   }
+}
+
+/** Plain data as a YAML text that says the same to PyYAML. */
+export function writeYaml(value: unknown): string {
+  return stringify(value, { version: "1.1" });
 }
 
 function likePython(tag: ScalarTag | CollectionTag): (ScalarTag | CollectionTag)[] {

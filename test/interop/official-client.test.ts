@@ -4,13 +4,10 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Agent } from "undici";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  ApiKey,
-  type JsonObject,
-  type TableData,
-  WandbClient,
-  WandbRun,
-} from "../../src/publishers/wandb/client/index.js";
+import { ApiKey, WandbClient, WandbRun } from "../../src/publishers/wandb/client/index.js";
+import type { JsonObject } from "../../src/publishers/wandb/format/json.js";
+import type { RowTable } from "../../src/publishers/wandb/format/row-table.js";
+import type { TableData } from "../../src/publishers/wandb/format/table.js";
 import { StandInServer } from "../servers/wandb/index.js";
 import { type OfficialRun, type OfficialStart, official, officialClientFound } from "./official-client.js";
 
@@ -91,33 +88,31 @@ describe.skipIf(!officialClientFound)("a run of ours, read by the official clien
         model: null,
       },
     });
-    const bar = { label: "Name", value: "Count", title: "Datasets" };
-    await ours.barChart(
-      "Datasets",
-      {
-        columns: ["Name", "Count"],
-        data: [
-          ["corpus", 12],
-          ["mono", null],
-        ],
-      },
-      bar,
-    );
+    const datasets = {
+      columns: ["Name", "Count"],
+      data: [
+        ["corpus", 12],
+        ["mono", null],
+      ],
+    };
+    const chart = { label: "Name", value: "Count", title: "Datasets" };
+    await ours.history({}, { step: 0, timestamp: START }, [{ name: "Datasets", table: datasets, chart }]);
     await ours.history(
       { epoch: 1, cost: 8.26540375, text: 'ü \u2028 "q"' },
       { step: 1000, timestamp: START + 375.06 },
     );
-    await ours.history(
-      { cost: Number.NaN, gnorm: Number.POSITIVE_INFINITY, low: Number.NEGATIVE_INFINITY },
-      { step: 2000, timestamp: START + 640.25 },
-    );
-    await ours.table("metrics", {
+    const metrics = {
       columns: ["Group", "bleu", "ok"],
       data: [
         ["g", 37.5, true],
         [null, 1e-7, null],
       ],
-    });
+    };
+    await ours.history(
+      { cost: Number.NaN, gnorm: Number.POSITIVE_INFINITY, low: Number.NEGATIVE_INFINITY },
+      { step: 2000, timestamp: START + 640.25 },
+      [{ name: "metrics", table: metrics }],
+    );
     await ours.systemMetrics({ cpu: 12.5, "gpu.0.temp": 61 }, START + 15);
     await ours.console([
       { text: "[marian] Marian v1.12.0", timestamp: START },
@@ -233,8 +228,9 @@ describe.skipIf(!officialClientFound)("resuming", () => {
     const run = await WandbRun.start({ client, project: "ru-en", id, config });
     if (steps[0] === 1000) {
       run.updateConfig({ first: true });
-      const data = [["a", 1]];
-      await run.barChart("Bar", { columns: ["N", "C"], data }, { label: "N", value: "C", title: "t" });
+      const table = { columns: ["N", "C"], data: [["a", 1]] };
+      const chart = { label: "N", value: "C", title: "t" };
+      await run.history({}, { step: 0, timestamp: START }, [{ name: "Bar", table, chart }]);
     }
     for (const step of steps)
       await run.history({ cost: step / 1000, [`at${step}`]: 1 }, { step, timestamp: START + step });
@@ -351,28 +347,29 @@ describe.skipIf(!officialClientFound || !recordingsFound)(
       return runs;
     }
 
+    /** As the official client does it: what is logged without a step joins the open row and closes it. */
     async function replay(id: string, calls: readonly LogCall[]): Promise<void> {
       const run = await WandbRun.start({ client, project: "ru-en", id, startedAt: START });
-      let open: { step: number; values: Record<string, unknown> } | undefined;
+      let open: { step: number; values: Record<string, unknown>; tables: RowTable[] } | undefined;
+      let next = 0;
       const close = async (): Promise<void> => {
-        if (open !== undefined) {
-          await run.history(open.values as JsonObject, { step: open.step, timestamp: START + open.step });
-        }
+        if (open === undefined) return;
+        const { step, values, tables } = open;
+        await run.history(values as JsonObject, { step, timestamp: START + step }, tables);
+        next = step + 1;
         open = undefined;
       };
       for (const { step, data } of calls) {
-        if (step !== undefined) {
-          if (open?.step !== step) await close();
-          open ??= { step, values: {} };
-          Object.assign(open.values, data);
-          continue;
+        if (step !== undefined && open?.step !== step) await close();
+        open ??= { step: step ?? next, values: {}, tables: [] };
+        for (const [name, value] of Object.entries(data)) {
+          const { _type: type } = (value ?? {}) as { readonly _type?: string };
+          if (type === "plot.bar")
+            open.tables.push({ name, table: (value as Bar).table, chart: value as Bar });
+          else if (type === "Table") open.tables.push({ name, table: value as TableData });
+          else open.values[name] = value;
         }
-        await close();
-        for (const [key, value] of Object.entries(data)) {
-          const item = value as { _type: string };
-          if (item._type === "plot.bar") await run.barChart(key, (value as Bar).table, value as Bar);
-          else await run.table(key, value as TableData);
-        }
+        if (step === undefined) await close();
       }
       await close();
       expect((await run.finish()).complete).toBe(true);

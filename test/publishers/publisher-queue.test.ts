@@ -45,6 +45,29 @@ describe("a publisher of one's own", () => {
     expect(receipt.sinkErrors).toEqual([]);
   });
 
+  test("gets the evaluations of the model behind the log, once", async () => {
+    const calls: string[] = [];
+    const evaluation = {
+      model: "student",
+      importer: "flores",
+      dataset: "devtest",
+      augmentation: null,
+      metrics: new Map([["chrf", 58.4]]),
+      source: "devtest.metrics",
+    };
+    const publisher: Publisher = {
+      name: "mine",
+      validation: (points) => void calls.push(`${points.length} points`),
+      evaluations: (list) => void calls.push(`${list[0]?.dataset} ${list[0]?.metrics.get("chrf")}`),
+      close: () => void calls.push("close"),
+    };
+    const receipt = await runJob(new FileSource(fixture), {}, (_parser, reader) => [
+      new PublisherQueue(publisher, fixture, false, () => reader.tally, [evaluation]),
+    ]);
+    expect(calls.slice(-2)).toEqual(["devtest 58.4", "close"]);
+    expect(receipt.sinkErrors).toEqual([]);
+  });
+
   test("that throws is named and the others go on", async () => {
     let rows = 0;
     const receipt = await publish(

@@ -4,6 +4,7 @@ import type { ExistingRun } from "./client/existing-run.js";
 import type { StreamFile, UndeliveredLines } from "./client/file-stream.js";
 import type { WandbClient } from "./client/wandb-client.js";
 import { WandbRun } from "./client/wandb-run.js";
+import type { JsonObject } from "./format/json.js";
 import { OfflineRun } from "./offline/offline-run.js";
 import type { LogLine, RunDescription, RunOutcome, RunSink } from "./run-sink.js";
 
@@ -37,6 +38,9 @@ export class NativeSink implements RunSink {
   #net: Promise<OfflineRun | undefined> | undefined;
   #netWork: Promise<void> = Promise.resolve();
   #spooledRows = 0;
+  /** What the net has to know beside the rows that fall into it. */
+  #config: JsonObject = {};
+  #summary: JsonObject = {};
 
   private constructor(
     run: WandbRun,
@@ -73,20 +77,38 @@ export class NativeSink implements RunSink {
     return sink;
   }
 
-  async history(...[values, position]: Parameters<RunSink["history"]>): Promise<void> {
-    await this.#run.history(values, position);
+  async history(...parameters: Parameters<RunSink["history"]>): Promise<void> {
+    await this.#run.history(...parameters);
+  }
+
+  show(...[rows]: Parameters<NonNullable<RunSink["show"]>>): void {
+    this.#run.show(rows);
+  }
+
+  async completeLastRow(...parameters: Parameters<NonNullable<RunSink["completeLastRow"]>>): Promise<void> {
+    await this.#run.completeLastRow(...parameters);
   }
 
   async console(lines: readonly LogLine[]): Promise<void> {
     await this.#run.console(lines);
   }
 
-  updateConfig(...[values]: Parameters<RunSink["updateConfig"]>): void {
+  async systemMetrics(...parameters: Parameters<NonNullable<RunSink["systemMetrics"]>>): Promise<void> {
+    await this.#run.systemMetrics(...parameters);
+  }
+
+  async preempting(): Promise<void> {
+    await this.#run.preempting();
+  }
+
+  updateConfig(values: JsonObject): void {
+    this.#config = { ...this.#config, ...values };
     this.#run.updateConfig(values);
   }
 
-  async barChart(...[key, table, chart]: Parameters<RunSink["barChart"]>): Promise<void> {
-    await this.#run.barChart(key, table, chart);
+  summary(values: JsonObject): void {
+    this.#summary = { ...this.#summary, ...values };
+    this.#run.summary(values);
   }
 
   async directoryArtifact(name: string, type: string, directory: string): Promise<void> {
@@ -95,10 +117,17 @@ export class NativeSink implements RunSink {
 
   async finish(exitCode: number): Promise<RunOutcome> {
     const receipt = await this.#run.finish(exitCode);
+    for (const table of receipt.failedTables) this.#keep((net) => net.table(table));
     await this.#netWork;
     const net = await this.#net;
-    if (net !== undefined)
-      await net.finish(exitCode).catch((error: Error) => this.#problems.push(error.message));
+    if (net !== undefined) {
+      const end = async (): Promise<void> => {
+        await net.config(this.#config);
+        await net.summary(this.#summary);
+        await net.finish(exitCode);
+      };
+      await end().catch((error: Error) => this.#problems.push(error.message));
+    }
     if (receipt.failure !== undefined) this.#problems.push(receipt.failure);
     for (const { name, reason } of [...receipt.failedFiles, ...receipt.failedArtifacts]) {
       this.#problems.push(`${name}: ${reason}`);
@@ -117,13 +146,19 @@ export class NativeSink implements RunSink {
   }
 
   #spool({ file, offset, lines }: UndeliveredLines): void {
+    this.#keep(async (net) => {
+      await net.undelivered(STREAMS[file], offset, lines);
+      if (file === "wandb-history.jsonl") this.#spooledRows += lines.length;
+    });
+  }
+
+  #keep(write: (net: OfflineRun) => Promise<void>): void {
     this.#net ??= this.#openNet();
     this.#netWork = this.#netWork.then(async () => {
       const net = await this.#net;
       if (net === undefined) return;
       try {
-        await net.undelivered(STREAMS[file], offset, lines);
-        if (file === "wandb-history.jsonl") this.#spooledRows += lines.length;
+        await write(net);
       } catch (error) {
         this.#problems.push(`the offline file could not be written: ${(error as Error).message}`);
       }

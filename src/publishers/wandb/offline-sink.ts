@@ -1,4 +1,5 @@
 /** A run that goes to the official offline file only. */
+import type { JsonObject } from "./format/json.js";
 import { OfflineRun } from "./offline/offline-run.js";
 import type { LogLine, RunDescription, RunOutcome, RunSink } from "./run-sink.js";
 
@@ -46,23 +47,28 @@ export class OfflineSink implements RunSink {
     return this.#run.directory;
   }
 
-  async history(...[values, { step, timestamp }]: Parameters<RunSink["history"]>): Promise<void> {
+  async history(...[values, { step, timestamp }, tables]: Parameters<RunSink["history"]>): Promise<void> {
     this.#rows += 1;
     this.#timestamp = timestamp;
-    await this.#run.history(values, { step, timestamp, runtime: Math.max(0, timestamp - this.#startedAt) });
+    const runtime = Math.max(0, timestamp - this.#startedAt);
+    await this.#run.history(values, { step, timestamp, runtime }, tables);
   }
 
   async console(lines: readonly LogLine[]): Promise<void> {
     for (const { text, timestamp } of lines) await this.#run.console(text, timestamp ?? this.#timestamp);
   }
 
-  updateConfig(...[values]: Parameters<RunSink["updateConfig"]>): void {
+  async systemMetrics(...parameters: Parameters<NonNullable<RunSink["systemMetrics"]>>): Promise<void> {
+    await this.#run.systemMetrics(...parameters);
+  }
+
+  updateConfig(values: JsonObject): void {
     // A fault shows at the next awaited call.
     this.#run.config(values).catch(() => {});
   }
 
-  async barChart(...[key, { columns, data }, chart]: Parameters<RunSink["barChart"]>): Promise<void> {
-    await this.#run.barChart(key, columns, data, chart);
+  summary(values: JsonObject): void {
+    this.#run.summary(values).catch(() => {});
   }
 
   async directoryArtifact(name: string, type: string, directory: string): Promise<void> {

@@ -1,5 +1,6 @@
 /** What the W&B publisher writes to: the server by our own client or by the SDK, or the offline file. */
-import type { JsonObject } from "./offline/json-text.js";
+import type { JsonObject } from "./format/json.js";
+import type { RowTable } from "./format/row-table.js";
 
 /** A run as it is to appear in W&B. */
 export interface RunDescription {
@@ -21,21 +22,34 @@ export interface LogLine {
   readonly timestamp?: number;
 }
 
+/** Where a row belongs: its step, and seconds since 1970, the log's own time. */
+export interface RowPosition {
+  readonly step: number;
+  readonly timestamp: number;
+}
+
 /** One run that takes rows. Steps must rise. */
 export interface RunSink {
-  /** One row with all its values. `timestamp` is seconds since 1970: the log's own time. */
-  history(values: JsonObject, position: { readonly step: number; readonly timestamp: number }): Promise<void>;
+  /** One row with all its values and tables. */
+  history(values: JsonObject, position: RowPosition, tables?: readonly RowTable[]): Promise<void>;
+  /**
+   * Shows rows that may still change; each has to come by `history` in the end. Absent where what was sent can't be
+   * changed.
+   */
+  show?(rows: readonly { readonly values: JsonObject; readonly position: RowPosition }[]): void;
+  /**
+   * Adds what the last row of the run lacks, before the first new row. Absent where nothing is known of a run that is
+   * there.
+   */
+  completeLastRow?(values: JsonObject, tables?: readonly RowTable[]): Promise<void>;
   console(lines: readonly LogLine[]): Promise<void>;
+  /** Adds a sample of system metrics, by the official client's names without `system.`. Absent where they have no place. */
+  systemMetrics?(sample: Readonly<Record<string, number>>, timestamp: number): Promise<void>;
+  /** Tells, at once, that the machine is about to be taken away. Absent where there is nobody to tell. */
+  preempting?(): Promise<void>;
   updateConfig(values: JsonObject): void;
-  /** A table, and a bar chart of it. */
-  barChart(
-    key: string,
-    table: {
-      readonly columns: readonly string[];
-      readonly data: readonly (readonly (string | number | null)[])[];
-    },
-    chart: { readonly label: string; readonly value: string; readonly title: string },
-  ): Promise<void>;
+  /** Sets values of the summary that no row has. */
+  summary(values: JsonObject): void;
   directoryArtifact(name: string, type: string, directory: string): Promise<void>;
   /** Ends the run; never rejects because of the server. */
   finish(exitCode: number): Promise<RunOutcome>;

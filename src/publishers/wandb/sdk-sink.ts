@@ -12,9 +12,9 @@ import {
   UndeliveredError,
   WandbError,
 } from "./client/errors.js";
-import { checkProject, checkRunId, runUrl } from "./client/names.js";
 import type { WandbSettings } from "./client/settings.js";
-import { type JsonObject, type JsonValue, stringifyJson } from "./offline/json-text.js";
+import { type JsonObject, type JsonValue, stringifyJson } from "./format/json.js";
+import { checkProject, checkRunId, runUrl } from "./format/names.js";
 import type { LogLine, RunDescription, RunOutcome, RunSink } from "./run-sink.js";
 import { SDK_WORKER, type SdkOrder, type SdkReport, type SdkTask } from "./sdk-worker.js";
 
@@ -94,11 +94,17 @@ export class SdkSink implements RunSink {
     throw problem;
   }
 
-  async history(...[values, { step }]: Parameters<RunSink["history"]>): Promise<void> {
+  async history(...[values, { step }, tables = []]: Parameters<RunSink["history"]>): Promise<void> {
+    for (const { name, chart } of tables)
+      this.#missing.add(chart === undefined ? `the table ${name}` : `the table and bar chart ${name}`);
+    if (Object.keys(values).length === 0) return;
     for (const value of Object.values(values))
       if (typeof value === "number" && !Number.isFinite(value)) this.#notFinite += 1;
     await this.#thread.row(values, step);
   }
+
+  /** The SDK has no such means. What comes here is of use for our own client only. */
+  summary(): void {}
 
   async console(lines: readonly LogLine[]): Promise<void> {
     this.#lines += lines.length;
@@ -109,10 +115,6 @@ export class SdkSink implements RunSink {
     const known = (key: string) => stringifyJson((config as JsonObject)[key] ?? null);
     if (Object.entries(values).some(([key, value]) => stringifyJson(value ?? null) !== known(key)))
       this.#missing.add("what became known of the configuration after the start");
-  }
-
-  async barChart(...[key]: Parameters<RunSink["barChart"]>): Promise<void> {
-    this.#missing.add(`the table and bar chart ${key}`);
   }
 
   async directoryArtifact(name: string): Promise<void> {

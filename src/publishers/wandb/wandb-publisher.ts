@@ -1,84 +1,30 @@
 /** Publishes one training run to Weights & Biases. */
 import type { TimestampFormat } from "../../parser/timestamp.js";
 import { LogLines } from "../../run/log-lines.js";
-import type { RunPlan } from "../../run/run-plan.js";
 import type { RunUpdate } from "../../run/run-reader.js";
 import type { Segment } from "../../run/segment.js";
 import { type StepRow, StepRows } from "../../run/step-rows.js";
 import type { PublisherOutcome, UpdatePublisher } from "../update-publisher.js";
+import { type Beginning, beginRun } from "./beginning.js";
 import { Budget } from "./client/budget.js";
-import { UndeliveredError, WandbError } from "./client/errors.js";
-import { type ExistingRun, findRun } from "./client/existing-run.js";
-import type { WandbClient } from "./client/wandb-client.js";
-import { NativeSink } from "./native-sink.js";
-import type { JsonObject } from "./offline/json-text.js";
-import { OfflineSink } from "./offline-sink.js";
-import { runConfig } from "./run-config.js";
-import type { LogLine, RunDescription, RunOutcome, RunSink } from "./run-sink.js";
-import { SdkSink } from "./sdk-sink.js";
-
-/** What is published, and how. */
-export interface WandbPublication {
-  readonly id: string;
-  readonly project: string;
-  readonly entity?: string;
-  readonly group?: string;
-  readonly tags: readonly string[];
-  /** Keys of the configuration beside those of the log. */
-  readonly extraConfig?: JsonObject;
-  /** A folder to publish as the artifact `logs`. */
-  readonly artifacts?: string;
-  /** Where rows go; absent, the offline file only. */
-  readonly client?: WandbClient;
-  /** What carries the rows; default our own client, which in either case looks at what the server holds. */
-  readonly transport?: "native" | "sdk";
-  /** Folder below which offline files are written. */
-  readonly dir: string;
-  readonly baseUrl: string;
-  /** The whole log, read before; absent while the training runs. */
-  readonly plan?: RunPlan;
-  /** The log's row of an update; absent like the plan. */
-  readonly rowOf?: (step: number) => Promise<StepRow | undefined>;
-  /** Writes over a run of this id instead of going on with it. */
-  readonly override: boolean;
-  /** Milliseconds without any progress after which rows go to the offline file; live, counted from the end. */
-  readonly budget?: number;
-  /** The command is to end soon. */
-  readonly stop?: AbortSignal;
-}
-
-/** What a publication would do. */
-export interface Preview {
-  readonly id: string;
-  readonly project: string;
-  readonly group: string | null;
-  /** Rows of the log, one an update. */
-  readonly rows: number;
-  /** Rows that the server holds. */
-  readonly held: number;
-  /** Rows that would be sent. */
-  readonly sent: number;
-  readonly replaced: boolean;
-  /** Tables and charts that would be sent: a log has none. */
-  readonly tables: number;
-  readonly notes: readonly string[];
-}
-
-/** How a run is taken up. */
-interface Beginning {
-  readonly id: string;
-  readonly existing: ExistingRun | null;
-  readonly resume: "allow" | "replace";
-  /** Rows and console lines that the server holds already. */
-  readonly rows: number;
-  readonly lines: number;
-  /** There is no server, or it gave no answer. */
-  readonly offline?: boolean;
-}
+import type { ExistingRun } from "./client/existing-run.js";
+import type { JsonObject } from "./format/json.js";
+import type { RowTable } from "./format/row-table.js";
+import { describeRun, openRun } from "./open-run.js";
+import { publisherOutcome } from "./outcome.js";
+import type { Preview, TablePreview, WandbPublication } from "./publication.js";
+import { DIGEST_KEY, RowDigest } from "./row-digest.js";
+import { currentSegment, runConfig } from "./run-config.js";
+import type { LogLine, RunSink } from "./run-sink.js";
+import { chartsOf, DATASETS, evaluationTables, tableState } from "./run-tables.js";
+import { TaskSections } from "./task-sections.js";
 
 /** Milliseconds that are left for delivery when the training has ended, and when a signal has. */
 const BUDGET_AFTER_TRAINING = 60_000;
 const BUDGET_AFTER_STOP = 8_000;
+
+/** Milliseconds after which a row of a training is shown though more may come for its update. */
+const SHOW_AFTER = 3000;
 
 /** Bytes of log that may wait for the server: of a file, whose reading then waits; of a training, which does not. */
 const FILE_QUEUE = 4e6;
@@ -92,25 +38,30 @@ export class WandbPublisher implements UpdatePublisher {
   readonly #lines = new LogLines();
   readonly #segments: Segment[] = [];
   readonly #remarks: string[] = [];
+  readonly #task: TaskSections;
+  #digest: RowDigest | undefined = RowDigest.empty();
   #rows: StepRows | undefined;
   #beginning: Beginning | undefined;
   #sink: RunSink | undefined;
+  /** Ends the wait for the time to show open rows. */
+  #showing: AbortController | undefined;
   #row = 0;
   #line = 0;
   #timestamp: number | undefined;
-  #held = 0;
   #queued = 0;
   #work: Promise<void> = Promise.resolve();
   #leftOut = 0;
   #before = 0;
   #failure: unknown;
+  #interrupted = false;
   readonly #budget: Budget | undefined;
   readonly #hurry = () => this.#budget?.set(BUDGET_AFTER_STOP);
 
   constructor(publication: WandbPublication, time: TimestampFormat) {
-    const { client, plan, budget, stop } = publication;
+    const { client, plan, budget, stop, taskFiles } = publication;
     this.#publication = publication;
     this.#time = time;
+    this.#task = new TaskSections(taskFiles, stop);
     if (client === undefined) return;
     const patience = plan === undefined ? Number.POSITIVE_INFINITY : budget;
     this.#budget = new Budget(patience, client.http.clock);
@@ -122,20 +73,24 @@ export class WandbPublisher implements UpdatePublisher {
     this.#rows ??= new StepRows(this.#time, plan);
     this.#segments.push(...update.segments.values());
     const rows = this.#rows.take(update.batch);
+    const end = update.chunk === undefined;
     let lines = update.chunk === undefined ? this.#lines.finish() : this.#lines.take(update.chunk);
-    if (update.chunk === undefined) rows.push(...this.#rows.finish());
+    if (end) rows.push(...this.#rows.finish());
     // A training that is running must not wait for the network. Its rows are few; its text has to stay behind.
     const full = this.#queued > (plan === undefined ? TRAINING_QUEUE : FILE_QUEUE);
     if (full && plan === undefined) {
       this.#leftOut += lines.length;
       lines = [];
     }
-    this.#enqueue(
-      rows,
-      lines,
-      update.segments.size > 0,
-      lines.length === 0 ? 0 : (update.chunk?.length ?? 0),
-    );
+    const bytes = lines.length === 0 ? 0 : (update.chunk?.length ?? 0);
+    this.#queued += bytes;
+    this.#enqueue(async (sink) => {
+      this.#queued -= bytes;
+      if (update.segments.size > 0 && plan === undefined) this.#configure(sink);
+      await this.#send(sink, rows, end);
+      await this.#print(sink, lines);
+    });
+    if (plan === undefined && update.batch.order.length > 0) this.#showSoon();
     if (full && plan !== undefined) await this.#work;
     if (this.#failure !== undefined) throw this.#failure;
   }
@@ -145,30 +100,74 @@ export class WandbPublisher implements UpdatePublisher {
     // A signal has set a shorter one.
     if (plan === undefined && !stop?.aborted) this.#budget?.set(budget ?? BUDGET_AFTER_TRAINING);
     await this.#work;
+    this.#task.end();
     if (this.#failure !== undefined) throw this.#failure;
     const sink = await this.#start();
+    if (this.#row === 0) await this.#sendTablesAlone(sink);
     if (this.#publication.artifacts !== undefined) {
       await sink.directoryArtifact("logs", "logs", this.#publication.artifacts);
     }
-    const outcome = await sink.finish(0);
+    const outcome = await sink.finish(this.#interrupted ? 1 : 0);
     this.#unwatch();
-    return this.#describe(outcome);
+    const repeated = (this.#rows?.repeated ?? 0) + this.#before;
+    const remarks = [...this.#remarks, ...this.#task.notes];
+    if (repeated > 0) remarks.push(`${repeated} records of updates that were sent before are left out`);
+    if (this.#leftOut > 0) {
+      remarks.push(
+        `${this.#leftOut} lines of text are not in the console log: the server took none for too long`,
+      );
+    }
+    return publisherOutcome(outcome, {
+      place: this.#publication,
+      sink,
+      rows: this.#row,
+      held: this.#beginning?.held ?? 0,
+      remarks,
+      figures: { repeated },
+    });
+  }
+
+  /** Adds a sample of system metrics to the run, if that is open already. */
+  systemMetrics(sample: Readonly<Record<string, number>>): void {
+    const timestamp = Date.now() / 1000;
+    if (this.#sink === undefined) return;
+    this.#enqueue(async (sink) => {
+      await sink.systemMetrics?.(sample, timestamp);
+    });
+  }
+
+  /** Notes that the machine is about to be taken away: the run is interrupted, not finished. */
+  preempting(): void {
+    this.#interrupted = true;
+    this.#enqueue((sink) => {
+      void sink.preempting?.();
+    });
   }
 
   /** What `publish` and `close` would do with this log; asks the server and changes nothing. */
   async preview(): Promise<Preview> {
-    const { id, resume, rows } = await this.#begin();
-    const all = this.#publication.plan?.rows ?? 0;
+    const { plan, project, group } = this.#publication;
+    const all = this.#tables();
+    const beginning = await this.#begin(all);
+    const { id, replaced, rows, held, existing, tables, remarks } = beginning;
+    this.#unwatch();
+    const sent = new Set(tables.map(({ name }) => name));
+    const states = all.map((table): TablePreview => {
+      const state = tableState(existing, table);
+      return { name: table.name, state: sent.has(table.name) && state === "unchanged" ? "new" : state };
+    });
+    const counted = this.#counts(beginning) ? "new" : "unchanged";
+    if (this.#task.datasetNames.length > 0) states.push({ name: DATASETS, state: counted });
     return {
       id,
-      project: this.#publication.project,
-      group: this.#publication.group ?? null,
-      rows: all,
-      held: this.#held,
-      sent: all - rows,
-      replaced: resume === "replace",
-      tables: 0,
-      notes: this.#remarks,
+      project,
+      group: group ?? null,
+      rows: plan?.rows ?? 0,
+      held,
+      sent: Math.max(0, (plan?.rows ?? 0) - rows),
+      replaced,
+      tables: states,
+      notes: [...remarks, ...this.#task.notes],
     };
   }
 
@@ -181,197 +180,188 @@ export class WandbPublisher implements UpdatePublisher {
 
   /** The signal of a command outlives its runs, and would hold on to each of them. */
   #unwatch(): void {
+    this.#showing?.abort();
+    this.#task.end();
     this.#publication.stop?.removeEventListener("abort", this.#hurry);
   }
 
-  #enqueue(rows: readonly StepRow[], lines: readonly LogLine[], configured: boolean, bytes: number): void {
-    this.#queued += bytes;
+  #tables(): RowTable[] {
+    return evaluationTables(this.#publication.evaluations ?? []);
+  }
+
+  /** One piece of work after the other; after a failure, none. */
+  #enqueue(work: (sink: RunSink) => Promise<void> | void): void {
     this.#work = this.#work.then(async () => {
-      this.#queued -= bytes;
       if (this.#failure !== undefined) return;
       try {
-        const sink = await this.#start();
-        if (configured && this.#publication.plan === undefined) sink.updateConfig(this.#config());
-        for (const row of rows) await this.#send(sink, row);
-        const fresh = lines.slice(Math.max(0, (this.#beginning?.lines ?? 0) - this.#line));
-        this.#line += lines.length;
-        if (fresh.length > 0)
-          await sink.console(fresh.map((line) => ({ timestamp: this.#timestamp, ...line }) as LogLine));
+        await work(await this.#start());
       } catch (error) {
         this.#failure = error;
       }
     });
   }
 
-  async #send(sink: RunSink, { step, timestamp, values }: StepRow): Promise<void> {
-    const seconds = timestamp === undefined ? this.#timestamp : timestamp / 1000;
-    this.#timestamp = seconds ?? Date.now() / 1000;
+  /** A measurement is not to wait until the next update tells that its row is whole. */
+  #showSoon(): void {
+    const clock = this.#publication.client?.http.clock;
+    if (clock === undefined || this.#showing !== undefined) return;
+    const ending = new AbortController();
+    this.#showing = ending;
+    void clock.sleep(SHOW_AFTER, "open-row", ending.signal).then(() => {
+      this.#showing = undefined;
+      if (!ending.signal.aborted) this.#enqueue((sink) => this.#show(sink));
+    });
+  }
+
+  #show(sink: RunSink): void {
+    const held = this.#beginning?.existing?.lastStep ?? -1;
+    const rows = (this.#rows?.open ?? []).filter(({ step }) => step > held);
+    sink.show?.(
+      rows.map(({ step, timestamp, values }) => ({
+        values,
+        position: { step, timestamp: timestamp === undefined ? this.#now() : timestamp / 1000 },
+      })),
+    );
+  }
+
+  async #send(sink: RunSink, rows: readonly StepRow[], end: boolean): Promise<void> {
+    if (rows.length === 0) return;
+    const { plan } = this.#publication;
+    const fresh = plan === undefined ? await this.#notBefore(sink, rows) : rows;
+    // The checksum goes first: of too many rows it still tells that those which arrived are right.
+    for (const row of fresh) this.#digest?.add(row);
+    sink.summary({ [DIGEST_KEY]: this.#digest?.toJson() ?? null });
+    for (const [index, row] of fresh.entries()) {
+      const last = plan === undefined ? end && index === fresh.length - 1 : this.#row === plan.rows - 1;
+      await this.#sendRow(sink, row, last);
+    }
+  }
+
+  async #sendRow(sink: RunSink, { step, timestamp, values }: StepRow, last: boolean): Promise<void> {
+    const { rows = 0, references, tables = [] } = this.#beginning ?? {};
+    this.#timestamp = timestamp === undefined ? this.#now() : timestamp / 1000;
+    const index = this.#row;
     this.#row += 1;
-    if (this.#row <= (this.#beginning?.rows ?? 0)) return;
-    if (this.#publication.plan === undefined && step <= (this.#beginning?.existing?.lastStep ?? -1)) {
-      this.#before += 1;
-      return;
-    }
-    await sink.history(values, { step, timestamp: this.#timestamp });
+    if (index < rows) return;
+    const whole = this.#publication.plan !== undefined;
+    // Of a whole log the tables are in the last row; of a training they come when they are known.
+    const datasets = whole && !last ? undefined : await this.#task.table(whole);
+    const all = [...(last ? tables : []), ...(datasets === undefined ? [] : [datasets])];
+    const again = index === references?.row ? { ...values, ...references.values } : values;
+    await sink.history(again, { step, timestamp: this.#timestamp }, all);
   }
 
-  /** Looks at what the server holds and decides how to go on; without an answer, everything goes to the offline file. */
-  async #begin(): Promise<Beginning> {
-    const { id, client } = this.#publication;
-    if (client !== undefined) {
-      try {
-        return await this.#beginOnline(client);
-      } catch (error) {
-        if (!(error instanceof UndeliveredError)) throw error;
-        this.#remarks.push(error.message);
+  /** Of a training that goes on, without the updates that were sent in an earlier run of the program. */
+  async #notBefore(sink: RunSink, rows: readonly StepRow[]): Promise<StepRow[]> {
+    const existing = this.#beginning?.existing;
+    const lastStep = existing?.lastStep ?? -1;
+    for (const { step, values } of rows) {
+      if (step > lastStep) break;
+      // The earlier run may have ended before the validation of its last update.
+      const held = existing?.lastRow ?? {};
+      if (step < lastStep || Object.keys(values).every((key) => key in held)) {
+        this.#before += 1;
+        continue;
       }
+      await sink.completeLastRow?.(values);
+      this.#digest?.replaceLast({ step, values: { ...values, ...scalars(held) } });
     }
-    return { id, existing: null, resume: "allow", rows: 0, lines: 0, offline: true };
+    return rows.filter(({ step }) => step > lastStep);
   }
 
-  async #beginOnline(client: WandbClient): Promise<Beginning> {
-    const { id, plan, project, override, entity } = this.#publication;
-    const fresh: Beginning = { id, existing: null, resume: "allow", rows: 0, lines: 0 };
-    const scope = { budget: this.#budget ?? new Budget(), signal: undefined, requests: 0 };
-    const find = (runId: string) =>
-      findRun(client, { entity: entity ?? client.settings.entity, project, runId }, scope);
-    const existing = await find(id);
-    if (existing === undefined) return fresh;
-    this.#held = existing.rows;
-    const sdk = this.#publication.transport === "sdk";
-    if (plan === undefined) {
-      if (!sdk || existing.rows === 0) return { ...fresh, existing };
-      throw new WandbError(
-        `the run ${id} holds ${existing.rows} rows, over which @wandb/sdk would write: use --wandb-client native, which goes on with it, or another --wandb-run-name`,
-      );
-    }
-    // The SDK begins at the first row, so it gets all of them.
-    if (!sdk && !override && (await this.#goesOn(plan, existing))) {
-      if (existing.rows === 0) return { ...fresh, existing };
-      this.#remarks.push(`${existing.rows} rows were there already`);
-      // The last one is sent again: the log may have ended in the middle of its update.
-      const rows = existing.rows - 1;
-      const before = { ...existing, rows, lastStep: stepOfRow(plan, rows - 1) };
-      return { ...fresh, existing: before, rows, lines: existing.consoleLines };
-    }
-    if (plan.rows >= existing.rows) {
-      this.#remarks.push(`the rows of the run ${id} are replaced`);
-      return { ...fresh, existing, resume: "replace" };
-    }
-    // Lines can't be removed from a run, so a shorter one gets a name of its own.
-    const shorter = `${id}-r2`;
-    this.#remarks.push(
-      `the run ${id} holds ${existing.rows} rows and this log ${plan.rows}: it is published as ${shorter}`,
-    );
-    const second = await find(shorter);
-    const resume = second === undefined ? "allow" : "replace";
-    return { ...fresh, id: shorter, existing: second ?? null, resume };
+  /** The tables of a log without rows. */
+  async #sendTablesAlone(sink: RunSink): Promise<void> {
+    const { existing, tables = [] } = this.#beginning ?? {};
+    if (tables.length === 0) return;
+    if ((existing?.rows ?? 0) > 0) await sink.completeLastRow?.({}, tables);
+    else await sink.history({}, { step: 0, timestamp: this.#now() }, tables);
   }
 
-  /** Whether the rows of the run are the first rows of this log: as far as their number and the last of them tell. */
-  async #goesOn(plan: RunPlan, existing: ExistingRun): Promise<boolean> {
-    const { rows, lastStep, lastRow } = existing;
-    if (rows > plan.rows || lastStep !== stepOfRow(plan, rows - 1)) return false;
-    if (rows === 0) return true;
-    const ours = await this.#publication.rowOf?.(lastStep);
-    return Object.entries(lastRow).every(
-      ([key, value]) =>
-        key.startsWith("_") || typeof value === "object" || Object.is(ours?.values[key], value),
-    );
+  async #print(sink: RunSink, lines: readonly LogLine[]): Promise<void> {
+    const fresh = lines.slice(Math.max(0, (this.#beginning?.lines ?? 0) - this.#line));
+    this.#line += lines.length;
+    if (fresh.length > 0)
+      await sink.console(fresh.map((line) => ({ timestamp: this.#timestamp, ...line }) as LogLine));
   }
 
   async #start(): Promise<RunSink> {
     if (this.#sink !== undefined) return this.#sink;
-    const { client, dir, plan } = this.#publication;
-    this.#beginning ??= await this.#begin();
-    const { id, existing, resume, offline } = this.#beginning;
-    if (client === undefined || this.#budget === undefined || offline) {
-      this.#sink = await this.#startOffline(id);
-      return this.#sink;
-    }
-    try {
-      if (this.#publication.transport === "sdk") {
-        const { settings } = client;
-        this.#sink = await SdkSink.start(this.#description(id), { settings, budget: this.#budget });
-        return this.#sink;
-      }
-      this.#sink = await NativeSink.start(this.#description(id), {
-        client,
-        dir,
-        existing,
-        resume,
-        pacing: plan === undefined ? "live" : "bulk",
-        budget: this.#budget,
-      });
-    } catch (error) {
-      if (!(error instanceof UndeliveredError)) throw error;
-      this.#remarks.push(error.message);
-      this.#sink = await this.#startOffline(id);
-    }
+    const { plan } = this.#publication;
+    const beginning = await this.#begin(this.#tables());
+    this.#beginning = beginning;
+    const { id, existing, resume, offline, remarks } = beginning;
+    this.#remarks.push(...remarks);
+    if (plan === undefined && existing !== null && existing.rows > 0) this.#digest = goOnWith(existing);
+    if (plan !== undefined && this.#counts(beginning)) this.#task.count();
+    const description = describeRun(this.#publication, {
+      id,
+      config: this.#config(),
+      ...(plan?.startedAt === undefined ? {} : { startedAt: plan.startedAt / 1000 }),
+    });
+    this.#sink = await openRun(this.#publication, description, {
+      budget: offline ? undefined : this.#budget,
+      existing,
+      resume,
+      pacing: plan === undefined ? "live" : "bulk",
+      // A whole log has its rows from the first on; a training may go on with a run that the server holds.
+      whole: plan !== undefined,
+      remark: (text) => this.#remarks.push(text),
+    });
     return this.#sink;
   }
 
-  #startOffline(id: string): Promise<OfflineSink> {
-    const { dir, baseUrl, plan } = this.#publication;
-    // A whole log has its rows from the first on; a training may go on with a run that the server holds.
-    const resume = plan === undefined ? "append" : "overwrite";
-    return OfflineSink.start(this.#description(id), { dir, baseUrl, resume });
+  async #begin(tables: readonly RowTable[]): Promise<Beginning> {
+    const { plan } = this.#publication;
+    if (plan !== undefined) await this.#task.read(this.#segment());
+    const later = this.#task.datasetNames.length === 0 ? [] : [DATASETS];
+    return beginRun(this.#publication, tables, later, this.#budget);
   }
 
-  #description(id: string): RunDescription {
-    const { project, entity, group, tags, plan } = this.#publication;
-    return {
-      id,
-      project,
-      ...(entity === undefined ? {} : { entity }),
-      ...(group === undefined ? {} : { group }),
-      tags,
-      config: this.#config(),
-      ...(plan?.startedAt === undefined ? {} : { startedAt: plan.startedAt / 1000 }),
-    };
+  /** Whether the datasets are to be counted: not for a run that has their chart. */
+  #counts({ existing, resume }: Beginning): boolean {
+    return resume === "replace" || chartsOf(existing)[DATASETS] === undefined;
+  }
+
+  /** What became known of a running training. */
+  #configure(sink: RunSink): void {
+    sink.updateConfig(this.#config());
+    // Files are read beside everything else; what they say follows when it is known.
+    void this.#task.read(this.#segment()).then((known) => {
+      if (!known) return;
+      if (this.#beginning !== undefined && this.#counts(this.#beginning)) this.#task.count();
+      this.#enqueue((open) => open.updateConfig(this.#config()));
+    });
+  }
+
+  #segment(): Segment | undefined {
+    const { plan } = this.#publication;
+    return plan === undefined
+      ? currentSegment(this.#segments, -1)
+      : currentSegment(plan.segments, plan.lastSegment);
   }
 
   #config(): JsonObject {
     const { plan, extraConfig } = this.#publication;
+    const stored = this.#beginning?.resume === "allow" ? this.#beginning.existing?.config : {};
     return plan === undefined
-      ? runConfig(this.#segments, -1, extraConfig)
-      : runConfig(plan.segments, plan.lastSegment, extraConfig);
+      ? runConfig(this.#segments, -1, this.#task.sections, stored, extraConfig)
+      : runConfig(plan.segments, plan.lastSegment, this.#task.sections, stored, extraConfig);
   }
 
-  #describe(outcome: RunOutcome): PublisherOutcome {
-    const { rows, url, spool, problems, complete, requests } = outcome;
-    const { client } = this.#publication;
-    const lost = client !== undefined && (!complete || this.#sink instanceof OfflineSink);
-    // What the SDK loses is in no file.
-    const missing = this.#sink instanceof SdkSink ? this.#row - rows.acknowledged : rows.spooled;
-    const notes = [...this.#remarks];
-    if (client !== undefined) notes.push(`${rows.acknowledged} of ${rows.sent} rows sent were acknowledged`);
-    const repeated = (this.#rows?.repeated ?? 0) + this.#before;
-    if (repeated > 0) notes.push(`${repeated} records of updates that were sent before are left out`);
-    if (this.#leftOut > 0) {
-      notes.push(
-        `${this.#leftOut} lines of text are not in the console log: the server took none for too long`,
-      );
-    }
-    if (spool !== undefined) {
-      notes.push(
-        `${rows.spooled} rows are in the offline file; to upload them: marian-tracking sync ${spool}`,
-      );
-      // The official client appends, so it may only be named where the server holds nothing of the run.
-      if (rows.acknowledged === 0 && (this.#beginning?.existing?.rows ?? 0) === 0)
-        notes.push(`or: wandb sync ${spool}`);
-    }
-    notes.push(...problems);
-    return {
-      outputs: [...(url === undefined ? [] : [url]), ...(spool === undefined ? [] : [spool])],
-      notes,
-      undelivered: lost ? `${missing} rows did not reach the server` : undefined,
-      json: { wandb: { url: url ?? null, ...rows, offline: spool ?? null, requests, repeated, notes } },
-    };
+  #now(): number {
+    return this.#timestamp ?? Date.now() / 1000;
   }
 }
 
-/** The update of the row with this index, as far as a plan tells: the rows' updates are the different ones, sorted. */
-function stepOfRow(plan: RunPlan, index: number): number {
-  return index < 0 ? -1 : (plan.steps[index] ?? Number.NaN);
+/** The checksum of a run that a training goes on with; undefined where the run has none. */
+function goOnWith({ lastStep: step, lastRow, rows, summary }: ExistingRun): RowDigest | undefined {
+  return RowDigest.of(summary, rows, { step, values: scalars(lastRow) });
+}
+
+/** What a row of the server holds of the log: neither its times nor its tables. */
+function scalars(row: Readonly<Record<string, unknown>>): JsonObject {
+  const values = Object.entries(row).filter(
+    ([key, value]) => !key.startsWith("_") && typeof value !== "object",
+  );
+  return Object.fromEntries(values) as JsonObject;
 }

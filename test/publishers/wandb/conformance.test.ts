@@ -21,7 +21,7 @@ const EXPECTED: Readonly<Record<Requirement, readonly [native: boolean, sdk: boo
   "The run has its configuration": [true, true, true],
   "The summary has the last value of each key": [true, true, true],
   "Tables can be read back": [true, false, true],
-  "A table joins the last row and adds none": [true, false, false],
+  "A table joins the last row and adds none": [true, false, true],
   "Bar charts are shown": [true, false, true],
   "A folder becomes an artifact": [true, false, true],
   "The log is the run's console log": [true, false, true],

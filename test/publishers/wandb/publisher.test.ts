@@ -1,61 +1,18 @@
 /** A training log published to the stand-in server. */
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { glob } from "tinyglobby";
 import { describe, expect, test, vi } from "vitest";
-import { type InputReceipt, runJob } from "../../../src/jobs/parse-job.js";
-import { planSource, rowOfSource } from "../../../src/jobs/plan-source.js";
 import { runNameOf } from "../../../src/naming/run-name.js";
 import { Budget } from "../../../src/publishers/wandb/client/budget.js";
 import { OfflineReader } from "../../../src/publishers/wandb/offline/offline-reader.js";
 import { findRecordFiles } from "../../../src/publishers/wandb/offline/run-directory.js";
-import { type WandbPublication, WandbPublisher } from "../../../src/publishers/wandb/wandb-publisher.js";
-import { FileSource, type Source } from "../../../src/sources/source.js";
+import type { Source } from "../../../src/sources/source.js";
 import { shared, sharedIsThere } from "../../golden/shared.js";
-import { type Harness, harness } from "./client/harness.js";
+import { harness } from "./client/harness.js";
+import { pipe, publish, row, start, textFile } from "./stage.js";
 
 const fixture = fileURLToPath(new URL("../../../fixtures/train.log", import.meta.url));
-
-interface Published {
-  readonly receipt: InputReceipt;
-  readonly dir: string;
-}
-
-async function publish(
-  { client, server }: Harness,
-  log: string | Source,
-  options: Partial<WandbPublication> = {},
-): Promise<Published> {
-  const source = typeof log === "string" ? new FileSource(log) : log;
-  const dir = mkdtempSync(join(tmpdir(), "wandb-"));
-  const plan = typeof log === "string" ? await planSource(source, {}) : undefined;
-  const publication: WandbPublication = {
-    id: "student",
-    project: "cs-en",
-    group: "exp_Abcdefghijklmnopqrstuv",
-    tags: ["one"],
-    client,
-    dir,
-    baseUrl: server.url,
-    override: false,
-    ...(plan === undefined ? {} : { plan, rowOf: (step: number) => rowOfSource(source, {}, plan, step) }),
-    ...options,
-  };
-  const receipt = await runJob(source, {}, ({ time }) => [new WandbPublisher(publication, time)]);
-  return { receipt, dir };
-}
-
-function textFile(text: string): string {
-  const path = join(mkdtempSync(join(tmpdir(), "log-")), "train.log");
-  writeFileSync(path, text);
-  return path;
-}
-
-const row = (up: number, cost: number) =>
-  `[2024-03-04 10:00:00] Ep. 1 : Up. ${up} : Sen. ${up * 10} : Cost ${cost}\n`;
-const start = "[2024-03-04 09:00:00] [marian] Marian v1.12.14 2d067af\n";
 
 describe("a whole log", () => {
   test("gives one row an update with the log's own times", async () => {
@@ -142,13 +99,6 @@ describe("a whole log", () => {
 });
 
 describe("a training that is running", () => {
-  const pipe = (text: string): Source => ({
-    name: "-",
-    async *chunks() {
-      for (const line of text.split(/(?<=\n)/)) yield new TextEncoder().encode(line);
-    },
-  });
-
   test("repeated updates are not sent twice and are counted", async () => {
     const stage = await harness();
     const { receipt } = await publish(
@@ -208,7 +158,7 @@ describe("a training does not wait", () => {
           read += 1;
         }
         // Nothing was answered until here, and nothing was waited for.
-        expect(stage.server.history("cs-en", "student")).toEqual([]);
+        expect(stage.server.store.runs.size).toBe(0);
       },
     };
     const { receipt, dir } = await publish(stage, source, { budget: 1 });
@@ -287,7 +237,7 @@ describe.skipIf(!sharedIsThere)("what the reference published", () => {
       }
       const stage = await harness();
       const logs = await glob("models/**/train.log", { cwd: shared(`archives/${archive}`), absolute: true });
-      expect(logs.map(runNameOf).sort()).toEqual(Object.keys(wanted).sort());
+      expect(logs.map((log) => runNameOf(log)).sort()).toEqual(Object.keys(wanted).sort());
       for (const log of logs) {
         const id = runNameOf(log);
         await publish(stage, log, { id });

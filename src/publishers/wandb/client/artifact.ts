@@ -1,10 +1,9 @@
-import { createHash, randomInt } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { readdir, realpath, stat } from "node:fs/promises";
+import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { artifactDigest, checksumOfFile, type FileDigest, filesBelow, inOrder } from "../format/artifact.js";
+import { checkArtifactName } from "../format/names.js";
 import { FileTooLargeError, WandbError } from "./errors.js";
 import type { RequestScope } from "./http.js";
-import { checkArtifactName } from "./names.js";
 import {
   COMMIT_ARTIFACT,
   CREATE_ARTIFACT,
@@ -22,21 +21,17 @@ import {
   requiredText,
   textsOf,
 } from "./reply.js";
-import type { RunAddress } from "./run-files.js";
+import type { RunAddress } from "./run-address.js";
 import { putBytes, sizeOf, type UploadSource } from "./upload.js";
 import type { WandbClient } from "./wandb-client.js";
 
 const PARALLEL_UPLOADS = 4;
 const FILES_PER_REQUEST = 1000;
 const LARGEST_FILE_BYTES = 2 * 1024 ** 3;
-const CLIENT_ID_LENGTH = 128;
-const ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
 const MANIFEST_NAME = "wandb_manifest.json";
 
-/** One file of an artifact: its path inside (with /), the base64 md5 of its bytes, and where the bytes are. */
-export interface ArtifactEntry {
-  readonly name: string;
-  readonly md5: string;
+/** One file of an artifact, and where its bytes are. */
+export interface ArtifactEntry extends FileDigest {
   readonly source: UploadSource;
 }
 
@@ -50,6 +45,11 @@ export interface ArtifactSpec {
   /** The two ids by which history rows point at it before the server has given it one. */
   readonly clientId: string;
   readonly sequenceClientId: string;
+  /** Default: `latest`. */
+  readonly aliases?: readonly string[] | undefined;
+  readonly description?: string | undefined;
+  /** JSON text of an object. */
+  readonly metadata?: string | undefined;
 }
 
 /** What became of an artifact. "unchanged": the newest version has the same content and no new one was made. */
@@ -61,11 +61,6 @@ export interface PublishedArtifact {
   readonly state: "new" | "unchanged";
 }
 
-/** A new client id: 128 letters and digits. */
-export function newClientId(): string {
-  return Array.from({ length: CLIENT_ID_LENGTH }, () => ID_LETTERS[randomInt(ID_LETTERS.length)]).join("");
-}
-
 /** An entry with bytes in memory. */
 export function memoryEntry(name: string, bytes: Buffer): ArtifactEntry {
   return { name, md5: createHash("md5").update(bytes).digest("base64"), source: bytes };
@@ -73,19 +68,21 @@ export function memoryEntry(name: string, bytes: Buffer): ArtifactEntry {
 
 /**
  * Entries for every file below a directory; symbolic links are followed. Throws a FileTooLargeError for a file of
- * 2 GiB or more, and a WandbError for a link that leads back to a directory above it.
+ * 2 GiB or more, and an Error for a link that leads back to a directory above it.
  */
 export async function directoryEntries(directory: string): Promise<ArtifactEntry[]> {
   const entries: ArtifactEntry[] = [];
-  await walk(directory, "", [await realpath(directory)], entries);
+  for (const { name, size } of await filesBelow(directory)) {
+    const path = join(directory, name);
+    if (size >= LARGEST_FILE_BYTES) {
+      throw new FileTooLargeError(
+        `${path} has ${size} bytes; files of 2 GiB or more can't go into an artifact`,
+      );
+    }
+    const { md5, size: read } = await checksumOfFile(path);
+    entries.push({ name, md5, source: { path, size: read } });
+  }
   return entries;
-}
-
-/** The digest by which W&B tells artifacts apart: md5 in hex over the names and digests of the entries. */
-export function artifactDigest(entries: readonly ArtifactEntry[]): string {
-  const hash = createHash("md5").update("wandb-artifact-manifest-v1\n");
-  for (const entry of inOrder(entries)) hash.update(`${entry.name}:${entry.md5}\n`);
-  return hash.digest("hex");
 }
 
 /** Publishes an artifact as an output of a run: its content is committed when the promise settles. */
@@ -114,46 +111,6 @@ export async function publishArtifact(
   await putBytes(client, scope, target, manifest);
   await client.graphql(COMMIT_ARTIFACT, { artifactID: id }, scope);
   return { ...report, state: "new" };
-}
-
-async function walk(
-  directory: string,
-  prefix: string,
-  ancestors: readonly string[],
-  entries: ArtifactEntry[],
-): Promise<void> {
-  for (const name of await readdir(directory)) {
-    const path = join(directory, name);
-    const info = await stat(path);
-    if (info.isDirectory()) {
-      const real = await realpath(path);
-      if (ancestors.includes(real))
-        throw new WandbError(`${path} is a link to a directory above it; remove it`);
-      await walk(path, `${prefix}${name}/`, [...ancestors, real], entries);
-    } else if (info.isFile()) {
-      if (info.size >= LARGEST_FILE_BYTES) {
-        throw new FileTooLargeError(
-          `${path} has ${info.size} bytes; files of 2 GiB or more can't go into an artifact`,
-        );
-      }
-      entries.push({
-        name: `${prefix}${name}`,
-        md5: await md5OfFile(path),
-        source: { path, size: info.size },
-      });
-    }
-  }
-}
-
-async function md5OfFile(path: string): Promise<string> {
-  const hash = createHash("md5");
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  return hash.digest("base64");
-}
-
-/** By code point, as Python sorts, which JavaScript's own order of UTF-16 units is not. */
-function inOrder(entries: readonly ArtifactEntry[]): ArtifactEntry[] {
-  return entries.toSorted((left, right) => Buffer.compare(Buffer.from(left.name), Buffer.from(right.name)));
 }
 
 function manifestBytes(artifactId: string, entries: readonly ArtifactEntry[]): Buffer {
@@ -188,13 +145,13 @@ async function createArtifact(
     artifactCollectionName: spec.name,
     digest,
     digestAlgorithm: "MANIFEST_MD5",
-    aliases: [{ artifactCollectionName: spec.name, alias: "latest" }],
+    aliases: (spec.aliases ?? ["latest"]).map((alias) => ({ artifactCollectionName: spec.name, alias })),
     clientID: spec.clientId,
     sequenceClientID: spec.sequenceClientId,
     enableDigestDeduplication: true,
     historyStep: spec.step ?? null,
-    description: null,
-    metadata: null,
+    description: spec.description ?? null,
+    metadata: spec.metadata ?? null,
     labels: null,
   };
   return requiredObject(

@@ -5,23 +5,6 @@ import type { UploadSource } from "./upload.js";
 
 const MEMORY_BYTES = 1024 * 1024;
 
-/** A line of the run's console log. */
-export interface ConsoleLine {
-  readonly text: string;
-  /** Seconds since 1970; absent: now. */
-  readonly timestamp?: number | undefined;
-  /** Whether it came from standard error. */
-  readonly error?: boolean | undefined;
-}
-
-/** A line as the stream takes it: UTC time to the microsecond, then the text. `now` is in seconds since 1970. */
-export function consoleLine(line: ConsoleLine, now: number): string {
-  const seconds = line.timestamp ?? now;
-  const micros = Math.round((seconds - Math.floor(seconds)) * 1e6) % 1e6;
-  const whole = new Date(Math.floor(seconds) * 1000).toISOString().slice(0, 19);
-  return `${line.error === true ? "ERROR " : ""}${whole}.${String(micros).padStart(6, "0")} ${line.text}`;
-}
-
 /** The plain text of the console log, for the run file. Beyond 1 MiB it lies in a temporary file, not in memory. */
 export class ConsoleText {
   #parts: string[] = [];
@@ -36,7 +19,7 @@ export class ConsoleText {
   }
 
   /** Adds lines. */
-  async add(lines: readonly ConsoleLine[]): Promise<void> {
+  async add(lines: readonly { readonly text: string }[]): Promise<void> {
     const text = lines.map((line) => `${line.text}\n`).join("");
     this.#parts.push(text);
     this.#partsBytes += Buffer.byteLength(text);

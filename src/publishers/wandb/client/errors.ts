@@ -15,9 +15,6 @@ export class PermissionError extends WandbError {}
 /** The project, entity or run is not there. */
 export class NotFoundError extends WandbError {}
 
-/** A name that W&B doesn't accept: run id, project, tag, artifact. */
-export class InvalidNameError extends WandbError {}
-
 /** The run id belonged to a run that was deleted; W&B never gives such an id again. */
 export class DeletedRunError extends WandbError {}
 

@@ -1,8 +1,9 @@
 import type { RequestScope } from "./http.js";
-import { parseJsonish } from "./json-ish.js";
 import { RUN_RESUME_STATUS } from "./operations.js";
 import {
   countOf,
+  embedded,
+  embeddedObject,
   isObject,
   listOf,
   objectAt,
@@ -11,6 +12,7 @@ import {
   requiredText,
   textsOf,
 } from "./reply.js";
+import type { RunPlace } from "./run-address.js";
 import type { WandbClient } from "./wandb-client.js";
 
 /** A run that the server holds, with what is needed to go on with it. */
@@ -35,17 +37,17 @@ export interface ExistingRun {
   readonly summary: ReplyObject;
 }
 
-/** Looks a run up; undefined when the project or the run isn't there. `entity` undefined is the key's default. */
+/** Looks a run up; undefined when the project or the run isn't there. */
 export async function findRun(
   client: WandbClient,
-  address: { readonly entity: string | undefined; readonly project: string; readonly runId: string },
+  { entity, project, runId }: RunPlace,
   scope: RequestScope,
 ): Promise<ExistingRun | undefined> {
-  const variables = { project: address.project, entity: address.entity ?? null, name: address.runId };
+  const variables = { project, entity: entity ?? null, name: runId };
   const data = await client.graphql(RUN_RESUME_STATUS, variables, scope);
   const bucket = objectAt(data, "model", "bucket");
   if (bucket === undefined) return undefined;
-  const summary = embedded(bucket, "summaryMetrics");
+  const summary = embeddedObject(bucket, "summaryMetrics");
   const lastRow = lastOf(bucket, "historyTail");
   const lastEvent = lastOf(bucket, "eventsTail");
   const runtimes = [
@@ -65,32 +67,16 @@ export async function findRun(
     lastTimestamp: numberOf(lastRow._timestamp) ?? numberOf(summary._timestamp),
     runtime: Math.max(0, ...runtimes),
     tags: textsOf(bucket, "tags"),
-    config: embedded(bucket, "config"),
+    config: embeddedObject(bucket, "config"),
     summary,
   };
 }
 
 /** The last line of a tail: a JSON list of JSON texts, itself as a text. */
 function lastOf(bucket: ReplyObject, name: string): ReplyObject {
-  const lines = listOf({ lines: parsed(optionalText(bucket, name)) }, "lines");
-  const last = lines.at(-1);
-  const row = typeof last === "string" ? parsed(last) : last;
-  return isObject(row) ? row : {};
-}
-
-function embedded(bucket: ReplyObject, name: string): ReplyObject {
-  const value = parsed(optionalText(bucket, name));
-  return isObject(value) ? value : {};
-}
-
-function parsed(text: string | undefined): unknown {
-  if (text === undefined || text === "") return undefined;
-  try {
-    return parseJsonish(text);
-  } catch {
-    // A broken text on the server is no reason not to publish; what it said is then unknown.
-    return undefined;
-  }
+  const last = listOf({ lines: embedded(bucket, name) }, "lines").at(-1);
+  if (typeof last === "string") return embeddedObject({ last }, "last");
+  return isObject(last) ? last : {};
 }
 
 function numberOf(value: unknown): number | undefined {

@@ -104,6 +104,9 @@ export class FileStream {
   #lastSendAt: number | undefined;
   #firstWorkAt: number | undefined;
   #uploaded: string[] = [];
+  /** History lines that may still change, as JSON strings, and whether the server has them. */
+  #shown: readonly string[] = [];
+  #shownWaits = false;
   #preempting = false;
   #summaryDirty = false;
   #poked = false;
@@ -173,6 +176,21 @@ export class FileStream {
     }
   }
 
+  /**
+   * Shows history lines that may still change, behind those that were pushed. They go with the next batch and belong to
+   * no count; the next pushed line takes the place of the first of them.
+   */
+  show(lines: readonly string[]): void {
+    this.#shown = lines.map((line) => JSON.stringify(line));
+    this.#shownWaits = lines.length > 0;
+    if (this.#shownWaits) this.#noteWork();
+  }
+
+  /** Lets the next history line take the place of the last one that the server held. Only before the first push. */
+  stepBack(): void {
+    this.#buffers["wandb-history.jsonl"].stepBack();
+  }
+
   /** Notes that the summary has changed; it goes with the next batch. */
   touchSummary(): void {
     this.#summaryDirty = true;
@@ -237,6 +255,7 @@ export class FileStream {
       return;
     }
     counter.pushed += 1;
+    if (file === "wandb-history.jsonl") this.show([]);
     const buffer = this.#buffers[file];
     if (this.#failure !== undefined) {
       const offset = buffer.skip();
@@ -260,6 +279,7 @@ export class FileStream {
       this.bufferedBytes > 0 ||
       this.#uploaded.length > 0 ||
       this.#summaryDirty ||
+      this.#shownWaits ||
       this.#preempting ||
       this.#poked
     );
@@ -336,8 +356,10 @@ export class FileStream {
       // A line that is larger than a whole request goes alone.
       const count = buffer.fitting(room, parts.length === 0);
       more ||= count < buffer.length;
-      if (count === 0) continue;
-      parts.push(`${JSON.stringify(file)}:{"offset":${buffer.start},"content":[${buffer.joined(count)}]}`);
+      const shown = file === "wandb-history.jsonl" && this.#shownWaits && !more ? this.#shown : [];
+      if (count + shown.length === 0) continue;
+      const content = [...(count === 0 ? [] : [buffer.joined(count)]), ...shown].join(",");
+      parts.push(`${JSON.stringify(file)}:{"offset":${buffer.start},"content":[${content}]}`);
       room -= buffer.bytesOf(count);
       takenLines.set(file, count);
     }
@@ -360,6 +382,7 @@ export class FileStream {
     };
     // From here on changes belong to the next batch.
     this.#summaryDirty = false;
+    if (!more) this.#shownWaits = false;
     this.#preempting = false;
     this.#poked = false;
     return batch;

@@ -2,28 +2,17 @@
 export { ApiKey } from "./api-key.js";
 export type { PublishedArtifact } from "./artifact.js";
 export { Budget, DEFAULT_BUDGET_MS } from "./budget.js";
-export { type BarChart, barChartSpec, chartTableKey } from "./chart.js";
 export { type Clock, type SleepPurpose, systemClock } from "./clock.js";
-export { type ConsoleLine, consoleLine } from "./console-text.js";
 export * from "./errors.js";
 export { type ExistingRun, findRun } from "./existing-run.js";
 export { type LineCounts, STREAM_FILES, type StreamFile, type UndeliveredLines } from "./file-stream.js";
 export type { RequestScope } from "./http.js";
-export { type JsonObject, type JsonValue, parseJsonish, stringifyJsonish } from "./json-ish.js";
-export {
-  checkArtifactName,
-  checkProject,
-  checkRunId,
-  checkTags,
-  runUrl,
-  tableArtifactName,
-} from "./names.js";
 export { type FileQuery, PublicApi, type RunFileInfo, type RunInfo, type RunQuery } from "./public-api.js";
 export type { RowCounts, RunReceipt } from "./receipt.js";
+export type { RunAddress, RunPlace } from "./run-address.js";
 export { RunConfig } from "./run-config.js";
-export type { FailedFile, RunAddress } from "./run-files.js";
+export type { FailedFile } from "./run-files.js";
 export type { ResumeMode, RunOptions } from "./run-options.js";
 export { resolveSettings, type SettingsOverrides, type WandbMode, type WandbSettings } from "./settings.js";
-export { type TableData, type TableFiles, tableFiles, tableReference } from "./table.js";
 export { type Viewer, WandbClient, type WandbClientOptions } from "./wandb-client.js";
 export { type RowPosition, WandbRun } from "./wandb-run.js";

@@ -43,6 +43,11 @@ export class LineBuffer {
     return this.#start - 1;
   }
 
+  /** Lets the next line take the place of the one before the first. Only while no line waits. */
+  stepBack(): void {
+    if (this.#quoted.length === 0 && this.#start > 0) this.#start -= 1;
+  }
+
   /** How many of the first lines fit into `room` bytes; with `atLeastOne` a larger first line counts too. */
   fitting(room: number, atLeastOne: boolean): number {
     let left = room;

@@ -1,8 +1,8 @@
 import type { RequestScope } from "./http.js";
-import { parseJsonish } from "./json-ish.js";
 import { DELETE_RUN, RUN, RUN_FILES, RUNS } from "./operations.js";
 import {
   countOf,
+  embeddedObject,
   isObject,
   listOf,
   objectAt,
@@ -12,6 +12,7 @@ import {
   requiredText,
   textsOf,
 } from "./reply.js";
+import type { RunAddress, RunPlace } from "./run-address.js";
 import type { WandbClient } from "./wandb-client.js";
 
 const RUNS_PER_PAGE = 100;
@@ -100,15 +101,11 @@ export class PublicApi {
   }
 
   /** One run; undefined when it, or its project, isn't there. */
-  async run(project: string, id: string, entity?: string): Promise<RunInfo | undefined> {
-    const variables = { project, name: id, entity: entity ?? (await this.#client.entity(this.#scope)) };
+  async run(place: RunPlace): Promise<RunInfo | undefined> {
+    const { entity, project, runId } = await this.#address(place);
+    const variables = { project, name: runId, entity };
     const found = objectAt(await this.#client.graphql(RUN, variables, this.#scope), "project", "run");
     return found === undefined ? undefined : runInfo(found);
-  }
-
-  /** Rows of a run's history; undefined when there is no such run. */
-  async historyLineCount(project: string, id: string, entity?: string): Promise<number | undefined> {
-    return (await this.run(project, id, entity))?.historyLineCount;
   }
 
   /** Deletes a run for good. Its id can never be used again, so replacing its rows is mostly better. */
@@ -117,13 +114,8 @@ export class PublicApi {
   }
 
   /** Files of a run; empty when there is no such run. */
-  async runFiles(
-    project: string,
-    id: string,
-    query: FileQuery = {},
-    entity?: string,
-  ): Promise<RunFileInfo[]> {
-    const owner = entity ?? (await this.#client.entity(this.#scope));
+  async runFiles(place: RunPlace, query: FileQuery = {}): Promise<RunFileInfo[]> {
+    const { entity, project, runId } = await this.#address(place);
     const files: RunFileInfo[] = [];
     let cursor: string | undefined;
     do {
@@ -131,8 +123,8 @@ export class PublicApi {
         RUN_FILES,
         {
           project,
-          entity: owner,
-          name: id,
+          entity,
+          name: runId,
           cursor: cursor ?? null,
           perPage: FILES_PER_PAGE,
           fileNames: query.names ?? [],
@@ -165,6 +157,10 @@ export class PublicApi {
     );
     return answer.body;
   }
+
+  async #address(place: RunPlace): Promise<RunAddress> {
+    return { ...place, entity: place.entity ?? (await this.#client.entity(this.#scope)) };
+  }
 }
 
 function nextCursor(connection: ReplyObject): string | undefined {
@@ -173,7 +169,7 @@ function nextCursor(connection: ReplyObject): string | undefined {
 }
 
 function runInfo(node: ReplyObject): RunInfo {
-  const config = Object.entries(parsed(node, "config")).filter(
+  const config = Object.entries(embeddedObject(node, "config")).filter(
     ([key]) => key !== "_wandb" && key !== "wandb_version",
   );
   return {
@@ -190,7 +186,7 @@ function runInfo(node: ReplyObject): RunInfo {
     config: Object.fromEntries(
       config.map(([key, entry]) => [key, isObject(entry) && "value" in entry ? entry.value : entry]),
     ),
-    summary: parsed(node, "summaryMetrics"),
+    summary: embeddedObject(node, "summaryMetrics"),
   };
 }
 
@@ -202,9 +198,4 @@ function fileInfo(node: ReplyObject): RunFileInfo {
     updatedAt: optionalText(node, "updatedAt"),
     url: requiredText(node, "directUrl"),
   };
-}
-
-function parsed(node: ReplyObject, name: string): ReplyObject {
-  const value = parseJsonish(optionalText(node, name) || "{}");
-  return isObject(value) ? value : {};
 }

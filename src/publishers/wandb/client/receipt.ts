@@ -1,3 +1,4 @@
+import type { StoredTable } from "../format/row-table.js";
 import type { PublishedArtifact } from "./artifact.js";
 import type { LineCounts } from "./file-stream.js";
 import type { FailedFile } from "./run-files.js";
@@ -20,6 +21,8 @@ export interface RunReceipt {
   readonly failedFiles: readonly FailedFile[];
   readonly artifacts: readonly PublishedArtifact[];
   readonly failedArtifacts: readonly FailedFile[];
+  /** Tables whose files are among `failedFiles`. */
+  readonly failedTables: readonly StoredTable[];
   /** Why the stream of rows ended early, in words; undefined when it didn't. */
   readonly failure: string | undefined;
   /** Other things that went wrong, in words. */

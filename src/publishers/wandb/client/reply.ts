@@ -1,3 +1,4 @@
+import { parseJson } from "../format/json.js";
 import { MalformedReplyError } from "./errors.js";
 
 /** A JSON object of unknown members. */
@@ -50,6 +51,23 @@ export function listOf(node: ReplyObject, name: string): readonly unknown[] {
 /** A member that is a list, of which the strings are kept. */
 export function textsOf(node: ReplyObject, name: string): readonly string[] {
   return listOf(node, name).filter((item): item is string => typeof item === "string");
+}
+
+/** The JSON in a member that is a text. A broken one is as good as none: what it said is unknown. */
+export function embedded(node: ReplyObject, name: string): unknown {
+  const text = optionalText(node, name);
+  if (text === undefined || text === "") return undefined;
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The object in a member that is a JSON text; empty when there is none. */
+export function embeddedObject(node: ReplyObject, name: string): ReplyObject {
+  const value = embedded(node, name);
+  return isObject(value) ? value : {};
 }
 
 function missing(what: string): MalformedReplyError {

@@ -1,4 +1,4 @@
-import { type JsonObject, type JsonValue, stringifyJsonish } from "./json-ish.js";
+import { type JsonObject, type JsonValue, stringifyJson } from "../format/json.js";
 import { isObject } from "./reply.js";
 
 const INTERNAL = "_wandb";
@@ -46,7 +46,7 @@ export class RunConfig {
 
   /** As the server takes it: each value wrapped. */
   toJson(): string {
-    return stringifyJsonish(Object.fromEntries(this.#wrapped()));
+    return stringifyJson(Object.fromEntries(this.#wrapped()));
   }
 
   /** The same tree as YAML, for the run file config.yaml. Strings are quoted, so that nothing changes its type. */
@@ -84,7 +84,7 @@ function yamlBlock(value: JsonValue, depth: number): string {
     const members = Object.entries(value).filter(([, member]) => member !== undefined);
     if (members.length === 0) return " {}";
     return members
-      .map(([key, member]) => `${indent}${yamlKey(key)}:${yamlBlock(member, depth + 1)}`)
+      .map(([key, member]) => `${indent}${yamlKey(key)}:${yamlBlock(member ?? null, depth + 1)}`)
       .join("");
   }
   return ` ${yamlScalar(value)}`;

@@ -3,17 +3,11 @@ import type { RequestScope } from "./http.js";
 import { CREATE_RUN_FILES } from "./operations.js";
 import { inParallel } from "./parallel.js";
 import { isObject, listOf, optionalText, requiredObject, textsOf } from "./reply.js";
+import type { RunAddress } from "./run-address.js";
 import { putBytes, sizeOf, type UploadSource } from "./upload.js";
 import type { WandbClient } from "./wandb-client.js";
 
 const PARALLEL_UPLOADS = 4;
-
-/** Where a run is. */
-export interface RunAddress {
-  readonly entity: string;
-  readonly project: string;
-  readonly runId: string;
-}
 
 /** A file that didn't arrive, with the reason in words. */
 export interface FailedFile {

@@ -1,8 +1,8 @@
+import type { JsonObject } from "../format/json.js";
 import type { Budget } from "./budget.js";
 import type { StepOrderError } from "./errors.js";
 import type { ExistingRun } from "./existing-run.js";
 import type { StreamFile, UndeliveredLines } from "./file-stream.js";
-import type { JsonObject } from "./json-ish.js";
 import type { WandbClient } from "./wandb-client.js";
 
 /**

@@ -1,4 +1,4 @@
-import { type JsonObject, type JsonValue, stringifyJsonish } from "./json-ish.js";
+import { type JsonObject, type JsonValue, stringifyJson } from "../format/json.js";
 
 /** The last value of each key of a run. */
 export class RunSummary {
@@ -21,6 +21,6 @@ export class RunSummary {
   toJson(): string {
     const runtime = this.#values.get("_runtime");
     const seconds = typeof runtime === "number" && Number.isFinite(runtime) ? Math.trunc(runtime) : 0;
-    return stringifyJsonish({ ...Object.fromEntries(this.#values), _wandb: { runtime: seconds } });
+    return stringifyJson({ ...Object.fromEntries(this.#values), _wandb: { runtime: seconds } });
   }
 }

@@ -1,13 +1,13 @@
+import type { JsonObject } from "../format/json.js";
+import { checkProject, checkRunId, checkTags } from "../format/names.js";
 import { Budget } from "./budget.js";
 import { DeletedRunError, HttpStatusError, RunExistsError } from "./errors.js";
 import { type ExistingRun, findRun } from "./existing-run.js";
 import type { RequestScope } from "./http.js";
-import type { JsonObject } from "./json-ish.js";
-import { checkProject, checkRunId, checkTags } from "./names.js";
 import { UPSERT_BUCKET } from "./operations.js";
 import { objectAt, optionalText, type ReplyObject, requiredObject } from "./reply.js";
+import type { RunAddress } from "./run-address.js";
 import { RunConfig } from "./run-config.js";
-import type { RunAddress } from "./run-files.js";
 import type { RunOptions } from "./run-options.js";
 
 /** A run that the server has taken. */

@@ -1,4 +1,5 @@
 import type { Dispatcher } from "undici";
+import { parseJson } from "../format/json.js";
 import { Budget } from "./budget.js";
 import type { Clock } from "./clock.js";
 import {
@@ -11,7 +12,6 @@ import {
   UndeliveredError,
 } from "./errors.js";
 import { type HttpAnswer, HttpClient, type RequestScope } from "./http.js";
-import { parseJsonish } from "./json-ish.js";
 import { type Operation, SERVER_FEATURES, VIEWER } from "./operations.js";
 import { isObject, listOf, objectAt, optionalText, type ReplyObject, requiredObject } from "./reply.js";
 import type { WandbSettings } from "./settings.js";
@@ -139,7 +139,7 @@ export class WandbClient {
   #parse(answer: HttpAnswer, what: string): ReplyObject {
     let reply: unknown;
     try {
-      reply = parseJsonish(answer.body.toString("utf8"));
+      reply = parseJson(answer.body.toString("utf8"));
     } catch {
       reply = undefined;
     }

@@ -1,26 +1,27 @@
 import { stat } from "node:fs/promises";
 import { cpus, hostname, release, totalmem, type } from "node:os";
+import { newClientId } from "../format/artifact.js";
+import { writeConsoleLine } from "../format/console-line.js";
+import { type JsonObject, stringifyJson } from "../format/json.js";
+import { checkArtifactName, runUrl, tableArtifactName } from "../format/names.js";
+import { type RowTable, type StoredTable, storedTable } from "../format/row-table.js";
 import {
   type ArtifactSpec,
   directoryEntries,
   memoryEntry,
-  newClientId,
   type PublishedArtifact,
   publishArtifact,
 } from "./artifact.js";
-import { type BarChart, barChartSpec, chartTableKey } from "./chart.js";
-import { type ConsoleLine, ConsoleText, consoleLine } from "./console-text.js";
+import { ConsoleText } from "./console-text.js";
 import { messageOf, StepOrderError, UndeliveredError } from "./errors.js";
 import type { ExistingRun } from "./existing-run.js";
 import { FileStream, type UndeliveredLines } from "./file-stream.js";
-import { type JsonObject, stringifyJsonish } from "./json-ish.js";
-import { checkArtifactName, runUrl, tableArtifactName } from "./names.js";
 import type { RunReceipt } from "./receipt.js";
-import { type FailedFile, type RunAddress, RunFiles } from "./run-files.js";
+import type { RunAddress } from "./run-address.js";
+import { type FailedFile, RunFiles } from "./run-files.js";
 import { RUN_FILES_AT_END, type RunOptions } from "./run-options.js";
 import { RunSummary } from "./run-summary.js";
 import { type StartedRun, startRun, updateRunConfig } from "./start-run.js";
-import { type TableData, tableFiles, tableReference } from "./table.js";
 
 const HISTORY = "wandb-history.jsonl";
 const EVENTS = "wandb-events.jsonl";
@@ -33,8 +34,12 @@ export interface RowPosition {
   readonly timestamp: number;
 }
 
-interface PendingRow extends RowPosition {
-  values: JsonObject;
+/** A line of the console log; without a time it gets the present one. */
+interface RunLine {
+  readonly text: string;
+  /** Seconds since 1970. */
+  readonly timestamp?: number | undefined;
+  readonly error?: boolean | undefined;
 }
 
 /**
@@ -51,11 +56,10 @@ export class WandbRun {
   readonly #consoleStart: number;
   readonly #artifacts: PublishedArtifact[] = [];
   readonly #failedArtifacts: FailedFile[] = [];
+  readonly #tables = new Map<string, StoredTable>();
   readonly #warnings: string[] = [];
   #artifactQueue: Promise<void> = Promise.resolve();
-  #pending: PendingRow | undefined;
   #lastStep: number;
-  #lastTimestamp: number | undefined;
   #startedAt: number | undefined;
   #refused = 0;
   #receipt: Promise<RunReceipt> | undefined;
@@ -67,10 +71,9 @@ export class WandbRun {
     this.#summary = new RunSummary(resumed ? (existing?.summary as JsonObject | undefined) : undefined);
     this.#files = new RunFiles(options.client, scope, address);
     this.#lastStep = resumed && existing !== undefined ? existing.lastStep : -1;
-    this.#lastTimestamp = resumed ? existing?.lastTimestamp : undefined;
     this.#startedAt = options.startedAt;
-    if (this.#startedAt === undefined && this.#lastTimestamp !== undefined) {
-      this.#startedAt = this.#lastTimestamp - (existing?.runtime ?? 0);
+    if (this.#startedAt === undefined && resumed && existing?.lastTimestamp !== undefined) {
+      this.#startedAt = existing.lastTimestamp - existing.runtime;
     }
     this.#consoleStart = resumed ? (existing?.consoleLines ?? 0) : 0;
     this.#stream = new FileStream({
@@ -137,10 +140,10 @@ export class WandbRun {
   }
 
   /**
-   * Adds a row. Steps must rise; a row whose step doesn't is refused with a StepOrderError (or `onRefusedStep`) and
-   * counted. A row is closed by the next one, so that a table that comes without a step can still join it.
+   * Adds a row with its tables. Steps must rise; a row whose step doesn't is refused with a StepOrderError (or
+   * `onRefusedStep`) and counted. A row without anything in it is left out.
    */
-  async history(values: JsonObject, position: RowPosition): Promise<void> {
+  async history(values: JsonObject, position: RowPosition, tables: readonly RowTable[] = []): Promise<void> {
     if (!(position.step > this.#lastStep)) {
       this.#refused += 1;
       const error = new StepOrderError(position.step, this.#lastStep);
@@ -148,52 +151,44 @@ export class WandbRun {
       this.#options.onRefusedStep(error);
       return;
     }
-    const room = this.#closeRow();
-    this.#openRow({ ...position, values });
-    if (this.#options.pacing === "live") this.#stream.poke();
-    await room;
+    this.#lastStep = position.step;
+    await this.#add(values, position, tables);
+  }
+
+  /**
+   * Shows rows that may still change, in the order of their steps. The next row that is added takes the place of the
+   * first of them, so all of them have to be added in the end.
+   */
+  show(rows: readonly { readonly values: JsonObject; readonly position: RowPosition }[]): void {
+    const lines: string[] = [];
+    for (const { values, position } of rows)
+      if (position.step > this.#lastStep) lines.push(this.#line(values, position));
+    this.#stream.show(lines);
+    if (lines.length > 0) this.#stream.touchSummary();
+  }
+
+  /**
+   * Adds values and tables to the last row that the server held at the start, which is then sent again. What that row
+   * has already stays as it is. Only before the first new row, and once.
+   */
+  async completeLastRow(values: JsonObject, tables: readonly RowTable[] = []): Promise<void> {
+    const { existing } = this.#started;
+    if (!this.resumed || existing === undefined || existing.rows === 0) return;
+    const { _step, _timestamp, _runtime, ...held } = existing.lastRow as JsonObject;
+    const timestamp = existing.lastTimestamp ?? this.#now();
+    if (_step === undefined) {
+      // Nobody knows what is in the last row, so it must not be written over.
+      await this.history(values, { step: Math.floor(this.#lastStep) + 1, timestamp }, tables);
+      return;
+    }
+    this.#stream.stepBack();
+    await this.#add({ ...values, ...held }, { step: existing.lastStep, timestamp }, tables);
   }
 
   /** Sets values of the summary by hand; rows set theirs by themselves. */
   summary(values: JsonObject): void {
     this.#summary.put(values);
     this.#stream.touchSummary();
-  }
-
-  /**
-   * Adds a table to the open row (or to a row of its own behind the last one), to the summary, to the run's files
-   * and, unless that is switched off, as a `run_table` artifact.
-   */
-  async table(key: string, table: TableData): Promise<void> {
-    const row = this.#pending ?? this.#nextRow();
-    const files = tableFiles(key, row.step, table);
-    if (files.nonFiniteCells > 0) {
-      this.#warn(
-        `${files.nonFiniteCells} cells of the table ${key} are not finite; W&B tables have no such cells`,
-      );
-    }
-    const clientId = newClientId();
-    const sequenceClientId = newClientId();
-    row.values = { ...row.values, [key]: tableReference(files, table, clientId, sequenceClientId) };
-    if (this.#pending === undefined) this.#openRow(row);
-    else this.#summary.put(row.values);
-    await this.#closeRow();
-    await this.file(files.path, files.bytes);
-    if (this.#options.tableArtifacts === false) return;
-    this.#queueArtifact({
-      name: tableArtifactName(this.#started.address.runId, key),
-      type: "run_table",
-      entries: [memoryEntry(files.artifactFile, files.artifactBytes)],
-      step: row.step,
-      clientId,
-      sequenceClientId,
-    });
-  }
-
-  /** Adds a bar chart: a table under `<key>_table`, and the chart's description in the configuration. */
-  async barChart(key: string, table: TableData, chart: BarChart): Promise<void> {
-    this.#started.config.visualize(key, barChartSpec(key, chart));
-    await this.table(chartTableKey(key), table);
   }
 
   /** Publishes a directory as an artifact. A failure is in the receipt, not in the promise. */
@@ -217,12 +212,12 @@ export class WandbRun {
   }
 
   /** Adds lines to the run's console log. */
-  async console(lines: readonly ConsoleLine[]): Promise<void> {
+  async console(lines: readonly RunLine[]): Promise<void> {
     const now = this.#now();
     await this.#console.add(lines);
     await this.#stream.push(
       CONSOLE,
-      lines.map((line) => consoleLine(line, now)),
+      lines.map(({ text, timestamp = now, error = false }) => writeConsoleLine({ text, timestamp, error })),
     );
   }
 
@@ -238,7 +233,7 @@ export class WandbRun {
       ]),
     );
     const runtime = this.#runtime(timestamp);
-    const line = stringifyJsonish({ _wandb: true, _runtime: runtime, _timestamp: timestamp, ...values });
+    const line = stringifyJson({ _wandb: true, _runtime: runtime, _timestamp: timestamp, ...values });
     await this.#stream.push(EVENTS, [line]);
   }
 
@@ -253,9 +248,8 @@ export class WandbRun {
     await this.#stream.preempting();
   }
 
-  /** Closes the open row and settles when everything so far is acknowledged or has failed. */
+  /** Settles when everything so far is acknowledged or has failed. */
   async flush(): Promise<void> {
-    await this.#closeRow();
     await this.#uploadFiles();
     await this.#artifactQueue;
     await this.#stream.flush();
@@ -276,7 +270,6 @@ export class WandbRun {
   }
 
   async #finish(exitCode: number): Promise<RunReceipt> {
-    await this.#closeRow();
     this.#afterFailure(this.#stream.failure);
     await this.#artifactQueue;
     await this.#sendConfig();
@@ -312,34 +305,53 @@ export class WandbRun {
       failedFiles: [...this.#files.failed],
       artifacts: [...this.#artifacts],
       failedArtifacts: [...this.#failedArtifacts],
+      failedTables: this.#files.failed.flatMap(({ name }) => this.#tables.get(name) ?? []),
       failure: failure === undefined ? undefined : messageOf(failure),
       warnings: [...this.#warnings],
       requests: this.#started.scope.requests,
     });
   }
 
-  #openRow(row: PendingRow): void {
-    this.#pending = row;
-    this.#lastStep = row.step;
-    this.#lastTimestamp = row.timestamp;
-    this.#startedAt ??= row.timestamp;
-    this.#summary.put(row.values);
-  }
-
-  /** A row behind the last one, for what comes without a step. */
-  #nextRow(): PendingRow {
-    const timestamp = this.#lastTimestamp ?? this.#startedAt ?? this.#now();
-    return { step: Math.floor(this.#lastStep) + 1, timestamp, values: {} };
-  }
-
-  async #closeRow(): Promise<void> {
-    const row = this.#pending;
-    this.#pending = undefined;
-    if (row === undefined || Object.keys(row.values).length === 0) return;
-    const marks = { _step: row.step, _runtime: this.#runtime(row.timestamp), _timestamp: row.timestamp };
-    this.#summary.put(marks);
+  async #add(values: JsonObject, position: RowPosition, tables: readonly RowTable[]): Promise<void> {
+    const stored = tables.map((table) => storedTable(table, position.step));
+    const references = stored.map(({ key, reference }) => [key, reference] as const);
+    const row = stored.length === 0 ? values : { ...values, ...Object.fromEntries(references) };
+    if (Object.keys(row).length === 0) return;
+    const pushed = this.#stream.push(HISTORY, [this.#line(row, position)]);
     this.#stream.touchSummary();
-    await this.#stream.push(HISTORY, [stringifyJsonish({ ...row.values, ...marks })]);
+    // The row went first and the files follow, so that rows keep the order of the calls.
+    for (const table of stored) await this.#addTable(table, position.step);
+    await pushed;
+  }
+
+  /** A row as it is sent; its values get into the summary. */
+  #line(values: JsonObject, { step, timestamp }: RowPosition): string {
+    this.#startedAt ??= timestamp;
+    const marks = { _step: step, _runtime: this.#runtime(timestamp), _timestamp: timestamp };
+    this.#summary.put(values);
+    this.#summary.put(marks);
+    return stringifyJson({ ...values, ...marks });
+  }
+
+  /** A table becomes a file of the run and, unless that is switched off, a `run_table` artifact. */
+  async #addTable(table: StoredTable, step: number): Promise<void> {
+    const { name, key, files, ids, chart } = table;
+    if (chart !== undefined) this.#started.config.visualize(name, chart);
+    if (files.nonFiniteCells > 0) {
+      this.#warn(
+        `${files.nonFiniteCells} cells of the table ${key} are not finite; W&B tables have no such cells`,
+      );
+    }
+    this.#tables.set(files.path, table);
+    await this.file(files.path, files.bytes);
+    if (this.#options.tableArtifacts === false) return;
+    this.#queueArtifact({
+      name: tableArtifactName(this.#started.address.runId, key),
+      type: "run_table",
+      entries: [memoryEntry(files.artifactFile, files.artifactBytes)],
+      step,
+      ...ids,
+    });
   }
 
   /** Seconds since the run's start, to the microsecond. */
@@ -352,10 +364,7 @@ export class WandbRun {
   }
 
   async #beforeBatch(): Promise<void> {
-    if (this.#options.pacing !== "live") return;
-    // No waiting for room here: the stream that would make it is the one that asks.
-    void this.#closeRow();
-    await this.#sendConfig();
+    if (this.#options.pacing === "live") await this.#sendConfig();
   }
 
   async #sendConfig(): Promise<void> {
@@ -372,7 +381,7 @@ export class WandbRun {
     const { config, resumed } = this.#started;
     this.#files.add(names.config, Buffer.from(config.toYaml()));
     this.#files.add(names.summary, Buffer.from(this.#summary.toJson()));
-    if (!resumed) this.#files.add(names.metadata, Buffer.from(stringifyJsonish(this.#metadata())));
+    if (!resumed) this.#files.add(names.metadata, Buffer.from(stringifyJson(this.#metadata())));
     if (this.#console.empty) return;
     // The lines of a resumed run are only its later part, which must not replace the file with the earlier one.
     const name = this.#consoleStart === 0 ? names.console : `logs/output_${this.#consoleStart}.log`;

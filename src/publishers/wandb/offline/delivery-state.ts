@@ -1,6 +1,7 @@
 /**
  * What of an offline run is on a server already, and where its lines go: `marian-tracking.json` beside the
- * offline file.
+ * offline file, which its writer writes, and `marian-tracking.delivered.json`, which a delivery writes. Two files,
+ * because a delivery may come while the writer is still at work.
  *
  * W&B stores history, system metrics and console as numbered lines; writing a line again under its number
  * changes nothing, so a delivery that knows the numbers can be repeated. The offline file has no place for
@@ -35,13 +36,25 @@ export type DeliveryState = {
   readonly resume: "overwrite" | "append";
   /** Server line of our line 0; null as long as an appending run was never delivered. */
   readonly anchor: StreamCounts | null;
+  /**
+   * Greatest step that the server held when an appending run was first delivered: rows of steps up to it are there.
+   * Null where all rows are to be sent.
+   */
+  readonly anchorStep: number | null;
   /** Lines from 0 on that the server acknowledged, which is the number of the first undelivered line. */
   readonly acknowledged: StreamCounts;
   readonly spans: { readonly [name in StreamName]: readonly LineSpan[] };
 };
 
-/** Name of the file, in the folder of the run. */
+/** What a delivery finds out. */
+type Delivered = Pick<
+  DeliveryState,
+  "version" | "entity" | "baseUrl" | "resume" | "anchor" | "anchorStep" | "acknowledged"
+>;
+
+/** Names of the files, in the folder of the run. */
 export const DELIVERY_FILE = "marian-tracking.json";
+const DELIVERED_FILE = "marian-tracking.delivered.json";
 
 /** The file exists and is not what this program writes. */
 export class DeliveryStateError extends Error {
@@ -61,6 +74,7 @@ export function newDeliveryState(
     baseUrl: run.baseUrl,
     resume: run.resume,
     anchor: run.resume === "overwrite" ? none : null,
+    anchorStep: null,
     acknowledged: none,
     spans: { history: [], events: [], console: [] },
   };
@@ -77,20 +91,48 @@ export function withLine(spans: readonly LineSpan[], record: number, line: numbe
   return lineOfRecord(spans, record) === line ? spans : [...spans, { record, line }];
 }
 
-/** Replaces the file at once: a reader sees the old or the new one, never half of it. */
+/** Stores the state as the writer of the run knows it. */
 export async function writeDeliveryState(runDirectory: string, state: DeliveryState): Promise<void> {
-  const path = join(runDirectory, DELIVERY_FILE);
-  await writeFile(`${path}.new`, `${JSON.stringify(state, undefined, 2)}\n`);
-  await rename(`${path}.new`, path);
+  await replaceFile(join(runDirectory, DELIVERY_FILE), state);
+}
+
+/** Stores what a delivery has found out. */
+export async function writeDelivered(
+  runDirectory: string,
+  { version, entity, baseUrl, resume, anchor, anchorStep, acknowledged }: DeliveryState,
+): Promise<void> {
+  const delivered: Delivered = { version, entity, baseUrl, resume, anchor, anchorStep, acknowledged };
+  await replaceFile(join(runDirectory, DELIVERED_FILE), delivered);
 }
 
 /**
- * Reads the file; null when there is none (a run of the official client).
+ * Reads the state; null when there is none (a run of the official client).
  *
  * @throws DeliveryStateError when it is damaged: sending lines under guessed numbers would destroy rows.
  */
 export async function readDeliveryState(runDirectory: string): Promise<DeliveryState | null> {
-  const path = join(runDirectory, DELIVERY_FILE);
+  const own = await readJson(join(runDirectory, DELIVERY_FILE), isDeliveryState);
+  if (own === null) return null;
+  const delivered = await readJson(join(runDirectory, DELIVERED_FILE), isDelivered);
+  if (delivered === null) return own;
+  const sameServer = own.baseUrl === null || own.baseUrl === delivered.baseUrl;
+  const larger = (name: StreamName) =>
+    Math.max(delivered.acknowledged[name], sameServer ? own.acknowledged[name] : 0);
+  const acknowledged = { history: larger("history"), events: larger("events"), console: larger("console") };
+  return { ...own, ...delivered, acknowledged };
+}
+
+/** Replaces a file at once: a reader sees the old or the new one, never half of it. */
+async function replaceFile(path: string, value: DeliveryState | Delivered): Promise<void> {
+  await writeFile(`${path}.new`, `${JSON.stringify(value, undefined, 2)}\n`);
+  await rename(`${path}.new`, path);
+}
+
+/** @throws DeliveryStateError when the file is there and holds something else. */
+async function readJson<Value>(
+  path: string,
+  is: (value: unknown) => value is Value,
+): Promise<Value | null> {
   let text: string;
   try {
     text = await readFile(path, "utf8");
@@ -104,22 +146,31 @@ export async function readDeliveryState(runDirectory: string): Promise<DeliveryS
   } catch {
     throw new DeliveryStateError(`${path} is not JSON`);
   }
-  if (!isDeliveryState(value)) throw new DeliveryStateError(`${path} is not a delivery state of version 1`);
+  if (!is(value)) throw new DeliveryStateError(`${path} is not a delivery state of version 1`);
   return value;
+}
+
+function isDelivered(value: unknown): value is Delivered {
+  if (!isObject(value)) return false;
+  const { anchor, anchorStep, resume } = value;
+  return (
+    value.version === 1 &&
+    isTextOrNull(value.entity) &&
+    isTextOrNull(value.baseUrl) &&
+    (resume === "overwrite" || resume === "append") &&
+    (anchor === null || isCounts(anchor)) &&
+    (anchorStep === null || typeof anchorStep === "number") &&
+    isCounts(value.acknowledged)
+  );
 }
 
 function isDeliveryState(value: unknown): value is DeliveryState {
   if (!isObject(value)) return false;
-  const { anchor, spans } = value;
+  const { runId, project, spans } = value;
   return (
-    value.version === 1 &&
-    typeof value.runId === "string" &&
-    typeof value.project === "string" &&
-    isTextOrNull(value.entity) &&
-    isTextOrNull(value.baseUrl) &&
-    (value.resume === "overwrite" || value.resume === "append") &&
-    (anchor === null || isCounts(anchor)) &&
-    isCounts(value.acknowledged) &&
+    isDelivered(value) &&
+    typeof runId === "string" &&
+    typeof project === "string" &&
     isObject(spans) &&
     STREAMS.every((name) => {
       const list = spans[name];

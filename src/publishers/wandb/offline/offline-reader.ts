@@ -1,8 +1,9 @@
 /** Reads an offline file back, ours or one of the official client, for `marian-tracking sync`. */
 import { access, open } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
+import { writeConsoleLine } from "../format/console-line.js";
+import { type JsonObject, type JsonValue, parseJson, parseJsonObject } from "../format/json.js";
 import { type DeliveryState, lineOfRecord, readDeliveryState, type StreamName } from "./delivery-state.js";
-import { type JsonObject, type JsonValue, parseJson, parseJsonObject } from "./json-text.js";
 import { type LogEntry, RecordLogDecoder } from "./record-log.js";
 import {
   type ArtifactRecord,
@@ -14,7 +15,7 @@ import {
   type RunRecord,
 } from "./records.js";
 import { directoryOf, pathBelow, runDirectory } from "./run-directory.js";
-import { type ConsoleLine, writeConsoleLine, writeEntries, writeEventLine } from "./stream-line.js";
+import { writeEntries, writeEventLine } from "./stream-line.js";
 
 /**
  * What an offline run holds, in the order it was written. `line` is the number of a line by the delivery state
@@ -43,7 +44,14 @@ export type OfflineEvent =
       readonly content: string;
       readonly timestamp: number;
     }
-  | ({ readonly kind: "console"; readonly line: number | undefined; readonly content: string } & ConsoleLine)
+  | {
+      readonly kind: "console";
+      readonly line: number | undefined;
+      readonly content: string;
+      readonly stream: "stdout" | "stderr";
+      readonly timestamp: number;
+      readonly text: string;
+    }
   /** `localPath` is where the file should be; one that was never written is not there. */
   | { readonly kind: "file"; readonly file: RunFile; readonly localPath: string }
   /** Local paths point into the folder of the run where that was moved. */
@@ -84,7 +92,7 @@ export class OfflineReader implements AsyncIterable<OfflineEvent> {
 
   /**
    * The events of the file. Iterating fails with NotARecordLogError when it is no offline file, with
-   * SyntaxError when a value is no W&B JSON, with InvalidRunNameError when it names files outside its folder.
+   * SyntaxError when a value is no W&B JSON, with InvalidFileNameError when it names files outside its folder.
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<OfflineEvent, void, undefined> {
     const reading = new Reading(this.directory, this.delivery);
@@ -222,8 +230,8 @@ class Reading {
   #consoleEvent(stream: "stdout" | "stderr", timestamp: number, raw: string): OfflineEvent {
     // A carriage return starts the line anew: only its last state counts.
     const text = raw.replace(/[\r\n]+$/, "").replace(/^.*\r/s, "");
-    const line = { stream, timestamp, text };
-    return { kind: "console", line: this.#line("console"), content: writeConsoleLine(line), ...line };
+    const content = writeConsoleLine({ text, timestamp, error: stream === "stderr" });
+    return { kind: "console", line: this.#line("console"), content, stream, timestamp, text };
   }
 
   #line(stream: StreamName): number | undefined {

@@ -4,13 +4,16 @@
  * `wandb sync` of the official client uploads such a run, but appends its rows to what the server holds;
  * `marian-tracking sync` puts each row on its own line, by `delivery-state.ts`.
  */
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
-import { type BarChart, barChartSpec, chartTableKey } from "../client/chart.js";
-import { stringifyJsonish } from "../client/json-ish.js";
-import { tableArtifactName } from "../client/names.js";
-import { artifactDigest, artifactFile, copyDirectory, randomClientId } from "./artifact-files.js";
+import { artifactDigest, checksumOfFile, filesBelow, newClientId } from "../format/artifact.js";
+import { readConsoleLine } from "../format/console-line.js";
+import { type JsonObject, type JsonValue, stringifyJson } from "../format/json.js";
+import { checkArtifactName, tableArtifactName } from "../format/names.js";
+import { type RowTable, type StoredTable, storedTable } from "../format/row-table.js";
+import type { TableIds } from "../format/table.js";
 import {
   type DeliveryState,
   newDeliveryState,
@@ -19,7 +22,6 @@ import {
   withLine,
   writeDeliveryState,
 } from "./delivery-state.js";
-import { type JsonObject, type JsonValue, stringifyJson } from "./json-text.js";
 import { RecordFile, type WritePreparation } from "./record-file.js";
 import {
   type ArtifactFile,
@@ -29,8 +31,7 @@ import {
   type RunRecord,
 } from "./records.js";
 import { createRunDirectory, pathBelow, type RunDirectory } from "./run-directory.js";
-import { readConsoleLine, readEventLine, readHistoryLine } from "./stream-line.js";
-import { encodeTable, type TableData, tableValue } from "./table-file.js";
+import { readEventLine, readHistoryLine } from "./stream-line.js";
 
 /** Where an offline run is written, and who it is. */
 export type OfflineRunOptions = {
@@ -116,7 +117,6 @@ export class OfflineRun {
   #records = 0;
   #written = { history: 0, events: 0, console: 0 };
   #nextLine = { history: 0, events: 0, console: 0 };
-  #lastStep = -1;
   #lastTimestamp: number;
   #runtime = 0;
   #artifacts = 0;
@@ -134,7 +134,7 @@ export class OfflineRun {
   /**
    * Creates the folder and the file of a run.
    *
-   * @throws InvalidRunNameError when the id is not one that W&B takes.
+   * @throws InvalidNameError when the id is not one that W&B takes.
    */
   static async start(options: OfflineRunOptions): Promise<OfflineRun> {
     const paths = await createRunDirectory(options.dir, options.id);
@@ -176,17 +176,23 @@ export class OfflineRun {
   }
 
   /**
-   * Adds a row to the history, and its values to the summary. A row without values is left out.
+   * Adds a row to the history, with its tables, and its values to the summary. A row without anything in it is left
+   * out. A row with tables keeps its order only when it is awaited.
    *
-   * @throws RangeError when the step is not a whole number or a time is not finite.
+   * @throws RangeError when the step is not a whole number or a time is not finite, or a table has a row that has not
+   *   one cell a column.
    */
-  async history(row: JsonObject, at: RowPosition): Promise<void> {
+  async history(row: JsonObject, at: RowPosition, tables: readonly RowTable[] = []): Promise<void> {
     this.#checkOpen();
     if (!Number.isSafeInteger(at.step)) throw new RangeError(`the step ${at.step} is not a whole number`);
     if (!Number.isFinite(at.timestamp) || !Number.isFinite(at.runtime)) {
       throw new RangeError(`the row of step ${at.step} has no valid time`);
     }
     const values = entriesOf(row);
+    for (const table of tables.map((one) => storedTable(one, at.step))) {
+      await this.table(table);
+      values.push(entry(table.key, table.reference));
+    }
     if (values.length === 0) return;
     const items = [
       ...values,
@@ -194,7 +200,6 @@ export class OfflineRun {
       entry("_runtime", at.runtime),
       entry("_timestamp", at.timestamp),
     ];
-    this.#lastStep = at.step;
     this.#lastTimestamp = at.timestamp;
     this.#runtime = Math.max(this.#runtime, at.runtime);
     for (const item of items) this.#setSummary(item.path[0] ?? "", item.json);
@@ -214,67 +219,19 @@ export class OfflineRun {
     await this.#append({ kind: "config", update: entriesOf(values), remove: [] });
   }
 
-  /**
-   * Logs a table in a history row; without a position in a row of its own behind the last one.
-   *
-   * @throws RangeError when a row has not one cell a column.
-   */
-  async table(
-    key: string,
-    columns: TableData["columns"],
-    data: TableData["data"],
-    at: RowPosition = this.#nextPosition(),
-  ): Promise<void> {
-    const value = await this.tableValue(key, columns, data, at.step);
-    await this.history({ [key]: value }, at);
-  }
-
-  /**
-   * Writes the files and the artifact of a table and gives the value that stands for it, for callers that put it
-   * into a history row together with others: W&B expects it there under the same key.
-   */
-  tableValue(
-    key: string,
-    columns: TableData["columns"],
-    data: TableData["data"],
-    step: number,
-  ): Promise<JsonObject> {
+  /** Writes the files, the artifact and the chart of a table whose row is written elsewhere. */
+  table({ name, key, files, ids, chart }: StoredTable): Promise<void> {
     return this.#track(async () => {
-      const table = { columns, data };
-      const files = encodeTable(key, step, table);
       const folder = this.#newArtifactFolder();
-      const media = pathBelow(this.#paths.files, files.mediaPath);
-      const copy = pathBelow(folder, files.artifactPath);
-      await writeInto(media, files.media);
-      await writeInto(copy, files.artifact);
-      const entries = [await artifactFile(files.artifactPath, copy)];
-      const name = tableArtifactName(this.#run.runId, key);
-      const ids = await this.#appendArtifact(name, "run_table", entries, {});
-      await this.#append({ kind: "files", files: [{ path: files.mediaPath, policy: "now", type: "media" }] });
-      return tableValue(table, files, ids);
-    });
-  }
-
-  /** Logs a bar chart: its table as `<key>_table`, and the chart in the configuration. */
-  async barChart(
-    key: string,
-    columns: TableData["columns"],
-    data: TableData["data"],
-    chart: BarChart,
-    at: RowPosition = this.#nextPosition(),
-  ): Promise<void> {
-    await this.barChartPanel(key, chart);
-    await this.table(chartTableKey(key), columns, data, at);
-  }
-
-  /** The chart alone, for callers that put the table `<key>_table` into a row of theirs. */
-  async barChartPanel(key: string, chart: BarChart): Promise<void> {
-    this.#checkOpen();
-    const json = stringifyJsonish(barChartSpec(key, chart));
-    await this.#append({
-      kind: "config",
-      update: [{ path: ["_wandb", "visualize", key], json }],
-      remove: [],
+      const copy = pathBelow(folder, files.artifactFile);
+      await writeInto(pathBelow(this.#paths.files, files.path), files.bytes);
+      await writeInto(copy, files.artifactBytes);
+      const entries = [await artifactFile(files.artifactFile, copy)];
+      await this.#appendArtifact(tableArtifactName(this.#run.runId, key), "run_table", entries, ids, {});
+      await this.#append({ kind: "files", files: [{ path: files.path, policy: "now", type: "media" }] });
+      if (chart === undefined) return;
+      const update = [{ path: ["_wandb", "visualize", name], json: stringifyJson(chart) }];
+      await this.#append({ kind: "config", update, remove: [] });
     });
   }
 
@@ -285,20 +242,19 @@ export class OfflineRun {
    */
   directoryArtifact(name: string, type: string, dir: string, options: ArtifactOptions = {}): Promise<void> {
     return this.#track(async () => {
-      if (!/^[A-Za-z0-9_.-]{1,128}$/.test(name)) {
-        throw new Error(
-          `${JSON.stringify(name)} can't be the name of an artifact: letters, digits, _ . - only`,
-        );
-      }
+      checkArtifactName(name);
       const folder = this.#newArtifactFolder();
-      await this.#appendArtifact(name, type, await copyDirectory(dir, folder), options);
+      const files: ArtifactFile[] = [];
+      for (const { name: path } of await filesBelow(dir)) files.push(await copied(path, dir, folder));
+      const ids = { clientId: newClientId(), sequenceClientId: newClientId() };
+      await this.#appendArtifact(name, type, files, ids, options);
     });
   }
 
   /**
    * Adds a run file; an older one of that name is replaced.
    *
-   * @throws InvalidRunNameError when the name leads out of the run.
+   * @throws InvalidFileNameError when the name leads out of the run.
    */
   file(name: string, bytes: Uint8Array): Promise<void> {
     return this.#track(async () => {
@@ -349,7 +305,8 @@ export class OfflineRun {
         await this.systemMetrics(sample, timestamp, at);
       } else {
         const output = readConsoleLine(item, this.#lastTimestamp);
-        await this.console(output.text, output.timestamp, { ...at, stream: output.stream });
+        const stream = output.error ? "stderr" : "stdout";
+        await this.console(output.text, output.timestamp, { ...at, stream });
       }
     }
   }
@@ -453,9 +410,9 @@ export class OfflineRun {
     name: string,
     type: string,
     files: readonly ArtifactFile[],
+    { clientId, sequenceClientId }: TableIds,
     options: ArtifactOptions,
-  ): Promise<{ clientId: string; sequenceClientId: string }> {
-    const ids = { clientId: randomClientId(), sequenceClientId: randomClientId() };
+  ): Promise<void> {
     const { runId, project, entity } = this.#run;
     await this.#append({
       kind: "artifact",
@@ -465,26 +422,22 @@ export class OfflineRun {
         ...(entity === undefined ? {} : { entity }),
         type,
         name,
-        digest: artifactDigest(files),
+        digest: artifactDigest(files.map(({ path, digest }) => ({ name: path, md5: digest }))),
         ...(options.description === undefined ? {} : { description: options.description }),
         ...(options.metadata === undefined ? {} : { metadata: stringifyJson(options.metadata) }),
         aliases: options.aliases ?? ["latest"],
         tags: [],
-        ...ids,
+        clientId,
+        sequenceClientId,
         finalize: true,
         files,
       },
     });
-    return ids;
   }
 
   #newArtifactFolder(): string {
     this.#artifacts += 1;
     return join(this.#paths.artifacts, String(this.#artifacts));
-  }
-
-  #nextPosition(): RowPosition {
-    return { step: this.#lastStep + 1, timestamp: this.#lastTimestamp, runtime: this.#runtime };
   }
 
   // `finish` waits for these: their records come only when their files are there.
@@ -515,6 +468,23 @@ function entriesOf(values: JsonObject): Entry[] {
 
 function entry(key: string, value: JsonValue): Entry {
   return { path: [key], json: stringifyJson(value) };
+}
+
+/** The entry of one file that lies at `localPath`. */
+async function artifactFile(path: string, localPath: string): Promise<ArtifactFile> {
+  const { md5, size } = await checksumOfFile(localPath);
+  return { path, digest: md5, size, localPath };
+}
+
+/**
+ * A copy of a file of an artifact: the upload may come days later, and the checksums have to fit what is uploaded then.
+ * Where the file system can, a copy shares its blocks with the original.
+ */
+async function copied(path: string, from: string, to: string): Promise<ArtifactFile> {
+  const copy = join(to, path);
+  await mkdir(dirname(copy), { recursive: true });
+  await copyFile(join(from, path), copy, constants.COPYFILE_FICLONE);
+  return await artifactFile(path, copy);
 }
 
 async function writeInto(path: string, bytes: Uint8Array): Promise<void> {

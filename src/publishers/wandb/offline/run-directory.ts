@@ -1,6 +1,7 @@
 /** The folder of an offline run: its name, where files go in it, and finding such folders again. */
 import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
+import { checkRunId } from "../format/names.js";
 
 /** Paths of an offline run. */
 export type RunDirectory = {
@@ -14,15 +15,15 @@ export type RunDirectory = {
   readonly artifacts: string;
 };
 
-/** A name that would leave the folder it is for, or that W&B does not take. */
-export class InvalidRunNameError extends Error {
-  override name = "InvalidRunNameError";
+/** The name of a file that would leave the folder it is for. */
+export class InvalidFileNameError extends Error {
+  override name = "InvalidFileNameError";
 }
 
 /**
  * Makes the folder of a run below `<dir>/wandb`. Two runs with one id in one second get different folders.
  *
- * @throws InvalidRunNameError when the id is not one that W&B takes.
+ * @throws InvalidNameError when the id is not one that W&B takes.
  */
 export async function createRunDirectory(dir: string, runId: string): Promise<RunDirectory> {
   checkRunId(runId);
@@ -54,12 +55,12 @@ export function runDirectory(path: string, runId: string): RunDirectory {
 /**
  * The path of a named file below a folder. Names may contain `/`.
  *
- * @throws InvalidRunNameError when the name leads out of the folder.
+ * @throws InvalidFileNameError when the name leads out of the folder.
  */
 export function pathBelow(folder: string, name: string): string {
   const path = resolve(folder, name);
   if (name === "" || !path.startsWith(folder + sep) || name.endsWith("/")) {
-    throw new InvalidRunNameError(`${JSON.stringify(name)} is not the name of a file in a run`);
+    throw new InvalidFileNameError(`${JSON.stringify(name)} is not the name of a file in a run`);
   }
   return path;
 }
@@ -109,15 +110,6 @@ export function directoryOf(recordFile: string): string {
 async function recordFilesIn(directory: string): Promise<string[]> {
   const names = (await readdir(directory)).filter((name) => name.endsWith(".wandb"));
   return names.map((name) => join(directory, name)).sort();
-}
-
-function checkRunId(id: string): void {
-  // The characters W&B refuses, and those that would make the id more than one name in a path.
-  if (id === "" || id.length > 128 || id !== id.trim() || /[:;,#?/'\\\p{Cc}]/u.test(id)) {
-    throw new InvalidRunNameError(
-      `${JSON.stringify(id)} can't be a W&B run id: 1 to 128 characters without any of : ; , # ? / ' \\ and without blanks at its ends`,
-    );
-  }
 }
 
 function localStamp(date: Date): string {

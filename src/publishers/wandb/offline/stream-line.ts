@@ -1,15 +1,6 @@
-/** The lines of history, events and console as W&B's file_stream takes them. */
-import { type JsonObject, type JsonValue, parseJsonObject, stringifyJson } from "./json-text.js";
+/** The lines of history and events as W&B's file_stream takes them. */
+import { type JsonObject, type JsonValue, parseJsonObject, stringifyJson } from "../format/json.js";
 import type { Entry } from "./records.js";
-
-/** Output of a run. `timestamp` is in seconds since 1970. */
-export type ConsoleLine = {
-  readonly stream: "stdout" | "stderr";
-  readonly timestamp: number;
-  readonly text: string;
-};
-
-const CONSOLE = /^(ERROR )?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?Z? (.*)$/s;
 
 /**
  * Takes a history line apart.
@@ -39,23 +30,6 @@ export function readEventLine(line: string): {
   const sample: { [key: string]: number } = {};
   for (const [key, value] of Object.entries(values)) if (typeof value === "number") sample[key] = value;
   return { sample, timestamp: finite(_timestamp) };
-}
-
-/** Takes a console line apart. One without a time gets `otherwise` (seconds since 1970). */
-export function readConsoleLine(line: string, otherwise: number): ConsoleLine {
-  const [, error, time, fraction = "", text] = CONSOLE.exec(line) ?? [];
-  if (time === undefined || text === undefined) return { stream: "stdout", timestamp: otherwise, text: line };
-  const timestamp = (Date.parse(`${time}Z`) * 1000 + Number(fraction.padEnd(6, "0"))) / 1e6;
-  return { stream: error === undefined ? "stdout" : "stderr", timestamp, text };
-}
-
-/** The content line of console output. */
-export function writeConsoleLine(line: ConsoleLine): string {
-  const micros = Math.round(line.timestamp * 1e6);
-  const seconds = Math.floor(micros / 1e6);
-  const time = new Date(seconds * 1000).toISOString().slice(0, 19);
-  const fraction = String(micros - seconds * 1e6).padStart(6, "0");
-  return `${line.stream === "stderr" ? "ERROR " : ""}${time}.${fraction} ${line.text}`;
 }
 
 /** The line of a sample of system metrics that was taken `runtime` seconds after the start of its run. */

@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
-import { type ArtifactEntry, type ArtifactSpec, artifactDigest } from "../client/artifact.js";
+import type { ArtifactEntry, ArtifactSpec } from "../client/artifact.js";
+import { artifactDigest, checksumOfFile } from "../format/artifact.js";
 import type { ArtifactFile } from "../offline/records.js";
 import type { StepArtifact } from "./run-content.js";
 
@@ -16,7 +15,7 @@ export class ArtifactSourceError extends Error {
  * @throws ArtifactSourceError when a file is gone, has changed, or was never on this machine.
  */
 export async function artifactSpec({ artifact, step }: StepArtifact): Promise<ArtifactSpec> {
-  const { name, type, clientId, sequenceClientId } = artifact;
+  const { name, type, clientId, sequenceClientId, aliases, description, metadata } = artifact;
   if (artifact.manifestFile !== undefined) {
     throw new ArtifactSourceError(
       `the list of its files is kept apart (${artifact.manifestFile}), which only the official client reads`,
@@ -28,7 +27,8 @@ export async function artifactSpec({ artifact, step }: StepArtifact): Promise<Ar
   if (artifact.digest !== "" && artifact.digest !== digest) {
     throw new ArtifactSourceError(`its files give the digest ${digest}, not the recorded ${artifact.digest}`);
   }
-  return { name, type, entries, step, clientId, sequenceClientId };
+  const more = { aliases, description: description || undefined, metadata: metadata || undefined };
+  return { name, type, entries, step, clientId, sequenceClientId, ...more };
 }
 
 async function checkedEntry(file: ArtifactFile): Promise<ArtifactEntry> {
@@ -42,14 +42,8 @@ async function checkedEntry(file: ArtifactFile): Promise<ArtifactEntry> {
   if (path === undefined || status?.isFile() !== true) {
     throw new ArtifactSourceError(`${path ?? file.path} is not there any more`);
   }
-  if (status.size !== file.size || (await md5Of(path)) !== file.digest) {
+  if (status.size !== file.size || (await checksumOfFile(path)).md5 !== file.digest) {
     throw new ArtifactSourceError(`${path} has changed since it was logged`);
   }
   return { name: file.path, md5: file.digest, source: { path, size: file.size } };
-}
-
-async function md5Of(path: string): Promise<string> {
-  const hash = createHash("md5");
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  return hash.digest("base64");
 }

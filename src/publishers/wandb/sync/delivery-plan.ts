@@ -49,10 +49,13 @@ export function planDelivery(situation: DeliverySituation): DeliveryPlan {
   const state = stateFor(situation);
   const counts = countsOf(existing);
   const anchor = state.anchor ?? counts;
+  // A training that went on prints updates again. Where the user asks for all rows of a file, all are sent.
+  const trainingGoesOn = situation.stored?.resume === "append" && state.anchor === null;
+  const anchorStep = trainingGoesOn ? (existing?.lastStep ?? null) : state.anchorStep;
   const held = eachStream((name) => Math.max(0, counts[name] - anchor[name]));
   // A server that holds less than it acknowledged has lost the run; what is in the file is sent again.
   const acknowledged = eachStream((name) => (force ? 0 : Math.min(state.acknowledged[name], held[name])));
-  return { state: { ...state, anchor, acknowledged }, anchor, held };
+  return { state: { ...state, anchor, anchorStep, acknowledged }, anchor, held };
 }
 
 /**
@@ -158,6 +161,7 @@ function onServer(
     entity,
     acknowledged: NONE,
     anchor: stored.resume === "append" ? null : NONE,
+    anchorStep: null,
   };
 }
 

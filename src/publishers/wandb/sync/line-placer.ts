@@ -9,6 +9,8 @@ export interface DeliveredLines {
   readonly held: number;
   /** Greatest step among them, -1 for none. Only for history. */
   readonly lastStep?: number | undefined;
+  /** Rows of steps up to this one are on the server. Only for history, and only of a training that goes on. */
+  readonly anchorStep?: number | undefined;
 }
 
 /**
@@ -20,6 +22,7 @@ export class LinePlacer {
   readonly #delivered: DeliveredLines;
   #records = 0;
   #tooLong = 0;
+  #repeated = 0;
   #unplaced = 0;
   #damaged = false;
   #behind: { next: number; readonly lastStep: number } | "by count" | undefined;
@@ -37,6 +40,11 @@ export class LinePlacer {
   /** Lines that are longer than W&B takes. They have no number: the next line moves up. */
   get tooLong(): number {
     return this.#tooLong;
+  }
+
+  /** Rows of updates that the server has already. They have no number either. */
+  get repeated(): number {
+    return this.#repeated;
   }
 
   /** Lines behind damage whose number can't be told without risk for other lines. */
@@ -57,6 +65,10 @@ export class LinePlacer {
       this.#tooLong += 1;
       return undefined;
     }
+    if (step !== undefined && step <= (this.#delivered.anchorStep ?? Number.NEGATIVE_INFINITY)) {
+      this.#repeated += 1;
+      return undefined;
+    }
     const line = lineOfRecord(this.#spans, record);
     // Behind damage the count is a lower bound. Within the last span the number that it gives is still one of this
     // file's own lines; before that it could be a line that somebody else has written.
@@ -64,7 +76,7 @@ export class LinePlacer {
       this.#unplaced += 1;
       return undefined;
     }
-    const own = line - this.#tooLong;
+    const own = line - this.#tooLong - this.#repeated;
     return this.#damaged ? this.#placeBehind(own, step) : own;
   }
 

@@ -3,7 +3,7 @@ import {
   type DeliveryState,
   type StreamCounts,
   type StreamName,
-  writeDeliveryState,
+  writeDelivered,
 } from "../offline/delivery-state.js";
 import { eachStream, STREAMS } from "./delivery-plan.js";
 
@@ -144,6 +144,6 @@ export class LineSender {
     });
     if (STREAMS.every((name) => reached[name] === this.#state.acknowledged[name])) return;
     this.#state = { ...this.#state, acknowledged: reached };
-    await writeDeliveryState(this.#options.directory, this.#state);
+    await writeDelivered(this.#options.directory, this.#state);
   }
 }

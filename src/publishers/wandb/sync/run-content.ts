@@ -1,5 +1,5 @@
+import type { JsonObject, JsonValue } from "../format/json.js";
 import type { StreamName } from "../offline/delivery-state.js";
-import type { JsonValue } from "../offline/json-text.js";
 import { applyChanges, type OfflineEvent } from "../offline/offline-reader.js";
 import type { ArtifactRecord, RunFile, RunRecord } from "../offline/records.js";
 import type { LinePlacer } from "./line-placer.js";
@@ -16,6 +16,8 @@ export interface StreamContent {
   /** In the order of the file; neighbours are one range. */
   readonly ranges: readonly LineRange[];
   readonly tooLong: number;
+  /** Rows of updates that the server has already. */
+  readonly repeated: number;
   readonly unplaced: number;
 }
 
@@ -41,6 +43,8 @@ export interface RunContent {
   readonly lines: { readonly [name in StreamName]: StreamContent };
   readonly files: readonly LocalFile[];
   readonly artifacts: readonly StepArtifact[];
+  /** The row of the last update that the server had already; undefined where there is none. */
+  readonly repeatedRow: JsonObject | undefined;
   /** Undefined when the writer was killed or still writes. */
   readonly exitCode: number | undefined;
   /** What is damaged or cut, in words. */
@@ -50,11 +54,15 @@ export interface RunContent {
 /** A placer for each stream. */
 export type Placers = { readonly [name in StreamName]: LinePlacer };
 
-/** Reads a whole file without keeping its lines. `run` stands in for a run record that can't be read. */
+/**
+ * Reads a whole file without keeping its lines. `run` stands in for a run record that can't be read; `anchorStep` is the
+ * last step that the server had already.
+ */
 export async function readContent(
   events: AsyncIterable<OfflineEvent>,
   run: RunRecord,
   placers: Placers,
+  anchorStep: number | null,
 ): Promise<RunContent> {
   const config: { [key: string]: JsonValue | undefined } = {};
   const summary: { [key: string]: JsonValue | undefined } = {};
@@ -67,6 +75,7 @@ export async function readContent(
   let exitCode: number | undefined;
   let lastStep: number | undefined;
   let tablesWithoutRow = 0;
+  let repeatedRow: JsonObject | undefined;
   for await (const event of events) {
     switch (event.kind) {
       case "run":
@@ -83,6 +92,7 @@ export async function readContent(
       case "history":
         ranges.history.add(placers.history.place(event.content, event.step));
         lastStep = event.step ?? lastStep;
+        if (event.step !== undefined && event.step === anchorStep) repeatedRow = event.row;
         // The artifact of a table is written before the row that shows the table.
         for (const one of artifacts.slice(artifacts.length - tablesWithoutRow)) one.step = lastStep;
         tablesWithoutRow = 0;
@@ -116,6 +126,7 @@ export async function readContent(
     records: placers[name].records,
     ranges: ranges[name].list,
     tooLong: placers[name].tooLong,
+    repeated: placers[name].repeated,
     unplaced: placers[name].unplaced,
   });
   return {
@@ -126,6 +137,7 @@ export async function readContent(
     lines: { history: content("history"), events: content("events"), console: content("console") },
     files: [...files.values()],
     artifacts,
+    repeatedRow,
     exitCode,
     faults,
   };

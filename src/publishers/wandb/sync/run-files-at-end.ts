@@ -1,9 +1,9 @@
 import { stat } from "node:fs/promises";
 import type { ConsoleText } from "../client/console-text.js";
-import { stringifyJsonish } from "../client/json-ish.js";
 import type { RunFiles } from "../client/run-files.js";
 import { RUN_FILES_AT_END } from "../client/run-options.js";
 import type { StartedRun } from "../client/start-run.js";
+import { stringifyJson } from "../format/json.js";
 import type { RunContent } from "./run-content.js";
 
 /** What the files of a run are made of. */
@@ -43,5 +43,5 @@ export async function addRunFiles(files: RunFiles, sources: RunFileSources): Pro
 
 function metadata({ run }: RunContent): Buffer {
   const startedAt = run.startTime === undefined ? undefined : new Date(run.startTime * 1000).toISOString();
-  return Buffer.from(stringifyJsonish({ startedAt, host: run.host }));
+  return Buffer.from(stringifyJson({ startedAt, host: run.host }));
 }

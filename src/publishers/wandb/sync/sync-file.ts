@@ -2,18 +2,19 @@ import { rm } from "node:fs/promises";
 import { type PublishedArtifact, publishArtifact } from "../client/artifact.js";
 import { Budget } from "../client/budget.js";
 import { ConsoleText } from "../client/console-text.js";
-import { InvalidNameError, messageOf, UndeliveredError, WandbError } from "../client/errors.js";
+import { messageOf, UndeliveredError, WandbError } from "../client/errors.js";
 import { findRun } from "../client/existing-run.js";
 import type { RequestScope } from "../client/http.js";
-import type { JsonObject } from "../client/json-ish.js";
-import { runUrl } from "../client/names.js";
 import { isObject } from "../client/reply.js";
 import { type FailedFile, RunFiles } from "../client/run-files.js";
 import type { RunOptions } from "../client/run-options.js";
 import { RunSummary } from "../client/run-summary.js";
 import { type StartedRun, startRun, updateRunConfig } from "../client/start-run.js";
 import type { WandbClient } from "../client/wandb-client.js";
-import { type StreamName, writeDeliveryState } from "../offline/delivery-state.js";
+import type { JsonObject } from "../format/json.js";
+import { InvalidNameError, runUrl } from "../format/names.js";
+import { tableReferences } from "../format/table.js";
+import { type StreamName, writeDelivered, writeDeliveryState } from "../offline/delivery-state.js";
 import { OfflineReader } from "../offline/offline-reader.js";
 import type { RunRecord } from "../offline/records.js";
 import { isSynced, markSynced } from "../offline/run-directory.js";
@@ -29,6 +30,7 @@ import { SyncRefusedError } from "./errors.js";
 import { LinePlacer } from "./line-placer.js";
 import { LineSender } from "./line-sender.js";
 import { firstLineFrom, linesFrom, type Placers, type RunContent, readContent } from "./run-content.js";
+import { completeLastRow } from "./complete-last-row.js";
 import { addRunFiles } from "./run-files-at-end.js";
 import type { SyncedLines, SyncReceipt } from "./sync-receipt.js";
 
@@ -60,7 +62,7 @@ export async function syncRecordFile(recordFile: string, options: SyncOptions): 
     return await new FileSync(recordFile, options, receipt).run();
   } catch (error) {
     // What W&B answered, or did not, can be tried again; what is wrong with the file or a name in it can't.
-    const lasting = !(error instanceof WandbError) || error instanceof InvalidNameError;
+    const lasting = !(error instanceof WandbError);
     if (error instanceof UndeliveredError) options.budget?.set(0);
     return receipt.end(lasting ? "failed" : "undelivered", messageOf(error));
   }
@@ -107,7 +109,7 @@ class FileSync {
       append: this.#options.append ?? false,
     };
     const plan = planDelivery(situation);
-    const content = await readContent(reader, run, placers(plan, situation));
+    const content = await readContent(reader, run, placers(plan, situation), plan.state.anchorStep);
     this.#receipt.note(content, plan);
     const { whole } = checkLines(plan, content, situation);
     if (this.#options.dryRun === true) {
@@ -128,7 +130,11 @@ class FileSync {
     this.#receipt.requests = () => this.#scope.requests + started.scope.requests;
     this.#receipt.url = runUrl(this.#client.settings.uiUrl, place.entity, place.project, place.runId);
     const state = { ...plan.state, entity: place.entity };
-    await writeDeliveryState(reader.directory, state);
+    if (reader.delivery?.anchor === null && existing !== undefined)
+      await completeLastRow(this.#client, started, existing, content.repeatedRow);
+    // The official client keeps none.
+    if (reader.delivery === null) await writeDeliveryState(reader.directory, state);
+    await writeDelivered(reader.directory, state);
     return await this.#deliver(reader, content, { ...plan, state }, situation, started, options);
   }
 
@@ -142,7 +148,7 @@ class FileSync {
   ): Promise<SyncReceipt> {
     const receipt = this.#receipt;
     const summary = new RunSummary(started.resumed ? (started.existing?.summary as JsonObject) : undefined);
-    summary.put(content.summary);
+    summary.put(newOf(content, started));
     const console = new ConsoleText();
     const first = (name: StreamName): number =>
       firstLineFrom(content.lines[name].ranges, plan.state.acknowledged[name]) ??
@@ -237,18 +243,12 @@ class FileSync {
     const { artifacts, failedArtifacts, missing, warnings } = this.#receipt;
     for (const one of content.artifacts) {
       const { artifact } = one;
-      const more = [
-        ...(artifact.aliases.some((alias) => alias !== "latest") ? ["aliases"] : []),
-        ...(artifact.tags.length > 0 ? ["tags"] : []),
-        ...(artifact.description ? ["description"] : []),
-        ...(artifact.metadata && artifact.metadata !== "{}" ? ["metadata"] : []),
-      ];
       try {
         artifacts.push(
           await publishArtifact(this.#client, started.scope, started.address, await artifactSpec(one)),
         );
-        if (more.length > 0)
-          warnings.push(`the artifact ${artifact.name} was sent without its ${more.join(", ")}`);
+        if (artifact.tags.length > 0)
+          warnings.push(`the artifact ${artifact.name} was sent without its tags`);
       } catch (error) {
         const reason = messageOf(error);
         if (error instanceof UndeliveredError) started.scope.budget.set(0);
@@ -309,8 +309,17 @@ function placers({ state, held }: DeliveryPlan, { existing }: DeliverySituation)
       acknowledged: state.acknowledged[name],
       held: held[name],
       lastStep: name === "history" ? existing?.lastStep : undefined,
+      anchorStep: name === "history" ? (state.anchorStep ?? undefined) : undefined,
     });
   return { history: placer("history"), events: placer("events"), console: placer("console") };
+}
+
+/** Of a file whose rows are all on the server already, only what nobody else has is new. */
+function newOf({ lines, summary }: RunContent, { resumed, existing }: StartedRun): JsonObject {
+  if (!resumed || lines.history.repeated === 0 || lines.history.ranges.length > 0) return summary;
+  const known = existing?.summary ?? {};
+  const fresh = Object.entries(summary).filter(([key]) => !(key in known));
+  return { ...Object.fromEntries(fresh), ...tableReferences(summary) };
 }
 
 /** The last line of each of the two outputs may be half a line yet. */
@@ -354,7 +363,7 @@ class ReceiptDraft {
   note(content: RunContent, { state, anchor }: DeliveryPlan): void {
     this.missing.push(...content.faults);
     for (const name of STREAMS) {
-      const { records, ranges, tooLong, unplaced } = content.lines[name];
+      const { records, ranges, tooLong, repeated, unplaced } = content.lines[name];
       const from = firstLineFrom(ranges, state.acknowledged[name]);
       this.#lines[name] = {
         inFile: records,
@@ -363,6 +372,8 @@ class ReceiptDraft {
         sent: 0,
         acknowledged: 0,
       };
+      if (repeated > 0)
+        this.warnings.push(`${repeated} rows of updates that the server has already were left out`);
       if (tooLong > 0) this.missing.push(`${tooLong} lines of the ${name} are longer than W&B takes`);
       if (unplaced > 0)
         this.missing.push(`${unplaced} lines of the ${name} behind the damage have no sure place`);

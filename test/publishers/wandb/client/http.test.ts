@@ -4,7 +4,6 @@ import {
   AuthenticationError,
   DeletedRunError,
   GraphqlError,
-  InvalidNameError,
   NotFoundError,
   PermissionError,
   StoppedError,
@@ -13,6 +12,7 @@ import {
   WandbRun,
 } from "../../../../src/publishers/wandb/client/index.js";
 import { backoff, isRetryable, retryAfter } from "../../../../src/publishers/wandb/client/retry.js";
+import { InvalidNameError } from "../../../../src/publishers/wandb/format/names.js";
 import { budgetOf, harness, settingsFor, until } from "./harness.js";
 
 const START = 1_694_867_941;

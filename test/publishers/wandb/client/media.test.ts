@@ -3,17 +3,10 @@ import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import {
-  artifactDigest,
-  directoryEntries,
-  memoryEntry,
-} from "../../../../src/publishers/wandb/client/artifact.js";
-import {
-  FileTooLargeError,
-  InvalidNameError,
-  tableArtifactName,
-} from "../../../../src/publishers/wandb/client/index.js";
-import { tableFiles } from "../../../../src/publishers/wandb/client/table.js";
+import { directoryEntries, memoryEntry } from "../../../../src/publishers/wandb/client/artifact.js";
+import { FileTooLargeError } from "../../../../src/publishers/wandb/client/index.js";
+import { artifactDigest } from "../../../../src/publishers/wandb/format/artifact.js";
+import { InvalidNameError, tableArtifactName } from "../../../../src/publishers/wandb/format/names.js";
 import { parseLine } from "../../../servers/wandb/index.js";
 import { harness } from "./harness.js";
 
@@ -26,55 +19,19 @@ const DATASETS = {
 };
 
 describe("a table", () => {
-  it("has the bytes, the hash and the column types of the official client's", () => {
-    const files = tableFiles("Datasets_table", 0, DATASETS);
-    // Recorded from wandb 0.31.0 for the same table.
-    expect(files.sha256).toBe("8e6f98700ac17c1d4afcf16a3be832e34685a9f3aadee04d1bfdc662f404dbdc");
-    expect(files.path).toBe("media/table/Datasets_table_0_8e6f98700ac17c1d4afc.table.json");
-    expect(files.bytes.length).toBe(53);
-    const optional = (type: string) => ({
-      wb_type: "union",
-      params: { allowed_types: [{ wb_type: "none" }, { wb_type: type }] },
-    });
-    expect(JSON.parse(files.artifactBytes.toString())).toEqual({
-      _type: "table",
-      columns: ["Name", "Count"],
-      data: [
-        ["a", 1],
-        ["b", 2],
-      ],
-      column_types: {
-        wb_type: "typedDict",
-        params: { type_map: { Name: optional("string"), Count: optional("number") } },
-      },
-      log_mode: "IMMUTABLE",
-      ncols: 2,
-      nrows: 2,
-    });
-  });
-
-  it("has empty cells where a number isn't finite, and counts them", () => {
-    const files = tableFiles("t", 1, {
-      columns: ["x"],
-      data: [[Number.NaN], [1], [Number.POSITIVE_INFINITY]],
-    });
-    expect(files.bytes.toString()).toBe('{"columns":["x"],"data":[[null],[1],[null]]}');
-    expect(files.nonFiniteCells).toBe(2);
-  });
-
-  it("joins the open row, the summary, the files and the artifacts of a run", async () => {
+  it("joins its row, the summary, the files and the artifacts of a run", async () => {
     const { server, start } = await harness();
     const run = await start();
-    await run.history({ cost: 1 }, { step: 3000, timestamp: 50 });
-    await run.table("metrics", DATASETS);
-    await run.table("flores devtest", DATASETS);
+    const tables = ["metrics", "flores devtest"].map((name) => ({ name, table: DATASETS }));
+    await run.history({ cost: 1 }, { step: 3000, timestamp: 50 }, tables);
     const receipt = await run.finish();
     const stored = server.run("ru-en", "student_MjcJG");
     const rows = server.history("ru-en", "student_MjcJG");
-    expect(rows.map((row) => row._step)).toEqual([3000, 3001]);
+    expect(rows.map((row) => row._step)).toEqual([3000]);
     expect(rows[0]).toMatchObject({
       cost: 1,
       metrics: { _type: "table-file", size: 53, nrows: 2, ncols: 2 },
+      "flores devtest": { _type: "table-file", size: 53 },
     });
     expect((parseLine(stored.summary) as Record<string, unknown>).metrics).toEqual(rows[0]?.metrics);
     const { path, sha256, artifact_path: artifactPath } = (rows[0]?.metrics ?? {}) as Record<string, string>;
@@ -92,11 +49,11 @@ describe("a table", () => {
     expect(server.violations).toEqual([]);
   });
 
-  it("has the first row to itself when nothing else has come", async () => {
+  it("may have a row to itself, and a chart", async () => {
     const { server, start } = await harness();
     const run = await start({ tableArtifacts: false });
     const chart = { label: "Name", value: "Count", title: "Datasets" };
-    await run.barChart("Datasets", DATASETS, chart);
+    await run.history({}, { step: 0, timestamp: 50 }, [{ name: "Datasets", table: DATASETS, chart }]);
     await run.history({ cost: 1 }, { step: 1000, timestamp: 50 });
     await run.finish();
     const rows = server.history("ru-en", "student_MjcJG");

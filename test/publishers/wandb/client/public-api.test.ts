@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { PublicApi, type RunInfo, type RunQuery } from "../../../../src/publishers/wandb/client/index.js";
 import { harness } from "./harness.js";
 
+const STUDENT = { project: "ru-en", runId: "student_MjcJG" };
+
 async function all(api: PublicApi, query: RunQuery): Promise<RunInfo[]> {
   const runs: RunInfo[] = [];
   for await (const run of api.runs(query)) runs.push(run);
@@ -33,7 +35,7 @@ describe("the public API", () => {
     await run.history({ cost: Number.NaN }, { step: 4, timestamp: 1 });
     await run.finish();
     const api = new PublicApi(client);
-    expect(await api.run("ru-en", "student_MjcJG")).toMatchObject({
+    expect(await api.run(STUDENT)).toMatchObject({
       id: "student_MjcJG",
       state: "finished",
       historyLineCount: 1,
@@ -42,36 +44,36 @@ describe("the public API", () => {
       tags: ["t"],
       notes: "n",
     });
-    expect((await api.run("ru-en", "student_MjcJG"))?.config).not.toHaveProperty("_wandb");
-    expect(await api.historyLineCount("ru-en", "student_MjcJG")).toBe(1);
-    expect(await api.run("ru-en", "absent")).toBeUndefined();
-    expect(await api.run("absent", "absent")).toBeUndefined();
+    expect((await api.run(STUDENT))?.config).not.toHaveProperty("_wandb");
+    expect(await api.run({ ...STUDENT, runId: "absent" })).toBeUndefined();
+    expect(await api.run({ project: "absent", runId: "absent" })).toBeUndefined();
   });
 
   it("lists and downloads run files", async () => {
     const { client, start } = await harness();
     const run = await start({ tableArtifacts: false });
-    await run.table("metrics", { columns: ["Group", "bleu"], data: [["g", 37.5]] });
+    const table = { columns: ["Group", "bleu"], data: [["g", 37.5]] };
+    await run.history({}, { step: 0, timestamp: 1 }, [{ name: "metrics", table }]);
     await run.finish();
     const api = new PublicApi(client);
-    const [file] = await api.runFiles("ru-en", "student_MjcJG", { pattern: "media/table/metrics%" });
+    const [file] = await api.runFiles(STUDENT, { pattern: "media/table/metrics%" });
     if (file === undefined) throw new Error("no table");
     expect(JSON.parse((await api.download(file)).toString())).toEqual({
       columns: ["Group", "bleu"],
       data: [["g", 37.5]],
     });
-    expect((await api.runFiles("ru-en", "student_MjcJG")).length).toBeGreaterThan(3);
-    expect(await api.runFiles("ru-en", "student_MjcJG", { names: ["config.yaml"] })).toHaveLength(1);
-    expect(await api.runFiles("ru-en", "absent")).toEqual([]);
+    expect((await api.runFiles(STUDENT)).length).toBeGreaterThan(3);
+    expect(await api.runFiles(STUDENT, { names: ["config.yaml"] })).toHaveLength(1);
+    expect(await api.runFiles({ ...STUDENT, runId: "absent" })).toEqual([]);
   });
 
   it("deletes a run", async () => {
     const { server, client, start } = await harness();
     await (await start()).finish();
     const api = new PublicApi(client);
-    const run = await api.run("ru-en", "student_MjcJG");
+    const run = await api.run(STUDENT);
     await api.deleteRun(run?.storageId ?? "");
-    expect(await api.run("ru-en", "student_MjcJG")).toBeUndefined();
+    expect(await api.run(STUDENT)).toBeUndefined();
     expect([...server.store.deleted]).toEqual(["team/ru-en/student_MjcJG"]);
   });
 });

@@ -214,8 +214,9 @@ describe("resuming", () => {
   it("goes on behind the old rows and keeps configuration, tags, summary and charts", async () => {
     const { server, start } = await harness();
     const first = await start({ config: { a: 1, b: 1 }, tags: ["old"], startedAt: START });
-    const bar = { label: "Name", value: "Count", title: "Datasets" };
-    await first.barChart("Datasets", { columns: ["Name", "Count"], data: [["x", 1]] }, bar);
+    const chart = { label: "Name", value: "Count", title: "Datasets" };
+    const table = { columns: ["Name", "Count"], data: [["x", 1]] };
+    await first.history({}, { step: 0, timestamp: START }, [{ name: "Datasets", table, chart }]);
     await first.history({ cost: 3, only_first: 1 }, { step: 5, timestamp: START + 5 });
     await first.console([{ text: "one", timestamp: START }]);
     await first.systemMetrics({ cpu: 1 }, START);

@@ -25,8 +25,10 @@ export class TestClock implements Clock {
   async sleep(milliseconds: number, purpose: SleepPurpose, signal?: AbortSignal): Promise<void> {
     this.slept.push({ milliseconds, purpose });
     if (signal?.aborted) return;
-    if (!this.manual && (purpose === "retry" || purpose === "rate-limit")) {
+    if (!this.manual && ["retry", "rate-limit", "conflict"].includes(purpose)) {
       this.#now += milliseconds;
+      // Those who met at a run are not to meet again.
+      if (purpose === "conflict") await new Promise((resolve) => setTimeout(resolve, milliseconds / 10));
       // One turn of the event loop, so that other requests see the time in between.
       await new Promise((resolve) => setImmediate(resolve));
       return;

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isMainThread } from "node:worker_threads";
+import type { RowTable } from "../../../../src/publishers/wandb/format/row-table.js";
 import type { RunDescription, RunOutcome, RunSink } from "../../../../src/publishers/wandb/run-sink.js";
 import type { Source } from "../../../../src/sources/source.js";
 import { Stage, type TransportName } from "./transports.js";
@@ -51,10 +52,12 @@ export interface WholeRun {
   readonly signals: number;
 }
 
-/** Gives the sample run's rows to a sink. */
-export async function sendRows(sink: RunSink): Promise<void> {
-  for (const { step, runtime, values } of ROWS)
-    await sink.history({ ...values }, { step, timestamp: START + runtime });
+/** Gives the sample run's rows to a sink, with some tables in the last one. */
+export async function sendRows(sink: RunSink, tables: readonly RowTable[] = []): Promise<void> {
+  for (const row of ROWS) {
+    const position = { step: row.step, timestamp: START + row.runtime };
+    await sink.history({ ...row.values }, position, row === ROWS.at(-1) ? tables : []);
+  }
 }
 
 /** Handlers that were there before any transport. */
@@ -75,9 +78,9 @@ async function publishWholeRun(transport: TransportName): Promise<WholeRun> {
   const sink = await stage.start(RUN);
   const during = countHandlers() - before;
   const signals = await terminate();
-  await sendRows(sink);
+  const chart = { label: "Name", value: "Count", title: "Datasets" };
+  await sendRows(sink, [{ name: "Datasets", table: TABLE, chart }]);
   await sink.console(LINES.map((text) => ({ text, timestamp: START })));
-  await sink.barChart("Datasets", TABLE, { label: "Name", value: "Count", title: "Datasets" });
   await sink.directoryArtifact("logs", "logs", logsFolder());
   const outcome = await sink.finish(0);
   await stage.deliver();

@@ -34,10 +34,12 @@ describe.skipIf(!sdkIsThere)("with the optional @wandb/sdk", () => {
   test("each thing that was asked for and is not published is named once", async () => {
     const stage = await Stage.open("sdk");
     const sink = await stage.start(RUN);
-    await sendRows(sink);
+    const table = { columns: [], data: [] };
+    const chart = { label: "", value: "", title: "" };
+    await sendRows(sink, [{ name: "Datasets", table, chart }]);
+    await sink.history({}, { step: 9000, timestamp: START }, [{ name: "metrics", table }]);
     for (const text of ["one", "two"]) await sink.console([{ text }]);
     for (let time = 0; time < 2; time += 1) {
-      await sink.barChart("Datasets", { columns: [], data: [] }, { label: "", value: "", title: "" });
       await sink.directoryArtifact("logs", "logs", ".");
       sink.updateConfig({ ...RUN.config, lr: 0.25 });
     }
@@ -50,6 +52,7 @@ describe.skipIf(!sdkIsThere)("with the optional @wandb/sdk", () => {
         `the group ${RUN.group}`,
         "the console log (2 lines)",
         "the table and bar chart Datasets",
+        "the table metrics",
         "the tags taskcluster, author:me",
         "the times of the log (the rows have the time of the upload)",
         "what became known of the configuration after the start",

@@ -3,14 +3,15 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type InputReceipt, runJob } from "../../../../src/jobs/parse-job.js";
-import { planSource, rowOfSource } from "../../../../src/jobs/plan-source.js";
+import { planSource, rowsOfSource } from "../../../../src/jobs/plan-source.js";
 import { NativeSink } from "../../../../src/publishers/wandb/native-sink.js";
 import { findRecordFiles } from "../../../../src/publishers/wandb/offline/run-directory.js";
 import { OfflineSink } from "../../../../src/publishers/wandb/offline-sink.js";
+import type { WandbPublication } from "../../../../src/publishers/wandb/publication.js";
 import type { RunDescription, RunSink } from "../../../../src/publishers/wandb/run-sink.js";
 import { SdkSink } from "../../../../src/publishers/wandb/sdk-sink.js";
 import { syncRecordFile } from "../../../../src/publishers/wandb/sync/index.js";
-import { type WandbPublication, WandbPublisher } from "../../../../src/publishers/wandb/wandb-publisher.js";
+import { WandbPublisher } from "../../../../src/publishers/wandb/wandb-publisher.js";
 import { FileSource, type Source } from "../../../../src/sources/source.js";
 import type { StandInServer } from "../../../servers/wandb/index.js";
 import { budgetOf, type Harness, harness } from "../client/harness.js";
@@ -86,7 +87,7 @@ export class Stage {
       dir: this.dir,
       baseUrl: this.server.url,
       override: false,
-      ...(plan === undefined ? {} : { plan, rowOf: (step: number) => rowOfSource(source, {}, plan, step) }),
+      ...(plan === undefined ? {} : { plan, rows: () => rowsOfSource(source, {}, plan) }),
     };
     const receipt = await runJob(source, {}, ({ time }) => [new WandbPublisher(publication, time)]);
     await this.deliver();

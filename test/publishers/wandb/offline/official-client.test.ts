@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { tableArtifactName } from "../../../../src/publishers/wandb/client/names.js";
-import type { JsonValue } from "../../../../src/publishers/wandb/offline/json-text.js";
+import type { JsonValue } from "../../../../src/publishers/wandb/format/json.js";
+import { tableArtifactName } from "../../../../src/publishers/wandb/format/names.js";
 import {
   applyChanges,
   type OfflineEvent,
@@ -76,16 +76,13 @@ async function writeRun(id: string): Promise<OfflineRun> {
   await offline.console("an error", START + 2, { stream: "stderr" });
   await offline.systemMetrics({ "system.cpu": 3.5 }, START + 15);
   const chart = { label: "Name", value: "Count", title: "T" };
-  await offline.barChart(
-    "Datasets",
-    ["Name", "Count"],
-    [
-      ["x", 3],
-      ["y", null],
-    ],
-    chart,
-    row(30),
-  );
+  const data = [
+    ["x", 3],
+    ["y", null],
+  ];
+  await offline.history({}, row(30), [
+    { name: "Datasets", table: { columns: ["Name", "Count"], data }, chart },
+  ]);
   await offline.directoryArtifact("logs", "logs", logs);
   await offline.file("notes.txt", Buffer.from("hello"));
   await offline.config({ late: "yes" });

@@ -2,11 +2,12 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } fro
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { JsonValue } from "../../../../src/publishers/wandb/format/json.js";
+import { InvalidNameError } from "../../../../src/publishers/wandb/format/names.js";
 import {
   DeliveryStateError,
   readDeliveryState,
 } from "../../../../src/publishers/wandb/offline/delivery-state.js";
-import type { JsonValue } from "../../../../src/publishers/wandb/offline/json-text.js";
 import {
   applyChanges,
   type OfflineEvent,
@@ -19,7 +20,7 @@ import {
 } from "../../../../src/publishers/wandb/offline/offline-run.js";
 import {
   findRecordFiles,
-  InvalidRunNameError,
+  InvalidFileNameError,
   isSynced,
   markSynced,
 } from "../../../../src/publishers/wandb/offline/run-directory.js";
@@ -193,11 +194,11 @@ describe("an offline run", () => {
 
   it("refuses ids and file names that would leave its folder", async () => {
     for (const id of ["", " x", "a/b", "..\\x", "a:b", "x".repeat(129)]) {
-      await expect(start({ id })).rejects.toThrow(InvalidRunNameError);
+      await expect(start({ id })).rejects.toThrow(InvalidNameError);
     }
     const run = await start();
     for (const name of ["../x", "", "/etc/x", "a/../../x", "a/"]) {
-      await expect(run.file(name, Buffer.from(""))).rejects.toThrow(InvalidRunNameError);
+      await expect(run.file(name, Buffer.from(""))).rejects.toThrow(InvalidFileNameError);
     }
     await run.finish(0);
   });
@@ -257,29 +258,23 @@ describe("an offline run", () => {
   it("logs tables and bar charts with their files", async () => {
     const run = await start();
     await run.history({ cost: 1 }, at(10));
-    await run.table(
-      "metrics",
-      ["name", "score", "none"],
-      [
-        ["a", 1.5, null],
-        ["b", Number.NaN, null],
-      ],
-    );
-    await run.barChart(
-      "Datasets",
-      ["Name", "Count"],
-      [["x", 3]],
-      { label: "Name", value: "Count", title: "T" },
-      at(20),
-    );
-    await expect(run.table("bad", ["a", "b"], [[1]])).rejects.toThrow(RangeError);
+    const data = [
+      ["a", 1.5, null],
+      ["b", Number.NaN, null],
+    ];
+    await run.history({}, at(11), [{ name: "metrics", table: { columns: ["name", "score", "none"], data } }]);
+    const chart = { label: "Name", value: "Count", title: "T" };
+    const table = { columns: ["Name", "Count"], data: [["x", 3]] };
+    await run.history({ cost: 2 }, at(20), [{ name: "Datasets", table, chart }]);
+    const bad = { name: "bad", table: { columns: ["a", "b"], data: [[1]] } };
+    await expect(run.history({}, at(30), [bad])).rejects.toThrow(RangeError);
     await run.finish(0);
     const events = await readAll(run);
     const rows = of(events, "history");
-    expect(rows.map((event) => [event.step, Object.keys(event.row)[0]])).toEqual([
-      [10, "cost"],
-      [11, "metrics"],
-      [20, "Datasets_table"],
+    expect(rows.map((event) => [event.step, Object.keys(event.row).slice(0, -3)])).toEqual([
+      [10, ["cost"]],
+      [11, ["metrics"]],
+      [20, ["cost", "Datasets_table"]],
     ]);
     const value = rows[1]?.row.metrics as Record<string, string>;
     const [media] = of(events, "file");
@@ -294,8 +289,8 @@ describe("an offline run", () => {
       aliases: ["latest"],
     });
     expect(value.artifact_path).toBe(`wandb-client-artifact://${artifact?.clientId}/metrics.table.json`);
-    const table = JSON.parse(await readFile(artifact?.files[0]?.localPath ?? "", "utf8"));
-    expect(table.column_types.params.type_map).toEqual({
+    const artifactTable = JSON.parse(await readFile(artifact?.files[0]?.localPath ?? "", "utf8"));
+    expect(artifactTable.column_types.params.type_map).toEqual({
       name: { wb_type: "union", params: { allowed_types: [{ wb_type: "none" }, { wb_type: "string" }] } },
       score: { wb_type: "union", params: { allowed_types: [{ wb_type: "none" }, { wb_type: "number" }] } },
       none: { wb_type: "union", params: { allowed_types: [{ wb_type: "none" }, { wb_type: "unknown" }] } },
@@ -316,9 +311,9 @@ describe("an offline run", () => {
     await symlink(join(source, "train.log"), join(source, "sub", "link.log"));
     const run = await start();
     await run.directoryArtifact("logs", "logs", source, { metadata: { a: 1 } });
-    await expect(run.directoryArtifact("a/b", "logs", source)).rejects.toThrow(/name of an artifact/);
+    await expect(run.directoryArtifact("a/b", "logs", source)).rejects.toThrow(/be a W&B artifact/);
     await symlink(source, join(source, "sub", "circle"));
-    await expect(run.directoryArtifact("logs", "logs", source)).rejects.toThrow(/contains it/);
+    await expect(run.directoryArtifact("logs", "logs", source)).rejects.toThrow(/directory above it/);
     await run.finish(0);
     await rm(source, { recursive: true });
     await mkdir(join(dir, "elsewhere"));

@@ -28,7 +28,11 @@ const TABLE = {
     ["b", null],
   ],
 };
-const CHART = { label: "Name", value: "Count", title: "Datasets" };
+const DATASETS = {
+  name: "Datasets",
+  table: TABLE,
+  chart: { label: "Name", value: "Count", title: "Datasets" },
+};
 const LAST_VALUES = { cost: 1.25, chrf: 50 };
 
 /** Values of row `index` (from 0), and where it belongs. */
@@ -61,8 +65,7 @@ export async function publishOnline(run: WandbRun, rows: number, logs: string): 
   }
   await run.systemMetrics({ "system.cpu": 3.5 }, START + 15);
   const { at } = row(rows);
-  await run.history(LAST_VALUES, at);
-  await run.barChart("Datasets", TABLE, CHART);
+  await run.history(LAST_VALUES, at, [DATASETS]);
   run.summary({ best: { chrf: 50.1 } });
   run.updateConfig({ late: ["yes"] });
   await run.file("notes/readme.txt", Buffer.from("hello"));
@@ -90,9 +93,7 @@ export async function writeOffline(
   }
   await run.systemMetrics({ "system.cpu": 3.5 }, START + 15);
   const { at } = row(rows);
-  await run.barChartPanel("Datasets", CHART);
-  const table = await run.tableValue("Datasets_table", TABLE.columns, TABLE.data, at.step);
-  await run.history({ ...LAST_VALUES, Datasets_table: table }, at);
+  await run.history(LAST_VALUES, at, [DATASETS]);
   await run.summary({ best: { chrf: 50.1 } });
   await run.config({ late: ["yes"] });
   await run.file("notes/readme.txt", Buffer.from("hello"));

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   readDeliveryState,
-  writeDeliveryState,
+  writeDelivered,
 } from "../../../../src/publishers/wandb/offline/delivery-state.js";
 import { RecordLogEncoder } from "../../../../src/publishers/wandb/offline/record-log.js";
 import { encodeRecord } from "../../../../src/publishers/wandb/offline/records.js";
@@ -315,7 +315,7 @@ describe("the net under an online run", () => {
     await rm(`${file}.synced`);
     const state = await readDeliveryState(directory);
     if (state === null) throw new Error("no state");
-    await writeDeliveryState(directory, {
+    await writeDelivered(directory, {
       ...state,
       acknowledged: { history: 30, events: 1, console: ROWS },
     });

@@ -1,10 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  type JsonValue,
-  parseJson,
-  stringifyJson,
-} from "../../../../src/publishers/wandb/offline/json-text.js";
+import { type JsonValue, parseJson, stringifyJson } from "../../../../src/publishers/wandb/format/json.js";
 
 const { value } = fc.letrec<{ value: JsonValue }>((tie) => ({
   value: fc.oneof(
@@ -32,6 +28,31 @@ describe("JSON as W&B writes it", () => {
     );
   });
 
+  it("is plain JSON where all numbers are finite", () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (written) => {
+        expect(stringifyJson(written as JsonValue)).toBe(JSON.stringify(written));
+      }),
+    );
+  });
+
+  it("has non-finite numbers as bare words and leaves absent members out", () => {
+    const row = {
+      cost: Number.NaN,
+      best: [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
+      up: undefined,
+      zero: -0,
+    };
+    expect(stringifyJson(row)).toBe('{"cost":NaN,"best":[Infinity,-Infinity],"zero":0}');
+  });
+
+  it("reads words inside strings as strings", () => {
+    expect(parseJson('{"NaN": "NaN", "x": [NaN, "-Infinity\\"", -Infinity]}')).toEqual({
+      NaN: "NaN",
+      x: [Number.NaN, '-Infinity"', Number.NEGATIVE_INFINITY],
+    });
+  });
+
   it("keeps strings that look like the marks of its reader beside the numbers they stand for", () => {
     const written = [
       Number.NaN,
@@ -43,17 +64,23 @@ describe("JSON as W&B writes it", () => {
     expect(parseJson(stringifyJson(written))).toEqual(written);
   });
 
-  it("has non-finite numbers as bare words and leaves out undefined members", () => {
-    const row = {
-      cost: Number.NaN,
-      best: [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
-      up: undefined,
-    };
-    expect(stringifyJson(row)).toBe('{"cost":NaN,"best":[Infinity,-Infinity]}');
-  });
-
-  it("refuses what is no JSON", () => {
-    for (const text of ["", "{", "nan", "[NaN", '{"a":Infinit}'])
-      expect(() => parseJson(text)).toThrow(SyntaxError);
+  it.each([
+    "",
+    "{",
+    "nan",
+    "{NaN}",
+    "{NaN:1}",
+    "[NaN,]",
+    '{"a":NaN',
+    '{"a":Infinit}',
+    "NaN NaN",
+    "-NaN",
+    "[NaN}",
+    '{"a" NaN}',
+    "Infinity1",
+    '["\\x", NaN]',
+    "nope",
+  ])("refuses %s", (text) => {
+    expect(() => parseJson(text)).toThrow(SyntaxError);
   });
 });

@@ -1,19 +1,27 @@
+/** Names that W&B takes, and those that it makes. */
 import { crc32 } from "node:zlib";
-import { InvalidNameError } from "./errors.js";
 
 const LONGEST_NAME = 128;
 const LONGEST_TAG = 64;
 
-/** Throws an InvalidNameError, in words, unless W&B takes this run id. */
+/** A name that W&B doesn't accept: run id, project, tag, artifact. The message is a sentence for the user. */
+export class InvalidNameError extends Error {
+  override name = "InvalidNameError";
+}
+
+/**
+ * Throws an InvalidNameError unless W&B takes this run id, and it is one name in a path: offline files are called by
+ * it.
+ */
 export function checkRunId(id: string): void {
-  if (id === "" || id !== id.trim() || id.length > LONGEST_NAME || /[:;,#?/']/.test(id)) {
+  if (id === "" || id !== id.trim() || id.length > LONGEST_NAME || /[:;,#?/'\\\p{Cc}]/u.test(id)) {
     throw new InvalidNameError(
-      `${JSON.stringify(id)} can't be a W&B run id: it must have 1 to ${LONGEST_NAME} characters, no blank at either end and none of : ; , # ? / '`,
+      `${JSON.stringify(id)} can't be a W&B run id: it must have 1 to ${LONGEST_NAME} characters, no blank at either end and none of : ; , # ? / ' \\`,
     );
   }
 }
 
-/** Throws an InvalidNameError, in words, unless W&B takes this project name. */
+/** Throws an InvalidNameError unless W&B takes this project name. */
 export function checkProject(project: string): void {
   if (project === "" || project.length > LONGEST_NAME || /[/\\#?%:]/.test(project)) {
     throw new InvalidNameError(
@@ -22,7 +30,7 @@ export function checkProject(project: string): void {
   }
 }
 
-/** Throws an InvalidNameError, in words, unless W&B takes every one of these tags. */
+/** Throws an InvalidNameError unless W&B takes every one of these tags. */
 export function checkTags(tags: readonly string[]): void {
   for (const tag of tags) {
     if (tag === "" || tag.length > LONGEST_TAG) {
@@ -33,7 +41,7 @@ export function checkTags(tags: readonly string[]): void {
   }
 }
 
-/** Throws an InvalidNameError, in words, unless W&B takes this artifact name. */
+/** Throws an InvalidNameError unless W&B takes this artifact name. */
 export function checkArtifactName(name: string): void {
   if (name.length > LONGEST_NAME || !/^[A-Za-z0-9_.-]+$/.test(name)) {
     throw new InvalidNameError(
@@ -59,4 +67,9 @@ export function tableArtifactName(runId: string, key: string): string {
 /** Address of a run's page. */
 export function runUrl(uiUrl: string, entity: string, project: string, id: string): string {
   return `${uiUrl}/${encodeURIComponent(entity)}/${encodeURIComponent(project)}/runs/${encodeURIComponent(id)}`;
+}
+
+/** A name that W&B takes for an artifact, as near to the wanted one as can be. */
+export function artifactNameOf(wanted: string): string {
+  return wanted.replace(/[^A-Za-z0-9_.-]/g, "-").slice(0, LONGEST_NAME) || "-";
 }

@@ -1,4 +1,5 @@
-import type { JsonObject } from "./json-ish.js";
+/** Custom charts of a run: what its configuration says about them. */
+import type { JsonObject } from "./json.js";
 
 /** A bar chart over two columns of a table. */
 export interface BarChart {

@@ -1,0 +1,49 @@
+/** Tables that belong to a row of the history. */
+import { newClientId } from "./artifact.js";
+import { type BarChart, barChartSpec, chartTableKey } from "./chart.js";
+import type { JsonObject } from "./json.js";
+import { type TableData, type TableFiles, type TableIds, tableFiles, tableReference } from "./table.js";
+
+/** A table in a row, and the bar chart that is drawn of it, if any. */
+export interface RowTable {
+  readonly name: string;
+  readonly table: TableData;
+  readonly chart?: BarChart | undefined;
+}
+
+/** A table as it is stored. */
+export interface StoredTable {
+  readonly name: string;
+  /** Key of the row's value that refers to the table. */
+  readonly key: string;
+  readonly reference: JsonObject;
+  readonly files: TableFiles;
+  readonly ids: TableIds;
+  /** What the configuration says of its chart, under the table's name. */
+  readonly chart: JsonObject | undefined;
+}
+
+/** W&B knows the table of a chart by another key than the chart. */
+export function rowKey({ name, chart }: Pick<RowTable, "name" | "chart">): string {
+  return chart === undefined ? name : chartTableKey(name);
+}
+
+/**
+ * Puts a table together for the row of a step.
+ *
+ * @throws RangeError when a row of it has not one cell a column.
+ */
+export function storedTable(row: RowTable, step: number): StoredTable {
+  const { name, table, chart } = row;
+  const key = rowKey(row);
+  const files = tableFiles(key, step, table);
+  const ids = { clientId: newClientId(), sequenceClientId: newClientId() };
+  return {
+    name,
+    key,
+    reference: tableReference(files, table, ids),
+    files,
+    ids,
+    chart: chart === undefined ? undefined : barChartSpec(name, chart),
+  };
+}

@@ -1,0 +1,59 @@
+/** Entries of configurations, each read once: the trainings of an archive differ in a few of their 200. */
+import type { ConfigValue, MarianConfig } from "./marian-config.js";
+
+/** When there are more, all are forgotten. */
+const MAX_KEPT = 4096;
+/** Longer entries are not kept. */
+const MAX_LENGTH = 500;
+/** A top-level entry whose key is plain. */
+const PLAIN = /^([A-Za-z][\w-]*):(?=[ \n]|$)/;
+/** What makes a value depend on other entries: anchors, aliases, tags, merged keys. */
+const DEPENDENT = /[&*!]|<</;
+
+interface Entry {
+  readonly text: string;
+  readonly key: string;
+}
+
+const kept = new Map<string, ConfigValue>();
+
+/**
+ * Reads a configuration entry by entry; only those that were not met before are given to `read`, in one text.
+ *
+ * @returns The same as `read` of the whole text; nothing where the entries do not show that, as where one is no YAML.
+ */
+export function readEntries(
+  text: string,
+  read: (text: string) => MarianConfig | undefined,
+): MarianConfig | undefined {
+  const entries = text.split(/\n(?=[^\s-])/).flatMap((entry): Entry[] => {
+    const key = PLAIN.exec(entry)?.[1];
+    return key === undefined ? [] : [{ text: entry, key }];
+  });
+  const length = entries.reduce((sum, entry) => sum + entry.text.length + 1, -1);
+  if (length !== text.length || text.includes("\r")) return undefined;
+  const fresh = entries.filter((entry) => !kept.has(entry.text));
+  const found = fresh.length === 0 ? {} : read(fresh.map((entry) => `${entry.text}\n`).join(""));
+  // Each key must be there once: else one entry is a part of another, or replaces it.
+  const keys = found === undefined ? [] : Object.keys(found);
+  if (found === undefined || keys.length !== fresh.length) return undefined;
+  if (fresh.some(({ key }) => !Object.hasOwn(found, key))) return undefined;
+  const config: Record<string, ConfigValue> = {};
+  for (const entry of entries) {
+    const known = kept.get(entry.text);
+    config[entry.key] = known === undefined ? (found[entry.key] ?? null) : known;
+  }
+  for (const entry of fresh) keep(entry, found[entry.key] ?? null);
+  return config;
+}
+
+function keep({ text }: Entry, value: ConfigValue): void {
+  if (text.length > MAX_LENGTH || DEPENDENT.test(text)) return;
+  if (kept.size >= MAX_KEPT) kept.clear();
+  kept.set(text, freeze(value));
+}
+
+function freeze(value: ConfigValue): ConfigValue {
+  if (typeof value === "object" && value !== null) for (const part of Object.values(value)) freeze(part);
+  return Object.freeze(value);
+}
