@@ -12,7 +12,7 @@ const __filename = bundlePath(import.meta.url);
 const __dirname = bundlePath(new URL(".", import.meta.url));`;
 
 /** The licences of everything that was bundled, which they ask to be passed on. */
-function licences(inputs) {
+export function licences(inputs) {
   const packages = new Set();
   for (const input of inputs) {
     const [folder] = /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(input) ?? [];
@@ -36,6 +36,8 @@ export async function bundle() {
     entryPoints: [
       { in: "src/cli/program.ts", out: "program" },
       { in: "src/jobs/parse-worker.ts", out: "parse-worker" },
+      { in: "src/jobs/tables-worker.ts", out: "tables-worker" },
+      { in: "src/online/main.ts", out: "pipe" },
       ...commands.map((name) => ({ in: `src/commands/${name}.ts`, out: `commands/${name}` })),
     ],
     outdir: "cli",

@@ -2,17 +2,22 @@
 import type { Problem } from "../group/group.js";
 import type { InputReceipt } from "../jobs/parse-job.js";
 import type { GroupReceipt, RunReceipt, RunState } from "../jobs/publish-groups.js";
+import type { TableReceipt } from "../jobs/tables-job.js";
 import { EXIT } from "./exit-code.js";
 import { type Clock, count, type Detail, grouped, round, size } from "./receipt.js";
 
-/** One log as it went into the tables. */
-export interface TableReceipt {
-  readonly project: string;
-  readonly group: string;
-  readonly run: string;
-  readonly log: InputReceipt;
-  /** Why the log is not in the tables, or not to its end. */
-  readonly error?: string;
+/** What became of the tables. */
+export interface TablesReceipt {
+  /** `unchanged`: they were there as they would be, and were left alone. */
+  readonly state: "new" | "changed" | "unchanged";
+  /** The logs that were read. */
+  readonly logs: readonly TableReceipt[];
+  /** What is wrong with logs that are in the tables as far as they could be read. */
+  readonly faults: readonly { readonly source: string; readonly reason: string }[];
+  readonly evaluations: number;
+  readonly outputs: readonly string[];
+  /** What could not be written. */
+  readonly errors: readonly string[];
 }
 
 /** Everything that was done. */
@@ -22,18 +27,13 @@ export interface GroupsResult {
   /** What W&B got; absent where it is switched off. */
   readonly published?: readonly GroupReceipt[];
   /** What went into tables; absent without an output folder. */
-  readonly tables?: {
-    readonly logs: readonly TableReceipt[];
-    readonly evaluations: number;
-    readonly outputs: readonly string[];
-    /** What could not be written. */
-    readonly errors: readonly string[];
-    /** Nothing had changed since the tables were written. */
-    readonly unchanged: boolean;
-  };
+  readonly tables?: TablesReceipt;
   /** The signal that stopped the command. */
   readonly signal?: "SIGINT" | "SIGTERM";
 }
+
+/** Notes that the sums at the end make needless. */
+const ROUTINE = /^(?:W&B: )?(\d+) (?:of \1 rows sent were acknowledged|\w+ were there already)$/;
 
 const BAD: ReadonlySet<RunState> = new Set(["failed", "undelivered", "stopped"]);
 
@@ -45,7 +45,7 @@ export function groupsExitCode({ problems, published = [], tables, signal }: Gro
   const failed =
     runs.some(({ state }) => state === "failed") ||
     problems.some(({ severity }) => severity === "failure") ||
-    tables?.logs.some(({ error }) => error !== undefined);
+    (tables?.faults.length ?? 0) > 0;
   return failed ? EXIT.input : EXIT.ok;
 }
 
@@ -63,17 +63,8 @@ export function groupsReceiptJson(result: GroupsResult, clock: Clock): string {
       ? {}
       : {
           tables: {
-            outputs: tables.outputs,
-            unchanged: tables.unchanged,
-            evaluations: tables.evaluations,
-            errors: tables.errors,
-            logs: tables.logs.map(({ project, group, run, log, error }) => ({
-              project,
-              group,
-              run,
-              ...logJson(log),
-              ...(error === undefined ? {} : { error }),
-            })),
+            ...tables,
+            logs: tables.logs.map(({ log, ...run }) => ({ ...run, ...logJson(log) })),
           },
         }),
     seconds: round(clock.seconds),
@@ -112,11 +103,13 @@ export function groupsReceiptText(result: GroupsResult, clock: Clock, detail: De
     else if (detail !== "quiet") lines.push(`warning: ${source}: ${reason}`);
   }
   for (const group of published) lines.push(...groupLines(group, detail));
-  for (const { run, log, error } of tables?.logs ?? []) {
-    // The publication has said it already.
-    if (error !== undefined && published.length === 0) lines.push(`ERROR ${log.source} (${run}): ${error}`);
-    if (log.counts.unmatched > 0 && detail !== "quiet" && published.length === 0)
-      lines.push(`${log.source}: ${count(log.counts.unmatched, "line")} could not be read`);
+  // Of what was published, that has been said already.
+  if (published.length === 0) {
+    for (const { source, reason } of tables?.faults ?? []) lines.push(`ERROR ${source}: ${reason}`);
+    for (const { log } of tables?.logs ?? []) {
+      if (log.counts.unmatched > 0 && detail !== "quiet")
+        lines.push(`${log.source}: ${count(log.counts.unmatched, "line")} could not be read`);
+    }
   }
   for (const error of tables?.errors ?? []) lines.push(`not written: ${error}`);
   if (detail !== "quiet") {
@@ -135,7 +128,7 @@ function groupLines({ project, group, runs }: GroupReceipt, detail: Detail): str
       BAD.has(state) ||
       (detail === "normal" &&
         state !== "unchanged" &&
-        (notes.length > 0 || (log?.counts.unmatched ?? 0) > 0)),
+        (notes.some((note) => !ROUTINE.test(note)) || (log?.counts.unmatched ?? 0) > 0)),
   );
   if (shown.length === 0) return [];
   const lines = [`${project}/${group}`];
@@ -151,7 +144,7 @@ function groupLines({ project, group, runs }: GroupReceipt, detail: Detail): str
     for (const error of run.errors) lines.push(`    ERROR ${place}${error}`);
     if ((run.log?.counts.unmatched ?? 0) > 0)
       lines.push(`    ${place}${count(run.log?.counts.unmatched ?? 0, "line")} could not be read`);
-    for (const note of run.notes) lines.push(`    ${note}`);
+    for (const note of run.notes) if (detail === "verbose" || !ROUTINE.test(note)) lines.push(`    ${note}`);
     if (detail === "verbose") for (const output of run.outputs) lines.push(`    ${output}`);
   }
   return lines;
@@ -165,23 +158,20 @@ function publishedLine(published: readonly GroupReceipt[]): string {
   return `W&B: ${count(published.length, "group")}, ${count(runs.length, "run")}: ${parts.join(", ")}`;
 }
 
-function tableLines({
-  logs,
-  evaluations,
-  outputs,
-  unchanged,
-}: NonNullable<GroupsResult["tables"]>): string[] {
-  if (unchanged) return ["tables: nothing has changed since they were written"];
+function tableLines({ state, logs, evaluations, outputs }: TablesReceipt): string[] {
+  if (state === "unchanged") return ["tables: nothing has changed since they were written"];
   const sum = (of: (log: InputReceipt) => number) => logs.reduce((total, { log }) => total + of(log), 0);
-  const bytes = sum(({ counts }) => counts.bytes);
-  return [
-    `tables: ${count(logs.length, "log")} (${size(bytes)}), ${count(
+  const holds = [
+    `${count(logs.length, "log")} (${size(sum(({ counts }) => counts.bytes))})`,
+    count(
       sum(({ counts }) => counts.training),
       "training row",
-    )}, ${count(
+    ),
+    count(
       sum(({ points }) => points),
       "validation point",
-    )}, ${count(evaluations, "evaluation")}`,
-    ...outputs.map((output) => `  ${output}`),
+    ),
+    count(evaluations, "evaluation"),
   ];
+  return [`tables: ${holds.join(", ")}`, ...outputs.map((output) => `  ${output}`)];
 }

@@ -39,7 +39,8 @@ export class Ledger {
   /** Reads the ledger; a file that is not there is an empty one. */
   static async open(path: string): Promise<Ledger> {
     const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT") return "";
+      // A part of its path that is no folder is told by what is to be written there.
+      if (error.code === "ENOENT" || error.code === "ENOTDIR") return "";
       throw error;
     });
     const entries = new Map<string, LedgerEntry>();

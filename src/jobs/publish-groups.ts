@@ -30,11 +30,13 @@ export interface GroupTarget {
   evaluations(group: Group, run: GroupRun): Promise<PublisherOutcome>;
   /** Publishes the run of the group: its configuration, all evaluations and the logs. */
   groupLogs(group: Group): Promise<PublisherOutcome>;
+  /** What publishing a training would do, in words; asks the server and changes nothing. */
+  preview(group: Group, run: GroupRun, source: Source, plan: RunPlan): Promise<readonly string[]>;
   /** Ends the connections. */
   close(): Promise<void>;
 }
 
-/** What was done with a run, or why it was not. */
+/** What was done with a run, or would be; or why it was not. */
 export type RunState =
   /** It was not in the ledger. */
   | "new"
@@ -78,8 +80,10 @@ export interface GroupsRequest {
   readonly parser: ParserOptions;
   /** Publishes what the ledger knows as well. */
   readonly again: boolean;
+  /** Sends nothing: the receipts tell what would be done. */
+  readonly dryRun: boolean;
   /** What is published of the groups; absent: all. */
-  readonly only?: "training" | "evaluations";
+  readonly only?: "training" | "evaluations" | undefined;
   readonly signal: AbortSignal;
   /** Runs that are published at once. */
   readonly atOnce: number;
@@ -166,13 +170,16 @@ class GroupPublication {
         return { ...about, evaluations, ...asBefore(known) };
       }
       // Of a log without rows there is nothing to publish, but the receipt says what is in it.
+      const empty = plan.rows === 0 && evaluations === 0;
       const factory: PublisherFactory =
-        plan.rows === 0 && evaluations === 0
-          ? () => []
-          : this.#request.target.training(this.#group, run, source, plan);
+        empty || request.dryRun ? () => [] : request.target.training(this.#group, run, source, plan);
       const log = await runJob(source, request.parser, factory, request);
       const fault = problem(log, false);
       const state = stateOf(log, known, request.signal);
+      if (request.dryRun) {
+        const notes = empty ? [] : await request.target.preview(this.#group, run, source, plan);
+        return { ...about, evaluations, state, log, notes, errors: fault === undefined ? [] : [fault] };
+      }
       // Of a damaged log all that can be read has arrived: another time would send the same.
       if (state !== "undelivered" && state !== "stopped") {
         const entry = { key, digest, run: run.id, rows: plan.rows };
@@ -231,12 +238,14 @@ class GroupPublication {
     if (request.signal.aborted) return { ...NOTHING, state: "stopped" };
     const digest = digestOf(all);
     if (known?.digest === digest) return { ...NOTHING, state: "unchanged" };
+    const state = known === undefined ? "new" : "changed";
+    if (request.dryRun) return { ...NOTHING, state };
     try {
       const { outputs, notes = [], undelivered } = await publish(request.target, this.#group);
       if (undelivered !== undefined)
         return { state: "undelivered", outputs, notes, errors: [`W&B: ${undelivered}`] };
       await request.ledger.put({ key, digest, stamp: digest, run: id, rows: 0 });
-      return { state: known === undefined ? "new" : "changed", outputs, notes, errors: [] };
+      return { state, outputs, notes, errors: [] };
     } catch (error) {
       return { ...NOTHING, state: "undelivered", errors: [`W&B: ${sinkFault(error)}`] };
     }

@@ -13,7 +13,9 @@ export interface WorkerTask {
 }
 
 /** What a worker says. */
-export type WorkerMessage = { readonly progress: number } | { readonly receipt: InputReceipt };
+export type WorkerMessage<Receipt = InputReceipt> =
+  | { readonly progress: number }
+  | { readonly receipt: Receipt };
 
 /** Starting a thread costs about as much CPU as reading this many bytes. */
 const WORTH_A_THREAD = 16e6;
@@ -24,23 +26,30 @@ export function threadCount(asked: number | undefined, inputs: number, bytes: nu
   return Math.max(1, Math.min(wanted, inputs));
 }
 
-/** Runs the tasks and returns their receipts in the tasks' order. */
-export async function runInWorkers(
-  tasks: readonly WorkerTask[],
+/**
+ * Runs the tasks and returns their receipts in the tasks' order.
+ *
+ * @param script What a thread runs: it answers each task by progress and a receipt.
+ */
+export async function runInWorkers<Task = WorkerTask, Receipt = InputReceipt>(
+  tasks: readonly Task[],
   threads: number,
-  control: { progress(bytes: number): void; readonly signal: AbortSignal },
-): Promise<InputReceipt[]> {
-  const receipts: InputReceipt[] = [];
+  control: { progress(bytes: number): void; done?(receipt: Receipt): void; readonly signal: AbortSignal },
+  script: URL = new URL("./parse-worker.js", import.meta.url),
+): Promise<Receipt[]> {
+  const receipts: Receipt[] = [];
   let next = 0;
   await Promise.all(
     Array.from({ length: threads }, async () => {
-      const worker = new Worker(new URL("./parse-worker.js", import.meta.url));
+      const worker = new Worker(script);
       const stop = () => worker.postMessage("stop");
       control.signal.addEventListener("abort", stop);
       try {
         while (next < tasks.length && !control.signal.aborted) {
           const index = next++;
-          receipts[index] = await runTask(worker, tasks[index] as WorkerTask, control.progress);
+          const receipt = await runTask<Task, Receipt>(worker, tasks[index] as Task, control.progress);
+          receipts[index] = receipt;
+          control.done?.(receipt);
         }
       } finally {
         control.signal.removeEventListener("abort", stop);
@@ -51,13 +60,17 @@ export async function runInWorkers(
   return receipts.filter((receipt) => receipt !== undefined);
 }
 
-function runTask(worker: Worker, task: WorkerTask, progress: (bytes: number) => void): Promise<InputReceipt> {
+function runTask<Task, Receipt>(
+  worker: Worker,
+  task: Task,
+  progress: (bytes: number) => void,
+): Promise<Receipt> {
   return new Promise((resolve, reject) => {
     const done = () => {
       worker.off("message", onMessage);
       worker.off("error", onError);
     };
-    const onMessage = (message: WorkerMessage) => {
+    const onMessage = (message: WorkerMessage<Receipt>) => {
       if ("progress" in message) return progress(message.progress);
       done();
       resolve(message.receipt);

@@ -1,6 +1,15 @@
 /** One batch of columns, and its rows as objects. */
-import type { Core, CoreModule } from "./core.js";
-import { type Counts, type Event, KIND, PRESENT, readCsv, readViews, type Views } from "./layout.js";
+import type { Core } from "./core.js";
+import {
+  type Counts,
+  type Event,
+  KIND,
+  PRESENT,
+  readCsv,
+  readViews,
+  type TableMemory,
+  type Views,
+} from "./layout.js";
 import type {
   Measurement,
   PatternMeasurement,
@@ -9,6 +18,9 @@ import type {
   ValidationMeasurement,
 } from "./measurement.js";
 import type { TimestampFormat } from "./timestamp.js";
+
+/** What a batch asks the core for. */
+export type BatchCore = Pick<Core, "metricName" | "csv">;
 
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 
@@ -24,8 +36,8 @@ export class Batch implements Views {
   readonly counts: Counts;
   /** All bits of `training.present`, or-ed. */
   readonly trainingPresent: number;
-  readonly #module: CoreModule;
-  readonly #core: Core;
+  readonly #module: TableMemory;
+  readonly #core: BatchCore;
   readonly #address: number;
   readonly #metrics: string[];
   readonly #time: TimestampFormat;
@@ -33,7 +45,13 @@ export class Batch implements Views {
   #buffer: ArrayBufferLike;
 
   /** @internal */
-  constructor(module: CoreModule, core: Core, address: number, metrics: string[], time: TimestampFormat) {
+  constructor(
+    module: TableMemory,
+    core: BatchCore,
+    address: number,
+    metrics: string[],
+    time: TimestampFormat,
+  ) {
     this.#module = module;
     this.#core = core;
     this.#address = address;

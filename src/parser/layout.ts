@@ -2,7 +2,11 @@
  * The table that the core hands over after each call: pairs of address and length, in this order. It is the
  * counterpart of `table` in `crates/marian-log-wasm`.
  */
-import type { CoreModule } from "./core.js";
+
+/** Where a table lies: the core's memory, or a packed copy of a table. */
+export interface TableMemory {
+  readonly memory: { readonly buffer: ArrayBufferLike };
+}
 
 /** Columns of training rows, all `Float64Array`; absent values lack their bit in `present`. */
 export const TRAINING_COLUMNS = [
@@ -106,10 +110,22 @@ export interface Views {
 }
 
 const ENTRIES = 1 + TRAINING_COLUMNS.length + 1 + VALIDATION_COLUMNS.length + 1 + 5;
+/** Bytes of one element of each entry. The CSV text, which is last, is not packed. */
+const WIDTHS: readonly number[] = [
+  1,
+  ...TRAINING_COLUMNS.map(() => 8),
+  4,
+  ...VALIDATION_COLUMNS.map(() => 8),
+  4,
+  8,
+  1,
+  4,
+  8,
+];
 const decoder = new TextDecoder();
 
 /** Reads the table at `address`. Views are made anew each time, because a growing memory detaches the old ones. */
-export function readViews(core: CoreModule, address: number): Views {
+export function readViews(core: TableMemory, address: number): Views {
   const buffer = core.memory.buffer;
   const table = new Uint32Array(buffer, address, ENTRIES * 2);
   let entry = 0;
@@ -143,8 +159,36 @@ export function readViews(core: CoreModule, address: number): Views {
   };
 }
 
+/** How many rows and events the table tells of. */
+export function tableLength(core: TableMemory, address: number): number {
+  return new Uint32Array(core.memory.buffer, address, 2)[1] ?? 0;
+}
+
+/**
+ * A copy of the table and of all that it points to, in one buffer, for another thread: {@link readViews} reads it at
+ * address 0.
+ */
+export function packTable(core: TableMemory, address: number): Uint8Array<ArrayBuffer> {
+  const { buffer } = core.memory;
+  const table = new Uint32Array(buffer, address, ENTRIES * 2);
+  const head = new Uint32Array(ENTRIES * 2);
+  let end = head.byteLength;
+  const parts = WIDTHS.map((width, entry) => {
+    const length = table[entry * 2 + 1] ?? 0;
+    const place = end;
+    head.set([place, length], entry * 2);
+    // Every entry starts where numbers of 8 bytes may lie.
+    end += Math.ceil((length * width) / 8) * 8;
+    return { place, from: new Uint8Array(buffer, table[entry * 2], length * width) };
+  });
+  const packed = new Uint8Array(end);
+  packed.set(new Uint8Array(head.buffer));
+  for (const { place, from } of parts) packed.set(from, place);
+  return packed;
+}
+
 /** The CSV text that the core formatted last, as a copy. */
-export function readCsv(core: CoreModule, address: number): Uint8Array {
+export function readCsv(core: TableMemory, address: number): Uint8Array {
   const [at = 0, length = 0] = new Uint32Array(core.memory.buffer, address + (ENTRIES - 1) * 8, 2);
   return new Uint8Array(core.memory.buffer, at, length).slice();
 }

@@ -18,6 +18,9 @@ export interface ParserOptions {
   readonly timeZone?: string;
 }
 
+/** A parser to those who take what it finds; its chunks need not be those of the log itself. */
+export type BatchParser = Pick<LogParser, "feed" | "finish" | "counts">;
+
 /** A part this long is copied into the core at once. */
 const SLICE = 1 << 20;
 

@@ -15,13 +15,17 @@ export type LogInput =
 /** Bytes read from a file at once. */
 const CHUNK = 1 << 20;
 
-/** The bytes of a file. The buffer is used again: a chunk holds until the next is asked for. */
-export async function* fileChunks(path: string | URL): AsyncGenerator<Uint8Array> {
+/**
+ * The bytes of a file. The buffer is used again: a chunk holds until the next is asked for.
+ *
+ * @param length Of the buffer: a small one is quicker for small files.
+ */
+export async function* fileChunks(path: string | URL, length = CHUNK): AsyncGenerator<Uint8Array> {
   const file = await open(path, "r");
   try {
-    const buffer = new Uint8Array(CHUNK);
+    const buffer = new Uint8Array(length);
     for (;;) {
-      const { bytesRead } = await file.read(buffer, 0, CHUNK);
+      const { bytesRead } = await file.read(buffer, 0, length);
       if (bytesRead === 0) return;
       yield buffer.subarray(0, bytesRead);
     }

@@ -15,7 +15,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, expect } from "vitest";
 
 /** Which of the two commands. */
-export type Binary = "run" | "parse_tc_logs";
+export type Binary = "run" | "parse_tc_logs" | "parse_experiment_dir" | "parse_tc_group";
 
 /** What a run has. */
 export interface RunOptions {

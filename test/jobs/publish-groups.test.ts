@@ -56,6 +56,7 @@ function target(fail: (id: string) => boolean = () => false): GroupTarget {
     ],
     evaluations: async (_group, run) => outcome(run.id),
     groupLogs: async (group) => outcome(`group_logs${group.suffix}`),
+    preview: async (_group, run) => [`${run.id} would be sent`],
     close: async () => {},
   };
 }
@@ -97,6 +98,7 @@ async function publish(
       ledger,
       parser: {},
       again: false,
+      dryRun: false,
       signal: new AbortController().signal,
       atOnce: 2,
       ...request,
@@ -195,6 +197,24 @@ test("a log that holds nothing, or is not there, fails alone; its second time se
     group_logs_abcde: "unchanged",
   });
   expect(second.get("student_abcde")?.errors).toEqual(first.get("student_abcde")?.errors);
+});
+
+test("a dry run says what would be done and does none of it", async () => {
+  const student = await training("student");
+  await publish([group([student])]);
+  calls = [];
+  const groups = [group([student, await training("teacher-1"), await training("backwards", "nothing\n")])];
+  const dry = await publish(groups, { dryRun: true });
+  expect(states(dry)).toEqual({
+    student_abcde: "unchanged",
+    "teacher-1_abcde": "new",
+    backwards_abcde: "failed",
+    group_logs_abcde: "unchanged",
+  });
+  expect(dry.get("teacher-1_abcde")?.notes).toEqual(["teacher-1_abcde would be sent"]);
+  expect(dry.get("teacher-1_abcde")?.log?.counts.training).toBe(1);
+  expect(calls).toEqual([]);
+  expect(states(await publish(groups))["teacher-1_abcde"]).toBe("new");
 });
 
 test("only trainings, only evaluations", async () => {

@@ -7,13 +7,10 @@ import type { PatternMeasurement } from "../../parser/measurement.js";
 import { hasLabels, type RunUpdate } from "../../run/run-reader.js";
 import type { ValidationPoint } from "../../run/validation-point.js";
 import type { PublisherOutcome, UpdatePublisher } from "../update-publisher.js";
+import { LABELS, MetricColumns, stalledColumn, TRAINING, VALIDATION } from "./columns.js";
 import { CsvFile, type WriteMode } from "./csv-file.js";
 import { formatCount, formatFloat } from "./float.js";
 
-const TRAINING = ["epoch", "up", "sen", "cost", "time", "rate", "gnorm", "learning_rate"];
-const LABELS = ["labels", "batch_labels", "total_labels"];
-const KNOWN_METRICS = ["chrf", "ce_mean_words", "bleu_detok", "perplexity"];
-const VALIDATION = ["epoch", "up", ...KNOWN_METRICS, ...KNOWN_METRICS.map((metric) => `${metric}_stalled`)];
 const PATTERNS = ["source", "line", "up", "name"];
 
 /** How CSV files are written. */
@@ -34,8 +31,7 @@ export class CsvFolder {
   readonly #patterns: CsvFile;
   readonly #trainingSegments = new SegmentColumn();
   readonly #validationSegments = new SegmentColumn();
-  /** Column of each metric, by Marian's name. */
-  readonly #metrics = new Map<string, string>();
+  readonly #metrics: MetricColumns;
   #labels = false;
   #matched = false;
 
@@ -46,6 +42,7 @@ export class CsvFolder {
       new CsvFile(join(options.folder, name), columns, options.mode);
     this.#training = file("training.csv", [...source, ...TRAINING]);
     this.#validation = file("validation.csv", [...source, ...VALIDATION]);
+    this.#metrics = new MetricColumns(this.#validation.columns);
     this.#patterns = file("patterns.csv", PATTERNS);
   }
 
@@ -88,21 +85,11 @@ export class CsvFolder {
     );
     const met = new Set(points.flatMap(({ metrics }) => [...metrics.keys()]));
     for (const metric of metricNames) {
-      if (met.has(metric) && !this.#metrics.has(metric)) await this.#addMetric(metric);
+      if (!met.has(metric)) continue;
+      await this.#validation.addColumns(this.#metrics.add(metric), "", this.#validationSegments.place);
     }
     const rows = points.map((point) => this.#validationRow(source, point));
     await this.#validation.write(stringify(rows, { record_delimiter: "windows" }));
-  }
-
-  async #addMetric(metric: string): Promise<void> {
-    const taken = new Set([...this.#validation.columns, "segment"]);
-    let column = metric.replace(/[^\p{L}\p{N}_+]/gu, "_");
-    const known = KNOWN_METRICS.includes(column) && ![...this.#metrics.values()].includes(column);
-    if (!known) {
-      while (taken.has(column) || taken.has(`${column}_stalled`)) column += "_metric";
-      await this.#validation.addColumns([column, `${column}_stalled`], "", this.#validationSegments.place);
-    }
-    this.#metrics.set(metric, column);
   }
 
   #validationRow(source: string, point: ValidationPoint): string[] {
@@ -113,9 +100,9 @@ export class CsvFolder {
       ["segment", formatCount(point.segment)],
     ]);
     for (const [metric, { value, stalled }] of point.metrics) {
-      const column = this.#metrics.get(metric) ?? metric;
+      const column = this.#metrics.columns.get(metric) ?? metric;
       cells.set(column, formatFloat(value));
-      if (stalled !== undefined) cells.set(`${column}_stalled`, formatFloat(stalled));
+      if (stalled !== undefined) cells.set(stalledColumn(column), formatFloat(stalled));
     }
     return this.#validation.columns.map((column) => cells.get(column) ?? "");
   }

@@ -1,0 +1,67 @@
+/** What `archive` and `parse_experiment_dir` do. */
+import type { Command } from "@oclif/core";
+import { type Archive, openArchive } from "../sources/archive/archive.js";
+import { filterGroups } from "../sources/archive/filter.js";
+import type { ArchiveMode } from "../sources/archive/layout.js";
+import { readGroup } from "../sources/archive/read-group.js";
+import { fillIn } from "../sources/archive/validation-fill.js";
+import { readable } from "../sources/source.js";
+import { EXIT } from "./exit-code.js";
+import { type GroupFlagValues, type GroupsFound, prepareGroups, runGroups } from "./run-groups.js";
+
+/** The values of the flags. */
+export interface ArchiveFlagValues extends GroupFlagValues {
+  readonly mode: ArchiveMode | undefined;
+  readonly filter: string[] | undefined;
+  readonly since: string | undefined;
+}
+
+/** Reads the archive, does what the flags ask for and returns the exit code. */
+export async function runArchive(
+  folder: string,
+  flags: ArchiveFlagValues,
+  command: Command,
+): Promise<number> {
+  const usage = (message: string) => command.error(message, { exit: EXIT.usage });
+  const since = flags.since === undefined ? undefined : readDate(flags.since, usage);
+  const job = await prepareGroups(flags, [], command.config.version, usage);
+  let archive: Archive;
+  try {
+    archive = await openArchive(folder, { mode: flags.mode, signal: job.stop.signal });
+  } catch (error) {
+    const { signal, received } = job.stop;
+    if (signal.aborted) return received === "SIGINT" ? EXIT.interrupted : EXIT.terminated;
+    return usage(`${folder}: ${readable(error).message}`);
+  }
+  try {
+    const { filter } = flags;
+    const groups = filterGroups(archive.groups, { filter, since, only: flags.only });
+    if (archive.groups.length === 0) {
+      for (const { source, reason } of archive.problems) process.stderr.write(`${source}: ${reason}\n`);
+      usage(`${folder}: there is nothing in it that can be read`);
+    }
+    if (groups.length === 0) usage("no run is left by --filter, --since and --only");
+    const logs = groups.flatMap(({ runs }) => runs).flatMap(({ log }) => (log === undefined ? [] : [log]));
+    const found: GroupsFound = {
+      runs: logs.length,
+      bytes: logs.reduce((sum, { size }) => sum + size, 0),
+      problems: archive.problems,
+      async *groups() {
+        for (const group of groups) yield await readGroup(group);
+      },
+      wholeLog: async ({ log, validationLog }) => {
+        if (log === undefined) throw new Error("A run without a log has none to read.");
+        return validationLog === undefined ? log : await fillIn(log, validationLog);
+      },
+    };
+    return await runGroups(folder, found, job);
+  } finally {
+    await archive.close();
+  }
+}
+
+function readDate(text: string, refuse: (message: string) => never): Date {
+  const date = new Date(text);
+  if (Number.isNaN(date.getTime())) refuse(`--since '${text}': write a date such as 2026-01-31`);
+  return date;
+}

@@ -1,0 +1,28 @@
+import { Command, Flags } from "@oclif/core";
+import { runArchive } from "../cli/archive-run.js";
+import { groupFlags } from "../cli/group-flags.js";
+
+export default class ParseExperimentDir extends Command {
+  static override summary =
+    "Publish an archive of experiments, with the flags of the Python command parse_experiment_dir.";
+  static override description =
+    "The command archive under the name and with the flags of the Python command.";
+  static override examples = ["parse_experiment_dir -d /data/archive -m taskcluster"];
+  static override hidden = true;
+  static override flags = {
+    directory: Flags.string({ char: "d", default: ".", description: "folder of the archive" }),
+    mode: Flags.option({ options: ["taskcluster", "snakemake"] as const })({
+      char: "m",
+      description: "layout of the archive",
+      required: true,
+    }),
+    ...groupFlags,
+  };
+
+  async run(): Promise<void> {
+    // The Python command's documentation writes -mode.
+    const argv = this.argv.map((argument) => argument.replace(/^-mode(?==|$)/, "--mode"));
+    const { flags } = await this.parse(ParseExperimentDir, argv);
+    this.exit(await runArchive(flags.directory, { ...flags, filter: undefined, since: undefined }, this));
+  }
+}

@@ -1,0 +1,170 @@
+/** Rows as columns, until there are enough of them for a row group. */
+import type { Column, RunName } from "./columns.js";
+import { type ColumnValues, encodeRowGroup, type RowGroup } from "./parquet.js";
+import type { PartFile } from "./part-file.js";
+
+/** Rows of a row group. */
+const ROWS = 1 << 16;
+
+/** The rows of one table of a part, written to a file as row groups. */
+export class ColumnBuffer {
+  readonly #file: PartFile;
+  readonly #groups: RowGroup[] = [];
+  readonly #texts: readonly [TextColumn, TextColumn, TextColumn];
+  readonly #numbers = new Map<string, NumberColumn>();
+  #rows = 0;
+
+  /** @param columns The three of the run's name, then numbers. */
+  constructor(file: PartFile, columns: readonly Column[]) {
+    this.#file = file;
+    const [project, group, run, ...numbers] = columns as [Column, Column, Column, ...Column[]];
+    this.#texts = [new TextColumn(project), new TextColumn(group), new TextColumn(run)];
+    this.addColumns(numbers);
+  }
+
+  get groups(): readonly RowGroup[] {
+    return this.#groups;
+  }
+
+  /** Adds columns, which the rows up to now lack. */
+  addColumns(columns: readonly Column[]): void {
+    for (const column of columns) this.#numbers.set(column.name, new NumberColumn(column));
+  }
+
+  /**
+   * Adds `rows` rows of a run. `fill` is called for each stretch of them, and gives every column its values through
+   * `put`; columns for which it does not are absent.
+   */
+  add(
+    { project, group, run }: RunName,
+    rows: number,
+    fill: (from: number, to: number, put: (name: string) => NumberColumn | undefined) => void,
+  ): void {
+    let from = 0;
+    while (from < rows) {
+      const to = Math.min(rows, from + ROWS - this.#rows);
+      for (const [index, text] of [project, group, run].entries()) this.#texts[index]?.add(text, to - from);
+      fill(from, to, (name) => this.#numbers.get(name)?.startAt(this.#rows));
+      this.#rows += to - from;
+      from = to;
+      if (this.#rows === ROWS) this.encode();
+    }
+  }
+
+  /** Makes a row group of the rows up to now; the file has its bytes. */
+  encode(): void {
+    if (this.#rows === 0) return;
+    const columns = [
+      ...this.#texts.map((text) => ({ ...text.column, values: text.take() })),
+      ...[...this.#numbers.values()].flatMap((number) => {
+        const values = number.take(this.#rows);
+        return values === undefined ? [] : [{ ...number.column, values }];
+      }),
+    ];
+    const { bytes, group } = encodeRowGroup(columns, this.#rows, this.#file.size);
+    this.#file.push(bytes);
+    this.#groups.push(group);
+    this.#rows = 0;
+  }
+}
+
+/** Texts that are the same for many rows. */
+class TextColumn {
+  readonly column: Column;
+  readonly #dictionary = new Map<string, number>();
+  readonly #indexes = new Float64Array(ROWS);
+  #rows = 0;
+
+  constructor(column: Column) {
+    this.column = column;
+  }
+
+  add(text: string, rows: number): void {
+    const index = this.#dictionary.get(text) ?? this.#dictionary.size;
+    this.#dictionary.set(text, index);
+    this.#indexes.fill(index, this.#rows, this.#rows + rows);
+    this.#rows += rows;
+  }
+
+  /** The values up to now; the column is empty then. */
+  take(): ColumnValues {
+    const values = {
+      values: this.#indexes.subarray(0, this.#rows),
+      dictionary: [...this.#dictionary.keys()],
+    };
+    this.#dictionary.clear();
+    this.#rows = 0;
+    return values;
+  }
+}
+
+/** Numbers, some of which may be absent. */
+export class NumberColumn {
+  readonly column: Column;
+  /** Made with the first value: many columns never have one. */
+  #values: Float64Array | undefined;
+  /** For each row, whether it has a value; not kept while all of them have. */
+  #present: Uint8Array | undefined;
+  #length = 0;
+
+  constructor(column: Column) {
+    this.column = column;
+  }
+
+  /** Rows up to `row` that have got no value are absent. */
+  startAt(row: number): this {
+    if (row > this.#length) this.#skip(row - this.#length);
+    return this;
+  }
+
+  /** Adds a value, or a row without one. */
+  push(value: number | undefined): void {
+    if (value === undefined) {
+      this.#skip(1);
+      return;
+    }
+    this.#room()[this.#length] = value;
+    this.#length += 1;
+  }
+
+  /** Adds values; those whose `bits` lack `bit` are absent. Without `bit` all are there. */
+  pushAll(values: Float64Array, bits?: Uint32Array, bit = 0): void {
+    const start = this.#length;
+    this.#room().set(values, start);
+    this.#length += values.length;
+    if (bits === undefined) return;
+    for (let index = 0; index < values.length; index += 1) {
+      if (((bits[index] ?? 0) & bit) === 0) this.#presence()[start + index] = 0;
+    }
+  }
+
+  /** The values of `rows` rows; nothing where all are absent. They hold until the next are added. */
+  take(rows: number): ColumnValues | undefined {
+    this.startAt(rows);
+    const present = this.#present?.subarray(0, rows);
+    const values = this.#values?.subarray(0, rows);
+    this.#length = 0;
+    this.#present = undefined;
+    if (values === undefined || present === undefined || !present.includes(0)) return values && { values };
+    let kept = 0;
+    for (let row = 0; row < rows; row += 1) {
+      if (present[row] === 1) values[kept++] = values[row] ?? 0;
+    }
+    return kept === 0 ? undefined : { values: values.subarray(0, kept), present };
+  }
+
+  #skip(rows: number): void {
+    this.#presence().fill(0, this.#length, this.#length + rows);
+    this.#length += rows;
+  }
+
+  #room(): Float64Array {
+    this.#values ??= new Float64Array(ROWS);
+    return this.#values;
+  }
+
+  #presence(): Uint8Array {
+    this.#present ??= new Uint8Array(ROWS).fill(1);
+    return this.#present;
+  }
+}

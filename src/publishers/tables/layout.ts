@@ -1,0 +1,40 @@
+/** The columns of a whole table, once all of its parts are known. */
+import { MetricColumns, stalledColumn } from "../csv/columns.js";
+import {
+  type Column,
+  LABEL_COLUMNS,
+  metricColumns,
+  SEGMENT,
+  TRAINING_COLUMNS,
+  VALIDATION_COLUMNS,
+} from "./columns.js";
+import type { PartTableName, TablePart } from "./part-files.js";
+
+/** Columns in their order, and what each part calls those that it calls otherwise. */
+export interface Layout {
+  readonly columns: readonly Column[];
+  /** For each part, its names of columns and those in the whole table, where they differ. */
+  readonly renamed: readonly ReadonlyMap<string, string>[];
+}
+
+/** The columns of the table that these parts make up, in their order. */
+export function layoutOf(table: PartTableName, parts: readonly TablePart[]): Layout {
+  const segment = parts.some(({ segments }) => segments) ? [SEGMENT] : [];
+  if (table === "training") {
+    const labels = parts.some((part) => part.labels) ? LABEL_COLUMNS : [];
+    return { columns: [...TRAINING_COLUMNS, ...labels, ...segment], renamed: parts.map(() => new Map()) };
+  }
+  const metrics = new MetricColumns(VALIDATION_COLUMNS.map(({ name }) => name));
+  const further: Column[] = [];
+  const renamed = parts.map((part) => {
+    const names = new Map<string, string>();
+    for (const [metric, column] of part.metrics) {
+      const added = metrics.add(metric);
+      const name = metrics.columns.get(metric) ?? column;
+      if (added.length > 0) further.push(...metricColumns(name));
+      if (name !== column) names.set(column, name).set(stalledColumn(column), stalledColumn(name));
+    }
+    return names;
+  });
+  return { columns: [...VALIDATION_COLUMNS, ...further, ...segment], renamed };
+}

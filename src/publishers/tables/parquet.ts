@@ -1,0 +1,260 @@
+/**
+ * Parquet: columns of one row group as bytes, and the frame of a file that such bytes are put into.
+ *
+ * Encodings and the file's metadata are the library's. Its writer for whole files is not used: it takes a value at a
+ * time, and four times as long as the reading of the log.
+ */
+import { ByteWriter, type SchemaElement } from "hyparquet-writer";
+import { writePageHeader } from "hyparquet-writer/src/datapage.js";
+import { deltaBinaryPack } from "hyparquet-writer/src/delta.js";
+import { useDictionary } from "hyparquet-writer/src/dictionary.js";
+import { writeRleBitPackedHybrid } from "hyparquet-writer/src/encoding.js";
+import { writeMetadata } from "hyparquet-writer/src/metadata.js";
+import { writePlain } from "hyparquet-writer/src/plain.js";
+import type { Column, ColumnType } from "./columns.js";
+
+/** The values of a column. */
+export interface ColumnValues {
+  /** Those of the rows that have one; texts by their place in `dictionary`. */
+  readonly values: Float64Array;
+  /** For each row, 1 where it has a value, else 0; not there where every row has one. */
+  readonly present?: Uint8Array | undefined;
+  readonly dictionary?: readonly string[];
+}
+
+/** A column of one row group, wherever its bytes lie. Counts are in bytes. */
+export interface ColumnChunk {
+  readonly name: string;
+  /** Where it starts in the file that holds it. */
+  readonly offset: number;
+  readonly bytes: number;
+  /** Where its data starts, counted from its own start: behind the dictionary, if it has one. */
+  readonly data: number;
+  readonly encodings: readonly Encoding[];
+}
+
+/** A part of the table's rows. */
+export interface RowGroup {
+  readonly rows: number;
+  /** Columns that no row has are left out. */
+  readonly columns: readonly ColumnChunk[];
+}
+
+type Metadata = Parameters<typeof writeMetadata>[1];
+type MetadataColumn = Metadata["row_groups"][number]["columns"][number];
+type LibraryValues = Parameters<typeof deltaBinaryPack>[1];
+type PhysicalType = "BYTE_ARRAY" | "INT64" | "DOUBLE";
+type Encoding = NonNullable<MetadataColumn["meta_data"]>["encodings"][number];
+
+const PHYSICAL: Readonly<Record<ColumnType, PhysicalType>> = {
+  text: "BYTE_ARRAY",
+  count: "INT64",
+  epoch: "DOUBLE",
+  float: "DOUBLE",
+};
+
+/** Bytes to begin with, besides those of the values. */
+const ROOM = 1 << 14;
+
+const MAGIC = new TextEncoder().encode("PAR1");
+
+function elementOf({ name, type, optional }: Column): SchemaElement {
+  return {
+    name,
+    type: PHYSICAL[type],
+    repetition_type: optional ? "OPTIONAL" : "REQUIRED",
+    ...(type === "text" ? { converted_type: "UTF8" } : {}),
+  };
+}
+
+function schemaOf(columns: readonly Column[]): SchemaElement[] {
+  return [{ name: "table", num_children: columns.length }, ...columns.map(elementOf)];
+}
+
+/**
+ * Encodes columns as one row group whose bytes start at `offset` of a file. A column without values is one that no
+ * row has.
+ */
+export function encodeRowGroup(
+  columns: readonly (Column & { readonly values: ColumnValues | undefined })[],
+  rows: number,
+  offset: number,
+): { readonly bytes: Uint8Array; readonly group: RowGroup } {
+  const writer = new ByteWriter(rows * columns.length * 8 + ROOM);
+  const chunks = columns.map((column): ColumnChunk => {
+    const start = writer.offset;
+    const values = column.values ?? { values: new Float64Array(0), present: new Uint8Array(rows) };
+    if (!column.optional && values.values.length < rows) throw new Error(`some rows lack ${column.name}`);
+    const { encoding, dictionary, data } = encodeValues(column.type, values);
+    if (dictionary !== undefined) writeDictionary(writer, dictionary, PHYSICAL[column.type]);
+    const page = writer.offset;
+    writePage(
+      writer,
+      encoding,
+      rows,
+      values.values.length,
+      column.optional ? levelsOf(values, rows) : [],
+      data,
+    );
+    return {
+      name: column.name,
+      offset: offset + start,
+      bytes: writer.offset - start,
+      data: page - start,
+      encodings: dictionary === undefined ? [encoding] : ["PLAIN", encoding],
+    };
+  });
+  return { bytes: writer.getBytes(), group: { rows, columns: chunks } };
+}
+
+interface EncodedValues {
+  readonly encoding: Encoding;
+  readonly dictionary?: LibraryValues;
+  readonly data: Uint8Array;
+}
+
+/** The encodings that make a column small without the time that compression takes. */
+function encodeValues(type: ColumnType, { values, dictionary }: ColumnValues): EncodedValues {
+  const writer = new ByteWriter();
+  if (dictionary !== undefined)
+    return { dictionary: [...dictionary], ...encodeIndexes(values, dictionary.length) };
+  if (type === "count") {
+    deltaBinaryPack(writer, values, "INT64");
+    return { encoding: "DELTA_BINARY_PACKED", data: writer.getBytes() };
+  }
+  // Epochs repeat. Not so other floats; and a dictionary would take -0 for 0.
+  const repeated = type === "epoch" ? useDictionary(values, "DOUBLE", undefined, undefined) : {};
+  if (repeated.dictionary !== undefined && repeated.indexes !== undefined) {
+    return {
+      dictionary: repeated.dictionary,
+      ...encodeIndexes(repeated.indexes, repeated.dictionary.length),
+    };
+  }
+  // Machines on which Node runs keep floats as the format does.
+  return { encoding: "PLAIN", data: new Uint8Array(values.buffer, values.byteOffset, values.byteLength) };
+}
+
+function encodeIndexes(indexes: LibraryValues, size: number): EncodedValues {
+  const writer = new ByteWriter();
+  const width = Math.ceil(Math.log2(size));
+  writer.appendUint8(width);
+  writeRleBitPackedHybrid(writer, indexes, width);
+  return { encoding: "RLE_DICTIONARY", data: writer.getBytes() };
+}
+
+function levelsOf({ present }: ColumnValues, rows: number): LibraryValues {
+  return present ?? new Uint8Array(rows).fill(1);
+}
+
+function writeDictionary(writer: ByteWriter, dictionary: LibraryValues, type: PhysicalType): void {
+  const page = new ByteWriter();
+  writePlain(page, dictionary, type, undefined);
+  writePageHeader(writer, {
+    type: "DICTIONARY_PAGE",
+    uncompressed_page_size: page.offset,
+    compressed_page_size: page.offset,
+    dictionary_page_header: { num_values: dictionary.length, encoding: "PLAIN" },
+  });
+  writer.appendBytes(page.getBytes());
+}
+
+function writePage(
+  writer: ByteWriter,
+  encoding: Encoding,
+  rows: number,
+  values: number,
+  levels: LibraryValues,
+  data: Uint8Array,
+): void {
+  const level = new ByteWriter();
+  if (levels.length > 0) writeRleBitPackedHybrid(level, levels, 1);
+  const bytes = level.offset + data.length;
+  writePageHeader(writer, {
+    type: "DATA_PAGE_V2",
+    uncompressed_page_size: bytes,
+    compressed_page_size: bytes,
+    data_page_header_v2: {
+      num_values: rows,
+      num_nulls: rows - values,
+      num_rows: rows,
+      encoding,
+      definition_levels_byte_length: level.offset,
+      repetition_levels_byte_length: 0,
+      is_compressed: false,
+    },
+  });
+  writer.appendBytes(level.getBytes());
+  writer.appendBytes(data);
+}
+
+/** A column of any type that none of the rows has. */
+export function encodeAbsent(rows: number): Uint8Array {
+  const column: Column = { name: "absent", type: "float", optional: true };
+  return encodeRowGroup([{ ...column, values: undefined }], rows, 0).bytes;
+}
+
+/** The frame of a file: what stands before and behind the row groups. */
+export class ParquetFrame {
+  readonly #columns: readonly Column[];
+  readonly #program: string;
+  readonly #groups: RowGroup[] = [];
+  /** What the file starts with. */
+  readonly head = MAGIC;
+
+  /** @param program Name and version of what writes the file. */
+  constructor(columns: readonly Column[], program: string) {
+    this.#columns = columns;
+    this.#program = program;
+  }
+
+  /** Adds a row group with all columns of the table, at their offsets in this file. */
+  add(group: RowGroup): void {
+    this.#groups.push(group);
+  }
+
+  /** What the file ends with. */
+  foot(): Uint8Array {
+    const types = new Map(this.#columns.map(({ name, type }) => [name, PHYSICAL[type]]));
+    const writer = new ByteWriter();
+    writeMetadata(writer, {
+      version: 2,
+      created_by: this.#program,
+      schema: schemaOf(this.#columns),
+      num_rows: BigInt(this.#groups.reduce((sum, { rows }) => sum + rows, 0)),
+      row_groups: this.#groups.map(({ rows, columns }) => {
+        const bytes = BigInt(columns.reduce((sum, column) => sum + column.bytes, 0));
+        return {
+          columns: columns.map((column) => columnMetadata(column, rows, types.get(column.name) ?? "DOUBLE")),
+          total_byte_size: bytes,
+          total_compressed_size: bytes,
+          num_rows: BigInt(rows),
+        };
+      }),
+      // Known to the reader of a file, not to its writer.
+      metadata_length: 0,
+    });
+    writer.appendBytes(MAGIC);
+    return writer.getBytes();
+  }
+}
+
+function columnMetadata(
+  { name, offset, bytes, data, encodings }: ColumnChunk,
+  rows: number,
+  type: PhysicalType,
+): MetadataColumn {
+  return {
+    file_offset: BigInt(offset),
+    meta_data: {
+      type,
+      encodings: [...encodings],
+      path_in_schema: [name],
+      codec: "UNCOMPRESSED",
+      num_values: BigInt(rows),
+      total_compressed_size: BigInt(bytes),
+      total_uncompressed_size: BigInt(bytes),
+      data_page_offset: BigInt(offset + data),
+      ...(data > 0 ? { dictionary_page_offset: BigInt(offset) } : {}),
+    },
+  };
+}

@@ -1,0 +1,55 @@
+/** Rows as text: CSV and NDJSON. */
+import { stringify } from "csv-stringify/sync";
+import { formatCount, formatFloat } from "../csv/float.js";
+import type { Cell, Column, ColumnType, RunName } from "./columns.js";
+
+/** A row's first cells as CSV, with the comma that follows. */
+export function csvHead({ project, group, run }: RunName): string {
+  return stringify([[project, group, run, ""]], { record_delimiter: "" });
+}
+
+/** A row's first fields as JSON, without the end of the object. */
+export function jsonHead({ project, group, run }: RunName): string {
+  return JSON.stringify({ project, group, run }).slice(0, -1);
+}
+
+/** A number as the CSV files print it. */
+export function csvNumber(value: number, type: ColumnType | undefined): string {
+  return type === "float" ? formatFloat(value) : formatCount(value);
+}
+
+/** A number as JSON: one that is not finite is a string. */
+export function jsonNumber(value: number): string {
+  return Number.isFinite(value) ? String(value) : `"${value}"`;
+}
+
+/** The header of a CSV table. */
+export function csvHeader(columns: readonly Column[]): string {
+  return stringify([columns.map(({ name }) => name)], { record_delimiter: "windows" });
+}
+
+/** Whole rows as CSV. */
+export function csvRows(columns: readonly Column[], rows: readonly (readonly Cell[])[]): string {
+  const texts = rows.map((row) =>
+    columns.map(({ type }, index) => {
+      const cell = row[index];
+      return typeof cell === "number" ? csvNumber(cell, type) : (cell ?? "");
+    }),
+  );
+  return stringify(texts, { record_delimiter: "windows" });
+}
+
+/** Whole rows as NDJSON; absent cells are left out. */
+export function jsonRows(columns: readonly Column[], rows: readonly (readonly Cell[])[]): string {
+  const keys = columns.map(({ name }) => JSON.stringify(name));
+  let text = "";
+  for (const row of rows) {
+    const fields: string[] = [];
+    for (const [index, cell] of row.entries()) {
+      if (cell === undefined) continue;
+      fields.push(`${keys[index]}:${typeof cell === "string" ? JSON.stringify(cell) : jsonNumber(cell)}`);
+    }
+    text += `{${fields.join(",")}}\n`;
+  }
+  return text;
+}

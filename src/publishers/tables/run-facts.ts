@@ -1,0 +1,88 @@
+/** What the table of runs says of a log. */
+import { PRESENT } from "../../parser/layout.js";
+import type { TimestampFormat } from "../../parser/timestamp.js";
+import type { RunUpdate } from "../../run/run-reader.js";
+
+/** What a log tells about its run, besides counts. */
+export interface RunFacts {
+  /** Of the last segment that has rows. */
+  readonly marianVersion?: string;
+  /** When the first start or record was printed, and the last. */
+  readonly started?: string;
+  readonly ended?: string;
+  /** Of the last training record; of the last validation record where there is none. */
+  readonly lastEpoch?: number;
+  readonly lastUpdate?: number;
+}
+
+/** A start or a record that has a time. */
+interface Moment {
+  readonly line: number;
+  readonly time: string;
+}
+
+type Records = RunUpdate["batch"]["training" | "validation"];
+
+/** Gathers the facts of one log. */
+export class RunFactsReader {
+  readonly #time: TimestampFormat;
+  readonly #versions: { readonly segment: number; readonly version: string | undefined }[] = [];
+  #first: Moment | undefined;
+  #last: Moment | undefined;
+  #lastSegment = -1;
+  #trained = false;
+  #epoch: number | undefined;
+  #update: number | undefined;
+
+  constructor(time: TimestampFormat) {
+    this.#time = time;
+  }
+
+  see({ batch, segments }: RunUpdate): void {
+    for (const { segment, line, timestamp, marian_version: version } of segments.values()) {
+      this.#versions.push({ segment, version });
+      if (timestamp !== undefined) this.#moment({ line, time: timestamp });
+    }
+    const { training, validation } = batch;
+    this.#records(training);
+    this.#records(validation);
+    if (training.length > 0) {
+      this.#trained = true;
+      this.#epoch = training.epoch[training.length - 1];
+      this.#update = training.up[training.length - 1];
+    } else if (validation.length > 0 && !this.#trained) {
+      const last = validation.length - 1;
+      this.#epoch = (validation.present[last] ?? 0) & PRESENT.epoch ? validation.epoch[last] : undefined;
+      this.#update = validation.up[last];
+    }
+  }
+
+  get facts(): RunFacts {
+    const current = this.#versions.findLast(
+      ({ segment }) => this.#lastSegment === -1 || segment <= this.#lastSegment,
+    );
+    return {
+      ...(current?.version === undefined ? {} : { marianVersion: current.version }),
+      ...(this.#first === undefined ? {} : { started: this.#first.time }),
+      ...(this.#last === undefined ? {} : { ended: this.#last.time }),
+      ...(this.#epoch === undefined ? {} : { lastEpoch: this.#epoch }),
+      ...(this.#update === undefined ? {} : { lastUpdate: this.#update }),
+    };
+  }
+
+  #records(records: Records): void {
+    if (records.length === 0) return;
+    for (const row of [0, records.length - 1]) {
+      const present = records.present[row] ?? 0;
+      this.#lastSegment = Math.max(this.#lastSegment, records.segment[row] ?? 0);
+      if ((present & PRESENT.timestamp) === 0) continue;
+      const time = this.#time.format(records.timestamp[row] ?? 0, (present & PRESENT.utc) !== 0);
+      this.#moment({ line: records.line[row] ?? 0, time });
+    }
+  }
+
+  #moment(moment: Moment): void {
+    if (this.#first === undefined || moment.line < this.#first.line) this.#first = moment;
+    if (this.#last === undefined || moment.line >= this.#last.line) this.#last = moment;
+  }
+}

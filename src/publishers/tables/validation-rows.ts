@@ -1,0 +1,109 @@
+/** Validation points as rows of a table whose columns grow with the metrics. */
+import type { RunUpdate } from "../../run/run-reader.js";
+import { MetricColumns, stalledColumn } from "../csv/columns.js";
+import { type Column, metricColumns, RUN_COLUMNS, VALIDATION_COLUMNS } from "./columns.js";
+import { csvNumber, jsonNumber } from "./row-text.js";
+
+/** A row without the name of its run. */
+export interface ValidationRow {
+  readonly segment: number;
+  /** As many as there were columns when the row was made, or less: the rest is absent. */
+  readonly cells: readonly (number | undefined)[];
+}
+
+const FIXED = VALIDATION_COLUMNS.slice(RUN_COLUMNS.length);
+
+/** Turns the points of any number of runs into rows of one table. */
+export class ValidationRows {
+  readonly #metrics = new MetricColumns(VALIDATION_COLUMNS.map(({ name }) => name));
+  readonly #columns: Column[] = [...FIXED];
+  /** Where the value and the stalls of each metric stand in a row. */
+  readonly #places = new Map<string, { readonly value: number; readonly stalled: number }>();
+
+  /** Columns up to now, but for those of the run's name. */
+  get columns(): readonly Column[] {
+    return this.#columns;
+  }
+
+  /** The columns of the metrics, by Marian's names, in the order of their first point. */
+  get metrics(): ReadonlyMap<string, string> {
+    return this.#metrics.columns;
+  }
+
+  /** The rows of the points of an update, and the columns that they are the first to have. */
+  take({ points, metricNames }: RunUpdate): { rows: ValidationRow[]; added: readonly Column[] } {
+    const known = this.#columns.length;
+    if (metricNames.size > 0 && points.some(({ metrics }) => this.#isNew(metrics.keys()))) {
+      const met = new Set(points.flatMap(({ metrics }) => [...metrics.keys()]));
+      for (const metric of metricNames) if (met.has(metric)) this.#add(metric);
+    }
+    const rows = points.map(({ segment, epoch, up, metrics }): ValidationRow => {
+      const cells = new Array<number | undefined>(this.#columns.length).fill(undefined);
+      cells[0] = epoch;
+      cells[1] = up;
+      for (const [metric, { value, stalled }] of metrics) {
+        const place = this.#places.get(metric);
+        if (place === undefined) continue;
+        cells[place.value] = value;
+        cells[place.stalled] = stalled;
+      }
+      return { segment, cells };
+    });
+    return { rows, added: this.#columns.slice(known) };
+  }
+
+  #isNew(metrics: Iterable<string>): boolean {
+    for (const metric of metrics) if (!this.#places.has(metric)) return true;
+    return false;
+  }
+
+  #add(metric: string): void {
+    if (this.#places.has(metric)) return;
+    const isNew = this.#metrics.add(metric).length > 0;
+    const column = this.#metrics.columns.get(metric) ?? metric;
+    if (isNew) this.#columns.push(...metricColumns(column));
+    this.#places.set(metric, { value: this.#place(column), stalled: this.#place(stalledColumn(column)) });
+  }
+
+  #place(column: string): number {
+    return this.#columns.findIndex(({ name }) => name === column);
+  }
+}
+
+/** The rows as CSV, each starting with `head`. */
+export function validationCsv(
+  columns: readonly Column[],
+  rows: readonly ValidationRow[],
+  head: string,
+): string {
+  let text = "";
+  for (const { cells } of rows) {
+    text += head;
+    for (let index = 0; index < columns.length; index += 1) {
+      const cell = cells[index];
+      if (index > 0) text += ",";
+      if (cell !== undefined) text += csvNumber(cell, columns[index]?.type);
+    }
+    text += "\r\n";
+  }
+  return text;
+}
+
+/** The rows as NDJSON, each starting with `head`. */
+export function validationJson(
+  columns: readonly Column[],
+  rows: readonly ValidationRow[],
+  head: string,
+): string {
+  const keys = columns.map(({ name }) => `,${JSON.stringify(name)}:`);
+  let text = "";
+  for (const { cells } of rows) {
+    text += head;
+    for (const [index, key] of keys.entries()) {
+      const cell = cells[index];
+      if (cell !== undefined) text += key + jsonNumber(cell);
+    }
+    text += "}\n";
+  }
+  return text;
+}

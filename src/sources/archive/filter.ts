@@ -1,0 +1,76 @@
+/** Chooses runs of an archive. */
+import type { GroupFiles, RunFiles } from "./group-files.js";
+
+/** Which runs are chosen; what is absent chooses all. */
+export interface GroupFilter {
+  /**
+   * What `project/group/model` holds or, where it has any of `*`, `?`, `[…]`, `{a,b}`, is like: `*` stands for any
+   * text, slashes included. Of several, one is enough.
+   */
+  readonly filter?: readonly string[] | undefined;
+  /**
+   * Runs whose log, or log of validations, was last changed then or later; of those without a log, whose evaluations
+   * were. In a tar that is the time that the tar has. (Times inside of a log can't be had without reading it.)
+   */
+  readonly since?: Date | undefined;
+  /** `training`: runs with a log. `evaluations`: runs without, and groups with any evaluation. */
+  readonly only?: "training" | "evaluations" | undefined;
+}
+
+/**
+ * The groups with the runs that are chosen; groups without any are left out. Ids stay as they are, and a group keeps
+ * all its evaluations, because its table stands for the whole group: those of the chosen runs are in the runs.
+ */
+export function filterGroups(groups: readonly GroupFiles[], filter: GroupFilter): GroupFiles[] {
+  const matches = (filter.filter ?? []).map(matcher);
+  const since = filter.since?.getTime() ?? Number.NEGATIVE_INFINITY;
+  const chosen: GroupFiles[] = [];
+  for (const group of groups) {
+    const isChosen = (run: RunFiles) => {
+      const path = `${group.project}/${group.name}/${run.name}`;
+      if (matches.length > 0 && !matches.some((match) => match(path))) return false;
+      return run.changed >= since;
+    };
+    const inView = group.runs.filter(isChosen);
+    const runs = inView.filter(
+      ({ log }) => filter.only === undefined || (log !== undefined) === (filter.only === "training"),
+    );
+    const hasTable = filter.only === "evaluations" && inView.length > 0 && group.evaluations.length > 0;
+    if (runs.length > 0 || hasTable) chosen.push({ ...group, runs });
+  }
+  return chosen;
+}
+
+function matcher(wanted: string): (path: string) => boolean {
+  if (!/[*?[{]/.test(wanted)) return (path) => path.includes(wanted);
+  let depth = 0;
+  const pattern = wanted.replace(
+    /\[(!?)([^\]]+)\]|\*+|[\s\S]/g,
+    (part, not: string | undefined, set: string) => {
+      if (set !== undefined) return `[${not ? "^" : ""}${set.replace(/[\\^[]/g, "\\$&")}]`;
+      if (part.startsWith("*")) return ".*";
+      if (part === "?") return ".";
+      if (part === "{") {
+        depth += 1;
+        return "(?:";
+      }
+      if (part === "}" && depth > 0) {
+        depth -= 1;
+        return ")";
+      }
+      if (part === "," && depth > 0) return "|";
+      return part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+    },
+  );
+  const regex = depth === 0 ? compile(pattern) : undefined;
+  return (path) => regex?.test(path) ?? path === wanted;
+}
+
+/** Nothing where the text only looks like a pattern: `[z-a]`. */
+function compile(pattern: string): RegExp | undefined {
+  try {
+    return new RegExp(`^${pattern}$`, "s");
+  } catch {
+    return undefined;
+  }
+}
