@@ -1,0 +1,79 @@
+/** What the commands that ask Taskcluster share. */
+import { type Command, Flags } from "@oclif/core";
+import type { Problem } from "../group/group.js";
+import { InputError } from "../sources/decompress.js";
+import { ArtifactStore, cacheFolder } from "../sources/taskcluster/artifact-store.js";
+import { AddressError, Queue, rootUrlOf, TaskclusterError } from "../taskcluster/index.js";
+import { EXIT } from "./exit-code.js";
+import { type StopSignal, watchStopSignals } from "./stop-signal.js";
+
+/** Flags of all of them. */
+export const taskclusterFlags = {
+  cache: Flags.boolean({
+    allowNo: true,
+    default: true,
+    description: "keep what was downloaded for the next time, in $XDG_CACHE_HOME or ~/.cache",
+  }),
+};
+
+/** Ways to a deployment of Taskcluster. */
+export interface TaskclusterAccess {
+  readonly queue: Queue;
+  readonly store: ArtifactStore;
+  readonly stop: StopSignal;
+}
+
+/** What the user named; ends the command with a message where it names nothing. */
+export function addressesOf<Address>(
+  texts: readonly string[],
+  read: (text: string) => Address,
+  command: Command,
+): Address[] {
+  try {
+    return texts.map(read);
+  } catch (error) {
+    if (!(error instanceof AddressError)) throw error;
+    return command.error(error.message, { exit: EXIT.usage });
+  }
+}
+
+/**
+ * Does the work of a command and returns its exit code. A stop by a signal and what Taskcluster refuses are exit codes
+ * and words, not exceptions.
+ */
+export async function withTaskcluster(
+  command: Command,
+  addresses: readonly { readonly rootUrl?: string }[],
+  { cache }: { readonly cache: boolean },
+  work: (access: TaskclusterAccess) => Promise<number>,
+): Promise<number> {
+  const stop = watchStopSignals();
+  const [rootUrl = ""] = addressesOf([""], () => rootUrlOf(process.env, addresses), command);
+  const userAgent = `marian-tracking/${command.config.version}`;
+  const queue = new Queue({ rootUrl, userAgent, signal: stop.signal });
+  const store = new ArtifactStore(queue, cache ? cacheFolder(process.env) : undefined);
+  try {
+    const code = await work({ queue, store, stop });
+    return stop.received === undefined ? code : stopCode(stop);
+  } catch (error) {
+    if (stop.received !== undefined) return stopCode(stop);
+    if (!(error instanceof TaskclusterError) && !(error instanceof InputError)) throw error;
+    command.logToStderr(`${command.config.bin}: ${error.message}`);
+    return EXIT.input;
+  } finally {
+    for (const note of store.notes) command.warn(note);
+    await store.close();
+    await queue.close();
+  }
+}
+
+/** Prints what is wrong with groups; returns the exit code that it asks for. */
+export function printProblems(problems: readonly Problem[], command: Command): number {
+  for (const { severity, source, reason } of problems)
+    command.logToStderr(`${severity === "failure" ? "failed" : "note"}: ${source}: ${reason}`);
+  return problems.some(({ severity }) => severity === "failure") ? EXIT.input : EXIT.ok;
+}
+
+function stopCode({ received }: StopSignal): number {
+  return received === "SIGINT" ? EXIT.interrupted : EXIT.terminated;
+}

@@ -1,0 +1,238 @@
+/** What `ls` does: the trainings and evaluations of a group, and how they stand. */
+import type { Problem } from "../group/group.js";
+import { evaluationTitle } from "../naming/dataset.js";
+import { type Label, readLabel } from "../naming/label.js";
+import type { Source } from "../sources/source.js";
+import { ArtifactSource } from "../sources/taskcluster/artifact-source.js";
+import { CurrentLogSource } from "../sources/taskcluster/current-log.js";
+import { byLabel, labelOf, lastRun, stageOf } from "../sources/taskcluster/group-task.js";
+import { type LastUpdate, lastUpdate } from "../sources/taskcluster/last-update.js";
+import { type Experiment, listTasks, readExperiment } from "../sources/taskcluster/listed-group.js";
+import { isOver } from "../sources/taskcluster/status-poll.js";
+import { TRAINING_LOGS } from "../sources/taskcluster/training-task.js";
+import { type GroupTask, NotFoundError, type Queue, StoppedError } from "../taskcluster/index.js";
+import type { TaskclusterAccess } from "./taskcluster-client.js";
+
+const STATES = ["completed", "running", "pending", "unscheduled", "failed", "exception"] as const;
+
+/** A training or an evaluation, as it stands. */
+export interface ListedTask {
+  readonly taskId: string;
+  readonly label: string;
+  /** The label itself where that names no known model. */
+  readonly model: string;
+  /** Absent for a training. */
+  readonly dataset?: Pick<Label, "importer" | "dataset" | "augmentation">;
+  readonly state: (typeof STATES)[number];
+  /** Why it ended, where that is not its state: `worker-shutdown` … */
+  readonly reason?: string;
+  readonly runs: number;
+  /** ISO 8601; of the last run. */
+  readonly started?: string;
+  readonly resolved?: string;
+  /** Of all runs together, up to now. */
+  readonly seconds: number;
+  /** How far the training has come; absent where its log does not tell. */
+  readonly last?: LastUpdate;
+}
+
+/** A training with the evaluations of its model; or a model of which there are only those. */
+export interface ListedModel {
+  readonly model: string;
+  readonly training?: ListedTask;
+  readonly evaluations: readonly ListedTask[];
+}
+
+/** A group. */
+export interface Listing {
+  readonly groupId: string;
+  /** Absent for a group that no action has started. */
+  readonly experiment?: Experiment;
+  readonly models: readonly ListedModel[];
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Lists a group.
+ *
+ * @param withUpdates Reads the logs of the trainings for their last update.
+ * @throws TaskclusterError when the group can't be listed.
+ */
+export async function listGroup(
+  groupId: string,
+  access: TaskclusterAccess,
+  withUpdates: boolean,
+): Promise<Listing> {
+  const { queue } = access;
+  const found = await experimentOf(queue, groupId);
+  const tasks = await listTasks(queue, groupId).catch((error: unknown) => {
+    // Perhaps the id of a task was given: the reason names its group.
+    if (!(error instanceof NotFoundError) || !("reason" in found)) throw error;
+    throw new NotFoundError(`${error.message}; ${found.source}: ${found.reason}`, error.status);
+  });
+  const ours = tasks.filter((task) => stageOf(task) !== undefined).sort(byLabel);
+  const problems: Problem[] = "reason" in found ? [found] : [];
+  const listed = await Promise.all(
+    ours.map(async (task) => {
+      const isTraining = stageOf(task) === "training";
+      const last = isTraining && withUpdates ? await updateOf(task, access, problems) : undefined;
+      return { task, isTraining, listed: listedTask(task, queue.clock.now(), last) };
+    }),
+  );
+  const trainings = listed.filter(({ isTraining }) => isTraining);
+  const models: { model: string; taskId?: string; training?: ListedTask; evaluations: ListedTask[] }[] =
+    trainings.map(({ listed: training }) => ({ model: training.model, training, evaluations: [] }));
+  for (const { task, isTraining, listed: evaluation } of listed) {
+    if (isTraining) continue;
+    const same = models.filter(({ model }) => model === evaluation.model);
+    const direct = same.find(({ training }) => task.task.dependencies.includes(training?.taskId ?? ""));
+    const owner = direct ?? same[0] ?? { model: evaluation.model, evaluations: [] };
+    if (!models.includes(owner)) models.push(owner);
+    owner.evaluations.push(evaluation);
+  }
+  return { groupId, ...("reason" in found ? {} : { experiment: found }), models, problems };
+}
+
+/** A group whose action has expired can still be listed. */
+async function experimentOf(queue: Queue, groupId: string): Promise<Experiment | Problem> {
+  try {
+    return await readExperiment(queue, groupId);
+  } catch (error) {
+    if (!(error instanceof NotFoundError)) throw error;
+    return { source: `group ${groupId}`, reason: error.message, severity: "warning" };
+  }
+}
+
+function listedTask(task: GroupTask, now: number, last: LastUpdate | undefined): ListedTask {
+  const label = readLabel(labelOf(task));
+  const run = lastRun(task);
+  const { state, runs, taskId } = task.status;
+  const seconds = runs.reduce((sum, { started, resolved }) => {
+    if (started === undefined) return sum;
+    return (
+      sum + Math.max(0, (resolved === undefined ? now : Date.parse(resolved)) - Date.parse(started)) / 1000
+    );
+  }, 0);
+  return {
+    taskId,
+    label: labelOf(task),
+    model: label?.model ?? labelOf(task),
+    ...(label?.stage === "evaluate" ? { dataset: label } : {}),
+    state,
+    ...(run?.reasonResolved === undefined || run.reasonResolved === state
+      ? {}
+      : { reason: run.reasonResolved }),
+    runs: runs.length,
+    ...(run?.started === undefined ? {} : { started: run.started }),
+    ...(run?.resolved === undefined ? {} : { resolved: run.resolved }),
+    seconds: Math.round(seconds),
+    ...(last === undefined ? {} : { last }),
+  };
+}
+
+/** A log that can't be read costs the update, not the list. */
+async function updateOf(
+  task: GroupTask,
+  { queue, store }: TaskclusterAccess,
+  problems: Problem[],
+): Promise<LastUpdate | undefined> {
+  const run = lastRun(task);
+  if (run === undefined || run.state === "pending") return undefined;
+  const { taskId } = task.status;
+  try {
+    let source: Source = new CurrentLogSource(queue, taskId, run.runId);
+    if (isOver(run.state)) {
+      const names = (await store.list(taskId, run.runId)).map(({ name }) => name);
+      const name = TRAINING_LOGS.find((one) => names.includes(one));
+      if (name === undefined) return undefined;
+      source = new ArtifactSource(store, { taskId, runId: run.runId, name });
+    }
+    return await lastUpdate(source);
+  } catch (error) {
+    if (error instanceof StoppedError) throw error;
+    const reason = `its last update is not known: ${error instanceof Error ? error.message : String(error)}`;
+    problems.push({ source: labelOf(task), reason, severity: "warning" });
+    return undefined;
+  }
+}
+
+/** The listing as JSON: one object. */
+export function listingJson({ groupId, experiment, models, problems }: Listing): string {
+  const { project = null, name = null, suffix } = experiment ?? {};
+  const plain = ({ taskId, dataset, last, ...rest }: ListedTask) => ({
+    task_id: taskId,
+    ...rest,
+    ...(dataset === undefined
+      ? {}
+      : { importer: dataset.importer, dataset: dataset.dataset, augmentation: dataset.augmentation }),
+    ...(last === undefined ? {} : { epoch: last.epoch, up: last.up }),
+  });
+  const listed = models.map(({ model, training, evaluations }) => ({
+    model,
+    run: suffix === undefined ? null : model + suffix,
+    training: training === undefined ? null : plain(training),
+    evaluations: evaluations.map(plain),
+  }));
+  return `${JSON.stringify({ group: groupId, project, name, models: listed, problems }, null, 2)}\n`;
+}
+
+/** The listing as a tree for people. */
+export function listingText({ groupId, experiment, models }: Listing): string {
+  const tasks = models.flatMap(({ training, evaluations }) => [
+    ...(training ? [training] : []),
+    ...evaluations,
+  ]);
+  const counts = STATES.map((state) => [tasks.filter((task) => task.state === state).length, state] as const)
+    .filter(([count]) => count > 0)
+    .map((pair) => pair.join(" "))
+    .join(", ");
+  const title = experiment === undefined ? groupId : `${experiment.project}/${experiment.name}`;
+  const rows: string[][] = [];
+  for (const { model, training, evaluations } of models) {
+    rows.push(training === undefined ? [model] : [model, ...cells(training)]);
+    for (const [index, evaluation] of evaluations.entries()) {
+      const branch = index === evaluations.length - 1 ? "└─" : "├─";
+      rows.push([`${branch} ${titleOf(evaluation)}`, ...cells(evaluation)]);
+    }
+  }
+  return `${[`${title}: ${counts || "no trainings and no evaluations"}`, ...aligned(rows)].join("\n")}\n`;
+}
+
+function titleOf({ dataset, label }: ListedTask): string {
+  if (dataset === undefined || dataset.importer === null) return label;
+  return evaluationTitle({ ...dataset, importer: dataset.importer });
+}
+
+function cells({ state, reason, runs, seconds, last, started, resolved, taskId }: ListedTask): string[] {
+  const time = resolved ?? started;
+  return [
+    reason === undefined ? state : `${state} (${reason})`,
+    `${runs} ${runs === 1 ? "run" : "runs"}`,
+    runs === 0 ? "-" : duration(seconds),
+    last === undefined ? "-" : `Ep. ${last.epoch} Up. ${last.up}`,
+    time === undefined ? "-" : `${time.slice(0, 16).replace("T", " ")}Z`,
+    taskId,
+  ];
+}
+
+function duration(seconds: number): string {
+  const hours = Math.floor(seconds / 3600);
+  const minutes = Math.floor(seconds / 60) % 60;
+  if (hours >= 48) return `${Math.floor(hours / 24)}d ${hours % 24}h`;
+  if (hours > 0) return `${hours}h ${minutes}m`;
+  return minutes > 0 ? `${minutes}m ${Math.round(seconds) % 60}s` : `${Math.round(seconds)}s`;
+}
+
+/** Rows with their cells below each other. Labels come from whoever wrote the tasks: nothing in them is a control. */
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = [];
+  for (const row of rows)
+    for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, cell.length);
+  return rows.map((row) =>
+    row
+      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+      .join("  ")
+      .trimEnd()
+      .replace(/\p{Cc}/gu, "\u{FFFD}"),
+  );
+}

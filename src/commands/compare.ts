@@ -1,0 +1,66 @@
+import { Args, Command, Flags } from "@oclif/core";
+import { EXIT } from "../cli/exit-code.js";
+import { addressesOf, printProblems, taskclusterFlags, withTaskcluster } from "../cli/taskcluster-client.js";
+import { COMPARE_FORMATS, compareScores, scoreTableText } from "../cli/taskcluster-compare.js";
+import type { Group, Problem } from "../group/group.js";
+import { readGroups } from "../sources/taskcluster/group.js";
+import { groupAddress } from "../taskcluster/index.js";
+
+export default class Compare extends Command {
+  static override summary =
+    "Compare the evaluations of Taskcluster groups: BLEU, chrF and COMET side by side.";
+  static override description =
+    `A row for each model and dataset, BLEU, chrF and COMET (0 to 100) of each group. CSV and JSON hold every metric.
+One group is taken too. What could not be read is named on standard error.
+
+Exit codes: 0 all was read; 1 a group or an evaluation can't be had; 2 wrong flags; 130, 143 stopped by SIGINT, SIGTERM.`;
+  static override examples = [
+    {
+      description: "Two experiments",
+      command: "<%= config.bin %> compare ZowUkamoRKuDlb4uAeTvgg J2XoxaS9SnyWSEP9J9vJnQ",
+    },
+    {
+      description: "For an issue or a report",
+      command: "<%= config.bin %> compare ZowUkamoRKuDlb4uAeTvgg J2XoxaS9SnyWSEP9J9vJnQ --format markdown",
+    },
+    {
+      description: "Every metric",
+      command: "<%= config.bin %> compare ZowUkamoRKuDlb4uAeTvgg --format csv > scores.csv",
+    },
+  ];
+  static override strict = false;
+  static override args = {
+    group: Args.string({
+      description: "id or address of a group; several",
+      required: true,
+      ignoreStdin: true,
+    }),
+  };
+  static override flags = {
+    format: Flags.option({ options: COMPARE_FORMATS })({ default: "text", description: "form of the table" }),
+    json: Flags.boolean({ description: "the same as --format json", exclusive: ["format"] }),
+    ...taskclusterFlags,
+  };
+
+  async run(): Promise<void> {
+    const { argv, flags } = await this.parse(Compare);
+    const addresses = addressesOf(argv as string[], groupAddress, this);
+    const ids = [...new Set(addresses.map(({ groupId }) => groupId))];
+    const code = await withTaskcluster(this, addresses, flags, async ({ queue, store }) => {
+      const groups: Group[] = [];
+      const problems: Problem[] = [];
+      for (const id of ids) {
+        const read = await readGroups(id, { queue, store, depth: 0, only: "evaluations" });
+        groups.push(...read.groups);
+        // A group that is skipped can't be compared.
+        problems.push(...read.problems.map((problem): Problem => ({ ...problem, severity: "failure" })));
+        problems.push(...read.groups.flatMap((group) => group.problems));
+      }
+      const exitCode = printProblems(problems, this);
+      if (groups.length === 0) return EXIT.input;
+      process.stdout.write(scoreTableText(compareScores(groups), flags.json ? "json" : flags.format));
+      return exitCode;
+    });
+    this.exit(code);
+  }
+}

@@ -1,0 +1,76 @@
+import { Args, Command, Flags } from "@oclif/core";
+import { EXIT } from "../cli/exit-code.js";
+import { count } from "../cli/receipt.js";
+import { addressesOf, printProblems, taskclusterFlags, withTaskcluster } from "../cli/taskcluster-client.js";
+import { downloadGroups } from "../cli/taskcluster-download.js";
+import { readGroups } from "../sources/taskcluster/group.js";
+import { groupAddress } from "../taskcluster/index.js";
+
+export default class Download extends Command {
+  static override summary = "Download the logs and scores of a Taskcluster group into an archive.";
+  static override description =
+    `Writes what the command archive reads: logs/<pair>/<group>/<model>/train.log, the scores in
+models/<pair>/<group>/evaluation/<model>/<importer>_<dataset>.metrics.json (or .metrics), and the configuration in
+experiments/<pair>/<group>/config.yml. Files that are there are replaced; several groups may share a folder.
+
+Exit codes: 0 all is there; 1 a group, log or scores can't be had; 2 wrong flags; 130, 143 stopped by SIGINT, SIGTERM.`;
+  static override examples = [
+    {
+      description: "A group, and then the archive that it is",
+      command:
+        "<%= config.bin %> download ZowUkamoRKuDlb4uAeTvgg -o archive && <%= config.bin %> archive archive --no-wandb -o tables",
+    },
+    {
+      description: "Scores only, of the group and those that its trainings build on",
+      command: "<%= config.bin %> download ZowUkamoRKuDlb4uAeTvgg -o archive --only evaluations --depth 1",
+    },
+  ];
+  static override args = {
+    group: Args.string({ description: "id or address of the group", required: true, ignoreStdin: true }),
+  };
+  static override flags = {
+    "output-dir": Flags.string({
+      char: "o",
+      required: true,
+      description: "folder of the archive",
+      helpValue: "DIR",
+    }),
+    only: Flags.option({ options: ["training", "evaluations"] as const })({
+      description: "leave out the rest",
+    }),
+    depth: Flags.integer({
+      default: 0,
+      min: 0,
+      description: "also the groups that its trainings build on, so many steps away",
+      helpValue: "N",
+    }),
+    json: Flags.boolean({ description: "what was written, as JSON on standard output" }),
+    quiet: Flags.boolean({ char: "q", description: "say only what went wrong" }),
+    ...taskclusterFlags,
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Download);
+    const addresses = addressesOf([args.group], groupAddress, this);
+    const [{ groupId } = { groupId: "" }] = addresses;
+    const folder = flags["output-dir"];
+    const code = await withTaskcluster(this, addresses, flags, async ({ queue, store }) => {
+      const { only, depth } = flags;
+      const read = await readGroups(groupId, { queue, store, depth, only });
+      const { files, problems: unwritten } = await downloadGroups(read.groups, folder, store);
+      const problems = [...read.problems, ...read.groups.flatMap((group) => group.problems), ...unwritten];
+      if (flags.json) process.stdout.write(`${JSON.stringify({ folder, files, problems }, null, 2)}\n`);
+      else if (!flags.quiet)
+        this.logToStderr(
+          `wrote ${count(files.length, "file")} of ${count(read.groups.length, "group")} to ${folder}`,
+        );
+      const told = flags.json
+        ? []
+        : problems.filter(({ severity }) => severity === "failure" || !flags.quiet);
+      printProblems(told, this);
+      const failed = read.groups.length === 0 || problems.some(({ severity }) => severity === "failure");
+      return failed ? EXIT.input : EXIT.ok;
+    });
+    this.exit(code);
+  }
+}

@@ -1,0 +1,57 @@
+import { Args, Command, Flags } from "@oclif/core";
+import { addressesOf, taskclusterFlags, withTaskcluster } from "../cli/taskcluster-client.js";
+import { printLog } from "../cli/taskcluster-logs.js";
+import { taskAddress } from "../taskcluster/index.js";
+
+export default class Logs extends Command {
+  static override summary = "Print the log of a Taskcluster task, also while it runs.";
+  static override description =
+    `The log goes to standard output as it is; on a terminal, without characters that would control it.
+Of a running task comes what is there; with --follow everything to its end: through broken connections, and on to the next
+run when the worker was taken away. What happens meanwhile is told on standard error.
+
+Exit codes: 0 all was printed; 1 the task or its log can't be had; 2 wrong flags; 3 standard output took not everything;
+4 the task that was followed failed; 130, 143 stopped by SIGINT, SIGTERM.`;
+  static override examples = [
+    {
+      description: "What Marian has printed",
+      command: "<%= config.bin %> logs LCi0szo2RuGr-iRSP6-nRg --strip",
+    },
+    {
+      description: "A training that runs, until it ends",
+      command:
+        "<%= config.bin %> logs --follow https://firefox-ci-tc.services.mozilla.com/tasks/LCi0szo2RuGr-iRSP6-nRg",
+    },
+    {
+      description: "Its measurements, live",
+      command:
+        "<%= config.bin %> logs --follow LCi0szo2RuGr-iRSP6-nRg | <%= config.bin %> parse - --format ndjson",
+    },
+    {
+      description: "An id that begins with a dash",
+      command: "<%= config.bin %> logs --run 0 -- -KzQnU3NTraRL8tBxB-s5g",
+    },
+  ];
+  static override args = {
+    task: Args.string({ description: "id or address of the task", required: true, ignoreStdin: true }),
+  };
+  static override flags = {
+    follow: Flags.boolean({ char: "f", description: "wait for more until the task ends" }),
+    run: Flags.integer({
+      min: 0,
+      description: "the run, from 0; with --follow, the first  [default: that of the address, else the last]",
+      helpValue: "N",
+    }),
+    strip: Flags.boolean({ description: "without the prefixes of the worker: [task 2026-…Z]" }),
+    ...taskclusterFlags,
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Logs);
+    const addresses = addressesOf([args.task], taskAddress, this);
+    const [address = { taskId: args.task }] = addresses;
+    const { run, follow, strip } = flags;
+    const request = { address: run === undefined ? address : { ...address, runId: run }, follow, strip };
+    this.exit(await withTaskcluster(this, addresses, flags, (access) => printLog(request, access, this)));
+  }
+}

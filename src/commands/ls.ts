@@ -1,0 +1,53 @@
+import { Args, Command, Flags } from "@oclif/core";
+import { EXIT } from "../cli/exit-code.js";
+import { addressesOf, printProblems, taskclusterFlags, withTaskcluster } from "../cli/taskcluster-client.js";
+import { listGroup, listingJson, listingText } from "../cli/taskcluster-ls.js";
+import { groupAddress } from "../taskcluster/index.js";
+
+export default class Ls extends Command {
+  static override summary = "List the trainings and evaluations of a Taskcluster group, and how they stand.";
+  static override description =
+    `Prints a tree: each training with the evaluations of its model, then the models that are only evaluated. Of each task
+its state, the number of its runs, the time they took together, the last update of a training (read from its log, also
+while it runs), when it ended or began, and its id.
+
+Exit codes: 0 the group was listed; 1 it can't be had; 2 wrong flags; 130, 143 stopped by SIGINT, SIGTERM.`;
+  static override examples = [
+    { description: "A group", command: "<%= config.bin %> ls ZowUkamoRKuDlb4uAeTvgg" },
+    {
+      description: "At once, without reading logs",
+      command:
+        "<%= config.bin %> ls --no-updates https://firefox-ci-tc.services.mozilla.com/tasks/groups/ZowUkamoRKuDlb4uAeTvgg",
+    },
+    {
+      description: "Ids of the tasks that failed",
+      command:
+        "<%= config.bin %> ls ZowUkamoRKuDlb4uAeTvgg --json | jq -r '.models[] | .training, .evaluations[] | select(.state == \"failed\") | .task_id'",
+    },
+  ];
+  static override args = {
+    group: Args.string({ description: "id or address of the group", required: true, ignoreStdin: true }),
+  };
+  static override flags = {
+    updates: Flags.boolean({
+      allowNo: true,
+      default: true,
+      description: "read the logs of the trainings for their last update",
+    }),
+    json: Flags.boolean({ description: "the listing as JSON on standard output" }),
+    ...taskclusterFlags,
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Ls);
+    const addresses = addressesOf([args.group], groupAddress, this);
+    const [{ groupId } = { groupId: "" }] = addresses;
+    const code = await withTaskcluster(this, addresses, flags, async (access) => {
+      const listing = await listGroup(groupId, access, flags.updates);
+      process.stdout.write(flags.json ? listingJson(listing) : listingText(listing));
+      if (!flags.json) printProblems(listing.problems, this);
+      return EXIT.ok;
+    });
+    this.exit(code);
+  }
+}

@@ -1,0 +1,25 @@
+/** Files that are there whole or not at all. */
+import { randomUUID } from "node:crypto";
+import { rename, rm } from "node:fs/promises";
+import { InputError } from "../decompress.js";
+
+/**
+ * Writes beside the place and renames, so that nobody ever sees half of the file.
+ *
+ * @param write Writes to the path that it is given.
+ * @throws InputError in words when the disk does not take it; whatever else `write` throws.
+ */
+export async function writeWhole(path: string, write: (part: string) => Promise<void>): Promise<void> {
+  const part = `${path}.${randomUUID()}.part`;
+  try {
+    await write(part);
+    await rename(part, path);
+  } catch (error) {
+    await rm(part, { force: true });
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (syscall === undefined) throw error;
+    throw new InputError(`it can't be written to ${path} (${code}): make room there, or name another place`, {
+      cause: error,
+    });
+  }
+}

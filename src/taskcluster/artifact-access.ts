@@ -1,0 +1,167 @@
+/** Artifacts of any storage type, by the redirect that the queue answers with. */
+import { gunzipSync } from "node:zlib";
+import { isHttp } from "./address.js";
+import { AnswerError, TooLargeError } from "./errors.js";
+import { GzipCheck } from "./gzip-check.js";
+import { Fault, type HttpAnswer, type HttpClient, readAll } from "./http.js";
+
+const RETRY_MS = 1000;
+const IDLE_MS = 60_000;
+const LIVE_IDLE_MS = 5 * 60_000;
+const MOST_REDIRECTS = 4;
+const LARGEST_REDIRECT = 1e6;
+/** Largest artifact that is taken, packed and unpacked: no log of a training comes near. */
+const LARGEST = 2 * 1024 ** 3;
+/** Largest artifact that is held in memory. */
+const LARGEST_BYTES = 16 * 1024 ** 2;
+
+/** An artifact of one run of a task. */
+export interface ArtifactRef {
+  readonly taskId: string;
+  readonly runId: number;
+  readonly name: string;
+}
+
+/** An artifact on its way. */
+export interface Download {
+  /** `s3`, `object` or `reference`; what is behind a link. Only the content of the first two never changes. */
+  readonly storageType: string;
+  /** Whether the bytes are gzip of what the task made. */
+  readonly gzip: boolean;
+  /** The bytes as sent. They end with an error when they are not whole. */
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
+/** An artifact that may still grow. */
+export interface LiveArtifact {
+  readonly gzip: boolean;
+  /** As sent. Throws when the connection fails; ends when the worker says so. */
+  readonly chunks: AsyncIterable<Uint8Array>;
+  /** Has to be called by whoever does not read to the end. */
+  close(): void;
+}
+
+/** Finds and reads artifacts. */
+export class ArtifactAccess {
+  readonly #http: HttpClient;
+  readonly #root: string;
+
+  /** @param root Address of the queue's tasks, with a slash at its end. */
+  constructor(http: HttpClient, root: string) {
+    this.#http = http;
+    this.#root = root;
+  }
+
+  download<Result>(ref: ArtifactRef, take: (download: Download) => Promise<Result>): Promise<Result> {
+    const what = describe(ref);
+    return this.#http.retrying(what, RETRY_MS, async () => {
+      const { storageType, answer } = await this.#open(ref, IDLE_MS, { "accept-encoding": "gzip" });
+      try {
+        const gzip = isGzip(answer, what);
+        return await take({ storageType, gzip, chunks: whole(answer.body, gzip, what) });
+      } finally {
+        answer.discard();
+      }
+    });
+  }
+
+  bytes(ref: ArtifactRef): Promise<Buffer> {
+    const what = describe(ref);
+    return this.download(ref, async ({ gzip, chunks }) => {
+      const bytes = await readAll(chunks, LARGEST_BYTES, what);
+      if (!gzip) return bytes;
+      try {
+        return gunzipSync(bytes, { maxOutputLength: LARGEST_BYTES });
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "ERR_BUFFER_TOO_LARGE") throw error;
+        throw new TooLargeError(
+          `${what}: unpacked it is larger than ${LARGEST_BYTES} bytes and is not taken`,
+        );
+      }
+    });
+  }
+
+  async live(ref: ArtifactRef): Promise<LiveArtifact> {
+    const { answer } = await this.#open(ref, LIVE_IDLE_MS, {});
+    const gzip = answer.headers["content-encoding"] !== undefined;
+    return { gzip, chunks: answer.body, close: answer.discard };
+  }
+
+  async #open(
+    ref: ArtifactRef,
+    idleMs: number,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<{ readonly storageType: string; readonly answer: HttpAnswer }> {
+    const what = describe(ref);
+    const { taskId, runId, name } = ref;
+    let url = `${this.#root}${taskId}/runs/${runId}/artifacts/${encodeURIComponent(name)}`;
+    let answer = await this.#http.open({ url, what });
+    const storageType = answer.headers["x-taskcluster-artifact-storage-type"] ?? "reference";
+    if (answer.status < 300) {
+      answer.discard();
+      throw new AnswerError(`${what}: the queue did not say where it is (HTTP ${answer.status})`);
+    }
+    for (let hops = 0; answer.status >= 300; hops += 1) {
+      url = target(answer, url, what);
+      // Read, so that the connection serves again; it is a few words of JSON.
+      await readAll(answer.body, LARGEST_REDIRECT, what);
+      if (hops === MOST_REDIRECTS) throw new AnswerError(`${what}: too many redirects`);
+      answer = await this.#http.open({ url, what, headers, idleMs });
+    }
+    return { storageType, answer };
+  }
+}
+
+function describe({ taskId, runId, name }: ArtifactRef): string {
+  return `artifact ${printableName(name)} of task ${taskId}, run ${runId}`;
+}
+
+/** Names come from whoever wrote the task. */
+function printableName(name: string): string {
+  return name.replace(/\p{Cc}/gu, "\u{FFFD}");
+}
+
+function target({ headers }: HttpAnswer, url: string, what: string): string {
+  const { location } = headers;
+  const next = location !== undefined && URL.canParse(location, url) ? new URL(location, url) : undefined;
+  if (next === undefined) throw new AnswerError(`${what}: a redirect leads nowhere`);
+  if (!isHttp(next))
+    throw new AnswerError(`${what}: a redirect leads to ${next.protocol}, which is not followed`);
+  return next.href;
+}
+
+function isGzip({ headers }: HttpAnswer, what: string): boolean {
+  const encoding = headers["content-encoding"]?.trim().toLowerCase() ?? "identity";
+  if (encoding === "gzip" || encoding === "x-gzip") return true;
+  if (encoding === "identity" || encoding === "") return false;
+  throw new AnswerError(
+    `${what}: it is sent as '${encoding}', which was not asked for and is not unpacked here`,
+  );
+}
+
+/** The bytes, if they are all there: HTTP tells of a length that was not reached, gzip of its own end. */
+async function* whole(
+  body: AsyncIterable<Uint8Array>,
+  gzip: boolean,
+  what: string,
+): AsyncGenerator<Uint8Array> {
+  const check = gzip ? new GzipCheck() : undefined;
+  let bytes = 0;
+  try {
+    for await (const chunk of body) {
+      bytes += chunk.length;
+      await check?.take(chunk).catch(incomplete);
+      if (Math.max(bytes, check?.unpacked ?? 0) > LARGEST)
+        throw new TooLargeError(`${what}: it is larger than ${LARGEST} bytes and is not taken`);
+      yield chunk;
+    }
+    await check?.end().catch(incomplete);
+  } finally {
+    check?.destroy();
+  }
+}
+
+function incomplete(error: Error): never {
+  const early = /unexpected end/i.test(error.message);
+  throw new Fault(early ? "the gzip data ends early" : `the gzip data is damaged (${error.message})`);
+}

@@ -1,0 +1,27 @@
+/** Taskcluster's queue and secrets, over HTTP. */
+export {
+  DEFAULT_ROOT_URL,
+  type GroupAddress,
+  groupAddress,
+  rootUrlOf,
+  type TaskAddress,
+  taskAddress,
+} from "./address.js";
+export type { Artifact, GroupTask, TaskDefinition, TaskGroup, TaskRun, TaskStatus } from "./answers.js";
+export type { ArtifactRef, Download, LiveArtifact } from "./artifact-access.js";
+export { type Clock, systemClock } from "./clock.js";
+export {
+  AddressError,
+  AnswerError,
+  ArtifactError,
+  ForbiddenError,
+  NotFoundError,
+  RefusedError,
+  StoppedError,
+  TaskclusterError,
+  TooLargeError,
+  UnreachableError,
+} from "./errors.js";
+export type { HttpOptions } from "./http.js";
+export { Queue, type QueueOptions } from "./queue.js";
+export { type SecretOptions, secretToken } from "./secrets.js";

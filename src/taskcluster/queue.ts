@@ -1,0 +1,166 @@
+import { httpRoot } from "./address.js";
+import {
+  type Artifact,
+  artifactPageSchema,
+  checked,
+  type GroupTask,
+  groupPageSchema,
+  groupSchema,
+  statusesSchema,
+  statusSchema,
+  type TaskDefinition,
+  type TaskGroup,
+  type TaskStatus,
+  taskSchema,
+} from "./answers.js";
+import { ArtifactAccess, type ArtifactRef, type Download, type LiveArtifact } from "./artifact-access.js";
+import { HttpClient, type HttpOptions } from "./http.js";
+import { type JsonRequest, sendJson } from "./json.js";
+
+/** Ids in one batch request. */
+const BATCH = 500;
+
+/** How the queue is asked. */
+export interface QueueOptions extends HttpOptions {
+  /** Root of the deployment, or of the proxy inside a task. */
+  readonly rootUrl: string;
+}
+
+/** A page's part of an answer: what it holds, and the token that asks for the next. */
+interface Page {
+  readonly continuationToken?: string | undefined;
+}
+
+/** The queue of a Taskcluster deployment: tasks, groups and artifacts, read without credentials. */
+export class Queue {
+  readonly rootUrl: string;
+  readonly #http: HttpClient;
+  readonly #artifacts: ArtifactAccess;
+
+  /** @throws AddressError when the root is no http(s) address. */
+  constructor(options: QueueOptions) {
+    this.rootUrl = httpRoot(options.rootUrl, "TASKCLUSTER_ROOT_URL");
+    this.#http = new HttpClient(options);
+    this.#artifacts = new ArtifactAccess(this.#http, this.#url("/task/"));
+  }
+
+  get clock(): HttpClient["clock"] {
+    return this.#http.clock;
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.#http.signal;
+  }
+
+  /** Ends all connections. */
+  async close(): Promise<void> {
+    await this.#http.close();
+  }
+
+  /** @throws NotFoundError when the task is unknown or has expired. */
+  async task(taskId: string): Promise<TaskDefinition> {
+    const what = `task ${taskId}`;
+    return checked(taskSchema, await this.#json({ url: this.#url(`/task/${taskId}`), what }), what);
+  }
+
+  /** @throws NotFoundError when the task is unknown or has expired. */
+  async status(taskId: string): Promise<TaskStatus> {
+    const what = `the status of task ${taskId}`;
+    const value = await this.#json({ url: this.#url(`/task/${taskId}/status`), what });
+    return checked(statusSchema, value, what).status;
+  }
+
+  /** Where many tasks stand, by id. Tasks that are unknown or have expired are left out. */
+  async statuses(taskIds: readonly string[]): Promise<ReadonlyMap<string, TaskStatus>> {
+    const found = new Map<string, TaskStatus>();
+    const what = `the status of ${taskIds.length} tasks`;
+    for (let at = 0; at < taskIds.length; at += BATCH) {
+      const request = {
+        url: this.#url("/tasks/status"),
+        what,
+        json: { taskIds: taskIds.slice(at, at + BATCH) },
+      };
+      for await (const { statuses } of this.#pages(request, (value) =>
+        checked(statusesSchema, value, what),
+      )) {
+        for (const { taskId, status } of statuses) found.set(taskId, status);
+      }
+    }
+    return found;
+  }
+
+  /** @throws NotFoundError when the group is unknown or has expired. */
+  async group(groupId: string): Promise<TaskGroup> {
+    const what = `task group ${groupId}`;
+    return checked(groupSchema, await this.#json({ url: this.#url(`/task-group/${groupId}`), what }), what);
+  }
+
+  /**
+   * The tasks of a group, page by page, each task once. A page may be empty without being the last.
+   *
+   * @throws NotFoundError when the group is unknown or has expired.
+   */
+  async *groupPages(groupId: string): AsyncGenerator<readonly GroupTask[]> {
+    const what = `task group ${groupId}`;
+    const request = { url: this.#url(`/task-group/${groupId}/list`), what };
+    // Pages are counted by offsets: a task that is added meanwhile moves the others.
+    const seen = new Set<string>();
+    for await (const page of this.#pages(request, (value) => checked(groupPageSchema, value, what))) {
+      const fresh = page.tasks.filter(({ status }) => !seen.has(status.taskId));
+      for (const { status } of fresh) seen.add(status.taskId);
+      yield fresh;
+    }
+  }
+
+  /** The artifacts of a run; none of a task that has not run yet. */
+  async artifacts(taskId: string, runId: number): Promise<readonly Artifact[]> {
+    const what = `the artifacts of task ${taskId}`;
+    const request = { url: this.#url(`/task/${taskId}/runs/${runId}/artifacts`), what };
+    const found: Artifact[] = [];
+    for await (const page of this.#pages(request, (value) => checked(artifactPageSchema, value, what)))
+      found.push(...page.artifacts);
+    return found;
+  }
+
+  /**
+   * Downloads an artifact of any storage type. `take` gets the bytes as they were sent and is called again from the
+   * first byte when they turn out not to be whole.
+   *
+   * @throws NotFoundError, ForbiddenError, ArtifactError when it can't be had; TooLargeError.
+   */
+  download<Result>(ref: ArtifactRef, take: (download: Download) => Promise<Result>): Promise<Result> {
+    return this.#artifacts.download(ref, take);
+  }
+
+  /** All bytes of a small artifact, unpacked. */
+  bytes(ref: ArtifactRef): Promise<Buffer> {
+    return this.#artifacts.bytes(ref);
+  }
+
+  /** Opens an artifact that grows. One try; outside the limit of requests, because it may go on for days. */
+  live(ref: ArtifactRef): Promise<LiveArtifact> {
+    return this.#artifacts.live(ref);
+  }
+
+  #url(path: string): string {
+    return `${this.rootUrl}/api/queue/v1${path}`;
+  }
+
+  #json(request: JsonRequest): Promise<unknown> {
+    return sendJson(this.#http, request);
+  }
+
+  async *#pages<Answer extends Page>(
+    request: JsonRequest,
+    read: (value: unknown) => Answer,
+  ): AsyncGenerator<Answer> {
+    let query = "";
+    for (;;) {
+      const page = read(await this.#json({ ...request, url: `${request.url}${query}` }));
+      yield page;
+      const { continuationToken: token } = page;
+      if (token === undefined) return;
+      query = `?continuationToken=${encodeURIComponent(token)}`;
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import { httpRoot } from "./address.js";
+import { checked, secretSchema } from "./answers.js";
+import { AddressError, AnswerError } from "./errors.js";
+import { HttpClient, type HttpOptions } from "./http.js";
+import { sendJson } from "./json.js";
+
+/** How a secret is asked for. */
+export interface SecretOptions extends HttpOptions {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * The `token` of a secret, through the proxy that a task has (`TASKCLUSTER_PROXY_URL`). No message holds any of it.
+ *
+ * @throws AddressError outside a task; ForbiddenError, NotFoundError; AnswerError when the secret holds no token.
+ */
+export async function secretToken(name: string, options: SecretOptions): Promise<string> {
+  const proxy = options.environment["TASKCLUSTER_PROXY_URL"];
+  if (proxy === undefined || proxy === "") {
+    throw new AddressError(
+      `the secret ${name} can be read in a task only, through its proxy: TASKCLUSTER_PROXY_URL is not set (feature taskcluster-proxy)`,
+    );
+  }
+  const what = `the secret ${name}`;
+  const http = new HttpClient(options);
+  try {
+    const url = `${httpRoot(proxy, "TASKCLUSTER_PROXY_URL")}/api/secrets/v1/secret/${encodeURIComponent(name)}`;
+    const { secret } = checked(secretSchema, await sendJson(http, { url, what }), what);
+    const { token } = secret;
+    if (typeof token !== "string" || token.trim() === "")
+      throw new AnswerError(`${what} is malformed: it should be {"token": "<the key>"}`);
+    return token.trim();
+  } finally {
+    await http.close();
+  }
+}
