@@ -7,6 +7,8 @@
  *   if (measurement.type === "training") console.log(measurement.up, measurement.cost);
  * }
  */
+import type { CheckOptions } from "./check/check-options.js";
+import { type CheckReport, checkChunks } from "./check/check-run.js";
 import { nodeCore } from "./node-core.js";
 import { LogParser as CoreLogParser, type ParserOptions } from "./parser/log-parser.js";
 import type { Measurement } from "./parser/measurement.js";
@@ -66,6 +68,25 @@ export async function readRun(input: LogInput, options: ParserOptions = {}): Pro
   }
 }
 
+/**
+ * Reads a log and finds what went wrong: NaN, divergence, stalls, gaps, restarts, slow stretches, an end that is none.
+ * Memory does not grow with the log. A log that can't be read to its end is checked up to there; `fault` says why.
+ */
+export async function checkRun(
+  input: LogInput,
+  options: ParserOptions & CheckOptions = {},
+): Promise<CheckReport> {
+  const parser = new LogParser(options);
+  try {
+    return await checkChunks(parser, decompress(inputChunks(input)), options);
+  } finally {
+    parser.free();
+  }
+}
+
+export type { CheckOptions } from "./check/check-options.js";
+export type { CheckReport } from "./check/check-run.js";
+export type { Finding, FindingKind, Severity } from "./check/finding.js";
 export * from "./library.js";
 export type { LogInput } from "./sources/chunks.js";
 export { InputError } from "./sources/decompress.js";

@@ -10,13 +10,19 @@ import {
 import { planSource } from "../jobs/plan-source.js";
 import { runInWorkers, threadCount } from "../jobs/worker-pool.js";
 import type { ParserOptions } from "../parser/log-parser.js";
+import type { TimestampFormat } from "../parser/timestamp.js";
 import { CsvFolder, CsvPublisher } from "../publishers/csv/csv-publisher.js";
 import { errorLine, LineFile, type LineSink, NdjsonPublisher } from "../publishers/ndjson.js";
 import type { PublisherMaker } from "../publishers/publisher.js";
 import { PublisherQueue } from "../publishers/publisher-queue.js";
+import { runFolders } from "../publishers/tensorboard/run-folders.js";
+import type { StepUnit } from "../publishers/tensorboard/tags.js";
+import { TensorboardPublisher } from "../publishers/tensorboard/tensorboard-publisher.js";
+import type { UpdatePublisher } from "../publishers/update-publisher.js";
 import { fileSource, resultFolders, STDIN } from "../sources/inputs.js";
 import type { FileSource, Source } from "../sources/source.js";
 import { Echo, StdinSource } from "../sources/stdin.js";
+import type { Plot } from "./plot.js";
 import { startProgress } from "./progress.js";
 import type { StopSignal } from "./stop-signal.js";
 import type { WandbTarget } from "./wandb-flags.js";
@@ -37,6 +43,10 @@ export interface ParseRequest {
   readonly wandb: WandbTarget | undefined;
   /** Publishers of the user's own. */
   readonly makers: readonly PublisherMaker[];
+  /** Gathers curves of every run. */
+  readonly plot: Plot | undefined;
+  /** TensorBoard's log directory: every run gets a folder below it. */
+  readonly tensorboard: { readonly folder: string; readonly step: StepUnit } | undefined;
 }
 
 /** What came of it. */
@@ -101,7 +111,9 @@ async function runApart(
   const folders = names.length === 1 ? undefined : resultFolders(names);
   const place = (name: string) => join(folder, folders?.get(name) ?? "");
   // Runs of one W&B project share a connection, and so a thread; functions don't pass to another.
-  const alone = names.includes(STDIN) || request.wandb !== undefined || request.makers.length > 0;
+  const { wandb, makers, plot, tensorboard } = request;
+  const others = wandb !== undefined || makers.length > 0 || plot !== undefined || tensorboard !== undefined;
+  const alone = names.includes(STDIN) || others;
   const threads = alone ? 1 : threadCount(request.threads, names.length, bytes);
   if (threads > 1) {
     const tasks = names.map((name) => ({ source: name, folder: place(name), format, options }));
@@ -154,21 +166,44 @@ async function runShared(
   return { receipts, sinkErrors };
 }
 
-/** Adds the user's own publishers, and W&B, for which a file is read twice: first for what it holds. */
+/**
+ * Adds charts, TensorBoard, the user's own publishers, and W&B, for which a file is read twice: first for what it
+ * holds.
+ */
 async function withOthers(
   name: string,
   factory: PublisherFactory,
-  { wandb, options, makers }: ParseRequest,
+  request: ParseRequest,
 ): Promise<PublisherFactory> {
+  const { wandb, options, makers } = request;
   const own = await Promise.all(makers.map((make) => make()));
   const plan =
     wandb === undefined || name === STDIN ? undefined : await planSource(fileSource(name), options);
   const published = plan?.rows === 0 ? undefined : wandb?.publisher(name, plan);
   return (parser, reader) => [
     ...factory(parser, reader),
+    ...pictures(name, parser.time, request),
     ...own.map((publisher) => new PublisherQueue(publisher, name, name === STDIN, () => reader.tally)),
     ...(published?.(parser, reader) ?? []),
   ];
+}
+
+function pictures(
+  name: string,
+  time: TimestampFormat,
+  { names, plot, tensorboard }: ParseRequest,
+): UpdatePublisher[] {
+  const publishers: UpdatePublisher[] = [];
+  if (plot !== undefined) {
+    const legend = names.length === 1 ? name : resultFolders(names).get(name);
+    publishers.push(plot.publisher(legend ?? name));
+  }
+  if (tensorboard !== undefined) {
+    const folder = join(tensorboard.folder, runFolders(names).get(name) ?? "");
+    const mode = name === STDIN ? "live" : "whole";
+    publishers.push(new TensorboardPublisher(name, { folder, mode, step: tensorboard.step }, time));
+  }
+  return publishers;
 }
 
 function openSource(

@@ -1,14 +1,16 @@
 import { Args, Command, Flags } from "@oclif/core";
 import { EXIT } from "../cli/exit-code.js";
+import { namedInputs } from "../cli/named-inputs.js";
 import { parseInputs } from "../cli/parse-inputs.js";
 import { readParserOptions } from "../cli/parser-options.js";
+import { chartStyle, Plot } from "../cli/plot.js";
 import { loadPublishers } from "../cli/publisher-flag.js";
 import { report } from "../cli/report.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
 import { wandbFlags, wandbTarget } from "../cli/wandb-flags.js";
 import { printPreviews } from "../cli/wandb-preview.js";
-import { inputNames, STDIN } from "../sources/inputs.js";
-import { readable, stdinIsGiven } from "../sources/source.js";
+import { STDIN } from "../sources/inputs.js";
+import { Echo } from "../sources/stdin.js";
 
 export default class Parse extends Command {
   static override summary = "Read training logs and write their measurements as CSV or NDJSON.";
@@ -35,6 +37,14 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
     {
       description: "Behind a training: the log passes through unchanged",
       command: "marian -c config.yml 2>&1 | <%= config.bin %> parse --tee -o metrics",
+    },
+    {
+      description: "Charts in the terminal, of several trainings over each other",
+      command: "<%= config.bin %> parse models/*/train.log --plot cost --plot chrf",
+    },
+    {
+      description: "For TensorBoard, with the tags of marian-tensorboard",
+      command: "<%= config.bin %> parse models/*/train.log --tensorboard runs && tensorboard --logdir runs",
     },
     {
       description: "Numbers of lines of your own",
@@ -79,6 +89,30 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
       description: "a publisher of your own: a module that exports createPublisher; may be repeated",
       helpValue: "./mine.js",
     }),
+    plot: Flags.string({
+      multiple: true,
+      multipleNonGreedy: true,
+      delimiter: ",",
+      description:
+        "draw a metric (cost, rate, chrf, ce-mean-words_stalled, …) on standard output, or on standard error where that is taken; several with commas",
+      helpValue: "METRIC",
+      helpGroup: "CHARTS",
+    }),
+    "log-scale": Flags.boolean({
+      description: "draw by powers of ten",
+      dependsOn: ["plot"],
+      helpGroup: "CHARTS",
+    }),
+    tensorboard: Flags.string({
+      description: "write event files for TensorBoard, each run into a folder of its own below DIR",
+      helpValue: "DIR",
+      helpGroup: "CHARTS",
+    }),
+    "tensorboard-step": Flags.option({ options: ["updates", "sentences", "labels"] as const })({
+      default: "updates",
+      description: "what TensorBoard's axis counts",
+      helpGroup: "CHARTS",
+    }),
     strict: Flags.boolean({ description: "unmatched lines are an error (exit code 1)" }),
     json: Flags.boolean({
       description: "the receipt as JSON on standard output (on standard error where that holds rows)",
@@ -110,20 +144,9 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Parse);
     const started = performance.now();
-    const given = argv as string[];
     const usage = (message: string) => this.error(message, { exit: EXIT.usage });
-    if (given.includes(STDIN) && flags["files-from"] === STDIN)
-      usage("standard input can't be both a log and the list of --files-from");
-    const { names, unmatched } = await inputNames(given, flags["files-from"], process.stdin).catch(
-      (error: Error) => usage(`--files-from ${flags["files-from"]}: ${readable(error).message}`),
-    );
-    const inputs =
-      names.length === 0 && given.length === 0 && flags["files-from"] === undefined && stdinIsGiven()
-        ? [STDIN]
-        : names;
-    for (const pattern of unmatched) this.warn(`no file matches '${pattern}'`);
-    if (inputs.length === 0)
-      usage("nothing to read: name a log, a quoted pattern such as 'logs/**/*.log', or pipe a log in");
+    const warn = (message: string) => this.warn(message);
+    const inputs = await namedInputs(argv as string[], flags["files-from"], { usage, warn });
     if (flags.tee && !inputs.includes(STDIN))
       usage("--tee passes standard input through: give - as an input, or pipe a log in");
     if (flags.tee && flags.format === "ndjson" && flags["output-dir"] === undefined) {
@@ -144,6 +167,7 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
     }
 
     const folder = flags["output-dir"] ?? (flags.format === "csv" ? "output" : undefined);
+    const plot = flags.plot === undefined ? undefined : new Plot(flags.plot);
     const result = await parseInputs({
       names: inputs,
       format: flags.format,
@@ -156,15 +180,29 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
       stop,
       wandb,
       makers: await loadPublishers(flags.publisher ?? [], usage),
+      plot,
+      tensorboard:
+        flags.tensorboard === undefined
+          ? undefined
+          : { folder: flags.tensorboard, step: flags["tensorboard-step"] },
     });
     await wandb?.close();
+    const stdoutTaken = folder === undefined || flags.tee;
+    const paper = stdoutTaken || flags.json ? process.stderr : process.stdout;
+    if (plot !== undefined) {
+      const charts = plot.text(chartStyle(paper, process.env, flags["log-scale"]));
+      await new Echo(paper).write(new TextEncoder().encode(charts));
+    }
     const verdict = {
       strict: flags.strict,
       sinkErrors: result.sinkErrors,
       ...(stop.received ? { signal: stop.received } : {}),
     };
     const detail = flags.quiet ? "quiet" : flags.verbose ? "verbose" : "normal";
-    const stdoutTaken = folder === undefined || flags.tee;
-    this.exit(report(result.receipts, verdict, { detail, json: flags.json, stdoutTaken, started }));
+    const code = report(result.receipts, verdict, { detail, json: flags.json, stdoutTaken, started });
+    // Of a log that was not read to its end nobody knows what it lacks.
+    const faults = stop.received === undefined ? (plot?.faults ?? []) : [];
+    for (const fault of faults) this.logToStderr(fault);
+    this.exit(faults.length > 0 ? EXIT.usage : code);
   }
 }

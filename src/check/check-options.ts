@@ -1,0 +1,50 @@
+/** When something is worth a finding. */
+import { FINDING_KINDS, type FindingKind } from "./finding.js";
+
+/** Thresholds; what is not given has the default. */
+export interface CheckOptions {
+  /** What to look for. Default: everything. */
+  readonly kinds?: Iterable<FindingKind>;
+  /**
+   * The cost is far above its best when it exceeds the best times this (and has lost a tenth of what was gained since
+   * the start). Default: 1.5.
+   */
+  readonly divergence?: number;
+  /** … and diverges when this many rows in a row do. Default: 20. */
+  readonly divergenceRows?: number;
+  /**
+   * A metric that stalls this often is a warning. Default: the `early-stopping` of the configuration, which is no
+   * warning but the end that was asked for; 20 where that is switched off.
+   */
+  readonly stalled?: number;
+  /** Nothing written for this many seconds (and ten times the usual) is a gap. Default: 1800. */
+  readonly gapSeconds?: number;
+  /** Words per second are low below this part of their median. Default: 0.5. */
+  readonly throughput?: number;
+  /** … and worth a finding when this many rows in a row are. Default: 10. */
+  readonly throughputRows?: number;
+}
+
+/** All thresholds. */
+export interface Thresholds {
+  readonly kinds: ReadonlySet<FindingKind>;
+  readonly divergence: number;
+  readonly divergenceRows: number;
+  readonly stalled: number | undefined;
+  readonly gapSeconds: number;
+  readonly throughput: number;
+  readonly throughputRows: number;
+}
+
+/** The thresholds that options ask for. */
+export function thresholds(options: CheckOptions = {}): Thresholds {
+  return {
+    kinds: new Set(options.kinds ?? FINDING_KINDS),
+    divergence: options.divergence ?? 1.5,
+    divergenceRows: options.divergenceRows ?? 20,
+    stalled: options.stalled,
+    gapSeconds: options.gapSeconds ?? 1800,
+    throughput: options.throughput ?? 0.5,
+    throughputRows: options.throughputRows ?? 10,
+  };
+}

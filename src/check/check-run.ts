@@ -1,0 +1,35 @@
+/** Checks a whole log. */
+import type { LogParser } from "../parser/log-parser.js";
+import { RunReader, type RunTally, type RunUpdate } from "../run/run-reader.js";
+import type { CheckOptions } from "./check-options.js";
+import type { Finding } from "./finding.js";
+import { RunCheck } from "./run-check.js";
+
+/** What a check of a log gives. */
+export interface CheckReport {
+  /** In the order of the log. */
+  readonly findings: readonly Finding[];
+  /** What was counted: lines, records, unmatched lines. */
+  readonly tally: RunTally;
+  /** Why the log could not be read to its end; absent where it was. The findings are those up to there. */
+  readonly fault?: unknown;
+}
+
+/** Reads a log to its end, or to its fault, and checks it. */
+export async function checkChunks(
+  parser: LogParser,
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  options: CheckOptions = {},
+): Promise<CheckReport> {
+  const reader = new RunReader(parser);
+  const check = new RunCheck(parser.time, options);
+  const take = (update: RunUpdate) => check.take(update);
+  let fault: { readonly fault: unknown } | undefined;
+  try {
+    for await (const chunk of chunks) take(await reader.read(chunk));
+  } catch (error) {
+    fault = { fault: error };
+  }
+  take(await reader.finish());
+  return { findings: check.finish(), tally: reader.tally, ...fault };
+}

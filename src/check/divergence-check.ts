@@ -1,0 +1,101 @@
+/** `divergence`: the cost rises far above its best and stays there. */
+import type { Thresholds } from "./check-options.js";
+import type { Place, Report } from "./finding.js";
+import type { Mark } from "./log-marks.js";
+import { placeOf, type TrainingRow } from "./records.js";
+import { counted, formatValue, updates } from "./words.js";
+
+/** Rows over which the cost is averaged, so that one lucky row is no best. */
+const SMOOTHING = 10;
+/** Part of what was gained since the start that must be lost again: costs close to 0 are noise. */
+const LOSS = 0.1;
+
+/** Rows in a row that are above the limit. */
+interface Rise {
+  readonly place: Place;
+  rows: number;
+  peak: number;
+  last: number;
+}
+
+/**
+ * Watches the cost of one part of a log.
+ *
+ * The best is the least mean of the cost (over about ten rows) so far. A cost above `best × divergence` in
+ * `divergenceRows` rows one after the other is a divergence; one that comes down again is a warning only.
+ */
+export class DivergenceCheck {
+  readonly #report: Report;
+  readonly #factor: number;
+  readonly #rows: number;
+  #seen = 0;
+  #mean = 0;
+  #first = 0;
+  #best = Number.POSITIVE_INFINITY;
+  #bestUpdate = 0;
+  #rise: Rise | undefined;
+
+  constructor({ divergence, divergenceRows }: Thresholds, report: Report) {
+    this.#report = report;
+    this.#factor = divergence;
+    this.#rows = divergenceRows;
+  }
+
+  training(row: TrainingRow): void {
+    const { cost, up } = row;
+    // The check for such values tells of them.
+    if (!Number.isFinite(cost)) return;
+    if (cost > this.#limit()) {
+      this.#rise ??= { place: placeOf(row), rows: 0, peak: cost, last: up };
+      this.#rise.rows += 1;
+      this.#rise.peak = Math.max(this.#rise.peak, cost);
+      this.#rise.last = up;
+      return;
+    }
+    this.#settle(false, true);
+    this.#seen += 1;
+    this.#mean += (cost - this.#mean) / Math.min(this.#seen, SMOOTHING);
+    if (this.#seen === SMOOTHING) this.#first = this.#mean;
+    if (this.#seen >= SMOOTHING && this.#mean < this.#best) {
+      this.#best = this.#mean;
+      this.#bestUpdate = up;
+    }
+  }
+
+  /** What Marian itself says of a divergence. */
+  mark(place: Place, { text }: Mark): void {
+    const severity = /fallback/i.test(text) ? "warning" : "error";
+    this.#report(place, { kind: "divergence", severity, words: `Marian says: ${text}` });
+  }
+
+  /** A new part of the log, or its end. */
+  end(ofLog: boolean): void {
+    this.#settle(ofLog, false);
+    this.#seen = 0;
+    this.#mean = 0;
+    this.#best = Number.POSITIVE_INFINITY;
+  }
+
+  #limit(): number {
+    if (this.#seen < SMOOTHING) return Number.POSITIVE_INFINITY;
+    const far = (this.#factor - 1) * Math.abs(this.#best);
+    return this.#best + Math.max(far, LOSS * (this.#first - this.#best));
+  }
+
+  #settle(open: boolean, recovered: boolean): void {
+    const rise = this.#rise;
+    this.#rise = undefined;
+    if (rise === undefined || rise.rows < this.#rows) return;
+    const { place, rows, peak, last } = rise;
+    this.#report(place, {
+      kind: "divergence",
+      severity: recovered ? "warning" : "error",
+      metric: "cost",
+      words:
+        `cost is far above its best, ${formatValue(this.#best)} at update ${this.#bestUpdate}, ` +
+        `${updates(place.up, last, open)} (${counted(rows, "row")}, up to ${formatValue(peak)})` +
+        (recovered ? "; then it came down again" : ""),
+      numbers: { best: this.#best, best_up: this.#bestUpdate, peak, rows, last_up: last },
+    });
+  }
+}

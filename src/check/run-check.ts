@@ -1,0 +1,169 @@
+/** Checks one run while it is read: memory does not grow with the log. */
+import type { Batch } from "../parser/batch.js";
+import { KIND, PRESENT } from "../parser/layout.js";
+import type { TimestampFormat } from "../parser/timestamp.js";
+import type { RunUpdate } from "../run/run-reader.js";
+import type { Segment } from "../run/segment.js";
+import { type CheckOptions, thresholds } from "./check-options.js";
+import { CourseCheck } from "./course-check.js";
+import { DivergenceCheck } from "./divergence-check.js";
+import type { Finding, Place } from "./finding.js";
+import { Findings } from "./findings.js";
+import { GapCheck } from "./gap-check.js";
+import { LogMarks, type Mark } from "./log-marks.js";
+import { NonFiniteCheck } from "./non-finite-check.js";
+import { RecordReader } from "./records.js";
+import { readSchedule, type Schedule } from "./schedule.js";
+import { StallCheck } from "./stall-check.js";
+import { ThroughputCheck } from "./throughput-check.js";
+
+/** A log that holds nothing but errors must not fill the memory. */
+const MOST_PENDING = 1000;
+
+/** Takes the updates of one run and gives the findings at its end. */
+export class RunCheck {
+  readonly #findings: Findings;
+  readonly #nonFinite: NonFiniteCheck;
+  readonly #divergence: DivergenceCheck;
+  readonly #stall: StallCheck;
+  readonly #gap: GapCheck;
+  readonly #throughput: ThroughputCheck;
+  readonly #course: CourseCheck;
+  readonly #marks = new LogMarks();
+  /** Marks behind the last record. A start of Marian comes late, when its configuration has ended. */
+  #pending: Mark[] = [];
+  readonly #records = new RecordReader();
+  #schedule: Schedule | undefined;
+  #place: Place = { line: 1, segment: 0, at: undefined, utc: false, epoch: undefined, up: undefined };
+  #lines = 0;
+  #unmatched = 0;
+  #shown = 0;
+
+  /** @param time That of the parser which reads the log. */
+  constructor(time: TimestampFormat, options: CheckOptions = {}) {
+    const limits = thresholds(options);
+    this.#findings = new Findings(time, limits.kinds);
+    const { report } = this.#findings;
+    this.#nonFinite = new NonFiniteCheck(report);
+    this.#divergence = new DivergenceCheck(limits, report);
+    this.#stall = new StallCheck(limits, report);
+    this.#gap = new GapCheck(limits, report);
+    this.#throughput = new ThroughputCheck(limits, report);
+    this.#course = new CourseCheck(report);
+  }
+
+  /** Takes what a chunk of the log brought. */
+  take({ batch, chunk, segments }: RunUpdate): void {
+    const marks =
+      chunk === undefined ? this.#marks.finish(this.#lines) : this.#marks.take(chunk, this.#lines);
+    this.#pending.push(...marks);
+    this.#lines = batch.counts.lines;
+    this.#unmatched = batch.counts.unmatched;
+    let [training, validation, event] = [0, 0, 0];
+    for (const kind of batch.order) {
+      if (kind === KIND.training) {
+        const row = this.#records.training(batch, training++);
+        if (this.#pending.length > 0) this.#marksBefore(row.line);
+        this.#place = row;
+        if (this.#course.training(row)) this.#reset(undefined);
+        for (const check of [this.#nonFinite, this.#divergence, this.#gap, this.#throughput])
+          check.training(row);
+      } else if (kind === KIND.validation) {
+        const row = this.#records.validation(batch, validation++);
+        this.#marksBefore(row.line);
+        this.#place = row;
+        for (const check of [this.#nonFinite, this.#stall, this.#gap, this.#course]) check.validation(row);
+      } else {
+        const { line = 0 } = batch.events[event] ?? {};
+        this.#marksBefore(line);
+        const segment = segments.get(event);
+        if (segment !== undefined && trains(segment)) this.#start(this.#placeOf(batch, event), segment);
+        else if (kind === KIND.unmatched) this.#unmatchedLine(line, batch.events[event]?.texts[0] ?? "");
+        event += 1;
+      }
+    }
+    const tooOld = this.#pending[this.#pending.length - MOST_PENDING];
+    if (tooOld !== undefined) this.#marksBefore(tooOld.line);
+  }
+
+  /** Ends the run: returns what was found, in the order of the log. */
+  finish(): readonly Finding[] {
+    this.#marksBefore(Number.POSITIVE_INFINITY);
+    this.#course.end(this.#schedule, this.#stall.stopsEarly, {
+      ...this.#place,
+      line: Math.max(1, this.#lines),
+    });
+    this.#nonFinite.end(true);
+    this.#divergence.end(true);
+    this.#throughput.end(true);
+    this.#stall.end(true);
+    if (this.#unmatched > this.#shown) {
+      const more = this.#unmatched - this.#shown;
+      this.#findings.report(
+        { ...this.#place, at: undefined },
+        {
+          kind: "unmatched",
+          severity: "warning",
+          words: `${more} more lines look like measurements and could not be read`,
+          numbers: { lines: more },
+        },
+      );
+    }
+    return this.#findings.list();
+  }
+
+  #marksBefore(line: number): void {
+    const later = this.#pending.findIndex((mark) => mark.line >= line);
+    for (const mark of this.#pending.splice(0, later < 0 ? this.#pending.length : later)) this.#mark(mark);
+  }
+
+  #mark(mark: Mark): void {
+    const place = { ...this.#place, line: mark.line, at: undefined };
+    if (mark.kind === "diverged") this.#divergence.mark(place, mark);
+    else if (mark.kind === "started" && this.#course.isTraining) this.#start(place, undefined);
+    this.#course.mark(mark);
+  }
+
+  /** A new part of the log begins. */
+  #start(place: Place, segment: Segment | undefined): void {
+    this.#course.start(place, segment?.marian_version);
+    this.#reset(segment === undefined ? this.#schedule : readSchedule(segment));
+  }
+
+  /** What was usual before is no measure for what comes. */
+  #reset(schedule: Schedule | undefined): void {
+    this.#schedule = schedule;
+    this.#nonFinite.end(false);
+    this.#divergence.end(false);
+    this.#throughput.end(false);
+    this.#stall.end(false, schedule);
+    this.#gap.start(schedule);
+  }
+
+  /** The place of an event, with the update before it. */
+  #placeOf(batch: Batch, event: number): Place {
+    const { line = 0, segment = 0, timestamp = 0, present = 0 } = batch.events[event] ?? {};
+    const { epoch, up } = this.#place;
+    const at = present & PRESENT.timestamp ? timestamp : undefined;
+    return { line, segment, at, utc: (present & PRESENT.utc) !== 0, epoch, up };
+  }
+
+  #unmatchedLine(line: number, text: string): void {
+    this.#shown += 1;
+    const shown = text.length > 100 ? `${text.slice(0, 100)}…` : text;
+    this.#findings.report(
+      { ...this.#place, line, at: undefined },
+      {
+        kind: "unmatched",
+        severity: "warning",
+        words: `this looks like a measurement and could not be read: ${shown.replace(/\p{Cc}/gu, "\u{FFFD}")}`,
+      },
+    );
+  }
+}
+
+/** Whether a start is one of a training: Marian's other programs print the same banner. */
+function trains({ command_line: command = "" }: Segment): boolean {
+  const [program = ""] = command.split(" ", 1);
+  return !/marian-(?:decoder|scorer|server|embedder|conv|vocab)$/.test(program);
+}

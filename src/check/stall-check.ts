@@ -1,0 +1,104 @@
+/** `stall`: validation metrics that do not improve any more. */
+import type { Thresholds } from "./check-options.js";
+import type { Place, Report, Severity } from "./finding.js";
+import { placeOf, type ValidationRow } from "./records.js";
+import type { Schedule } from "./schedule.js";
+import { counted, formatValue } from "./words.js";
+
+/** Where `early-stopping` is switched off, or not told. */
+const PATIENCE = 20;
+
+/** From when a stall is worth a finding, and how bad it is. */
+interface Limit {
+  readonly stalled: number;
+  readonly severity: Severity;
+  readonly words: string;
+}
+
+/** One metric, how it is now. */
+interface Metric {
+  stalled: number;
+  best: number | undefined;
+  last: number;
+  /** Since when it has been over the limit. */
+  over: { readonly place: Place; readonly limit: Limit } | undefined;
+}
+
+/** Watches the stalled counts that Marian prints. */
+export class StallCheck {
+  readonly #report: Report;
+  readonly #asked: number | undefined;
+  readonly #metrics = new Map<string, Metric>();
+  #schedule: Schedule | undefined;
+
+  constructor({ stalled }: Thresholds, report: Report) {
+    this.#report = report;
+    this.#asked = stalled;
+  }
+
+  /** Whether the deciding metrics have stalled so often that Marian ends. */
+  get stopsEarly(): boolean {
+    const { earlyStopping: limit = 0, earlyStoppingOn: on = "first" } = this.#schedule ?? {};
+    if (limit === 0 || this.#metrics.size === 0) return false;
+    const names = this.#schedule?.metrics ?? [...this.#metrics.keys()];
+    const over = (name: string) => (this.#metrics.get(name)?.stalled ?? 0) >= limit;
+    if (on === "all") return names.every(over);
+    return on === "any" ? names.some(over) : names.slice(0, 1).some(over);
+  }
+
+  validation(row: ValidationRow): void {
+    const { metric: name, stalled = 0, up } = row;
+    let metric = this.#metrics.get(name);
+    if (metric === undefined) {
+      metric = { stalled: 0, best: undefined, last: up, over: undefined };
+      this.#metrics.set(name, metric);
+    }
+    // Improved, or counted anew after a restart.
+    if (stalled < metric.stalled) this.#settle(name, metric, false);
+    metric.stalled = stalled;
+    metric.best = row.best ?? metric.best;
+    metric.last = up;
+    if (metric.over !== undefined) return;
+    const limit = this.#limit(name);
+    if (stalled >= limit.stalled) metric.over = { place: placeOf(row), limit };
+  }
+
+  /** A new part of the log begins, with this schedule if it tells one; or the log ends. */
+  end(ofLog: boolean, schedule?: Schedule): void {
+    for (const [name, metric] of this.#metrics) this.#settle(name, metric, ofLog);
+    if (ofLog) return;
+    this.#metrics.clear();
+    this.#schedule = schedule;
+  }
+
+  #limit(name: string): Limit {
+    if (this.#asked !== undefined) return { stalled: this.#asked, severity: "warning", words: "" };
+    const { earlyStopping, earlyStoppingOn = "first", metrics } = this.#schedule ?? {};
+    const [first] = metrics ?? this.#metrics.keys();
+    const decides = earlyStoppingOn !== "first" || name === first;
+    if (earlyStopping === undefined) return { stalled: PATIENCE, severity: "info", words: "" };
+    if (earlyStopping === 0)
+      return { stalled: PATIENCE, severity: decides ? "warning" : "info", words: "; early-stopping is off" };
+    const on = earlyStoppingOn === "first" ? "" : ` on ${earlyStoppingOn}`;
+    const words = decides
+      ? `; early-stopping is ${earlyStopping}${on}`
+      : "; early-stopping does not look at it";
+    return { stalled: earlyStopping, severity: "info", words };
+  }
+
+  #settle(name: string, metric: Metric, open: boolean): void {
+    const { over, stalled, best, last } = metric;
+    metric.over = undefined;
+    if (over === undefined) return;
+    const { place, limit } = over;
+    const at = best === undefined ? "" : ` (best ${formatValue(best)})`;
+    const until = open ? "up to the end of the log" : `up to update ${last}`;
+    this.#report(place, {
+      kind: "stall",
+      severity: limit.severity,
+      metric: name,
+      words: `${name} did not improve in ${counted(stalled, "validation")}${at}, ${until}${limit.words}`,
+      numbers: { stalled, limit: limit.stalled, last_up: last, ...(best === undefined ? {} : { best }) },
+    });
+  }
+}

@@ -1,0 +1,70 @@
+/** `throughput`: words per second far below their median for long. */
+import type { Thresholds } from "./check-options.js";
+import type { Place, Report } from "./finding.js";
+import { placeOf, type TrainingRow } from "./records.js";
+import { RunningMedian } from "./running-median.js";
+import { counted, formatValue, updates } from "./words.js";
+
+/** Before this many rows there is no usual speed. */
+const ENOUGH = 20;
+
+/** Rows in a row that are slow. */
+interface Slow {
+  readonly place: Place;
+  rows: number;
+  sum: number;
+  last: number;
+}
+
+/** Watches the speed of one part of a log. A single slow row is a validation. */
+export class ThroughputCheck {
+  readonly #report: Report;
+  readonly #part: number;
+  readonly #rows: number;
+  #median = new RunningMedian();
+  #slow: Slow | undefined;
+
+  constructor({ throughput, throughputRows }: Thresholds, report: Report) {
+    this.#report = report;
+    this.#part = throughput;
+    this.#rows = throughputRows;
+  }
+
+  training(row: TrainingRow): void {
+    const { rate, up } = row;
+    if (rate === undefined || !Number.isFinite(rate)) return;
+    if (this.#median.count >= ENOUGH && rate < this.#median.value * this.#part) {
+      this.#slow ??= { place: placeOf(row), rows: 0, sum: 0, last: up };
+      this.#slow.rows += 1;
+      this.#slow.sum += rate;
+      this.#slow.last = up;
+      return;
+    }
+    this.#settle(false);
+    this.#median.add(rate);
+  }
+
+  /** A new part of the log, which may run on another machine; or its end. */
+  end(ofLog: boolean): void {
+    this.#settle(ofLog);
+    this.#median = new RunningMedian();
+  }
+
+  #settle(open: boolean): void {
+    const slow = this.#slow;
+    this.#slow = undefined;
+    if (slow === undefined || slow.rows < this.#rows) return;
+    const { place, rows, sum, last } = slow;
+    const rate = sum / rows;
+    const median = this.#median.value;
+    this.#report(place, {
+      kind: "throughput",
+      severity: "warning",
+      metric: "rate",
+      words:
+        `${Math.round(rate)} words/s, ${formatValue(Math.round((100 * rate) / median))} % of the usual ` +
+        `${Math.round(median)}, ${updates(place.up, last, open)} (${counted(rows, "row")})`,
+      numbers: { rate, median_rate: median, rows, last_up: last },
+    });
+  }
+}

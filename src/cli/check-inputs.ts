@@ -1,0 +1,79 @@
+/** What `check` does: inputs to findings. */
+import type { CheckOptions } from "../check/check-options.js";
+import { checkChunks } from "../check/check-run.js";
+import type { Finding } from "../check/finding.js";
+import { inputFault, problem } from "../jobs/parse-job.js";
+import { nodeCore } from "../node-core.js";
+import { LogParser, type ParserOptions } from "../parser/log-parser.js";
+import type { RunTally } from "../run/run-reader.js";
+import { decompress } from "../sources/decompress.js";
+import { fileSource, STDIN } from "../sources/inputs.js";
+import { StdinSource } from "../sources/stdin.js";
+import { startProgress } from "./progress.js";
+
+/** What is asked for. */
+export interface CheckRequest {
+  readonly names: readonly string[];
+  readonly options: ParserOptions;
+  readonly limits: CheckOptions;
+  readonly quiet: boolean;
+}
+
+/** One input, checked. */
+export interface CheckedInput {
+  readonly source: string;
+  readonly tally: RunTally;
+  readonly findings: readonly Finding[];
+  /** Why it could not be read, or not to its end, or that it holds no measurement. */
+  readonly error?: string;
+}
+
+/** Checks the inputs one after the other and yields each when it is done. */
+export async function* checkInputs({
+  names,
+  options,
+  limits,
+  quiet,
+}: CheckRequest): AsyncGenerator<CheckedInput> {
+  const files = names.filter((name) => name !== STDIN).map(fileSource);
+  const bytes = files.reduce((sum, { size = 0 }) => sum + size, 0);
+  const bar = await startProgress({ bytes }, process.stderr, quiet || names.includes(STDIN));
+  try {
+    for (const name of names) {
+      const source =
+        name === STDIN
+          ? new StdinSource(process.stdin)
+          : (files.find((file) => file.name === name) ?? fileSource(name));
+      const chunks = counted(source.chunks(), bar.add);
+      yield await checkInput(name, chunks, options, limits);
+    }
+  } finally {
+    bar.stop();
+  }
+}
+
+async function checkInput(
+  source: string,
+  chunks: AsyncIterable<Uint8Array>,
+  options: ParserOptions,
+  limits: CheckOptions,
+): Promise<CheckedInput> {
+  using parser = new LogParser(nodeCore(), options);
+  const { findings, tally, fault } = await checkChunks(parser, decompress(chunks), limits);
+  const none = { sinkErrors: [], outputs: [], notes: [], figures: {} };
+  const unread = fault === undefined ? {} : { error: inputFault(fault) };
+  const error = problem({ source, ...tally, ...none, ...unread }, false);
+  // Of what could not be opened there is nothing to say but that.
+  const said = tally.counts.bytes === 0 ? [] : findings;
+  return { source, tally, findings: said, ...(error === undefined ? {} : { error }) };
+}
+
+async function* counted(
+  chunks: AsyncIterable<Uint8Array>,
+  progress: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    progress(chunk.length);
+    yield chunk;
+  }
+}

@@ -1,0 +1,127 @@
+import { Args, Command, Flags } from "@oclif/core";
+import { FINDING_KINDS } from "../check/finding.js";
+import { type CheckedInput, checkInputs } from "../cli/check-inputs.js";
+import { checkJson, findingsText, summaryText, totalsOf } from "../cli/check-text.js";
+import { EXIT } from "../cli/exit-code.js";
+import { namedInputs } from "../cli/named-inputs.js";
+import { readParserOptions } from "../cli/parser-options.js";
+import { Echo } from "../sources/stdin.js";
+
+/** What a failing check may start from. */
+const SEVERITIES = ["error", "warning", "info"] as const;
+
+const kinds = (description: string, exclusive: string[] = []) =>
+  Flags.option({ options: FINDING_KINDS, multiple: true, multipleNonGreedy: true, delimiter: "," })({
+    description,
+    exclusive,
+    helpValue: "KIND",
+  });
+
+export default class Check extends Command {
+  static override summary = "Find what went wrong in trainings: NaN, divergence, stalls, gaps, restarts.";
+  static override description =
+    `Prints a line a finding, "file:line: kind: words [severity]", in the order of the log, and a summary on standard error.
+Kinds: ${FINDING_KINDS.join(", ")} (docs/check.md says what each means).
+An error means that the training is broken, a warning that someone should look, info explains what is seen in the curves.
+
+Exit codes: 0 nothing of severity warning or above (see --fail-on); 1 something was found, or an input could not be read or
+holds no measurement; 2 wrong flags or nothing to read.`;
+  static override examples = [
+    { description: "One log", command: "<%= config.bin %> check train.log" },
+    {
+      description: "In CI: every training of an archive, as JSON",
+      command: "<%= config.bin %> check 'models/**/train.log.gz' --json > findings.json",
+    },
+    {
+      description: "Broken trainings only",
+      command: "<%= config.bin %> check 'logs/*.log' --only nan,divergence --quiet",
+    },
+    {
+      description: "While it is running, so that it is no fault that it has not ended",
+      command: "<%= config.bin %> check train.log --ignore unfinished --stalled 15",
+    },
+  ];
+  static override strict = false;
+  static override args = {
+    input: Args.string({
+      description: "file, quoted pattern (logs/**/*.log), or - for standard input",
+      ignoreStdin: true,
+    }),
+  };
+  static override flags = {
+    only: kinds("look for these kinds only; several with commas"),
+    ignore: kinds("do not look for these kinds; several with commas", ["only"]),
+    "fail-on": Flags.option({ options: SEVERITIES })({
+      default: "warning",
+      description: "severity from which the exit code is 1",
+    }),
+    divergence: Flags.string({
+      description: "cost above its best times this is far above it  [default: 1.5]",
+      helpValue: "FACTOR",
+    }),
+    stalled: Flags.integer({
+      min: 1,
+      description:
+        "warn when a metric did not improve in so many validations  [default: the log's early-stopping, which is info]",
+      helpValue: "N",
+    }),
+    gap: Flags.string({
+      description: "seconds of silence that are a gap, if also ten times the usual  [default: 1800]",
+      helpValue: "SECONDS",
+    }),
+    throughput: Flags.string({
+      description: "words per second below their median times this are low  [default: 0.5]",
+      helpValue: "PART",
+    }),
+    "files-from": Flags.string({
+      description: "read the names of inputs from FILE (- is standard input), one a line",
+      helpValue: "FILE",
+    }),
+    "time-zone": Flags.string({
+      description: "zone of Marian's clock, for example Europe/Paris",
+      helpValue: "ZONE",
+    }),
+    json: Flags.boolean({ description: "everything as one JSON object on standard output" }),
+    quiet: Flags.boolean({ char: "q", description: "findings only, no summary" }),
+  };
+
+  async run(): Promise<void> {
+    const { argv, flags } = await this.parse(Check);
+    const usage = (message: string) => this.error(message, { exit: EXIT.usage });
+    const warn = (message: string) => this.warn(message);
+    const names = await namedInputs(argv as string[], flags["files-from"], { usage, warn });
+    const options = readParserOptions([], flags["time-zone"], usage);
+    const { only = FINDING_KINDS, ignore = [], stalled } = flags;
+    const number = (name: "divergence" | "gap" | "throughput") => {
+      const value = flags[name] === undefined ? undefined : Number(flags[name]);
+      if (value !== undefined && !(value > 0 && value < Number.POSITIVE_INFINITY))
+        usage(`--${name} ${flags[name]}: give a number above 0`);
+      return value;
+    };
+    const [divergence, gap, throughput] = [number("divergence"), number("gap"), number("throughput")];
+    const limits = {
+      kinds: only.filter((kind) => !ignore.includes(kind)),
+      ...(divergence === undefined ? {} : { divergence }),
+      ...(stalled === undefined ? {} : { stalled }),
+      ...(gap === undefined ? {} : { gapSeconds: gap }),
+      ...(throughput === undefined ? {} : { throughput }),
+    };
+    const out = new Echo(process.stdout);
+    const print = (text: string) => out.write(new TextEncoder().encode(text));
+    const colour = process.stdout.isTTY && !process.env["NO_COLOR"];
+    const inputs: CheckedInput[] = [];
+    for await (const input of checkInputs({ names, options, limits, quiet: flags.quiet })) {
+      inputs.push(input);
+      if (!flags.json) await print(findingsText(input, colour));
+      if (input.error !== undefined) this.logToStderr(`${input.source}: ${input.error}`);
+    }
+    const totals = totalsOf(inputs.flatMap(({ findings }) => findings));
+    const unread = inputs.filter(({ error }) => error !== undefined).length;
+    const failing = SEVERITIES.slice(0, SEVERITIES.indexOf(flags["fail-on"]) + 1);
+    const failed = unread > 0 || failing.some((severity) => totals[severity] > 0);
+    const code = out.fault !== undefined ? EXIT.sink : failed ? EXIT.input : EXIT.ok;
+    if (flags.json) await print(checkJson(inputs, totals, code));
+    else if (!flags.quiet) process.stderr.write(summaryText(inputs.length, unread, totals));
+    this.exit(code);
+  }
+}

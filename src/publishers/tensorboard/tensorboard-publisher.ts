@@ -1,0 +1,162 @@
+/** TensorBoard: the measurements of one run as an event file. */
+import type { Batch } from "../../parser/batch.js";
+import { KIND, PRESENT } from "../../parser/layout.js";
+import type { PatternMeasurement } from "../../parser/measurement.js";
+import type { TimestampFormat } from "../../parser/timestamp.js";
+import type { ConfigValue } from "../../run/marian-config.js";
+import type { RunUpdate } from "../../run/run-reader.js";
+import type { Segment } from "../../run/segment.js";
+import type { WriteMode } from "../csv/csv-file.js";
+import type { PublisherOutcome, UpdatePublisher } from "../update-publisher.js";
+import { EventEncoder, ScalarTag } from "./event-encoder.js";
+import { EventFile } from "./event-file.js";
+import { cleanTag, metricTags, STEP_COLUMN, type StepUnit, TRAINING_TAGS } from "./tags.js";
+
+/** Where and how a run's event file is written. */
+export interface TensorboardOptions {
+  /** The folder of the run, below TensorBoard's log directory. */
+  readonly folder: string;
+  readonly mode: WriteMode;
+  readonly step: StepUnit;
+}
+
+/** Writes one run. Rows that a restart repeats are kept, as in every file. */
+export class TensorboardPublisher implements UpdatePublisher {
+  readonly name = "TensorBoard";
+  readonly #source: string;
+  readonly #options: TensorboardOptions;
+  readonly #time: TimestampFormat;
+  readonly #file: EventFile;
+  readonly #encoder = new EventEncoder();
+  readonly #trainingTags: readonly { column: (typeof TRAINING_TAGS)[number][0]; tag: ScalarTag }[];
+  /** By index of the parser's metric names. */
+  readonly #metricTags: (readonly [ScalarTag, ScalarTag])[] = [];
+  readonly #patternTags = new Map<string, ScalarTag>();
+  /** Step and time of the latest record, in the form of the file. */
+  #step = 0;
+  #wallTime = 0;
+  #begun = false;
+  #withoutStep = 0;
+
+  /** @param time Turns the log's clock to wall time; without a zone it is taken for UTC. */
+  constructor(source: string, options: TensorboardOptions, time: TimestampFormat) {
+    this.#source = source;
+    this.#options = options;
+    this.#time = time;
+    this.#file = new EventFile(options.folder, options.mode);
+    const axis = STEP_COLUMN[options.step];
+    this.#trainingTags = TRAINING_TAGS.filter(([column]) => column !== axis).map(([column, tag]) => ({
+      column,
+      tag: new ScalarTag(tag),
+    }));
+  }
+
+  async publish({ batch, segments }: RunUpdate): Promise<void> {
+    let [training, validation, event] = [0, 0, 0];
+    for (const kind of batch.order) {
+      if (kind === KIND.training) this.#training(batch, training++);
+      else if (kind === KIND.validation) this.#validation(batch, validation++);
+      else {
+        const segment = segments.get(event);
+        if (segment !== undefined) this.#segment(batch, event, segment);
+        else if (kind === KIND.pattern) this.#pattern(batch.event(event) as PatternMeasurement);
+        event += 1;
+      }
+    }
+    const events = this.#encoder.take();
+    if (events.length > 0) await this.#file.write(events);
+  }
+
+  async close(): Promise<PublisherOutcome> {
+    const path = await this.#file.close();
+    if (path === undefined) return { outputs: [] };
+    const notes: string[] = [];
+    const others = await this.#file.others();
+    if (others.length > 0)
+      notes.push(
+        `${this.#options.folder} also holds ${others.join(", ")}: TensorBoard shows both as one run`,
+      );
+    if (this.#withoutStep > 0)
+      notes.push(
+        `${this.#withoutStep} training rows without label counts stand at the step of the row before`,
+      );
+    return { outputs: [path], notes };
+  }
+
+  async discard(): Promise<void> {
+    await this.#file.discard();
+  }
+
+  #training({ training }: Batch, row: number): void {
+    const present = training.present[row] ?? 0;
+    const axis = STEP_COLUMN[this.#options.step];
+    if (axis !== "total_labels" || present & PRESENT.total_labels) this.#step = training[axis][row] ?? 0;
+    else this.#withoutStep += 1;
+    const tags: ScalarTag[] = [];
+    const values: number[] = [];
+    for (const { column, tag } of this.#trainingTags) {
+      const always = column === "epoch" || column === "up" || column === "sen" || column === "cost";
+      if (!always && (present & PRESENT[column]) === 0) continue;
+      tags.push(tag);
+      values.push(training[column][row] ?? 0);
+    }
+    this.#begin(present, training.timestamp[row] ?? 0);
+    this.#encoder.scalars(this.#wallTime, this.#step, tags, values);
+  }
+
+  #validation(batch: Batch, row: number): void {
+    const { validation } = batch;
+    const present = validation.present[row] ?? 0;
+    // Validation lines tell updates only.
+    if (this.#options.step === "updates") this.#step = validation.up[row] ?? 0;
+    const metric = validation.metric[row] ?? 0;
+    this.#metricTags[metric] ??= metricTags(batch.metricName(metric));
+    this.#begin(present, validation.timestamp[row] ?? 0);
+    const values = [validation.value[row] ?? 0, validation.stalled[row] ?? 0];
+    this.#encoder.scalars(this.#wallTime, this.#step, this.#metricTags[metric], values);
+  }
+
+  #segment(batch: Batch, event: number, segment: Segment): void {
+    const { present = 0, timestamp = 0 } = batch.events[event] ?? {};
+    this.#begin(present, timestamp);
+    for (const [name, value] of Object.entries(segment.config ?? {})) this.#text(name, textOf(value));
+    this.#text("marian_version", segment.marian_version ?? "");
+    this.#text("command_line", segment.command_line ?? "");
+  }
+
+  /** Groups that hold a number are charted, others are texts. They stand at the update before them. */
+  #pattern({ name, values }: PatternMeasurement): void {
+    this.#begin(0, 0);
+    for (const [group, value] of Object.entries(values)) {
+      const tag = cleanTag(`${name}/${group}`);
+      const number = value.trim() === "" ? Number.NaN : Number(value);
+      if (Number.isNaN(number)) {
+        this.#text(tag, value);
+        continue;
+      }
+      const known = this.#patternTags.get(tag) ?? new ScalarTag(tag);
+      this.#patternTags.set(tag, known);
+      this.#encoder.scalars(this.#wallTime, this.#step, [known], [number]);
+    }
+  }
+
+  /** Takes the record's time, if it has one; before the first event of the file writes what stands at its head. */
+  #begin(present: number, timestamp: number): void {
+    if (present & PRESENT.timestamp)
+      this.#wallTime = this.#time.absolute(timestamp, (present & PRESENT.utc) !== 0) / 1000;
+    if (this.#begun) return;
+    this.#begun = true;
+    this.#encoder.version(this.#wallTime);
+    this.#encoder.text(this.#wallTime, 0, "source/text_summary", this.#source);
+  }
+
+  #text(name: string, text: string): void {
+    if (text !== "") this.#encoder.text(this.#wallTime, this.#step, `${cleanTag(name)}/text_summary`, text);
+  }
+}
+
+/** A value of the configuration as text; lists and maps as JSON. */
+function textOf(value: ConfigValue): string {
+  if (value === null) return "";
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}

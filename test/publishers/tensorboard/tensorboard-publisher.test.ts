@@ -1,0 +1,199 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { StepUnit } from "../../../src/publishers/tensorboard/tags.js";
+import { Publication, publishLog } from "./publish-log.js";
+import { readEvents } from "./read-events.js";
+
+let dir: string;
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), "events-"));
+});
+afterAll(() => rmSync(dir, { recursive: true }));
+
+let count = 0;
+/** A folder that does not exist yet. */
+function fresh(): string {
+  count += 1;
+  return join(dir, String(count), "runs", "student");
+}
+const file = (folder: string) => join(folder, "events.out.tfevents.marian-tracking");
+const row = (up: number, more = "") =>
+  `[2024-07-03 10:00:${10 + up}] Ep. 1 : Up. ${up} : Sen. 70 : Cost 2.5${more}\n`;
+const START = Date.UTC(2024, 6, 3, 10) / 1000;
+
+describe("an event file", () => {
+  it("starts with its version at the time of the first record, and holds an event a record", async () => {
+    const folder = fresh();
+    const log = `\n${row(1, " : Time 2.00s : 100.50 words/s : gNorm 1.5 : L.r. 3.0000e-04")}[2024-07-03 10:00:20] [valid] Ep. 1 : Up. 1 : chrf : 30 : new best\n`;
+    expect(await publishLog(log, { folder })).toEqual({ outputs: [file(folder)], notes: [] });
+    expect(readEvents(file(folder))).toEqual([
+      { wallTime: START + 11, step: 0, version: "brain.Event:2", values: {} },
+      { wallTime: START + 11, step: 0, values: { "source/text_summary": "train.log" } },
+      {
+        wallTime: START + 11,
+        step: 1,
+        values: {
+          "train/epoch": 1,
+          "train/Cost": 2.5,
+          "train/total_sentences": 70,
+          "train/learning_rate": Math.fround(3e-4),
+          "train/gradient_norm": 1.5,
+          "train/words_per_second": 100.5,
+          "train/time": 2,
+        },
+      },
+      { wallTime: START + 20, step: 1, values: { "valid/chrf": 30, "valid/chrf_stalled": 0 } },
+    ]);
+  });
+
+  it.each([1, 7, 4096])("is the same for chunks of %i bytes", async (size) => {
+    for (const name of ["dialects.log", "damaged.log", "taskcluster.log"]) {
+      const log = readFileSync(`fixtures/${name}`);
+      const [whole, cut] = [fresh(), fresh()];
+      await publishLog(log, { folder: whole });
+      await publishLog(log, { folder: cut }, {}, size);
+      expect(readFileSync(file(cut)).equals(readFileSync(file(whole)))).toBe(true);
+    }
+  });
+
+  it("keeps the rows that a restart repeats", async () => {
+    const folder = fresh();
+    await publishLog(row(1) + row(2) + row(1), { folder });
+    expect(
+      readEvents(file(folder)).flatMap(({ step, values }) => ("train/Cost" in values ? [step] : [])),
+    ).toEqual([1, 2, 1]);
+  });
+
+  it("of a log without times has none", async () => {
+    const folder = fresh();
+    await publishLog("Ep. 1 : Up. 3 : Sen. 7 : Cost 2\n", { folder });
+    expect(readEvents(file(folder)).map(({ wallTime }) => wallTime)).toEqual([0, 0, 0]);
+  });
+
+  it("takes long texts and many rows at once", async () => {
+    const folder = fresh();
+    const list = "x".repeat(300_000);
+    const rows = Array.from({ length: 5000 }, (_, up) => row(up % 50)).join("");
+    await publishLog(
+      `[2024-07-03 10:00:00] [marian] Marian v1.12.14\n[2024-07-03 10:00:00] [config] model: ${list}\n${rows}`,
+      { folder },
+    );
+    const events = readEvents(file(folder));
+    expect(events).toHaveLength(5000 + 4);
+    expect(events.find(({ values }) => "model/text_summary" in values)?.values["model/text_summary"]).toBe(
+      list,
+    );
+  });
+});
+
+describe("the step", () => {
+  const labels = " * 5 @ 4 after";
+  const log =
+    row(1, `${labels} 300`) +
+    row(2) +
+    "[valid] Ep. 1 : Up. 2 : chrf : 30 : new best\n" +
+    row(3, `${labels} 900`);
+  it.each<[StepUnit, number[], string[]]>([
+    ["updates", [1, 2, 2, 3], []],
+    ["sentences", [70, 70, 70, 70], []],
+    [
+      "labels",
+      [300, 300, 300, 900],
+      ["1 training rows without label counts stand at the step of the row before"],
+    ],
+  ])("counts %s", async (step, steps, notes) => {
+    const folder = fresh();
+    expect(await publishLog(log, { folder, step })).toEqual({ outputs: [file(folder)], notes });
+    const events = readEvents(file(folder)).slice(2);
+    expect(events.map((event) => event.step)).toEqual(steps);
+    expect(events.some(({ values }) => "train/total_updates" in values)).toBe(step !== "updates");
+    expect(events.some(({ values }) => "train/total_sentences" in values)).toBe(step !== "sentences");
+    expect(events.some(({ values }) => "train/total_labels" in values)).toBe(step !== "labels");
+  });
+});
+
+describe("publishing again", () => {
+  it("replaces the run's file, at once and whole", async () => {
+    const folder = fresh();
+    await publishLog(row(1) + row(2), { folder });
+    const before = readFileSync(file(folder));
+    using publication = new Publication({ folder });
+    await publication.write(row(1));
+    expect(readFileSync(file(folder)).equals(before)).toBe(true);
+    // TensorBoard takes every file with this word in its name.
+    expect(readdirSync(folder).filter((name) => name.includes("tfevents"))).toHaveLength(1);
+    await publication.close();
+    expect(readEvents(file(folder))).toHaveLength(3);
+    expect(readdirSync(folder)).toHaveLength(1);
+    await publishLog(row(1) + row(2), { folder });
+    expect(readFileSync(file(folder)).equals(before)).toBe(true);
+  });
+
+  it("says that another program's events lie there too, and leaves them alone", async () => {
+    const folder = fresh();
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "events.out.tfevents.1.box"), "theirs");
+    const { notes } = await publishLog(row(1), { folder });
+    expect(notes).toEqual([
+      `${folder} also holds events.out.tfevents.1.box: TensorBoard shows both as one run`,
+    ]);
+    expect(readFileSync(join(folder, "events.out.tfevents.1.box"), "utf8")).toBe("theirs");
+  });
+
+  it("given up leaves the old file, and nothing beside it", async () => {
+    const folder = fresh();
+    await publishLog(row(1), { folder });
+    const before = readFileSync(file(folder));
+    using publication = new Publication({ folder });
+    await publication.write(row(1) + row(2));
+    await publication.publisher.discard();
+    expect(readFileSync(file(folder)).equals(before)).toBe(true);
+    expect(readdirSync(folder)).toHaveLength(1);
+  });
+});
+
+describe("a live file", () => {
+  it("holds whole records after every chunk, also when the training is given up", async () => {
+    const folder = fresh();
+    using publication = new Publication({ folder, mode: "live" });
+    await publication.write(row(1) + row(2).slice(0, 20));
+    expect(readEvents(file(folder)).at(-1)?.step).toBe(1);
+    await publication.write(row(2).slice(20));
+    expect(readEvents(file(folder)).at(-1)?.step).toBe(2);
+    await publication.publisher.discard();
+    expect(readEvents(file(folder)).at(-1)?.step).toBe(2);
+    expect(readdirSync(folder)).toHaveLength(1);
+  });
+});
+
+describe("nothing", () => {
+  it("is written of a log without measurements", async () => {
+    const folder = fresh();
+    expect(await publishLog("hello\n", { folder })).toEqual({ outputs: [] });
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  it("can be written where a file is in the way", async () => {
+    const folder = join(dir, "way", "student");
+    writeFileSync(join(dir, "way"), "");
+    await expect(publishLog(row(1), { folder })).rejects.toThrow(/ENOTDIR|EEXIST/);
+  });
+
+  it.skipIf(process.getuid?.() === 0)("can be written in a folder that may not be changed", async () => {
+    const folder = fresh();
+    mkdirSync(folder, { recursive: true });
+    chmodSync(folder, 0o500);
+    await expect(publishLog(row(1), { folder })).rejects.toThrow(/EACCES/);
+  });
+});
