@@ -9,6 +9,10 @@ must("node_modules/.bin/tsc", ["-p", "tsconfig.json"]);
 // Only now: before, the bundler may not be installed.
 const { bundle } = await import("./bundle.mjs");
 await bundle();
+const { bundleForPages } = await import("./browser-bundle.mjs");
+await bundleForPages();
+const { buildViewer } = await import("./build-viewer.mjs");
+await buildViewer();
 must("node_modules/.bin/oclif", ["manifest"], {
   stdio: ["ignore", "ignore", "inherit"],
   // The generator would ask for a newer version of itself.

@@ -1,97 +1,87 @@
 /**
- * marian-tracking in a web page: the same parser on a `File`, `Blob`, `Response`, stream or bytes.
+ * marian-tracking in a web page: the same parser on a `File`, `Blob`, `Response`, stream or bytes, gzip and zstd too,
+ * in a worker. The core and the worker's script are loaded from beside this module, when the first log is read.
  *
  * @example
  * import { parseLog } from "marian-tracking/browser";
- * for await (const measurement of parseLog(file)) if (measurement.type === "training") plot(measurement);
+ * for await (const measurement of parseLog(file, { progress, signal })) {
+ *   if (measurement.type === "training") plot(measurement.up, measurement.cost);
+ * }
  */
-import { type CoreModule, instantiateCore, instantiatedCore } from "./parser/core.js";
+import { fetchCore, startWorker } from "./browser/beside.js";
+import type { ReadOptions } from "./browser/open-log.js";
+import { batchesOf, measurementsOf, type PageUpdate, runOf, updatesOf } from "./browser/read.js";
+import { type CoreSource, type InitOptions, Setup } from "./browser/setup.js";
+import type { Batch } from "./parser/batch.js";
 import { LogParser as CoreLogParser, type ParserOptions } from "./parser/log-parser.js";
 import type { Measurement } from "./parser/measurement.js";
-import { readTrainingRun, type TrainingRun } from "./run/training-run.js";
-import { type WebLogInput, webChunks } from "./sources/web-chunks.js";
+import type { TrainingRun } from "./run/training-run.js";
+import type { WebLogInput } from "./sources/web-log.js";
 
-let loading: Promise<CoreModule> | undefined;
+const setup = new Setup(fetchCore, startWorker);
 
 /**
- * Loads the core; `parseLog` and `readRun` do so on their own. Without an argument it is fetched from beside this
- * module.
+ * Loads the core; what reads a log does so on its own. Without an argument it is fetched from beside this module.
  *
- * @throws Error when the core can't be fetched.
+ * @throws Error when the core can't be fetched or compiled; the next call tries again.
  */
-export function init(core?: BufferSource | WebAssembly.Module): Promise<void> {
-  loading ??= load(core).catch((error: unknown) => {
-    loading = undefined;
-    throw error;
-  });
-  return loading.then(() => {});
+export function init(core?: CoreSource, options?: InitOptions): Promise<void> {
+  return setup.init(core, options);
 }
 
-async function load(core: BufferSource | WebAssembly.Module | undefined): Promise<CoreModule> {
-  if (core !== undefined) return instantiateCore(() => core);
-  const url = new URL("../wasm/marian_log_wasm_bg.wasm", import.meta.url);
-  const bytes = url.protocol === "file:" ? await readFile(url) : await fetchBytes(url);
-  return instantiateCore(() => bytes);
-}
-
-async function fetchBytes(url: URL): Promise<ArrayBuffer> {
-  const response = await fetch(url);
-  if (!response.ok)
-    throw new Error(`The parser's core could not be fetched: ${url} answered ${response.status}`);
-  return response.arrayBuffer();
-}
-
-/** Outside a browser (a test, server-side rendering) `fetch` reads no files. */
-async function readFile(url: URL): Promise<BufferSource> {
-  const name = "node:fs/promises";
-  const { readFile } = (await import(/* @vite-ignore */ /* webpackIgnore: true */ name)) as {
-    readFile(path: URL): Promise<BufferSource>;
-  };
-  return readFile(url);
-}
-
-/** Reads one log from chunks of bytes, synchronously, into columns. Call {@link init} before. */
+/** Reads one log from chunks of bytes, synchronously, on this thread, into columns. Await {@link init} before. */
 export class LogParser extends CoreLogParser {
   /**
    * @throws Error when {@link init} has not ended; when a pattern is no regular expression or names no group.
    * @throws RangeError when the time zone is unknown.
    */
   constructor(options: ParserOptions = {}) {
-    const core = instantiatedCore();
-    if (core === undefined) throw new Error("The parser's core is not loaded yet: await init() first.");
-    super(core, options);
+    super(setup.core(), options);
   }
 }
 
 /**
- * Reads a log, gzip included, and yields what it holds in the order of the log.
+ * Reads a log and yields what it holds in the order of the log, as frozen objects.
  *
- * @throws TypeError of the platform when packed data is damaged, after what came before was yielded.
+ * @throws InputError when the log can't be read to its end (packed data that is damaged or ends early, a file that
+ *   was moved, an answer that broke off), after everything before was yielded.
+ * @throws TypeError when the input is nothing that holds bytes.
+ * @throws RangeError when the time zone is unknown; Error when a pattern is no regular expression.
+ * @throws the reason of `signal` when that aborts.
  */
-export async function* parseLog(
-  input: WebLogInput,
-  options: ParserOptions = {},
-): AsyncGenerator<Measurement> {
-  await init();
-  const parser = new LogParser(options);
-  try {
-    for await (const chunk of webChunks(input)) yield* parser.feed(chunk).measurements();
-    yield* parser.finish().measurements();
-  } finally {
-    parser.free();
-  }
+export function parseLog(input: WebLogInput, options: ReadOptions = {}): AsyncGenerator<Measurement> {
+  return measurementsOf(setup, input, options);
 }
 
-/** Reads a log as one training: segments, rows, validation points, version, arguments, configuration. */
-export async function readRun(input: WebLogInput, options: ParserOptions = {}): Promise<TrainingRun> {
-  await init();
-  const parser = new LogParser(options);
-  try {
-    return await readTrainingRun(parser, webChunks(input));
-  } finally {
-    parser.free();
-  }
+/**
+ * Reads a log and yields its columns, a batch for each 256 kB or less: the fast way. A batch holds until the next one is
+ * asked for; to keep a column, copy it with `slice()`. Batches may be empty.
+ *
+ * @throws as {@link parseLog} does, after the last batch.
+ */
+export function parseBatches(input: WebLogInput, options: ReadOptions = {}): AsyncGenerator<Batch> {
+  return batchesOf(setup, input, options);
 }
 
-export * from "./library.js";
-export type { WebLogInput } from "./sources/web-chunks.js";
+/**
+ * Reads a log as one training and yields, while it is read, what each part of it brought: its batch of columns, the
+ * starts of Marian with their configuration, the validation points that closed, the tally up to there.
+ *
+ * @throws as {@link parseLog} does, after the last update.
+ */
+export function readUpdates(input: WebLogInput, options: ReadOptions = {}): AsyncGenerator<PageUpdate> {
+  return updatesOf(setup, input, options);
+}
+
+/**
+ * Reads a log as one training: segments, training rows, validation points, version, arguments, configuration, tally.
+ * Of many logs that are asked for at once, a few are read at a time.
+ *
+ * @throws PartialRunError (an InputError) when the log can't be read to its end; its `run` is what came before.
+ * @throws otherwise as {@link parseLog} does.
+ */
+export function readRun(input: WebLogInput, options: ReadOptions = {}): Promise<TrainingRun> {
+  return runOf(setup, input, options);
+}
+
+export * from "./browser/page-types.js";

@@ -2,39 +2,14 @@
 import { Buffer } from "node:buffer";
 import type { Transform } from "node:stream";
 import * as zlib from "node:zlib";
+import { damaged, InputError, kindIsOpen, kindOf, type Packing } from "./packing.js";
 
-/** A fault of the input that the reader of the message can do something about. What came before it was read. */
-export class InputError extends Error {
-  override readonly name = "InputError";
-}
+export { InputError };
 
 /** Compressed input is passed on in parts, so that a part that expands a thousandfold stays small. */
 const PART = 16 * 1024;
 /** Longer than the checksum and size at the end of a gzip. */
 const SLOW_END = 64;
-const LONGEST_MAGIC = 6;
-
-const MAGIC: readonly { format: string; bytes: readonly number[]; hint?: string }[] = [
-  { format: "gzip", bytes: [0x1f, 0x8b] },
-  { format: "zstd", bytes: [0x28, 0xb5, 0x2f, 0xfd] },
-  {
-    format: "xz",
-    bytes: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00],
-    hint: "`xz -dc FILE | marian-tracking parse -`",
-  },
-  { format: "bzip2", bytes: [0x42, 0x5a, 0x68], hint: "`bzip2 -dc FILE | marian-tracking parse -`" },
-  { format: "zip", bytes: [0x50, 0x4b, 0x03, 0x04], hint: "`unzip -p FILE | marian-tracking parse -`" },
-  {
-    format: "UTF-16 text",
-    bytes: [0xff, 0xfe],
-    hint: "`iconv -f UTF-16 -t UTF-8 FILE | marian-tracking parse -`",
-  },
-  {
-    format: "UTF-16 text",
-    bytes: [0xfe, 0xff],
-    hint: "`iconv -f UTF-16 -t UTF-8 FILE | marian-tracking parse -`",
-  },
-];
 
 /**
  * Passes text through and unpacks gzip (several members too) and zstd.
@@ -47,26 +22,23 @@ export async function* decompress(chunks: AsyncIterable<Uint8Array>): AsyncGener
   try {
     let head = Buffer.alloc(0);
     let done = false;
-    while (head.length < LONGEST_MAGIC && !done) {
+    // Live input: what can no longer be a magic number is passed on at once.
+    while (kindIsOpen(head) && !done) {
       const next = await iterator.next();
       done = next.done === true;
       if (!done) head = head.length === 0 ? asBuffer(next.value) : Buffer.concat([head, next.value]);
-      // Live input: what can no longer be a magic number is passed on at once.
-      if (head.length > 0 && !MAGIC.some(({ bytes }) => startsLike(head, bytes))) break;
     }
     const rest = prepend(head, iterator);
-    const kind = MAGIC.find(({ bytes }) => head.length >= bytes.length && startsLike(head, bytes));
+    const kind = kindOf(head);
     if (kind === undefined) return yield* rest;
-    if (kind.hint !== undefined)
-      throw new InputError(`this is ${kind.format}, which is not read here: use ${kind.hint}`);
-    yield* kind.format === "gzip" ? unpack("gzip", zlib.createGunzip(), rest) : unpackZstd(rest);
+    if (kind.packing === undefined) {
+      const use = `use \`${kind.command} | marian-tracking parse -\``;
+      throw new InputError(`this is ${kind.format}, which is not read here: ${use}`);
+    }
+    yield* kind.packing === "gzip" ? unpack("gzip", zlib.createGunzip(), rest) : unpackZstd(rest);
   } finally {
     await iterator.return?.();
   }
-}
-
-function startsLike(head: Uint8Array, bytes: readonly number[]): boolean {
-  return bytes.slice(0, head.length).every((byte, index) => head[index] === byte);
 }
 
 function asBuffer(chunk: Uint8Array): Buffer<ArrayBuffer> {
@@ -105,7 +77,7 @@ async function* withSlowEnd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<U
 
 /** Unpacks with one of Node's streams, by hand: reading one as an iterator would lose what came before a fault. */
 async function* unpack(
-  format: string,
+  format: Packing,
   stream: Transform,
   chunks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
@@ -129,12 +101,12 @@ async function* unpack(
       const written = new Promise<void>((resolve) => stream.write(part, () => resolve()));
       await Promise.race([written, failed]);
       yield* take();
-      if (fault !== undefined) throw damaged(format, fault);
+      if (fault !== undefined) throw inWords(format, fault);
     }
     stream.end();
     await Promise.race([ended, failed]);
     yield* take();
-    if (fault !== undefined) throw damaged(format, fault);
+    if (fault !== undefined) throw inWords(format, fault);
   } finally {
     stream.destroy();
   }
@@ -144,32 +116,12 @@ async function* unpackZstd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Ui
   // Node has zstd from 22.15 on.
   const native = (zlib as { createZstdDecompress?: () => Transform }).createZstdDecompress;
   if (native !== undefined) return yield* unpack("zstd", native(), chunks);
-  const { Decompress } = await import("fzstd");
-  let ready: Uint8Array[] = [];
-  // The library reuses the buffer that it hands over.
-  const stream = new Decompress((chunk) => ready.push(chunk.slice()));
-  const push = function* (part: Uint8Array, final: boolean): Generator<Uint8Array> {
-    let fault: unknown;
-    try {
-      stream.push(part, final);
-    } catch (error) {
-      fault = error;
-    }
-    yield* ready;
-    ready = [];
-    if (fault !== undefined) throw damaged("zstd", fault);
-  };
-  for await (const chunk of chunks) for (const part of parts(chunk)) yield* push(part, false);
-  yield* push(new Uint8Array(0), true);
+  const { unzstd } = await import("./unzstd.js");
+  yield* unzstd(chunks);
 }
 
-function damaged(format: string, cause: unknown): InputError {
-  const text = cause instanceof Error ? cause.message : String(cause);
-  const early = /unexpected (end|eof)/i.test(text);
-  const what = early ? "ends early" : `is damaged (${text})`;
+function inWords(format: Packing, cause: unknown): InputError {
+  const fault = cause instanceof Error ? cause.message : String(cause);
   // Of damaged data zlib keeps its last buffer to itself.
-  const but = early ? "" : ", but for its last 16 kB at most";
-  return new InputError(`the ${format} data ${what}; what could be unpacked before that was read${but}`, {
-    cause,
-  });
+  return damaged(format, /unexpected (end|eof)/i.test(fault) ? "early" : { fault, lost: "16 kB" }, cause);
 }

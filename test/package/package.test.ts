@@ -51,6 +51,20 @@ describe("the packed package", () => {
     expect(stdout).toBe("87\n");
   });
 
+  test("imports marian-tracking/slim, to which the core is given", () => {
+    const program = `
+      import { init, parseBatches } from "marian-tracking/slim";
+      import { readFileSync } from "node:fs";
+      import { fileURLToPath } from "node:url";
+      await init(readFileSync(fileURLToPath(import.meta.resolve("marian-tracking/marian_log.wasm"))));
+      let rows = 0;
+      for await (const { training } of parseBatches(new Blob([readFileSync("train.log")]))) rows += training.length;
+      console.log(rows);`;
+    const { stdout, stderr } = run(process.execPath, ["--input-type=module", "--eval", program]);
+    expect(stderr).toBe("");
+    expect(stdout).toBe("87\n");
+  });
+
   test("carries what it needs and nothing else", () => {
     const installed = join(folder, "node_modules/marian-tracking");
     expect(readdirSync(installed).sort()).toEqual(

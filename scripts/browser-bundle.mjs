@@ -1,0 +1,41 @@
+// Bundles what pages load into dist/web/, each file minified, so that any static server can serve it as it is.
+import { rmSync, writeFileSync } from "node:fs";
+import { build } from "esbuild";
+import { licences } from "./bundle.mjs";
+import { root } from "./tools.mjs";
+
+const options = {
+  absWorkingDir: root,
+  // As deep as src/browser/: addresses of the core and the workers are written there.
+  outdir: "dist/web",
+  bundle: true,
+  format: "esm",
+  platform: "browser",
+  target: "es2022",
+  minify: true,
+  legalComments: "none",
+  logLevel: "warning",
+  metafile: true,
+};
+
+/** Bundles the two entries and the scripts of the workers. */
+export async function bundleForPages() {
+  rmSync(`${root}dist/web`, { recursive: true, force: true });
+  const divided = await build({
+    ...options,
+    entryPoints: { browser: "src/browser.ts" },
+    // What few logs need is loaded when one comes.
+    splitting: true,
+    chunkNames: "[name]-[hash]",
+  });
+  const whole = await build({
+    ...options,
+    entryPoints: {
+      slim: "src/slim.ts",
+      worker: "src/browser/worker.ts",
+      "worker-zstd": "src/browser/worker-zstd.ts",
+    },
+  });
+  const inputs = [divided, whole].flatMap(({ metafile }) => Object.keys(metafile.inputs));
+  writeFileSync(`${root}dist/web/LICENCES.txt`, licences(inputs).join("\n--------\n\n"));
+}

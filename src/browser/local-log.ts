@@ -1,0 +1,65 @@
+/** A log that is parsed on the page's own thread. */
+import type { LogParser } from "../parser/log-parser.js";
+import { unpacked } from "../sources/unpacked.js";
+import { loadedUnzstd } from "../sources/web-chunks.js";
+import type { WebLog } from "../sources/web-log.js";
+import type { OpenLog } from "./open-log.js";
+import { pieces } from "./pieces.js";
+import type { ProgressCalls } from "./progress.js";
+
+/** Milliseconds after which the page gets a turn. */
+const TURN = 16;
+
+export class LocalLog implements OpenLog {
+  readonly parser: LogParser;
+  readonly chunks: AsyncIterable<Uint8Array>;
+  readonly #log: WebLog;
+  readonly #calls: ProgressCalls;
+  readonly #signal: AbortSignal | undefined;
+  #bytes = 0;
+  #ended = false;
+  #fault: Error | undefined;
+
+  constructor(log: WebLog, parser: LogParser, calls: ProgressCalls, signal: AbortSignal | undefined) {
+    this.#log = log;
+    this.parser = parser;
+    this.#calls = calls;
+    this.#signal = signal;
+    this.chunks = this.#read();
+  }
+
+  get fault(): Error | undefined {
+    return this.#fault;
+  }
+
+  close(): void {
+    this.#log.chunks.return().catch(() => {});
+    if (this.#ended) this.#calls.read(this.#bytes, this.parser, true);
+    this.parser.free();
+  }
+
+  async *#read(): AsyncGenerator<Uint8Array> {
+    let turn = performance.now();
+    try {
+      const text = unpacked(this.#counted(), this.#log.packing, loadedUnzstd);
+      for await (const piece of pieces(text)) {
+        yield piece;
+        this.#calls.read(this.#bytes, this.parser);
+        if (performance.now() - turn < TURN) continue;
+        await new Promise((resolve) => setTimeout(resolve));
+        turn = performance.now();
+      }
+    } catch (error) {
+      this.#signal?.throwIfAborted();
+      this.#fault = error instanceof Error ? error : new Error(String(error));
+    }
+    this.#ended = true;
+  }
+
+  async *#counted(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of this.#log.chunks) {
+      this.#bytes += chunk.length;
+      yield chunk;
+    }
+  }
+}

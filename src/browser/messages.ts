@@ -1,0 +1,47 @@
+/** What the page and its worker say to each other. */
+import type { ParserOptions } from "../parser/log-parser.js";
+import type { Packing } from "../sources/packing.js";
+
+/** To the worker. */
+export type ToWorker =
+  /** A log to read; without `blob`, its bytes are asked for with `pull`. */
+  | {
+      readonly type: "start";
+      readonly module: WebAssembly.Module;
+      readonly options: ParserOptions;
+      readonly packing: Packing | "plain";
+      readonly blob?: Blob;
+    }
+  /** The bytes of a `pull`; none at the end. */
+  | { readonly type: "chunk"; readonly chunk?: Uint8Array }
+  /** A batch was worked off. */
+  | { readonly type: "taken" };
+
+/** From the worker. */
+export type FromWorker =
+  /** The script runs. */
+  | { readonly type: "ready" }
+  | { readonly type: "pull" }
+  | ({ readonly type: "batch" } & PackedBatch)
+  /** The last batch of the log, and why it is the last where the log has not ended. */
+  | ({ readonly type: "end"; readonly fault?: Fault } & PackedBatch)
+  /** The log could not be begun. */
+  | { readonly type: "refused"; readonly fault: Fault };
+
+/** A batch as columns in one buffer. */
+export interface PackedBatch {
+  readonly packed: Uint8Array<ArrayBuffer>;
+  /** Names of metrics that no batch before had. */
+  readonly metrics: readonly string[];
+  /** Bytes of the log read up to now, as stored. */
+  readonly bytes: number;
+}
+
+/** An error, which would lose its class on the way. */
+export interface Fault {
+  readonly kind: "input" | "other";
+  readonly message: string;
+}
+
+/** Batches that may be on their way at once; then the worker waits. */
+export const WINDOW = 4;

@@ -1,0 +1,62 @@
+/** Stands on the page's side for the parser in a worker. */
+import { Batch } from "../parser/batch.js";
+import type { Counts } from "../parser/layout.js";
+import type { BatchParser } from "../parser/log-parser.js";
+import { TimestampFormat } from "../parser/timestamp.js";
+
+const NOTHING: Counts = {
+  bytes: 0,
+  lines: 0,
+  training: 0,
+  validation: 0,
+  patterns: 0,
+  unmatched: 0,
+  overlong: 0,
+  starts: 0,
+};
+
+/** A parser whose chunks are the packed batches of another one. */
+export class PackedParser implements BatchParser {
+  readonly #time: TimestampFormat;
+  readonly #metrics: string[] = [];
+  #last: Batch | undefined;
+  #counts = NOTHING;
+
+  /** @throws RangeError when the time zone is unknown. */
+  constructor(timeZone?: string) {
+    this.#time = new TimestampFormat(timeZone);
+  }
+
+  /** Names of metrics, in the order of their indices. */
+  addMetrics(names: readonly string[]): void {
+    this.#metrics.push(...names);
+  }
+
+  /** Takes what the worker's parser gave at the end of the log. */
+  setLast(packed: Uint8Array): void {
+    this.#last = this.feed(packed);
+  }
+
+  get counts(): Counts {
+    return this.#counts;
+  }
+
+  feed(packed: Uint8Array): Batch {
+    const batch = new Batch({ memory: packed }, NO_CORE, 0, this.#metrics, this.#time);
+    this.#counts = batch.counts;
+    return batch;
+  }
+
+  finish(): Batch {
+    if (this.#last === undefined) throw new Error("the log has not ended yet");
+    return this.#last;
+  }
+}
+
+/** What only the worker could answer. Names of metrics come with the batches. */
+const NO_CORE = {
+  metricName: () => undefined,
+  csv: (): number => {
+    throw new Error("CSV is made on the thread that parses: use LogParser, or `worker: false`");
+  },
+};

@@ -1,0 +1,8 @@
+/** What both entries for pages export besides their functions. */
+export * from "../library.js";
+export { InputError } from "../sources/packing.js";
+export type { WebLogInput } from "../sources/web-log.js";
+export type { ReadOptions } from "./open-log.js";
+export type { Progress } from "./progress.js";
+export { type PageUpdate, PartialRunError } from "./read.js";
+export type { CoreSource, InitOptions, MakeWorker } from "./setup.js";

@@ -1,0 +1,81 @@
+/** The four ways of reading a log, over one that is open. */
+import type { Batch } from "../parser/batch.js";
+import type { Measurement } from "../parser/measurement.js";
+import { RunReader, type RunTally, type RunUpdate } from "../run/run-reader.js";
+import { readTrainingRun, type TrainingRun } from "../run/training-run.js";
+import { InputError } from "../sources/packing.js";
+import type { WebLogInput } from "../sources/web-log.js";
+import { openLog, type ReadOptions } from "./open-log.js";
+import type { Setup } from "./setup.js";
+import { Turns } from "./turns.js";
+
+/** What a part of a log brought to its training, and what was counted up to there. */
+export interface PageUpdate extends RunUpdate {
+  readonly tally: RunTally;
+}
+
+/** A log that was not read to its end as a training; {@link run} is what came before. */
+export class PartialRunError extends InputError {
+  readonly run: TrainingRun;
+
+  constructor(cause: Error, run: TrainingRun) {
+    super(cause.message, { cause });
+    this.run = run;
+  }
+}
+
+/** So many logs are read at once; a page may ask for hundreds. */
+const turns = new Turns(Math.min(8, globalThis.navigator?.hardwareConcurrency ?? 4));
+
+export async function* batchesOf(
+  setup: Setup,
+  input: WebLogInput,
+  options: ReadOptions,
+): AsyncGenerator<Batch> {
+  const log = await openLog(setup, input, options);
+  try {
+    for await (const chunk of log.chunks) yield log.parser.feed(chunk);
+    yield log.parser.finish();
+    if (log.fault !== undefined) throw log.fault;
+  } finally {
+    log.close();
+  }
+}
+
+export async function* measurementsOf(
+  setup: Setup,
+  input: WebLogInput,
+  options: ReadOptions,
+): AsyncGenerator<Measurement> {
+  for await (const batch of batchesOf(setup, input, options)) yield* batch.measurements();
+}
+
+export async function* updatesOf(
+  setup: Setup,
+  input: WebLogInput,
+  options: ReadOptions,
+): AsyncGenerator<PageUpdate> {
+  const log = await openLog(setup, input, options);
+  try {
+    const reader = new RunReader(log.parser);
+    const told = (update: RunUpdate): PageUpdate => ({ ...update, chunk: undefined, tally: reader.tally });
+    for await (const chunk of log.chunks) yield told(await reader.read(chunk));
+    yield told(await reader.finish());
+    if (log.fault !== undefined) throw log.fault;
+  } finally {
+    log.close();
+  }
+}
+
+export function runOf(setup: Setup, input: WebLogInput, options: ReadOptions): Promise<TrainingRun> {
+  return turns.take(options.signal, async () => {
+    const log = await openLog(setup, input, options);
+    try {
+      const run = await readTrainingRun(log.parser, log.chunks);
+      if (log.fault !== undefined) throw new PartialRunError(log.fault, run);
+      return run;
+    } finally {
+      log.close();
+    }
+  });
+}

@@ -1,0 +1,145 @@
+/**
+ * The worker's side: reads one log after the other and hands over the tables of the core as they are. What they mean
+ * is known to the page, so this script stays small.
+ */
+import { type Core, type CoreModule, instantiateCore } from "../parser/core.js";
+import { packTable, tableLength } from "../parser/layout.js";
+import type { ParserOptions } from "../parser/log-parser.js";
+import { InputError } from "../sources/packing.js";
+import { type Unpack, unpacked } from "../sources/unpacked.js";
+import { blobChunks } from "../sources/web-log.js";
+import { type Fault, type FromWorker, type PackedBatch, type ToWorker, WINDOW } from "./messages.js";
+import { pieces } from "./pieces.js";
+
+/** What a worker has that a page lacks; the compiler knows only the page's names. */
+interface WorkerScope {
+  onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
+  postMessage(message: FromWorker, transfer?: Transferable[]): void;
+}
+
+/** Chunks that are asked for before they are needed. */
+const AHEAD = 2;
+/** Milliseconds after which the page hears of bytes in which nothing was found. */
+const SILENCE = 50;
+
+/** Makes this thread read logs. */
+export function serve(unzstd: Unpack): void {
+  const scope = globalThis as unknown as WorkerScope;
+  let reading: Reading | undefined;
+  scope.onmessage = ({ data }) => {
+    if (data.type === "start") {
+      reading = new Reading(scope);
+      void reading.read(data, unzstd);
+    } else if (data.type === "chunk") reading?.takeChunk(data.chunk);
+    else reading?.batchTaken();
+  };
+  scope.postMessage({ type: "ready" });
+}
+
+/** One log. */
+class Reading {
+  readonly #scope: WorkerScope;
+  readonly #chunks: (Uint8Array | undefined)[] = [];
+  #wake: () => void = () => {};
+  #window = WINDOW;
+  #bytes = 0;
+  #metrics = 0;
+  #told = 0;
+
+  constructor(scope: WorkerScope) {
+    this.#scope = scope;
+  }
+
+  takeChunk(chunk: Uint8Array | undefined): void {
+    this.#chunks.push(chunk);
+    this.#wake();
+  }
+
+  batchTaken(): void {
+    this.#window += 1;
+    this.#wake();
+  }
+
+  async read(start: Extract<ToWorker, { type: "start" }>, unzstd: Unpack): Promise<void> {
+    const module = instantiateCore(() => start.module);
+    const core = module.create();
+    try {
+      addPatterns(core, start.options);
+    } catch (error) {
+      core.free();
+      return this.#scope.postMessage({ type: "refused", fault: asFault(error) });
+    }
+    let fault: Fault | undefined;
+    try {
+      const stored = this.#counted(start.blob === undefined ? this.#pulled() : blobChunks(start.blob));
+      const text = unpacked(stored, start.packing, unzstd);
+      for await (const piece of pieces(text)) {
+        const address = core.reserve(piece.length);
+        new Uint8Array(module.memory.buffer, address, piece.length).set(piece);
+        await this.#give(module, core, core.commit(piece.length, false));
+      }
+    } catch (error) {
+      fault = asFault(error);
+    }
+    const last = this.#pack(module, core, core.finish());
+    this.#scope.postMessage({ type: "end", ...last, ...(fault === undefined ? {} : { fault }) }, [
+      last.packed.buffer,
+    ]);
+    core.free();
+  }
+
+  async #give(module: CoreModule, core: Core, table: number): Promise<void> {
+    if (tableLength(module, table) === 0 && performance.now() - this.#told < SILENCE) return;
+    this.#told = performance.now();
+    // Packed before the waiting, in which the core's memory may change.
+    const message = this.#pack(module, core, table);
+    while (this.#window === 0) await this.#woken();
+    this.#window -= 1;
+    this.#scope.postMessage({ type: "batch", ...message }, [message.packed.buffer]);
+  }
+
+  #pack(module: CoreModule, core: Core, table: number): PackedBatch {
+    const packed = packTable(module, table);
+    const metrics: string[] = [];
+    for (;;) {
+      const name = core.metricName(this.#metrics);
+      if (name === undefined) return { packed, metrics, bytes: this.#bytes };
+      this.#metrics += 1;
+      metrics.push(name);
+    }
+  }
+
+  async *#counted(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks) {
+      this.#bytes += chunk.length;
+      yield chunk;
+    }
+  }
+
+  /** Chunks that the page has. */
+  async *#pulled(): AsyncGenerator<Uint8Array> {
+    for (let ahead = 0; ahead < AHEAD; ahead += 1) this.#scope.postMessage({ type: "pull" });
+    for (;;) {
+      while (this.#chunks.length === 0) await this.#woken();
+      const chunk = this.#chunks.shift();
+      if (chunk === undefined) return;
+      this.#scope.postMessage({ type: "pull" });
+      yield chunk;
+    }
+  }
+
+  #woken(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+}
+
+function addPatterns(core: Core, { patterns = [] }: ParserOptions): void {
+  for (const { name, regex } of patterns) core.addPattern(name, regex);
+}
+
+function asFault(error: unknown): Fault {
+  const message = error instanceof Error ? error.message : String(error);
+  return { kind: error instanceof InputError ? "input" : "other", message };
+}

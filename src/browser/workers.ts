@@ -1,0 +1,65 @@
+/** Workers that wait for a log. */
+import type { Packing } from "../sources/packing.js";
+import type { FromWorker } from "./messages.js";
+import type { MakeWorker } from "./setup.js";
+
+/** Milliseconds that a worker without a log is kept: starting one takes longer than reading a short log. */
+const KEEP = 5_000;
+
+const idle = { zstd: new Map<Worker, number>(), other: new Map<Worker, number>() };
+const poolOf = (packing: Packing | "plain") => (packing === "zstd" ? idle.zstd : idle.other);
+/** Ways of making a worker that have failed. */
+const failing = new WeakSet<MakeWorker>();
+
+/**
+ * A worker that runs: one that waits, or a new one.
+ *
+ * @returns Nothing where this page can't have one: it has no `Worker`, its policy forbids it, the script is not there.
+ */
+export async function takeWorker(
+  make: MakeWorker | undefined,
+  packing: Packing | "plain",
+): Promise<Worker | undefined> {
+  const pool = poolOf(packing);
+  for (const [worker, end] of pool) {
+    clearTimeout(end);
+    pool.delete(worker);
+    return worker;
+  }
+  if (make === undefined || failing.has(make) || typeof Worker === "undefined") return undefined;
+  const worker = await startedWorker(make, packing);
+  if (worker === undefined) failing.add(make);
+  return worker;
+}
+
+/** Takes a worker back that has read its log to the end. */
+export function giveBack(worker: Worker, packing: Packing | "plain"): void {
+  const pool = poolOf(packing);
+  worker.onmessage = null;
+  worker.onerror = null;
+  const end = setTimeout(() => {
+    pool.delete(worker);
+    worker.terminate();
+  }, KEEP);
+  pool.set(worker, end as unknown as number);
+}
+
+function startedWorker(make: MakeWorker, packing: Packing | "plain"): Promise<Worker | undefined> {
+  return new Promise((resolve) => {
+    let worker: Worker;
+    try {
+      worker = make(packing);
+    } catch {
+      // A script of another origin.
+      return resolve(undefined);
+    }
+    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+      if (data.type === "ready") resolve(worker);
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      worker.terminate();
+      resolve(undefined);
+    };
+  });
+}

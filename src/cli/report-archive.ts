@@ -1,0 +1,44 @@
+/** Archives of trainings as the content of a report. */
+import { type Archive, openArchive } from "../sources/archive/archive.js";
+import { readGroup } from "../sources/archive/read-group.js";
+import { fillIn } from "../sources/archive/validation-fill.js";
+import { readable } from "../sources/source.js";
+import type { ReportContent } from "./report-data.js";
+
+/**
+ * Reads archives, one after the other, into a report.
+ *
+ * @throws InputError with the path, where one can't be opened or holds no run.
+ */
+export async function readArchives(
+  paths: readonly string[],
+  content: ReportContent,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const path of paths) {
+    let archive: Archive;
+    try {
+      archive = await openArchive(path, { signal });
+    } catch (error) {
+      throw new Error(`${path}: ${readable(error).message}`, { cause: error });
+    }
+    const { groups, problems } = archive;
+    try {
+      if (groups.length === 0) throw new Error(`${path}: it holds no archive of trainings`);
+      await content.readGroups({
+        runs: 0,
+        bytes: 0,
+        problems,
+        async *groups() {
+          for (const group of groups) yield await readGroup(group);
+        },
+        wholeLog: async ({ log, validationLog }) => {
+          if (log === undefined) throw new Error("A run without a log has none to read.");
+          return validationLog === undefined ? log : await fillIn(log, validationLog);
+        },
+      });
+    } finally {
+      await archive.close();
+    }
+  }
+}

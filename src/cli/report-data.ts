@@ -1,0 +1,155 @@
+/** Reads logs, evaluations and groups into the content of a report. */
+import { readFile } from "node:fs/promises";
+import type { Evaluation } from "../evaluation/evaluation.js";
+import { type InputReceipt, inputFault, problem, runJob } from "../jobs/parse-job.js";
+import type { ParserOptions } from "../parser/log-parser.js";
+import { addEvaluation, readEvaluationFile } from "../publishers/report/evaluation-file.js";
+import type { ReportProblem, ReportRun } from "../publishers/report/report-data.js";
+import { RunCollector, type RunPlace } from "../publishers/report/run-collector.js";
+import { displayNames } from "../publishers/report/run-names.js";
+import type { UpdatePublisher } from "../publishers/update-publisher.js";
+import type { Source } from "../sources/source.js";
+import type { ReportInputs } from "./report-inputs.js";
+import type { GroupsFound } from "./run-groups.js";
+
+/** How inputs are read. */
+export interface ReadRequest {
+  readonly options: ParserOptions;
+  /** Unmatched lines are faults. */
+  readonly strict: boolean;
+  readonly signal: AbortSignal;
+  progress(bytes: number): void;
+}
+
+/** What a report will hold, and what became of each input. An input that can't be read costs itself and is named. */
+export class ReportContent {
+  readonly runs: ReportRun[] = [];
+  readonly evaluations: Evaluation[] = [];
+  readonly problems: ReportProblem[] = [];
+  readonly receipts: InputReceipt[] = [];
+  /** Logs of folders that hold no measurement, and so are none of a training. */
+  passedOver = 0;
+  readonly #request: ReadRequest;
+
+  constructor(request: ReadRequest) {
+    this.#request = request;
+  }
+
+  /** Reads files, one after the other. */
+  async readInputs({ inputs, faults }: ReportInputs, source: (name: string) => Source): Promise<void> {
+    for (const fault of faults) this.#refuse(fault);
+    const logs = inputs.filter(({ kind }) => kind === "log");
+    const names = displayNames(logs.map(({ name }) => name));
+    for (const [index, { name, fromFolder }] of logs.entries()) {
+      if (this.#request.signal.aborted) return;
+      await this.#readLog(source(name), { name: names[index] ?? name, source: name }, fromFolder);
+    }
+    for (const { name } of inputs.filter(({ kind }) => kind === "evaluation"))
+      await this.#readEvaluation(name);
+  }
+
+  /** Reads the groups of an archive or of Taskcluster. */
+  async readGroups(found: GroupsFound): Promise<void> {
+    const problems = [...found.problems];
+    const taken = new Set<string>();
+    for await (const group of found.groups()) {
+      problems.push(...group.problems);
+      for (const run of group.runs) {
+        if (this.#request.signal.aborted) return;
+        if (run.log === undefined) continue;
+        const { project, name } = group;
+        const title = taken.has(run.id) ? `${project}/${run.id}` : run.id;
+        taken.add(title);
+        const place = { name: title, source: run.log.name, project, group: name };
+        try {
+          await this.#readLog(await found.wholeLog(run), place, false);
+        } catch (error) {
+          this.#refuse({ source: run.log.name, reason: inputFault(error) });
+        }
+      }
+      this.evaluations.push(...group.evaluations);
+    }
+    for (const { source, reason, severity } of problems) {
+      if (severity === "failure") this.#refuse({ source, reason });
+      else this.problems.push({ source, reason });
+    }
+  }
+
+  async #readLog(source: Source, place: RunPlace, fromFolder: boolean): Promise<void> {
+    const { options, signal, progress, strict } = this.#request;
+    let collector: RunCollector | undefined;
+    const receipt = await runJob(
+      source,
+      options,
+      ({ time }) => {
+        collector = new RunCollector(time, options.timeZone !== undefined);
+        return [intoReport(collector)];
+      },
+      { signal, progress },
+    );
+    const { training, validation, patterns } = receipt.counts;
+    const none = training + validation + patterns === 0;
+    if (none && fromFolder && receipt.error === undefined) {
+      this.passedOver += 1;
+      return;
+    }
+    this.receipts.push(receipt);
+    if (!none && collector !== undefined) this.runs.push(collector.finish(place, receipt, receipt.error));
+    const fault = problem(receipt, strict);
+    if (fault !== undefined) this.problems.push({ source: place.source, reason: fault });
+  }
+
+  async #readEvaluation(name: string): Promise<void> {
+    if (this.#request.signal.aborted) return;
+    try {
+      const { evaluation, faults } = readEvaluationFile(name, await readFile(name, "utf8"));
+      addEvaluation(this.evaluations, evaluation);
+      if (faults.length > 0) this.problems.push({ source: name, reason: faults.join("; ") });
+    } catch (error) {
+      this.#refuse({ source: name, reason: inputFault(error) });
+    }
+  }
+
+  /** An input of which nothing was read. */
+  #refuse({ source, reason }: ReportProblem): void {
+    this.problems.push({ source, reason });
+    this.receipts.push({
+      source,
+      error: reason,
+      counts: {
+        bytes: 0,
+        lines: 0,
+        training: 0,
+        validation: 0,
+        patterns: 0,
+        unmatched: 0,
+        overlong: 0,
+        starts: 0,
+      },
+      points: 0,
+      partialPoints: 0,
+      segments: 0,
+      metrics: [],
+      versions: [],
+      unmatchedSamples: [],
+      warnings: [],
+      sinkErrors: [],
+      outputs: [],
+      notes: [],
+      figures: {},
+    });
+  }
+}
+
+function intoReport(collector: RunCollector): UpdatePublisher {
+  return {
+    name: "report",
+    publish: async (update) => collector.take(update),
+    close: async () => ({
+      outputs: [],
+      notes:
+        collector.texts > 0 ? [`${collector.texts} texts of patterns are no numbers and are not drawn`] : [],
+    }),
+    discard: async () => {},
+  };
+}

@@ -1,0 +1,45 @@
+/** The files of a report: the page and its summary. */
+
+import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { LineFile } from "../publishers/ndjson.js";
+
+/** The viewer's page, as the build made it. */
+export function readViewer(root: string): Promise<string> {
+  return readFile(join(root, "dist", "viewer.html"), "utf8");
+}
+
+/**
+ * Writes a file beside its place and renames it.
+ *
+ * @throws Error of Node's when it can't be written; then nothing is left.
+ */
+export async function writeWhole(path: string, text: string): Promise<void> {
+  const file = new LineFile(path, "whole");
+  try {
+    await file.write(text);
+    await file.close();
+  } catch (error) {
+    await file.discard();
+    throw error;
+  }
+}
+
+/** Opens a file in the system's browser. @returns What went wrong, in words; nothing where it was opened. */
+export function openFile(path: string): Promise<string | undefined> {
+  const [command, ...args] = OPENERS[process.platform] ?? ["xdg-open"];
+  return new Promise((resolve) => {
+    const child = spawn(command, [...args, path], { stdio: "ignore", detached: true });
+    child.once("error", ({ message }) => resolve(`it could not be opened: ${command}: ${message}`));
+    child.once("spawn", () => {
+      child.unref();
+      resolve(undefined);
+    });
+  });
+}
+
+const OPENERS: Readonly<Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>>> = {
+  darwin: ["open"],
+  win32: ["explorer.exe"],
+};

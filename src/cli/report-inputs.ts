@@ -1,0 +1,72 @@
+/** From what the user names to the logs and evaluations of a report. */
+import { type Dirent, statSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { kindOfName } from "../publishers/report/run-names.js";
+import { STDIN } from "../sources/inputs.js";
+import { readable } from "../sources/source.js";
+
+/** One log or one evaluation. */
+export interface ReportInput {
+  readonly name: string;
+  readonly kind: "log" | "evaluation";
+  /** Whether it came with a folder, and so was not meant one by one. */
+  readonly fromFolder: boolean;
+}
+
+/** What there is to read. */
+export interface ReportInputs {
+  readonly inputs: readonly ReportInput[];
+  /** Folders that could not be read, or hold nothing of use. */
+  readonly faults: readonly { readonly source: string; readonly reason: string }[];
+}
+
+/** Opens folders: of these, what is called like a log or an evaluation. A name that is no folder is taken as it is. */
+export async function reportInputs(names: readonly string[]): Promise<ReportInputs> {
+  const inputs = new Map<string, ReportInput>();
+  const faults: { source: string; reason: string }[] = [];
+  const add = (name: string, fromFolder: boolean) => {
+    const kind = kindOfName(name) ?? "log";
+    if (!inputs.has(name)) inputs.set(name, { name, kind, fromFolder });
+  };
+  for (const name of names) {
+    if (name === STDIN || !isFolder(name)) {
+      add(name, false);
+      continue;
+    }
+    try {
+      const found = await namesBelow(name);
+      if (found.length === 0)
+        faults.push({
+          source: name,
+          reason: "the folder holds no *.log, *.out, *.metrics or *.metrics.json",
+        });
+      for (const path of found) add(path, true);
+    } catch (error) {
+      faults.push({ source: name, reason: readable(error).message });
+    }
+  }
+  return { inputs: [...inputs.values()], faults };
+}
+
+/** Logs and evaluations at any depth, sorted. A log of validations beside that of its training would be a second one. */
+async function namesBelow(folder: string): Promise<string[]> {
+  const entries: Dirent[] = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = entries
+    .filter((entry) => entry.isFile() && kindOfName(entry.name) !== undefined)
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+  const known = new Set(paths);
+  return paths.filter((path) => {
+    const whole = join(dirname(path), basename(path).replace(/^valid(?=\.)/, "train"));
+    return whole === path || !known.has(whole);
+  });
+}
+
+function isFolder(name: string): boolean {
+  try {
+    return statSync(name).isDirectory();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,110 @@
+import { Args, Command, Flags } from "@oclif/core";
+import { EXIT } from "../cli/exit-code.js";
+import { namedInputs } from "../cli/named-inputs.js";
+import { readParserOptions } from "../cli/parser-options.js";
+import { makeReport } from "../cli/report-run.js";
+import { watchStopSignals } from "../cli/stop-signal.js";
+import { STDIN } from "../sources/inputs.js";
+
+export default class ReportCommand extends Command {
+  static override summary = "Draw trainings into one HTML file that opens anywhere.";
+  static override description =
+    `The file holds the charts, the data and the viewer itself: it needs no server and no network. Further logs can be dropped
+on it. Inputs are logs (gzip and zstd too), .metrics and .metrics.json of evaluations, and folders of these.
+--summary tells the best validations and what a check found, as Markdown, for the page of a job.
+
+Exit codes: 0 all was read and written; 1 an input failed or held no measurement, or --strict found unmatched lines
+(the report is written, and names it); 2 wrong flags or nothing to read; 3 a file could not be written; 130, 143 stopped
+by SIGINT, SIGTERM.`;
+  static override examples = [
+    {
+      description: "One training, opened in the browser",
+      command: "<%= config.bin %> report train.log --open",
+    },
+    {
+      description: "All trainings of a folder, with their evaluations",
+      command: "<%= config.bin %> report models/ -o models.html",
+    },
+    {
+      description: "A whole archive",
+      command: "<%= config.bin %> report --archive /data/archive -o archive.html",
+    },
+    {
+      description: "In a job of GitHub Actions",
+      command: "<%= config.bin %> report train.log -o report.html --summary - >> $GITHUB_STEP_SUMMARY",
+    },
+  ];
+  static override strict = false;
+  static override args = {
+    input: Args.string({
+      description:
+        "log, .metrics file, folder of these, quoted pattern (logs/**/*.log), or - for standard input",
+      ignoreStdin: true,
+    }),
+  };
+  static override flags = {
+    output: Flags.string({ char: "o", default: "report.html", description: "the file", helpValue: "FILE" }),
+    summary: Flags.string({
+      description: "write the best validations and the findings to FILE as Markdown (- is standard output)",
+      helpValue: "FILE",
+    }),
+    title: Flags.string({ description: "what the page is called  [default: by its runs]" }),
+    archive: Flags.boolean({
+      description: "inputs are archives, as for the command archive: folders or tars",
+      exclusive: ["files-from"],
+    }),
+    open: Flags.boolean({ description: "open the file in the browser" }),
+    "files-from": Flags.string({
+      description: "read the names of inputs from FILE (- is standard input), one a line",
+      helpValue: "FILE",
+    }),
+    pattern: Flags.string({
+      multiple: true,
+      multipleNonGreedy: true,
+      description: "a line kind of your own, drawn where its groups are numbers; may be repeated",
+      helpValue: "NAME=REGEX",
+    }),
+    "time-zone": Flags.string({
+      description: "zone of Marian's clock, for example Europe/Paris",
+      helpValue: "ZONE",
+    }),
+    strict: Flags.boolean({ description: "unmatched lines are an error (exit code 1)" }),
+    json: Flags.boolean({
+      description: "the receipt as JSON on standard output (on standard error where that holds the summary)",
+    }),
+    quiet: Flags.boolean({ char: "q", description: "no receipt unless something went wrong" }),
+    verbose: Flags.boolean({
+      char: "v",
+      description: "every input and every sample in the receipt",
+      exclusive: ["quiet"],
+    }),
+  };
+
+  async run(): Promise<void> {
+    const { argv, flags } = await this.parse(ReportCommand);
+    const started = performance.now();
+    const usage = (message: string) => this.error(message, { exit: EXIT.usage });
+    const warn = (message: string) => this.warn(message);
+    const inputs = await namedInputs(argv as string[], flags["files-from"], { usage, warn });
+    if (flags.archive && inputs.includes(STDIN))
+      usage("--archive reads folders and tars: name them, standard input is none");
+    const options = readParserOptions(flags.pattern ?? [], flags["time-zone"], usage);
+    this.exit(
+      await makeReport(inputs, {
+        root: this.config.root,
+        archive: flags.archive,
+        output: flags.output,
+        summary: flags.summary,
+        title: flags.title,
+        open: flags.open,
+        options,
+        strict: flags.strict,
+        json: flags.json,
+        detail: flags.quiet ? "quiet" : flags.verbose ? "verbose" : "normal",
+        stop: watchStopSignals(),
+        started,
+        usage,
+      }),
+    );
+  }
+}

@@ -1,0 +1,47 @@
+/** Which of two values of a metric is the better one. */
+import type { Table } from "./table.js";
+
+export type Better = "low" | "high";
+
+const LOW = /^(?:perplexity|(?:ce|mse|mae|ter|wer|cer)(?:[-_].*)?|cross[-_]entropy|.*[-_]cost|cost)$/i;
+const HIGH =
+  /^(?:bleu|chrf|comet\d*|cometkiwi\d*|spbleu|accuracy|translation|valid[-_]script|bleurt|metricx?)(?:[-_+].*)?$/i;
+
+/** `low` or `high`; nothing for a metric of which that is not known. */
+export function betterOf(metric: string): Better | undefined {
+  if (LOW.test(metric)) return "low";
+  if (/[-_]accuracy$/i.test(metric) || HIGH.test(metric)) return "high";
+  return undefined;
+}
+
+/** Where the best of the values stands, the first of equals; nothing where there is none, or nobody knows what is better. */
+export function bestIndex(
+  values: Iterable<number | undefined>,
+  better: Better | undefined,
+): number | undefined {
+  if (better === undefined) return undefined;
+  let best: { readonly index: number; readonly value: number } | undefined;
+  let index = -1;
+  for (const value of values) {
+    index += 1;
+    if (value === undefined || !Number.isFinite(value)) continue;
+    if (best === undefined || (better === "low" ? value < best.value : value > best.value))
+      best = { index, value };
+  }
+  return best?.index;
+}
+
+/** The best of several values, to be marked among them; nothing where there is one alone. */
+export function winner(
+  values: readonly (number | undefined)[],
+  better: Better | undefined,
+): number | undefined {
+  const index =
+    values.filter((value) => value !== undefined).length > 1 ? bestIndex(values, better) : undefined;
+  return index === undefined ? undefined : values[index];
+}
+
+/** The row of a table of validations that holds its best value. */
+export function bestRow(table: Table, better: Better | undefined): number | undefined {
+  return bestIndex(table.columns.get("value")?.values ?? [], better);
+}

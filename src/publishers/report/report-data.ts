@@ -1,0 +1,55 @@
+/** What a report holds: the trainings, ready to be drawn. */
+import type { Finding } from "../../check/finding.js";
+import type { Evaluation } from "../../evaluation/evaluation.js";
+import type { Counts } from "../../parser/layout.js";
+import type { Segment } from "../../run/segment.js";
+import type { Table } from "./table.js";
+
+/** One training. */
+export interface ReportRun {
+  /** Different from every other run's of the report. */
+  readonly name: string;
+  /** Absent where the log stands for itself. */
+  readonly project?: string;
+  readonly group?: string;
+  /** The log, as it was given. */
+  readonly source: string;
+  /** Starts of Marian, in the order of the log; empty where it shows none. */
+  readonly segments: readonly Segment[];
+  /**
+   * A row a training record: `line`, `segment`, `timestamp`, `epoch`, `up`, `sen`, `cost`, and what else the lines
+   * had. Times are milliseconds since 1970, see `clock`.
+   */
+  readonly training: Table;
+  /** By Marian's name of the metric, a row a record: `line`, `segment`, `timestamp`, `epoch`, `up`, `value`, `stalled`, `best`. */
+  readonly validation: ReadonlyMap<string, Table>;
+  /** By `<pattern>/<group>`, a row a match that is a number: `line`, `segment`, `up`, `value`. */
+  readonly patterns: ReadonlyMap<string, Table>;
+  /** Whether times are UTC, or Marian's clock in an unknown zone; absent where the log has no times. */
+  readonly clock?: "utc" | "local";
+  readonly counts: Counts;
+  /** Marian's versions, in the order of their starts. */
+  readonly versions: readonly string[];
+  readonly unmatchedSamples: readonly { readonly line: number; readonly text: string }[];
+  readonly warnings: readonly string[];
+  /** What a check of the log found, in its order. */
+  readonly findings: readonly Finding[];
+  /** Why the log was not read to its end. */
+  readonly error?: string;
+}
+
+/** An input that gave nothing to draw. */
+export interface ReportProblem {
+  readonly source: string;
+  readonly reason: string;
+}
+
+/** A whole report. */
+export interface ReportData {
+  readonly title: string;
+  /** When it was made: ISO 8601, UTC. */
+  readonly created: string;
+  readonly runs: readonly ReportRun[];
+  readonly evaluations: readonly Evaluation[];
+  readonly problems: readonly ReportProblem[];
+}

@@ -1,0 +1,143 @@
+/** The configurations of two runs beside each other. */
+import { byId, element } from "./dom.js";
+import { count } from "./format.js";
+import type { ReportModel } from "./report-model.js";
+import { compareSettings, type Difference, settingsOf } from "./settings.js";
+import type { ViewState } from "./state.js";
+
+interface Choice {
+  readonly label: string;
+  readonly run: string;
+  readonly settings: ReadonlyMap<string, string>;
+}
+
+/** Two choices and what differs between them. */
+export class ConfigurationView {
+  readonly #host = byId("panel-configuration", HTMLElement);
+  readonly #left = element("select", { id: "config-left" });
+  readonly #right = element("select", { id: "config-right" });
+  readonly #only = element("input", { type: "checkbox", id: "config-only" });
+  readonly #filter = element("input", {
+    type: "search",
+    id: "config-filter",
+    placeholder: "Filter",
+    "aria-label": "Filter settings",
+  });
+  readonly #count = element("span", { class: "muted", role: "status" });
+  readonly #table = element("div");
+  #choices: readonly Choice[] = [];
+  #labels = "";
+
+  constructor() {
+    this.#only.checked = true;
+    for (const control of [this.#left, this.#right, this.#only])
+      control.addEventListener("change", () => this.#compare());
+    this.#filter.addEventListener("input", () => this.#compare());
+  }
+
+  show({ views }: ReportModel, { hidden }: ViewState): void {
+    this.#choices = views
+      .filter(({ run }) => !hidden.has(run.name))
+      .flatMap(({ run }) => {
+        const starts = run.segments.filter(
+          ({ config, arguments: given }) => config !== undefined || given !== undefined,
+        );
+        return starts.map((segment) => ({
+          label: starts.length === 1 ? run.name : `${run.name}, start ${segment.segment + 1}`,
+          run: run.name,
+          settings: settingsOf(segment),
+        }));
+      });
+    const labels = JSON.stringify(this.#choices.map(({ label }) => label));
+    if (labels !== this.#labels || this.#host.childElementCount === 0) {
+      this.#labels = labels;
+      this.#build();
+    }
+  }
+
+  #build(): void {
+    if (this.#choices.length === 0) {
+      this.#host.replaceChildren(
+        element("h2", {}, "Configuration"),
+        element("p", { class: "muted" }, "These logs show no configuration of Marian's."),
+      );
+      return;
+    }
+    const chosen = [this.#left, this.#right].map(({ selectedOptions }) => selectedOptions[0]?.textContent);
+    for (const [index, select] of [this.#left, this.#right].entries()) {
+      select.replaceChildren(
+        ...this.#choices.map(({ label }, choice) => element("option", { value: choice }, label)),
+      );
+      const known = this.#choices.findIndex(({ label }) => label === chosen[index]);
+      select.value = String(known === -1 ? this.#otherRun(index) : known);
+    }
+    this.#host.replaceChildren(
+      element("h2", {}, "Configuration"),
+      element(
+        "div",
+        { class: "toolbar" },
+        element("label", {}, "Left ", this.#left),
+        element("label", {}, "Right ", this.#right),
+        element("label", {}, this.#only, " differences only"),
+        this.#filter,
+        this.#count,
+      ),
+      this.#table,
+    );
+    this.#compare();
+  }
+
+  /** The first choice on the left, and on the right the first of another run. */
+  #otherRun(side: number): number {
+    if (side === 0) return 0;
+    const other = this.#choices.findIndex(({ run }) => run !== this.#choices[0]?.run);
+    return other === -1 ? this.#choices.length - 1 : other;
+  }
+
+  #compare(): void {
+    const left = this.#choices[Number(this.#left.value)];
+    const right = this.#choices[Number(this.#right.value)];
+    if (left === undefined || right === undefined) return;
+    const all = compareSettings(left.settings, right.settings);
+    const wanted = this.#filter.value.trim().toLowerCase();
+    const differing = all.filter(({ differs }) => differs);
+    const alone = left === right;
+    const shown = (this.#only.checked && !alone ? differing : all).filter(({ key }) =>
+      key.toLowerCase().includes(wanted),
+    );
+    this.#count.textContent = alone
+      ? count(all.length, "setting")
+      : `${count(differing.length, "difference")} of ${count(all.length, "setting")}`;
+    this.#table.replaceChildren(settingsTable(shown, left.label, alone ? undefined : right.label));
+  }
+}
+
+function settingsTable(rows: readonly Difference[], left: string, right: string | undefined): HTMLElement {
+  const cell = (value: string | undefined, differs: boolean) =>
+    element(
+      "td",
+      { class: differs ? "differs" : undefined },
+      value ?? element("span", { class: "muted" }, "not set"),
+    );
+  const body = rows.map(({ key, left: one, right: other, differs }) =>
+    element(
+      "tr",
+      {},
+      element("th", { scope: "row" }, key),
+      cell(one, differs && right !== undefined),
+      ...(right === undefined ? [] : [cell(other, differs)]),
+    ),
+  );
+  const head = ["Setting", left, ...(right === undefined ? [] : [right])];
+  return element(
+    "div",
+    { class: "table-box settings", tabindex: 0, role: "region", "aria-label": "Settings" },
+    element(
+      "table",
+      {},
+      element("caption", { class: "unseen" }, "Settings"),
+      element("thead", {}, element("tr", {}, ...head.map((text) => element("th", { scope: "col" }, text)))),
+      element("tbody", {}, ...body),
+    ),
+  );
+}

@@ -1,0 +1,85 @@
+/** Tables of facts, sorted by a click on their head. */
+import { element } from "./dom.js";
+
+/** One cell. */
+export interface Cell {
+  readonly text: string;
+  /** What it is sorted by; without it by its text, and after all numbers. */
+  readonly value?: number;
+  /** The best of its row or column. */
+  readonly best?: boolean;
+  readonly warn?: boolean;
+  readonly title?: string;
+}
+
+/** A column of a table. */
+export interface Head {
+  readonly text: string;
+  readonly title?: string;
+  /** `number`: to the right; `path`: cut where it is long; `words`: broken into lines. */
+  readonly kind?: "number" | "path" | "words";
+}
+
+/** A table; the first column names the rows. */
+export function dataTable(
+  caption: string,
+  heads: readonly Head[],
+  rows: readonly (readonly Cell[])[],
+): HTMLElement {
+  const body = element("tbody");
+  const fill = (sorted: readonly (readonly Cell[])[]) => {
+    body.replaceChildren(
+      ...sorted.map((cells) =>
+        element("tr", {}, ...cells.map((cell, column) => cellOf(cell, column, heads))),
+      ),
+    );
+  };
+  let sortedBy: { column: number; down: boolean } | undefined;
+  const headCells = heads.map(({ text, title, kind }, column) => {
+    const button = element("button", { type: "button", title }, text);
+    const cell = element("th", { scope: "col", class: kind }, button);
+    button.addEventListener("click", () => {
+      const down: boolean = sortedBy?.column === column ? !sortedBy.down : kind === "number";
+      sortedBy = { column, down };
+      for (const other of headCells) other.removeAttribute("aria-sort");
+      cell.setAttribute("aria-sort", down ? "descending" : "ascending");
+      fill([...rows].sort((one, other) => compare(one[column], other[column], down)));
+    });
+    return cell;
+  });
+  fill(rows);
+  return element(
+    "div",
+    { class: "table-box", tabindex: 0, role: "region", "aria-label": caption },
+    element(
+      "table",
+      {},
+      element("caption", { class: "unseen" }, caption),
+      element("thead", {}, element("tr", {}, ...headCells)),
+      body,
+    ),
+  );
+}
+
+function cellOf({ text, best, warn, title }: Cell, column: number, heads: readonly Head[]): HTMLElement {
+  const kinds = [heads[column]?.kind ?? "", best === true ? "best" : "", warn === true ? "warn" : ""];
+  const name = kinds.filter((kind) => kind !== "").join(" ");
+  const attributes = { class: name === "" ? undefined : name, title };
+  if (column === 0) return element("th", { scope: "row", ...attributes }, text);
+  return element(
+    "td",
+    attributes,
+    text,
+    ...(best === true ? [element("span", { class: "unseen" }, " (best)")] : []),
+  );
+}
+
+function compare(one: Cell | undefined, other: Cell | undefined, down: boolean): number {
+  const [left, right] = [one?.value, other?.value];
+  if (left === undefined && right === undefined) {
+    return (one?.text ?? "").localeCompare(other?.text ?? "", "en", { numeric: true }) * (down ? -1 : 1);
+  }
+  if (left === undefined || Number.isNaN(left)) return 1;
+  if (right === undefined || Number.isNaN(right)) return -1;
+  return down ? right - left : left - right;
+}

@@ -1,0 +1,71 @@
+/** Reads one log that the user opened. */
+import { instantiateCore } from "../../../parser/core.js";
+import { LogParser } from "../../../parser/log-parser.js";
+import { RunReader } from "../../../run/run-reader.js";
+import { webChunks } from "../../../sources/web-chunks.js";
+import type { ReportRun } from "../report-data.js";
+import { RunCollector } from "../run-collector.js";
+
+/** How the reading is watched and stopped. */
+export interface ReadControl {
+  /** Called with the bytes read up to now, as stored. */
+  progress(bytes: number): void;
+  readonly signal: AbortSignal;
+}
+
+/** What came of a log: a run, or why there is none. A log that is damaged further on gives what came before. */
+export interface InputRun {
+  readonly run: ReportRun | undefined;
+  readonly problem?: string;
+}
+
+/** Progress is told once for so many bytes. */
+const STEP = 1 << 22;
+
+export async function inputRun(
+  core: BufferSource,
+  file: Blob,
+  source: string,
+  control: ReadControl,
+): Promise<InputRun> {
+  using parser = new LogParser(instantiateCore(() => core));
+  const reader = new RunReader(parser);
+  const collector = new RunCollector(parser.time, false);
+  let fault: string | undefined;
+  try {
+    for await (const chunk of webChunks(counted(file, control))) collector.take(await reader.read(chunk));
+  } catch (error) {
+    fault = error instanceof Error ? error.message : String(error);
+  }
+  collector.take(await reader.finish());
+  const { tally } = reader;
+  const { counts } = tally;
+  if (control.signal.aborted) return { run: undefined, problem: "stopped before its end" };
+  if (counts.training + counts.validation > 0) {
+    return { run: collector.finish({ name: source, source }, tally, fault) };
+  }
+  if (fault !== undefined) return { run: undefined, problem: fault };
+  const problem =
+    counts.bytes === 0 ? "the file is empty" : "it holds no measurement of Marian's: is this a training log?";
+  return { run: undefined, problem };
+}
+
+async function* counted(file: Blob, { progress, signal }: ReadControl): AsyncGenerator<Uint8Array> {
+  let read = 0;
+  let told = 0;
+  const stream = file.stream().getReader();
+  try {
+    for (;;) {
+      const { done, value } = await stream.read();
+      if (done || signal.aborted) return;
+      read += value.length;
+      if (read - told >= STEP) {
+        told = read;
+        progress(read);
+      }
+      yield value;
+    }
+  } finally {
+    await stream.cancel().catch(() => {});
+  }
+}

@@ -1,0 +1,181 @@
+/** The viewer: brings the parts of the page together. */
+import { readEvaluationFile } from "../evaluation-file.js";
+import { reportFromJson } from "../report-json.js";
+import { ChartsView } from "./charts-view.js";
+import { ConfigurationView } from "./configuration-view.js";
+import { byId } from "./dom.js";
+import { showEvaluations } from "./evaluations-view.js";
+import { count } from "./format.js";
+import { listenToKeys } from "./keys.js";
+import { chosenFiles, droppedFiles, type OpenedFile } from "./opened-files.js";
+import { unpackElement } from "./packed.js";
+import { Reading } from "./reading.js";
+import { ReportModel } from "./report-model.js";
+import { RunList } from "./run-list.js";
+import { Store, TABS, type ViewState } from "./state.js";
+import { showSummary } from "./summary-view.js";
+import { Tabs } from "./tabs.js";
+import { startTheme, toggleTheme } from "./theme.js";
+import { showThroughput } from "./throughput-view.js";
+import { Toolbar } from "./toolbar.js";
+
+const store = new Store();
+const report = new ReportModel();
+const announcer = byId("announcer", HTMLElement);
+const announce = (text: string) => {
+  announcer.textContent = text;
+};
+const tabs = new Tabs(store);
+const toolbar = new Toolbar(store, report);
+const runs = new RunList(store, report);
+const charts = new ChartsView(
+  byId("charts", HTMLElement),
+  ["validation", "training", "patterns"],
+  store,
+  report,
+  announce,
+);
+const speed = new ChartsView(byId("throughput-charts", HTMLElement), ["throughput"], store, report, announce);
+const configuration = new ConfigurationView();
+const start = byId("start", HTMLElement);
+const help = byId("help", HTMLDialogElement);
+const status = byId("reading", HTMLElement);
+
+const reading = new Reading({
+  run: (run) => {
+    report.addRun(run);
+    store.touch();
+  },
+  problem: (source, reason) => {
+    report.addProblem({ source, reason });
+    announce(`${source}: ${reason}`);
+    store.touch();
+  },
+  evaluation: (source, text) => {
+    const { evaluation, faults } = readEvaluationFile(source, text);
+    report.addEvaluation(evaluation);
+    if (faults.length > 0) report.addProblem({ source, reason: faults.join("; ") });
+    store.touch();
+  },
+  progress: (share, text) => {
+    status.hidden = false;
+    byId("progress", HTMLProgressElement).value = share;
+    byId("reading-text", HTMLElement).textContent = text;
+  },
+  end: (read, passedOver) => {
+    status.hidden = true;
+    const rest = passedOver > 0 ? `; ${count(passedOver, "other file")} of the folder passed over` : "";
+    announce(`${count(read, "file")} read${rest}`);
+    if (read === 0 && passedOver > 0) {
+      report.addProblem({ source: "the folder", reason: "it holds no log of Marian's and no evaluation" });
+    }
+    store.touch();
+  },
+});
+
+/** Brings the page to the state. */
+function show(state: ViewState, before?: ViewState): void {
+  start.hidden = !report.empty;
+  // Problems are told beside the runs.
+  byId("runs", HTMLElement).hidden = report.views.length + report.problems.length === 0;
+  tabs.show(state, report.empty);
+  runs.show(state);
+  if (report.empty) return;
+  const highlightOnly =
+    before !== undefined && before.highlight !== state.highlight && before.hidden === state.hidden;
+  switch (state.tab) {
+    case "charts":
+      toolbar.show(state);
+      charts.show(state);
+      break;
+    case "summary":
+      if (!highlightOnly) showSummary(byId("panel-summary", HTMLElement), report, state);
+      break;
+    case "throughput":
+      if (!highlightOnly) showThroughput(byId("throughput-table", HTMLElement), report, state);
+      speed.show(state);
+      break;
+    case "evaluations":
+      if (!highlightOnly) showEvaluations(byId("panel-evaluations", HTMLElement), report);
+      break;
+    case "configuration":
+      configuration.show(report, state);
+      break;
+  }
+}
+
+/** Buttons, drops and keys. */
+function listen(): void {
+  const files = byId("files", HTMLInputElement);
+  const folder = byId("folder", HTMLInputElement);
+  const read = (opened: readonly OpenedFile[]) => void reading.read(opened);
+  for (const input of [files, folder]) {
+    input.addEventListener("change", () => {
+      read(chosenFiles(input.files));
+      input.value = "";
+    });
+  }
+  const press = (id: string, action: () => void) =>
+    byId(id, HTMLButtonElement).addEventListener("click", action);
+  press("open-files", () => files.click());
+  press("start-files", () => files.click());
+  press("open-folder", () => folder.click());
+  press("start-folder", () => folder.click());
+  press("cancel", () => reading.stop());
+  press("help-button", () => help.showModal());
+  const changeTheme = () => {
+    toggleTheme();
+    store.touch();
+  };
+  press("theme", changeTheme);
+
+  const veil = byId("drop-veil", HTMLElement);
+  document.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    veil.hidden = !event.dataTransfer?.types.includes("Files");
+  });
+  document.addEventListener("dragleave", ({ relatedTarget }) => {
+    if (relatedTarget === null) veil.hidden = true;
+  });
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    veil.hidden = true;
+    if (event.dataTransfer !== null) void droppedFiles(event.dataTransfer).then(read);
+  });
+
+  listenToKeys({
+    ...Object.fromEntries(TABS.map((tab, index) => [String(index + 1), () => store.update({ tab })])),
+    o: () => files.click(),
+    f: () => folder.click(),
+    "/": () => runs.focusFilter(),
+    a: () => runs.switchAll(true),
+    n: () => runs.switchAll(false),
+    x: () => toolbar.nextAxis(),
+    l: () => toolbar.toggleLog(),
+    "[": () => toolbar.changeSmoothing(-1),
+    "]": () => toolbar.changeSmoothing(1),
+    "0": () => store.update({ range: undefined }),
+    t: changeTheme,
+    "?": () => help.showModal(),
+  });
+}
+
+/** Takes up the report that the page carries, if it carries one. */
+async function load(): Promise<void> {
+  try {
+    const bytes = await unpackElement("report-data");
+    if (bytes === undefined) return;
+    const data = reportFromJson(new TextDecoder().decode(bytes));
+    report.addReport(data);
+    byId("title", HTMLElement).textContent = data.title;
+    byId("made", HTMLElement).textContent = `made ${data.created.slice(0, 16).replace("T", " ")} UTC`;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    report.addProblem({ source: "this report", reason: `its data can't be read: ${reason}` });
+  }
+}
+
+startTheme(() => store.touch());
+store.listen(show);
+listen();
+void load().then(() => show(store.state));

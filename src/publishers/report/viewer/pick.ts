@@ -1,0 +1,75 @@
+/** The points of a chart that lie near a place. */
+
+import type { Table } from "../table.js";
+import { lowerBound } from "./axis.js";
+import type { ChartRun } from "./chart-lines.js";
+import type { RunView } from "./run-view.js";
+import type { Piece } from "./trace.js";
+
+/** One row of one run. */
+export interface Point {
+  readonly view: RunView;
+  readonly table: Table;
+  readonly piece: Piece;
+  /** Its index in the piece. */
+  readonly index: number;
+  readonly row: number;
+  readonly x: number;
+  /** As the log printed it. */
+  readonly y: number;
+}
+
+/** For each run its point that is nearest to a place, if none of its ends is farther away than `reach`. */
+export function nearestPoints(runs: readonly ChartRun[], place: number, reach: number): Point[] {
+  const points: Point[] = [];
+  for (const run of runs) {
+    let nearest: Point | undefined;
+    for (const { piece } of run.lines) {
+      const [first = Number.NaN, last = Number.NaN] = [piece.x[0], piece.x.at(-1)];
+      if (place < first - reach || place > last + reach) continue;
+      const after = lowerBound(piece.x.length, (index) => (piece.x[index] ?? 0) >= place);
+      for (const index of [after - 1, after]) {
+        if (index < 0 || index >= piece.x.length) continue;
+        const point = pointOf(run, piece, index);
+        if (nearest === undefined || isNearer(point, nearest, place)) nearest = point;
+      }
+    }
+    if (nearest !== undefined) points.push(nearest);
+  }
+  return points;
+}
+
+/** Nearer on the axis; of two at one place, the one that was not trained again. */
+function isNearer(point: Point, other: Point, place: number): boolean {
+  const difference = Math.abs(point.x - place) - Math.abs(other.x - place);
+  return difference < 0 || (difference === 0 && other.piece.superseded && !point.piece.superseded);
+}
+
+function pointOf({ view, table }: ChartRun, piece: Piece, index: number): Point {
+  return {
+    view,
+    table,
+    piece,
+    index,
+    row: piece.row[index] ?? 0,
+    x: piece.x[index] ?? 0,
+    y: piece.y[index] ?? Number.NaN,
+  };
+}
+
+/** The next point of the same run (`step` 1) or the one before (-1); the point itself at its ends. */
+export function neighbour(runs: readonly ChartRun[], point: Point, step: 1 | -1): Point {
+  const run = runs.find(({ view }) => view === point.view);
+  if (run === undefined) return point;
+  // A row that two pieces share is one point.
+  const rows = new Map<number, { piece: Piece; index: number }>();
+  for (const { piece } of run.lines) {
+    for (const [index, row] of piece.row.entries()) if (!rows.has(row)) rows.set(row, { piece, index });
+  }
+  const order = [...rows.values()].sort(
+    (one, other) => (one.piece.x[one.index] ?? 0) - (other.piece.x[other.index] ?? 0),
+  );
+  const at = order.findIndex(({ piece, index }) => piece.row[index] === point.row);
+  const next = order[at + step];
+  return next === undefined ? point : pointOf(run, next.piece, next.index);
+}

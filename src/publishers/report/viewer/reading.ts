@@ -1,0 +1,136 @@
+/** Reads what the user opens, one file after the other, in a thread of its own. */
+import type { ReportRun } from "../report-data.js";
+import { kindOfName } from "../run-names.js";
+import type { OpenedFile } from "./opened-files.js";
+import { unpackElement } from "./packed.js";
+import type { WorkerAnswer, WorkerQuestion } from "./worker-messages.js";
+
+/** Who is told what was read. */
+export interface ReadingEvents {
+  run(run: ReportRun): void;
+  problem(source: string, reason: string): void;
+  /** Text of an evaluation's scores. */
+  evaluation(source: string, text: string): void;
+  /** While it goes on; `share` of all bytes is from 0 to 1. */
+  progress(share: number, text: string): void;
+  /** Nothing is left to read. `passedOver` files of folders looked like neither log nor evaluation, or held none. */
+  end(read: number, passedOver: number): void;
+}
+
+export class Reading {
+  readonly #events: ReadingEvents;
+  readonly #queue: OpenedFile[] = [];
+  #core: Uint8Array<ArrayBuffer> | undefined;
+  #worker: Worker | undefined;
+  #busy = false;
+  #stopped = false;
+  #total = 0;
+  #done = 0;
+  #read = 0;
+  #passedOver = 0;
+
+  constructor(events: ReadingEvents) {
+    this.#events = events;
+  }
+
+  /** Adds files to those that are read. Of folders only what is called like a log or an evaluation is looked at. */
+  async read(files: readonly OpenedFile[]): Promise<void> {
+    const named = files.filter(({ path, fromFolder }) => !fromFolder || kindOfName(path) !== undefined);
+    this.#passedOver += files.length - named.length;
+    this.#queue.push(...named);
+    this.#total += named.reduce((sum, { file }) => sum + file.size, 0);
+    if (this.#busy) return;
+    this.#busy = true;
+    this.#stopped = false;
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      if (!this.#stopped) await this.#readOne(next);
+      this.#done += next.file.size;
+    }
+    this.#events.end(this.#read, this.#passedOver);
+    this.#busy = false;
+    this.#total = 0;
+    this.#done = 0;
+    this.#read = 0;
+    this.#passedOver = 0;
+  }
+
+  /** Ends the reading; what was read stays. */
+  stop(): void {
+    this.#stopped = true;
+    this.#ask({ type: "stop" });
+  }
+
+  async #readOne(opened: OpenedFile): Promise<void> {
+    const { file, path } = opened;
+    this.#tell(0, path);
+    try {
+      if (kindOfName(path) === "evaluation") {
+        this.#events.evaluation(path, await file.text());
+        this.#read += 1;
+      } else await this.#readLog(opened);
+    } catch (error) {
+      this.#events.problem(path, reasonOf(error));
+    }
+  }
+
+  async #readLog({ file, path, fromFolder }: OpenedFile): Promise<void> {
+    // Before the first log comes, nothing of this is needed.
+    this.#core ??= await unpackElement("packed-core");
+    this.#worker ??= await startWorker();
+    const core = this.#core;
+    if (core === undefined) throw new Error("this page was built without its parser");
+    const answer = await this.#answer({ type: "read", core, file, source: path }, path);
+    if (answer.type === "fault") return this.#events.problem(path, answer.reason);
+    if (answer.run !== undefined) {
+      this.#read += 1;
+      this.#events.run(answer.run);
+      return;
+    }
+    // A folder of logs holds many that are not Marian's.
+    if (fromFolder && !this.#stopped && answer.problem?.startsWith("it holds no measurement"))
+      this.#passedOver += 1;
+    else this.#events.problem(path, answer.problem ?? "it could not be read");
+  }
+
+  #answer(question: WorkerQuestion, path: string): Promise<Exclude<WorkerAnswer, { type: "progress" }>> {
+    const worker = this.#worker;
+    return new Promise((resolve, reject) => {
+      if (worker === undefined) return reject(new Error("the reading thread could not be started"));
+      worker.onmessage = ({ data }: MessageEvent<WorkerAnswer>) => {
+        if (data.type === "progress") this.#tell(data.bytes, path);
+        else resolve(data);
+      };
+      worker.onerror = ({ message }) => {
+        // A thread that fell over is not used again.
+        worker.terminate();
+        this.#worker = undefined;
+        reject(new Error(message || "the reading thread ended"));
+      };
+      worker.postMessage(question);
+    });
+  }
+
+  #ask(question: WorkerQuestion): void {
+    this.#worker?.postMessage(question);
+  }
+
+  #tell(bytes: number, path: string): void {
+    const share = this.#total === 0 ? 0 : Math.min(1, (this.#done + bytes) / this.#total);
+    const left = this.#queue.length;
+    this.#events.progress(share, `Reading ${path}${left > 0 ? `, then ${left} more` : ""}`);
+  }
+}
+
+async function startWorker(): Promise<Worker> {
+  const script = await unpackElement("packed-worker");
+  if (script === undefined) throw new Error("this page was built without its parser");
+  const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+  return new Worker(url);
+}
+
+function reasonOf(error: unknown): string {
+  const name = error instanceof DOMException ? error.name : "";
+  if (name === "NotFoundError") return "the file is gone";
+  if (name === "NotReadableError") return "the file could not be read, or has changed since it was opened";
+  return error instanceof Error ? error.message : String(error);
+}

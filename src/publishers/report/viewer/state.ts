@@ -1,0 +1,71 @@
+/** What the user has chosen to see. */
+import type { AxisName } from "./axis.js";
+
+/** The pages of the viewer. */
+export const TABS = ["charts", "summary", "throughput", "evaluations", "configuration"] as const;
+export type TabName = (typeof TABS)[number];
+
+/** A part of the horizontal axis. */
+export interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface ViewState {
+  readonly tab: TabName;
+  readonly axis: AxisName;
+  /** 0 to 0.99. */
+  readonly smoothing: number;
+  /** Charts with a logarithmic scale, by id. */
+  readonly log: ReadonlySet<string>;
+  /** What is zoomed into; absent for everything. */
+  readonly range: Range | undefined;
+  /** Names of runs that are switched off. */
+  readonly hidden: ReadonlySet<string>;
+  /** The run that stands out, by name. */
+  readonly highlight: string | undefined;
+  /** The chart that takes the whole width, by id. */
+  readonly wide: string | undefined;
+}
+
+/** Holds the state; listeners are called once a frame, however many changes there were. */
+export class Store {
+  #state: ViewState = {
+    tab: "charts",
+    axis: "up",
+    smoothing: 0,
+    log: new Set(),
+    range: undefined,
+    hidden: new Set(),
+    highlight: undefined,
+    wide: undefined,
+  };
+  readonly #listeners: ((state: ViewState, before: ViewState) => void)[] = [];
+  #told: ViewState = this.#state;
+  #waiting = false;
+
+  get state(): ViewState {
+    return this.#state;
+  }
+
+  update(change: Partial<ViewState>): void {
+    this.#state = { ...this.#state, ...change };
+    this.touch();
+  }
+
+  /** Calls the listeners though nothing was chosen: the data has changed. */
+  touch(): void {
+    if (this.#waiting) return;
+    this.#waiting = true;
+    requestAnimationFrame(() => {
+      this.#waiting = false;
+      const before = this.#told;
+      this.#told = this.#state;
+      for (const listener of this.#listeners) listener(this.#state, before);
+    });
+  }
+
+  listen(listener: (state: ViewState, before: ViewState) => void): void {
+    this.#listeners.push(listener);
+  }
+}

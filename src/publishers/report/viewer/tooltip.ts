@@ -1,0 +1,108 @@
+/** The box beside the cursor, and the same in words. */
+import { valueAt } from "../table.js";
+import type { AxisName } from "./axis.js";
+import type { ChartKind } from "./chart-kinds.js";
+import { type Palette, runColor } from "./colors.js";
+import { element } from "./dom.js";
+import { formatExact, formatPlace, formatTime } from "./format.js";
+import type { Point } from "./pick.js";
+import type { Restart, RunView } from "./run-view.js";
+
+/** Runs that are named; of more, the number is told. */
+const MOST_ROWS = 10;
+const MOST_MARKS = 4;
+
+/** Shows points, the first of them in full, and what is marked beside them. */
+export class Tooltip {
+  readonly element = element("div", { class: "tooltip", "aria-hidden": "true", hidden: true });
+
+  hide(): void {
+    this.element.hidden = true;
+  }
+
+  /** @param at The cursor in pixels of the plot, which begins at `plot`. */
+  show(
+    kind: ChartKind,
+    { axis, palette }: { readonly axis: AxisName; readonly palette: Palette },
+    points: readonly Point[],
+    marks: readonly string[],
+    at: { readonly left: number; readonly top: number },
+    plot: { readonly left: number; readonly top: number },
+  ): void {
+    const [first] = points;
+    if (first === undefined) {
+      this.hide();
+      return;
+    }
+    const rows = points.slice(0, MOST_ROWS).map((point) => {
+      const swatch = element("span", { class: "swatch" });
+      swatch.style.backgroundColor = runColor(point.view.index, palette.dark);
+      return element(
+        "div",
+        { class: point === first ? "row first" : "row" },
+        swatch,
+        element("span", { class: "name" }, point.view.run.name),
+        element("span", { class: "value" }, formatExact(point.y)),
+        element("span", { class: "note" }, noteOf(kind, point)),
+      );
+    });
+    const more = points.length - rows.length;
+    this.element.replaceChildren(
+      element("div", { class: "place" }, formatPlace(axis, first.x, first.view.run.clock)),
+      ...rows,
+      ...(more > 0 ? [element("div", { class: "more" }, `and ${more} more`)] : []),
+      element("div", { class: "details" }, detailsOf(axis, first)),
+      ...marks.slice(0, MOST_MARKS).map((mark) => element("div", { class: "mark" }, mark)),
+    );
+    this.element.hidden = false;
+    const { offsetWidth, offsetHeight, offsetParent } = this.element;
+    // It may lie over the next chart, but not outside of the window.
+    const host = offsetParent?.getBoundingClientRect().left ?? 0;
+    const room = { from: 8 - host, to: document.documentElement.clientWidth - 8 - host - offsetWidth };
+    const right = plot.left + at.left + 14;
+    const left = right <= room.to ? right : plot.left + at.left - offsetWidth - 14;
+    this.element.style.left = `${Math.max(room.from, Math.min(left, room.to))}px`;
+    this.element.style.top = `${Math.max(0, plot.top + at.top - offsetHeight / 2)}px`;
+  }
+}
+
+/** A restart in words. */
+export function describeRestart({ run }: RunView, { segment, up }: Restart): string {
+  const start = run.segments.find((candidate) => candidate.segment === segment);
+  const version = start?.marian_version === undefined ? "Marian" : `Marian ${start.marian_version}`;
+  return `${run.name}: ${version} began again, first report at update ${formatExact(up)}`;
+}
+
+/** A point in a sentence, for those who do not see it. */
+export function describe(kind: ChartKind, axis: AxisName, point: Point): string {
+  const note = noteOf(kind, point);
+  const place = formatPlace(axis, point.x, point.view.run.clock);
+  return `${point.view.run.name}, ${place}: ${kind.title} ${formatExact(point.y)}${note === "" ? "" : `, ${note}`}`;
+}
+
+function noteOf(kind: ChartKind, { table, row, piece }: Point): string {
+  const notes: string[] = [];
+  if (kind.part === "validation") {
+    const stalled = valueAt(table.columns.get("stalled"), row);
+    const best = valueAt(table.columns.get("best"), row);
+    if (stalled === undefined) notes.push("new best");
+    else
+      notes.push(
+        `stalled ${formatExact(stalled)}×${best === undefined ? "" : `, best ${formatExact(best)}`}`,
+      );
+  }
+  if (piece.superseded) notes.push("trained again later");
+  return notes.join(", ");
+}
+
+function detailsOf(axis: AxisName, { view, table, row, piece }: Point): string {
+  const parts: string[] = [];
+  const of = (name: string) => valueAt(table.columns.get(name), row);
+  const [epoch, up, time, line] = [of("epoch"), of("up"), of("timestamp"), of("line")];
+  if (epoch !== undefined) parts.push(`Ep. ${formatExact(epoch)}`);
+  if (up !== undefined && axis !== "up") parts.push(`update ${formatExact(up)}`);
+  if (time !== undefined && axis !== "clock") parts.push(formatTime(time, view.run.clock));
+  if (view.run.segments.length > 1) parts.push(`start ${piece.segment + 1}`);
+  if (line !== undefined) parts.push(`line ${formatExact(line)}`);
+  return parts.join(" · ");
+}

@@ -1,0 +1,13 @@
+/** What the page and its reading thread say to each other. */
+import type { ReportRun } from "../report-data.js";
+
+/** To the thread. One log at a time; `stop` ends it. */
+export type WorkerQuestion =
+  | { readonly type: "read"; readonly core: BufferSource; readonly file: Blob; readonly source: string }
+  | { readonly type: "stop" };
+
+/** From the thread: any number of times how much was read, then one of the others. */
+export type WorkerAnswer =
+  | { readonly type: "progress"; readonly bytes: number }
+  | { readonly type: "run"; readonly run: ReportRun | undefined; readonly problem?: string }
+  | { readonly type: "fault"; readonly reason: string };

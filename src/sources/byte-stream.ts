@@ -1,0 +1,69 @@
+/** Chunks of bytes that come in their own time, and can be given up while one is awaited. No Node API. */
+
+/** Asks for the next chunk. */
+type Next = () => Promise<IteratorResult<Uint8Array>>;
+
+/** An iterator whose `return` ends its source at once; a generator's would wait for a read that is under way. */
+export class ByteStream implements AsyncIterableIterator<Uint8Array> {
+  readonly next: Next;
+  readonly #end: () => unknown;
+
+  constructor(next: Next, end: () => unknown) {
+    this.next = next;
+    this.#end = end;
+  }
+
+  async return(): Promise<IteratorResult<Uint8Array>> {
+    await this.#end();
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}
+
+/** The chunks of anything that can be iterated. */
+export function streamOf(chunks: AsyncIterable<Uint8Array>): ByteStream {
+  const iterator = chunks[Symbol.asyncIterator]();
+  return new ByteStream(
+    () => iterator.next(),
+    () => iterator.return?.(),
+  );
+}
+
+/** The chunks behind one that was taken from them. */
+export function prepend(head: Uint8Array, rest: ByteStream): ByteStream {
+  let first: Uint8Array | undefined = head;
+  const next: Next = async () => {
+    if (first === undefined) return rest.next();
+    const value = first;
+    first = undefined;
+    return { done: false, value };
+  };
+  return new ByteStream(next, () => rest.return());
+}
+
+/** The chunks; an abort is thrown and ends the source at once, even while a chunk is awaited. */
+export function untilAborted(chunks: ByteStream, signal: AbortSignal): ByteStream {
+  let giveUp: ((reason: unknown) => void) | undefined;
+  const abort = () => {
+    giveUp?.(signal.reason);
+    chunks.return().catch(() => {});
+  };
+  signal.addEventListener("abort", abort, { once: true });
+  const end = () => {
+    signal.removeEventListener("abort", abort);
+    return chunks.return();
+  };
+  const next: Next = async () => {
+    signal.throwIfAborted();
+    const result = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
+      giveUp = reject;
+      chunks.next().then(resolve, reject);
+    });
+    if (result.done) await end();
+    return result;
+  };
+  return new ByteStream(next, end);
+}

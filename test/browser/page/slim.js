@@ -1,0 +1,4 @@
+/** A page that brings the core itself. */
+import * as slim from "marian-tracking/slim";
+
+globalThis.slim = slim;

@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import type { Evaluation } from "../../../src/evaluation/evaluation.js";
+import {
+  addEvaluation,
+  modelTitles,
+  readEvaluationFile,
+} from "../../../src/publishers/report/evaluation-file.js";
+
+function evaluation(source: string, model = "student", dataset = "devtest"): Evaluation {
+  return { model, importer: "flores", dataset, augmentation: null, metrics: new Map([["chrf", 1]]), source };
+}
+
+describe("a file of an evaluation", () => {
+  it.each([
+    ["models/en-hu/exp/evaluation/student/flores_devtest.metrics", "student", "flores", "devtest", null],
+    [
+      "evaluation/teacher-finetuned0/mtdata_a_b-1-eng-hun.metrics",
+      "teacher-finetune-0",
+      "mtdata",
+      "a_b-1-eng-hun",
+      null,
+    ],
+    ["evaluation/speed/flores_aug-mix_devtest.metrics", "quantized", "flores", "devtest", "aug-mix"],
+    ["metrics/evaluate-teacher-flores-devtest-en-hu-1.metrics", "teacher-1", "flores", "devtest", null],
+    ["my-model/devtest.metrics", "my-model", "unknown", "devtest", null],
+    ["devtest.metrics", "unknown", "unknown", "devtest", null],
+  ])("%s is named by where it lies", (path, model, importer, dataset, augmentation) => {
+    const read = readEvaluationFile(path, "30.5\n55.25\n0.875\n");
+    expect(read.evaluation).toMatchObject({ model, importer, dataset, augmentation, source: path });
+    expect([...read.evaluation.metrics]).toEqual([
+      ["bleu_detok", 30.5],
+      ["chrf", 55.25],
+      ["comet", 87.5],
+    ]);
+  });
+
+  it("of JSON has every metric, and says what it leaves out", () => {
+    const text = '{"bleu":{"score":30},"unaligned-ratio":{"score":0.25},"chrf":{"score":"high"}}';
+    const { evaluation: read, faults } = readEvaluationFile("student/flores_devtest.metrics.json", text);
+    expect([...read.metrics]).toEqual([
+      ["bleu_detok", 30],
+      ["unaligned-ratio", 0.25],
+    ]);
+    expect(faults).toEqual([expect.stringContaining("chrf")]);
+  });
+
+  it("without scores is refused in words", () => {
+    expect(() => readEvaluationFile("student/a.metrics", "none\n")).toThrow("2 or 3 lines that are a number");
+  });
+});
+
+describe("evaluations together", () => {
+  it("hold one place once: the JSON before the plain file, the later before the earlier", () => {
+    const list: Evaluation[] = [];
+    addEvaluation(list, evaluation("a/x.metrics.json"));
+    addEvaluation(list, evaluation("a/x.metrics"));
+    addEvaluation(list, evaluation("b/x.metrics"));
+    const later = evaluation("b/x.metrics");
+    addEvaluation(list, later);
+    expect(list.map(({ source }) => source)).toEqual(["a/x.metrics.json", "b/x.metrics"]);
+    expect(list[1]).toBe(later);
+  });
+
+  it("tell models of the same name apart, so that no score hides another", () => {
+    const list = [
+      evaluation("en-hu/one/evaluation/student/x.metrics"),
+      evaluation("en-hu/two/evaluation/student/x.metrics"),
+      evaluation("en-hu/two/evaluation/teacher-1/x.metrics", "teacher-1"),
+      evaluation("taskA"),
+      evaluation("taskB"),
+    ];
+    const titles = modelTitles(list);
+    expect(list.map((one) => titles.get(one))).toEqual([
+      "en-hu/one/student",
+      "en-hu/two/student",
+      "teacher-1",
+      "student",
+      "student (2)",
+    ]);
+  });
+});

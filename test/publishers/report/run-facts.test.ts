@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { factsOf } from "../../../src/publishers/report/run-facts.js";
+import { start, train, valid } from "../../cli/sample-logs.js";
+import { runOf } from "./sample-run.js";
+
+describe("the facts of a run", () => {
+  it("are its best and last validations, how far it came, and what was no number", async () => {
+    const facts = factsOf(
+      await runOf(
+        start({ time: "2024-07-03 08:00:00" }) +
+          train(1000, { time: "2024-07-03 09:00:00" }) +
+          valid(1000, "chrf", 40) +
+          valid(1000, "perplexity", 12) +
+          valid(1000, "unaligned-ratio", 0.5) +
+          train(2000, { epoch: 2 })
+            .replace(/Cost [\d.]+/, "Cost nan")
+            .replace(/gNorm [\d.]+/, "gNorm inf") +
+          valid(2000, "chrf", 45, "new best", { epoch: 2 }) +
+          valid(2000, "perplexity", "nan", "stalled 1 times (last best: 12)", { epoch: 2 }) +
+          start() +
+          train(1500, { epoch: 2 }) +
+          valid(3000, "chrf", 44, "stalled 3 times (last best: 45)", {
+            epoch: 2,
+            time: "2024-07-04 10:00:00",
+          }),
+      ),
+    );
+    expect(facts).toMatchObject({ lastUpdate: 3000, lastEpoch: 2, restarts: 1 });
+    expect(facts.started).toBe(Date.UTC(2024, 6, 3, 9));
+    expect(facts.ended).toBe(Date.UTC(2024, 6, 4, 10));
+    expect(facts.metrics.get("chrf")).toMatchObject({
+      points: 3,
+      best: { value: 45, up: 2000 },
+      last: { value: 44, up: 3000 },
+      stalled: 3,
+    });
+    expect(facts.metrics.get("perplexity")).toMatchObject({ best: { value: 12, up: 1000 }, stalled: 1 });
+    expect(facts.metrics.get("unaligned-ratio")).not.toHaveProperty("best");
+    expect(facts.odd.map(({ column, value, up }) => [column, value, up])).toEqual([
+      ["cost", Number.NaN, 2000],
+      ["gnorm", Number.POSITIVE_INFINITY, 2000],
+      ["perplexity", Number.NaN, 2000],
+    ]);
+  });
+
+  it("of a log of validations alone are fewer", async () => {
+    const facts = factsOf(await runOf(valid(500, "chrf", 40).replace(/^\[.*?\] /, "")));
+    expect(facts).toMatchObject({ lastUpdate: 500, restarts: 0, odd: [] });
+    expect(facts).not.toHaveProperty("started");
+  });
+});

@@ -1,0 +1,125 @@
+import { describe, expect, it } from "vitest";
+import type { ReportRun } from "../../../../src/publishers/report/report-data.js";
+import { type ChartKind, chartKinds } from "../../../../src/publishers/report/viewer/chart-kinds.js";
+import { chartContent } from "../../../../src/publishers/report/viewer/chart-lines.js";
+import { nearestPoints, neighbour, type Point } from "../../../../src/publishers/report/viewer/pick.js";
+import { RunView } from "../../../../src/publishers/report/viewer/run-view.js";
+import { start, train, valid } from "../../../cli/sample-logs.js";
+import { runOf } from "../sample-run.js";
+
+const LOG =
+  start() +
+  train(100) +
+  valid(100, "chrf", 40) +
+  train(200) +
+  train(300) +
+  valid(300, "chrf", 42) +
+  start() +
+  train(250) +
+  train(350).replace(/Cost [\d.]+/, "Cost nan") +
+  valid(350, "chrf", 41, "stalled 1 times (last best: 42)");
+
+async function named(name: string, log = LOG): Promise<ReportRun> {
+  return { ...(await runOf(log)), name };
+}
+
+function kind(runs: readonly ReportRun[], title: string): ChartKind {
+  const found = chartKinds(runs).find((candidate) => candidate.title === title);
+  if (found === undefined) throw new Error(`there is no chart ${title}`);
+  return found;
+}
+
+function content(views: readonly RunView[], title: string, range = { from: 0, to: 400 }, smoothing = 0) {
+  const wanted = kind(
+    views.map(({ run }) => run),
+    title,
+  );
+  return chartContent({ kind: wanted, views, axis: "up", range, smoothing, width: 400 });
+}
+
+describe("the charts of runs", () => {
+  it("are every metric and every column that is no place, in a settled order", async () => {
+    const log = `${LOG}gpu 5\n`;
+    const run = await runOf(log, { patterns: [{ name: "gpu", regex: "gpu (?P<load>\\d)" }] });
+    const other = await named("other", valid(1, "perplexity", 3));
+    expect(chartKinds([run, other]).map(({ part, title, better }) => [part, title, better])).toEqual([
+      ["validation", "chrf", "high"],
+      ["validation", "perplexity", "low"],
+      ["training", "cost", undefined],
+      ["training", "gNorm", undefined],
+      ["training", "learning rate", undefined],
+      ["patterns", "gpu/load", undefined],
+      ["throughput", "words per second", undefined],
+      ["throughput", "seconds between reports", undefined],
+    ]);
+  });
+
+  it("hold all runs, the range of what is visible, and the least value for a logarithmic scale", async () => {
+    const views = [new RunView(await named("a"), 0), new RunView(await named("b"), 1)];
+    const { runs, values, leastPositive } = content(views, "cost");
+    expect(runs.map(({ view }) => view.run.name)).toEqual(["a", "b"]);
+    expect(values).toEqual({ from: 10 / 300 - ((10 / 300) % 1e-8), to: 0.1 });
+    expect(leastPositive).toBe(values?.from);
+    expect(content(views, "cost", { from: 190, to: 260 }).values).toEqual({ from: 0.04, to: 0.05 });
+  });
+
+  it("smooth training, and leave validations as they are", async () => {
+    const views = [new RunView(await named("a"), 0)];
+    expect(content(views, "cost", undefined, 0.9).runs[0]?.lines[0]?.raw).toBeDefined();
+    expect(content(views, "chrf", undefined, 0.9).runs[0]?.lines[0]?.raw).toBeUndefined();
+  });
+
+  it("mark restarts and findings at their place", async () => {
+    const view = new RunView(await named("a"), 0);
+    expect(view.restarts("up")).toEqual([{ segment: 1, place: 250, up: 250 }]);
+    const run = await named("b");
+    const at = run.training.columns.get("line")?.values[2] ?? 0;
+    const finding = {
+      kind: "throughput",
+      severity: "warning",
+      line: at,
+      segment: 0,
+      words: "slow",
+      numbers: {},
+      metric: "rate",
+    } as const;
+    const checked = new RunView({ ...run, findings: [finding, { ...finding, severity: "info" }] }, 0);
+    expect(checked.findings(kind([run], "words per second"), "up")).toEqual([{ finding, place: 300 }]);
+    expect(checked.findings(kind([run], "cost"), "up")).toEqual([]);
+  });
+
+  it("mark a restart before the first report", async () => {
+    const view = new RunView(await named("a", start() + start() + train(100)), 0);
+    expect(view.restarts("up")).toEqual([{ segment: 1, place: 100, up: 100 }]);
+  });
+});
+
+describe("the points near the cursor", () => {
+  it("are one a run, the nearest; what is far from its ends is none", async () => {
+    const views = [new RunView(await named("a"), 0), new RunView(await named("short", train(100)), 1)];
+    const { runs } = content(views, "cost");
+    const at = (place: number) =>
+      nearestPoints(runs, place, 20).map(({ view, x, y }) => [view.run.name, x, y]);
+    expect(at(110)).toEqual([
+      ["a", 100, 0.1],
+      ["short", 100, 0.1],
+    ]);
+    expect(at(240)).toEqual([["a", 250, 0.04]]);
+    expect(at(600)).toEqual([]);
+    expect(at(345)).toEqual([["a", 350, Number.NaN]]);
+  });
+
+  it("follow each other with the arrow keys, each row once", async () => {
+    const views = [new RunView(await named("a"), 0)];
+    const { runs } = content(views, "cost");
+    const [first] = nearestPoints(runs, 0, Number.POSITIVE_INFINITY);
+    const walked: number[] = [];
+    let point: Point | undefined = first;
+    for (let step = 0; step < 6 && point !== undefined; step += 1) {
+      walked.push(point.x);
+      point = neighbour(runs, point, 1);
+    }
+    expect(walked).toEqual([100, 200, 250, 300, 350, 350]);
+    if (first !== undefined) expect(neighbour(runs, first, -1)).toBe(first);
+  });
+});
