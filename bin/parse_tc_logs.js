@@ -1,6 +1,20 @@
 #!/usr/bin/env node
-import { flush, handle, run } from "../cli/program.js";
+import { fileURLToPath } from "node:url";
 
-await run(["parse_tc_logs", ...process.argv.slice(2)], import.meta.url)
-  .catch(handle)
-  .finally(() => flush());
+const args = process.argv.slice(2);
+const passed = await import("../cli/pipe.js").then(
+  ({ startPipe }) => startPipe(fileURLToPath(import.meta.url), args),
+  (error) => {
+    // A damaged installation: a training may be in front of it all the same.
+    process.stderr.write(`parse_tc_logs: ${error.message}; standard input is passed on and not read\n`);
+    process.stdout.on("error", () => {});
+    process.stdin.pipe(process.stdout);
+    return true;
+  },
+);
+if (!passed) {
+  const { flush, handle, run } = await import("../cli/program.js");
+  await run(["parse_tc_logs", ...args], import.meta.url)
+    .catch(handle)
+    .finally(() => flush());
+}

@@ -7,6 +7,8 @@ export const EXIT = {
   usage: 2,
   /** A sink did not take everything. */
   sink: 3,
+  /** A task that was followed failed. */
+  taskFailed: 4,
   interrupted: 130,
   terminated: 143,
 } as const;

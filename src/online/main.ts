@@ -1,0 +1,21 @@
+/** What the binaries start before anything else is loaded. */
+
+import { passesOn } from "./passes-on.js";
+import { endProcess, runPipe } from "./pipe.js";
+import { CHANNEL } from "./reader.js";
+
+/**
+ * Passes standard input on, if that is what the arguments of `parse_tc_logs` ask for, and ends the process. False
+ * where they ask for something else, and in the process that reads.
+ *
+ * @param binary Path of the binary; it is started again, to read.
+ */
+export async function startPipe(binary: string, args: readonly string[]): Promise<boolean> {
+  if (process.env[CHANNEL] !== undefined || !passesOn(args)) return false;
+  // More than this is a fault, and the training needs the memory.
+  const heap = "--max-old-space-size=1024";
+  endProcess(
+    await runPipe({ program: process.execPath, args: [heap, ...process.execArgv, binary, ...args] }),
+  );
+  return true;
+}

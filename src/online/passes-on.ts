@@ -1,0 +1,21 @@
+/** Which arguments put `parse_tc_logs` into a pipe. */
+import { fstatSync } from "node:fs";
+
+/**
+ * Whether standard input is to be passed on. Asked before the arguments are read, so in doubt it is: a training in
+ * front of a command with wrong flags must not notice.
+ */
+export function passesOn(args: readonly string[]): boolean {
+  if (args.some((argument) => /^(?:--help|-h|--version)$/.test(argument))) return false;
+  if (args.some((argument) => argument.startsWith("--from") || /^-v*s/.test(argument))) return true;
+  return !args.some((argument) => /^(?:--input-file|-v*i)/.test(argument)) && isPiped(0);
+}
+
+function isPiped(fd: number): boolean {
+  try {
+    const info = fstatSync(fd);
+    return info.isFIFO() || info.isSocket();
+  } catch {
+    return false;
+  }
+}

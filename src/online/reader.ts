@@ -1,0 +1,113 @@
+/** The process that reads the log for the one that passes it on. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { readlinkSync, writeFileSync } from "node:fs";
+import { setPriority } from "node:os";
+import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
+
+/** Set for the reading process: the descriptor by which it tells what it knows. */
+export const CHANNEL = "MARIAN_TRACKING_CHANNEL";
+
+/** Set for the reading process: the pipe from which the log comes, as /proc names it. */
+export const INPUT = "MARIAN_TRACKING_INPUT";
+
+/** What the reading process tells: it takes signals; the task belongs to a trial run, in which faults are to show. */
+export const READY = "ready";
+export const TRIAL = "trial";
+
+/** How the reading process is started. */
+export interface ReaderCommand {
+  readonly program: string;
+  readonly args: readonly string[];
+}
+
+/** How it ended. */
+export interface ReaderEnd {
+  /** Null where a signal ended it, or it could not be started. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** Why it could not be started. */
+  readonly fault?: Error;
+}
+
+/** The kernel takes the process with the highest number first when memory runs out. */
+const TAKE_FIRST = "1000";
+/** Behind the training where there is not enough CPU for all. */
+const NICE = 5;
+
+/** A process that gets the log, and whose faults are its own. */
+export class Reader {
+  readonly ended: Promise<ReaderEnd>;
+  /** Whether it has told that faults are to show. */
+  trial = false;
+  readonly #child: ChildProcess | undefined;
+  readonly #ready: Promise<void>;
+  #setReady: () => void = () => {};
+
+  /** @param said Takes what it prints. */
+  constructor({ program, args }: ReaderCommand, said: (bytes: Uint8Array) => void) {
+    this.#ready = new Promise((resolve) => {
+      this.#setReady = resolve;
+    });
+    try {
+      const child = spawn(program, args, {
+        stdio: ["pipe", "ignore", "pipe", "pipe"],
+        // A signal to the whole group would come before it can take one.
+        detached: true,
+        env: { ...process.env, [CHANNEL]: "3", [INPUT]: nameOfInput() },
+      });
+      this.#child = child;
+      yieldTo(child.pid);
+      child.stderr?.on("data", said).on("error", () => {});
+      const channel = child.stdio[3] as Readable;
+      createInterface({ input: channel.on("error", () => {}) }).on("line", (line) => {
+        if (line === TRIAL) this.trial = true;
+        if (line === READY) this.#setReady();
+      });
+      this.ended = new Promise((resolve) => {
+        child.once("error", (fault) => resolve({ code: null, signal: null, fault }));
+        child.once("close", (code, signal) => resolve({ code, signal }));
+      });
+    } catch (fault) {
+      this.ended = Promise.resolve({ code: null, signal: null, fault: fault as Error });
+    }
+  }
+
+  /** Where the log goes; undefined where the process could not be started. */
+  get input(): Writable | undefined {
+    return this.#child?.stdin ?? undefined;
+  }
+
+  /** Asks it to end, as soon as it can be asked. */
+  async stop(signal: NodeJS.Signals): Promise<void> {
+    await Promise.race([this.#ready, this.ended]);
+    this.#child?.kill(signal);
+  }
+
+  kill(): void {
+    this.#child?.kill("SIGKILL");
+  }
+}
+
+function nameOfInput(): string {
+  try {
+    return readlinkSync("/proc/self/fd/0");
+  } catch {
+    return "";
+  }
+}
+
+/** The training goes first, in memory and CPU. Where that can't be said, it goes without. */
+function yieldTo(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, TAKE_FIRST);
+  } catch {
+    // Not on Linux.
+  }
+  try {
+    setPriority(pid, NICE);
+  } catch {
+    // It may have ended.
+  }
+}
