@@ -79,6 +79,9 @@ export async function groupTarget(
     training:
       (...run) =>
       ({ time }) => [new WandbPublisher(publication(...run), time)],
+    live:
+      (group, id) =>
+      ({ time }) => [new WandbPublisher({ ...place(group), id, replayed: true, override }, time)],
     evaluations: (group, run) =>
       publishEvaluationRun({ ...place(group), id: run.id, evaluations: run.evaluations, override }),
     groupLogs: ({ runs: _runs, problems: _problems, ...group }) =>

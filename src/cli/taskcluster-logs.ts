@@ -6,11 +6,11 @@ import type { Source } from "../sources/source.js";
 import { ArtifactSource } from "../sources/taskcluster/artifact-source.js";
 import { CurrentLogSource } from "../sources/taskcluster/current-log.js";
 import { LiveLogSource } from "../sources/taskcluster/live-log.js";
-import type { LiveLogEvent } from "../sources/taskcluster/live-log-options.js";
 import { isOver } from "../sources/taskcluster/status-poll.js";
 import { NotFoundError, type TaskAddress } from "../taskcluster/index.js";
 import { EXIT } from "./exit-code.js";
 import type { TaskclusterAccess } from "./taskcluster-client.js";
+import { liveLogSpeaker } from "./taskcluster-live.js";
 import { PrefixStripper, TerminalText } from "./taskcluster-log-text.js";
 
 /** What is asked for. */
@@ -38,16 +38,13 @@ export async function printLog(
     return out.fault === undefined ? EXIT.ok : EXIT.sink;
   }
   let incomplete: number | undefined;
-  let said = "";
+  const say = liveLogSpeaker(taskId, (words) => command.logToStderr(words));
   const source = new LiveLogSource(queue, store, {
     taskId,
     ...(runId === undefined ? {} : { runId }),
     onEvent: (event) => {
       if (event.kind === "incomplete") incomplete = event.runId;
-      const words = `${taskId}: ${wordsFor(event)}`;
-      // What lasts is said once.
-      if (words !== said) command.logToStderr(words);
-      said = words;
+      say(event);
     },
   });
   if ((await copy(source, out)) === "closed") return out.fault === undefined ? EXIT.ok : EXIT.sink;
@@ -82,25 +79,6 @@ async function copy(source: Source, out: LogOutput): Promise<Flow> {
     if ((await out.write(chunk)) === "closed") return "closed";
   }
   return out.end();
-}
-
-function wordsFor(event: LiveLogEvent): string {
-  switch (event.kind) {
-    case "waiting":
-      return event.state === "running" ? "running, without a log yet" : `${event.state}: waiting`;
-    case "reconnecting":
-      return `the connection broke (${event.reason}): connecting again`;
-    case "unreachable":
-      return `${event.reason}; asking on`;
-    case "next-run":
-      return `run ${event.runId} ended (${event.reason ?? "unknown"}): the next run follows`;
-    case "incomplete":
-      return `the end of run ${event.runId}'s log is missing: ${event.reason}`;
-    case "ended": {
-      const why = event.reason === undefined || event.reason === event.state ? "" : ` (${event.reason})`;
-      return `${event.state}${why}`;
-    }
-  }
 }
 
 /** Standard output: byte for byte, but to a terminal without anything that controls it. */

@@ -26,6 +26,8 @@ export interface GroupTarget {
   readonly facts: Facts;
   /** Publishes a training, whose log was read before, with its evaluations. */
   training(group: Group, run: GroupRun, source: Source, plan: RunPlan): PublisherFactory;
+  /** Publishes a training that is running, whose log comes from its first byte. */
+  live(group: Pick<Group, "project" | "name">, id: string): PublisherFactory;
   /** Publishes a model of which only evaluations are known. */
   evaluations(group: Group, run: GroupRun): Promise<PublisherOutcome>;
   /** Publishes the run of the group: its configuration, all evaluations and the logs. */

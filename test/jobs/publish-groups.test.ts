@@ -54,6 +54,7 @@ function target(fail: (id: string) => boolean = () => false): GroupTarget {
         discard: async () => {},
       } satisfies UpdatePublisher,
     ],
+    live: () => () => [],
     evaluations: async (_group, run) => outcome(run.id),
     groupLogs: async (group) => outcome(`group_logs${group.suffix}`),
     preview: async (_group, run) => [`${run.id} would be sent`],

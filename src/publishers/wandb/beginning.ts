@@ -100,12 +100,17 @@ async function beginOnline(
 }
 
 /** Goes on with a training that was interrupted. */
-function goOnLive({ transport }: WandbPublication, begin: Beginning, found: ExistingRun): Beginning {
+function goOnLive(
+  { transport, replayed }: WandbPublication,
+  begin: Beginning,
+  found: ExistingRun,
+): Beginning {
   if (transport === "sdk" && found.rows > 0)
     throw new WandbError(
       `the run ${begin.id} holds ${found.rows} rows, over which @wandb/sdk would write: use --wandb-client native, which goes on with it, or another --wandb-run-name`,
     );
-  return { ...begin, existing: found, tables: changed(begin.tables, found) };
+  const lines = replayed ? found.consoleLines : 0;
+  return { ...begin, existing: found, lines, tables: changed(begin.tables, found) };
 }
 
 /** Goes on behind the rows that can stay. */

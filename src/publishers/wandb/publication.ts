@@ -41,6 +41,11 @@ export interface WandbPublication extends WandbPlace {
   readonly evaluations?: readonly Evaluation[];
   /** Finds the files of the training task by its command line; absent where they are not looked for. */
   readonly taskFiles?: (options: Arguments) => Promise<TaskFiles>;
+  /**
+   * Without a plan: the log comes from its first byte although earlier parts of it may have been published, so that
+   * lines which the server holds are passed over as rows are.
+   */
+  readonly replayed?: boolean;
   /** Writes over a run of this id instead of going on with it. */
   readonly override: boolean;
 }

@@ -1,0 +1,58 @@
+/** What `group` and `parse_tc_group` do, and `task` for a task that is over. */
+import type { Command } from "@oclif/core";
+import type { Group, Problem } from "../group/group.js";
+import { fillIn } from "../sources/archive/validation-fill.js";
+import { readGroups } from "../sources/taskcluster/group.js";
+import { groupAddress } from "../taskcluster/index.js";
+import { EXIT } from "./exit-code.js";
+import { type GroupFlagValues, type GroupsFound, prepareGroups, runGroups } from "./run-groups.js";
+import { addressesOf, withTaskcluster } from "./taskcluster-client.js";
+
+/** The values of the flags of `group`. */
+export interface TaskclusterGroupFlagValues extends GroupFlagValues {
+  readonly "recursive-lookup": boolean;
+  readonly depth: number | undefined;
+  readonly cache: boolean;
+}
+
+/** Tag of what is published from outside of the tasks. */
+export const OFFLINE_TAG = "taskcluster-offline";
+
+/** Reads the group and those that it builds on, does what the flags ask for and returns the exit code. */
+export async function runGroupCommand(
+  text: string,
+  flags: TaskclusterGroupFlagValues,
+  command: Command,
+): Promise<number> {
+  const usage = (message: string) => command.error(message, { exit: EXIT.usage });
+  const addresses = addressesOf([text], groupAddress, command);
+  const [{ groupId } = { groupId: "" }] = addresses;
+  const job = await prepareGroups(flags, [OFFLINE_TAG], command.config.version, usage);
+  return withTaskcluster(command, addresses, flags, async ({ queue, store }) => {
+    const { groups, problems } = await readGroups(groupId, {
+      queue,
+      store,
+      only: flags.only,
+      ...(flags["recursive-lookup"] ? {} : { depth: 0 }),
+      ...(flags.depth === undefined ? {} : { depth: flags.depth }),
+    });
+    return runGroups(groupId, groupsFound(groups, problems), job);
+  });
+}
+
+/** Groups that have been read. */
+export function groupsFound(groups: readonly Group[], problems: readonly Problem[]): GroupsFound {
+  const logs = groups.flatMap(({ runs }) => runs).flatMap(({ log }) => (log === undefined ? [] : [log]));
+  return {
+    runs: logs.length,
+    bytes: logs.reduce((sum, { size }) => sum + (size ?? 0), 0),
+    problems,
+    async *groups() {
+      yield* groups;
+    },
+    wholeLog: async ({ log, validationLog }) => {
+      if (log === undefined) throw new Error("A run without a log has none to read.");
+      return validationLog === undefined ? log : fillIn(log, validationLog);
+    },
+  };
+}

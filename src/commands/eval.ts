@@ -1,0 +1,203 @@
+import { Command, Flags } from "@oclif/core";
+import { EXIT } from "../cli/exit-code.js";
+import { watchStopSignals } from "../cli/stop-signal.js";
+import { wandbFlags } from "../cli/wandb-flags.js";
+import { EvaluationError } from "../evaluation/errors.js";
+import type { Evaluation } from "../evaluation/evaluation.js";
+import { evaluationTitle } from "../naming/dataset.js";
+import { readGroupFolder, suffixOf } from "../naming/group-name.js";
+import { readLabel } from "../naming/label.js";
+import { findTarget, type RunTarget } from "../online/run-target.js";
+import { readScores, type Scores, scoresOf } from "../online/scores.js";
+import type { PublisherOutcome } from "../publishers/update-publisher.js";
+import type { JsonObject } from "../publishers/wandb/format/json.js";
+
+const W_AND_B = "WEIGHTS & BIASES";
+const { "wandb-artifacts": _artifacts, ...sharedFlags } = wandbFlags;
+
+export default class Eval extends Command {
+  static override summary =
+    "Publish one evaluation: its chart to the model's run, its scores to the group's table.";
+  static override description =
+    `For evaluation tasks. Every metric of the file is published; none has to be there. Inside a Taskcluster task, the
+label, project, group and run come from the task, and the key from --taskcluster-secret. Several evaluations of a group
+may be published at the same moment.
+
+With WANDB_PUBLICATION set to anything but true, nothing is published.
+
+Exit codes: 0 everything arrived; 1 the scores could not be read; 2 wrong flags, or no key; 3 not everything arrived (the
+rest is in the offline file); 130, 143 stopped by SIGINT, SIGTERM.`;
+  static override examples = [
+    {
+      description: "At the end of an evaluation task",
+      command: "<%= config.bin %> eval --metrics-json flores_devtest.metrics.json",
+    },
+    {
+      description: "Anywhere, with scores of one's own",
+      command:
+        "<%= config.bin %> eval --metric bleu=35.2 --metric chrf=61.7 --label evaluate-student-flores-devtest-cs-en --wandb-project cs-en --wandb-group baseline_aY25-4fXTcuJNuMcWXUYtQ",
+    },
+  ];
+  static override flags = {
+    "metrics-json": Flags.string({
+      description: "the scores: a .metrics.json, or a .metrics of two or three lines",
+      helpValue: "FILE",
+      exclusive: ["metric"],
+    }),
+    metric: Flags.string({
+      multiple: true,
+      multipleNonGreedy: true,
+      description: "a score, COMET from 0 to 1; may be repeated",
+      helpValue: "NAME=NUMBER",
+    }),
+    label: Flags.string({
+      description: "what was evaluated, as a task's label says it  [default: the task's own]",
+    }),
+    json: Flags.boolean({ description: "the receipt as JSON on standard output" }),
+    quiet: Flags.boolean({ char: "q", description: "no receipt unless something went wrong" }),
+    wandb: Flags.boolean({ allowNo: true, default: true, description: "W&B: publish", helpGroup: W_AND_B }),
+    ...sharedFlags,
+    "taskcluster-secret": Flags.string({
+      description: "W&B: the secret with the key, read through the task's proxy",
+      env: "TASKCLUSTER_SECRET",
+      helpGroup: W_AND_B,
+    }),
+  };
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Eval);
+    const usage = (message: string) => this.error(message, { exit: EXIT.usage });
+    const scores = await this.#scores(flags["metrics-json"], flags.metric ?? []);
+    for (const fault of scores.faults) this.warn(fault);
+    const consent = process.env["WANDB_PUBLICATION"];
+    if (!flags.wandb || (consent !== undefined && consent.toLowerCase() !== "true")) {
+      if (!flags.quiet) this.logToStderr("nothing is published: Weights & Biases is switched off");
+      return;
+    }
+    const stop = watchStopSignals();
+    const given = flags.label === undefined ? undefined : readLabel(flags.label);
+    if (flags.label !== undefined && given?.stage !== "evaluate")
+      usage(
+        `--label '${flags.label}' names no evaluation: write it as in evaluate-student-flores-devtest-cs-en`,
+      );
+    const group = flags["wandb-group"];
+    const suffix = group === undefined ? "" : suffixIn(group);
+    const run = flags["wandb-run-name"] ?? (given === undefined ? undefined : given.model + suffix);
+    const target = await findTarget(
+      {
+        project: flags["wandb-project"],
+        group,
+        run,
+        tags: flags.tags ?? [],
+        secret: flags["taskcluster-secret"] || undefined,
+        client: flags["wandb-client"],
+        source: flags["metrics-json"] ?? "-",
+        ...(given === undefined ? {} : { model: given.model }),
+      },
+      { environment: process.env, stop: stop.signal, warn: (text) => this.warn(text) },
+    );
+    if (target === undefined) return this.exit(EXIT.usage);
+    try {
+      const label = given ?? target.task?.named;
+      if (label?.stage !== "evaluate" || label.importer === null)
+        return usage(
+          target.task === undefined
+            ? "what was evaluated is not known outside a task: give --label evaluate-student-flores-devtest-cs-en"
+            : `the label of the task, ${target.task.label}, names no evaluation: give --label`,
+        );
+      const { model, importer, dataset, augmentation } = label;
+      const source = flags["metrics-json"] ?? "--metric";
+      const evaluation: Evaluation = {
+        model,
+        importer,
+        dataset,
+        augmentation,
+        metrics: scores.metrics,
+        source,
+      };
+      const outcomes = await this.#publish(target, evaluation, target.suffix ?? suffix);
+      const undelivered = [target.fault, ...outcomes.map((outcome) => outcome.undelivered)].filter(Boolean);
+      const code =
+        stop.received === undefined
+          ? undelivered.length > 0
+            ? EXIT.sink
+            : EXIT.ok
+          : stop.received === "SIGINT"
+            ? EXIT.interrupted
+            : EXIT.terminated;
+      this.#report(target, evaluation, outcomes, undelivered as string[], { ...flags, code });
+      this.exit(code);
+    } finally {
+      await target.close();
+    }
+  }
+
+  async #scores(file: string | undefined, metrics: readonly string[]): Promise<Scores> {
+    if (file === undefined && metrics.length === 0)
+      this.error("no scores: give --metrics-json FILE or --metric NAME=NUMBER", { exit: EXIT.usage });
+    try {
+      return file === undefined ? scoresOf(metrics) : await readScores(file);
+    } catch (error) {
+      if (!(error instanceof EvaluationError)) throw error;
+      return this.error(error.message, { exit: file === undefined ? EXIT.usage : EXIT.input });
+    }
+  }
+
+  /** The model's own run goes first: it is what the group's table can be made of again. */
+  async #publish(target: RunTarget, evaluation: Evaluation, suffix: string): Promise<PublisherOutcome[]> {
+    const [{ publishEvaluationRun }, { publishGroupLogs }] = await Promise.all([
+      import("../publishers/wandb/evaluation-run.js"),
+      import("../publishers/wandb/group-logs.js"),
+    ]);
+    const { place, id, task } = target;
+    const evaluations = [evaluation];
+    const attempt = async (publication: Promise<PublisherOutcome>): Promise<PublisherOutcome> =>
+      publication.catch((error: Error) => ({ outputs: [], undelivered: error.message }));
+    const outcomes = [await attempt(publishEvaluationRun({ ...place, id, evaluations }))];
+    if (place.group !== undefined) {
+      const config = task?.experiment.config as JsonObject | undefined;
+      const logs = { ...place, group: place.group, suffix, evaluations };
+      outcomes.push(await attempt(publishGroupLogs(config === undefined ? logs : { ...logs, config })));
+    }
+    return outcomes;
+  }
+
+  #report(
+    { place, id }: RunTarget,
+    evaluation: Evaluation,
+    outcomes: readonly PublisherOutcome[],
+    undelivered: readonly string[],
+    { json, quiet, code }: { readonly json: boolean; readonly quiet: boolean; readonly code: number },
+  ): void {
+    const outputs = outcomes.flatMap((outcome) => outcome.outputs);
+    const notes = outcomes.flatMap((outcome) => outcome.notes ?? []);
+    if (json) {
+      const { model, importer, dataset, augmentation } = evaluation;
+      const metrics = Object.fromEntries(evaluation.metrics);
+      const receipt = {
+        project: place.project,
+        group: place.group ?? null,
+        run: id,
+        evaluation: { model, importer, dataset, augmentation, metrics },
+        outputs,
+        notes,
+        undelivered,
+        exit_code: code,
+      };
+      process.stdout.write(`${JSON.stringify(receipt, null, 2)}\n`);
+      return;
+    }
+    for (const text of undelivered) this.logToStderr(`not delivered: ${text}`);
+    if (quiet && undelivered.length === 0) return;
+    const scores = [...evaluation.metrics].map(([name, value]) => `${name} ${Math.round(value * 100) / 100}`);
+    this.logToStderr(`${place.project}/${id}: ${evaluationTitle(evaluation)}: ${scores.join(", ")}`);
+    for (const output of outputs) this.logToStderr(`  wrote ${output}`);
+    for (const note of notes) this.logToStderr(`  note  ${note}`);
+  }
+}
+
+/** What the ids of a group's runs end with. */
+function suffixIn(group: string): string {
+  const { name, groupId } = readGroupFolder(group);
+  return suffixOf(name, groupId);
+}

@@ -1,0 +1,49 @@
+import { Args, Command, Flags } from "@oclif/core";
+import { groupFlags } from "../cli/group-flags.js";
+import { taskclusterFlags } from "../cli/taskcluster-client.js";
+import { runGroupCommand } from "../cli/taskcluster-group.js";
+
+export default class Group extends Command {
+  static override summary = "Publish the trainings and evaluations of a Taskcluster group.";
+  static override description =
+    `Every completed training and evaluation of the group, of any generation of the pipeline, and of the groups that its
+trainings build on. To Weights & Biases goes a run for each training, one for each model that has evaluations alone, and
+the run group_logs of each group. With -o the tables training, validation, evaluations and runs hold all groups.
+What has arrived is in a ledger: the same command again sends only what is new or has changed. No credentials are needed.
+
+Exit codes: 0 all was read and delivered; 1 something could not be read, which is named; 2 wrong flags or no API key;
+3 something was not delivered or written; 130, 143 stopped by SIGINT, SIGTERM.`;
+  static override examples = [
+    {
+      description: "What would be done",
+      command: "<%= config.bin %> group ZowUkamoRKuDlb4uAeTvgg --dry-run",
+    },
+    {
+      description: "This group alone, as tables, without Weights & Biases",
+      command: "<%= config.bin %> group ZowUkamoRKuDlb4uAeTvgg --no-recursive-lookup --no-wandb -o tables",
+    },
+    {
+      description: "By its address",
+      command:
+        "<%= config.bin %> group https://firefox-ci-tc.services.mozilla.com/tasks/groups/ZowUkamoRKuDlb4uAeTvgg",
+    },
+  ];
+  static override args = {
+    group: Args.string({ description: "id or address of the group", required: true, ignoreStdin: true }),
+  };
+  static override flags = {
+    "recursive-lookup": Flags.boolean({
+      allowNo: true,
+      default: true,
+      description: "also the groups that its trainings build on",
+    }),
+    depth: Flags.integer({ min: 0, description: "how many steps from the group those are looked for" }),
+    ...taskclusterFlags,
+    ...groupFlags,
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Group);
+    this.exit(await runGroupCommand(args.group, flags, this));
+  }
+}

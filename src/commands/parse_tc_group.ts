@@ -1,0 +1,20 @@
+import { Args, Command } from "@oclif/core";
+import { runGroupCommand } from "../cli/taskcluster-group.js";
+import Group from "./group.js";
+
+export default class ParseTcGroup extends Command {
+  static override summary =
+    "Publish a Taskcluster group, with the flags of the Python command parse_tc_group.";
+  static override description = "The command group under the name and with the flags of the Python command.";
+  static override examples = ["parse_tc_group ZowUkamoRKuDlb4uAeTvgg --no-recursive-lookup"];
+  static override hidden = true;
+  static override args = {
+    group_id: Args.string({ description: "id or address of the group", required: true, ignoreStdin: true }),
+  };
+  static override flags = Group.flags;
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(ParseTcGroup);
+    this.exit(await runGroupCommand(args.group_id, flags, this));
+  }
+}
