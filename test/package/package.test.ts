@@ -39,6 +39,12 @@ describe("the packed package", () => {
     );
   });
 
+  test.each(["parse_experiment_dir", "parse_tc_group"])("has the compatibility command %s", (name) => {
+    const { stdout, stderr, status } = run(`node_modules/.bin/${name}`, ["--help"]);
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(stdout).toContain("--override-runs");
+  });
+
   test.each(["marian-tracking", "marian-tracking/browser"])("imports %s", (name) => {
     const program = `
       import { parseLog } from ${JSON.stringify(name)};
