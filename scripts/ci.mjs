@@ -99,7 +99,24 @@ async function smoke(major) {
   await step(`the built package on Node ${major}`, join(folder, "package/bin/node"), ["scripts/smoke.mjs"]);
 }
 
+/** Chromium for the tests of pages; where Debian's packages can't be had, those tests skip and say so. */
+async function installChromium() {
+  if (existsSync(process.env.CHROMIUM ?? "/usr/bin/chromium") || !has("apt-get")) return;
+  const env = { DEBIAN_FRONTEND: "noninteractive" };
+  const apt = ["-qq", "-o", "Acquire::Retries=3", "-o", "DPkg::Lock::Timeout=300"];
+  await step("apt-get update", "apt-get", [...apt, "update"], { env });
+  await step(
+    "install Chromium",
+    "apt-get",
+    [...apt, "install", "-y", "--no-install-recommends", "chromium"],
+    {
+      env,
+    },
+  );
+}
+
 installPackages();
+await installChromium();
 await step("lint", "npm", ["run", "--silent", "lint"]);
 await step(
   "test",
