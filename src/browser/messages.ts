@@ -1,5 +1,5 @@
 /** What the page and its worker say to each other. */
-import type { ParserOptions } from "../parser/log-parser.js";
+import type { PatternDefinition } from "../parser/log-parser.js";
 import type { Packing } from "../sources/packing.js";
 
 /** To the worker. */
@@ -8,7 +8,7 @@ export type ToWorker =
   | {
       readonly type: "start";
       readonly module: WebAssembly.Module;
-      readonly options: ParserOptions;
+      readonly patterns: readonly PatternDefinition[];
       readonly packing: Packing | "plain";
       readonly blob?: Blob;
     }

@@ -39,9 +39,11 @@ export async function openLog(setup: Setup, input: WebLogInput, options: ReadOpt
   try {
     if (wanted !== false && module !== undefined) {
       const parser = new PackedParser(parserOptions.timeZone);
+      // Only what a worker needs: not everything that a page may put there can be sent.
+      const patterns = (parserOptions.patterns ?? []).map(({ name, regex }) => ({ name, regex }));
       const worker = await takeWorker(makeWorker, log.packing);
       if (worker !== undefined)
-        return new WorkerLog(worker, { module, options: parserOptions }, log, parser, calls, signal);
+        return new WorkerLog(worker, { module, patterns }, log, parser, calls, signal);
     }
     const { LocalLog } = await import("./local-log.js");
     return new LocalLog(log, new LogParser(setup.core(), parserOptions), calls, signal);

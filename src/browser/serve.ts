@@ -4,7 +4,6 @@
  */
 import { type Core, type CoreModule, instantiateCore } from "../parser/core.js";
 import { packTable, tableLength } from "../parser/layout.js";
-import type { ParserOptions } from "../parser/log-parser.js";
 import { InputError } from "../sources/packing.js";
 import { type Unpack, unpacked } from "../sources/unpacked.js";
 import { blobChunks } from "../sources/web-log.js";
@@ -29,7 +28,8 @@ export function serve(unzstd: Unpack): void {
   scope.onmessage = ({ data }) => {
     if (data.type === "start") {
       reading = new Reading(scope);
-      void reading.read(data, unzstd);
+      // Thrown again where the page hears of it.
+      reading.read(data, unzstd).catch((error: unknown) => queueMicrotask(() => raise(error)));
     } else if (data.type === "chunk") reading?.takeChunk(data.chunk);
     else reading?.batchTaken();
   };
@@ -64,7 +64,7 @@ class Reading {
     const module = instantiateCore(() => start.module);
     const core = module.create();
     try {
-      addPatterns(core, start.options);
+      for (const { name, regex } of start.patterns) core.addPattern(name, regex);
     } catch (error) {
       core.free();
       return this.#scope.postMessage({ type: "refused", fault: asFault(error) });
@@ -135,8 +135,8 @@ class Reading {
   }
 }
 
-function addPatterns(core: Core, { patterns = [] }: ParserOptions): void {
-  for (const { name, regex } of patterns) core.addPattern(name, regex);
+function raise(error: unknown): never {
+  throw error;
 }
 
 function asFault(error: unknown): Fault {

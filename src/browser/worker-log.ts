@@ -1,5 +1,5 @@
 /** A log that a worker parses. */
-import type { ParserOptions } from "../parser/log-parser.js";
+import type { PatternDefinition } from "../parser/log-parser.js";
 import { InputError } from "../sources/packing.js";
 import type { WebLog } from "../sources/web-log.js";
 import type { Fault, FromWorker, ToWorker } from "./messages.js";
@@ -26,7 +26,7 @@ export class WorkerLog implements OpenLog {
 
   constructor(
     worker: Worker,
-    start: { readonly module: WebAssembly.Module; readonly options: ParserOptions },
+    start: { readonly module: WebAssembly.Module; readonly patterns: readonly PatternDefinition[] },
     log: WebLog,
     parser: PackedParser,
     calls: ProgressCalls,

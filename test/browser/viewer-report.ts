@@ -90,14 +90,17 @@ export async function pixelsOf(page: Page, chart: string, run: string): Promise<
       const rows = Array.from(document.querySelectorAll<HTMLElement>(".run"));
       const row = rows.find((element) => element.querySelector(".name")?.textContent === name);
       const swatch = row?.querySelector<HTMLElement>(".swatch");
-      const context = canvas?.getContext("2d");
-      if (canvas === null || !context || !swatch) throw new Error(`nothing to compare for ${name}`);
-      const sample = document.createElement("canvas").getContext("2d");
+      if (canvas === null || !swatch) throw new Error(`nothing to compare for ${name}`);
+      const copy = document.createElement("canvas");
+      [copy.width, copy.height] = [canvas.width, canvas.height];
+      const sample = copy.getContext("2d", { willReadFrequently: true });
       if (sample === null) throw new Error("no canvas");
       sample.fillStyle = getComputedStyle(swatch).backgroundColor;
       sample.fillRect(0, 0, 1, 1);
       const [red = 0, green = 0, blue = 0] = sample.getImageData(0, 0, 1, 1).data;
-      const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+      sample.clearRect(0, 0, 1, 1);
+      sample.drawImage(canvas, 0, 0);
+      const { data } = sample.getImageData(0, 0, canvas.width, canvas.height);
       let found = 0;
       for (let at = 0; at < data.length; at += 4) {
         const away =

@@ -131,6 +131,7 @@ describe.skipIf(!chromiumIsThere)("a report", () => {
     await settled(page);
     expect(await pixelsOf(page, CHRF, "teacher-1")).toBe(0);
     await page.getByRole("button", { name: "all", exact: true }).click();
+    await settled(page);
     expect(await page.getByRole("checkbox", { checked: true }).count()).toBe(2);
     await page.getByRole("button", { name: "none", exact: true }).click();
     await settled(page);

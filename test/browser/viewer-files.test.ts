@@ -1,0 +1,266 @@
+/** Logs, folders and evaluations, opened in the viewer. */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { freshFolder } from "../cli/run-binary.js";
+import { train, valid } from "../cli/sample-logs.js";
+import { shared, sharedIsThere } from "../golden/shared.js";
+import { runOf } from "../publishers/report/sample-run.js";
+import { chromiumIsThere, launchChromium, type OpenedPage, openPage } from "./chromium.js";
+import { drawn, fixture, readValues, settled, viewerUrl } from "./viewer-report.js";
+import { zstdFrame } from "./zstd-frame.js";
+
+const CHRF = "validation chrf";
+
+/** Drags files or folders over the page and lets them fall, as the system's file manager does. */
+async function drop(page: Page, paths: readonly string[]): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  for (const type of ["dragEnter", "dragOver", "drop"] as const) {
+    await session.send("Input.dispatchDragEvent", {
+      type,
+      x: 400,
+      y: 400,
+      data: { items: [], files: [...paths], dragOperationsMask: 1 },
+    });
+  }
+}
+
+const names = (page: Page) => page.locator(".run .name").allTextContents();
+
+describe.skipIf(!chromiumIsThere)("the viewer", () => {
+  let browser: Browser;
+  let opened: OpenedPage;
+  let page: Page;
+
+  beforeAll(async () => {
+    browser = await launchChromium();
+  });
+  afterAll(() => browser.close());
+  beforeEach(async () => {
+    const url = viewerUrl();
+    opened = await openPage(browser, url);
+    page = opened.page;
+    await page.waitForSelector("#start:not([hidden])");
+    return async () => {
+      expect(opened.faults).toEqual([]);
+      expect(opened.urls.filter((asked) => !/^(data|blob):/.test(asked))).toEqual([url]);
+      await page.close();
+    };
+  });
+
+  test("begins with a place to drop logs on", async () => {
+    expect(await page.textContent("#start h2")).toBe("Drop Marian logs here");
+    expect(await page.getByRole("tab").count()).toBe(0);
+    expect(await page.isVisible("#runs")).toBe(false);
+  });
+
+  test("reads a chosen log, in a thread of its own, to the rows that Node reads", async () => {
+    await page.setInputFiles("#files", fixture("train.log"));
+    await drawn(page, CHRF);
+    expect(await names(page)).toEqual(["train"]);
+    const run = await runOf(readFileSync(fixture("train.log")));
+    const said = await readValues(page, CHRF);
+    expect(said).toHaveLength(run.validation.get("chrf")?.length ?? 0);
+    expect(said[0]).toBe("train, update 2,500: chrf 21.5592, new best");
+  });
+
+  test("reads gzip and zstd, several at once, and names them by where they lie", async () => {
+    const log = readFileSync(fixture("train.log"));
+    const folder = freshFolder({
+      "teacher-1/train.log.gz": gzipSync(log),
+      "student/train.log.zst": zstdFrame(log),
+    });
+    await page.setInputFiles("#folder", folder);
+    await drawn(page, CHRF);
+    await page.waitForFunction(() => document.querySelectorAll(".run").length === 2);
+    expect((await names(page)).sort()).toEqual(["student", "teacher-1"]);
+    const facts = await page.locator(".run .facts").allTextContents();
+    expect(new Set(facts).size).toBe(1);
+  });
+
+  test("takes dropped files and folders, and passes over what is none of its own", async () => {
+    const log = readFileSync(fixture("train.log"));
+    const folder = freshFolder({
+      "models/student/train.log": log,
+      "models/student/valid.log": "[2024-07-03 10:00:00] starting\n",
+      "models/student/model.npz": "not a log",
+      "models/student/deep/er/nohup.out": train(100),
+      "models/evaluation/student/flores_devtest.metrics": "30.5\n55.25\n",
+    });
+    writeFileSync(join(folder, "loose.txt"), train(100) + train(200));
+    await drop(page, [join(folder, "models"), join(folder, "loose.txt")]);
+    await page.waitForFunction(() => document.querySelectorAll(".run").length === 3);
+    await settled(page);
+    expect((await names(page)).sort()).toEqual(["loose", "nohup", "student"]);
+    expect(await page.isVisible("#problems")).toBe(false);
+    expect(await page.textContent("#announcer")).toMatch(
+      /^4 files read; 2 other files of the folder passed over$/,
+    );
+    await page.keyboard.press("4");
+    await page.waitForSelector("#panel-evaluations table");
+    expect(await page.locator("#panel-evaluations td").allTextContents()).toEqual(["30.5", "55.25"]);
+  });
+
+  test("takes more while there is something, and the same log only once", async () => {
+    await page.setInputFiles("#files", fixture("train.log"));
+    await drawn(page, CHRF);
+    const folder = freshFolder({ "other.log": train(100) + valid(100, "comet", 80) });
+    await drop(page, [join(folder, "other.log")]);
+    await page.waitForFunction(() => document.querySelectorAll(".run").length === 2);
+    await page.setInputFiles("#files", fixture("train.log"));
+    await page.waitForSelector("#reading", { state: "hidden" });
+    await settled(page);
+    expect(await names(page)).toEqual(["train", "other"]);
+    expect(await page.locator("#charts figure h3").allTextContents()).toContain("comet");
+  });
+
+  test("says what is wrong with a file, and goes on with the others", async () => {
+    const log = readFileSync(fixture("train.log"));
+    const folder = freshFolder({
+      "notes.txt": "Dear diary\n",
+      "empty.log": "",
+      "cut.log.gz": gzipSync(log).subarray(0, 3000),
+      "noise.log.gz": Buffer.concat([gzipSync(log).subarray(0, 20), Buffer.alloc(500, 7)]),
+      "none.metrics": "no scores\n",
+      "model.xz": Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00, 1, 2]),
+      "good.log": log,
+    });
+    const paths = [
+      "notes.txt",
+      "empty.log",
+      "cut.log.gz",
+      "noise.log.gz",
+      "none.metrics",
+      "model.xz",
+      "good.log",
+    ];
+    await page.setInputFiles(
+      "#files",
+      paths.map((path) => join(folder, path)),
+    );
+    await page.waitForFunction(() => document.querySelectorAll(".run").length === 2);
+    await page.waitForSelector("#reading", { state: "hidden" });
+    await settled(page);
+    expect(await names(page)).toEqual(["cut", "good"]);
+    const problems = await page.locator("#problems li").allTextContents();
+    const of = (name: string) => problems.find((problem) => problem.startsWith(name));
+    expect(of("notes.txt")).toBe("notes.txt: it holds no measurement of Marian's: is this a training log?");
+    expect(of("empty.log")).toBe("empty.log: the file is empty");
+    expect(of("none.metrics")).toContain("2 or 3 lines that are a number");
+    expect(of("noise.log.gz")).toMatch(/gzip/);
+    expect(of("model.xz")).toMatch(/xz/);
+    // What came before the cut is drawn, and marked.
+    expect(await page.locator(".run", { hasText: "cut" }).locator(".warn").textContent()).toBe("not whole");
+    await page.keyboard.press("2");
+    await page.waitForSelector("#panel-summary .remarks");
+    expect(await page.textContent("#panel-summary .remarks")).toMatch(/cut was not read to its end: .*gzip/);
+  });
+
+  test("of a folder without logs says that", async () => {
+    const folder = freshFolder({ "a/b.txt": "x", "a/c.npz": "y" });
+    await page.setInputFiles("#folder", join(folder, "a"));
+    await page.waitForSelector("#problems:not([hidden])");
+    expect(await page.locator("#problems li").allTextContents()).toEqual([
+      "the folder: it holds no log of Marian's and no evaluation",
+    ]);
+  });
+
+  test("stops when it is told to, and reads on afterwards", async () => {
+    const folder = freshFolder();
+    const row = train(100);
+    mkdirSync(join(folder, "big"));
+    // Long enough that it is still being read when the button is pressed.
+    writeFileSync(join(folder, "big/train.log"), row.repeat(1_500_000));
+    await page.setInputFiles("#files", join(folder, "big/train.log"));
+    await page.click("#cancel");
+    await page.waitForSelector("#reading", { state: "hidden" });
+    expect(await page.locator("#problems li").allTextContents()).toEqual([
+      "train.log: stopped before its end",
+    ]);
+    await page.setInputFiles("#files", fixture("train.log"));
+    await drawn(page, CHRF);
+    expect(await names(page)).toEqual(["train"]);
+    expect(await page.isVisible("#problems")).toBe(false);
+  });
+
+  test("marks the best of each row of the evaluations", async () => {
+    const folder = freshFolder({
+      "evaluation/student/flores_devtest.metrics": "30\n55.5\n",
+      "evaluation/teacher-1/flores_devtest.metrics": "33.25\n55\n",
+      "evaluation/teacher-1/mtdata_x_y.metrics.json": '{"bleu":{"score":20},"unaligned-ratio":{"score":0.5}}',
+    });
+    await page.setInputFiles("#folder", join(folder, "evaluation"));
+    await page.waitForSelector("#tabs:not([hidden])");
+    await page.keyboard.press("4");
+    await page.waitForSelector("#panel-evaluations table");
+    await page.waitForSelector("#reading", { state: "hidden" });
+    await settled(page);
+    const tables = await page.locator("#panel-evaluations .table-box").evaluateAll((boxes) =>
+      boxes.map((box) => ({
+        name: box.getAttribute("aria-label"),
+        rows: Array.from(box.querySelectorAll("tr"), (row) =>
+          Array.from(row.children, (cell) => cell.textContent),
+        ),
+      })),
+    );
+    expect(tables).toEqual([
+      {
+        name: "bleu_detok",
+        rows: [
+          ["Dataset", "student", "teacher-1"],
+          ["flores devtest", "30.00", "33.25 (best)"],
+          ["mtdata x_y", "", "20.00"],
+        ],
+      },
+      {
+        name: "chrf",
+        rows: [
+          ["Dataset", "student", "teacher-1"],
+          ["flores devtest", "55.5 (best)", "55.0"],
+        ],
+      },
+      {
+        name: "unaligned-ratio",
+        rows: [
+          ["Dataset", "teacher-1"],
+          ["mtdata x_y", "0.5"],
+        ],
+      },
+    ]);
+  });
+});
+
+describe.skipIf(!chromiumIsThere || !sharedIsThere)("the viewer with real trainings", () => {
+  test("has the runs, the last updates and the scores of an archive", async () => {
+    const browser = await launchChromium();
+    try {
+      const { page, faults } = await openPage(browser, viewerUrl());
+      await page.setInputFiles("#folder", shared("archives/experiments_1_10/models"));
+      await page.waitForFunction(() => document.querySelectorAll(".run").length === 3);
+      await page.waitForSelector("#reading", { state: "hidden" });
+      await settled(page);
+      expect((await names(page)).sort()).toEqual(["student", "teacher-finetune-0", "teacher-finetune-1"]);
+      await page.keyboard.press("2");
+      await page.waitForSelector("#panel-summary table");
+      const rows = await page
+        .getByRole("region", { name: "Runs" })
+        .locator("tbody tr")
+        .evaluateAll((found) =>
+          found.map((row) => [row.children[0]?.textContent, row.children[1]?.textContent]),
+        );
+      expect(rows.sort()).toEqual([
+        ["student", "540,000"],
+        ["teacher-finetune-0", "567,000"],
+        ["teacher-finetune-1", "573,000"],
+      ]);
+      await page.keyboard.press("4");
+      await page.waitForSelector("#panel-evaluations table");
+      expect(await page.locator("#panel-evaluations table").count()).toBe(2);
+      expect(faults).toEqual([]);
+    } finally {
+      await browser.close();
+    }
+  });
+});
