@@ -52,10 +52,10 @@ export function filePublishers(
  * The files of a training that is running: CSV row by row, and beside it NDJSON that is complete to the last line at
  * any kill, because a CSV row waits until its validation point is whole.
  */
-export function livePublishers(source: string, folder: string): PublisherFactory {
+export function livePublishers(source: string, folder: string, patterns = false): PublisherFactory {
   return ({ time }) => [
     ndjsonFile(source, folder, "live", time),
-    new CsvPublisher(source, new CsvFolder({ folder, mode: "live", combine: false, patterns: false })),
+    new CsvPublisher(source, new CsvFolder({ folder, mode: "live", combine: false, patterns })),
   ];
 }
 

@@ -1,6 +1,6 @@
 /** A thread that reads inputs for the worker pool. */
 import { parentPort } from "node:worker_threads";
-import { FileSource } from "../sources/source.js";
+import { fileSource } from "../sources/inputs.js";
 import { filePublishers, runJob } from "./parse-job.js";
 import type { WorkerMessage, WorkerTask } from "./worker-pool.js";
 
@@ -12,5 +12,5 @@ parentPort?.on("message", async (message: WorkerTask | "stop") => {
   const { source, folder, format, options } = message;
   const factory = filePublishers(source, folder, format, (options.patterns?.length ?? 0) > 0);
   const progress = (bytes: number) => say({ progress: bytes });
-  say({ receipt: await runJob(new FileSource(source), options, factory, { progress, signal: stop.signal }) });
+  say({ receipt: await runJob(fileSource(source), options, factory, { progress, signal: stop.signal }) });
 });

@@ -20,8 +20,8 @@ export async function* rowsOfSource(
 ): AsyncGenerator<StepRow> {
   using parser = new LogParser(nodeCore(), options);
   const rows = new StepRows(parser.time, plan);
-  for await (const chunk of readable(source)) yield* rows.take(parser.feed(chunk));
-  yield* rows.take(parser.finish());
+  for await (const chunk of readable(source)) yield* rows.each(parser.feed(chunk));
+  yield* rows.each(parser.finish());
   yield* rows.finish();
 }
 

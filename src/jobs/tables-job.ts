@@ -32,6 +32,8 @@ export interface TableRun extends RunName {
 /** How tables are written, watched and stopped. */
 export interface TablesOptions extends RowOptions {
   readonly folder: string;
+  /** Whether label counts and segments have columns in any case, so that other runs get the same. */
+  readonly fixed?: boolean;
   /** Threads that read logs; 1 means none besides this one; absent: as many as the work is worth. */
   readonly threads: number | undefined;
   readonly signal: AbortSignal;
@@ -57,7 +59,7 @@ export interface TablesResult {
 }
 
 /** Where parts are kept until the tables are there; below the folder of the tables, so that it is the same disk. */
-const PARTS = ".parts";
+export const PARTS = ".parts";
 
 /**
  * Writes the tables of these runs, whose order they keep, into a folder. Nothing is at its place before it is whole. A
@@ -116,6 +118,7 @@ async function joinParts(
     const layout = layoutOf(
       name,
       tables.map(({ table }) => table),
+      options.fixed,
     );
     for (const format of options.formats) {
       await joinTable(join(building, `${name}.${format}`), name, format, layout, tables, program(options));

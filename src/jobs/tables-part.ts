@@ -52,6 +52,8 @@ export async function makePart(task: PartTask, control: JobControl): Promise<str
     await makeFolder(building);
     await writePart(building, task, control);
     if (control.signal?.aborted) throw new Error("stopped before its end");
+    // What is there is none: it was cut short.
+    await rm(task.folder, { recursive: true, force: true });
     await rename(building, task.folder);
     return undefined;
   } catch (error) {
@@ -70,7 +72,7 @@ async function writePart(folder: string, task: PartTask, control: JobControl): P
       logs.push(await readLog(run, tables, task.parser, control));
     }
   } finally {
-    part = { tables: await tables.close(), logs };
+    part = { tables: tables.close(), logs };
   }
   await writeFile(join(folder, "part.json"), JSON.stringify(part));
 }
@@ -93,9 +95,9 @@ async function readLog(
       return [
         {
           name: "tables",
-          publish: (update) => {
+          publish: async (update) => {
             reader.see(update);
-            return write(update);
+            write(update);
           },
           close: async () => ({ outputs: [] }),
           discard: async () => {},

@@ -5,8 +5,8 @@ import type { ConfigValue, MarianConfig } from "./marian-config.js";
 const MAX_KEPT = 4096;
 /** Longer entries are not kept. */
 const MAX_LENGTH = 500;
-/** A top-level entry whose key is plain. */
-const PLAIN = /^([A-Za-z][\w-]*):(?=[ \n]|$)/;
+/** A top-level entry whose key is plain, and that may not end with a text of several lines. */
+const PLAIN = /^([A-Za-z][\w-]*):(?=[ \n]|$)[^|>]*$/;
 /** What makes a value depend on other entries: anchors, aliases, tags, merged keys. */
 const DEPENDENT = /[&*!]|<</;
 

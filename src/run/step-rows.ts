@@ -71,6 +71,11 @@ export class StepRows {
 
   /** Takes a batch and returns the rows that are final, in rising order. */
   take(batch: Batch): StepRow[] {
+    return [...this.each(batch)];
+  }
+
+  /** As {@link take}, a row at a time: of a large batch not all rows need be in memory. */
+  *each(batch: Batch): Generator<StepRow> {
     const final: StepRow[] = [];
     let training = 0;
     let validation = 0;
@@ -80,8 +85,8 @@ export class StepRows {
       else if (kind === KIND.validation) this.#validation(batch, validation++, final);
       else if (kind === KIND.pattern) this.#pattern(batch.event(event++) as PatternMeasurement);
       else event += 1;
+      if (final.length > 0) yield* final.splice(0);
     }
-    return final;
   }
 
   /** Ends the log: returns the rows that are left. */

@@ -36,6 +36,17 @@ const OPTIONS: ParseOptions & DocumentOptions & SchemaOptions & ToJSOptions = {
     tags.flatMap((tag): Tags => (typeof tag === "string" ? [tag] : likePython(tag))),
 };
 
+/** A number such as `1e-9`, which without a point would be read as text. */
+const POINTLESS: ScalarTag = {
+  tag: "tag:yaml.org,2002:float",
+  default: true,
+  identify: (value) => typeof value === "number" && /^-?\d+e/.test(String(value)),
+  // For writing only.
+  test: /$^/,
+  resolve: Number,
+  stringify: ({ value }) => String(value).replace("e", ".0e"),
+};
+
 /** The value of a YAML text; nothing where the text is no YAML. */
 export function readYaml(text: string): { readonly value: unknown } | undefined {
   try {
@@ -49,7 +60,7 @@ export function readYaml(text: string): { readonly value: unknown } | undefined 
 
 /** Plain data as a YAML text that says the same to PyYAML. */
 export function writeYaml(value: unknown): string {
-  return stringify(value, { version: "1.1" });
+  return stringify(value, { version: "1.1", customTags: (tags): Tags => [POINTLESS, ...tags] });
 }
 
 function likePython(tag: ScalarTag | CollectionTag): (ScalarTag | CollectionTag)[] {

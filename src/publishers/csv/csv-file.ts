@@ -81,7 +81,12 @@ export class CsvFile {
   async #create(): Promise<FileHandle> {
     await makeFolder(dirname(this.path));
     const file = await open(this.#mode === "live" ? this.path : this.#temporary, "w");
-    await file.appendFile(`${this.#columns.join(",")}${LINE_END}`);
+    try {
+      await file.appendFile(`${this.#columns.join(",")}${LINE_END}`);
+    } catch (error) {
+      await file.close().catch(() => {});
+      throw error;
+    }
     return file;
   }
 }

@@ -6,6 +6,9 @@ import type { PartFile } from "./part-file.js";
 /** Rows of a row group. */
 const ROWS = 1 << 16;
 
+/** Columns that are not used any more: the next table of the thread takes them. */
+const spare: Float64Array[] = [];
+
 /** The rows of one table of a part, written to a file as row groups. */
 export class ColumnBuffer {
   readonly #file: PartFile;
@@ -51,6 +54,12 @@ export class ColumnBuffer {
     }
   }
 
+  /** Makes a row group of the last rows, and ends. */
+  close(): void {
+    this.encode();
+    for (const column of [...this.#texts, ...this.#numbers.values()]) column.free();
+  }
+
   /** Makes a row group of the rows up to now; the file has its bytes. */
   encode(): void {
     if (this.#rows === 0) return;
@@ -61,9 +70,8 @@ export class ColumnBuffer {
         return values === undefined ? [] : [{ ...number.column, values }];
       }),
     ];
-    const { bytes, group } = encodeRowGroup(columns, this.#rows, this.#file.size);
-    this.#file.push(bytes);
-    this.#groups.push(group);
+    const file = this.#file;
+    this.#groups.push(encodeRowGroup(columns, this.#rows, file.size, (bytes) => file.push(bytes)));
     this.#rows = 0;
   }
 }
@@ -72,7 +80,7 @@ export class ColumnBuffer {
 class TextColumn {
   readonly column: Column;
   readonly #dictionary = new Map<string, number>();
-  readonly #indexes = new Float64Array(ROWS);
+  readonly #indexes = spare.pop() ?? new Float64Array(ROWS);
   #rows = 0;
 
   constructor(column: Column) {
@@ -95,6 +103,11 @@ class TextColumn {
     this.#dictionary.clear();
     this.#rows = 0;
     return values;
+  }
+
+  /** Gives the memory away; the column can't be used any more. */
+  free(): void {
+    spare.push(this.#indexes);
   }
 }
 
@@ -153,13 +166,19 @@ export class NumberColumn {
     return kept === 0 ? undefined : { values: values.subarray(0, kept), present };
   }
 
+  /** Gives the memory away; the column can't be used any more. */
+  free(): void {
+    if (this.#values !== undefined) spare.push(this.#values);
+    this.#values = undefined;
+  }
+
   #skip(rows: number): void {
     this.#presence().fill(0, this.#length, this.#length + rows);
     this.#length += rows;
   }
 
   #room(): Float64Array {
-    this.#values ??= new Float64Array(ROWS);
+    this.#values ??= spare.pop() ?? new Float64Array(ROWS);
     return this.#values;
   }
 

@@ -17,11 +17,15 @@ export interface Layout {
   readonly renamed: readonly ReadonlyMap<string, string>[];
 }
 
-/** The columns of the table that these parts make up, in their order. */
-export function layoutOf(table: PartTableName, parts: readonly TablePart[]): Layout {
-  const segment = parts.some(({ segments }) => segments) ? [SEGMENT] : [];
+/**
+ * The columns of the table that these parts make up, in their order.
+ *
+ * @param fixed Whether columns that depend on the rows are there in any case, further metrics apart.
+ */
+export function layoutOf(table: PartTableName, parts: readonly TablePart[], fixed = false): Layout {
+  const segment = fixed || parts.some(({ segments }) => segments) ? [SEGMENT] : [];
   if (table === "training") {
-    const labels = parts.some((part) => part.labels) ? LABEL_COLUMNS : [];
+    const labels = fixed || parts.some((part) => part.labels) ? LABEL_COLUMNS : [];
     return { columns: [...TRAINING_COLUMNS, ...labels, ...segment], renamed: parts.map(() => new Map()) };
   }
   const metrics = new MetricColumns(VALIDATION_COLUMNS.map(({ name }) => name));

@@ -53,9 +53,6 @@ const PHYSICAL: Readonly<Record<ColumnType, PhysicalType>> = {
   float: "DOUBLE",
 };
 
-/** Bytes to begin with, besides those of the values. */
-const ROOM = 1 << 14;
-
 const MAGIC = new TextEncoder().encode("PAR1");
 
 function elementOf({ name, type, optional }: Column): SchemaElement {
@@ -74,51 +71,62 @@ function schemaOf(columns: readonly Column[]): SchemaElement[] {
 /**
  * Encodes columns as one row group whose bytes start at `offset` of a file. A column without values is one that no
  * row has.
+ *
+ * @param push Takes the bytes piece by piece; a piece holds until the call returns.
  */
 export function encodeRowGroup(
   columns: readonly (Column & { readonly values: ColumnValues | undefined })[],
   rows: number,
   offset: number,
-): { readonly bytes: Uint8Array; readonly group: RowGroup } {
-  const writer = new ByteWriter(rows * columns.length * 8 + ROOM);
+  push: (bytes: Uint8Array) => void,
+): RowGroup {
+  let at = offset;
   const chunks = columns.map((column): ColumnChunk => {
-    const start = writer.offset;
     const values = column.values ?? { values: new Float64Array(0), present: new Uint8Array(rows) };
     if (!column.optional && values.values.length < rows) throw new Error(`some rows lack ${column.name}`);
     const { encoding, dictionary, data } = encodeValues(column.type, values);
-    if (dictionary !== undefined) writeDictionary(writer, dictionary, PHYSICAL[column.type]);
-    const page = writer.offset;
-    writePage(
-      writer,
-      encoding,
-      rows,
-      values.values.length,
-      column.optional ? levelsOf(values, rows) : [],
-      data,
-    );
+    const head = new ByteWriter();
+    if (dictionary !== undefined) writeDictionary(head, dictionary, PHYSICAL[column.type]);
+    const page = head.offset;
+    const levels = column.optional ? levelsOf(values, rows) : [];
+    writePageHead(head, encoding, rows, values.values.length, levels, data.length);
+    push(head.getBytes());
+    push(data);
+    const start = at;
+    at += head.offset + data.length;
     return {
       name: column.name,
-      offset: offset + start,
-      bytes: writer.offset - start,
-      data: page - start,
+      offset: start,
+      bytes: at - start,
+      data: page,
       encodings: dictionary === undefined ? [encoding] : ["PLAIN", encoding],
     };
   });
-  return { bytes: writer.getBytes(), group: { rows, columns: chunks } };
+  return { rows, columns: chunks };
 }
 
 interface EncodedValues {
   readonly encoding: Encoding;
   readonly dictionary?: LibraryValues;
+  /** Holds until the next values are encoded. */
   readonly data: Uint8Array;
+}
+
+/** Takes the encoded values of one column after the other. */
+const scratch = new ByteWriter();
+
+function cleared(): ByteWriter {
+  scratch.offset = 0;
+  scratch.index = 0;
+  return scratch;
 }
 
 /** The encodings that make a column small without the time that compression takes. */
 function encodeValues(type: ColumnType, { values, dictionary }: ColumnValues): EncodedValues {
-  const writer = new ByteWriter();
   if (dictionary !== undefined)
     return { dictionary: [...dictionary], ...encodeIndexes(values, dictionary.length) };
   if (type === "count") {
+    const writer = cleared();
     deltaBinaryPack(writer, values, "INT64");
     return { encoding: "DELTA_BINARY_PACKED", data: writer.getBytes() };
   }
@@ -135,7 +143,7 @@ function encodeValues(type: ColumnType, { values, dictionary }: ColumnValues): E
 }
 
 function encodeIndexes(indexes: LibraryValues, size: number): EncodedValues {
-  const writer = new ByteWriter();
+  const writer = cleared();
   const width = Math.ceil(Math.log2(size));
   writer.appendUint8(width);
   writeRleBitPackedHybrid(writer, indexes, width);
@@ -158,21 +166,21 @@ function writeDictionary(writer: ByteWriter, dictionary: LibraryValues, type: Ph
   writer.appendBytes(page.getBytes());
 }
 
-function writePage(
+/** What stands before the values of a page: its header, and which rows have one. */
+function writePageHead(
   writer: ByteWriter,
   encoding: Encoding,
   rows: number,
   values: number,
   levels: LibraryValues,
-  data: Uint8Array,
+  bytes: number,
 ): void {
   const level = new ByteWriter();
   if (levels.length > 0) writeRleBitPackedHybrid(level, levels, 1);
-  const bytes = level.offset + data.length;
   writePageHeader(writer, {
     type: "DATA_PAGE_V2",
-    uncompressed_page_size: bytes,
-    compressed_page_size: bytes,
+    uncompressed_page_size: level.offset + bytes,
+    compressed_page_size: level.offset + bytes,
     data_page_header_v2: {
       num_values: rows,
       num_nulls: rows - values,
@@ -184,13 +192,14 @@ function writePage(
     },
   });
   writer.appendBytes(level.getBytes());
-  writer.appendBytes(data);
 }
 
 /** A column of any type that none of the rows has. */
 export function encodeAbsent(rows: number): Uint8Array {
   const column: Column = { name: "absent", type: "float", optional: true };
-  return encodeRowGroup([{ ...column, values: undefined }], rows, 0).bytes;
+  const pieces: Uint8Array[] = [];
+  encodeRowGroup([{ ...column, values: undefined }], rows, 0, (bytes) => pieces.push(bytes.slice()));
+  return Buffer.concat(pieces);
 }
 
 /** The frame of a file: what stands before and behind the row groups. */

@@ -1,5 +1,5 @@
 /** A file of a part: rows of a table, some of whose columns may be known only when all parts are there. */
-import { type FileHandle, open } from "node:fs/promises";
+import { closeSync, openSync, writeSync } from "node:fs";
 
 /** Rows of a text table that lack the same columns. */
 export interface Section {
@@ -10,18 +10,19 @@ export interface Section {
   readonly bytes: number;
 }
 
-/** Bytes are written when so many are ready. */
-const READY = 1 << 20;
+/** Pieces that are smaller are put together before they are written. */
+const READY = 1 << 18;
 
-/** Bytes so many at once are written as they are; fewer are put together first. */
-const LARGE = 1 << 16;
-
-/** A file that is only appended to. It is made with the first bytes. */
+/**
+ * A file that is only appended to. It is made with the first bytes. Writes block, as whatever they are made of may be
+ * used again at once: they go to the system's memory, and a thread of its own has nothing else to do.
+ */
 export class PartFile {
   readonly #path: string;
-  #file: FileHandle | undefined;
-  #ready: Uint8Array[] = [];
+  readonly #encoder = new TextEncoder();
+  readonly #ready = new Uint8Array(READY);
   #readyBytes = 0;
+  #file: number | undefined;
   #size = 0;
 
   constructor(path: string) {
@@ -33,38 +34,57 @@ export class PartFile {
     return this.#size;
   }
 
-  /** Takes bytes, which must not change afterwards; {@link flush} writes them. */
-  push(bytes: Uint8Array): void {
-    if (bytes.length === 0) return;
-    this.#ready.push(bytes);
-    this.#readyBytes += bytes.length;
-    this.#size += bytes.length;
-  }
-
-  /** Writes what is ready, if that is worth it. */
-  async flush(all = false): Promise<void> {
-    if (this.#readyBytes === 0 || (!all && this.#readyBytes < READY)) return;
-    const large = this.#readyBytes / this.#ready.length > LARGE;
-    const ready = large ? this.#ready : [Buffer.concat(this.#ready)];
-    this.#ready = [];
-    this.#readyBytes = 0;
-    this.#file ??= await open(this.#path, "w");
-    for (const bytes of ready) await this.#file.appendFile(bytes);
-  }
-
-  async close(): Promise<void> {
-    try {
-      await this.flush(true);
-    } finally {
-      await this.#file?.close();
+  /**
+   * Adds bytes and tells how many there were.
+   *
+   * @throws Error of Node's when the disk does not take them.
+   */
+  push(bytes: Uint8Array | string): number {
+    if (typeof bytes === "string") return this.#pushText(bytes);
+    if (bytes.length > READY - this.#readyBytes) this.#flush();
+    if (bytes.length > READY) this.#write(bytes);
+    else {
+      this.#ready.set(bytes, this.#readyBytes);
+      this.#readyBytes += bytes.length;
     }
+    this.#size += bytes.length;
+    return bytes.length;
+  }
+
+  close(): void {
+    try {
+      this.#flush();
+    } finally {
+      if (this.#file !== undefined) closeSync(this.#file);
+      this.#file = undefined;
+    }
+  }
+
+  #pushText(text: string): number {
+    // No character takes more than three bytes for each unit of its length.
+    const most = text.length * 3;
+    if (most > READY) return this.push(this.#encoder.encode(text));
+    if (most > READY - this.#readyBytes) this.#flush();
+    const { written } = this.#encoder.encodeInto(text, this.#ready.subarray(this.#readyBytes));
+    this.#readyBytes += written;
+    this.#size += written;
+    return written;
+  }
+
+  #flush(): void {
+    if (this.#readyBytes > 0) this.#write(this.#ready.subarray(0, this.#readyBytes));
+    this.#readyBytes = 0;
+  }
+
+  #write(bytes: Uint8Array): void {
+    this.#file ??= openSync(this.#path, "w");
+    for (let at = 0; at < bytes.length; ) at += writeSync(this.#file, bytes, at);
   }
 }
 
 /** A text table of a part. */
 export class SectionFile extends PartFile {
   readonly #sections: Section[] = [];
-  readonly #encoder = new TextEncoder();
 
   get sections(): readonly Section[] {
     return this.#sections;
@@ -72,16 +92,15 @@ export class SectionFile extends PartFile {
 
   /** Takes whole rows. */
   add(rows: Uint8Array | string, columns: readonly string[], segment: number): void {
-    const bytes = typeof rows === "string" ? this.#encoder.encode(rows) : rows;
-    if (bytes.length === 0) return;
-    this.push(bytes);
+    const bytes = this.push(rows);
+    if (bytes === 0) return;
     const last = this.#sections.at(-1);
     const same =
       last !== undefined &&
       last.segment === segment &&
       last.columns.length === columns.length &&
       last.columns.every((column, index) => column === columns[index]);
-    if (!same) this.#sections.push({ columns, segment, bytes: bytes.length });
-    else this.#sections[this.#sections.length - 1] = { ...last, bytes: last.bytes + bytes.length };
+    if (!same) this.#sections.push({ columns, segment, bytes });
+    else this.#sections[this.#sections.length - 1] = { ...last, bytes: last.bytes + bytes };
   }
 }

@@ -50,13 +50,17 @@ export class PartFiles {
     this.columns = new ColumnBuffer(this.#parquet, [...columns, ...LABEL_COLUMNS, SEGMENT]);
   }
 
-  async flush(): Promise<void> {
-    for (const file of this.#all) await file.flush();
-  }
-
-  async close(): Promise<void> {
-    this.columns?.encode();
-    for (const file of this.#all) await file.close();
+  /**
+   * Ends the files.
+   *
+   * @throws Error of Node's when the disk does not take the rest.
+   */
+  close(): void {
+    try {
+      this.columns?.close();
+    } finally {
+      for (const file of [this.csv, this.ndjson, this.#parquet]) file?.close();
+    }
   }
 
   get summary(): Pick<TablePart, TableFormat | "bytes"> {
@@ -70,9 +74,5 @@ export class PartFiles {
         parquet: this.#parquet?.size ?? 0,
       },
     };
-  }
-
-  get #all(): readonly PartFile[] {
-    return [this.csv, this.ndjson, this.#parquet].filter((file) => file !== undefined);
   }
 }

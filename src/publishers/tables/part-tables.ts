@@ -37,8 +37,8 @@ export class PartTables {
     this.#validation = new ValidationPart(new PartFiles(folder, "validation", formats, VALIDATION_COLUMNS));
   }
 
-  /** Begins a run: its updates go to the function that is returned. */
-  startRun(name: RunName): (update: RunUpdate) => Promise<void> {
+  /** Begins a run: its updates go to the function that is returned, which throws what the disk says. */
+  startRun(name: RunName): (update: RunUpdate) => void {
     const head = csvHead(name);
     const run: RunState = {
       name,
@@ -47,19 +47,19 @@ export class PartTables {
       jsonHead: jsonHead(name),
       first: {},
     };
-    return async (update) => {
-      // The columns of the update may be gone after a wait.
+    return (update) => {
       this.#training.add(run, update);
       this.#validation.add(run, update);
-      await this.#training.files.flush();
-      await this.#validation.files.flush();
     };
   }
 
   /** Ends the part: its files are complete. */
-  async close(): Promise<PartTablesSummary> {
-    await this.#training.files.close();
-    await this.#validation.files.close();
+  close(): PartTablesSummary {
+    try {
+      this.#training.files.close();
+    } finally {
+      this.#validation.files.close();
+    }
     return { training: this.#training.summary, validation: this.#validation.summary };
   }
 }

@@ -18,7 +18,7 @@ export interface RowTransform {
 export class RowEnds implements RowTransform {
   readonly #text: Uint8Array;
   readonly #quotes: boolean;
-  #out = new Uint8Array(0);
+  #out = Buffer.alloc(0);
   #quoted = false;
   /** The last byte of the chunk before: it may be the first of the two. */
   #held: number | undefined;
@@ -30,30 +30,45 @@ export class RowEnds implements RowTransform {
   }
 
   take(chunk: Uint8Array): Uint8Array {
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+    const hasQuotes = this.#quotes && (this.#quoted || bytes.includes(QUOTE));
     const text = this.#text;
     // There is always room for the rest of the chunk and one more text.
-    const needed = chunk.length + text.length + 1;
-    let out = this.#out.length >= needed ? this.#out : new Uint8Array(needed + Math.ceil(chunk.length / 8));
+    const needed = bytes.length + text.length + 1;
+    let out = this.#out.length >= needed ? this.#out : Buffer.alloc(needed + Math.ceil(bytes.length / 8));
     let to = 0;
     if (this.#held !== undefined) out[to++] = this.#held;
-    for (let at = 0; at < chunk.length; at += 1) {
-      const byte = chunk[at] as number;
-      out[to++] = byte;
-      if (byte === LINE_FEED && !this.#quoted) {
-        out[to + text.length - 1] = LINE_FEED;
-        out[to + text.length - 2] = out[to - 2] as number;
-        for (let index = 0; index < text.length; index += 1) out[to - 2 + index] = text[index] as number;
-        to += text.length;
-        if (to + needed - at > out.length) {
-          const grown = new Uint8Array(2 * out.length + needed);
-          grown.set(out.subarray(0, to));
-          out = grown;
-        }
-      } else if (byte === QUOTE && this.#quotes) this.#quoted = !this.#quoted;
+    let from = 0;
+    for (;;) {
+      const end = hasQuotes ? this.#rowEnd(bytes, from) : bytes.indexOf(LINE_FEED, from);
+      if (end === -1) break;
+      to += bytes.copy(out, to, from, end + 1);
+      from = end + 1;
+      // The last two bytes move behind the text.
+      const last = out[to - 2] ?? LINE_FEED;
+      out.set(text, to - 2);
+      to += text.length;
+      out[to - 2] = last;
+      out[to - 1] = LINE_FEED;
+      if (to + needed - from > out.length) {
+        const grown = Buffer.alloc(2 * out.length + needed);
+        out.copy(grown, 0, 0, to);
+        out = grown;
+      }
     }
+    to += bytes.copy(out, to, from);
     this.#out = out;
     this.#held = to > 0 ? out[to - 1] : undefined;
     return out.subarray(0, Math.max(0, to - 1));
+  }
+
+  /** Where the row ends that goes on at `from`; -1 where that is in another chunk. */
+  #rowEnd(bytes: Buffer, from: number): number {
+    for (let at = from; at < bytes.length; at += 1) {
+      if (bytes[at] === QUOTE) this.#quoted = !this.#quoted;
+      else if (bytes[at] === LINE_FEED && !this.#quoted) return at;
+    }
+    return -1;
   }
 
   end(): Uint8Array {

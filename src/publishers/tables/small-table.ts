@@ -36,8 +36,9 @@ export async function writeTable(
       else if (format === "ndjson") await append(jsonRows(columns, some));
       else {
         const values = columns.map((column, at) => ({ ...column, values: valuesAt(some, at) }));
-        const { bytes, group } = encodeRowGroup(values, some.length, offset);
-        await append(bytes);
+        const pieces: Uint8Array[] = [];
+        const group = encodeRowGroup(values, some.length, offset, (bytes) => pieces.push(bytes.slice()));
+        await append(Buffer.concat(pieces));
         frame.add(group);
       }
     }

@@ -11,6 +11,8 @@ export interface Insertion {
 }
 
 const LINE_FEED = 10;
+/** Pieces are put together to so much: a chunk costs its readers as much as many lines. */
+const CHUNK = 1 << 18;
 /** An unterminated last line that is longer than this has no record. */
 const LONGEST_TAIL = 1 << 20;
 
@@ -38,7 +40,11 @@ export class FilledLog implements Source {
     this.#fault = fault;
   }
 
-  async *chunks(): AsyncGenerator<Uint8Array> {
+  chunks(): AsyncGenerator<Uint8Array> {
+    return gathered(this.#pieces());
+  }
+
+  async *#pieces(): AsyncGenerator<Uint8Array> {
     const insertions = this.#insertions;
     let next = 0;
     let line = 1;
@@ -103,4 +109,28 @@ export class FilledLog implements Source {
     yield* tail;
     if (fault !== undefined) throw fault;
   }
+}
+
+/** The bytes in larger pieces. A fault comes behind all of them. */
+async function* gathered(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const buffer = new Uint8Array(CHUNK);
+  let length = 0;
+  let fault: { readonly error: unknown } | undefined;
+  try {
+    for await (const piece of pieces) {
+      if (length > 0 && length + piece.length > CHUNK) {
+        yield buffer.subarray(0, length);
+        length = 0;
+      }
+      if (piece.length > CHUNK) yield piece;
+      else {
+        buffer.set(piece, length);
+        length += piece.length;
+      }
+    }
+  } catch (error) {
+    fault = { error };
+  }
+  if (length > 0) yield buffer.subarray(0, length);
+  if (fault !== undefined) throw fault.error;
 }

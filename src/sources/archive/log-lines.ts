@@ -31,3 +31,26 @@ export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerato
   }
   if (length > 0) yield line();
 }
+
+/** The lines of a log that have a word in them, as they are, many at once. A chunk holds until the next is asked for. */
+export async function* linesWith(
+  word: string,
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  /** A line that goes on in the next chunk. */
+  let begun = Buffer.alloc(0);
+  for await (const chunk of chunks) {
+    const bytes = Buffer.concat([begun, chunk]);
+    const end = bytes.lastIndexOf(LINE_FEED) + 1;
+    const lines: Uint8Array[] = [];
+    let from = 0;
+    for (let at = bytes.indexOf(word); at >= 0 && at < end; at = bytes.indexOf(word, from)) {
+      const start = bytes.lastIndexOf(LINE_FEED, at) + 1;
+      from = bytes.indexOf(LINE_FEED, at) + 1;
+      lines.push(bytes.subarray(start, from));
+    }
+    if (lines.length > 0) yield Buffer.concat(lines);
+    begun = Buffer.from(bytes.subarray(end, end + LONGEST));
+  }
+  if (begun.includes(word)) yield begun;
+}

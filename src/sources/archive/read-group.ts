@@ -21,25 +21,38 @@ const BUFFER = 16 * 1024;
 /** Small files that are open at once. */
 const AT_ONCE = 16;
 
+/** How the files of a group are read. */
+export interface GroupAccess {
+  /** The bytes of a small file, as stored. */
+  bytes(file: NamedFile): AsyncIterable<Uint8Array>;
+  log(file: FoundFile): Source;
+}
+
+/** Files of this machine. */
+const LOCAL: GroupAccess = {
+  bytes: ({ path }) => fileChunks(path, BUFFER),
+  log: ({ path, name, size, mtimeMs }) => new FileSource(path, { size, mtimeMs }, name),
+};
+
 /**
  * Reads a group's configuration and evaluations. Never rejects for what is wrong with a file: the group's problems
  * tell. Its evaluations are those of the whole group, also where only some of its runs were chosen.
  */
-export async function readGroup(files: GroupFiles): Promise<Group> {
+export async function readGroup(files: GroupFiles, access: GroupAccess = LOCAL): Promise<Group> {
   const problems = [...files.problems];
   const read: ReadEvaluation[] = [];
   for (let at = 0; at < files.evaluations.length; at += AT_ONCE) {
     const part = files.evaluations.slice(at, at + AT_ONCE);
-    read.push(...(await Promise.all(part.map(readEvaluation))));
+    read.push(...(await Promise.all(part.map((file) => readEvaluation(file, access)))));
   }
   const evaluations = mergeEvaluations(read, problems);
-  const config = files.config === undefined ? undefined : await readConfig(files.config, problems);
+  const config = files.config === undefined ? undefined : await readConfig(files.config, problems, access);
   const runs = files.runs.map(({ model, name, id, log, validationLog }): GroupRun => {
     return {
       model,
       id,
-      ...(log === undefined ? {} : { log: sourceOf(log) }),
-      ...(validationLog === undefined ? {} : { validationLog: sourceOf(validationLog) }),
+      ...(log === undefined ? {} : { log: access.log(log) }),
+      ...(validationLog === undefined ? {} : { validationLog: access.log(validationLog) }),
       evaluations: evaluations.filter((evaluation) => evaluation.model === name),
     };
   });
@@ -57,9 +70,9 @@ export async function readGroup(files: GroupFiles): Promise<Group> {
   };
 }
 
-async function readEvaluation(file: EvaluationFile): Promise<ReadEvaluation> {
+async function readEvaluation(file: EvaluationFile, access: GroupAccess): Promise<ReadEvaluation> {
   try {
-    const text = await readText(file);
+    const text = await readText(file, access);
     if (file.kind === "log") return { file, metrics: readEvaluationLog(text) };
     if (file.kind === "metrics") return { file, metrics: readMetrics(text) };
     const { metrics, faults } = readMetricsJson(text);
@@ -69,13 +82,17 @@ async function readEvaluation(file: EvaluationFile): Promise<ReadEvaluation> {
   }
 }
 
-async function readConfig(file: NamedFile, problems: Problem[]): Promise<Config | undefined> {
+async function readConfig(
+  file: NamedFile,
+  problems: Problem[],
+  access: GroupAccess,
+): Promise<Config | undefined> {
   const failed = (reason: string) => {
     problems.push({ source: file.name, reason, severity: "failure" });
     return undefined;
   };
   try {
-    const read = readYaml(await readText(file));
+    const read = readYaml(await readText(file, access));
     if (read === undefined) return failed("the configuration is no YAML");
     const { value } = read;
     const isMap = typeof value === "object" && value !== null && !Array.isArray(value);
@@ -86,11 +103,11 @@ async function readConfig(file: NamedFile, problems: Problem[]): Promise<Config 
 }
 
 /** The text of a small file, compressed or not. */
-async function readText({ path }: NamedFile): Promise<string> {
+async function readText(file: NamedFile, access: GroupAccess): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   let length = 0;
-  for await (const chunk of decompress(fileChunks(path, BUFFER))) {
+  for await (const chunk of decompress(access.bytes(file))) {
     length += chunk.length;
     if (length > LONGEST)
       throw new InputError(`it is longer than ${LONGEST / 1024 / 1024} MiB: this is no such file`);
@@ -105,10 +122,6 @@ function faultOf(error: unknown): string {
   const isOfFile = fault instanceof InputError || fault instanceof EvaluationError || "code" in fault;
   if (!isOfFile) throw error;
   return fault.message;
-}
-
-function sourceOf({ path, name, size, mtimeMs }: FoundFile): Source {
-  return new FileSource(path, { size, mtimeMs }, name);
 }
 
 /** Differs when a file of a folder does. What can't be read there is told by those who publish it. */

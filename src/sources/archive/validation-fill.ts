@@ -6,7 +6,7 @@ import { LogParser } from "../../parser/log-parser.js";
 import { decompress, InputError } from "../decompress.js";
 import { readable, type Source } from "../source.js";
 import { FilledLog, type Insertion } from "./filled-log.js";
-import { linesOf } from "./log-lines.js";
+import { linesOf, linesWith } from "./log-lines.js";
 
 /** A record, or a start of Marian, by its place in a log. */
 interface Mark {
@@ -26,12 +26,14 @@ interface Mark {
  * can't be read of the log of validations is told by the source that is returned, at its end: it costs nothing else.
  */
 export async function fillIn(log: Source, validationLog: Source): Promise<Source> {
-  const { missing, fault } = await readValidations(validationLog);
-  await readBatches(log, (batch) => {
-    for (const key of keysOf(batch)) missing.delete(key);
-  });
-  if (missing.size === 0 && fault === undefined) return log;
-  const { insertions, length } = await place([...missing.values()], log, validationLog);
+  const validations = new Validations();
+  const fault = await readBatches(validationLog, (batch) => validations.add(batch));
+  // What has no validation need not be parsed for that.
+  const lines = { chunks: () => linesWith("[valid] ", decompress(log.chunks())) };
+  await readBatches(lines, (batch) => validations.remove(batch));
+  const missing = validations.left;
+  if (missing.length === 0 && fault === undefined) return log;
+  const { insertions, length } = await place(missing, log, validationLog);
   return new FilledLog(
     log,
     insertions,
@@ -40,28 +42,77 @@ export async function fillIn(log: Source, validationLog: Source): Promise<Source
   );
 }
 
-/** Each validation of a log once, by its key, in the order of the log. */
-async function readValidations(
-  source: Source,
-): Promise<{ readonly missing: Map<string, Mark>; readonly fault: unknown }> {
-  const missing = new Map<string, Mark>();
-  const fault = await readBatches(source, (batch) => {
-    let row = 0;
-    for (const key of keysOf(batch)) {
-      if (!missing.has(key)) missing.set(key, markOf(batch.validation, row));
-      row += 1;
-    }
-  });
-  return { missing, fault };
+/** A validation of the log of validations. */
+interface Validation {
+  /** NaN where the record has none. */
+  readonly epoch: number;
+  readonly metric: string;
+  readonly value: number;
+  readonly mark: Mark;
+  isLeft: boolean;
 }
 
-function* keysOf(batch: Batch): Generator<string> {
-  const { validation } = batch;
-  for (let row = 0; row < validation.length; row += 1) {
-    const epoch = (validation.present[row] ?? 0) & PRESENT.epoch ? validation.epoch[row] : "";
-    const metric = batch.metricName(validation.metric[row] ?? 0);
-    yield `${epoch} ${validation.up[row]} ${metric} ${validation.value[row]}`;
+/** The validations that a log has, each once, in its order; less those that another has as well. */
+class Validations {
+  readonly #all: Validation[] = [];
+  readonly #byUpdate = new Map<number, Validation[]>();
+
+  get left(): Mark[] {
+    return this.#all.filter(({ isLeft }) => isLeft).map(({ mark }) => mark);
   }
+
+  add(batch: Batch): void {
+    const { validation } = batch;
+    for (let row = 0; row < validation.length; row += 1) {
+      if (this.#find(batch, validation, row) !== undefined) continue;
+      const mark = markOf(validation, row);
+      const [epoch, metric, value] = [
+        epochOf(validation, row),
+        metricOf(batch, validation, row),
+        validation.value[row] ?? 0,
+      ];
+      const one = { epoch, metric, value, mark, isLeft: true };
+      const others = this.#byUpdate.get(mark.up ?? 0);
+      if (others === undefined) this.#byUpdate.set(mark.up ?? 0, [one]);
+      else others.push(one);
+      this.#all.push(one);
+    }
+  }
+
+  remove(batch: Batch): void {
+    const { validation } = batch;
+    for (let row = 0; row < validation.length; row += 1) {
+      const found = this.#find(batch, validation, row);
+      if (found !== undefined) found.isLeft = false;
+    }
+  }
+
+  #find(batch: Batch, validation: Records, row: number): Validation | undefined {
+    const ofUpdate = this.#byUpdate.get(validation.up[row] ?? 0);
+    if (ofUpdate === undefined) return undefined;
+    const value = validation.value[row] ?? 0;
+    const epoch = epochOf(validation, row);
+    const metric = metricOf(batch, validation, row);
+    for (const one of ofUpdate) {
+      if (one.metric === metric && isSame(one.value, value) && isSame(one.epoch, epoch)) return one;
+    }
+    return undefined;
+  }
+}
+
+type Records = Batch["validation"];
+
+function epochOf({ epoch, present }: Records, row: number): number {
+  return (present[row] ?? 0) & PRESENT.epoch ? (epoch[row] ?? 0) : Number.NaN;
+}
+
+function metricOf(batch: Batch, { metric }: Records, row: number): string {
+  return batch.metricName(metric[row] ?? 0);
+}
+
+/** Whether two numbers are the same, of which NaN is one. */
+function isSame(one: number, other: number): boolean {
+  return one === other || (Number.isNaN(one) && Number.isNaN(other));
 }
 
 /** Finds the line of the log before which each of the validations belongs. */
@@ -156,7 +207,7 @@ async function textsOf(source: Source, marks: readonly Mark[]): Promise<Map<numb
 
 /** Reads a log to its end or its fault, and returns the fault. */
 async function readBatches(
-  source: Source,
+  source: Pick<Source, "chunks">,
   take: (batch: Batch) => void,
   count: (bytes: number) => void = () => {},
 ): Promise<unknown> {

@@ -1,0 +1,102 @@
+/** Work items: the runs of an archive, one a line, for machines that read them apart. */
+
+/** A file of a run. */
+export interface ManifestFile {
+  /** A path, a `file:` URL, `gs://bucket/object`, or an `https:` URL. */
+  readonly uri: string;
+  /** Bytes as stored. */
+  readonly size?: number;
+  /**
+   * Tells one content of the file from another without reading it: `<size>-<milliseconds of its last change>` of a
+   * file, the generation of an object in Cloud Storage, `ETag` or `Last-Modified` of another one.
+   */
+  readonly etag?: string;
+}
+
+/** A run, as a line of a manifest has it. */
+export interface ManifestRun {
+  /** The id and name of the run, different from every other of the project: `teacher-1_aY25-`. */
+  readonly run_id: string;
+  readonly project: string;
+  readonly group: string;
+  /** The id without what all ids of the group end with: `teacher-1`. */
+  readonly name: string;
+  /** The training's log, then Marian's log of validations where there is one; none where only evaluations are known. */
+  readonly files: readonly ManifestFile[];
+  /** Files of scores, whose names say on what the model was evaluated. */
+  readonly evaluations: readonly ManifestFile[];
+  /** The configuration of the group. */
+  readonly config?: ManifestFile;
+  /** The folder of the group's logs, which the run of the group gets whole. Only of an archive in a folder. */
+  readonly logs?: ManifestFile;
+}
+
+/** A manifest, or a line of it, that is none. In words for the user. */
+export class ManifestError extends Error {
+  override readonly name = "ManifestError";
+}
+
+/** The line of a run. */
+export function manifestLine(run: ManifestRun): string {
+  const { run_id, project, group, name, files, evaluations, config, logs } = run;
+  return `${JSON.stringify({ run_id, project, group, name, files, evaluations, config, logs })}\n`;
+}
+
+/**
+ * Reads a line.
+ *
+ * @param place What an error calls the line.
+ * @throws ManifestError where it is no run.
+ */
+export function readManifestLine(line: string, place: string): ManifestRun {
+  const fail = (reason: string): never => {
+    throw new ManifestError(`${place}: ${reason}; make the manifest with \`marian-tracking plan\``);
+  };
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return fail("this line is no JSON");
+  }
+  if (!isObject(value)) return fail("this line is no object");
+  const text = (key: string): string => {
+    const field = (value as Record<string, unknown>)[key];
+    return typeof field === "string" && field !== "" ? field : fail(`${key} is missing, or is no text`);
+  };
+  const list = (key: string): readonly ManifestFile[] => {
+    const field = (value as Record<string, unknown>)[key] ?? [];
+    if (!Array.isArray(field)) return fail(`${key} is no list`);
+    return field.map((file) => readFile(file) ?? fail(`${key} has an entry without a uri`));
+  };
+  const one = (key: string): ManifestFile | undefined => {
+    const field = (value as Record<string, unknown>)[key] ?? undefined;
+    return field === undefined ? undefined : (readFile(field) ?? fail(`${key} has no uri`));
+  };
+  const [config, logs] = [one("config"), one("logs")];
+  const files = list("files");
+  if (files.length > 2) return fail("files are a log and its log of validations, not more");
+  return {
+    run_id: text("run_id"),
+    project: text("project"),
+    group: text("group"),
+    name: text("name"),
+    files,
+    evaluations: list("evaluations"),
+    ...(config === undefined ? {} : { config }),
+    ...(logs === undefined ? {} : { logs }),
+  };
+}
+
+function readFile(value: unknown): ManifestFile | undefined {
+  if (!isObject(value) || typeof value["uri"] !== "string" || value["uri"] === "") return undefined;
+  const { size, etag } = value;
+  return {
+    uri: value["uri"],
+    ...(typeof size === "number" && size >= 0 ? { size } : {}),
+    ...(typeof etag === "string" && etag !== "" ? { etag } : {}),
+  };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
