@@ -70,7 +70,7 @@ export async function withTaskcluster(
 /** Prints what is wrong with groups; returns the exit code that it asks for. */
 export function printProblems(problems: readonly Problem[], command: Command): number {
   for (const { severity, source, reason } of problems)
-    command.logToStderr(`${severity === "failure" ? "failed" : "note"}: ${source}: ${reason}`);
+    command.logToStderr(`${severity === "failure" ? "ERROR" : "warning:"} ${source}: ${reason}`);
   return problems.some(({ severity }) => severity === "failure") ? EXIT.input : EXIT.ok;
 }
 

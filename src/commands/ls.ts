@@ -1,7 +1,8 @@
 import { Args, Command, Flags } from "@oclif/core";
 import { EXIT } from "../cli/exit-code.js";
 import { addressesOf, printProblems, taskclusterFlags, withTaskcluster } from "../cli/taskcluster-client.js";
-import { listGroup, listingJson, listingText } from "../cli/taskcluster-ls.js";
+import { listGroup } from "../cli/taskcluster-ls.js";
+import { listingJson, listingText } from "../cli/taskcluster-ls-text.js";
 import { groupAddress } from "../taskcluster/index.js";
 
 export default class Ls extends Command {

@@ -118,7 +118,13 @@ function decoded(part: string): string {
   }
 }
 
-function slug(id: string, what: "task" | "group", text: string = id): string {
+/**
+ * The id, if it has the form of one.
+ *
+ * @param text What the user gave, where the id is only a part of it.
+ * @throws AddressError when it has not.
+ */
+export function slug(id: string, what: "task" | "group", text: string = id): string {
   if (SLUG.test(id)) return id;
   const from = text === id ? "" : ` in ${text}`;
   throw new AddressError(

@@ -1,5 +1,5 @@
 /** The answers of Taskcluster: the fields that are used, checked; all others are dropped. */
-import { z } from "zod";
+import * as z from "zod";
 import { SLUG } from "./address.js";
 import { AnswerError } from "./errors.js";
 

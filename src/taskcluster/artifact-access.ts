@@ -1,6 +1,5 @@
 /** Artifacts of any storage type, by the redirect that the queue answers with. */
-import { gunzipSync } from "node:zlib";
-import { isHttp } from "./address.js";
+import { isHttp, slug } from "./address.js";
 import { AnswerError, TooLargeError } from "./errors.js";
 import { GzipCheck } from "./gzip-check.js";
 import { Fault, type HttpAnswer, type HttpClient, readAll } from "./http.js";
@@ -10,10 +9,8 @@ const IDLE_MS = 60_000;
 const LIVE_IDLE_MS = 5 * 60_000;
 const MOST_REDIRECTS = 4;
 const LARGEST_REDIRECT = 1e6;
-/** Largest artifact that is taken, packed and unpacked: no log of a training comes near. */
+/** Largest artifact that is taken, packed and unpacked, where nothing else is said: no log of a training comes near. */
 const LARGEST = 2 * 1024 ** 3;
-/** Largest artifact that is held in memory. */
-const LARGEST_BYTES = 16 * 1024 ** 2;
 
 /** An artifact of one run of a task. */
 export interface ArtifactRef {
@@ -45,11 +42,13 @@ export interface LiveArtifact {
 export class ArtifactAccess {
   readonly #http: HttpClient;
   readonly #root: string;
+  readonly #largest: number;
 
   /** @param root Address of the queue's tasks, with a slash at its end. */
-  constructor(http: HttpClient, root: string) {
+  constructor(http: HttpClient, root: string, largest = LARGEST) {
     this.#http = http;
     this.#root = root;
+    this.#largest = largest;
   }
 
   download<Result>(ref: ArtifactRef, take: (download: Download) => Promise<Result>): Promise<Result> {
@@ -58,25 +57,9 @@ export class ArtifactAccess {
       const { storageType, answer } = await this.#open(ref, IDLE_MS, { "accept-encoding": "gzip" });
       try {
         const gzip = isGzip(answer, what);
-        return await take({ storageType, gzip, chunks: whole(answer.body, gzip, what) });
+        return await take({ storageType, gzip, chunks: whole(answer.body, gzip, what, this.#largest) });
       } finally {
         answer.discard();
-      }
-    });
-  }
-
-  bytes(ref: ArtifactRef): Promise<Buffer> {
-    const what = describe(ref);
-    return this.download(ref, async ({ gzip, chunks }) => {
-      const bytes = await readAll(chunks, LARGEST_BYTES, what);
-      if (!gzip) return bytes;
-      try {
-        return gunzipSync(bytes, { maxOutputLength: LARGEST_BYTES });
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "ERR_BUFFER_TOO_LARGE") throw error;
-        throw new TooLargeError(
-          `${what}: unpacked it is larger than ${LARGEST_BYTES} bytes and is not taken`,
-        );
       }
     });
   }
@@ -94,7 +77,7 @@ export class ArtifactAccess {
   ): Promise<{ readonly storageType: string; readonly answer: HttpAnswer }> {
     const what = describe(ref);
     const { taskId, runId, name } = ref;
-    let url = `${this.#root}${taskId}/runs/${runId}/artifacts/${encodeURIComponent(name)}`;
+    let url = `${this.#root}${slug(taskId, "task")}/runs/${runId}/artifacts/${encodeURIComponent(name)}`;
     let answer = await this.#http.open({ url, what });
     const storageType = answer.headers["x-taskcluster-artifact-storage-type"] ?? "reference";
     if (answer.status < 300) {
@@ -144,6 +127,7 @@ async function* whole(
   body: AsyncIterable<Uint8Array>,
   gzip: boolean,
   what: string,
+  largest: number,
 ): AsyncGenerator<Uint8Array> {
   const check = gzip ? new GzipCheck() : undefined;
   let bytes = 0;
@@ -151,8 +135,8 @@ async function* whole(
     for await (const chunk of body) {
       bytes += chunk.length;
       await check?.take(chunk).catch(incomplete);
-      if (Math.max(bytes, check?.unpacked ?? 0) > LARGEST)
-        throw new TooLargeError(`${what}: it is larger than ${LARGEST} bytes and is not taken`);
+      if (Math.max(bytes, check?.unpacked ?? 0) > largest)
+        throw new TooLargeError(`${what}: it is larger than ${largest} bytes and is not taken`);
       yield chunk;
     }
     await check?.end().catch(incomplete);

@@ -1,4 +1,4 @@
-import { httpRoot } from "./address.js";
+import { httpRoot, slug } from "./address.js";
 import {
   type Artifact,
   artifactPageSchema,
@@ -19,11 +19,15 @@ import { type JsonRequest, sendJson } from "./json.js";
 
 /** Ids in one batch request. */
 const BATCH = 500;
+/** Tasks on a page of a group. The queue would give a thousand, 5 MB of JSON, which is much to hold at once. */
+const PAGE = 250;
 
 /** How the queue is asked. */
 export interface QueueOptions extends HttpOptions {
   /** Root of the deployment, or of the proxy inside a task. */
   readonly rootUrl: string;
+  /** Bytes of an artifact that are taken at most, packed or unpacked; default 2 GiB. */
+  readonly largestArtifact?: number | undefined;
 }
 
 /** A page's part of an answer: what it holds, and the token that asks for the next. */
@@ -41,7 +45,7 @@ export class Queue {
   constructor(options: QueueOptions) {
     this.rootUrl = httpRoot(options.rootUrl, "TASKCLUSTER_ROOT_URL");
     this.#http = new HttpClient(options);
-    this.#artifacts = new ArtifactAccess(this.#http, this.#url("/task/"));
+    this.#artifacts = new ArtifactAccess(this.#http, this.#url("/task/"), options.largestArtifact);
   }
 
   get clock(): HttpClient["clock"] {
@@ -60,13 +64,17 @@ export class Queue {
   /** @throws NotFoundError when the task is unknown or has expired. */
   async task(taskId: string): Promise<TaskDefinition> {
     const what = `task ${taskId}`;
-    return checked(taskSchema, await this.#json({ url: this.#url(`/task/${taskId}`), what }), what);
+    return checked(
+      taskSchema,
+      await this.#json({ url: this.#url(`/task/${slug(taskId, "task")}`), what }),
+      what,
+    );
   }
 
   /** @throws NotFoundError when the task is unknown or has expired. */
   async status(taskId: string): Promise<TaskStatus> {
     const what = `the status of task ${taskId}`;
-    const value = await this.#json({ url: this.#url(`/task/${taskId}/status`), what });
+    const value = await this.#json({ url: this.#url(`/task/${slug(taskId, "task")}/status`), what });
     return checked(statusSchema, value, what).status;
   }
 
@@ -92,7 +100,11 @@ export class Queue {
   /** @throws NotFoundError when the group is unknown or has expired. */
   async group(groupId: string): Promise<TaskGroup> {
     const what = `task group ${groupId}`;
-    return checked(groupSchema, await this.#json({ url: this.#url(`/task-group/${groupId}`), what }), what);
+    return checked(
+      groupSchema,
+      await this.#json({ url: this.#url(`/task-group/${slug(groupId, "group")}`), what }),
+      what,
+    );
   }
 
   /**
@@ -102,7 +114,7 @@ export class Queue {
    */
   async *groupPages(groupId: string): AsyncGenerator<readonly GroupTask[]> {
     const what = `task group ${groupId}`;
-    const request = { url: this.#url(`/task-group/${groupId}/list`), what };
+    const request = { url: this.#url(`/task-group/${slug(groupId, "group")}/list?limit=${PAGE}`), what };
     // Pages are counted by offsets: a task that is added meanwhile moves the others.
     const seen = new Set<string>();
     for await (const page of this.#pages(request, (value) => checked(groupPageSchema, value, what))) {
@@ -115,7 +127,7 @@ export class Queue {
   /** The artifacts of a run; none of a task that has not run yet. */
   async artifacts(taskId: string, runId: number): Promise<readonly Artifact[]> {
     const what = `the artifacts of task ${taskId}`;
-    const request = { url: this.#url(`/task/${taskId}/runs/${runId}/artifacts`), what };
+    const request = { url: this.#url(`/task/${slug(taskId, "task")}/runs/${runId}/artifacts`), what };
     const found: Artifact[] = [];
     for await (const page of this.#pages(request, (value) => checked(artifactPageSchema, value, what)))
       found.push(...page.artifacts);
@@ -130,11 +142,6 @@ export class Queue {
    */
   download<Result>(ref: ArtifactRef, take: (download: Download) => Promise<Result>): Promise<Result> {
     return this.#artifacts.download(ref, take);
-  }
-
-  /** All bytes of a small artifact, unpacked. */
-  bytes(ref: ArtifactRef): Promise<Buffer> {
-    return this.#artifacts.bytes(ref);
   }
 
   /** Opens an artifact that grows. One try; outside the limit of requests, because it may go on for days. */
@@ -154,13 +161,12 @@ export class Queue {
     request: JsonRequest,
     read: (value: unknown) => Answer,
   ): AsyncGenerator<Answer> {
-    let query = "";
+    const url = new URL(request.url);
     for (;;) {
-      const page = read(await this.#json({ ...request, url: `${request.url}${query}` }));
+      const page = read(await this.#json({ ...request, url: url.href }));
       yield page;
-      const { continuationToken: token } = page;
-      if (token === undefined) return;
-      query = `?continuationToken=${encodeURIComponent(token)}`;
+      if (page.continuationToken === undefined) return;
+      url.searchParams.set("continuationToken", page.continuationToken);
     }
   }
 }

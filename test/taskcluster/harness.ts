@@ -1,7 +1,11 @@
+import { gunzipSync } from "node:zlib";
 import { Agent } from "undici";
 import { afterEach, expect } from "vitest";
-import type { Clock } from "../../src/taskcluster/index.js";
+import type { ArtifactRef, Clock } from "../../src/taskcluster/index.js";
 import { Queue, type QueueOptions } from "../../src/taskcluster/index.js";
+
+export { IDS } from "./ids.js";
+
 import { ownGroup, type StandInOptions, TaskclusterStandIn } from "../servers/taskcluster/index.js";
 
 /** A clock that stands still: every sleep moves it forward and ends in the next turn of the event loop. */
@@ -27,26 +31,6 @@ export interface Harness {
   readonly queue: Queue;
   readonly clock: TestClock;
 }
-
-/** Ids of the groups and tasks of `fixtures/taskcluster` that tests name. */
-export const IDS = {
-  fjord: "ZowUkamoRKuDlb4uAeTvgg",
-  coast: "J2XoxaS9SnyWSEP9J9vJnQ",
-  brook: "Y6F8lF-IS_SVgj7ZeGveVw",
-  push: "TucYQ6XZRSq4ArK6WOYigQ",
-  /** Completed, after a run that was taken away. */
-  teacher1: "LCi0szo2RuGr-iRSP6-nRg",
-  /** Still running. */
-  teacher2: "BWttdfxdQ3aBIFP29lDaAg",
-  student: "JmPUYmAcR8OLhdk1WUXnoA",
-  /** Failed. */
-  finetuned: "S_vB2hriRvKyTj9yo9izdQ",
-  quantize: "NOUNVvvVRIKeddy3cZIWzQ",
-  /** An evaluation that is completed. */
-  evaluation: "RMlI9-NsQHmeoS9--MBd8A",
-  /** No task that is there. */
-  unknown: "Y7uvQ6XZRSq4ArK6WOYigQ",
-} as const;
 
 const cleanups: (() => Promise<void>)[] = [];
 
@@ -100,4 +84,12 @@ export async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   const list: Item[] = [];
   for await (const item of items) list.push(item);
   return list;
+}
+
+/** The whole content of an artifact, unpacked. */
+export function contentOf(queue: Queue, ref: ArtifactRef): Promise<Buffer> {
+  return queue.download(ref, async ({ gzip, chunks }) => {
+    const bytes = Buffer.concat(await all(chunks));
+    return gzip ? gunzipSync(bytes) : bytes;
+  });
 }

@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Queue } from "../../src/taskcluster/index.js";
-import { afterTest, IDS, standIn } from "./harness.js";
+import { afterTest, contentOf, IDS, standIn } from "./harness.js";
 
 describe("a proxy from the environment", () => {
   let proxy: Server;
@@ -45,7 +45,7 @@ describe("a proxy from the environment", () => {
       const server = await standIn();
       const queue = new Queue({ rootUrl: server.url, userAgent: "test" });
       afterTest(() => queue.close());
-      await queue.bytes({ taskId: IDS.teacher1, runId: 1, name: "public/build/train.log" });
+      await contentOf(queue, { taskId: IDS.teacher1, runId: 1, name: "public/build/train.log" });
       expect(tunnels).toEqual(through ? [server.url, server.storageUrl].map((url) => new URL(url).host) : []);
     },
   );

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  AddressError,
   AnswerError,
   ForbiddenError,
   NotFoundError,
@@ -7,7 +8,7 @@ import {
   UnreachableError,
 } from "../../src/taskcluster/index.js";
 import { backoff, isRetryable, retryAfter } from "../../src/taskcluster/retry.js";
-import { all, harness, IDS } from "./harness.js";
+import { all, contentOf, harness, IDS } from "./harness.js";
 
 describe("the queue", () => {
   it("answers about a task", async () => {
@@ -98,6 +99,27 @@ describe("the queue", () => {
     expect(server.count("status")).toBe(20);
     expect(server.busiest).toBe(3);
   });
+});
+
+describe("an id that is none", () => {
+  it.each(["", "..", "../../secrets/v1/secret/x", "train-student-ru-en", `${IDS.fjord}?x`])(
+    "is not asked for: %j",
+    async (id) => {
+      const { queue, server } = await harness();
+      const ref = { taskId: id, runId: 0, name: "public/x" };
+      const questions = [
+        () => queue.task(id),
+        () => queue.status(id),
+        () => queue.group(id),
+        () => all(queue.groupPages(id)),
+        () => queue.artifacts(id, 0),
+        () => contentOf(queue, ref),
+        () => queue.live(ref),
+      ];
+      for (const ask of questions) await expect((async () => ask())()).rejects.toThrow(AddressError);
+      expect(server.count()).toBe(0);
+    },
+  );
 });
 
 describe("a refusal is a sentence", () => {
