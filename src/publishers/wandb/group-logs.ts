@@ -2,14 +2,16 @@
 import type { Evaluation } from "../../evaluation/evaluation.js";
 import type { PublisherOutcome } from "../update-publisher.js";
 import type { ExistingRun } from "./client/existing-run.js";
+import { inParallel } from "./client/parallel.js";
 import { objectAt, optionalText } from "./client/reply.js";
 import { type JsonObject, type JsonValue, stringifyJson } from "./format/json.js";
 import { artifactNameOf } from "./format/names.js";
 import type { RowTable } from "./format/row-table.js";
+import type { TableData } from "./format/table.js";
 import { GroupTable } from "./group-table.js";
 import type { TablePreview, WandbPlace } from "./publication.js";
 import { tableState } from "./run-tables.js";
-import { nextPosition, type RunState, TableRun } from "./table-run.js";
+import { nextPosition, type RunState, type TableFile, TableRun } from "./table-run.js";
 
 /** A group, as its run shows it. */
 export interface GroupLogsPublication extends WandbPlace {
@@ -28,6 +30,7 @@ const METRICS = "metrics";
 
 /** As many tables are read of a run; what the older ones hold is in the newer ones. */
 const MOST_TABLES = 100;
+const DOWNLOADS_AT_ONCE = 8;
 
 /**
  * Creates the run `group_logs<suffix>` or completes it: rows that are in its table stay, those of the same model and
@@ -52,7 +55,7 @@ export async function publishGroupLogs(publication: GroupLogsPublication): Promi
       existing !== null && Object.entries(config).every(([key, value]) => isStored(existing, key, value));
     if (table === undefined && again) return undefined;
     if (table === undefined && known && logsFolder === undefined) {
-      run.remark(`the table of ${group} was there already`);
+      run.remark(`the run ${id} has all of this already`);
       return undefined;
     }
     return {
@@ -114,15 +117,19 @@ class TableCompletion {
     const first = this.#seen.size === 0;
     const before = this.#base;
     // The one that the run shows comes first: of the others, the newest first, only what it lacks is of interest.
-    for (const file of first && current !== undefined ? [current, ...tables.toReversed()] : tables) {
-      if (this.#seen.has(file.path)) continue;
+    const ordered = first && current !== undefined ? [current, ...tables.toReversed()] : tables;
+    const fresh = [...new Set(ordered)].filter(({ path }) => !this.#seen.has(path));
+    const read = new Map<TableFile, TableData>();
+    await inParallel(fresh, DOWNLOADS_AT_ONCE, async (file) => {
       this.#seen.add(file.path);
-      const read = await file.read().catch(() => undefined);
-      if (read === undefined) {
-        this.#remark(`the table ${file.path} can't be read`);
-        continue;
-      }
-      const table = GroupTable.read(this.#suffix, read);
+      const table = await file.read().catch(() => undefined);
+      if (table === undefined) this.#remark(`the table ${file.path} can't be read`);
+      else read.set(file, table);
+    });
+    for (const file of fresh) {
+      const data = read.get(file);
+      if (data === undefined) continue;
+      const table = GroupTable.read(this.#suffix, data);
       if (file === current && first) this.#base = table;
       else if (first) this.#base = this.#base.with(table.without(this.#base));
       // Somebody else wrote it since: what he changed counts, what he only knew from before does not.

@@ -117,7 +117,12 @@ export class NativeSink implements RunSink {
 
   async finish(exitCode: number): Promise<RunOutcome> {
     const receipt = await this.#run.finish(exitCode);
-    for (const table of receipt.failedTables) this.#keep((net) => net.table(table));
+    for (const table of receipt.failedTables) {
+      this.#keep(async (net) => {
+        await net.table(table);
+        await net.summary({ [table.key]: table.reference });
+      });
+    }
     await this.#netWork;
     const net = await this.#net;
     if (net !== undefined) {

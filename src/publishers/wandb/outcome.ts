@@ -27,9 +27,13 @@ export function publisherOutcome(outcome: RunOutcome, detail: OutcomeDetail): Pu
   // What the SDK loses is in no file.
   const missing = sink instanceof SdkSink ? detail.rows - rows.acknowledged : rows.spooled;
   const notes = [...remarks];
-  if (online) notes.push(`${rows.acknowledged} of ${rows.sent} rows sent were acknowledged`);
+  if (online && (rows.sent > 0 || lost))
+    notes.push(`${rows.acknowledged} of ${rows.sent} rows sent were acknowledged`);
   if (spool !== undefined) {
-    notes.push(`${rows.spooled} rows are in the offline file; to upload them: marian-tracking sync ${spool}`);
+    const what = rows.spooled > 0 ? `${rows.spooled} rows are` : "what is missing is";
+    notes.push(
+      `${what} in the offline file; to upload ${rows.spooled > 0 ? "them" : "it"}: marian-tracking sync ${spool}`,
+    );
     // The official client appends, so it may only be named where the server holds nothing of the run.
     if (rows.acknowledged === 0 && held === 0) notes.push(`or: wandb sync ${spool}`);
   }

@@ -97,7 +97,8 @@ export class TableRun {
     complete: (state: RunState | undefined, again: boolean) => Promise<Completion>,
   ): Promise<PublisherOutcome> {
     const hurry = (): void => this.#scope?.budget.set(BUDGET_AFTER_STOP);
-    this.#place.stop?.addEventListener("abort", hurry, { once: true });
+    if (this.#place.stop?.aborted) hurry();
+    else this.#place.stop?.addEventListener("abort", hurry, { once: true });
     try {
       return await this.#settle(complete);
     } finally {

@@ -78,8 +78,11 @@ export class TaskSections {
     );
     const counting = { end, table };
     this.#counting = counting;
+    this.#counted = undefined;
     void table.then((counted) => {
-      if (this.#counting === counting) this.#counted = counted;
+      if (this.#counting !== counting) return;
+      this.#counted = counted;
+      if (counted === undefined) this.#counting = undefined;
     });
   }
 
@@ -93,8 +96,8 @@ export class TaskSections {
 
   /** Ends the counting. */
   end(): void {
-    if (this.#counting !== undefined && this.#counted === undefined && !this.#stop?.aborted)
-      this.#notes.add(`the datasets were not counted to their ends: the chart ${DATASETS} is missing`);
+    if (this.#counting !== undefined && !this.#stop?.aborted)
+      this.#notes.add(`the datasets were not counted before the end: the chart ${DATASETS} is missing`);
     this.#counting?.end.abort();
     this.#counting = undefined;
   }

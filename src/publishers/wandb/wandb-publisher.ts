@@ -1,21 +1,21 @@
 /** Publishes one training run to Weights & Biases. */
+import { setTimeout as delay } from "node:timers/promises";
 import type { TimestampFormat } from "../../parser/timestamp.js";
 import { LogLines } from "../../run/log-lines.js";
 import type { RunUpdate } from "../../run/run-reader.js";
 import type { Segment } from "../../run/segment.js";
-import { type StepRow, StepRows } from "../../run/step-rows.js";
+import { StepRows } from "../../run/step-rows.js";
 import type { PublisherOutcome, UpdatePublisher } from "../update-publisher.js";
 import { type Beginning, beginRun } from "./beginning.js";
 import { Budget } from "./client/budget.js";
-import type { ExistingRun } from "./client/existing-run.js";
 import type { JsonObject } from "./format/json.js";
 import type { RowTable } from "./format/row-table.js";
 import { describeRun, openRun } from "./open-run.js";
 import { publisherOutcome } from "./outcome.js";
 import type { Preview, TablePreview, WandbPublication } from "./publication.js";
-import { DIGEST_KEY, RowDigest } from "./row-digest.js";
+import { RowSender } from "./row-sender.js";
 import { currentSegment, runConfig } from "./run-config.js";
-import type { LogLine, RunSink } from "./run-sink.js";
+import type { RunSink } from "./run-sink.js";
 import { chartsOf, DATASETS, evaluationTables, tableState } from "./run-tables.js";
 import { TaskSections } from "./task-sections.js";
 
@@ -26,9 +26,14 @@ const BUDGET_AFTER_STOP = 8_000;
 /** Milliseconds after which a row of a training is shown though more may come for its update. */
 const SHOW_AFTER = 3000;
 
-/** Bytes of log that may wait for the server: of a file, whose reading then waits; of a training, which does not. */
-const FILE_QUEUE = 4e6;
+/** Milliseconds that the files of a training task still have when its log has ended. */
+const LAST_READING = 2000;
+
+/** Bytes of log that may wait for the server while a training runs. */
 const TRAINING_QUEUE = 32e6;
+
+/** Bytes of a log that become lines of text at once. */
+const TEXT_PIECE = 64 * 1024;
 
 /** A publisher of one run. It begins with the first update, and its network never delays the reading of a batch. */
 export class WandbPublisher implements UpdatePublisher {
@@ -39,19 +44,16 @@ export class WandbPublisher implements UpdatePublisher {
   readonly #segments: Segment[] = [];
   readonly #remarks: string[] = [];
   readonly #task: TaskSections;
-  #digest: RowDigest | undefined = RowDigest.empty();
   #rows: StepRows | undefined;
   #beginning: Beginning | undefined;
-  #sink: RunSink | undefined;
+  #sender: RowSender | undefined;
   /** Ends the wait for the time to show open rows. */
   #showing: AbortController | undefined;
-  #row = 0;
-  #line = 0;
-  #timestamp: number | undefined;
+  /** The files of the training task. */
+  #reading: Promise<void> = Promise.resolve();
   #queued = 0;
   #work: Promise<void> = Promise.resolve();
   #leftOut = 0;
-  #before = 0;
   #failure: unknown;
   #interrupted = false;
   readonly #budget: Budget | undefined;
@@ -65,34 +67,48 @@ export class WandbPublisher implements UpdatePublisher {
     if (client === undefined) return;
     const patience = plan === undefined ? Number.POSITIVE_INFINITY : budget;
     this.#budget = new Budget(patience, client.http.clock);
-    stop?.addEventListener("abort", this.#hurry, { once: true });
+    if (stop?.aborted) this.#hurry();
+    else stop?.addEventListener("abort", this.#hurry, { once: true });
   }
 
   async publish(update: RunUpdate): Promise<void> {
-    const { plan } = this.#publication;
-    this.#rows ??= new StepRows(this.#time, plan);
+    this.#rows ??= new StepRows(this.#time, this.#publication.plan);
     this.#segments.push(...update.segments.values());
-    const rows = this.#rows.take(update.batch);
-    const end = update.chunk === undefined;
-    let lines = update.chunk === undefined ? this.#lines.finish() : this.#lines.take(update.chunk);
-    if (end) rows.push(...this.#rows.finish());
-    // A training that is running must not wait for the network. Its rows are few; its text has to stay behind.
-    const full = this.#queued > (plan === undefined ? TRAINING_QUEUE : FILE_QUEUE);
-    if (full && plan === undefined) {
+    if (this.#publication.plan === undefined) this.#publishLive(update, this.#rows);
+    else await this.#publishWhole(update, this.#rows);
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Of a log that can be read as slowly as one likes, only one row and a piece of the text are in memory. */
+  async #publishWhole({ batch, chunk }: RunUpdate, rows: StepRows): Promise<void> {
+    this.#enqueue(async (sender) => {
+      for (const row of rows.each(batch)) await sender.send(row);
+      if (chunk === undefined) for (const row of rows.finish()) await sender.send(row);
+      for (let at = 0; at < (chunk?.length ?? 0); at += TEXT_PIECE)
+        await sender.print(this.#lines.take(chunk?.subarray(at, at + TEXT_PIECE) ?? new Uint8Array()));
+      if (chunk === undefined) await sender.print(this.#lines.finish());
+    });
+    await this.#work;
+  }
+
+  /** A training that is running must not wait for the network. Its rows are few; its text may have to stay behind. */
+  #publishLive({ batch, chunk, segments }: RunUpdate, rows: StepRows): void {
+    const final = rows.take(batch);
+    if (chunk === undefined) final.push(...rows.finish());
+    let lines = chunk === undefined ? this.#lines.finish() : this.#lines.take(chunk);
+    if (this.#queued > TRAINING_QUEUE) {
       this.#leftOut += lines.length;
       lines = [];
     }
-    const bytes = lines.length === 0 ? 0 : (update.chunk?.length ?? 0);
+    const bytes = lines.length === 0 ? 0 : (chunk?.length ?? 0);
     this.#queued += bytes;
-    this.#enqueue(async (sink) => {
+    this.#enqueue(async (sender) => {
       this.#queued -= bytes;
-      if (update.segments.size > 0 && plan === undefined) this.#configure(sink);
-      await this.#send(sink, rows, end);
-      await this.#print(sink, lines);
+      if (segments.size > 0) this.#configure(sender.sink);
+      await sender.sendLive(final, chunk === undefined);
+      await sender.print(lines);
     });
-    if (plan === undefined && update.batch.order.length > 0) this.#showSoon();
-    if (full && plan !== undefined) await this.#work;
-    if (this.#failure !== undefined) throw this.#failure;
+    if (batch.order.length > 0) this.#showSoon();
   }
 
   async close(): Promise<PublisherOutcome> {
@@ -100,16 +116,19 @@ export class WandbPublisher implements UpdatePublisher {
     // A signal has set a shorter one.
     if (plan === undefined && !stop?.aborted) this.#budget?.set(budget ?? BUDGET_AFTER_TRAINING);
     await this.#work;
+    await Promise.race([this.#reading, delay(LAST_READING, undefined, { ref: false })]);
+    await this.#work;
     this.#task.end();
     if (this.#failure !== undefined) throw this.#failure;
-    const sink = await this.#start();
-    if (this.#row === 0) await this.#sendTablesAlone(sink);
+    const sender = await this.#start();
+    const { sink } = sender;
+    await sender.sendTables();
     if (this.#publication.artifacts !== undefined) {
       await sink.directoryArtifact("logs", "logs", this.#publication.artifacts);
     }
     const outcome = await sink.finish(this.#interrupted ? 1 : 0);
     this.#unwatch();
-    const repeated = (this.#rows?.repeated ?? 0) + this.#before;
+    const repeated = (this.#rows?.repeated ?? 0) + sender.before;
     const remarks = [...this.#remarks, ...this.#task.notes];
     if (repeated > 0) remarks.push(`${repeated} records of updates that were sent before are left out`);
     if (this.#leftOut > 0) {
@@ -120,18 +139,17 @@ export class WandbPublisher implements UpdatePublisher {
     return publisherOutcome(outcome, {
       place: this.#publication,
       sink,
-      rows: this.#row,
+      rows: sender.rows,
       held: this.#beginning?.held ?? 0,
       remarks,
       figures: { repeated },
     });
   }
 
-  /** Adds a sample of system metrics to the run, if that is open already. */
+  /** Adds a sample of system metrics to the run, which begins with it if need be. */
   systemMetrics(sample: Readonly<Record<string, number>>): void {
     const timestamp = Date.now() / 1000;
-    if (this.#sink === undefined) return;
-    this.#enqueue(async (sink) => {
+    this.#enqueue(async ({ sink }) => {
       await sink.systemMetrics?.(sample, timestamp);
     });
   }
@@ -139,7 +157,7 @@ export class WandbPublisher implements UpdatePublisher {
   /** Notes that the machine is about to be taken away: the run is interrupted, not finished. */
   preempting(): void {
     this.#interrupted = true;
-    this.#enqueue((sink) => {
+    this.#enqueue(({ sink }) => {
       void sink.preempting?.();
     });
   }
@@ -174,7 +192,7 @@ export class WandbPublisher implements UpdatePublisher {
   /** What was sent stays: rows that arrived are right, and the next publication goes on behind them. */
   async discard(): Promise<void> {
     await this.#work;
-    await this.#sink?.finish(1);
+    await this.#sender?.sink.finish(1);
     this.#unwatch();
   }
 
@@ -190,7 +208,7 @@ export class WandbPublisher implements UpdatePublisher {
   }
 
   /** One piece of work after the other; after a failure, none. */
-  #enqueue(work: (sink: RunSink) => Promise<void> | void): void {
+  #enqueue(work: (sender: RowSender) => Promise<void> | void): void {
     this.#work = this.#work.then(async () => {
       if (this.#failure !== undefined) return;
       try {
@@ -209,96 +227,24 @@ export class WandbPublisher implements UpdatePublisher {
     this.#showing = ending;
     void clock.sleep(SHOW_AFTER, "open-row", ending.signal).then(() => {
       this.#showing = undefined;
-      if (!ending.signal.aborted) this.#enqueue((sink) => this.#show(sink));
+      if (!ending.signal.aborted) this.#enqueue((sender) => sender.show(this.#rows?.open ?? []));
     });
   }
 
-  #show(sink: RunSink): void {
-    const held = this.#beginning?.existing?.lastStep ?? -1;
-    const rows = (this.#rows?.open ?? []).filter(({ step }) => step > held);
-    sink.show?.(
-      rows.map(({ step, timestamp, values }) => ({
-        values,
-        position: { step, timestamp: timestamp === undefined ? this.#now() : timestamp / 1000 },
-      })),
-    );
-  }
-
-  async #send(sink: RunSink, rows: readonly StepRow[], end: boolean): Promise<void> {
-    if (rows.length === 0) return;
-    const { plan } = this.#publication;
-    const fresh = plan === undefined ? await this.#notBefore(sink, rows) : rows;
-    // The checksum goes first: of too many rows it still tells that those which arrived are right.
-    for (const row of fresh) this.#digest?.add(row);
-    sink.summary({ [DIGEST_KEY]: this.#digest?.toJson() ?? null });
-    for (const [index, row] of fresh.entries()) {
-      const last = plan === undefined ? end && index === fresh.length - 1 : this.#row === plan.rows - 1;
-      await this.#sendRow(sink, row, last);
-    }
-  }
-
-  async #sendRow(sink: RunSink, { step, timestamp, values }: StepRow, last: boolean): Promise<void> {
-    const { rows = 0, references, tables = [] } = this.#beginning ?? {};
-    this.#timestamp = timestamp === undefined ? this.#now() : timestamp / 1000;
-    const index = this.#row;
-    this.#row += 1;
-    if (index < rows) return;
-    const whole = this.#publication.plan !== undefined;
-    // Of a whole log the tables are in the last row; of a training they come when they are known.
-    const datasets = whole && !last ? undefined : await this.#task.table(whole);
-    const all = [...(last ? tables : []), ...(datasets === undefined ? [] : [datasets])];
-    const again = index === references?.row ? { ...values, ...references.values } : values;
-    await sink.history(again, { step, timestamp: this.#timestamp }, all);
-  }
-
-  /** Of a training that goes on, without the updates that were sent in an earlier run of the program. */
-  async #notBefore(sink: RunSink, rows: readonly StepRow[]): Promise<StepRow[]> {
-    const existing = this.#beginning?.existing;
-    const lastStep = existing?.lastStep ?? -1;
-    for (const { step, values } of rows) {
-      if (step > lastStep) break;
-      // The earlier run may have ended before the validation of its last update.
-      const held = existing?.lastRow ?? {};
-      if (step < lastStep || Object.keys(values).every((key) => key in held)) {
-        this.#before += 1;
-        continue;
-      }
-      await sink.completeLastRow?.(values);
-      this.#digest?.replaceLast({ step, values: { ...values, ...scalars(held) } });
-    }
-    return rows.filter(({ step }) => step > lastStep);
-  }
-
-  /** The tables of a log without rows. */
-  async #sendTablesAlone(sink: RunSink): Promise<void> {
-    const { existing, tables = [] } = this.#beginning ?? {};
-    if (tables.length === 0) return;
-    if ((existing?.rows ?? 0) > 0) await sink.completeLastRow?.({}, tables);
-    else await sink.history({}, { step: 0, timestamp: this.#now() }, tables);
-  }
-
-  async #print(sink: RunSink, lines: readonly LogLine[]): Promise<void> {
-    const fresh = lines.slice(Math.max(0, (this.#beginning?.lines ?? 0) - this.#line));
-    this.#line += lines.length;
-    if (fresh.length > 0)
-      await sink.console(fresh.map((line) => ({ timestamp: this.#timestamp, ...line }) as LogLine));
-  }
-
-  async #start(): Promise<RunSink> {
-    if (this.#sink !== undefined) return this.#sink;
+  async #start(): Promise<RowSender> {
+    if (this.#sender !== undefined) return this.#sender;
     const { plan } = this.#publication;
     const beginning = await this.#begin(this.#tables());
     this.#beginning = beginning;
     const { id, existing, resume, offline, remarks } = beginning;
     this.#remarks.push(...remarks);
-    if (plan === undefined && existing !== null && existing.rows > 0) this.#digest = goOnWith(existing);
     if (plan !== undefined && this.#counts(beginning)) this.#task.count();
     const description = describeRun(this.#publication, {
       id,
       config: this.#config(),
       ...(plan?.startedAt === undefined ? {} : { startedAt: plan.startedAt / 1000 }),
     });
-    this.#sink = await openRun(this.#publication, description, {
+    const sink = await openRun(this.#publication, description, {
       budget: offline ? undefined : this.#budget,
       existing,
       resume,
@@ -307,7 +253,8 @@ export class WandbPublisher implements UpdatePublisher {
       whole: plan !== undefined,
       remark: (text) => this.#remarks.push(text),
     });
-    return this.#sink;
+    this.#sender = new RowSender(sink, beginning, plan, this.#task);
+    return this.#sender;
   }
 
   async #begin(tables: readonly RowTable[]): Promise<Beginning> {
@@ -326,10 +273,10 @@ export class WandbPublisher implements UpdatePublisher {
   #configure(sink: RunSink): void {
     sink.updateConfig(this.#config());
     // Files are read beside everything else; what they say follows when it is known.
-    void this.#task.read(this.#segment()).then((known) => {
+    this.#reading = this.#task.read(this.#segment()).then((known) => {
       if (!known) return;
       if (this.#beginning !== undefined && this.#counts(this.#beginning)) this.#task.count();
-      this.#enqueue((open) => open.updateConfig(this.#config()));
+      this.#enqueue(({ sink: open }) => open.updateConfig(this.#config()));
     });
   }
 
@@ -347,21 +294,4 @@ export class WandbPublisher implements UpdatePublisher {
       ? runConfig(this.#segments, -1, this.#task.sections, stored, extraConfig)
       : runConfig(plan.segments, plan.lastSegment, this.#task.sections, stored, extraConfig);
   }
-
-  #now(): number {
-    return this.#timestamp ?? Date.now() / 1000;
-  }
-}
-
-/** The checksum of a run that a training goes on with; undefined where the run has none. */
-function goOnWith({ lastStep: step, lastRow, rows, summary }: ExistingRun): RowDigest | undefined {
-  return RowDigest.of(summary, rows, { step, values: scalars(lastRow) });
-}
-
-/** What a row of the server holds of the log: neither its times nor its tables. */
-function scalars(row: Readonly<Record<string, unknown>>): JsonObject {
-  const values = Object.entries(row).filter(
-    ([key, value]) => !key.startsWith("_") && typeof value !== "object",
-  );
-  return Object.fromEntries(values) as JsonObject;
 }

@@ -283,6 +283,26 @@ describe("evaluations without a training", () => {
     expect(history(stage).map(({ cost }) => cost)).toEqual([9, 8]);
   });
 
+  test("refused at any request and published again, they join the training all the same", async () => {
+    let refused = 0;
+    for (let after = 0; after < 20; after += 1) {
+      const stage = await harness();
+      await train(stage, log(9, 8), [DEVTEST]);
+      stage.server.inject({ fault: { kind: "status", status: 400 }, after, times: Number.POSITIVE_INFINITY });
+      const first = await publishEvaluationRun(without(stage, [DEV])).catch((error: Error) => error);
+      if (first instanceof Error || first.undelivered !== undefined) refused += 1;
+      stage.server.heal();
+      expect((await publishEvaluationRun(without(stage, [DEV]))).undelivered).toBeUndefined();
+      const rows = history(stage);
+      expect(rows.map(({ cost }) => cost)).toEqual([9, 8]);
+      expect(rows[1]).toMatchObject({ flores_dev_table: { nrows: 3 }, flores_devtest_table: { nrows: 4 } });
+      expect(charts(stage.server)).toEqual(["flores_dev", "flores_devtest"]);
+      expect(table(stage.server, "flores_dev_table")).toBeDefined();
+      expect(stage.server.violations).toEqual([]);
+    }
+    expect(refused).toBeGreaterThan(8);
+  });
+
   test("a preview says what is there", async () => {
     const stage = await harness();
     await publishEvaluationRun(without(stage, [DEV]));
@@ -323,7 +343,24 @@ describe("evaluations without a training", () => {
     for await (const receipt of syncFiles(files, { client: stage.client }))
       expect([receipt.outcome, receipt.problem]).toEqual(["delivered", undefined]);
     expect(table(stage.server, "flores_dev_table")).toBeDefined();
-    expect(history(stage)).toHaveLength(1);
+    expect(charts(stage.server)).toEqual(["flores_dev"]);
+  });
+
+  test("tables that could not be uploaded are sent when they are published again", async () => {
+    const stage = await harness();
+    const fault = { kind: "status", status: 403 } as const;
+    stage.server.inject({ endpoint: "upload", path: "media%2Ftable", fault, times: 1e9 });
+    const { source, publication } = training(stage, log(9, 8), { evaluations: [DEV] });
+    const wanted = await publication();
+    const first = await runJob(source, {}, ({ time }) => [new WandbPublisher(wanted, time)]);
+    expect(first.sinkErrors.join("\n")).toContain("not everything of the run reached the server");
+    // What is not there is not spoken of.
+    expect(summary(stage)).not.toHaveProperty("flores_dev_table");
+    expect(history(stage).map(({ cost }) => cost)).toEqual([9, 8]);
+    stage.server.heal();
+    await train(stage, log(9, 8), [DEV]);
+    expect(table(stage.server, "flores_dev_table")).toBeDefined();
+    expect(history(stage)).toHaveLength(2);
   });
 });
 

@@ -12,7 +12,7 @@ import {
 } from "../../../src/publishers/wandb/group-logs.js";
 import { findOfflineFiles, syncFiles } from "../../../src/publishers/wandb/sync/index.js";
 import { shared, sharedIsThere } from "../../golden/shared.js";
-import { parseLine } from "../../servers/wandb/index.js";
+import { type Fault, parseLine } from "../../servers/wandb/index.js";
 import { type Harness, harness } from "./client/harness.js";
 
 type Row = Readonly<Record<string, unknown>>;
@@ -127,7 +127,7 @@ describe("group_logs", () => {
     await publishGroupLogs(publication(stage, [TEACHER, STUDENT], { config, logsFolder }));
     expect(JSON.stringify(picture())).toBe(before);
     const { notes, undelivered } = await publishGroupLogs(publication(stage, [TEACHER], { config }));
-    expect([notes, undelivered]).toEqual([["the table of exp_MjcJGroup was there already"], undefined]);
+    expect([notes, undelivered]).toEqual([[`the run ${ID} has all of this already`], undefined]);
     expect(JSON.stringify(picture())).toBe(before);
   });
 
@@ -209,6 +209,41 @@ describe("group_logs", () => {
       ["student", 30],
       ["teacher-1", 40],
     ]);
+  });
+
+  test.each<[string, Fault]>([
+    ["503", { kind: "status", status: 503 }],
+    ["a dropped connection", { kind: "drop" }],
+    ["a request that is carried out unheard", { kind: "drop-answer" }],
+  ])("through %s at any request it becomes whole", async (_, fault) => {
+    for (let after = 0; after < 25; after += 1) {
+      const stage = await harness();
+      await publishGroupLogs(publication(stage, [STUDENT]));
+      const logsFolder = folder();
+      writeFileSync(join(logsFolder, "a.log"), "a");
+      stage.server.inject({ fault, after });
+      const outcome = await publishGroupLogs(publication(stage, [TEACHER], { logsFolder }));
+      expect([after, outcome.undelivered]).toEqual([after, undefined]);
+      expect(table(stage).data.map(([, model]) => model)).toEqual(["student", "teacher-1"]);
+      const versions = stage.server.store.versions("team", "cs-en", "exp_MjcJGroup");
+      expect(versions.filter(({ state }) => state === "COMMITTED")).toHaveLength(1);
+      expect(stage.server.violations).toEqual([]);
+    }
+  });
+
+  test("refused at any request and published again, nothing is lost and nothing doubled", async () => {
+    let refused = 0;
+    for (let after = 0; after < 25; after += 1) {
+      const stage = await harness();
+      await publishGroupLogs(publication(stage, [STUDENT]));
+      stage.server.inject({ fault: { kind: "status", status: 400 }, after, times: Number.POSITIVE_INFINITY });
+      const first = await publishGroupLogs(publication(stage, [TEACHER])).catch((error: Error) => error);
+      if (first instanceof Error || first.undelivered !== undefined) refused += 1;
+      stage.server.heal();
+      expect((await publishGroupLogs(publication(stage, [TEACHER]))).undelivered).toBeUndefined();
+      expect(table(stage).data.map(([, model]) => model)).toEqual(["student", "teacher-1"]);
+    }
+    expect(refused).toBeGreaterThan(10);
   });
 
   test("a preview says what would change", async () => {

@@ -17,7 +17,7 @@ export type StreamFile = (typeof STREAM_FILES)[number];
 /** Longest line that W&B takes, in bytes. */
 export const LONGEST_LINE_BYTES = 10 * 1024 * 1024 - 100 * 1024;
 
-const REQUEST_BYTES = 4 * 1024 * 1024;
+const REQUEST_BYTES = 2 * 1024 * 1024;
 const LARGEST_REQUEST_BYTES = 8 * 1024 * 1024;
 const LIVE_INTERVAL_MS = 15_000;
 const HEARTBEAT_MS = 30_000;
@@ -53,7 +53,7 @@ export interface FileStreamOptions {
   readonly pacing: "live" | "bulk";
   /** Whether the server takes gzip bodies. */
   readonly gzip: boolean;
-  /** Bytes at which a batch is sent without waiting. Default 4 MiB; a request never has more than 8 MiB of lines. */
+  /** Bytes at which a batch is sent without waiting. Default 2 MiB; a request never has more than 8 MiB of lines. */
   readonly requestBytes?: number | undefined;
   /** Bytes above which `push` waits. Default twice `requestBytes`. */
   readonly bufferBytes?: number | undefined;
@@ -81,7 +81,7 @@ interface Counter {
 }
 
 interface Batch {
-  readonly body: string;
+  readonly body: Buffer;
   readonly takenLines: ReadonlyMap<StreamFile, number>;
   readonly uploaded: number;
   readonly summary: boolean;
@@ -348,32 +348,38 @@ export class FileStream {
 
   #takeBatch(): Batch {
     const takenLines = new Map<StreamFile, number>();
-    const parts: string[] = [];
+    const files: Bytes[] = [];
     let room = this.#requestBytes;
     let more = false;
     for (const file of STREAM_FILES) {
       const buffer = this.#buffers[file];
       // A line that is larger than a whole request goes alone.
-      const count = buffer.fitting(room, parts.length === 0);
+      const count = buffer.fitting(room, files.length === 0);
       more ||= count < buffer.length;
       const shown = file === "wandb-history.jsonl" && this.#shownWaits && !more ? this.#shown : [];
       if (count + shown.length === 0) continue;
-      const content = [...(count === 0 ? [] : [buffer.joined(count)]), ...shown].join(",");
-      parts.push(`${JSON.stringify(file)}:{"offset":${buffer.start},"content":[${content}]}`);
+      const lines: Bytes[] = [
+        ...(count === 0 ? [] : [[buffer.joined(count)]]),
+        ...shown.map((line) => [line]),
+      ];
+      files.push([`${JSON.stringify(file)}:{"offset":${buffer.start},"content":[`, ...listOf(lines), "]}"]);
       room -= buffer.bytesOf(count);
       takenLines.set(file, count);
     }
     const summary = this.#summaryDirty ? this.#options.summary?.() : undefined;
     if (summary !== undefined)
-      parts.push(`"wandb-summary.json":{"offset":0,"content":[${JSON.stringify(summary)}]}`);
+      files.push([`"wandb-summary.json":{"offset":0,"content":[${JSON.stringify(summary)}]}`]);
     const last = this.#exitCode !== undefined && !more;
-    const members: string[] = [];
-    if (parts.length > 0) members.push(`"files":{${parts.join(",")}}`);
-    if (this.#uploaded.length > 0) members.push(`"uploaded":${JSON.stringify(this.#uploaded)}`);
-    if (this.#preempting) members.push('"preempting":true');
-    if (last) members.push(`"complete":true,"exitcode":${this.#exitCode}`);
+    const members: Bytes[] = [];
+    if (files.length > 0) members.push(['"files":{', ...listOf(files), "}"]);
+    if (this.#uploaded.length > 0) members.push([`"uploaded":${JSON.stringify(this.#uploaded)}`]);
+    if (this.#preempting) members.push(['"preempting":true']);
+    if (last) members.push([`"complete":true,"exitcode":${this.#exitCode}`]);
+    const body = ["{", ...listOf(members), "}"].map((part) =>
+      typeof part === "string" ? Buffer.from(part) : part,
+    );
     const batch = {
-      body: `{${members.join(",")}}`,
+      body: Buffer.concat(body),
       takenLines,
       uploaded: this.#uploaded.length,
       summary: this.#summaryDirty,
@@ -392,7 +398,7 @@ export class FileStream {
     for (const [file, count] of batch.takenLines) this.#counters[file].sent += count;
     const { client, scope } = this.#options;
     const headers: Record<string, string> = { "content-type": "application/json" };
-    let body: Buffer = Buffer.from(batch.body);
+    let { body } = batch;
     if (this.#options.gzip && body.length >= SMALLEST_GZIP_BYTES) {
       body = await gzipAsync(body, { level: 3 });
       headers["content-encoding"] = "gzip";
@@ -450,6 +456,14 @@ export class FileStream {
     }
     this.#announceChange();
   }
+}
+
+/** Pieces of a JSON text. */
+type Bytes = readonly (string | Buffer)[];
+
+/** The members of a JSON list or object. */
+function listOf(items: readonly Bytes[]): Bytes {
+  return items.flatMap((item, at) => (at === 0 ? item : [",", ...item]));
 }
 
 function emptyCounter(): Counter {

@@ -1,12 +1,18 @@
+const FIRST_CAPACITY = 64 * 1024;
+const COMMA = 0x2c;
+
 /**
- * Lines of one file that wait for their acknowledgement, kept as JSON strings, ready for a request.
+ * Lines of one file that wait for their acknowledgement, as bytes of JSON strings, ready for a request: as text each of
+ * them would live long enough to fill the memory with what nobody needs any more.
  * `start` is the number of the first of them in the run's file, `end` that of the next line to come.
  */
 export class LineBuffer {
-  readonly #quoted: string[] = [];
+  /** Lines from `#from` to `#to`, each with a comma behind it. */
+  #bytes = Buffer.allocUnsafe(FIRST_CAPACITY);
+  #from = 0;
+  #to = 0;
   readonly #sizes: number[] = [];
   #start: number;
-  #bytes = 0;
 
   constructor(start = 0) {
     this.#start = start;
@@ -17,24 +23,26 @@ export class LineBuffer {
   }
 
   get end(): number {
-    return this.#start + this.#quoted.length;
+    return this.#start + this.#sizes.length;
   }
 
   get length(): number {
-    return this.#quoted.length;
+    return this.#sizes.length;
   }
 
   /** Bytes of the lines as they stand in a request. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#to - this.#from;
   }
 
   push(line: string): void {
     const quoted = JSON.stringify(line);
-    const size = Buffer.byteLength(quoted) + 1;
-    this.#quoted.push(quoted);
+    // Three bytes a character is the most that UTF-8 needs.
+    this.#makeRoom(quoted.length * 3 + 1);
+    const size = this.#bytes.write(quoted, this.#to) + 1;
+    this.#to += size;
+    this.#bytes[this.#to - 1] = COMMA;
     this.#sizes.push(size);
-    this.#bytes += size;
   }
 
   /** Counts a line that is not kept. Returns its number. */
@@ -45,7 +53,7 @@ export class LineBuffer {
 
   /** Lets the next line take the place of the one before the first. Only while no line waits. */
   stepBack(): void {
-    if (this.#quoted.length === 0 && this.#start > 0) this.#start -= 1;
+    if (this.#sizes.length === 0 && this.#start > 0) this.#start -= 1;
   }
 
   /** How many of the first lines fit into `room` bytes; with `atLeastOne` a larger first line counts too. */
@@ -67,23 +75,43 @@ export class LineBuffer {
     return bytes;
   }
 
-  /** The first lines as the members of a JSON list. */
-  joined(count: number): string {
-    return this.#quoted.slice(0, count).join(",");
+  /** The first lines as the members of a JSON list. Holds until the next call of another method. */
+  joined(count: number): Buffer {
+    return this.#bytes.subarray(this.#from, Math.max(this.#from, this.#from + this.bytesOf(count) - 1));
   }
 
   /** Lets the first lines go. */
   drop(count: number): void {
-    this.#bytes -= this.bytesOf(count);
-    this.#quoted.splice(0, count);
+    this.#from += this.bytesOf(count);
     this.#sizes.splice(0, count);
     this.#start += count;
+    if (this.#sizes.length > 0) return;
+    this.#from = 0;
+    this.#to = 0;
   }
 
   /** Hands out all lines as they were pushed. */
   takeAll(): string[] {
-    const lines = this.#quoted.map((quoted) => JSON.parse(quoted) as string);
+    const lines: string[] = [];
+    let at = this.#from;
+    for (const size of this.#sizes) {
+      lines.push(JSON.parse(this.#bytes.toString("utf8", at, at + size - 1)) as string);
+      at += size;
+    }
     this.drop(lines.length);
     return lines;
+  }
+
+  #makeRoom(size: number): void {
+    if (this.#to + size <= this.#bytes.length) return;
+    const used = this.bytes;
+    if (used + size <= this.#bytes.length / 2) this.#bytes.copyWithin(0, this.#from, this.#to);
+    else {
+      const larger = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, used + size));
+      this.#bytes.copy(larger, 0, this.#from, this.#to);
+      this.#bytes = larger;
+    }
+    this.#from = 0;
+    this.#to = used;
   }
 }

@@ -21,7 +21,7 @@ export interface RunReceipt {
   readonly failedFiles: readonly FailedFile[];
   readonly artifacts: readonly PublishedArtifact[];
   readonly failedArtifacts: readonly FailedFile[];
-  /** Tables whose files are among `failedFiles`. */
+  /** Tables whose files are among `failedFiles`; no row refers to them. */
   readonly failedTables: readonly StoredTable[];
   /** Why the stream of rows ended early, in words; undefined when it didn't. */
   readonly failure: string | undefined;

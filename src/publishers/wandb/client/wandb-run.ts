@@ -34,6 +34,11 @@ export interface RowPosition {
   readonly timestamp: number;
 }
 
+/** A position whose seconds since the start may be known already. */
+interface MarkedPosition extends RowPosition {
+  readonly runtime?: number | undefined;
+}
+
 /** A line of the console log; without a time it gets the present one. */
 interface RunLine {
   readonly text: string;
@@ -56,7 +61,7 @@ export class WandbRun {
   readonly #consoleStart: number;
   readonly #artifacts: PublishedArtifact[] = [];
   readonly #failedArtifacts: FailedFile[] = [];
-  readonly #tables = new Map<string, StoredTable>();
+  readonly #failedTables: StoredTable[] = [];
   readonly #warnings: string[] = [];
   #artifactQueue: Promise<void> = Promise.resolve();
   #lastStep: number;
@@ -141,7 +146,8 @@ export class WandbRun {
 
   /**
    * Adds a row with its tables. Steps must rise; a row whose step doesn't is refused with a StepOrderError (or
-   * `onRefusedStep`) and counted. A row without anything in it is left out.
+   * `onRefusedStep`) and counted. A row without anything in it is left out. A row with tables has to be awaited before
+   * the next one: its tables go first.
    */
   async history(values: JsonObject, position: RowPosition, tables: readonly RowTable[] = []): Promise<void> {
     if (!(position.step > this.#lastStep)) {
@@ -169,20 +175,20 @@ export class WandbRun {
 
   /**
    * Adds values and tables to the last row that the server held at the start, which is then sent again. What that row
-   * has already stays as it is. Only before the first new row, and once.
+   * has already stays as it is. Behind new rows, or where nobody knows what is in that row, they get a row of their own.
    */
   async completeLastRow(values: JsonObject, tables: readonly RowTable[] = []): Promise<void> {
     const { existing } = this.#started;
     if (!this.resumed || existing === undefined || existing.rows === 0) return;
     const { _step, _timestamp, _runtime, ...held } = existing.lastRow as JsonObject;
     const timestamp = existing.lastTimestamp ?? this.#now();
-    if (_step === undefined) {
-      // Nobody knows what is in the last row, so it must not be written over.
+    if (_step === undefined || this.#stream.counts(HISTORY).pushed > 0) {
       await this.history(values, { step: Math.floor(this.#lastStep) + 1, timestamp }, tables);
       return;
     }
     this.#stream.stepBack();
-    await this.#add({ ...values, ...held }, { step: existing.lastStep, timestamp }, tables);
+    const runtime = typeof _runtime === "number" ? _runtime : undefined;
+    await this.#add({ ...values, ...held }, { step: existing.lastStep, timestamp, runtime }, tables);
   }
 
   /** Sets values of the summary by hand; rows set theirs by themselves. */
@@ -305,53 +311,61 @@ export class WandbRun {
       failedFiles: [...this.#files.failed],
       artifacts: [...this.#artifacts],
       failedArtifacts: [...this.#failedArtifacts],
-      failedTables: this.#files.failed.flatMap(({ name }) => this.#tables.get(name) ?? []),
+      failedTables: [...this.#failedTables],
       failure: failure === undefined ? undefined : messageOf(failure),
       warnings: [...this.#warnings],
       requests: this.#started.scope.requests,
     });
   }
 
-  async #add(values: JsonObject, position: RowPosition, tables: readonly RowTable[]): Promise<void> {
-    const stored = tables.map((table) => storedTable(table, position.step));
-    const references = stored.map(({ key, reference }) => [key, reference] as const);
-    const row = stored.length === 0 ? values : { ...values, ...Object.fromEntries(references) };
+  async #add(values: JsonObject, position: MarkedPosition, tables: readonly RowTable[]): Promise<void> {
+    const row =
+      tables.length === 0 ? values : { ...values, ...(await this.#addTables(tables, position.step)) };
     if (Object.keys(row).length === 0) return;
     const pushed = this.#stream.push(HISTORY, [this.#line(row, position)]);
     this.#stream.touchSummary();
-    // The row went first and the files follow, so that rows keep the order of the calls.
-    for (const table of stored) await this.#addTable(table, position.step);
     await pushed;
   }
 
   /** A row as it is sent; its values get into the summary. */
-  #line(values: JsonObject, { step, timestamp }: RowPosition): string {
+  #line(values: JsonObject, { step, timestamp, runtime }: MarkedPosition): string {
     this.#startedAt ??= timestamp;
-    const marks = { _step: step, _runtime: this.#runtime(timestamp), _timestamp: timestamp };
+    const marks = { _step: step, _runtime: runtime ?? this.#runtime(timestamp), _timestamp: timestamp };
     this.#summary.put(values);
     this.#summary.put(marks);
     return stringifyJson({ ...values, ...marks });
   }
 
-  /** A table becomes a file of the run and, unless that is switched off, a `run_table` artifact. */
-  async #addTable(table: StoredTable, step: number): Promise<void> {
-    const { name, key, files, ids, chart } = table;
-    if (chart !== undefined) this.#started.config.visualize(name, chart);
-    if (files.nonFiniteCells > 0) {
-      this.#warn(
-        `${files.nonFiniteCells} cells of the table ${key} are not finite; W&B tables have no such cells`,
-      );
+  /**
+   * Tables become files of the run and, unless that is switched off, `run_table` artifacts. Gives the values that refer
+   * to those that arrived: a run that names a table has it.
+   */
+  async #addTables(tables: readonly RowTable[], step: number): Promise<JsonObject> {
+    const all = tables.map((table) => storedTable(table, step));
+    for (const { key, files } of all) {
+      if (files.nonFiniteCells > 0) {
+        this.#warn(
+          `${files.nonFiniteCells} cells of the table ${key} are not finite; W&B tables have no such cells`,
+        );
+      }
+      this.#files.add(files.path, files.bytes);
     }
-    this.#tables.set(files.path, table);
-    await this.file(files.path, files.bytes);
-    if (this.#options.tableArtifacts === false) return;
-    this.#queueArtifact({
-      name: tableArtifactName(this.#started.address.runId, key),
-      type: "run_table",
-      entries: [memoryEntry(files.artifactFile, files.artifactBytes)],
-      step,
-      ...ids,
-    });
+    await this.#uploadFiles();
+    const arrived = new Set(this.#files.uploaded);
+    this.#failedTables.push(...all.filter(({ files }) => !arrived.has(files.path)));
+    const stored = all.filter(({ files }) => arrived.has(files.path));
+    for (const { name, key, files, ids, chart } of stored) {
+      if (chart !== undefined) this.#started.config.visualize(name, chart);
+      if (this.#options.tableArtifacts === false) continue;
+      this.#queueArtifact({
+        name: tableArtifactName(this.#started.address.runId, key),
+        type: "run_table",
+        entries: [memoryEntry(files.artifactFile, files.artifactBytes)],
+        step,
+        ...ids,
+      });
+    }
+    return Object.fromEntries(stored.map(({ key, reference }) => [key, reference]));
   }
 
   /** Seconds since the run's start, to the microsecond. */

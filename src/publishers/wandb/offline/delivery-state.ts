@@ -114,7 +114,7 @@ export async function readDeliveryState(runDirectory: string): Promise<DeliveryS
   const own = await readJson(join(runDirectory, DELIVERY_FILE), isDeliveryState);
   if (own === null) return null;
   const delivered = await readJson(join(runDirectory, DELIVERED_FILE), isDelivered);
-  if (delivered === null) return own;
+  if (delivered === null) return { ...own, anchorStep: own.anchorStep ?? null };
   const sameServer = own.baseUrl === null || own.baseUrl === delivered.baseUrl;
   const larger = (name: StreamName) =>
     Math.max(delivered.acknowledged[name], sameServer ? own.acknowledged[name] : 0);
@@ -129,10 +129,7 @@ async function replaceFile(path: string, value: DeliveryState | Delivered): Prom
 }
 
 /** @throws DeliveryStateError when the file is there and holds something else. */
-async function readJson<Value>(
-  path: string,
-  is: (value: unknown) => value is Value,
-): Promise<Value | null> {
+async function readJson<Value>(path: string, is: (value: unknown) => value is Value): Promise<Value | null> {
   let text: string;
   try {
     text = await readFile(path, "utf8");
@@ -159,7 +156,8 @@ function isDelivered(value: unknown): value is Delivered {
     isTextOrNull(value.baseUrl) &&
     (resume === "overwrite" || resume === "append") &&
     (anchor === null || isCounts(anchor)) &&
-    (anchorStep === null || typeof anchorStep === "number") &&
+    // Files of the first versions don't have it.
+    (anchorStep === undefined || anchorStep === null || typeof anchorStep === "number") &&
     isCounts(value.acknowledged)
   );
 }

@@ -19,6 +19,7 @@ import { OfflineReader } from "../offline/offline-reader.js";
 import type { RunRecord } from "../offline/records.js";
 import { isSynced, markSynced } from "../offline/run-directory.js";
 import { ArtifactSourceError, artifactSpec } from "./artifact-source.js";
+import { completeLastRow } from "./complete-last-row.js";
 import {
   checkLines,
   type DeliveryPlan,
@@ -30,7 +31,6 @@ import { SyncRefusedError } from "./errors.js";
 import { LinePlacer } from "./line-placer.js";
 import { LineSender } from "./line-sender.js";
 import { firstLineFrom, linesFrom, type Placers, type RunContent, readContent } from "./run-content.js";
-import { completeLastRow } from "./complete-last-row.js";
 import { addRunFiles } from "./run-files-at-end.js";
 import type { SyncedLines, SyncReceipt } from "./sync-receipt.js";
 
@@ -47,7 +47,7 @@ export interface SyncOptions {
   readonly budget?: Budget | undefined;
   /** Ends the work at once; what was acknowledged is noted. */
   readonly signal?: AbortSignal | undefined;
-  /** Bytes of lines in a request. Default 4 MiB. */
+  /** Bytes of lines in a request. Default 2 MiB. */
   readonly requestBytes?: number | undefined;
 }
 

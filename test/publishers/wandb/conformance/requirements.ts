@@ -2,6 +2,9 @@
 import { readFile } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import { vi } from "vitest";
+import type { Evaluation } from "../../../../src/evaluation/evaluation.js";
+import { publishEvaluationRun } from "../../../../src/publishers/wandb/evaluation-run.js";
+import { publishGroupLogs } from "../../../../src/publishers/wandb/group-logs.js";
 import { OfflineReader } from "../../../../src/publishers/wandb/offline/offline-reader.js";
 import { findRecordFiles } from "../../../../src/publishers/wandb/offline/run-directory.js";
 import { type Fault, parseLine } from "../../../servers/wandb/index.js";
@@ -133,6 +136,40 @@ export const REQUIREMENTS = {
     await stage.publish(running(trainingText(5, 9)));
     return holdsTraining(stage, 9);
   },
+  "Evaluations are tables with charts": async (transport) => {
+    const stage = await Stage.open(transport);
+    await stage.publish(logFile(trainingText(1, 4)), [EVALUATION]);
+    return holdsTraining(stage, 4) && holdsEvaluation(stage);
+  },
+  "Evaluations join a training that is there": async (transport) => {
+    const stage = await Stage.open(transport);
+    await stage.publish(logFile(trainingText(1, 4)));
+    await publishEvaluationRun({ ...stage.place, id: "student", evaluations: [EVALUATION] });
+    await stage.deliver();
+    return holdsTraining(stage, 4) && holdsEvaluation(stage);
+  },
+  "The run of a group has its table": async (transport) => {
+    const stage = await Stage.open(transport);
+    await publishGroup(stage, EVALUATION);
+    return isDeepStrictEqual(groupModels(stage), ["student"]);
+  },
+  "The table of a group keeps the rows of others": async (transport) => {
+    const stage = await Stage.open(transport);
+    await publishGroup(stage, EVALUATION);
+    await publishGroup(stage, { ...EVALUATION, model: "teacher-1" });
+    return isDeepStrictEqual(groupModels(stage), ["student", "teacher-1"]);
+  },
+  "A row can be shown before its update is over": async (transport) => {
+    const stage = await Stage.open(transport);
+    const sink = await stage.start(RUN);
+    const position = { step: 1, timestamp: START };
+    sink.show?.([{ values: { cost: 9 }, position }]);
+    await sink.history({ cost: 9, chrf: 50 }, position);
+    await sink.finish(0);
+    await stage.deliver();
+    const rows = stage.server.history(RUN.project, RUN.id);
+    return sink.show !== undefined && rows.length === 1 && hasValues(rows[0], { cost: 9, chrf: 50 });
+  },
   "An answer of 503 loses no row": (transport) => survives(transport, { kind: "status", status: 503 }),
   "An answer of 429 loses no row": (transport) =>
     survives(transport, { kind: "status", status: 429, retryAfter: "1" }),
@@ -186,6 +223,39 @@ function holdsTraining({ server }: Stage, updates: number): boolean {
   const rows = server.history("cs-en", "student").map(({ _step, cost }) => [_step, cost]);
   const wanted = Array.from({ length: updates }, (_, index) => [index + 1, costOf(index + 1)]);
   return isDeepStrictEqual(rows, wanted);
+}
+
+const EVALUATION: Evaluation = {
+  model: "student",
+  importer: "flores",
+  dataset: "devtest",
+  augmentation: null,
+  metrics: new Map([["chrf", 58.4]]),
+  source: "",
+};
+
+/** Whether the published training has its evaluation, as a table and as a chart. */
+function holdsEvaluation({ server }: Stage): boolean {
+  const { config, summary } = server.run("cs-en", "student");
+  const charts = (parseLine(config) as Record<string, { value?: Row }>)["_wandb"]?.value?.["visualize"];
+  const table = (parseLine(summary) as Row)["flores_devtest_table"] as Row | undefined;
+  return (charts as Row | undefined)?.["flores_devtest"] !== undefined && table?.["nrows"] === 1;
+}
+
+async function publishGroup(stage: Stage, evaluation: Evaluation): Promise<void> {
+  const group = { group: "exp_G", suffix: "_G", evaluations: [evaluation] };
+  await publishGroupLogs({ ...stage.place, ...group });
+  await stage.deliver();
+}
+
+/** The models in the table of the group. */
+function groupModels({ server }: Stage): unknown[] {
+  const { summary, uploads } = server.run("cs-en", "group_logs_G");
+  const { path = "" } = ((parseLine(summary) as Row)["metrics"] ?? {}) as { readonly path?: string };
+  const { data = [] } = JSON.parse(uploads.get(path)?.bytes.toString() ?? "{}") as {
+    readonly data?: readonly (readonly unknown[])[];
+  };
+  return data.map(([, model]) => model);
 }
 
 /** Publishes the sample's rows while requests that carry rows fail. */

@@ -2,12 +2,13 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Evaluation } from "../../../../src/evaluation/evaluation.js";
 import { type InputReceipt, runJob } from "../../../../src/jobs/parse-job.js";
 import { planSource, rowsOfSource } from "../../../../src/jobs/plan-source.js";
 import { NativeSink } from "../../../../src/publishers/wandb/native-sink.js";
 import { findRecordFiles } from "../../../../src/publishers/wandb/offline/run-directory.js";
 import { OfflineSink } from "../../../../src/publishers/wandb/offline-sink.js";
-import type { WandbPublication } from "../../../../src/publishers/wandb/publication.js";
+import type { WandbPlace, WandbPublication } from "../../../../src/publishers/wandb/publication.js";
 import type { RunDescription, RunSink } from "../../../../src/publishers/wandb/run-sink.js";
 import { SdkSink } from "../../../../src/publishers/wandb/sdk-sink.js";
 import { syncRecordFile } from "../../../../src/publishers/wandb/sync/index.js";
@@ -46,6 +47,17 @@ export class Stage {
     return new Stage(transport, await harness());
   }
 
+  /** Where runs go, as the commands say it. */
+  get place(): WandbPlace {
+    return {
+      project: "cs-en",
+      tags: [],
+      ...(this.transport === "offline" ? {} : { client: this.#harness.client, transport: this.transport }),
+      dir: this.dir,
+      baseUrl: this.server.url,
+    };
+  }
+
   /** Begins a run. */
   start(description: RunDescription): Promise<RunSink> {
     const { client, clock } = this.#harness;
@@ -76,17 +88,14 @@ export class Stage {
   }
 
   /** Publishes a log as the command does. A file is read twice; anything else is a training that runs. */
-  async publish(log: string | Source): Promise<InputReceipt> {
+  async publish(log: string | Source, evaluations: readonly Evaluation[] = []): Promise<InputReceipt> {
     const source = typeof log === "string" ? new FileSource(log) : log;
     const plan = typeof log === "string" ? await planSource(source, {}) : undefined;
     const publication: WandbPublication = {
+      ...this.place,
       id: "student",
-      project: "cs-en",
-      tags: [],
-      ...(this.transport === "offline" ? {} : { client: this.#harness.client, transport: this.transport }),
-      dir: this.dir,
-      baseUrl: this.server.url,
       override: false,
+      evaluations,
       ...(plan === undefined ? {} : { plan, rows: () => rowsOfSource(source, {}, plan) }),
     };
     const receipt = await runJob(source, {}, ({ time }) => [new WandbPublisher(publication, time)]);

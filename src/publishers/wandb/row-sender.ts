@@ -1,0 +1,141 @@
+/** Sends the rows of a log to its run, each at its place. */
+import type { RunPlan } from "../../run/run-plan.js";
+import type { StepRow } from "../../run/step-rows.js";
+import type { Beginning } from "./beginning.js";
+import type { ExistingRun } from "./client/existing-run.js";
+import type { JsonObject } from "./format/json.js";
+import { DIGEST_KEY, RowDigest } from "./row-digest.js";
+import type { LogLine, RowPosition, RunSink } from "./run-sink.js";
+import type { TaskSections } from "./task-sections.js";
+
+/** The rows and the text of one log on their way into one run. */
+export class RowSender {
+  readonly sink: RunSink;
+  readonly #beginning: Beginning;
+  /** Absent while the training runs. */
+  readonly #plan: RunPlan | undefined;
+  readonly #task: TaskSections;
+  #digest: RowDigest | undefined;
+  #rows = 0;
+  #lines = 0;
+  #before = 0;
+  /** Time of the last row, in seconds since 1970. */
+  #timestamp: number | undefined;
+
+  constructor(sink: RunSink, beginning: Beginning, plan: RunPlan | undefined, task: TaskSections) {
+    this.sink = sink;
+    this.#beginning = beginning;
+    this.#plan = plan;
+    this.#task = task;
+    const { existing } = beginning;
+    const goesOn = plan === undefined && existing !== null && existing.rows > 0;
+    this.#digest = goesOn ? digestOf(existing) : RowDigest.empty();
+  }
+
+  /** Rows of the log so far, those that the server held included. */
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** Rows that were left out because an earlier run of the program has sent them. */
+  get before(): number {
+    return this.#before;
+  }
+
+  /** Sends the next row of a log that is known to its end. */
+  async send(row: StepRow): Promise<void> {
+    const last = this.#rows + 1 === this.#plan?.rows;
+    // Tables belong to the last row.
+    await this.#send(row, last, last ? () => this.#task.table(true) : undefined);
+  }
+
+  /** Sends rows of a training that runs. `end`: they are its last ones. */
+  async sendLive(rows: readonly StepRow[], end: boolean): Promise<void> {
+    const fresh = await this.#notBefore(rows);
+    for (const [index, row] of fresh.entries())
+      await this.#send(row, end && index === fresh.length - 1, () => this.#task.table(false));
+  }
+
+  /** Shows rows that may still change. */
+  show(rows: readonly StepRow[]): void {
+    const { existing } = this.#beginning;
+    const fresh = rows.filter(({ step }) => step > (existing?.lastStep ?? -1));
+    this.sink.show?.(fresh.map((row) => ({ values: row.values, position: this.#positionOf(row) })));
+  }
+
+  /** Sends the tables of a log without rows. */
+  async sendTables(): Promise<void> {
+    const { existing, tables } = this.#beginning;
+    if (this.#rows > 0 || tables.length === 0) return;
+    if ((existing?.rows ?? 0) > 0) await this.sink.completeLastRow?.({}, tables);
+    else await this.sink.history({}, { step: 0, timestamp: this.#now() }, tables);
+  }
+
+  /** Sends lines of text, without those that the server holds. */
+  async print(lines: readonly LogLine[]): Promise<void> {
+    const fresh = lines.slice(Math.max(0, this.#beginning.lines - this.#lines));
+    this.#lines += lines.length;
+    const timestamp = this.#timestamp;
+    const timed = timestamp === undefined ? fresh : fresh.map((line) => ({ timestamp, ...line }));
+    if (timed.length > 0) await this.sink.console(timed);
+  }
+
+  async #send(
+    row: StepRow,
+    last: boolean,
+    datasets?: () => ReturnType<TaskSections["table"]>,
+  ): Promise<void> {
+    const { rows: held, references, tables } = this.#beginning;
+    const position = this.#positionOf(row);
+    this.#timestamp = position.timestamp;
+    const index = this.#rows;
+    this.#rows += 1;
+    // The checksum goes first: of too many rows it still tells that those which arrived are right.
+    this.#digest?.add(row);
+    this.sink.summary({ [DIGEST_KEY]: this.#digest?.toJson() ?? null });
+    if (index < held) return;
+    const chart = await datasets?.();
+    const all = [...(last ? tables : []), ...(chart === undefined ? [] : [chart])];
+    const values = index === references.row ? { ...row.values, ...references.values } : row.values;
+    await this.sink.history(values, position, all);
+  }
+
+  /** Of a training that goes on, without the updates that were sent in an earlier run of the program. */
+  async #notBefore(rows: readonly StepRow[]): Promise<StepRow[]> {
+    const { existing } = this.#beginning;
+    const lastStep = existing?.lastStep ?? -1;
+    for (const { step, values } of rows) {
+      if (step > lastStep) break;
+      // The earlier run may have ended before the validation of its last update.
+      const held = existing?.lastRow ?? {};
+      if (step < lastStep || Object.keys(values).every((key) => key in held)) {
+        this.#before += 1;
+        continue;
+      }
+      await this.sink.completeLastRow?.(values);
+      this.#digest?.replaceLast({ step, values: { ...values, ...measurementsOf(held) } });
+    }
+    return rows.filter(({ step }) => step > lastStep);
+  }
+
+  #positionOf({ step, timestamp }: StepRow): RowPosition {
+    return { step, timestamp: timestamp === undefined ? this.#now() : timestamp / 1000 };
+  }
+
+  #now(): number {
+    return this.#timestamp ?? Date.now() / 1000;
+  }
+}
+
+/** The checksum of a run that a training goes on with; undefined where the run has none. */
+function digestOf({ lastStep: step, lastRow, rows, summary }: ExistingRun): RowDigest | undefined {
+  return RowDigest.of(summary, rows, { step, values: measurementsOf(lastRow) });
+}
+
+/** What a row of the server holds of the log: neither its times nor its tables. */
+function measurementsOf(row: Readonly<Record<string, unknown>>): JsonObject {
+  const values = Object.entries(row).filter(
+    ([key, value]) => !key.startsWith("_") && typeof value !== "object",
+  );
+  return Object.fromEntries(values) as JsonObject;
+}
