@@ -70,7 +70,8 @@ rest is in the offline file); 130, 143 stopped by SIGINT, SIGTERM.`;
     const scores = await this.#scores(flags["metrics-json"], flags.metric ?? []);
     for (const fault of scores.faults) this.warn(fault);
     const consent = process.env["WANDB_PUBLICATION"];
-    if (!flags.wandb || (consent !== undefined && consent.toLowerCase() !== "true")) {
+    const disabled = process.env["WANDB_MODE"] === "disabled";
+    if (!flags.wandb || disabled || (consent !== undefined && consent.toLowerCase() !== "true")) {
       if (!flags.quiet) this.logToStderr("nothing is published: Weights & Biases is switched off");
       return;
     }

@@ -3,19 +3,13 @@ import { Command, Flags } from "@oclif/core";
 import { EXIT } from "../cli/exit-code.js";
 import { report } from "../cli/report.js";
 import { wandbFlags } from "../cli/wandb-flags.js";
-import { filePublishers, livePublishers, type PublisherFactory, runJob } from "../jobs/parse-job.js";
-import { planSource, rowsOfSource } from "../jobs/plan-source.js";
 import { automationCode } from "../online/automation.js";
-import { LatePublisher, type PublisherOpening } from "../online/late-publisher.js";
+import { deadline } from "../online/deadline.js";
 import { passesOn } from "../online/passes-on.js";
 import { endProcess, runPipe } from "../online/pipe.js";
 import { CHANNEL, READY, TRIAL } from "../online/reader.js";
-import type { RunTarget } from "../online/run-target.js";
-import { type StopOrder, watchStopOrders } from "../online/stop-orders.js";
-import type { UpdatePublisher } from "../publishers/update-publisher.js";
-import type { Arguments } from "../run/command-line.js";
-import { fileSource } from "../sources/inputs.js";
-import { StdinSource } from "../sources/stdin.js";
+import { watchStopOrders } from "../online/stop-orders.js";
+import { readTaskLog } from "../online/task-log.js";
 
 /** oclif's messages have several lines, and a hint that names another program. */
 function sentence({ message }: Error): string {
@@ -108,8 +102,23 @@ Exit codes: as those of parse. With MOZ_AUTOMATION set 0, unless a signal came o
     }
     const trial = this.#trial(stop.signal);
     const detail = flags.verbose ? "verbose" : "normal";
-    const receipt =
-      input === undefined ? await this.#readStream(flags, stop) : await this.#readFile(input, flags, stop);
+    const receipt = await readTaskLog({
+      wish: {
+        project: flags["wandb-project"],
+        group: flags["wandb-group"],
+        run: flags["wandb-run-name"],
+        tags: flags.tags ?? [],
+        secret: flags["taskcluster-secret"] || undefined,
+        client: flags["wandb-client"],
+        source: input ?? "-",
+      },
+      folder: flags["output-dir"],
+      consent: flags["wandb-publication"],
+      groupLogs: flags["publish-group-logs"],
+      artifacts: flags["wandb-artifacts"],
+      stop,
+      warn: (text) => this.warn(text),
+    });
     const verdict = { strict: false, sinkErrors: [], ...(stop.received ? { signal: stop.received } : {}) };
     const code = report([receipt], verdict, {
       detail,
@@ -125,128 +134,10 @@ Exit codes: as those of parse. With MOZ_AUTOMATION set 0, unless a signal came o
   /** Asks whether faults are to show; who passes standard input on hears of it at once, in case this process dies. */
   async #trial(signal: AbortSignal): Promise<boolean> {
     const { isTrial } = await import("../online/task-context.js");
-    const asking = AbortSignal.any([signal, AbortSignal.timeout(TRIAL_TIMEOUT)]);
-    const trial = await isTrial(process.env, asking).catch(() => false);
+    const trial = await isTrial(process.env, deadline(TRIAL_TIMEOUT, signal)).catch(() => false);
     if (trial && this.#reads) tell(TRIAL);
     return trial;
   }
-
-  async #readStream(flags: Values, stop: StopOrder) {
-    const opening = this.#live(flags, stop);
-    const factory: PublisherFactory = (parser, reader) => [
-      ...livePublishers("-", flags["output-dir"])(parser, reader),
-      new LatePublisher("W&B", opening),
-    ];
-    // Who passes standard input on ends it after a signal.
-    return await runJob(new StdinSource(process.stdin), {}, factory);
-  }
-
-  async #readFile(input: string, flags: Values, stop: StopOrder) {
-    const files = filePublishers(input, flags["output-dir"], "csv", false);
-    const target = await this.#target(flags, stop.signal, input);
-    const published = target === undefined ? undefined : await this.#whole(target, input, flags);
-    const factory: PublisherFactory = (parser, reader) => [
-      ...files(parser, reader),
-      ...(published === undefined ? [] : [published(parser.time)]),
-    ];
-    return await runJob(fileSource(input), {}, factory, stop);
-  }
-
-  /** A running training; its place is looked for while it runs. */
-  async #live(flags: Values, stop: StopOrder): Promise<PublisherOpening | undefined> {
-    try {
-      const target = await this.#target(flags, stop.signal, "-");
-      if (target === undefined) return undefined;
-      const { LiveRun } = await import("../online/live-run.js");
-      const { readTaskFiles } = await import("../sources/task-files/task-files.js");
-      const groupLogs = flags["publish-group-logs"];
-      const publication = {
-        ...publicationOf(flags),
-        taskFiles: (options: Arguments) => readTaskFiles(options, process.cwd()),
-      };
-      return (time) => new LiveRun(target, { stop, groupLogs, publication }, time);
-    } catch (error) {
-      this.#warn(
-        `nothing is published to Weights & Biases: ${error instanceof Error ? error.message : error}`,
-      );
-      return undefined;
-    }
-  }
-
-  /** A log that is whole, unless there is nothing in it. */
-  async #whole(target: RunTarget, input: string, flags: Values): Promise<PublisherOpening | undefined> {
-    const plan = await planSource(fileSource(input), {});
-    if (plan.rows === 0) return undefined;
-    const { WandbPublisher } = await import("../publishers/wandb/wandb-publisher.js");
-    const { readTaskFilesOfLog } = await import("../sources/task-files/task-files.js");
-    const publication = {
-      ...target.place,
-      id: target.id,
-      plan,
-      rows: () => rowsOfSource(fileSource(input), {}, plan),
-      extraConfig: { logs_file: input },
-      taskFiles: (options: Arguments) => readTaskFilesOfLog(options, input),
-      override: false,
-      ...publicationOf(flags),
-    };
-    return (time): UpdatePublisher => new WandbPublisher(publication, time);
-  }
-
-  /** Publication needs a project and consent; what is missing is said and does no harm. */
-  async #target(flags: Values, stop: AbortSignal, source: string): Promise<RunTarget | undefined> {
-    const project = flags["wandb-project"];
-    const secret = flags["taskcluster-secret"];
-    if (!flags["wandb-publication"]) {
-      if (flags["publish-group-logs"])
-        this.#warn("--publish-group-logs is ignored, as nothing is published to Weights & Biases");
-      if (project !== undefined || secret !== undefined)
-        this.#warn(
-          "nothing is published to Weights & Biases: give --wandb-publication or set WANDB_PUBLICATION=true",
-        );
-      return undefined;
-    }
-    const { findTarget } = await import("../online/run-target.js");
-    const wish = {
-      project,
-      group: flags["wandb-group"],
-      run: flags["wandb-run-name"],
-      tags: flags.tags ?? [],
-      secret: secret || undefined,
-      client: flags["wandb-client"],
-      source,
-    };
-    const target = await findTarget(wish, {
-      environment: process.env,
-      stop,
-      warn: (text) => this.#warn(text),
-    });
-    if (target !== undefined && target.task === undefined && flags["publish-group-logs"])
-      this.#warn("--publish-group-logs is ignored: the task and its group are not known");
-    return target;
-  }
-
-  #warn(text: string): void {
-    this.warn(text);
-  }
-}
-
-type Values = {
-  readonly [Name in
-    | "wandb-project"
-    | "wandb-group"
-    | "wandb-run-name"
-    | "wandb-artifacts"
-    | "wandb-client"
-    | "taskcluster-secret"]: string | undefined;
-} & {
-  readonly "output-dir": string;
-  readonly tags: string[] | undefined;
-  readonly "wandb-publication": boolean;
-  readonly "publish-group-logs": boolean;
-};
-
-function publicationOf({ "wandb-artifacts": artifacts }: Values) {
-  return artifacts === undefined ? {} : { artifacts };
 }
 
 function tell(line: string): void {

@@ -13,6 +13,9 @@ import { INPUT } from "./reader.js";
 import type { RunTarget } from "./run-target.js";
 import type { StopOrder } from "./stop-orders.js";
 
+/** Milliseconds without progress after which the group's run goes to the offline file. */
+const GROUP_BUDGET = 60_000;
+
 /** What is published beside the rows. */
 export interface LiveRunOptions {
   readonly stop: StopOrder;
@@ -83,6 +86,7 @@ export class LiveRun implements UpdatePublisher {
     try {
       return await publishGroupLogs({
         ...place,
+        budget: GROUP_BUDGET,
         group,
         suffix,
         ...(config === undefined ? {} : { config: config as JsonObject }),

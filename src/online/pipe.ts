@@ -30,7 +30,7 @@ export interface PipeLimits {
 const LIMITS: PipeLimits = {
   buffer: 64e6,
   atEnd: 5 * 60_000,
-  afterSignal: 12_000,
+  afterSignal: 20_000,
   lastWords: 500,
   passing: 5_000,
 };
@@ -148,7 +148,7 @@ class Pipe {
     const late = sleep(this.#limits.afterSignal - this.#limits.lastWords).then(() => true);
     if (!(await Promise.race([reader.ended.then(() => false), late]))) return;
     this.#say(
-      `the reading process did not end within ${this.#limits.afterSignal / 1000} s of ${signal} and was killed`,
+      `the reading process did not end within ${this.#limits.afterSignal / 1000} s of ${signal} and was killed; what it had not delivered is not published`,
     );
     reader.kill();
   }
@@ -166,15 +166,17 @@ class Pipe {
   }
 
   #sayEarlyEnd({ code, signal, fault }: ReaderEnd): void {
-    // Wrong flags it has told itself.
-    if (this.#signal !== undefined || this.#input.readableEnded || code === EXIT.usage) return;
+    // Wrong flags and what it came to at its end it has told itself.
+    if (this.#signal !== undefined || code === EXIT.usage) return;
+    if (this.#input.readableEnded && signal === null && fault === undefined) return;
     const how =
       fault === undefined
         ? signal === null
           ? `ended early with code ${code}`
           : `was ended by ${signal}`
         : `could not be started (${fault.message})`;
-    this.#say(`the reading process ${how}: standard input is passed on, and no more of it is read`);
+    const then = this.#input.readableEnded ? "" : ": standard input is passed on, and no more of it is read";
+    this.#say(`the reading process ${how}${then}`);
   }
 
   #sayLoss(): void {

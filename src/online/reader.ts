@@ -81,11 +81,16 @@ export class Reader {
   /** Asks it to end, as soon as it can be asked. */
   async stop(signal: NodeJS.Signals): Promise<void> {
     await Promise.race([this.#ready, this.ended]);
-    this.#child?.kill(signal);
+    this.#send(signal);
   }
 
   kill(): void {
-    this.#child?.kill("SIGKILL");
+    this.#send("SIGKILL");
+  }
+
+  /** Of a process that could not be started, Node's own `kill` would signal our whole group: the training too. */
+  #send(signal: NodeJS.Signals): void {
+    if (this.#child?.pid !== undefined) this.#child.kill(signal);
   }
 }
 

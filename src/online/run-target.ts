@@ -12,6 +12,7 @@ import {
 import { checkRunId } from "../publishers/wandb/format/names.js";
 import type { WandbPlace } from "../publishers/wandb/publication.js";
 import { secretToken, TaskclusterError } from "../taskcluster/index.js";
+import { deadline } from "./deadline.js";
 import { type Environment, readTaskContext, type TaskContext, taskQueue } from "./task-context.js";
 
 /** What the user asks for. Names of the task stand over those of the flags. */
@@ -20,6 +21,8 @@ export interface TargetWish {
   readonly group: string | undefined;
   /** Id and name of the run. */
   readonly run: string | undefined;
+  /** The model, where it is not the one of the task's label. */
+  readonly model?: string;
   readonly tags: readonly string[];
   /** The secret with the key. */
   readonly secret: string | undefined;
@@ -79,12 +82,7 @@ class TargetSearch {
   constructor(wish: TargetWish, options: TargetOptions) {
     this.#wish = wish;
     this.#options = options;
-    const { stop } = options;
-    const hurry = new AbortController();
-    const end = () => setTimeout(() => hurry.abort(), LAST_ANSWERS).unref();
-    if (stop.aborted) end();
-    else stop.addEventListener("abort", end, { once: true });
-    this.#asking = AbortSignal.any([AbortSignal.timeout(ASKING), hurry.signal]);
+    this.#asking = deadline(ASKING, options.stop, LAST_ANSWERS);
   }
 
   async find(): Promise<RunTarget | undefined> {
@@ -107,7 +105,8 @@ class TargetSearch {
       options.warn(`${fault}; rows go to the offline file, to be uploaded later with marian-tracking sync`);
     const group = task?.experiment.name ?? wish.group;
     const suffix = await this.#suffix(task, client);
-    const id = task === undefined ? (wish.run ?? runNameOf(wish.source, process.cwd())) : task.model + suffix;
+    const id =
+      task === undefined ? (wish.run ?? runNameOf(wish.source, process.cwd())) : this.#model(task) + suffix;
     checkRunId(id);
     const author = options.environment["WANDB_AUTHOR"];
     const tags = [
@@ -151,6 +150,10 @@ class TargetSearch {
     } finally {
       await queue?.close();
     }
+  }
+
+  #model(task: TaskContext): string {
+    return this.#wish.model ?? task.model;
   }
 
   /** A client whose key the server knows, or why there is none. */
@@ -199,18 +202,19 @@ class TargetSearch {
   async #suffix(task: TaskContext | undefined, client: WandbClient | undefined): Promise<string> {
     if (task === undefined) return "";
     const { groupId, name: group, project, suffix } = task.experiment;
+    const model = this.#model(task);
     if (client === undefined) return suffix;
     try {
       const api = new PublicApi(client, client.scope(ASKING_SERVER, this.#asking));
       const taken = await api.run({
         project,
         ...(client.settings.entity === undefined ? {} : { entity: client.settings.entity }),
-        runId: task.model + suffix,
+        runId: model + suffix,
       });
       if (taken?.group === undefined || taken.group === group) return suffix;
       const whole = `_${groupId}`;
       this.#options.warn(
-        `the run ${task.model}${suffix} belongs to the group ${taken.group}: this one is ${task.model}${whole}`,
+        `the run ${model}${suffix} belongs to the group ${taken.group}: this one is ${model}${whole}`,
       );
       return whole;
     } catch {

@@ -42,7 +42,12 @@ export class GpuMetrics implements MetricsPart {
 
   stop(): void {
     this.#missing = true;
-    this.#running?.kill("SIGKILL");
+    this.#kill();
+  }
+
+  /** Of a process that could not be started, Node's own `kill` would end the whole group of processes: ours. */
+  #kill(): void {
+    if (this.#running?.pid !== undefined) this.#running.kill("SIGKILL");
   }
 
   #ask(): Promise<string | undefined> {
@@ -50,7 +55,7 @@ export class GpuMetrics implements MetricsPart {
     const args = [`--query-gpu=${fields}`, "--format=csv,noheader,nounits"];
     return new Promise((resolve) => {
       const late = setTimeout(() => {
-        this.#running?.kill("SIGKILL");
+        this.#kill();
         resolve(undefined);
       }, this.#timeout);
       const child = execFile(this.#program, args, { maxBuffer: MOST_OUTPUT }, (error, stdout) => {

@@ -17,7 +17,7 @@ function quick({ wandb, heals, process: fault, proxy }: Schedule): boolean {
 }
 
 function chosen(): Schedule[] {
-  if (given !== undefined) return [scheduleOf(Number(given))];
+  if (given !== undefined) return given.split(",").map((one) => scheduleOf(Number(one)));
   if (count > 0) return Array.from({ length: count }, (_, index) => scheduleOf(index + 1));
   return Array.from({ length: 100 }, (_, index) => scheduleOf(index + 1))
     .filter(quick)

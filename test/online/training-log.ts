@@ -51,7 +51,7 @@ export function trainingLog(
   { updates, noise = "none", from = 1 }: TrainingOptions,
 ): TrainingLog {
   const dice = new Dice(seed);
-  const pieces = [Buffer.from(head())];
+  const pieces: Buffer[] = [Buffer.from(head())];
   const rows = new Map<number, Record<string, number>>();
   for (let number = from; number <= updates; number += 1) {
     const up = number * EVERY;

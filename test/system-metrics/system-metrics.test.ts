@@ -128,6 +128,13 @@ describe("GPUs", () => {
     expect(await metrics.sample()).toEqual({});
   });
 
+  it("are given up at once where nvidia-smi isn't there, and nothing else is killed", async () => {
+    const metrics = new GpuMetrics(join(scratch, "no-smi"));
+    const sample = metrics.sample();
+    metrics.stop();
+    expect(await sample).toEqual({});
+  });
+
   it("are left out while nvidia-smi hangs, which is killed", async () => {
     const smi = program("hanging", `echo $$ > ${scratch}/pid; exec sleep 1000`);
     const metrics = new GpuMetrics(smi, 200);

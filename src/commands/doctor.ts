@@ -1,0 +1,64 @@
+import { Command, Flags } from "@oclif/core";
+import { EXIT } from "../cli/exit-code.js";
+import { wandbFlags } from "../cli/wandb-flags.js";
+import type { Finding } from "../online/diagnosis.js";
+
+const { "wandb-artifacts": _artifacts, ...sharedFlags } = wandbFlags;
+const W_AND_B = "WEIGHTS & BIASES";
+
+/** What a state is called on a terminal. */
+const WORDS = { ok: "ok", warning: "warning", failure: "FAILURE" } as const;
+
+export default class Doctor extends Command {
+  static override summary = "Look at what publishing a training depends on, and say what would be published.";
+  static override description =
+    `Looks at Node, the folder of the results, the Taskcluster task with its proxy and secret, the key and the server of
+Weights & Biases, and GPUs. Changes nothing and prints no secret. Run it where the training will run.
+
+Exit codes: 0 nothing is in the way; 1 something is; 2 wrong flags.`;
+  static override examples = [
+    "<%= config.bin %> doctor",
+    "<%= config.bin %> doctor --wandb-project cs-en --wandb-run-name teacher-1 --json",
+  ];
+  static override flags = {
+    "output-dir": Flags.string({ char: "o", default: "output", description: "folder of the results" }),
+    json: Flags.boolean({ description: "the findings as JSON on standard output" }),
+    ...sharedFlags,
+    "wandb-publication": Flags.boolean({
+      description: "W&B: publish, as parse_tc_logs takes it",
+      env: "WANDB_PUBLICATION",
+      helpGroup: W_AND_B,
+    }),
+    "taskcluster-secret": Flags.string({
+      description: "W&B: the secret with the key, read through the task's proxy",
+      env: "TASKCLUSTER_SECRET",
+      helpGroup: W_AND_B,
+    }),
+  };
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Doctor);
+    const { diagnose } = await import("../online/diagnosis.js");
+    const findings: Finding[] = [];
+    const looking = diagnose({
+      project: flags["wandb-project"],
+      group: flags["wandb-group"],
+      run: flags["wandb-run-name"],
+      tags: flags.tags ?? [],
+      secret: flags["taskcluster-secret"] || undefined,
+      client: flags["wandb-client"],
+      source: "-",
+      environment: process.env,
+      folder: flags["output-dir"],
+      consent: flags["wandb-publication"],
+    });
+    for await (const finding of looking) {
+      findings.push(finding);
+      const { about, state, text } = finding;
+      if (!flags.json) this.log(`${about.padEnd(9)}${WORDS[state].padEnd(9)}${text}`);
+    }
+    const code = findings.some(({ state }) => state === "failure") ? EXIT.input : EXIT.ok;
+    if (flags.json) this.log(JSON.stringify({ findings, exit_code: code }, null, 2));
+    this.exit(code);
+  }
+}

@@ -1,0 +1,129 @@
+/** What `parse_tc_logs` does with the log of a training task: files, and the run in Weights & Biases. */
+import {
+  filePublishers,
+  type InputReceipt,
+  livePublishers,
+  type PublisherFactory,
+  runJob,
+} from "../jobs/parse-job.js";
+import { planSource, rowsOfSource } from "../jobs/plan-source.js";
+import type { Arguments } from "../run/command-line.js";
+import { fileSource } from "../sources/inputs.js";
+import { StdinSource } from "../sources/stdin.js";
+import { LatePublisher, type PublisherOpening } from "./late-publisher.js";
+import type { RunTarget, TargetWish } from "./run-target.js";
+import type { StopOrder } from "./stop-orders.js";
+
+/** What is asked for. */
+export interface TaskLogRequest {
+  /** Where the run is to go. Its `source` is the log: a file, or `-`, which another process passes on. */
+  readonly wish: TargetWish;
+  /** Folder of the results. */
+  readonly folder: string;
+  /** Whether the user agrees to publishing. */
+  readonly consent: boolean;
+  readonly groupLogs: boolean;
+  /** A folder to publish as the artifact `logs`. */
+  readonly artifacts: string | undefined;
+  readonly stop: StopOrder;
+  /** Takes what deserves a word at once. */
+  readonly warn: (text: string) => void;
+}
+
+/** Reads the log to its end. Whatever is wrong with it or with a publisher is in the receipt. */
+export function readTaskLog(request: TaskLogRequest): Promise<InputReceipt> {
+  return request.wish.source === "-" ? readStream(request) : readFile(request);
+}
+
+/** A training that is running: where its run goes is found out beside the reading. */
+async function readStream(request: TaskLogRequest): Promise<InputReceipt> {
+  const opening = openLive(request).catch((error: unknown) => {
+    request.warn(
+      `nothing is published to Weights & Biases: ${error instanceof Error ? error.message : error}`,
+    );
+    return undefined;
+  });
+  const factory: PublisherFactory = (parser, reader) => [
+    ...livePublishers("-", request.folder)(parser, reader),
+    new LatePublisher("W&B", opening),
+  ];
+  // Who passes standard input on ends it after a signal.
+  return await runJob(new StdinSource(process.stdin), {}, factory);
+}
+
+async function readFile(request: TaskLogRequest): Promise<InputReceipt> {
+  const { wish, folder, stop } = request;
+  const files = filePublishers(wish.source, folder, "csv", false);
+  const open = await openWhole(request);
+  const factory: PublisherFactory = (parser, reader) => [
+    ...files(parser, reader),
+    ...(open === undefined ? [] : [open(parser.time)]),
+  ];
+  return await runJob(fileSource(wish.source), {}, factory, stop);
+}
+
+async function openLive(request: TaskLogRequest): Promise<PublisherOpening | undefined> {
+  const target = await targetOf(request);
+  if (target === undefined) return undefined;
+  const [{ LiveRun }, { readTaskFiles }] = await Promise.all([
+    import("./live-run.js"),
+    import("../sources/task-files/task-files.js"),
+  ]);
+  const { stop, groupLogs } = request;
+  const publication = {
+    ...artifactsOf(request),
+    taskFiles: (options: Arguments) => readTaskFiles(options, process.cwd()),
+  };
+  return (time) => new LiveRun(target, { stop, groupLogs, publication }, time);
+}
+
+/** A log that is whole, unless there is nothing in it. */
+async function openWhole(request: TaskLogRequest): Promise<PublisherOpening | undefined> {
+  const target = await targetOf(request);
+  if (target === undefined) return undefined;
+  const { source } = request.wish;
+  const plan = await planSource(fileSource(source), {});
+  if (plan.rows === 0) return undefined;
+  const [{ WandbPublisher }, { readTaskFilesOfLog }] = await Promise.all([
+    import("../publishers/wandb/wandb-publisher.js"),
+    import("../sources/task-files/task-files.js"),
+  ]);
+  const publication = {
+    ...target.place,
+    id: target.id,
+    plan,
+    rows: () => rowsOfSource(fileSource(source), {}, plan),
+    extraConfig: { logs_file: source },
+    taskFiles: (options: Arguments) => readTaskFilesOfLog(options, source),
+    override: false,
+    ...artifactsOf(request),
+  };
+  return (time) => new WandbPublisher(publication, time);
+}
+
+/** Publication needs a project and consent; what is missing is said and does no harm. */
+async function targetOf({
+  wish,
+  consent,
+  groupLogs,
+  stop,
+  warn,
+}: TaskLogRequest): Promise<RunTarget | undefined> {
+  if (!consent) {
+    if (groupLogs) warn("--publish-group-logs is ignored, as nothing is published to Weights & Biases");
+    if (wish.project !== undefined || wish.secret !== undefined)
+      warn(
+        "nothing is published to Weights & Biases: give --wandb-publication or set WANDB_PUBLICATION=true",
+      );
+    return undefined;
+  }
+  const { findTarget } = await import("./run-target.js");
+  const target = await findTarget(wish, { environment: process.env, stop: stop.signal, warn });
+  if (groupLogs && target !== undefined && target.task === undefined)
+    warn("--publish-group-logs is ignored: the task and its group are not known");
+  return target;
+}
+
+function artifactsOf({ artifacts }: TaskLogRequest) {
+  return artifacts === undefined ? {} : { artifacts };
+}
