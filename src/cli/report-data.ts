@@ -7,6 +7,7 @@ import { addEvaluation, readEvaluationFile } from "../publishers/report/evaluati
 import type { ReportProblem, ReportRun } from "../publishers/report/report-data.js";
 import { RunCollector, type RunPlace } from "../publishers/report/run-collector.js";
 import { displayNames } from "../publishers/report/run-names.js";
+import { repeatsValidations } from "../publishers/report/same-log.js";
 import type { UpdatePublisher } from "../publishers/update-publisher.js";
 import type { Source } from "../sources/source.js";
 import type { ReportInputs } from "./report-inputs.js";
@@ -27,7 +28,7 @@ export class ReportContent {
   readonly evaluations: Evaluation[] = [];
   readonly problems: ReportProblem[] = [];
   readonly receipts: InputReceipt[] = [];
-  /** Logs of folders that hold no measurement, and so are none of a training. */
+  /** Logs of folders that hold no measurement, or only validations that their training's log holds, too. */
   passedOver = 0;
   readonly #request: ReadRequest;
 
@@ -37,7 +38,7 @@ export class ReportContent {
 
   /** Reads files, one after the other. */
   async readInputs({ inputs, faults }: ReportInputs, source: (name: string) => Source): Promise<void> {
-    for (const fault of faults) this.#refuse(fault);
+    for (const fault of faults) this.refuse(fault);
     const logs = inputs.filter(({ kind }) => kind === "log");
     const names = displayNames(logs.map(({ name }) => name));
     for (const [index, { name, fromFolder }] of logs.entries()) {
@@ -64,54 +65,19 @@ export class ReportContent {
         try {
           await this.#readLog(await found.wholeLog(run), place, false);
         } catch (error) {
-          this.#refuse({ source: run.log.name, reason: inputFault(error) });
+          this.refuse({ source: run.log.name, reason: inputFault(error) });
         }
       }
       this.evaluations.push(...group.evaluations);
     }
     for (const { source, reason, severity } of problems) {
-      if (severity === "failure") this.#refuse({ source, reason });
+      if (severity === "failure") this.refuse({ source, reason });
       else this.problems.push({ source, reason });
     }
   }
 
-  async #readLog(source: Source, place: RunPlace, fromFolder: boolean): Promise<void> {
-    const { options, signal, progress, strict } = this.#request;
-    let collector: RunCollector | undefined;
-    const receipt = await runJob(
-      source,
-      options,
-      ({ time }) => {
-        collector = new RunCollector(time, options.timeZone !== undefined);
-        return [intoReport(collector)];
-      },
-      { signal, progress },
-    );
-    const { training, validation, patterns } = receipt.counts;
-    const none = training + validation + patterns === 0;
-    if (none && fromFolder && receipt.error === undefined) {
-      this.passedOver += 1;
-      return;
-    }
-    this.receipts.push(receipt);
-    if (!none && collector !== undefined) this.runs.push(collector.finish(place, receipt, receipt.error));
-    const fault = problem(receipt, strict);
-    if (fault !== undefined) this.problems.push({ source: place.source, reason: fault });
-  }
-
-  async #readEvaluation(name: string): Promise<void> {
-    if (this.#request.signal.aborted) return;
-    try {
-      const { evaluation, faults } = readEvaluationFile(name, await readFile(name, "utf8"));
-      addEvaluation(this.evaluations, evaluation);
-      if (faults.length > 0) this.problems.push({ source: name, reason: faults.join("; ") });
-    } catch (error) {
-      this.#refuse({ source: name, reason: inputFault(error) });
-    }
-  }
-
-  /** An input of which nothing was read. */
-  #refuse({ source, reason }: ReportProblem): void {
+  /** Names an input of which nothing was read. */
+  refuse({ source, reason }: ReportProblem): void {
     this.problems.push({ source, reason });
     this.receipts.push({
       source,
@@ -138,6 +104,46 @@ export class ReportContent {
       notes: [],
       figures: {},
     });
+  }
+
+  async #readLog(source: Source, place: RunPlace, fromFolder: boolean): Promise<void> {
+    const { options, signal, progress, strict } = this.#request;
+    let collector: RunCollector | undefined;
+    const receipt = await runJob(
+      source,
+      options,
+      ({ time }) => {
+        collector = new RunCollector(time, options.timeZone !== undefined);
+        return [intoReport(collector)];
+      },
+      { signal, progress },
+    );
+    const { training, validation, patterns } = receipt.counts;
+    const none = training + validation + patterns === 0;
+    if (none && fromFolder && receipt.error === undefined) {
+      this.passedOver += 1;
+      return;
+    }
+    const run = none ? undefined : collector?.finish(place, receipt, receipt.error);
+    if (run !== undefined && fromFolder && repeatsValidations(run, this.runs)) {
+      this.passedOver += 1;
+      return;
+    }
+    this.receipts.push(receipt);
+    if (run !== undefined) this.runs.push(run);
+    const fault = problem(receipt, strict);
+    if (fault !== undefined) this.problems.push({ source: place.source, reason: fault });
+  }
+
+  async #readEvaluation(name: string): Promise<void> {
+    if (this.#request.signal.aborted) return;
+    try {
+      const { evaluation, faults } = readEvaluationFile(name, await readFile(name, "utf8"));
+      addEvaluation(this.evaluations, evaluation);
+      if (faults.length > 0) this.problems.push({ source: name, reason: faults.join("; ") });
+    } catch (error) {
+      this.refuse({ source: name, reason: inputFault(error) });
+    }
   }
 }
 

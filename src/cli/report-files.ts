@@ -5,9 +5,18 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { LineFile } from "../publishers/ndjson.js";
 
-/** The viewer's page, as the build made it. */
-export function readViewer(root: string): Promise<string> {
-  return readFile(join(root, "dist", "viewer.html"), "utf8");
+/**
+ * The viewer's page, as the build made it.
+ *
+ * @throws Error in words for the user.
+ */
+export async function readViewer(root: string): Promise<string> {
+  const path = join(root, "dist", "viewer.html");
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw new Error(`the viewer's page ${path} is not there: run \`npm run build\``, { cause: error });
+  }
 }
 
 /**

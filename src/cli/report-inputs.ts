@@ -1,7 +1,7 @@
 /** From what the user names to the logs and evaluations of a report. */
 import { type Dirent, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { join } from "node:path";
 import { kindOfName } from "../publishers/report/run-names.js";
 import { STDIN } from "../sources/inputs.js";
 import { readable } from "../sources/source.js";
@@ -49,18 +49,13 @@ export async function reportInputs(names: readonly string[]): Promise<ReportInpu
   return { inputs: [...inputs.values()], faults };
 }
 
-/** Logs and evaluations at any depth, sorted. A log of validations beside that of its training would be a second one. */
+/** Logs and evaluations at any depth, sorted. */
 async function namesBelow(folder: string): Promise<string[]> {
   const entries: Dirent[] = await readdir(folder, { recursive: true, withFileTypes: true });
-  const paths = entries
+  return entries
     .filter((entry) => entry.isFile() && kindOfName(entry.name) !== undefined)
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
-  const known = new Set(paths);
-  return paths.filter((path) => {
-    const whole = join(dirname(path), basename(path).replace(/^valid(?=\.)/, "train"));
-    return whole === path || !known.has(whole);
-  });
 }
 
 function isFolder(name: string): boolean {

@@ -1,5 +1,6 @@
 /** What `report` does: inputs to one page, with a receipt. */
 import { resolve } from "node:path";
+import type { Command } from "@oclif/core";
 import { sinkFault } from "../jobs/parse-job.js";
 import type { ParserOptions } from "../parser/log-parser.js";
 import type { ReportData } from "../publishers/report/report-data.js";
@@ -7,10 +8,10 @@ import { reportPage } from "../publishers/report/report-page.js";
 import { reportSummary } from "../publishers/report/summary.js";
 import { fileSource, STDIN } from "../sources/inputs.js";
 import { StdinSource } from "../sources/stdin.js";
+import { EXIT } from "./exit-code.js";
 import { startProgress } from "./progress.js";
-import { type Detail, size } from "./receipt.js";
+import { count, type Detail, size } from "./receipt.js";
 import { report } from "./report.js";
-import { readArchives } from "./report-archive.js";
 import { ReportContent } from "./report-data.js";
 import { openFile, readViewer, writeWhole } from "./report-files.js";
 import { reportInputs } from "./report-inputs.js";
@@ -18,10 +19,8 @@ import type { StopSignal } from "./stop-signal.js";
 
 /** What is asked for. */
 export interface ReportOptions {
-  /** The package's own folder, which holds the viewer. */
-  readonly root: string;
-  /** Whether inputs are archives. */
-  readonly archive: boolean;
+  /** What the inputs are: files and folders, archives, or groups or tasks of Taskcluster. */
+  readonly from: "files" | "archive" | "group" | "task";
   readonly output: string;
   /** A file, or `-` for standard output. */
   readonly summary: string | undefined;
@@ -34,14 +33,14 @@ export interface ReportOptions {
   readonly stop: StopSignal;
   /** `performance.now()` at the start. */
   readonly started: number;
-  /** Ends the command with its message. */
-  usage(message: string): never;
+  readonly command: Command;
 }
 
 /** Makes the report, prints the receipt and returns the exit code. */
 export async function makeReport(names: readonly string[], request: ReportOptions): Promise<number> {
   const { stop, detail } = request;
-  const content = await readContent(names, request).catch((error: Error) => request.usage(error.message));
+  const { content, refused } = await readContent(names, request);
+  if (refused !== EXIT.ok) return refused;
   const stopped = stop.received;
   const written =
     stopped === undefined ? await writeReport(content, request) : { outputs: [], sinkErrors: [], notes: [] };
@@ -65,28 +64,38 @@ export async function makeReport(names: readonly string[], request: ReportOption
   return code;
 }
 
-async function readContent(names: readonly string[], request: ReportOptions): Promise<ReportContent> {
-  const { stop, options, strict } = request;
-  const inputs = request.archive ? { inputs: [], faults: [] } : await reportInputs(names);
+interface Read {
+  readonly content: ReportContent;
+  /** The exit code where there is nothing to report on: 0 where there is. */
+  readonly refused: number;
+}
+
+async function readContent(names: readonly string[], request: ReportOptions): Promise<Read> {
+  const { stop, options, strict, from, command } = request;
+  const { signal } = stop;
+  const inputs = from === "files" ? await reportInputs(names) : { inputs: [], faults: [] };
   const files = inputs.inputs.filter(({ name }) => name !== STDIN).map(({ name }) => fileSource(name));
   const bytes = files.reduce((sum, { size: length = 0 }) => sum + length, 0);
-  const bar = await startProgress(
-    { bytes },
-    process.stderr,
-    request.detail === "quiet" || names.includes(STDIN),
-  );
-  if (names.includes(STDIN)) {
-    stop.signal.addEventListener("abort", () => process.stdin.destroy(), { once: true });
-  }
-  const content = new ReportContent({ options, strict, signal: stop.signal, progress: bar.add });
+  const quiet = request.detail === "quiet" || names.includes(STDIN);
+  const bar = await startProgress({ bytes }, process.stderr, quiet);
+  if (names.includes(STDIN)) signal.addEventListener("abort", () => process.stdin.destroy(), { once: true });
+  const content = new ReportContent({ options, strict, signal, progress: bar.add });
+  let refused: number = EXIT.ok;
   try {
-    if (request.archive) await readArchives(names, content, stop.signal);
-    else {
+    if (from === "files") {
       await content.readInputs(inputs, (name) =>
         name === STDIN ? new StdinSource(process.stdin) : fileSource(name),
       );
+    } else if (from === "archive") {
+      const { readArchives } = await import("./report-archive.js");
+      await readArchives(names, content, signal).catch((error: Error) => {
+        if (!signal.aborted) command.error(error.message, { exit: EXIT.usage });
+      });
+    } else {
+      const { readTaskGroups, readTasks } = await import("./report-taskcluster.js");
+      refused = await (from === "group" ? readTaskGroups : readTasks)(names, content, command);
     }
-    return content;
+    return { content, refused };
   } finally {
     bar.stop();
   }
@@ -113,8 +122,11 @@ async function writeReport(content: ReportContent, request: ReportOptions): Prom
   };
   const outputs: string[] = [];
   const sinkErrors: string[] = [];
-  const notes =
-    passedOver > 0 ? [`${passedOver} logs of folders hold no measurement and are passed over`] : [];
+  const notes: string[] = [];
+  if (passedOver > 0) {
+    const why = "no measurement, or only validations that train.log holds, too";
+    notes.push(`passed over: ${count(passedOver, "log")} of folders with ${why}`);
+  }
   const attempt = async (write: () => Promise<void>) => {
     try {
       await write();
@@ -122,13 +134,12 @@ async function writeReport(content: ReportContent, request: ReportOptions): Prom
       sinkErrors.push(sinkFault(error));
     }
   };
-  const viewer = await readViewer(request.root);
   await attempt(async () => {
-    const page = reportPage(viewer, data);
+    const page = reportPage(await readViewer(request.command.config.root), data);
     await writeWhole(output, page);
     outputs.push(output);
     notes.push(
-      `${output}: ${runs.length} runs, ${evaluations.length} evaluations, ${size(Buffer.byteLength(page))}`,
+      `${output}: ${count(runs.length, "run")}, ${count(evaluations.length, "evaluation")}, ${size(Buffer.byteLength(page))}`,
     );
     const fault = request.open ? await openFile(resolve(output)) : undefined;
     if (fault !== undefined) notes.push(`${output}: ${fault}`);

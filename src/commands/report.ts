@@ -4,7 +4,6 @@ import { namedInputs } from "../cli/named-inputs.js";
 import { readParserOptions } from "../cli/parser-options.js";
 import { makeReport } from "../cli/report-run.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
-import { STDIN } from "../sources/inputs.js";
 
 export default class ReportCommand extends Command {
   static override summary = "Draw trainings into one HTML file that opens anywhere.";
@@ -26,8 +25,12 @@ by SIGINT, SIGTERM.`;
       command: "<%= config.bin %> report models/ -o models.html",
     },
     {
+      description: "A group of Taskcluster, with the groups that it builds on",
+      command: "<%= config.bin %> report --from group ZowUkamoRKuDlb4uAeTvgg",
+    },
+    {
       description: "A whole archive",
-      command: "<%= config.bin %> report --archive /data/archive -o archive.html",
+      command: "<%= config.bin %> report --from archive /data/archive -o archive.html",
     },
     {
       description: "In a job of GitHub Actions",
@@ -49,9 +52,10 @@ by SIGINT, SIGTERM.`;
       helpValue: "FILE",
     }),
     title: Flags.string({ description: "what the page is called  [default: by its runs]" }),
-    archive: Flags.boolean({
-      description: "inputs are archives, as for the command archive: folders or tars",
-      exclusive: ["files-from"],
+    from: Flags.option({ options: ["files", "archive", "group", "task"] as const })({
+      default: "files",
+      description:
+        "what the inputs are: files and folders; archives (folders or tars, as for the command archive); ids or addresses of groups or tasks of Taskcluster",
     }),
     open: Flags.boolean({ description: "open the file in the browser" }),
     "files-from": Flags.string({
@@ -85,14 +89,17 @@ by SIGINT, SIGTERM.`;
     const started = performance.now();
     const usage = (message: string) => this.error(message, { exit: EXIT.usage });
     const warn = (message: string) => this.warn(message);
-    const inputs = await namedInputs(argv as string[], flags["files-from"], { usage, warn });
-    if (flags.archive && inputs.includes(STDIN))
-      usage("--archive reads folders and tars: name them, standard input is none");
+    if (flags.from !== "files" && flags["files-from"] !== undefined)
+      usage("--files-from names files: it does not go with --from");
+    if (flags.from !== "files" && argv.length === 0) usage(`--from ${flags.from}: name one`);
+    const inputs =
+      flags.from === "files"
+        ? await namedInputs(argv as string[], flags["files-from"], { usage, warn })
+        : (argv as string[]);
     const options = readParserOptions(flags.pattern ?? [], flags["time-zone"], usage);
     this.exit(
       await makeReport(inputs, {
-        root: this.config.root,
-        archive: flags.archive,
+        from: flags.from,
         output: flags.output,
         summary: flags.summary,
         title: flags.title,
@@ -103,7 +110,7 @@ by SIGINT, SIGTERM.`;
         detail: flags.quiet ? "quiet" : flags.verbose ? "verbose" : "normal",
         stop: watchStopSignals(),
         started,
-        usage,
+        command: this,
       }),
     );
   }

@@ -1,5 +1,7 @@
 /** Logs, folders and evaluations, opened in the viewer. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
@@ -84,7 +86,7 @@ describe.skipIf(!chromiumIsThere)("the viewer", () => {
     const log = readFileSync(fixture("train.log"));
     const folder = freshFolder({
       "models/student/train.log": log,
-      "models/student/valid.log": "[2024-07-03 10:00:00] starting\n",
+      "models/student/valid.log": log.toString().replace(/^(?!.*\[valid\]).*\n/gm, ""),
       "models/student/model.npz": "not a log",
       "models/student/deep/er/nohup.out": train(100),
       "models/evaluation/student/flores_devtest.metrics": "30.5\n55.25\n",
@@ -113,6 +115,10 @@ describe.skipIf(!chromiumIsThere)("the viewer", () => {
     await page.waitForSelector("#reading", { state: "hidden" });
     await settled(page);
     expect(await names(page)).toEqual(["train", "other"]);
+    // Another training whose log is called alike is another one.
+    await page.setInputFiles("#files", join(freshFolder({ "train.log": train(700) }), "train.log"));
+    await page.waitForFunction(() => document.querySelectorAll(".run").length === 3);
+    expect(await names(page)).toEqual(["train", "other", "train-2"]);
     expect(await page.locator("#charts figure h3").allTextContents()).toContain("comet");
   });
 
@@ -232,7 +238,102 @@ describe.skipIf(!chromiumIsThere)("the viewer", () => {
   });
 });
 
+test.skipIf(!chromiumIsThere)(
+  "the viewer on a server reads as it does from a disk, and asks for nothing else",
+  async () => {
+    const page = readFileSync(new URL(viewerUrl()));
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.url ?? "");
+      response.setHeader("content-type", "text/html; charset=utf-8").end(page);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const browser = await launchChromium();
+    try {
+      const { page: opened, faults } = await openPage(browser, `http://127.0.0.1:${port}/viewer.html`);
+      await drop(opened, [fixture("train.log")]);
+      await drawn(opened, CHRF);
+      expect(await names(opened)).toEqual(["train"]);
+      expect(faults).toEqual([]);
+      expect(asked).toEqual(["/viewer.html"]);
+    } finally {
+      await browser.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  },
+);
+
+/** A run as text in which nothing is lost. */
+const asText = (run: unknown): string =>
+  JSON.stringify(run, (_key, value: unknown) => {
+    if (value instanceof Map) return [...value];
+    if (value instanceof Float64Array || value instanceof Uint8Array) return Array.from(value, String);
+    return value;
+  });
+
 describe.skipIf(!chromiumIsThere || !sharedIsThere)("the viewer with real trainings", () => {
+  test("reads every real log to exactly the run that Node reads", async () => {
+    const [, ...lines] = readFileSync(shared("logs/manifest.tsv"), "utf8").trimEnd().split("\n");
+    const files = lines
+      .map((line) => line.split("\t"))
+      .filter(([, kind]) => kind !== "opustrainer-config")
+      .map(([file = ""]) => file);
+    expect(files.length).toBeGreaterThan(100);
+    const browser = await launchChromium();
+    try {
+      const { page, faults } = await openPage(browser, viewerUrl());
+      // The page's own thread, asked without the page.
+      await page.evaluate(async () => {
+        const unpack = async (id: string) => {
+          const packed = Uint8Array.from(atob(document.getElementById(id)?.textContent ?? ""), (c) =>
+            c.charCodeAt(0),
+          );
+          return new Response(
+            new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip")),
+          ).arrayBuffer();
+        };
+        const script = new Blob([await unpack("packed-worker")], { type: "text/javascript" });
+        const worker = new Worker(URL.createObjectURL(script));
+        const core = await unpack("packed-core");
+        Object.assign(window, {
+          readLog: (base64: string) =>
+            new Promise<string>((resolve) => {
+              worker.onmessage = ({ data }) => {
+                if (data.type === "progress") return;
+                const text = JSON.stringify(data.run ?? null, (_key, value) => {
+                  if (value instanceof Map) return Array.from(value);
+                  if (value instanceof Float64Array || value instanceof Uint8Array)
+                    return Array.from(value, String);
+                  return value;
+                });
+                resolve(text);
+              };
+              const file = new Blob([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))]);
+              worker.postMessage({ type: "read", core, file, source: "run.log" });
+            }),
+        });
+      });
+      let drawnRuns = 0;
+      for (const file of files) {
+        const bytes = readFileSync(shared(`logs/${file}`));
+        const here = { ...(await runOf(bytes)), name: "run.log" };
+        const there = await page.evaluate(
+          (base64) => (window as unknown as { readLog(base64: string): Promise<string> }).readLog(base64),
+          bytes.toString("base64"),
+        );
+        const none = here.counts.training + here.counts.validation === 0;
+        if (!none) drawnRuns += 1;
+        expect([file, there]).toEqual([file, none ? "null" : asText(here)]);
+      }
+      expect(drawnRuns).toBeGreaterThan(50);
+      expect(faults).toEqual([]);
+    } finally {
+      await browser.close();
+    }
+  });
+
   test("has the runs, the last updates and the scores of an archive", async () => {
     const browser = await launchChromium();
     try {

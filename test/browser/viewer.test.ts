@@ -272,7 +272,7 @@ describe.skipIf(!chromiumIsThere)("a report", () => {
     const box = await page.locator(`${plot(CHRF)} .u-over`).boundingBox();
     if (box === null) throw new Error("no plot");
     // The axis begins a little before update 500 and ends a little behind 40,000.
-    const share = (20_500 - (500 - 592.5)) / (39_500 + 2 * 592.5);
+    const share = (20_500 - (500 - 790)) / (39_500 + 2 * 790);
     await page.mouse.move(box.x + box.width * share, box.y + 40);
     expect(await page.innerText(`${plot(CHRF)} .tooltip`)).toContain(
       "student: Marian v1.12.14 began again, first report at update 20,500",

@@ -41,12 +41,19 @@ export function readEvaluationFile(path: string, text: string): EvaluationFile {
   return { evaluation: { ...named, metrics, source: path }, faults };
 }
 
-/** Adds an evaluation. One that was read from the same place before gives way, and so does `.metrics` to its `.metrics.json`. */
+/**
+ * Adds an evaluation. A `.metrics` file gives way to the `.metrics.json` beside it; the same scores of the same file
+ * are there once.
+ */
 export function addEvaluation(evaluations: Evaluation[], added: Evaluation): void {
-  const place = (source: string) => source.replace(/\.json$/i, "");
-  const known = evaluations.findIndex(({ source }) => place(source) === place(added.source));
+  const known = evaluations.findIndex(
+    ({ source, metrics }) =>
+      source === `${added.source}.json` ||
+      added.source === `${source}.json` ||
+      (source === added.source && JSON.stringify([...metrics]) === JSON.stringify([...added.metrics])),
+  );
   if (known === -1) evaluations.push(added);
-  else if (added.source.length >= (evaluations[known]?.source.length ?? 0)) evaluations[known] = added;
+  else if (added.source.endsWith(".json")) evaluations[known] = added;
 }
 
 /**

@@ -50,15 +50,21 @@ describe("a file of an evaluation", () => {
 });
 
 describe("evaluations together", () => {
-  it("hold one place once: the JSON before the plain file, the later before the earlier", () => {
+  it("hold a file once, its JSON before the plain one; other scores of the same name are others", () => {
     const list: Evaluation[] = [];
     addEvaluation(list, evaluation("a/x.metrics.json"));
     addEvaluation(list, evaluation("a/x.metrics"));
     addEvaluation(list, evaluation("b/x.metrics"));
-    const later = evaluation("b/x.metrics");
-    addEvaluation(list, later);
-    expect(list.map(({ source }) => source)).toEqual(["a/x.metrics.json", "b/x.metrics"]);
-    expect(list[1]).toBe(later);
+    addEvaluation(list, evaluation("b/x.metrics"));
+    addEvaluation(list, { ...evaluation("b/x.metrics"), metrics: new Map([["chrf", 2]]) });
+    addEvaluation(list, evaluation("c/x.metrics"));
+    addEvaluation(list, evaluation("c/x.metrics.json"));
+    expect(list.map(({ source, metrics }) => [source, metrics.get("chrf")])).toEqual([
+      ["a/x.metrics.json", 1],
+      ["b/x.metrics", 1],
+      ["b/x.metrics", 2],
+      ["c/x.metrics.json", 1],
+    ]);
   });
 
   it("tell models of the same name apart, so that no score hides another", () => {

@@ -36,8 +36,9 @@ export interface DrawOptions {
 const POINT_ROOM = 7;
 /** Pixels that a number needs above its point. */
 const NUMBER_ROOM = 18;
-/** Lines with more points than this are drawn one pixel wide, which browsers do many times faster. */
+/** With more points or runs than this, lines are one pixel wide: browsers draw those many times faster. */
 const MOST_WIDE_POINTS = 5000;
+const MOST_WIDE_RUNS = 20;
 /** With more runs their points would hide each other's lines. */
 const MOST_RUNS_WITH_POINTS = 12;
 /** With more runs their restarts would be a fence. */
@@ -50,8 +51,9 @@ export function drawContent(canvas: Canvas, { runs, points }: ChartContent, opti
   context.beginPath();
   context.rect(canvas.left, canvas.top, canvas.width, canvas.height);
   context.clip();
-  const width = points > MOST_WIDE_POINTS ? 1 : 1.5 * canvas.ratio;
-  context.lineJoin = points > MOST_WIDE_POINTS ? "bevel" : "round";
+  const crowded = points > MOST_WIDE_POINTS || runs.length > MOST_WIDE_RUNS;
+  const width = crowded ? 1 : 1.5 * canvas.ratio;
+  context.lineJoin = crowded ? "bevel" : "round";
   const known = runs.some(({ view }) => view.run.name === highlight);
   // What stands out lies on top.
   const order = known

@@ -69,7 +69,9 @@ export function chartContent(request: ChartRequest): ChartContent {
       const raw = cut(piece.y);
       extent.add(raw, range);
       points += raw.x.length;
-      lines.push(weight > 0 ? { ...cut(view.smoothed(piece, weight)), raw, piece } : { ...raw, piece });
+      lines.push(
+        weight > 0 ? { ...cut(view.smoothed(kind, table, piece, weight)), raw, piece } : { ...raw, piece },
+      );
     }
     runs.push({ view, table, lines, unplaced });
   }

@@ -61,6 +61,10 @@ export class Chart {
   /** What the plot was made for. */
   #made = "";
   #model: ChartModel | undefined;
+  /** What the content was made for. */
+  #shown:
+    | (Pick<ChartModel, "views" | "axis" | "range" | "smoothing"> & { readonly columns: number })
+    | undefined;
   #content: ChartContent = { runs: [], values: undefined, leastPositive: undefined, points: 0 };
   #point: Point | undefined;
 
@@ -81,6 +85,7 @@ export class Chart {
       tabindex: 0,
       role: "group",
       "aria-roledescription": "chart",
+      "aria-label": kind.title,
     });
     this.#host.append(this.#tooltip.element);
     this.#host.addEventListener("keydown", (event) => this.#key(event));
@@ -111,7 +116,18 @@ export class Chart {
     const plot = this.#open(model, width, height);
     const { views, axis, range, smoothing } = model;
     const columns = Math.max(50, Math.round(plot.rect.width));
-    this.#content = chartContent({ kind: this.kind, views, axis, range, smoothing, width: columns });
+    const shown = this.#shown;
+    const same =
+      views === shown?.views &&
+      axis === shown.axis &&
+      smoothing === shown.smoothing &&
+      range.from === shown.range.from &&
+      range.to === shown.range.to &&
+      columns === shown.columns;
+    // A run that stands out, or another theme, changes colours alone.
+    if (!same)
+      this.#content = chartContent({ kind: this.kind, views, axis, range, smoothing, width: columns });
+    this.#shown = { views, axis, range, smoothing, columns };
     plot.show(range, this.#heights(model.log));
     this.#describe(model);
     if (this.#point !== undefined && !views.includes(this.#point.view)) this.#leave();

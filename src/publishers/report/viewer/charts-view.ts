@@ -4,7 +4,8 @@ import type { ChartKind } from "./chart-kinds.js";
 import { readPalette } from "./colors.js";
 import { element } from "./dom.js";
 import type { ReportModel } from "./report-model.js";
-import type { Range, Store, ViewState } from "./state.js";
+import type { RunView } from "./run-view.js";
+import type { Store, ViewState } from "./state.js";
 import { roomy, union } from "./zoom.js";
 
 const HEADINGS: Readonly<Record<ChartKind["part"], string>> = {
@@ -30,6 +31,7 @@ export class ChartsView {
   readonly #stale = new Set<Chart>();
   readonly #seen: IntersectionObserver;
   #kinds: readonly ChartKind[] = [];
+  #views: readonly RunView[] = [];
   #models: Omit<ChartModel, "log" | "wide"> | undefined;
   #resting: ReturnType<typeof setTimeout> | undefined;
 
@@ -55,18 +57,27 @@ export class ChartsView {
       announce,
     };
     this.#seen = new IntersectionObserver((entries) => this.#scroll(entries), { rootMargin: "150px" });
-    new ResizeObserver(() => this.#stain(this.#onScreen)).observe(host);
+    new ResizeObserver(() => this.#stain(this.#charts.values())).observe(host);
   }
 
   /** Brings the charts to the state. */
   show(state: ViewState): void {
     if (this.#kinds !== this.#report.kinds) this.#build();
-    const views = this.#report.views.filter(({ run }) => !state.hidden.has(run.name));
-    const full = fullRange(this.#report, state);
+    const views = this.#visible(state);
     const { axis, smoothing, highlight } = state;
+    const full = roomy(union(views.map((view) => view.extent(axis))) ?? { from: 0, to: 1 });
     const range = state.range ?? full;
     this.#models = { views, axis, full, range, smoothing, highlight, palette: readPalette() };
     this.#stain(this.#charts.values());
+  }
+
+  /** The runs that are switched on; the same list as long as they are the same. */
+  #visible({ hidden }: ViewState): readonly RunView[] {
+    const views = this.#report.views.filter(({ run }) => !hidden.has(run.name));
+    const same =
+      views.length === this.#views.length && views.every((view, index) => view === this.#views[index]);
+    if (!same) this.#views = views;
+    return this.#views;
   }
 
   #build(): void {
@@ -142,10 +153,4 @@ export class ChartsView {
     const { log, wide } = this.#store.state;
     return chart.show({ ...this.#models, log: log.has(chart.kind.id), wide: wide === chart.kind.id });
   }
-}
-
-/** The whole axis: from the first place of the runs that are switched on to their last. */
-export function fullRange({ views }: ReportModel, { axis, hidden }: ViewState): Range {
-  const shown = views.filter(({ run }) => !hidden.has(run.name));
-  return roomy(union(shown.map((view) => view.extent(axis))) ?? { from: 0, to: 1 });
 }

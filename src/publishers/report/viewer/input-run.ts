@@ -28,7 +28,21 @@ export async function inputRun(
   source: string,
   control: ReadControl,
 ): Promise<InputRun> {
-  using parser = new LogParser(instantiateCore(() => core));
+  // Not `using`, which needs a symbol that not every browser has.
+  const parser = new LogParser(instantiateCore(() => core));
+  try {
+    return await readRun(parser, file, source, control);
+  } finally {
+    parser.free();
+  }
+}
+
+async function readRun(
+  parser: LogParser,
+  file: Blob,
+  source: string,
+  control: ReadControl,
+): Promise<InputRun> {
   const reader = new RunReader(parser);
   const collector = new RunCollector(parser.time, false);
   let fault: string | undefined;

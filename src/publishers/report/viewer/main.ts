@@ -41,16 +41,20 @@ const start = byId("start", HTMLElement);
 const help = byId("help", HTMLDialogElement);
 const status = byId("reading", HTMLElement);
 
+/** Names an input that gave nothing to draw. */
+function problem(source: string, reason: string): void {
+  report.addProblem({ source, reason });
+  announce(`${source}: ${reason}`);
+  store.touch();
+}
+
 const reading = new Reading({
   run: (run) => {
-    report.addRun(run);
+    const shown = report.addRun(run);
     store.touch();
+    return shown;
   },
-  problem: (source, reason) => {
-    report.addProblem({ source, reason });
-    announce(`${source}: ${reason}`);
-    store.touch();
-  },
+  problem,
   evaluation: (source, text) => {
     const { evaluation, faults } = readEvaluationFile(source, text);
     report.addEvaluation(evaluation);
@@ -73,35 +77,31 @@ const reading = new Reading({
   },
 });
 
+/** What the tables were made of; they are made anew only for other runs. */
+let tabled: { readonly tab?: string; readonly hidden?: ReadonlySet<string>; readonly revision?: number } = {};
+
 /** Brings the page to the state. */
-function show(state: ViewState, before?: ViewState): void {
+function show(state: ViewState): void {
+  const { tab, hidden } = state;
+  const { revision } = report;
   start.hidden = !report.empty;
   // Problems are told beside the runs.
   byId("runs", HTMLElement).hidden = report.views.length + report.problems.length === 0;
   tabs.show(state, report.empty);
   runs.show(state);
   if (report.empty) return;
-  const highlightOnly =
-    before !== undefined && before.highlight !== state.highlight && before.hidden === state.hidden;
-  switch (state.tab) {
-    case "charts":
-      toolbar.show(state);
-      charts.show(state);
-      break;
-    case "summary":
-      if (!highlightOnly) showSummary(byId("panel-summary", HTMLElement), report, state);
-      break;
-    case "throughput":
-      if (!highlightOnly) showThroughput(byId("throughput-table", HTMLElement), report, state);
-      speed.show(state);
-      break;
-    case "evaluations":
-      if (!highlightOnly) showEvaluations(byId("panel-evaluations", HTMLElement), report);
-      break;
-    case "configuration":
-      configuration.show(report, state);
-      break;
+  const stale = tabled.tab !== tab || tabled.hidden !== hidden || tabled.revision !== revision;
+  tabled = { tab, hidden, revision };
+  if (tab === "charts") {
+    toolbar.show(state);
+    charts.show(state);
   }
+  if (tab === "throughput") speed.show(state);
+  if (!stale) return;
+  if (tab === "summary") showSummary(byId("panel-summary", HTMLElement), report, state);
+  if (tab === "throughput") showThroughput(byId("throughput-table", HTMLElement), report, state);
+  if (tab === "evaluations") showEvaluations(byId("panel-evaluations", HTMLElement), report);
+  if (tab === "configuration") configuration.show(report, state);
 }
 
 /** Buttons, drops and keys. */
@@ -140,7 +140,13 @@ function listen(): void {
   document.addEventListener("drop", (event) => {
     event.preventDefault();
     veil.hidden = true;
-    if (event.dataTransfer !== null) void droppedFiles(event.dataTransfer).then(read);
+    if (event.dataTransfer === null) return;
+    droppedFiles(event.dataTransfer).then(read, (error: Error) =>
+      problem(
+        "what was dropped",
+        `the browser does not open it (${error.message}): use the button Open folder`,
+      ),
+    );
   });
 
   listenToKeys({

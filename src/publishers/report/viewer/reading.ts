@@ -7,7 +7,8 @@ import type { WorkerAnswer, WorkerQuestion } from "./worker-messages.js";
 
 /** Who is told what was read. */
 export interface ReadingEvents {
-  run(run: ReportRun): void;
+  /** @returns Whether it is shown, and not passed over. */
+  run(run: ReportRun): boolean;
   problem(source: string, reason: string): void;
   /** Text of an evaluation's scores. */
   evaluation(source: string, text: string): void;
@@ -37,7 +38,8 @@ export class Reading {
   async read(files: readonly OpenedFile[]): Promise<void> {
     const named = files.filter(({ path, fromFolder }) => !fromFolder || kindOfName(path) !== undefined);
     this.#passedOver += files.length - named.length;
-    this.#queue.push(...named);
+    // The log of a training comes before that of its validations.
+    this.#queue.push(...[...named].sort((one, other) => one.path.localeCompare(other.path, "en")));
     this.#total += named.reduce((sum, { file }) => sum + file.size, 0);
     if (this.#busy) return;
     this.#busy = true;
@@ -82,8 +84,8 @@ export class Reading {
     const answer = await this.#answer({ type: "read", core, file, source: path }, path);
     if (answer.type === "fault") return this.#events.problem(path, answer.reason);
     if (answer.run !== undefined) {
-      this.#read += 1;
-      this.#events.run(answer.run);
+      if (this.#events.run(answer.run)) this.#read += 1;
+      else this.#passedOver += 1;
       return;
     }
     // A folder of logs holds many that are not Marian's.

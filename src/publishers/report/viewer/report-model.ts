@@ -3,6 +3,7 @@ import type { Evaluation } from "../../../evaluation/evaluation.js";
 import { addEvaluation } from "../evaluation-file.js";
 import type { ReportData, ReportProblem, ReportRun } from "../report-data.js";
 import { displayNames } from "../run-names.js";
+import { isSameLog, repeatsValidations } from "../same-log.js";
 import { type ChartKind, chartKinds } from "./chart-kinds.js";
 import { RunView } from "./run-view.js";
 
@@ -11,6 +12,12 @@ export class ReportModel {
   readonly evaluations: Evaluation[] = [];
   readonly problems: ReportProblem[] = [];
   #kinds: readonly ChartKind[] | undefined;
+  #revision = 0;
+
+  /** Another number whenever something has come. */
+  get revision(): number {
+    return this.#revision;
+  }
 
   /** Whether there is nothing at all to show. */
   get empty(): boolean {
@@ -25,34 +32,53 @@ export class ReportModel {
 
   /** Takes a report with its names. */
   addReport({ runs, evaluations, problems }: ReportData): void {
+    this.#revision += 1;
     for (const run of runs) this.#add(run);
     this.evaluations.push(...evaluations);
     this.problems.push(...problems);
   }
 
-  /** Takes a log that was opened, and gives it a name. A log that is here already is replaced. */
-  addRun(run: ReportRun): void {
-    const known = this.views.findIndex(({ run: { source } }) => source === run.source);
-    if (known !== -1) {
-      this.views[known] = new RunView({ ...run, name: this.views[known]?.run.name ?? run.name }, known);
+  /**
+   * Takes a log that was opened, and gives it a name. One that is here already is replaced.
+   *
+   * @returns Whether it is shown; a log of validations is not where its training's holds them all.
+   */
+  addRun(run: ReportRun): boolean {
+    this.#revision += 1;
+    this.#settle(run.source);
+    const runs = this.views.map((view) => view.run);
+    if (repeatsValidations(run, runs)) return false;
+    const known = runs.findIndex((other) => other.source === run.source && isSameLog(other, run));
+    if (known === -1) {
+      const [name = run.source] = displayNames(
+        [run.source],
+        runs.map((other) => other.name),
+      );
+      this.#add({ ...run, name });
+    } else {
+      this.views[known] = new RunView({ ...run, name: runs[known]?.name ?? run.name }, known);
       this.#kinds = undefined;
-      return;
     }
-    const [name = run.source] = displayNames(
-      [run.source],
-      this.views.map((view) => view.run.name),
-    );
-    this.#add({ ...run, name });
+    return true;
   }
 
   /** Takes the scores of a file that was opened. */
   addEvaluation(evaluation: Evaluation): void {
+    this.#revision += 1;
+    this.#settle(evaluation.source);
     addEvaluation(this.evaluations, evaluation);
   }
 
   addProblem(problem: ReportProblem): void {
-    const others = this.problems.filter(({ source }) => source !== problem.source);
-    this.problems.splice(0, this.problems.length, ...others, problem);
+    const known = this.problems.some(
+      ({ source, reason }) => source === problem.source && reason === problem.reason,
+    );
+    if (!known) this.problems.push(problem);
+  }
+
+  /** Forgets what was wrong with a file before it was opened again. */
+  #settle(file: string): void {
+    this.problems.splice(0, this.problems.length, ...this.problems.filter(({ source }) => source !== file));
   }
 
   #add(run: ReportRun): void {

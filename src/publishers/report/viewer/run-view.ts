@@ -6,7 +6,7 @@ import type { Table } from "../table.js";
 import { type AxisName, lowerBound, RunAxes } from "./axis.js";
 import { type ChartKind, concerns } from "./chart-kinds.js";
 import type { Range } from "./state.js";
-import { type Piece, smooth, type Trace, traceOf } from "./trace.js";
+import { type Piece, smoothed, type Trace, traceOf } from "./trace.js";
 
 /** A start of Marian that is not the first, on an axis. */
 export interface Restart {
@@ -22,6 +22,11 @@ export interface PlacedFinding {
   readonly place: number;
 }
 
+interface Smooth {
+  readonly weight: number;
+  readonly y: Float64Array;
+}
+
 /** One run of the page. Lines are worked out when they are asked for, once for each axis. */
 export class RunView {
   readonly run: ReportRun;
@@ -30,7 +35,8 @@ export class RunView {
   readonly #axes: RunAxes;
   readonly #resumed: ReadonlyMap<number, number>;
   readonly #traces = new Map<string, Trace>();
-  readonly #smooth = new WeakMap<Piece, { readonly weight: number; readonly y: Float64Array }>();
+  readonly #smoothRows = new Map<string, Smooth>();
+  readonly #smoothLines = new WeakMap<Piece, Smooth>();
   readonly #extents = new Map<AxisName, Range>();
   readonly #restarts = new Map<AxisName, readonly Restart[]>();
 
@@ -54,13 +60,19 @@ export class RunView {
     return trace;
   }
 
-  /** The values of a line, smoothed; only the latest weight is kept. */
-  smoothed(piece: Piece, weight: number): Float64Array {
-    const known = this.#smooth.get(piece);
+  /** The values of a line of a chart, smoothed; only the latest weight is kept. */
+  smoothed(kind: ChartKind, table: Table, piece: Piece, weight: number): Float64Array {
+    const known = this.#smoothLines.get(piece);
     if (known?.weight === weight) return known.y;
-    const y = smooth(piece.y, weight);
-    this.#smooth.set(piece, { weight, y });
-    return y;
+    let rows = this.#smoothRows.get(kind.id);
+    if (rows?.weight !== weight) {
+      rows = { weight, y: smoothed(table, kind.column, weight) };
+      this.#smoothRows.set(kind.id, rows);
+    }
+    const { y } = rows;
+    const line = { weight, y: Float64Array.from(piece.row, (row) => y[row] ?? Number.NaN) };
+    this.#smoothLines.set(piece, line);
+    return line.y;
   }
 
   /** From its first place to its last; nothing where the log does not tell places on this axis. */

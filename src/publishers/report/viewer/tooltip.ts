@@ -75,34 +75,29 @@ export function describeRestart({ run }: RunView, { segment, up }: Restart): str
 
 /** A point in a sentence, for those who do not see it. */
 export function describe(kind: ChartKind, axis: AxisName, point: Point): string {
-  const note = noteOf(kind, point);
-  const place = formatPlace(axis, point.x, point.view.run.clock);
-  return `${point.view.run.name}, ${place}: ${kind.title} ${formatExact(point.y)}${note === "" ? "" : `, ${note}`}`;
+  const { view, x, y, piece } = point;
+  const value = `${view.run.name}, ${formatPlace(axis, x, view.run.clock)}: ${kind.title} ${formatExact(y)}`;
+  const notes = [noteOf(kind, point), piece.superseded ? "trained again later" : ""];
+  return [value, ...notes.filter((note) => note !== "")].join(", ");
 }
 
-function noteOf(kind: ChartKind, { table, row, piece }: Point): string {
-  const notes: string[] = [];
-  if (kind.part === "validation") {
-    const stalled = valueAt(table.columns.get("stalled"), row);
-    const best = valueAt(table.columns.get("best"), row);
-    if (stalled === undefined) notes.push("new best");
-    else
-      notes.push(
-        `stalled ${formatExact(stalled)}×${best === undefined ? "" : `, best ${formatExact(best)}`}`,
-      );
-  }
-  if (piece.superseded) notes.push("trained again later");
-  return notes.join(", ");
+function noteOf(kind: ChartKind, { table, row }: Point): string {
+  if (kind.part !== "validation") return "";
+  const stalled = valueAt(table.columns.get("stalled"), row);
+  return stalled === undefined ? "new best" : `stalled ${formatExact(stalled)}×`;
 }
 
 function detailsOf(axis: AxisName, { view, table, row, piece }: Point): string {
   const parts: string[] = [];
   const of = (name: string) => valueAt(table.columns.get(name), row);
   const [epoch, up, time, line] = [of("epoch"), of("up"), of("timestamp"), of("line")];
+  const best = of("best");
+  if (best !== undefined) parts.push(`best ${formatExact(best)}`);
   if (epoch !== undefined) parts.push(`Ep. ${formatExact(epoch)}`);
   if (up !== undefined && axis !== "up") parts.push(`update ${formatExact(up)}`);
   if (time !== undefined && axis !== "clock") parts.push(formatTime(time, view.run.clock));
   if (view.run.segments.length > 1) parts.push(`start ${piece.segment + 1}`);
   if (line !== undefined) parts.push(`line ${formatExact(line)}`);
+  if (piece.superseded) parts.push("trained again later");
   return parts.join(" · ");
 }

@@ -82,17 +82,30 @@ export function traceOf(
 }
 
 /**
- * An exponential moving average without a bias at its start; 0 leaves the values as they are. Values that are no
- * numbers stay, and the average goes on behind them.
+ * An exponential moving average without a bias at its start, in the order of the updates: after a restart it goes on
+ * from the row that the training went on from. Values that are no numbers stay, and the average goes on behind them.
+ *
+ * @param weight Of what came before, below 1.
  */
-export function smooth(values: Float64Array, weight: number): Float64Array {
-  if (weight <= 0) return values;
-  let sum = 0;
-  let left = 1;
-  return values.map((value) => {
-    if (!Number.isFinite(value)) return value;
-    sum = weight * sum + (1 - weight) * value;
-    left *= weight;
-    return sum / (1 - left);
-  });
+export function smoothed(table: Table, column: string, weight: number): Float64Array {
+  const values = table.columns.get(column);
+  const ups = table.columns.get("up")?.values;
+  const sums = new Float64Array(table.length);
+  const rests = new Float64Array(table.length);
+  const smooth = new Float64Array(table.length).fill(Number.NaN);
+  const course: number[] = [];
+  for (let row = 0; row < table.length; row += 1) {
+    if (!isPresent(values, row)) continue;
+    while (course.length > 0 && (ups?.[course.at(-1) ?? 0] ?? 0) >= (ups?.[row] ?? 0)) course.pop();
+    const before = course.at(-1);
+    const sum = before === undefined ? 0 : (sums[before] ?? 0);
+    const rest = before === undefined ? 1 : (rests[before] ?? 1);
+    const value = values?.values[row] ?? Number.NaN;
+    const counts = Number.isFinite(value);
+    sums[row] = counts ? weight * sum + (1 - weight) * value : sum;
+    rests[row] = counts ? rest * weight : rest;
+    smooth[row] = counts ? (sums[row] ?? 0) / (1 - (rests[row] ?? 0)) : value;
+    course.push(row);
+  }
+  return smooth;
 }

@@ -16,7 +16,7 @@ export function union(ranges: Iterable<Range | undefined>): Range | undefined {
 
 /** A range with some room at its ends, for points and marks there. */
 export function roomy({ from, to }: Range): Range {
-  const room = (to - from) * 0.015 || Math.abs(from) * 0.05 || 1;
+  const room = (to - from) * 0.02 || Math.abs(from) * 0.05 || 1;
   return { from: from - room, to: to + room };
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { resumedAt } from "../../../../src/publishers/report/restarts.js";
-import { smooth, traceOf } from "../../../../src/publishers/report/viewer/trace.js";
+import { smoothed, traceOf } from "../../../../src/publishers/report/viewer/trace.js";
 import { tableOf } from "../sample-run.js";
 
 function trace(columns: Readonly<Record<string, readonly number[]>>, joined = true) {
@@ -71,17 +71,24 @@ describe("the lines of a run", () => {
 });
 
 describe("smoothing", () => {
+  const of = (cost: readonly number[], weight: number, up = cost.map((_, row) => row + 1)) =>
+    smoothed(tableOf({ up, cost }), "cost", weight);
+
   it("starts at the first value, and passes over what is no number", () => {
-    const [first, second, third, fourth] = smooth(Float64Array.of(4, 2, Number.NaN, 3), 0.5);
+    const [first, second, third, fourth] = of([4, 2, Number.NaN, 3], 0.5);
     expect(first).toBe(4);
     expect(second).toBeCloseTo((0.5 * 0.5 * 4 + 0.5 * 2) / 0.75);
     expect(third).toBeNaN();
     expect(fourth).toBeCloseTo((0.125 * 4 + 0.25 * 2 + 0.5 * 3) / 0.875);
   });
 
-  it("of a constant is the constant, and without a weight nothing", () => {
-    for (const value of smooth(new Float64Array(50).fill(3.5), 0.99)) expect(value).toBeCloseTo(3.5);
-    const values = Float64Array.of(1, 2);
-    expect(smooth(values, 0)).toBe(values);
+  it("of a constant is the constant", () => {
+    for (const value of of(new Array(50).fill(3.5), 0.99)) expect(value).toBeCloseTo(3.5);
+  });
+
+  it("goes on from where a restart went on", () => {
+    const [, , , again] = of([4, 2, 9, 6], 0.5, [1, 2, 3, 3]);
+    const [, , straight] = of([4, 2, 6], 0.5);
+    expect(again).toBe(straight);
   });
 });

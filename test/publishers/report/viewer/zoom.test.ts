@@ -29,7 +29,7 @@ describe("a part of the axis", () => {
   });
 
   it("has room at its ends, a single place too", () => {
-    expect(roomy({ from: 0, to: 1000 })).toEqual({ from: -15, to: 1015 });
+    expect(roomy({ from: 0, to: 1000 })).toEqual({ from: -20, to: 1020 });
     expect(roomy({ from: 200, to: 200 })).toEqual({ from: 190, to: 210 });
     expect(roomy({ from: 0, to: 0 })).toEqual({ from: -1, to: 1 });
   });

@@ -1,0 +1,39 @@
+/** Logs that tell what another one tells, too. */
+import type { ReportRun } from "./report-data.js";
+import { type Table, valueAt } from "./table.js";
+
+/**
+ * Whether a log is Marian's log of validations (`valid.log`) beside that of its training, with no record that this one
+ * lacks.
+ */
+export function repeatsValidations(run: ReportRun, others: readonly ReportRun[]): boolean {
+  const unpacked = (path: string) => path.replace(/\.(?:gz|zst|zstd)$/i, "");
+  const own = unpacked(run.source);
+  const whole = own.replace(/valid(?=\.[^\\/]*$)/, "train");
+  const training = others.find(({ source }) => unpacked(source) === whole);
+  if (whole === own || training === undefined || run.training.length + run.patterns.size > 0) return false;
+  return [...run.validation].every(([metric, table]) => {
+    const known = new Set(recordsOf(training.validation.get(metric)));
+    return recordsOf(table).every((record) => known.has(record));
+  });
+}
+
+/** Whether two logs begin alike: then one is the other, read again, perhaps when it had grown. */
+export function isSameLog(one: ReportRun, other: ReportRun): boolean {
+  const first = (run: ReportRun) => {
+    const tables = [run.training, ...run.validation.values()];
+    return JSON.stringify([run.segments[0], ...tables.slice(0, 2).map((table) => rowOf(table, 0))]);
+  };
+  return first(one) === first(other);
+}
+
+function recordsOf(table: Table | undefined): string[] {
+  return Array.from({ length: table?.length ?? 0 }, (_, row) => {
+    const of = (name: string) => valueAt(table?.columns.get(name), row);
+    return `${of("up")} ${of("value")} ${of("stalled")}`;
+  });
+}
+
+function rowOf({ columns }: Table, row: number): [string, number | undefined][] {
+  return [...columns].map(([name, column]) => [name, valueAt(column, row)]);
+}
