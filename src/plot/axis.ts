@@ -87,7 +87,8 @@ function roundStep(least: number): number {
 /** A tick with the digits that its step needs. */
 export function formatTick(value: number, step: number): string {
   const size = Math.max(Math.abs(value), Math.abs(step));
-  if (value !== 0 && (size >= 1e15 || size < 1e-4)) return Number(value.toPrecision(6)).toExponential();
+  if (value === 0 && size < 1e-4) return "0";
+  if (value !== 0 && (size >= 1e15 || size < 1e-4)) return Number(value.toPrecision(12)).toExponential();
   for (const [unit, letter] of [
     [1e9, "G"],
     [1e6, "M"],
@@ -95,7 +96,7 @@ export function formatTick(value: number, step: number): string {
   ] as const) {
     // Only where nothing is lost by it: 1500 with a step of 500 is 1500 or 1.5k, 1234 stays.
     if (size >= 10 * unit || (size >= unit && step >= unit))
-      return `${Number((value / unit).toPrecision(6))}${value === 0 ? "" : letter}`;
+      return `${Number((value / unit).toPrecision(12))}${value === 0 ? "" : letter}`;
   }
   const digits = Math.max(0, -Math.floor(Math.log10(Math.abs(step)) + 1e-9));
   return value.toFixed(Math.min(digits, 20));

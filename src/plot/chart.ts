@@ -48,7 +48,9 @@ export function drawChart(title: string, curves: readonly Curve[], style: ChartS
   const canvas = makeCanvas(columns, style.height, !ownMarks(curves, style));
   const dotOf = (x: number, value: number): Dot => [
     Math.round(horizontal.place(x) * (canvas.width - 1)),
-    Math.round((1 - vertical.place(Math.max(value, vertical.low))) * (canvas.height - 1)),
+    Math.round(
+      (1 - vertical.place(Math.min(Math.max(value, vertical.low), vertical.high))) * (canvas.height - 1),
+    ),
   ];
   for (const [index, { points }] of curves.entries())
     drawCurve(points, dotOf, (from, to) => drawLine(canvas, from, to, index), style.logarithmic);
