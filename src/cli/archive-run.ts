@@ -5,9 +5,19 @@ import { filterGroups } from "../sources/archive/filter.js";
 import type { ArchiveMode } from "../sources/archive/layout.js";
 import { readGroup } from "../sources/archive/read-group.js";
 import { fillIn } from "../sources/archive/validation-fill.js";
+import { isObjectUrl } from "../sources/objects/object-url.js";
 import { readable } from "../sources/source.js";
 import { EXIT } from "./exit-code.js";
-import { type GroupFlagValues, type GroupsFound, prepareGroups, runGroups } from "./run-groups.js";
+import { groupsOfRuns } from "./manifest-groups.js";
+import { Inputs } from "./manifest-input.js";
+import { planOrRefuse, readDate } from "./plan-run.js";
+import {
+  type GroupFlagValues,
+  type GroupsFound,
+  type GroupsJob,
+  prepareGroups,
+  runGroups,
+} from "./run-groups.js";
 
 /** The values of the flags. */
 export interface ArchiveFlagValues extends GroupFlagValues {
@@ -25,6 +35,7 @@ export async function runArchive(
   const usage = (message: string) => command.error(message, { exit: EXIT.usage });
   const since = flags.since === undefined ? undefined : readDate(flags.since, usage);
   const job = await prepareGroups(flags, [], command.config.version, usage);
+  if (isObjectUrl(folder)) return await runObjects(folder, flags, job, usage);
   let archive: Archive;
   try {
     archive = await openArchive(folder, { mode: flags.mode, signal: job.stop.signal });
@@ -60,8 +71,19 @@ export async function runArchive(
   }
 }
 
-function readDate(text: string, refuse: (message: string) => never): Date {
-  const date = new Date(text);
-  if (Number.isNaN(date.getTime())) refuse(`--since '${text}': write a date such as 2026-01-31`);
-  return date;
+/** An archive in a bucket: its runs are those that `plan` would list. */
+async function runObjects(
+  url: string,
+  flags: ArchiveFlagValues,
+  job: GroupsJob,
+  refuse: (message: string) => never,
+): Promise<number> {
+  const inputs = new Inputs(job.version, job.stop.signal);
+  try {
+    const planned = await planOrRefuse(url, flags, { inputs, stop: job.stop, refuse });
+    if (typeof planned === "number") return planned;
+    return await runGroups(url, groupsOfRuns(planned.runs, planned.problems, inputs.access), job);
+  } finally {
+    await inputs.close();
+  }
 }

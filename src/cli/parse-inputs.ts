@@ -3,6 +3,7 @@ import { join } from "node:path";
 import {
   filePublishers,
   type InputReceipt,
+  livePublishers,
   type PublisherFactory,
   runJob,
   sinkFault,
@@ -19,8 +20,9 @@ import { runFolders } from "../publishers/tensorboard/run-folders.js";
 import type { StepUnit } from "../publishers/tensorboard/tags.js";
 import { TensorboardPublisher } from "../publishers/tensorboard/tensorboard-publisher.js";
 import type { UpdatePublisher } from "../publishers/update-publisher.js";
+import { FollowSource } from "../sources/follow.js";
 import { fileSource, resultFolders, STDIN } from "../sources/inputs.js";
-import type { FileSource, Source } from "../sources/source.js";
+import type { Source } from "../sources/source.js";
 import { Echo, StdinSource } from "../sources/stdin.js";
 import type { Plot } from "./plot.js";
 import { startProgress } from "./progress.js";
@@ -35,6 +37,8 @@ export interface ParseRequest {
   readonly folder: string | undefined;
   readonly combine: boolean;
   readonly tee: boolean;
+  /** The one input is a file that grows; it is read until a signal comes. */
+  readonly follow: boolean;
   readonly options: ParserOptions;
   readonly threads: number | undefined;
   readonly quiet: boolean;
@@ -61,8 +65,14 @@ export async function parseInputs(request: ParseRequest): Promise<ParseResult> {
   const { names, stop } = request;
   const files = names.filter((name) => name !== STDIN).map(fileSource);
   const bytes = files.reduce((sum, { size }) => sum + (size ?? 0), 0);
-  const bar = await startProgress({ bytes }, process.stderr, request.quiet || names.includes(STDIN));
-  const control = { progress: bar.add, signal: stop.signal };
+  const bar = await startProgress(
+    { bytes },
+    process.stderr,
+    request.quiet || request.follow || names.includes(STDIN),
+  );
+  // A source that is followed ends by itself when the signal comes.
+  const signal = request.follow ? new AbortController().signal : stop.signal;
+  const control = { progress: bar.add, signal };
   const echo = request.tee ? new Echo(process.stdout) : undefined;
   const source = (name: string) => openSource(name, request, files, echo);
   try {
@@ -113,7 +123,7 @@ async function runApart(
   // Runs of one W&B project share a connection, and so a thread; functions don't pass to another.
   const { wandb, makers, plot, tensorboard } = request;
   const others = wandb !== undefined || makers.length > 0 || plot !== undefined || tensorboard !== undefined;
-  const alone = names.includes(STDIN) || others;
+  const alone = names.some((name) => isLive(name, request)) || others;
   const threads = alone ? 1 : threadCount(request.threads, names.length, bytes);
   if (threads > 1) {
     const tasks = names.map((name) => ({ source: name, folder: place(name), format, options }));
@@ -122,7 +132,10 @@ async function runApart(
   const receipts: InputReceipt[] = [];
   for (const name of names) {
     if (control.signal.aborted) break;
-    const factory = filePublishers(name, place(name), format, (options.patterns?.length ?? 0) > 0);
+    const patterns = (options.patterns?.length ?? 0) > 0;
+    const factory = request.follow
+      ? livePublishers(name, place(name), patterns)
+      : filePublishers(name, place(name), format, patterns);
     receipts.push(await runJob(source(name), options, await withOthers(name, factory, request), control));
   }
   return receipts;
@@ -178,21 +191,18 @@ async function withOthers(
   const { wandb, options, makers } = request;
   const own = await Promise.all(makers.map((make) => make()));
   const plan =
-    wandb === undefined || name === STDIN ? undefined : await planSource(fileSource(name), options);
+    wandb === undefined || isLive(name, request) ? undefined : await planSource(fileSource(name), options);
   const published = plan?.rows === 0 ? undefined : wandb?.publisher(name, plan);
   return (parser, reader) => [
     ...factory(parser, reader),
     ...pictures(name, parser.time, request),
-    ...own.map((publisher) => new PublisherQueue(publisher, name, name === STDIN, () => reader.tally)),
+    ...own.map((publisher) => new PublisherQueue(publisher, name, isLive(name, request), () => reader.tally)),
     ...(published?.(parser, reader) ?? []),
   ];
 }
 
-function pictures(
-  name: string,
-  time: TimestampFormat,
-  { names, plot, tensorboard }: ParseRequest,
-): UpdatePublisher[] {
+function pictures(name: string, time: TimestampFormat, request: ParseRequest): UpdatePublisher[] {
+  const { names, plot, tensorboard } = request;
   const publishers: UpdatePublisher[] = [];
   if (plot !== undefined) {
     const legend = names.length === 1 ? name : resultFolders(names).get(name);
@@ -200,25 +210,34 @@ function pictures(
   }
   if (tensorboard !== undefined) {
     const folder = join(tensorboard.folder, runFolders(names).get(name) ?? "");
-    const mode = name === STDIN ? "live" : "whole";
+    const mode = isLive(name, request) ? "live" : "whole";
     publishers.push(new TensorboardPublisher(name, { folder, mode, step: tensorboard.step }, time));
   }
   return publishers;
 }
 
+/** Whether a log is that of a training which goes on. */
+function isLive(name: string, { follow }: ParseRequest): boolean {
+  return follow || name === STDIN;
+}
+
 function openSource(
   name: string,
-  { stop }: ParseRequest,
-  files: readonly FileSource[],
+  { stop, follow }: ParseRequest,
+  files: readonly Source[],
   echo: Echo | undefined,
 ): Source {
+  if (follow) {
+    const notice = (text: string) => process.stderr.write(`${text}\n`);
+    return new FollowSource(name, { signal: stop.signal, notice });
+  }
   if (name !== STDIN) return files.find((file) => file.name === name) ?? fileSource(name);
   stop.signal.addEventListener("abort", () => process.stdin.destroy(), { once: true });
   return new StdinSource(process.stdin, echo);
 }
 
 /** Standard output as a sink. A reader that has seen enough (`head`) closes it: that is no fault. */
-function standardOutput(): LineSink {
+export function standardOutput(): LineSink {
   const echo = new Echo(process.stdout);
   const encoder = new TextEncoder();
   return {

@@ -1,6 +1,10 @@
 import { Args, Command, Flags } from "@oclif/core";
 import { runArchive } from "../cli/archive-run.js";
+import { EXIT } from "../cli/exit-code.js";
 import { groupFlags } from "../cli/group-flags.js";
+import { archiveManifest } from "../cli/manifest-archive.js";
+import { manifestFlags } from "../cli/manifest-input.js";
+import { shardFlag } from "../cli/shard.js";
 
 export default class Archive extends Command {
   static override summary = "Publish years of experiments: a folder or tar of training logs and evaluations.";
@@ -11,6 +15,10 @@ archive a .tar, .tar.gz or .tar.zst.
 To Weights & Biases goes a run for each training, one for each model that has evaluations alone, and the run group_logs
 of each group. With -o the tables training, validation, evaluations and runs hold the whole archive.
 What has arrived is in a ledger: the same command again sends only what is new or has changed.
+DIR may be a folder of a public bucket, gs://bucket/folder, which is read over HTTP.
+With --manifest (or --shard) this is one worker of many: it reads the runs of the manifest, or its part of them, prints
+their rows on standard output (--format ndjson or tsv) or writes tables with -o, and leaves Weights & Biases to
+\`publish\`. What is wrong with a log is then in its row of the table runs, and no exit code.
 
 Exit codes: 0 all was read and delivered; 1 something could not be read; 2 wrong flags, nothing to read, no API key;
 3 something was not delivered or written; 130, 143 stopped by SIGINT, SIGTERM.`;
@@ -28,12 +36,20 @@ Exit codes: 0 all was read and delivered; 1 something could not be read; 2 wrong
       command: "<%= config.bin %> archive /data/archive --filter 'en-hu/*/student*'",
     },
     {
+      description: "One worker of sixteen, without Weights & Biases",
+      command: "<%= config.bin %> archive --manifest manifest.ndjson --shard 3/16 --format parquet -o tables",
+    },
+    {
       description: "Without a server: offline files, for marian-tracking sync",
       command: "<%= config.bin %> archive archive.tar.zst --wandb-client offline",
     },
   ];
   static override args = {
-    dir: Args.string({ description: "folder or tar of the archive", required: true }),
+    dir: Args.string({
+      description: "folder or tar of the archive, or gs://bucket/folder",
+      // A manifest may come that way.
+      ignoreStdin: true,
+    }),
   };
   static override flags = {
     mode: Flags.option({ options: ["taskcluster", "snakemake"] as const })({
@@ -51,10 +67,36 @@ Exit codes: 0 all was read and delivered; 1 something could not be read; 2 wrong
       helpValue: "DATE",
     }),
     ...groupFlags,
+    format: Flags.option({
+      options: ["csv", "parquet", "ndjson", "tsv"] as const,
+      multiple: true,
+      multipleNonGreedy: true,
+    })({
+      description:
+        "form of the tables; may be repeated  [default: csv and parquet]; tsv: with --manifest or --shard, all rows in one stream of fixed columns",
+    }),
+    ...manifestFlags,
+    ...shardFlag,
+    table: Flags.option({ options: ["training", "validation", "evaluations", "runs"] as const })({
+      description: "rows of this table alone, on standard output or as tsv",
+      helpGroup: "SCALE",
+    }),
   };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Archive);
-    this.exit(await runArchive(args.dir, flags, this));
+    const usage = (message: string) => this.error(message, { exit: EXIT.usage });
+    if (flags.manifest !== undefined || flags.shard !== undefined) {
+      this.exit(await archiveManifest(args.dir, flags, this.config.version, usage));
+    }
+    const { dir } = args;
+    if (dir === undefined) return usage("name the folder or tar of the archive, or a --manifest");
+    const { format, table } = flags;
+    if (table !== undefined || format?.includes("tsv"))
+      usage("--table and --format tsv need --manifest or --shard");
+    if (format !== undefined && flags["output-dir"] === undefined)
+      usage("--format needs -o, a folder for the tables");
+    const formats = format?.filter((one) => one !== "tsv");
+    this.exit(await runArchive(dir, { ...flags, format: formats }, this));
   }
 }

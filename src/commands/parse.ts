@@ -1,11 +1,14 @@
 import { Args, Command, Flags } from "@oclif/core";
 import { EXIT } from "../cli/exit-code.js";
+import { manifestFlags } from "../cli/manifest-input.js";
+import { parseManifest } from "../cli/manifest-parse.js";
 import { namedInputs } from "../cli/named-inputs.js";
 import { parseInputs } from "../cli/parse-inputs.js";
 import { readParserOptions } from "../cli/parser-options.js";
 import { chartStyle, Plot } from "../cli/plot.js";
 import { loadPublishers } from "../cli/publisher-flag.js";
 import { report } from "../cli/report.js";
+import { shardFlag } from "../cli/shard.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
 import { wandbFlags, wandbTarget } from "../cli/wandb-flags.js";
 import { printPreviews } from "../cli/wandb-preview.js";
@@ -47,6 +50,10 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
       command: "<%= config.bin %> parse models/*/train.log --tensorboard runs && tensorboard --logdir runs",
     },
     {
+      description: "A log that another program is writing",
+      command: "<%= config.bin %> parse --follow train.log -o metrics",
+    },
+    {
       description: "Numbers of lines of your own",
       command: "<%= config.bin %> parse train.log --pattern 'memory=Reserving (?P<mb>[0-9]+) MB'",
     },
@@ -54,14 +61,15 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
   static override strict = false;
   static override args = {
     input: Args.string({
-      description: "file, quoted pattern (logs/**/*.log), or - for standard input",
+      description:
+        "file, quoted pattern (logs/**/*.log), URL (https:// or gs://) of a public object, or - for standard input",
       ignoreStdin: true,
     }),
   };
   static override flags = {
-    format: Flags.option({ options: ["csv", "ndjson"] as const })({
-      default: "csv",
-      description: "what to write",
+    format: Flags.option({ options: ["csv", "ndjson", "tsv"] as const })({
+      description:
+        "what to write; tsv: with --manifest, the rows of all tables  [default: csv; with --manifest: ndjson]",
     }),
     "output-dir": Flags.string({
       char: "o",
@@ -72,6 +80,10 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
       helpValue: "FILE",
     }),
     combine: Flags.boolean({ description: "one set of files for all inputs, with a first column source" }),
+    follow: Flags.boolean({
+      description: "read a file that grows until SIGINT or SIGTERM, also when it is renamed or cut",
+      exclusive: ["combine", "tee", "dry-run", "jobs"],
+    }),
     tee: Flags.boolean({ description: "pass standard input through to standard output, byte for byte" }),
     pattern: Flags.string({
       multiple: true,
@@ -129,6 +141,8 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
       description:
         "inputs read at once, where each has files of its own  [default: by size, at most the number of cores]",
     }),
+    ...manifestFlags,
+    ...shardFlag,
     ...wandbFlags,
     "override-runs": Flags.boolean({
       description: "W&B: write over runs of the same id",
@@ -146,12 +160,20 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
     const started = performance.now();
     const usage = (message: string) => this.error(message, { exit: EXIT.usage });
     const warn = (message: string) => this.warn(message);
+    if (flags.manifest !== undefined) {
+      this.exit(await parseManifest(flags.manifest, argv as string[], flags, this.config.version, usage));
+    }
+    if (flags.shard !== undefined) usage("--shard is a part of a manifest: name one with --manifest");
+    const { format = "csv" } = flags;
+    if (format === "tsv") return usage("--format tsv is for a --manifest");
     const inputs = await namedInputs(argv as string[], flags["files-from"], { usage, warn });
     if (flags.tee && !inputs.includes(STDIN))
       usage("--tee passes standard input through: give - as an input, or pipe a log in");
-    if (flags.tee && flags.format === "ndjson" && flags["output-dir"] === undefined) {
+    if (flags.tee && format === "ndjson" && flags["output-dir"] === undefined) {
       usage("with --tee standard output holds the log: give -o FOLDER for the NDJSON");
     }
+    if (flags.follow && (inputs.length !== 1 || inputs.includes(STDIN)))
+      usage("--follow reads one file that grows: name one");
     const options = readParserOptions(flags.pattern ?? [], flags["time-zone"], usage);
 
     const stop = watchStopSignals();
@@ -166,14 +188,15 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
       this.exit(await printPreviews(inputs, wandb, options, flags.json));
     }
 
-    const folder = flags["output-dir"] ?? (flags.format === "csv" ? "output" : undefined);
+    const folder = flags["output-dir"] ?? (format === "csv" ? "output" : undefined);
     const plot = flags.plot === undefined ? undefined : new Plot(flags.plot);
     const result = await parseInputs({
       names: inputs,
-      format: flags.format,
+      format,
       folder,
       combine: flags.combine,
       tee: flags.tee,
+      follow: flags.follow,
       options,
       threads: flags.jobs,
       quiet: flags.quiet,

@@ -3,7 +3,9 @@ import { createReadStream, existsSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
-import { FileSource } from "./source.js";
+import { ObjectStore } from "./objects/object-store.js";
+import { isObjectUrl } from "./objects/object-url.js";
+import { FileSource, type Source } from "./source.js";
 
 /** Stands for standard input. */
 export const STDIN = "-";
@@ -24,11 +26,11 @@ export async function inputNames(
   const names = new Map<string, string>();
   const unmatched: string[] = [];
   const add = (name: string) => {
-    const key = name === STDIN ? STDIN : resolve(name);
+    const key = name === STDIN || isObjectUrl(name) ? name : resolve(name);
     if (!names.has(key)) names.set(key, name);
   };
   for (const name of given) {
-    if (name === STDIN || existsSync(name) || !/[*?[{]/.test(name)) {
+    if (name === STDIN || isObjectUrl(name) || existsSync(name) || !/[*?[{]/.test(name)) {
       add(name);
       continue;
     }
@@ -41,8 +43,14 @@ export async function inputNames(
   return { names: [...names.values()], unmatched };
 }
 
-/** A file as a source, with its size where it can be had. */
-export function fileSource(name: string): FileSource {
+let objects: ObjectStore | undefined;
+
+/** A file, with its size where it can be had, or an object as a source. */
+export function fileSource(name: string): Source {
+  if (isObjectUrl(name)) {
+    objects ??= ObjectStore.fromEnvironment(process.env, { userAgent: "marian-tracking" });
+    return objects.source(name);
+  }
   try {
     return new FileSource(name, statSync(name));
   } catch {

@@ -1,0 +1,65 @@
+import { Args, Command, Flags } from "@oclif/core";
+import { EXIT } from "../cli/exit-code.js";
+import { runPlan } from "../cli/plan-run.js";
+import { shardFlag } from "../cli/shard.js";
+
+export default class Plan extends Command {
+  static override summary = "List the runs of an archive, one a line, for machines that share the work.";
+  static override description =
+    `Writes a manifest: a line of JSON for each run, with the files of its log, its evaluations and its configuration.
+The order and every line depend on the names, sizes and times of the files alone; no log is read.
+\`archive --manifest\` and \`parse --manifest\` read the runs of a manifest or a part of them, \`publish\` sends them.
+SOURCE is a folder as for \`archive\`, or the same in a public bucket: gs://bucket/folder, listed over HTTP.
+
+Exit codes: 0 all was listed; 1 something could not be listed; 2 wrong flags, nothing to list; 3 the manifest could not
+be written; 130, 143 stopped by SIGINT, SIGTERM.`;
+  static override examples = [
+    {
+      description: "All runs of an archive",
+      command: "<%= config.bin %> plan /data/archive -o manifest.ndjson",
+    },
+    {
+      description: "A public bucket",
+      command: "<%= config.bin %> plan gs://releng-translations-dev -o manifest.ndjson",
+    },
+    {
+      description: "Read the third of sixteen parts",
+      command: "<%= config.bin %> archive --manifest manifest.ndjson --shard 3/16 -o tables",
+    },
+  ];
+  static override args = {
+    source: Args.string({ description: "folder of the archive, or gs://bucket/folder", required: true }),
+  };
+  static override flags = {
+    output: Flags.string({
+      char: "o",
+      description: "the manifest's file  [default: standard output]",
+      helpValue: "FILE",
+    }),
+    mode: Flags.option({ options: ["taskcluster", "snakemake"] as const })({
+      char: "m",
+      description: "layout of the archive  [default: found from the folders]",
+    }),
+    filter: Flags.string({
+      multiple: true,
+      multipleNonGreedy: true,
+      description: "only runs whose project/group/model matches; may be repeated",
+      helpValue: "PATTERN",
+    }),
+    since: Flags.string({
+      description: "only runs whose log was written since then, for example 2026-01-31",
+      helpValue: "DATE",
+    }),
+    only: Flags.option({ options: ["training", "evaluations"] as const })({
+      description: "leave out the rest",
+    }),
+    ...shardFlag,
+    quiet: Flags.boolean({ char: "q", description: "no message unless something is wrong" }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Plan);
+    const usage = (message: string) => this.error(message, { exit: EXIT.usage });
+    this.exit(await runPlan(args.source, flags, this.config.version, usage));
+  }
+}

@@ -1,0 +1,53 @@
+import { Command, Flags } from "@oclif/core";
+import { EXIT } from "../cli/exit-code.js";
+import { groupFlags } from "../cli/group-flags.js";
+import { runPublish } from "../cli/publish-run.js";
+
+export default class Publish extends Command {
+  static override summary = "Send what the shards of a job have read to Weights & Biases, from one place.";
+  static override description =
+    `Reads the manifests that \`archive --manifest … -o DIR\` left with its tables (or one that \`plan\` wrote), reads
+their logs, evaluations and configurations again, and publishes them as \`archive\` does.
+It is the only part of a job on many machines that writes to Weights & Biases: run one at a time. What has arrived is in
+the ledger, so that the same again sends nothing.
+
+Exit codes: 0 all was delivered; 1 something could not be read; 2 wrong flags, a shard is missing, no API key;
+3 something was not delivered; 130, 143 stopped by SIGINT, SIGTERM.`;
+  static override examples = [
+    {
+      description: "After all shards are done",
+      command: "<%= config.bin %> publish --from tables --ledger ledger.ndjson",
+    },
+    {
+      description: "What would be done",
+      command: "<%= config.bin %> publish --from manifest.ndjson --dry-run",
+    },
+  ];
+  static override flags = {
+    from: Flags.string({
+      description: "folder of the shards, or a manifest",
+      helpValue: "DIR",
+      required: true,
+    }),
+    only: groupFlags.only,
+    "time-zone": groupFlags["time-zone"],
+    "wandb-client": groupFlags["wandb-client"],
+    "override-runs": groupFlags["override-runs"],
+    tags: groupFlags.tags,
+    ledger: Flags.string({
+      description: "W&B: file that remembers what has arrived  [default: ledger.ndjson in the folder]",
+      helpValue: "FILE",
+      helpGroup: "WEIGHTS & BIASES",
+    }),
+    "dry-run": groupFlags["dry-run"],
+    json: groupFlags.json,
+    quiet: groupFlags.quiet,
+    verbose: groupFlags.verbose,
+  };
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Publish);
+    const usage = (message: string) => this.error(message, { exit: EXIT.usage });
+    this.exit(await runPublish(flags, this.config.version, usage));
+  }
+}

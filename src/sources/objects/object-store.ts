@@ -1,0 +1,301 @@
+/** Public objects over HTTP: Google Cloud Storage by its JSON API, anything else by its URL. */
+
+import { Fault, type HttpAnswer, HttpClient, type HttpOptions, readAll } from "../../taskcluster/http.js";
+import { TaskclusterError, UnreachableError } from "../../taskcluster/index.js";
+import { backoff } from "../../taskcluster/retry.js";
+import { decompress, InputError } from "../decompress.js";
+import type { Source } from "../source.js";
+import { type ObjectUrl, printableUrl, readObjectUrl } from "./object-url.js";
+import { TroubleError } from "./trouble.js";
+
+/** What is known of an object without reading it. */
+export interface ObjectInfo {
+  /** `gs://bucket/name` or the URL as it was given. */
+  readonly url: string;
+  /** Bytes as stored; absent where the server does not say. */
+  readonly size?: number;
+  /** The generation of an object in Cloud Storage; `ETag`, or `Last-Modified`, of another one. */
+  readonly etag?: string;
+  /** When it was written: milliseconds since 1970. */
+  readonly changed?: number;
+}
+
+/** How objects are reached. */
+export interface ObjectStoreOptions extends Pick<HttpOptions, "userAgent" | "signal" | "retryMs" | "idleMs"> {
+  /** Where the API of Cloud Storage is. */
+  readonly endpoint?: string | undefined;
+}
+
+/** Milliseconds before the first further try. */
+const RETRY_MS = 500;
+/** Tries without a byte of progress. */
+const TRIES = 6;
+const MOST_REDIRECTS = 4;
+/** A page of names has a thousand of at most a kilobyte each. */
+const LARGEST_PAGE = 64e6;
+const CHANGED = "it has changed since it was listed: make the manifest again with `marian-tracking plan`";
+
+/** The start of an answer, by which the rest is known to be of the same content. */
+interface Content {
+  readonly etag: string | undefined;
+  readonly encoding: string;
+  /** Bytes on the wire; absent where nobody said. */
+  readonly length: number | undefined;
+}
+
+/** Lists and reads objects. Connections that fail are made again, and what was read is not read twice. */
+export class ObjectStore {
+  readonly #http: HttpClient;
+  readonly #endpoint: string;
+  readonly #retryMs: number;
+
+  constructor(options: ObjectStoreOptions) {
+    const { endpoint = "https://storage.googleapis.com", ...http } = options;
+    this.#http = new HttpClient(http);
+    this.#endpoint = (/^https?:\/\//i.test(endpoint) ? endpoint : `http://${endpoint}`).replace(/\/+$/, "");
+    this.#retryMs = options.retryMs ?? RETRY_MS;
+  }
+
+  /** The store that the environment asks for: `STORAGE_EMULATOR_HOST`, as for Google's own libraries. */
+  static fromEnvironment(
+    environment: Readonly<Record<string, string | undefined>>,
+    options: Omit<ObjectStoreOptions, "endpoint">,
+  ): ObjectStore {
+    return new ObjectStore({ ...options, endpoint: environment["STORAGE_EMULATOR_HOST"] || undefined });
+  }
+
+  /** Ends all connections. */
+  async close(): Promise<void> {
+    await this.#http.close();
+  }
+
+  /**
+   * The objects of a bucket whose names start like the URL, in the order of their names.
+   *
+   * @throws InputError where the bucket can't be listed; TroubleError where it could not be reached.
+   */
+  async *list(url: string): AsyncGenerator<ObjectInfo> {
+    const place = readObjectUrl(url);
+    if (place.kind !== "gs")
+      throw new InputError(
+        "what lies below an https: URL can't be listed: name a bucket (gs://bucket/folder), one log, or a manifest",
+      );
+    const { bucket, name } = place;
+    const fields = "items(name,size,generation,updated),nextPageToken";
+    let token: string | undefined;
+    do {
+      const query = new URLSearchParams({ prefix: name, fields, maxResults: "1000" });
+      if (token !== undefined) query.set("pageToken", token);
+      const page = await this.#json(
+        `${this.#endpoint}/storage/v1/b/${encodeURIComponent(bucket)}/o?${query}`,
+        `the list of gs://${bucket}`,
+      );
+      const { items = [], nextPageToken } = page as { items?: unknown; nextPageToken?: unknown };
+      if (!Array.isArray(items)) throw new InputError(`the list of gs://${bucket} is none`);
+      for (const item of items) {
+        const info = objectInfo(bucket, item);
+        if (info !== undefined) yield info;
+      }
+      const next = typeof nextPageToken === "string" && nextPageToken !== "" ? nextPageToken : undefined;
+      if (next !== undefined && next === token)
+        throw new InputError(`the list of gs://${bucket} does not end: the server gives the same page again`);
+      token = next;
+    } while (token !== undefined);
+  }
+
+  /**
+   * What is known of one object.
+   *
+   * @throws InputError where it can't be read; TroubleError where the server could not be reached.
+   */
+  async find(url: string): Promise<ObjectInfo> {
+    const place = readObjectUrl(url);
+    if (place.kind === "gs") {
+      const info = objectInfo(
+        place.bucket,
+        await this.#json(`${this.#objectAddress(place)}?fields=name,size,generation,updated`, "the object"),
+      );
+      if (info === undefined) throw new InputError("the server says nothing of the object");
+      return info;
+    }
+    const answer = await this.#open(place, 0, undefined);
+    answer.discard();
+    const { etag, length } = contentOf(place, answer);
+    const changed = Date.parse(answer.headers["last-modified"] ?? "");
+    return {
+      url,
+      ...(length === undefined ? {} : { size: length }),
+      ...(etag === undefined ? {} : { etag }),
+      ...(Number.isNaN(changed) ? {} : { changed }),
+    };
+  }
+
+  /** An object as a log. With an `etag`, another content is an error. */
+  source(url: string, known: Omit<ObjectInfo, "url"> = {}): Source {
+    const { size, etag } = known;
+    return {
+      name: printableUrl(url),
+      ...(size === undefined ? {} : { size }),
+      ...(etag === undefined ? {} : { stamp: etag }),
+      chunks: () => this.#chunks(url, known),
+    };
+  }
+
+  async *#chunks(url: string, known: Omit<ObjectInfo, "url">): AsyncGenerator<Uint8Array> {
+    const place = readObjectUrl(url);
+    const answer = await this.#open(place, 0, known.etag);
+    const content = contentOf(place, answer);
+    const bytes = this.#bytes(place, answer, content, known);
+    // What is stored plain may be packed for the way; what is stored packed is told by its first bytes.
+    yield* content.encoding === "gzip" ? decompress(bytes) : bytes;
+  }
+
+  /** The bytes on the wire, over as many connections as it takes. */
+  async *#bytes(
+    place: ObjectUrl,
+    first: HttpAnswer,
+    content: Content,
+    known: Omit<ObjectInfo, "url">,
+  ): AsyncGenerator<Uint8Array> {
+    if (known.etag !== undefined && content.etag !== undefined && !isSame(known.etag, content.etag)) {
+      first.discard();
+      throw new InputError(CHANGED);
+    }
+    const stored = place.kind === "gs" ? known.size : undefined;
+    const length = content.length ?? (content.encoding === "" ? stored : undefined);
+    let answer = first;
+    let at = 0;
+    let failures = 0;
+    for (;;) {
+      let skip = answer.status === 206 ? 0 : at;
+      try {
+        for await (const chunk of answer.body) {
+          const rest = skip > 0 ? chunk.subarray(Math.min(skip, chunk.length)) : chunk;
+          skip -= chunk.length - rest.length;
+          if (rest.length === 0) continue;
+          at += rest.length;
+          failures = 0;
+          yield rest;
+        }
+        if (length === undefined || at >= length) return;
+        throw new Fault(`the answer ends at ${at} of ${length} bytes`);
+      } catch (error) {
+        if (!(error instanceof Fault)) throw inWords(error);
+        failures += 1;
+        if (failures >= TRIES)
+          throw new TroubleError(`the connection failed ${TRIES} times at byte ${at} (${error.message})`);
+        await this.#http.clock.sleep(
+          error.waitMs ?? backoff(failures, this.#retryMs, Math.random),
+          this.#http.signal,
+        );
+      } finally {
+        answer.discard();
+      }
+      answer = await this.#open(place, at, place.kind === "gs" ? content.etag : undefined);
+      const now = contentOf(place, answer);
+      const same =
+        now.encoding === content.encoding &&
+        (now.etag === undefined || content.etag === undefined || isSame(now.etag, content.etag)) &&
+        (now.length === undefined || content.length === undefined || now.length === content.length);
+      if (same && startOf(answer) === (answer.status === 206 ? at : 0)) continue;
+      answer.discard();
+      throw new InputError("it changed while it was read: run this again");
+    }
+  }
+
+  /** The answer for an object from a byte on. */
+  async #open(place: ObjectUrl, at: number, etag: string | undefined): Promise<HttpAnswer> {
+    const what = "the object";
+    const generation = etag !== undefined && /^\d+$/.test(etag) ? `&ifGenerationMatch=${etag}` : "";
+    const address = place.kind === "gs" ? `${this.#objectAddress(place)}?alt=media${generation}` : place.href;
+    const headers = { "accept-encoding": "gzip", ...(at > 0 ? { range: `bytes=${at}-` } : {}) };
+    try {
+      return await this.#http.retrying(what, this.#retryMs, async () => {
+        let url = address;
+        for (let hops = 0; ; hops += 1) {
+          const answer = await this.#http.open({ url, what, headers });
+          if (answer.status < 300) return answer;
+          answer.discard();
+          if (hops === MOST_REDIRECTS) throw new InputError("too many redirects");
+          url = targetOf(answer, url);
+        }
+      });
+    } catch (error) {
+      throw inWords(error);
+    }
+  }
+
+  async #json(url: string, what: string): Promise<unknown> {
+    try {
+      return await this.#http.retrying(what, this.#retryMs, async () => {
+        const answer = await this.#http.open({ url, what });
+        const text = (await readAll(answer.body, LARGEST_PAGE, what)).toString("utf8");
+        try {
+          return JSON.parse(text) as unknown;
+        } catch {
+          throw new Fault("the answer is no JSON");
+        }
+      });
+    } catch (error) {
+      throw inWords(error);
+    }
+  }
+
+  #objectAddress({ bucket, name }: { readonly bucket: string; readonly name: string }): string {
+    return `${this.#endpoint}/storage/v1/b/${encodeURIComponent(bucket)}/o/${encodeURIComponent(name)}`;
+  }
+}
+
+function objectInfo(bucket: string, item: unknown): ObjectInfo | undefined {
+  const { name, size, generation, updated } = (item ?? {}) as Record<string, unknown>;
+  if (typeof name !== "string") return undefined;
+  const changed = typeof updated === "string" ? Date.parse(updated) : Number.NaN;
+  return {
+    url: `gs://${bucket}/${name}`,
+    ...(/^\d+$/.test(String(size ?? "")) ? { size: Number(size) } : {}),
+    ...(/^\d+$/.test(String(generation ?? "")) ? { etag: String(generation) } : {}),
+    ...(Number.isNaN(changed) ? {} : { changed }),
+  };
+}
+
+function contentOf(place: ObjectUrl, { status, headers }: HttpAnswer): Content {
+  const etag =
+    place.kind === "gs" ? headers["x-goog-generation"] : (headers["etag"] ?? headers["last-modified"]);
+  const encoding = headers["content-encoding"]?.trim().toLowerCase() ?? "";
+  const total = /\/(\d+)\s*$/.exec(headers["content-range"] ?? "")?.[1];
+  const length = status === 206 ? total : headers["content-length"];
+  return {
+    etag,
+    encoding: encoding === "x-gzip" ? "gzip" : encoding === "identity" ? "" : encoding,
+    length: length !== undefined && /^\d+$/.test(length) ? Number(length) : undefined,
+  };
+}
+
+/** The byte that a partial answer starts with. */
+function startOf({ status, headers }: HttpAnswer): number {
+  if (status !== 206) return 0;
+  return Number(/^bytes (\d+)-/i.exec(headers["content-range"] ?? "")?.[1] ?? Number.NaN);
+}
+
+/** A weak `ETag` is of the same content in another packing. */
+function isSame(one: string, other: string): boolean {
+  return one.replace(/^W\//, "") === other.replace(/^W\//, "");
+}
+
+function targetOf({ headers }: HttpAnswer, from: string): string {
+  const { location } = headers;
+  const next = location !== undefined && URL.canParse(location, from) ? new URL(location, from) : undefined;
+  if (next === undefined || !/^https?:$/.test(next.protocol))
+    throw new InputError("a redirect leads nowhere");
+  return next.href;
+}
+
+/** What the client of HTTP says, as a fault of the input. */
+function inWords(error: unknown): unknown {
+  if (error instanceof UnreachableError) return new TroubleError(error.message, { cause: error });
+  if (!(error instanceof TaskclusterError)) return error;
+  const status = "status" in error ? error.status : undefined;
+  if (status === 412) return new InputError(CHANGED, { cause: error });
+  if (status === 416) return new InputError("it changed while it was read: run this again", { cause: error });
+  return new InputError(error.message, { cause: error });
+}

@@ -1,0 +1,179 @@
+/** A stand-in for Google Cloud Storage and for any server of files, with faults. Listens on this machine alone. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { gunzipSync } from "node:zlib";
+
+/** An object as it is stored. */
+interface StoredObject {
+  readonly bytes: Buffer;
+  readonly generation: number;
+  /** Stored packed, and unpacked for whoever does not ask for gzip. */
+  readonly gzip: boolean;
+  readonly updated: Date;
+}
+
+/** What goes wrong with a request. */
+export type ObjectFault =
+  | { readonly kind: "status"; readonly status: number; readonly retryAfter?: string }
+  /** The connection ends before an answer. */
+  | { readonly kind: "drop" }
+  /** So many bytes of the answer, then the connection ends. */
+  | { readonly kind: "cut"; readonly after: number }
+  /** The range that was asked for is not looked at. */
+  | { readonly kind: "no-range" };
+
+interface FaultRule {
+  readonly match: RegExp;
+  readonly fault: ObjectFault;
+  left: number;
+}
+
+/** A request that came. */
+export interface ObjectRequest {
+  readonly path: string;
+  readonly range: string | undefined;
+}
+
+/** Serves objects as `/storage/v1/b/BUCKET/o` does, and as plain files below `/files/BUCKET/`. */
+export class ObjectServer {
+  readonly requests: ObjectRequest[] = [];
+  /** Objects on a page of a list. */
+  pageSize = 1000;
+  /** Never ends a list: every page names itself as the next. */
+  endless = false;
+  readonly #buckets = new Map<string, Map<string, StoredObject>>();
+  readonly #faults: FaultRule[] = [];
+  readonly #server: Server;
+  #generation = 1_700_000_000_000_000;
+
+  private constructor() {
+    this.#server = createServer((request, response) => {
+      try {
+        this.#answer(request, response);
+      } catch (error) {
+        response.writeHead(500).end(String(error));
+      }
+    });
+  }
+
+  static async start(): Promise<ObjectServer> {
+    const server = new ObjectServer();
+    await new Promise<void>((resolve) => server.#server.listen(0, "127.0.0.1", resolve));
+    return server;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  /** Stores an object, or another content of it; it has a generation of its own. */
+  put(bucket: string, name: string, content: string | Uint8Array, gzip = false): void {
+    const objects = this.#buckets.get(bucket) ?? new Map<string, StoredObject>();
+    this.#buckets.set(bucket, objects);
+    this.#generation += 1;
+    const updated = new Date("2026-01-02T03:04:05.678Z");
+    objects.set(name, { bytes: Buffer.from(content), generation: this.#generation, gzip, updated });
+  }
+
+  /** The next `times` requests whose path and query match go wrong. */
+  fail(match: RegExp, fault: ObjectFault, times = 1): void {
+    this.#faults.push({ match, fault, left: times });
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    const path = request.url ?? "/";
+    const { range } = request.headers;
+    this.requests.push({ path, range });
+    const rule = this.#faults.find(({ match, left }) => left > 0 && match.test(path));
+    if (rule !== undefined) rule.left -= 1;
+    const fault = rule?.fault;
+    if (fault?.kind === "drop") return void request.socket.destroy();
+    if (fault?.kind === "status") {
+      const headers = fault.retryAfter === undefined ? {} : { "retry-after": fault.retryAfter };
+      response.writeHead(fault.status, headers).end("try again");
+      return;
+    }
+    const url = new URL(path, this.url);
+    const [, bucket = "", name] = /^\/storage\/v1\/b\/([^/]+)\/o(?:\/([^/]+))?$/.exec(url.pathname) ?? [];
+    const [, plainBucket, plainName = ""] = /^\/files\/([^/]+)\/(.*)$/.exec(url.pathname) ?? [];
+    if (url.pathname === "/moved") {
+      response.writeHead(302, { location: url.searchParams.get("to") ?? "" }).end("gone");
+    } else if (plainBucket !== undefined) {
+      this.#content(plainBucket, decodeURIComponent(plainName), { request, response, fault, plain: true });
+    } else if (name === undefined) {
+      this.#list(decodeURIComponent(bucket), url.searchParams, response);
+    } else if (url.searchParams.get("alt") === "media") {
+      const wanted = url.searchParams.get("ifGenerationMatch");
+      const object = this.#buckets.get(decodeURIComponent(bucket))?.get(decodeURIComponent(name));
+      if (object !== undefined && wanted !== null && wanted !== String(object.generation)) {
+        response.writeHead(412).end('{"error":{"message":"conditionNotMet"}}');
+        return;
+      }
+      const [inBucket, object_] = [decodeURIComponent(bucket), decodeURIComponent(name)];
+      this.#content(inBucket, object_, { request, response, fault, plain: false });
+    } else {
+      const object = this.#buckets.get(decodeURIComponent(bucket))?.get(decodeURIComponent(name));
+      if (object === undefined) response.writeHead(404).end("No such object");
+      else response.end(JSON.stringify(itemOf(decodeURIComponent(name), object)));
+    }
+  }
+
+  #list(bucket: string, query: URLSearchParams, response: ServerResponse): void {
+    const objects = this.#buckets.get(bucket);
+    if (objects === undefined) return void response.writeHead(404).end("The bucket does not exist");
+    const prefix = query.get("prefix") ?? "";
+    const from = query.get("pageToken") ?? "";
+    const names = [...objects.keys()].filter((name) => name.startsWith(prefix) && name > from).sort();
+    const page = names.slice(0, this.pageSize);
+    const items = page.map((name) => itemOf(name, objects.get(name) as StoredObject));
+    const next = names.length > page.length ? page.at(-1) : undefined;
+    const nextPageToken = this.endless ? "again" : next;
+    response.setHeader("content-type", "application/json");
+    response.end(JSON.stringify({ items, nextPageToken }));
+  }
+
+  #content(
+    bucket: string,
+    name: string,
+    how: {
+      readonly request: IncomingMessage;
+      readonly response: ServerResponse;
+      readonly fault: ObjectFault | undefined;
+      readonly plain: boolean;
+    },
+  ): void {
+    const { request, response, fault, plain } = how;
+    const object = this.#buckets.get(bucket)?.get(name);
+    if (object === undefined) return void response.writeHead(404).end("No such object");
+    const packed = object.gzip && /gzip/.test(String(request.headers["accept-encoding"] ?? ""));
+    const bytes = object.gzip && !packed ? gunzipSync(object.bytes) : object.bytes;
+    const [, start] = /^bytes=(\d+)-$/.exec(request.headers.range ?? "") ?? [];
+    const from = start === undefined || fault?.kind === "no-range" ? undefined : Number(start);
+    const body = bytes.subarray(from ?? 0);
+    const headers: Record<string, string | number> = {
+      "content-length": body.length,
+      "last-modified": object.updated.toUTCString(),
+      ...(packed ? { "content-encoding": "gzip" } : {}),
+      ...(plain ? { etag: `"${object.generation}"` } : { "x-goog-generation": object.generation }),
+      ...(from === undefined ? {} : { "content-range": `bytes ${from}-${bytes.length - 1}/${bytes.length}` }),
+    };
+    response.writeHead(from === undefined ? 200 : 206, headers);
+    if (fault?.kind !== "cut") return void response.end(body);
+    // The bytes that were sent have to arrive before the connection ends.
+    response.write(body.subarray(0, fault.after), () => setTimeout(() => request.socket.destroy(), 20));
+  }
+}
+
+function itemOf(name: string, { bytes, generation, updated }: StoredObject) {
+  return {
+    name,
+    size: String(bytes.length),
+    generation: String(generation),
+    updated: updated.toISOString(),
+  };
+}
