@@ -142,7 +142,7 @@ export class Batch implements Views {
   validationRow(row: number): ValidationMeasurement {
     const { validation } = this;
     const present = validation.present[row] ?? 0;
-    return Object.freeze({
+    const measurement: Mutable<ValidationMeasurement> = {
       type: "validation",
       segment: validation.segment[row] ?? 0,
       line: validation.line[row] ?? 0,
@@ -151,9 +151,16 @@ export class Batch implements Views {
       up: validation.up[row] ?? 0,
       metric: this.metricName(validation.metric[row] ?? 0),
       value: validation.value[row] ?? 0,
-      ...(present & PRESENT.stalled ? { stalled: validation.stalled[row] ?? 0 } : {}),
-      ...(present & PRESENT.best ? { best: validation.best[row] ?? 0 } : {}),
-    });
+    };
+    if (present & PRESENT.stalled) measurement.stalled = validation.stalled[row] ?? 0;
+    if (present & PRESENT.best) measurement.best = validation.best[row] ?? 0;
+    return Object.freeze(measurement);
+  }
+
+  /** The validation row's time as text; absent where its line has none. */
+  validationTimestamp(row: number): string | undefined {
+    const { present, timestamp } = this.validation;
+    return this.#text(present[row] ?? 0, timestamp[row] ?? 0);
   }
 
   event(row: number): Measurement {
@@ -188,7 +195,12 @@ export class Batch implements Views {
   }
 
   #timestamp(present: number, timestamp: number): { timestamp?: string } {
-    if ((present & PRESENT.timestamp) === 0) return {};
-    return { timestamp: this.#time.format(timestamp, (present & PRESENT.utc) !== 0) };
+    const text = this.#text(present, timestamp);
+    return text === undefined ? {} : { timestamp: text };
+  }
+
+  #text(present: number, timestamp: number): string | undefined {
+    if ((present & PRESENT.timestamp) === 0) return undefined;
+    return this.#time.format(timestamp, (present & PRESENT.utc) !== 0);
   }
 }

@@ -5,7 +5,7 @@ import type { BatchParser } from "../parser/log-parser.js";
 import type { SegmentMeasurement } from "../parser/measurement.js";
 import { validMetrics } from "./marian-config.js";
 import { readSegment, type Segment } from "./segment.js";
-import { PointAssembler, type ValidationPoint } from "./validation-point.js";
+import { PointAssembler, type ValidationPoint, type ValidationRecord } from "./validation-point.js";
 
 /** What one chunk of a log brought. */
 export interface RunUpdate {
@@ -82,17 +82,21 @@ export class RunReader {
     let training = 0;
     let validation = 0;
     let event = 0;
-    for (const kind of batch.order) {
+    const record = new BatchRecord(batch);
+    const { order } = batch;
+    for (let row = 0; row < order.length; row += 1) {
+      const kind = order[row];
       if (kind === KIND.training) {
         if (this.#points.waitsForTraining)
-          points.push(...this.#points.training(batch.training.up[training] ?? 0));
+          add(points, this.#points.training(batch.training.up[training] ?? 0));
         training += 1;
       } else if (kind === KIND.validation) {
-        points.push(...this.#points.validation(batch.validationRow(validation)));
+        record.row = validation;
+        add(points, this.#points.validation(record));
         validation += 1;
       } else {
         const segment = segments.get(event);
-        if (segment !== undefined) points.push(...this.#points.segment(validMetrics(segment.config)));
+        if (segment !== undefined) add(points, this.#points.segment(validMetrics(segment.config)));
         event += 1;
       }
     }
@@ -118,6 +122,65 @@ export class RunReader {
     this.#closed += points.length;
     for (const point of points) if (point.partial) this.#partial += 1;
     return points;
+  }
+}
+
+function add(points: ValidationPoint[], closed: readonly ValidationPoint[]): void {
+  for (const point of closed) points.push(point);
+}
+
+/** One validation row of a batch after the other: of the millions of an archive none becomes an object of its own. */
+class BatchRecord implements ValidationRecord {
+  row = 0;
+  readonly #batch: Batch;
+  readonly #columns: Batch["validation"];
+
+  constructor(batch: Batch) {
+    this.#batch = batch;
+    // Names first: asking for one may make the core's memory grow, which ends the views.
+    for (let row = 0; row < batch.validation.length; row += 1)
+      batch.metricName(batch.validation.metric[row] ?? 0);
+    this.#columns = batch.validation;
+  }
+
+  get segment(): number {
+    return this.#columns.segment[this.row] ?? 0;
+  }
+
+  get line(): number {
+    return this.#columns.line[this.row] ?? 0;
+  }
+
+  get timestamp(): string | undefined {
+    return this.#batch.validationTimestamp(this.row);
+  }
+
+  get epoch(): number | undefined {
+    return this.#has(PRESENT.epoch) ? this.#columns.epoch[this.row] : undefined;
+  }
+
+  get up(): number {
+    return this.#columns.up[this.row] ?? 0;
+  }
+
+  get metric(): string {
+    return this.#batch.metricName(this.#columns.metric[this.row] ?? 0);
+  }
+
+  get value(): number {
+    return this.#columns.value[this.row] ?? 0;
+  }
+
+  get stalled(): number | undefined {
+    return this.#has(PRESENT.stalled) ? this.#columns.stalled[this.row] : undefined;
+  }
+
+  get best(): number | undefined {
+    return this.#has(PRESENT.best) ? this.#columns.best[this.row] : undefined;
+  }
+
+  #has(bit: number): boolean {
+    return ((this.#columns.present[this.row] ?? 0) & bit) !== 0;
   }
 }
 

@@ -1,35 +1,46 @@
-/** Divides bytes into lines. */
+/** Picks lines out of a log. */
 
 /** Of a longer line only this much is kept; the parser reads no more of one either. */
 const LONGEST = 1 << 20;
 const LINE_FEED = 10;
 
-/** The lines of a log, each a copy with its line feed; an unterminated last line gets one. */
-export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+/**
+ * Copies the lines with these numbers, from 1, into a map, each with a line feed. What was there before a fault is in
+ * the map when that is thrown.
+ */
+export async function takeLines(
+  wanted: ReadonlySet<number>,
+  chunks: AsyncIterable<Uint8Array>,
+  lines: Map<number, Uint8Array>,
+): Promise<void> {
+  let line = 1;
   let parts: Uint8Array[] = [];
   let length = 0;
   const keep = (part: Uint8Array) => {
     // A copy: a Buffer's own `slice` is none.
     const kept = new Uint8Array(part.subarray(0, LONGEST - length));
-    if (kept.length > 0) parts.push(kept);
+    parts.push(kept);
     length += kept.length;
   };
-  const line = () => {
-    const text = Buffer.concat([...parts, Uint8Array.of(LINE_FEED)]);
+  const end = () => {
+    lines.set(line, Buffer.concat([...parts, Uint8Array.of(LINE_FEED)]));
     parts = [];
     length = 0;
-    return text;
   };
   for await (const chunk of chunks) {
     let start = 0;
-    for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, start)) {
-      keep(chunk.subarray(start, end));
-      yield line();
-      start = end + 1;
+    for (let at = chunk.indexOf(LINE_FEED); at >= 0; at = chunk.indexOf(LINE_FEED, start)) {
+      if (wanted.has(line)) {
+        keep(chunk.subarray(start, at));
+        end();
+        if (lines.size === wanted.size) return;
+      }
+      line += 1;
+      start = at + 1;
     }
-    keep(chunk.subarray(start));
+    if (wanted.has(line)) keep(chunk.subarray(start));
   }
-  if (length > 0) yield line();
+  if (length > 0) end();
 }
 
 /** The lines of a log that have a word in them, as they are, many at once. A chunk holds until the next is asked for. */
@@ -38,19 +49,36 @@ export async function* linesWith(
   chunks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
   /** A line that goes on in the next chunk. */
-  let begun = Buffer.alloc(0);
+  let begun: Buffer[] = [];
+  let length = 0;
+  const keep = (part: Buffer) => {
+    const kept = Buffer.from(part.subarray(0, LONGEST - length));
+    begun.push(kept);
+    length += kept.length;
+  };
+  const whole = () => {
+    const line = Buffer.concat(begun);
+    begun = [];
+    length = 0;
+    return line.includes(word) ? [line] : [];
+  };
   for await (const chunk of chunks) {
-    const bytes = Buffer.concat([begun, chunk]);
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     const end = bytes.lastIndexOf(LINE_FEED) + 1;
     const lines: Uint8Array[] = [];
     let from = 0;
-    for (let at = bytes.indexOf(word); at >= 0 && at < end; at = bytes.indexOf(word, from)) {
+    if (length > 0 && end > 0) {
+      from = bytes.indexOf(LINE_FEED) + 1;
+      keep(bytes.subarray(0, from));
+      lines.push(...whole());
+    }
+    for (let at = bytes.indexOf(word, from); at >= 0 && at < end; at = bytes.indexOf(word, from)) {
       const start = bytes.lastIndexOf(LINE_FEED, at) + 1;
       from = bytes.indexOf(LINE_FEED, at) + 1;
       lines.push(bytes.subarray(start, from));
     }
     if (lines.length > 0) yield Buffer.concat(lines);
-    begun = Buffer.from(bytes.subarray(end, end + LONGEST));
+    if (end < bytes.length) keep(bytes.subarray(end));
   }
-  if (begun.includes(word)) yield begun;
+  if (length > 0) yield* whole();
 }

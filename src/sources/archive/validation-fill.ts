@@ -1,22 +1,14 @@
 /** Fills in what a training's log lacks of Marian's log of validations, `valid.log`. */
 import { nodeCore } from "../../node-core.js";
 import type { Batch } from "../../parser/batch.js";
-import { KIND, PRESENT } from "../../parser/layout.js";
+import { KIND } from "../../parser/layout.js";
 import { LogParser } from "../../parser/log-parser.js";
 import { decompress, InputError } from "../decompress.js";
 import { readable, type Source } from "../source.js";
 import { FilledLog, type Insertion } from "./filled-log.js";
-import { linesOf, linesWith } from "./log-lines.js";
-
-/** A record, or a start of Marian, by its place in a log. */
-interface Mark {
-  readonly line: number;
-  /** Absent for a start of Marian. */
-  readonly up?: number;
-  /** Milliseconds, by a clock that two logs need not share; absent where the line has none. */
-  readonly time?: number;
-  readonly isUtc: boolean;
-}
+import { KeptLog } from "./kept-log.js";
+import { linesWith, takeLines } from "./log-lines.js";
+import { type Mark, markOf, Sequence, timeOf, Validations } from "./validation-records.js";
 
 /**
  * The log with the validations that only the log of validations has, each where it belongs by its time, or by its
@@ -25,11 +17,18 @@ interface Mark {
  * A record is the same in both when epoch, update, metric and value are. Memory grows with the validations alone. What
  * can't be read of the log of validations is told by the source that is returned, at its end: it costs nothing else.
  */
-export async function fillIn(log: Source, validationLog: Source): Promise<Source> {
-  const validations = new Validations();
-  const fault = await readBatches(validationLog, (batch) => validations.add(batch));
+export async function fillIn(training: Source, validation: Source): Promise<Source> {
+  const [log, validationLog] = [new KeptLog(training), new KeptLog(validation)];
   // What has no validation need not be parsed for that.
   const lines = { chunks: () => linesWith("[valid] ", decompress(log.chunks())) };
+  const sequence = new Sequence();
+  const fault = await readBatches(validationLog, (batch) => sequence.add(batch));
+  if (fault === undefined) {
+    await readBatches(lines, (batch) => sequence.follow(batch));
+    if (sequence.isFollowed) return log;
+  }
+  const validations = new Validations();
+  await readBatches(validationLog, (batch) => validations.add(batch));
   await readBatches(lines, (batch) => validations.remove(batch));
   const missing = validations.left;
   if (missing.length === 0 && fault === undefined) return log;
@@ -40,79 +39,6 @@ export async function fillIn(log: Source, validationLog: Source): Promise<Source
     length,
     fault === undefined ? undefined : faultOf(validationLog, fault),
   );
-}
-
-/** A validation of the log of validations. */
-interface Validation {
-  /** NaN where the record has none. */
-  readonly epoch: number;
-  readonly metric: string;
-  readonly value: number;
-  readonly mark: Mark;
-  isLeft: boolean;
-}
-
-/** The validations that a log has, each once, in its order; less those that another has as well. */
-class Validations {
-  readonly #all: Validation[] = [];
-  readonly #byUpdate = new Map<number, Validation[]>();
-
-  get left(): Mark[] {
-    return this.#all.filter(({ isLeft }) => isLeft).map(({ mark }) => mark);
-  }
-
-  add(batch: Batch): void {
-    const { validation } = batch;
-    for (let row = 0; row < validation.length; row += 1) {
-      if (this.#find(batch, validation, row) !== undefined) continue;
-      const mark = markOf(validation, row);
-      const [epoch, metric, value] = [
-        epochOf(validation, row),
-        metricOf(batch, validation, row),
-        validation.value[row] ?? 0,
-      ];
-      const one = { epoch, metric, value, mark, isLeft: true };
-      const others = this.#byUpdate.get(mark.up ?? 0);
-      if (others === undefined) this.#byUpdate.set(mark.up ?? 0, [one]);
-      else others.push(one);
-      this.#all.push(one);
-    }
-  }
-
-  remove(batch: Batch): void {
-    const { validation } = batch;
-    for (let row = 0; row < validation.length; row += 1) {
-      const found = this.#find(batch, validation, row);
-      if (found !== undefined) found.isLeft = false;
-    }
-  }
-
-  #find(batch: Batch, validation: Records, row: number): Validation | undefined {
-    const ofUpdate = this.#byUpdate.get(validation.up[row] ?? 0);
-    if (ofUpdate === undefined) return undefined;
-    const value = validation.value[row] ?? 0;
-    const epoch = epochOf(validation, row);
-    const metric = metricOf(batch, validation, row);
-    for (const one of ofUpdate) {
-      if (one.metric === metric && isSame(one.value, value) && isSame(one.epoch, epoch)) return one;
-    }
-    return undefined;
-  }
-}
-
-type Records = Batch["validation"];
-
-function epochOf({ epoch, present }: Records, row: number): number {
-  return (present[row] ?? 0) & PRESENT.epoch ? (epoch[row] ?? 0) : Number.NaN;
-}
-
-function metricOf(batch: Batch, { metric }: Records, row: number): string {
-  return batch.metricName(metric[row] ?? 0);
-}
-
-/** Whether two numbers are the same, of which NaN is one. */
-function isSame(one: number, other: number): boolean {
-  return one === other || (Number.isNaN(one) && Number.isNaN(other));
 }
 
 /** Finds the line of the log before which each of the validations belongs. */
@@ -177,28 +103,13 @@ function* marksOf(batch: Batch): Generator<Mark> {
   }
 }
 
-function markOf(columns: Batch["training"] | Batch["validation"], row: number): Mark {
-  const { line, up, timestamp, present } = columns;
-  return { line: line[row] ?? 0, up: up[row] ?? 0, ...timeOf(present[row] ?? 0, timestamp[row] ?? 0) };
-}
-
-function timeOf(present: number, timestamp: number): { readonly time?: number; readonly isUtc: boolean } {
-  const isUtc = (present & PRESENT.utc) !== 0;
-  return present & PRESENT.timestamp ? { time: timestamp, isUtc } : { isUtc };
-}
-
 /** The lines of the marks, with their line feed. */
 async function textsOf(source: Source, marks: readonly Mark[]): Promise<Map<number, Uint8Array>> {
   const wanted = new Set(marks.map(({ line }) => line));
   const texts = new Map<number, Uint8Array>();
   if (wanted.size === 0) return texts;
-  let line = 0;
   try {
-    for await (const text of linesOf(decompress(source.chunks()))) {
-      line += 1;
-      if (wanted.has(line)) texts.set(line, text);
-      if (texts.size === wanted.size) break;
-    }
+    await takeLines(wanted, decompress(source.chunks()), texts);
   } catch {
     // The same fault as when it was read first; what came before it is there.
   }
