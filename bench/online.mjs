@@ -1,13 +1,15 @@
-// The pipe behind a training: how much later its lines come, and what CPU it takes, beside `cat`.
-// `node bench/online.mjs`; `-- --quick` for 3 s instead of 20. No network: W&B writes its offline file.
+// The pipe behind a training: how much later its lines come, and what CPU it takes, beside `cat`. No network: W&B
+// writes its offline file.
+//
+//   node bench/online.mjs [--quick]
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { root } from "../scripts/tools.mjs";
+import { pathToFileURL } from "node:url";
+import { must, root } from "../scripts/tools.mjs";
 
-const seconds = process.argv.includes("--quick") ? 3 : 20;
 const RATE = 1000;
 /** Lines come in bursts, as a training's standard output does. */
 const BURST = 10;
@@ -35,7 +37,7 @@ function cpuOf(pid) {
   return own + children.reduce((sum, child) => sum + cpuOf(Number(child)), 0);
 }
 
-async function measure(command) {
+async function measure(command, seconds) {
   const folder = mkdtempSync(join(tmpdir(), "bench-online-"));
   const child = spawn(command[0], command.slice(1), {
     cwd: folder,
@@ -81,7 +83,6 @@ async function measure(command) {
     median: at(0.5),
     p99: at(0.99),
     worst: at(1),
-    lines: got,
   };
 }
 
@@ -94,16 +95,29 @@ const rivals = [
     [process.execPath, binary, "--from-stream", "--wandb-project", "p", "--wandb-run-name", "r"],
   ],
 ];
-console.log(
-  `${RATE} lines/s for ${seconds} s; delay in ms, from the writing of a line to its reading at the other end.`,
-);
-console.log("");
-console.log("| | lines | first line | median | 99 % | worst | CPU s at start | CPU % of a core |");
-console.log("|---|---:|---:|---:|---:|---:|---:|---:|");
-for (const [name, command] of rivals) {
-  const { lines, first, median, p99, worst, startCpu, cpu } = await measure(command);
-  const ms = (value) => value.toFixed(1);
-  console.log(
-    `| ${name} | ${lines} | ${ms(first)} | ${ms(median)} | ${ms(p99)} | ${ms(worst)} | ${startCpu.toFixed(2)} | ${cpu.toFixed(1)} |`,
+/** Measures, and returns the lines of a table for the README. */
+export async function onlineTable({ quick, show }) {
+  const seconds = quick ? 3 : 20;
+  const table = [];
+  const say = (text) => {
+    table.push(text);
+    show(text);
+  };
+  say(
+    `A training that prints ${RATE.toLocaleString("en-US")} lines a second, for ${seconds} s. Delays in ms, from the writing of a line to its reading behind the pipe.`,
   );
+  say("");
+  say("| | first line | median | 99 % | worst | CPU s at start | CPU while it trains |");
+  say("|---|---:|---:|---:|---:|---:|---:|");
+  for (const [name, command] of rivals) {
+    const { first, median, p99, worst, startCpu, cpu } = await measure(command, seconds);
+    const delays = [first, median, p99, worst].map((value) => value.toFixed(1)).join(" | ");
+    say(`| ${name} | ${delays} | ${startCpu.toFixed(2)} | ${cpu.toFixed(1)} % of a core |`);
+  }
+  return table;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  must(process.execPath, ["scripts/build.mjs"]);
+  await onlineTable({ quick: process.argv.includes("--quick"), show: (text) => console.log(text) });
 }

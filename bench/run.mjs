@@ -5,8 +5,10 @@ import { existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from "
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { has, installPackages, must, root } from "../scripts/tools.mjs";
+import { archiveTable } from "./archive.mjs";
 import { benchLog } from "./logs.mjs";
 import { best } from "./measure.mjs";
+import { onlineTable } from "./online.mjs";
 import { wandbTable } from "./wandb.mjs";
 
 const quick = process.argv.includes("--quick");
@@ -116,8 +118,10 @@ for (const [name, command] of [
   show(`| ${name} | ${cpu.toFixed(2)} | ${peak.toFixed(0)} |`);
 }
 
-show("");
-for (const line of await wandbTable({ quick, show: console.log })) lines.push(line);
+for (const table of [archiveTable, wandbTable, onlineTable]) {
+  show("");
+  lines.push(...(await table({ quick, show: console.log })));
+}
 
 if (process.argv.includes("--write")) {
   const readme = readFileSync(path("README.md"), "utf8");

@@ -97,7 +97,8 @@ export class Batch implements Views {
 
   /**
    * The training rows as CSV: `epoch,up,sen,cost,time,rate,gnorm,learning_rate`, then the columns asked for; every
-   * row starts with `prefix`, which must be finished CSV text.
+   * row starts with `prefix`, which must be finished CSV text. The bytes are a view like the columns: copy them to keep
+   * them.
    */
   trainingCsv(columns: { labels: boolean; segment: boolean }, prefix: Uint8Array): Uint8Array {
     return readCsv(this.#module, this.#core.csv(columns.labels, columns.segment, prefix));

@@ -187,10 +187,10 @@ export function packTable(core: TableMemory, address: number): Uint8Array<ArrayB
   return packed;
 }
 
-/** The CSV text that the core formatted last, as a copy. */
+/** The CSV text that the core formatted last, as a view of its memory. */
 export function readCsv(core: TableMemory, address: number): Uint8Array {
   const [at = 0, length = 0] = new Uint32Array(core.memory.buffer, address + (ENTRIES - 1) * 8, 2);
-  return new Uint8Array(core.memory.buffer, at, length).slice();
+  return new Uint8Array(core.memory.buffer, at, length);
 }
 
 function readEvents(numbers: Float64Array, bytes: Uint8Array, ends: Uint32Array): Event[] {

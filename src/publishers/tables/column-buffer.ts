@@ -4,7 +4,7 @@ import { type ColumnValues, encodeRowGroup, type RowGroup } from "./parquet.js";
 import type { PartFile } from "./part-file.js";
 
 /** Rows of a row group. */
-const ROWS = 1 << 16;
+const ROWS = 1 << 15;
 
 /** Columns that are not used any more: the next table of the thread takes them. */
 const spare: Float64Array[] = [];

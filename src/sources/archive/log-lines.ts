@@ -17,7 +17,6 @@ export async function takeLines(
   let parts: Uint8Array[] = [];
   let length = 0;
   const keep = (part: Uint8Array) => {
-    // A copy: a Buffer's own `slice` is none.
     const kept = new Uint8Array(part.subarray(0, LONGEST - length));
     parts.push(kept);
     length += kept.length;
@@ -31,8 +30,13 @@ export async function takeLines(
     let start = 0;
     for (let at = chunk.indexOf(LINE_FEED); at >= 0; at = chunk.indexOf(LINE_FEED, start)) {
       if (wanted.has(line)) {
-        keep(chunk.subarray(start, at));
-        end();
+        // A copy: a Buffer's own `slice` is none.
+        if (length === 0 && at - start < LONGEST)
+          lines.set(line, new Uint8Array(chunk.subarray(start, at + 1)));
+        else {
+          keep(chunk.subarray(start, at));
+          end();
+        }
         if (lines.size === wanted.size) return;
       }
       line += 1;
