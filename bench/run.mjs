@@ -6,6 +6,7 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { has, installPackages, must, root } from "../scripts/tools.mjs";
 import { archiveTable } from "./archive.mjs";
+import { archivePublishTable } from "./archive-publish.mjs";
 import { benchLog } from "./logs.mjs";
 import { best } from "./measure.mjs";
 import { onlineTable } from "./online.mjs";
@@ -118,7 +119,7 @@ for (const [name, command] of [
   show(`| ${name} | ${cpu.toFixed(2)} | ${peak.toFixed(0)} |`);
 }
 
-for (const table of [archiveTable, wandbTable, onlineTable]) {
+for (const table of [archiveTable, archivePublishTable, wandbTable, onlineTable]) {
   show("");
   lines.push(...(await table({ quick, show: console.log })));
 }

@@ -1,4 +1,5 @@
 // The stand-in W&B server as a process of its own. Bundled and started by wandb-server.mjs; answers its messages.
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { StandInServer } from "../test/servers/wandb/index.ts";
@@ -47,8 +48,29 @@ function same(row, step, values) {
   return keys.length === Object.keys(values).length && keys.every((key) => Object.is(row[key], values[key]));
 }
 
+/** A table counts by its content: the ids of its artifact are new each time. */
+const content = (_key, value) => value?.sha256 ?? value;
+
+/** How many runs and rows there are, and a digest of everything in the rows. */
+function digest() {
+  const hash = createHash("sha256");
+  let rows = 0;
+  const runs = [...server.store.runs.values()].sort((one, other) => (one.id < other.id ? -1 : 1));
+  for (const { project, id, state } of runs) {
+    hash.update(`${project} ${id} ${state}\n`);
+    for (const row of server.history(project, id)) {
+      rows += 1;
+      // There is no log to tell the time of a group.
+      if (id.startsWith("group_logs")) delete row._timestamp;
+      hash.update(`${JSON.stringify(Object.entries(row).sort(), content)}\n`);
+    }
+  }
+  return { runs: runs.length, rows, digest: hash.digest("hex"), faults: server.violations };
+}
+
 const answers = {
   requests,
+  digest,
   compare: ({ project, folder }) => compare(project, folder),
   inject: ({ rule }) => server.inject(rule),
   heal: () => server.heal(),

@@ -28,7 +28,7 @@ export async function bundled(file) {
 
 /**
  * A server on a free port of 127.0.0.1: `url`, `apiKey`, `entity`, and `ask(what, options)` for what the child answers
- * (`requests`, `compare`, `inject`, `heal`). `close` ends it.
+ * (`requests`, `compare`, `digest`, `inject`, `heal`). `close` ends it.
  */
 export async function startWandbServer() {
   const file = await bundled("bench/wandb-server.child.mjs");
