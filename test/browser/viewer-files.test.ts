@@ -174,21 +174,43 @@ describe.skipIf(!chromiumIsThere)("the viewer", () => {
   });
 
   test("stops when it is told to, and reads on afterwards", async () => {
-    const folder = freshFolder();
+    const folder = freshFolder({ "then.log": train(100) });
     const row = train(100);
     mkdirSync(join(folder, "big"));
     // Long enough that it is still being read when the button is pressed.
     writeFileSync(join(folder, "big/train.log"), row.repeat(1_500_000));
-    await page.setInputFiles("#files", join(folder, "big/train.log"));
+    await page.setInputFiles("#files", [join(folder, "big/train.log")]);
+    // The bar moves once the thread reads.
+    await page.waitForFunction(() => document.querySelector<HTMLProgressElement>("#progress")?.value);
+    await page.setInputFiles("#files", [join(folder, "then.log")]);
     await page.click("#cancel");
     await page.waitForSelector("#reading", { state: "hidden" });
     expect(await page.locator("#problems li").allTextContents()).toEqual([
+      "the rest: 1 file not read, because the reading was stopped",
       "train.log: stopped before its end",
     ]);
     await page.setInputFiles("#files", fixture("train.log"));
     await drawn(page, CHRF);
     expect(await names(page)).toEqual(["train"]);
     expect(await page.isVisible("#problems")).toBe(false);
+  });
+
+  test("stops also before its thread has begun", async () => {
+    // Pressed in the moment in which there is a button.
+    await page.evaluate(() => {
+      const reading = document.querySelector<HTMLElement>("#reading");
+      if (reading === null) throw new Error("no sign of the reading");
+      new MutationObserver(() => {
+        if (!reading.hidden) document.querySelector<HTMLElement>("#cancel")?.click();
+      }).observe(reading, { attributes: true });
+    });
+    await page.setInputFiles("#files", fixture("train.log"));
+    await page.waitForSelector("#problems:not([hidden])");
+    await page.waitForSelector("#reading", { state: "hidden" });
+    expect(await page.locator("#problems li").allTextContents()).toEqual([
+      "train.log: stopped before its end",
+    ]);
+    expect(await names(page)).toEqual([]);
   });
 
   test("marks the best of each row of the evaluations", async () => {

@@ -5,6 +5,7 @@ import { RunReader } from "../../../run/run-reader.js";
 import { webChunks } from "../../../sources/web-chunks.js";
 import type { ReportRun } from "../report-data.js";
 import { RunCollector } from "../run-collector.js";
+import { STOPPED } from "./worker-messages.js";
 
 /** How the reading is watched and stopped. */
 export interface ReadControl {
@@ -54,7 +55,7 @@ async function readRun(
   collector.take(await reader.finish());
   const { tally } = reader;
   const { counts } = tally;
-  if (control.signal.aborted) return { run: undefined, problem: "stopped before its end" };
+  if (control.signal.aborted) return { run: undefined, problem: STOPPED };
   if (counts.training + counts.validation > 0) {
     return { run: collector.finish({ name: source, source }, tally, fault) };
   }

@@ -41,6 +41,9 @@ const start = byId("start", HTMLElement);
 const help = byId("help", HTMLDialogElement);
 const status = byId("reading", HTMLElement);
 
+/** What the files are called that a stopped reading did not come to. */
+const REST = "the rest";
+
 /** Names an input that gave nothing to draw. */
 function problem(source: string, reason: string): void {
   report.addProblem({ source, reason });
@@ -48,6 +51,8 @@ function problem(source: string, reason: string): void {
   store.touch();
 }
 
+/** Whether files are being read. */
+let busy = false;
 const reading = new Reading({
   run: (run) => {
     const shown = report.addRun(run);
@@ -61,13 +66,16 @@ const reading = new Reading({
     if (faults.length > 0) report.addProblem({ source, reason: faults.join("; ") });
     store.touch();
   },
+  unread: (files) => problem(REST, `${count(files, "file")} not read, because the reading was stopped`),
   progress: (share, text) => {
+    busy = true;
     status.hidden = false;
     byId("progress", HTMLProgressElement).value = share;
     byId("reading-text", HTMLElement).textContent = text;
   },
   end: (read, passedOver) => {
-    status.hidden = true;
+    // Its sign goes with the frame that shows what was read.
+    busy = false;
     const rest = passedOver > 0 ? `; ${count(passedOver, "other file")} of the folder passed over` : "";
     announce(`${count(read, "file")} read${rest}`);
     if (read === 0 && passedOver > 0) {
@@ -84,6 +92,7 @@ let tabled: { readonly tab?: string; readonly hidden?: ReadonlySet<string>; read
 function show(state: ViewState): void {
   const { tab, hidden } = state;
   const { revision } = report;
+  status.hidden = !busy;
   start.hidden = !report.empty;
   // Problems are told beside the runs.
   byId("runs", HTMLElement).hidden = report.views.length + report.problems.length === 0;
@@ -108,7 +117,10 @@ function show(state: ViewState): void {
 function listen(): void {
   const files = byId("files", HTMLInputElement);
   const folder = byId("folder", HTMLInputElement);
-  const read = (opened: readonly OpenedFile[]) => void reading.read(opened);
+  const read = (opened: readonly OpenedFile[]) => {
+    report.settle(REST);
+    void reading.read(opened);
+  };
   for (const input of [files, folder]) {
     input.addEventListener("change", () => {
       read(chosenFiles(input.files));

@@ -3,7 +3,7 @@ import type { ReportRun } from "../report-data.js";
 import { kindOfName } from "../run-names.js";
 import type { OpenedFile } from "./opened-files.js";
 import { unpackElement } from "./packed.js";
-import type { WorkerAnswer, WorkerQuestion } from "./worker-messages.js";
+import { STOPPED, type WorkerAnswer, type WorkerQuestion } from "./worker-messages.js";
 
 /** Who is told what was read. */
 export interface ReadingEvents {
@@ -14,6 +14,8 @@ export interface ReadingEvents {
   evaluation(source: string, text: string): void;
   /** While it goes on; `share` of all bytes is from 0 to 1. */
   progress(share: number, text: string): void;
+  /** The user stopped the reading before it came to these. */
+  unread(files: number): void;
   /** Nothing is left to read. `passedOver` files of folders looked like neither log nor evaluation, or held none. */
   end(read: number, passedOver: number): void;
 }
@@ -43,9 +45,9 @@ export class Reading {
     this.#total += named.reduce((sum, { file }) => sum + file.size, 0);
     if (this.#busy) return;
     this.#busy = true;
-    this.#stopped = false;
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-      if (!this.#stopped) await this.#readOne(next);
+      this.#stopped = false;
+      await this.#readOne(next);
       this.#done += next.file.size;
     }
     this.#events.end(this.#read, this.#passedOver);
@@ -56,10 +58,14 @@ export class Reading {
     this.#passedOver = 0;
   }
 
-  /** Ends the reading; what was read stays. */
+  /** Ends the reading; what was read stays, and what is opened from now on is read. */
   stop(): void {
+    if (!this.#busy) return;
     this.#stopped = true;
-    this.#ask({ type: "stop" });
+    this.#worker?.postMessage({ type: "stop" } satisfies WorkerQuestion);
+    const left = this.#queue.splice(0);
+    this.#done += left.reduce((sum, { file }) => sum + file.size, 0);
+    if (left.length > 0) this.#events.unread(left.length);
   }
 
   async #readOne(opened: OpenedFile): Promise<void> {
@@ -81,6 +87,8 @@ export class Reading {
     this.#worker ??= await startWorker();
     const core = this.#core;
     if (core === undefined) throw new Error("this page was built without its parser");
+    // It may have been stopped before there was a thread to tell.
+    if (this.#stopped) return this.#events.problem(path, STOPPED);
     const answer = await this.#answer({ type: "read", core, file, source: path }, path);
     if (answer.type === "fault") return this.#events.problem(path, answer.reason);
     if (answer.run !== undefined) {
@@ -110,10 +118,6 @@ export class Reading {
       };
       worker.postMessage(question);
     });
-  }
-
-  #ask(question: WorkerQuestion): void {
-    this.#worker?.postMessage(question);
   }
 
   #tell(bytes: number, path: string): void {

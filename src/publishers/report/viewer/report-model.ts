@@ -45,7 +45,7 @@ export class ReportModel {
    */
   addRun(run: ReportRun): boolean {
     this.#revision += 1;
-    this.#settle(run.source);
+    this.settle(run.source);
     const runs = this.views.map((view) => view.run);
     if (repeatsValidations(run, runs)) return false;
     const known = runs.findIndex((other) => other.source === run.source && isSameLog(other, run));
@@ -65,7 +65,7 @@ export class ReportModel {
   /** Takes the scores of a file that was opened. */
   addEvaluation(evaluation: Evaluation): void {
     this.#revision += 1;
-    this.#settle(evaluation.source);
+    this.settle(evaluation.source);
     addEvaluation(this.evaluations, evaluation);
   }
 
@@ -77,7 +77,7 @@ export class ReportModel {
   }
 
   /** Forgets what was wrong with a file before it was opened again. */
-  #settle(file: string): void {
+  settle(file: string): void {
     this.problems.splice(0, this.problems.length, ...this.problems.filter(({ source }) => source !== file));
   }
 

@@ -11,3 +11,6 @@ export type WorkerAnswer =
   | { readonly type: "progress"; readonly bytes: number }
   | { readonly type: "run"; readonly run: ReportRun | undefined; readonly problem?: string }
   | { readonly type: "fault"; readonly reason: string };
+
+/** What is said of a log whose reading the user stopped. */
+export const STOPPED = "stopped before its end";
