@@ -10,7 +10,7 @@ export interface CheckOptions {
    * the start). Default: 1.5.
    */
   readonly divergence?: number;
-  /** … and diverges when this many rows in a row do. Default: 20. */
+  /** … and diverges when this many rows do, up to three lower ones in a row between them. Default: 20. */
   readonly divergenceRows?: number;
   /**
    * A metric that stalls this often is a warning. Default: the `early-stopping` of the configuration, which is no

@@ -10,10 +10,18 @@ const SMOOTHING = 10;
 /** Part of what was gained since the start that must be lost again: costs close to 0 are noise. */
 const LOSS = 0.1;
 
-/** Rows in a row that are above the limit. */
+/** So many rows in a row may dip below the limit before the cost has come down … */
+const DIP = 3;
+/** … if at least this part of all rows stays above it. */
+const ABOVE = 0.75;
+
+/** Rows above the limit, with short dips between them. */
 interface Rise {
   readonly place: Place;
+  /** Above the limit, and below it; the latest in a row below it. */
   rows: number;
+  below: number;
+  dip: number;
   peak: number;
   last: number;
 }
@@ -22,7 +30,7 @@ interface Rise {
  * Watches the cost of one part of a log.
  *
  * The best is the least mean of the cost (over about ten rows) so far. A cost above `best × divergence` in
- * `divergenceRows` rows one after the other is a divergence; one that comes down again is a warning only.
+ * `divergenceRows` rows is a divergence, short dips between them or not; one that comes down again is a warning only.
  */
 export class DivergenceCheck {
   readonly #report: Report;
@@ -46,13 +54,18 @@ export class DivergenceCheck {
     // The check for such values tells of them.
     if (!Number.isFinite(cost)) return;
     if (cost > this.#limit()) {
-      this.#rise ??= { place: placeOf(row), rows: 0, peak: cost, last: up };
+      this.#rise ??= { place: placeOf(row), rows: 0, below: 0, dip: 0, peak: cost, last: up };
       this.#rise.rows += 1;
+      this.#rise.dip = 0;
       this.#rise.peak = Math.max(this.#rise.peak, cost);
       this.#rise.last = up;
       return;
     }
-    this.#settle(false, true);
+    if (this.#rise !== undefined) {
+      this.#rise.below += 1;
+      this.#rise.dip += 1;
+      if (this.#rise.dip > DIP) this.#settle(false);
+    }
     this.#seen += 1;
     this.#mean += (cost - this.#mean) / Math.min(this.#seen, SMOOTHING);
     if (this.#seen === SMOOTHING) this.#first = this.#mean;
@@ -70,7 +83,7 @@ export class DivergenceCheck {
 
   /** A new part of the log, or its end. */
   end(ofLog: boolean): void {
-    this.#settle(ofLog, false);
+    this.#settle(ofLog);
     this.#seen = 0;
     this.#mean = 0;
     this.#best = Number.POSITIVE_INFINITY;
@@ -82,18 +95,21 @@ export class DivergenceCheck {
     return this.#best + Math.max(far, LOSS * (this.#first - this.#best));
   }
 
-  #settle(open: boolean, recovered: boolean): void {
+  #settle(ofLog: boolean): void {
     const rise = this.#rise;
     this.#rise = undefined;
     if (rise === undefined || rise.rows < this.#rows) return;
-    const { place, rows, peak, last } = rise;
+    const { place, rows, below, dip, peak, last } = rise;
+    const recovered = dip > 0;
+    // A cost that jumps up and down all the time is noise.
+    if (rows < ABOVE * (rows + below - dip)) return;
     this.#report(place, {
       kind: "divergence",
       severity: recovered ? "warning" : "error",
       metric: "cost",
       words:
         `cost is far above its best, ${formatValue(this.#best)} at update ${this.#bestUpdate}, ` +
-        `${updates(place.up, last, open)} (${counted(rows, "row")}, up to ${formatValue(peak)})` +
+        `${updates(place.up, last, ofLog && !recovered)} (${counted(rows, "row")}, up to ${formatValue(peak)})` +
         (recovered ? "; then it came down again" : ""),
       numbers: { best: this.#best, best_up: this.#bestUpdate, peak, rows, last_up: last },
     });

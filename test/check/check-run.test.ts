@@ -147,6 +147,7 @@ const REAL: Readonly<Record<string, readonly string[]>> = {
   "logs/cepin19__dp/logs__opensubtiles__src1tgt0_cz__train.log": ["572 unfinished error"],
   "logs/cepin19__dp/logs__europarl__src1tgt0_cz__train_doc_voita.log": ["210 unfinished error"],
   "logs/cepin19__dp/logs__europarl__src1tgt0_cz__train_dual_doc.diff_emb.log": [
+    "283 divergence error",
     "385 nan error",
     "391 unfinished warning",
   ],

@@ -94,6 +94,28 @@ describe("divergence", () => {
     ]);
   });
 
+  it("goes on over dips of a few rows, and is none where a cost jumps up and down", async () => {
+    const dips = training()
+      .rows(100, 6000, 100, fall)
+      .rows(6100, 9000, 100, (index) => ({ cost: index % 10 < 2 ? 3.2 : 6 }))
+      .finished();
+    expect(await said(dips)).toEqual([
+      expect.stringMatching(/ from update 6300 to 9000, where the log ends \(24 rows, up to 6\) \[error\]$/),
+    ]);
+    const jumps = training()
+      .rows(100, 6000, 100, fall)
+      .rows(6100, 12_000, 100, (index) => ({ cost: index % 2 === 0 ? 3.2 : 6 }))
+      .finished();
+    expect(await said(jumps)).toEqual([]);
+    // Two rows at the end are no dip that anything came after.
+    const down = training()
+      .rows(100, 6000, 100, fall)
+      .rows(6100, 8500, 100, () => ({ cost: 6 }))
+      .rows(8600, 8700, 100)
+      .finished();
+    expect(await said(down)).toEqual([expect.stringMatching(/; then it came down again \[warning\]$/)]);
+  });
+
   it("is none when it is short, or when the threshold is higher", async () => {
     const short = training()
       .rows(100, 6000, 100, fall)

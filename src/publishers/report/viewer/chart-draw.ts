@@ -81,9 +81,19 @@ export function drawContent(canvas: Canvas, { runs, points }: ChartContent, opti
       drawOdd(canvas, raw ?? line, palette);
     }
     drawFindings(canvas, options.findings(run), palette, strength);
-    context.globalAlpha = strength;
-    if (validation && (runs.length <= MOST_RUNS_WITH_POINTS || (known && !pale)))
-      drawPoints(canvas, run, options, runs.length);
+  }
+  context.restore();
+  if (!validation) return;
+  // Points lie over all lines, and whole where one is at the edge.
+  context.save();
+  context.lineJoin = "round";
+  for (const run of order) {
+    const pale = known && !isHighlit(run, highlight);
+    if (runs.length > MOST_RUNS_WITH_POINTS && !(known && !pale)) continue;
+    context.strokeStyle = runColor(run.view.index, palette.dark);
+    context.fillStyle = context.strokeStyle;
+    context.globalAlpha = pale ? 0.18 : 1;
+    drawPoints(canvas, run, options, runs.length);
   }
   context.restore();
 }
@@ -200,12 +210,14 @@ function drawFindings(
   context.fillStyle = color;
 }
 
-/** Points of validations: full for a new best, hollow where it stalled, ringed for the best of all. */
+/**
+ * Points of validations: full for a new best, hollow where it stalled, ringed for the best of all. Where there is no
+ * room for every point, that one alone.
+ */
 function drawPoints(canvas: Canvas, run: ChartRun, options: DrawOptions, runs: number): void {
-  const { context, ratio, width } = canvas;
+  const { context, ratio, left: edge, width } = canvas;
   const points = run.lines.reduce((sum, { x }) => sum + x.length, 0);
   const room = width / ratio / Math.max(1, points);
-  if (room < POINT_ROOM) return;
   const best = bestRow(run.table, options.better);
   const color = context.fillStyle;
   context.lineWidth = 1.5 * ratio;
@@ -219,7 +231,8 @@ function drawPoints(canvas: Canvas, run: ChartRun, options: DrawOptions, runs: n
     for (let point = 0; point < x.length; point += 1) {
       const row = piece.row[index[point] ?? 0] ?? 0;
       const [left, top] = [canvas.x(x[point] ?? 0), canvas.y(y[point] ?? Number.NaN)];
-      if (!Number.isFinite(top)) continue;
+      if (!Number.isFinite(top) || left < edge - 1 || left > edge + width + 1) continue;
+      if (room < POINT_ROOM && row !== best) continue;
       const stalled = valueAt(run.table.columns.get("stalled"), row) ?? 0;
       circle(left, top, 2.75);
       if (stalled > 0) context.fillStyle = options.palette.surface;

@@ -87,11 +87,11 @@ export class ConfigurationView {
     this.#compare();
   }
 
-  /** The first choice on the left, and on the right the first of another run. */
+  /** The first run on the left, another one on the right, each as it was started last; of a run alone its two ends. */
   #otherRun(side: number): number {
-    if (side === 0) return 0;
-    const other = this.#choices.findIndex(({ run }) => run !== this.#choices[0]?.run);
-    return other === -1 ? this.#choices.length - 1 : other;
+    const runs = [...new Set(this.#choices.map(({ run }) => run))];
+    if (runs.length === 1) return side === 0 ? 0 : this.#choices.length - 1;
+    return this.#choices.findLastIndex(({ run }) => run === runs[side]);
   }
 
   #compare(): void {
