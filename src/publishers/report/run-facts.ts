@@ -58,10 +58,13 @@ export function factsOf(run: ReportRun): RunFacts {
   }
   const tables = [run.training, ...run.validation.values()];
   const lasts = <Key extends string>(key: Key, name: string, choose: (...values: number[]) => number) => {
-    const values = tables
-      .flatMap(({ columns }) => [...(columns.get(name)?.values ?? [])])
-      .filter(Number.isFinite);
-    return values.length === 0 ? {} : { [key]: values.reduce((one, other) => choose(one, other)) };
+    let known: number | undefined;
+    for (const { columns } of tables) {
+      for (const value of columns.get(name)?.values ?? []) {
+        if (Number.isFinite(value)) known = known === undefined ? value : choose(known, value);
+      }
+    }
+    return known === undefined ? {} : { [key]: known };
   };
   return {
     ...lasts("lastUpdate", "up", Math.max),

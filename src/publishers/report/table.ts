@@ -24,6 +24,13 @@ export function valueAt(column: Column | undefined, row: number): number | undef
   return isPresent(column, row) ? column?.values[row] : undefined;
 }
 
+/** The memory of a table: what a thread hands over instead of a copy. */
+export function buffersOf({ columns }: Table): ArrayBuffer[] {
+  return [...columns.values()]
+    .flatMap(({ values, absent }) => [values.buffer, absent?.buffer])
+    .filter((buffer) => buffer instanceof ArrayBuffer);
+}
+
 /** A column that grows. */
 class OpenColumn {
   #values = new Float64Array(256);
@@ -50,11 +57,15 @@ class OpenColumn {
     this.#length = length;
   }
 
-  /** The column, cut to its length; nothing where no row has a value. */
+  /** The column, cut to its length; nothing where no row has a value. It can't grow any more. */
   close(): Column | undefined {
     if (!this.#present) return undefined;
     const values = this.#values.slice(0, this.#length);
-    return this.#absent === undefined ? { values } : { values, absent: this.#absent.slice(0, this.#length) };
+    const absent = this.#absent?.slice(0, this.#length);
+    // Of a long log not all columns should be there twice.
+    this.#values = new Float64Array(0);
+    this.#absent = undefined;
+    return absent === undefined ? { values } : { values, absent };
   }
 
   #reserve(length: number): void {

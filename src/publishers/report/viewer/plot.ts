@@ -189,7 +189,7 @@ export class Plot {
     const xScale = width / (this.#x.to - this.#x.from);
     const xFrom = this.#x.from;
     const bottom = top + height;
-    const of = this.#log ? Math.log10 : (value: number) => value;
+    const of = (value: number) => (this.#log ? Math.log10(value) : value);
     const yFrom = of(this.#y.from);
     const yScale = height / (of(this.#y.to) - yFrom);
     return {
@@ -201,7 +201,9 @@ export class Plot {
       ratio: uPlot.pxRatio,
       x: (place) => left + (place - xFrom) * xScale,
       // The logarithm of 0 is infinite and that of less is NaN: neither is drawn.
-      y: (value) => bottom - (of(value) - yFrom) * yScale,
+      y: this.#log
+        ? (value) => bottom - (Math.log10(value) - yFrom) * yScale
+        : (value) => bottom - (value - yFrom) * yScale,
     };
   }
 }

@@ -1,9 +1,10 @@
 /** The thread that reads logs, so that the page stays fluid. */
+import { buffersOf } from "../table.js";
 import { inputRun } from "./input-run.js";
 import type { WorkerAnswer, WorkerQuestion } from "./worker-messages.js";
 
 let stop = new AbortController();
-const say = (answer: WorkerAnswer) => postMessage(answer);
+const say = (answer: WorkerAnswer, transfer: ArrayBuffer[] = []) => postMessage(answer, { transfer });
 
 addEventListener("message", async ({ data }: MessageEvent<WorkerQuestion>) => {
   if (data.type === "stop") return stop.abort();
@@ -11,7 +12,11 @@ addEventListener("message", async ({ data }: MessageEvent<WorkerQuestion>) => {
   const { core, file, source } = data;
   const progress = (bytes: number) => say({ type: "progress", bytes });
   try {
-    say({ type: "run", ...(await inputRun(core, file, source, { progress, signal: stop.signal })) });
+    const answer = await inputRun(core, file, source, { progress, signal: stop.signal });
+    const { run } = answer;
+    const tables =
+      run === undefined ? [] : [run.training, ...run.validation.values(), ...run.patterns.values()];
+    say({ type: "run", ...answer }, tables.flatMap(buffersOf));
   } catch (error) {
     say({ type: "fault", reason: error instanceof Error ? error.message : String(error) });
   }

@@ -45,8 +45,13 @@ export function traceOf(
   const close = () => {
     if (open === undefined) return;
     const row = Uint32Array.from(open.rows);
+    const [first = 0, last = 0] = [row[0], row.at(-1)];
+    // A long log has few gaps: its columns need not be there again for each chart.
+    const whole = last - first === row.length - 1;
     const pick = (from: Float64Array | undefined) =>
-      Float64Array.from(row, (index) => from?.[index] ?? Number.NaN);
+      whole && from !== undefined
+        ? from.subarray(first, last + 1)
+        : Float64Array.from(row, (index) => from?.[index] ?? Number.NaN);
     const { segment, superseded } = open;
     pieces.push({ segment, superseded, x: pick(places), y: pick(values?.values), row });
   };
