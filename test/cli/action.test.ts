@@ -3,6 +3,7 @@ import { chmodSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { projectWithPackage } from "../browser/packed-package.js";
 import { freshFolder, result, runShell } from "./run-binary.js";
 import { start, train, valid } from "./sample-logs.js";
 
@@ -65,7 +66,7 @@ describe("the action", () => {
     const inputs = { logs: "  logs/*.log\n\n", more: "evaluation\n", title: "nightly; exit 7" };
     const run = await runStep("report", inputs, folder);
     expect(run.code, run.stderr).toBe(0);
-    expect(result(run, "output")).toBe("check=0\nreport=0\n");
+    expect(result(run, "output")).toBe("check=0\nreport=0\ndrawn=true\n");
     expect(result(run, "summary.md")).toMatch(/^## `nightly; exit 7`\n\n2 trainings, 0 errors/);
     expect(result(run, "marian-report.html")).toContain("<title>nightly; exit 7</title>");
     expect(() => result(run, "taken")).toThrow();
@@ -77,14 +78,32 @@ describe("the action", () => {
     const run = await runStep("report", { logs: "train.log\ngone.log" }, folder);
     expect(run.code, run.stderr).toBe(0);
     expect(run.stdout).toMatch(/^train\.log:\d+: nan: /m);
-    expect(result(run, "output")).toBe("check=1\nreport=1\n");
+    expect(result(run, "output")).toBe("check=1\nreport=1\ndrawn=true\n");
     expect(result(run, "summary.md")).toContain("- `gone.log`: there is no such file");
     const kind = await runStep(
       "report",
       { logs: "train.log", "check-flags": "--ignore\nnan" },
       freshFolder({ "train.log": broken }),
     );
-    expect(result(kind, "output")).toBe("check=0\nreport=0\n");
+    expect(result(kind, "output")).toBe("check=0\nreport=0\ndrawn=true\n");
+  });
+
+  it("takes a report and a title that look like flags, and lines of Windows", async () => {
+    const folder = freshFolder({ "train.log": LOG });
+    const inputs = { logs: "train.log\r\n", report: "--new page.html", title: "--nightly" };
+    const run = await runStep("report", inputs, folder);
+    expect(run.code, run.stderr).toBe(0);
+    expect(result(run, "output")).toBe("check=0\nreport=0\ndrawn=true\n");
+    expect(result(run, "--new page.html")).toContain("<title>--nightly</title>");
+  });
+
+  it("fails with words where there is no log to read, and has no page of another day", async () => {
+    const blank = await runStep("report", { logs: " \n" });
+    expect([blank.code, blank.stdout]).toEqual([2, expect.stringContaining("'logs' names no log")]);
+    const folder = freshFolder({ "marian-report.html": "old" });
+    const none = await runStep("report", { logs: "logs/*.log" }, folder);
+    expect(none.stderr).toContain("no file matches 'logs/*.log'");
+    expect([none.code, result(none, "output")]).toEqual([0, "check=2\nreport=2\n"]);
   });
 
   it.each([
@@ -120,10 +139,11 @@ describe("the examples of jobs", () => {
         worker: { artifacts: readonly { path: string }[] };
       };
       const [shell = "", flag = "", script = ""] = task.command;
+      const packed = `${projectWithPackage()}/node_modules/marian-tracking`;
       const folder = freshFolder({
         "train.log": LOG.replace(/Cost [\d.]+/, "Cost nan"),
         "bin/npm": "#!/bin/sh\n",
-        "bin/marian-tracking": `#!/bin/sh\nexec "${process.execPath}" "${root}bin/run.js" "$@"\n`,
+        "bin/marian-tracking": `#!/bin/sh\nexec "${process.execPath}" "${packed}/bin/run.js" "$@"\n`,
       });
       for (const name of ["npm", "marian-tracking"]) chmodSync(`${folder}/bin/${name}`, 0o755);
       const env = {
