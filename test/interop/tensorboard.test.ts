@@ -6,15 +6,17 @@ import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { parse as parseCsv } from "csv-parse/sync";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parseLog } from "../../../src/index.js";
-import { filePublishers, runJob } from "../../../src/jobs/parse-job.js";
-import { FileSource } from "../../../src/sources/source.js";
-import { shared, sharedIsThere } from "../../golden/shared.js";
-import { Publication, publishLog } from "./publish-log.js";
+import { parseLog } from "../../src/index.js";
+import { filePublishers, runJob } from "../../src/jobs/parse-job.js";
+import { FileSource } from "../../src/sources/source.js";
+import { freshFolder, runBinary } from "../cli/run-binary.js";
+import { train } from "../cli/sample-logs.js";
+import { shared, sharedIsThere } from "../golden/shared.js";
+import { Publication, publishLog } from "../publishers/tensorboard/publish-log.js";
 import { findTensorboardVenv } from "./tensorboard-venv.js";
 
 const execute = promisify(execFile);
-const HERE = resolve("test/publishers/tensorboard");
+const HERE = import.meta.dirname;
 const FIXTURE = resolve("fixtures/train.log");
 
 const venv = await findTensorboardVenv();
@@ -150,6 +152,20 @@ describe.skipIf("missing" in venv)("TensorBoard reads", () => {
       "memory/device/text_summary": [[10, start + 1, "gpu0"]],
     });
     expect(scalars["memory/mb"]).toEqual([[10, start + 1, 12.5]]);
+  });
+
+  it("what the command writes for several logs, a run each", async () => {
+    const folder = freshFolder({ "a/train.log": await readFile(FIXTURE), "b/train.log": train(100) });
+    const run = await runBinary("run", ["parse", "a/train.log", "b/train.log", "--tensorboard", "logs"], {
+      folder,
+    });
+    expect(run.code, run.stderr).toBe(0);
+    const runs = await read(join(folder, "logs"));
+    expect(Object.keys(runs).sort()).toEqual(["a/train", "b/train"]);
+    expect(runs["a/train"]?.scalars["train/Cost"]).toHaveLength(87);
+    expect(runs["b/train"]?.scalars["train/Cost"]?.map(([step, , value]) => [step, value])).toEqual([
+      [100, Math.fround(0.1)],
+    ]);
   });
 
   it("a training that is running, after every line", async () => {
