@@ -61,7 +61,8 @@ describe.skipIf(!chromiumIsThere)("a report", () => {
       .split("\n")
       .slice(0, 150)
       .join("\n")
-      .replaceAll("Cost 5.", "Cost 6.");
+      .replaceAll("Cost 5.", "Cost 6.")
+      .replace("[config] dim-emb: 512", "[config] dim-emb: 1024");
     url = reportUrl({
       title: "two trainings",
       runs: [await named("student", log), await named("teacher-1", other)],
@@ -290,6 +291,12 @@ describe.skipIf(!chromiumIsThere)("a report", () => {
     await page.keyboard.press("5");
     const panel = page.locator("#panel-configuration");
     await panel.locator("table").waitFor();
+    // Each run as it was started last.
+    const chosen = (side: string) => panel.getByLabel(side).locator("option:checked").textContent();
+    expect([await chosen("Left"), await chosen("Right")]).toEqual(["student, start 2", "teacher-1"]);
+    expect(await panel.getByRole("status").textContent()).toMatch(/^1 difference of \d+ settings$/);
+    expect(await panel.locator("tbody tr > *").allTextContents()).toEqual(["dim-emb", "512", "1024"]);
+    await panel.getByLabel("Right").selectOption("student, start 1");
     expect(await panel.getByRole("status").textContent()).toMatch(/^0 differences of \d+ settings$/);
     await panel.getByRole("checkbox").uncheck();
     expect(await panel.locator("tbody tr").count()).toBeGreaterThan(5);
@@ -320,6 +327,24 @@ describe.skipIf(!chromiumIsThere)("a report of odd logs", () => {
     browser = await launchChromium();
   });
   afterAll(() => browser.close());
+
+  test("rings the best validation also where there is no room for each point", async () => {
+    // The same values twice; of the second metric nobody knows whether more is better.
+    const log = Array.from({ length: 300 }, (_, index) => {
+      const value = 20 + Math.sin(index / 20);
+      return train(index + 1) + valid(index + 1, "chrf", value) + valid(index + 1, "my-score", value);
+    }).join("");
+    const { page } = await openPage(browser, reportUrl({ runs: [await named("train", log)] }));
+    await drawn(page, CHRF);
+    await drawn(page, "validation my-score");
+    const [ringed, plain] = [
+      await pixelsOf(page, CHRF, "train"),
+      await pixelsOf(page, "validation my-score", "train"),
+    ];
+    expect(plain).toBeGreaterThan(300);
+    expect(ringed - plain).toBeGreaterThan(20);
+    await page.close();
+  });
 
   test("shows NaN and infinities where they happened", async () => {
     const log =

@@ -10,6 +10,8 @@ export class Tabs {
     panel: byId(`panel-${name}`, HTMLElement),
   }));
 
+  #shown: TabName | undefined;
+
   constructor(store: Store) {
     for (const { name, button } of this.#tabs)
       button.addEventListener("click", () => store.update({ tab: name }));
@@ -27,11 +29,19 @@ export class Tabs {
 
   show({ tab }: ViewState, empty: boolean): void {
     this.#bar.hidden = empty;
+    const changed = this.#shown !== tab;
+    this.#shown = tab;
     for (const { name, button, panel } of this.#tabs) {
       const chosen: TabName | undefined = empty ? undefined : tab;
       button.setAttribute("aria-selected", String(name === chosen));
       button.tabIndex = name === tab ? 0 : -1;
       panel.hidden = name !== chosen;
+      // On a narrow screen it may be beyond the edge. The page itself stays where it is.
+      if (changed && name === chosen) {
+        const { offsetLeft: left, offsetWidth: width } = button;
+        const { scrollLeft, clientWidth } = this.#bar;
+        this.#bar.scrollLeft = Math.min(left, Math.max(scrollLeft, left + width - clientWidth));
+      }
     }
   }
 }
