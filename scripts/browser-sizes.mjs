@@ -8,8 +8,8 @@ if (!existsSync(`${folder}browser.js`)) {
   console.error("browser: there is no dist/web/ yet; run `npm run build` first");
   process.exit(1);
 }
-const KB = 1024;
-const ceilings = { load: 15 * KB, all: 60 * KB, wasm: 160_000 };
+const KB = 1000;
+const ceilings = { load: 15 * KB, all: 60 * KB, wasm: 160 * KB };
 
 const brotli = (path) => brotliCompressSync(readFileSync(path)).length;
 
