@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { has, installPackages, must, root } from "../scripts/tools.mjs";
 import { archiveTable } from "./archive.mjs";
 import { archivePublishTable } from "./archive-publish.mjs";
+import { browserTable } from "./browser.mjs";
 import { benchLog } from "./logs.mjs";
 import { best } from "./measure.mjs";
 import { onlineTable } from "./online.mjs";
@@ -119,7 +120,7 @@ for (const [name, command] of [
   show(`| ${name} | ${cpu.toFixed(2)} | ${peak.toFixed(0)} |`);
 }
 
-for (const table of [archiveTable, archivePublishTable, wandbTable, onlineTable]) {
+for (const table of [archiveTable, archivePublishTable, wandbTable, onlineTable, browserTable]) {
   show("");
   lines.push(...(await table({ quick, show: console.log })));
 }
