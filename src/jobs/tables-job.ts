@@ -113,17 +113,21 @@ async function joinParts(
   parts: readonly ReadyPart[],
   options: TablesOptions,
 ): Promise<void> {
-  for (const name of PART_TABLES) {
+  const files = PART_TABLES.flatMap((name) => {
     const tables = parts.map(({ folder, part }) => ({ folder, table: part.tables[name] }));
     const layout = layoutOf(
       name,
       tables.map(({ table }) => table),
       options.fixed,
     );
-    for (const format of options.formats) {
-      await joinTable(join(building, `${name}.${format}`), name, format, layout, tables, program(options));
-    }
-  }
+    return options.formats.map((format) => {
+      const path = join(building, `${name}.${format}`);
+      return joinTable(path, name, format, layout, tables, program(options));
+    });
+  });
+  // The system copies for all of them at once. A fault is thrown when none is at work any more.
+  await Promise.allSettled(files);
+  await Promise.all(files);
 }
 
 async function writeSmallTables(
