@@ -1,12 +1,13 @@
 // The tests that need a cluster engine, which are no part of the suite: Spark from PyPI, Slurm and GNU parallel from
-// Debian's packages, unpacked below node_modules/.cache and run on this machine alone. What can't be had is skipped,
-// and said.
+// Debian's packages, unpacked below node_modules/.cache and run on this machine alone, and Taskgraph from PyPI. What can't
+// be had is skipped, and said.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { has, must, root, run } from "./tools.mjs";
 
 const SPARK = "4.3.0";
+const TASKGRAPH = "24.5.1";
 const PACKAGES = [
   "slurmctld",
   "slurmd",
@@ -20,24 +21,52 @@ const PACKAGES = [
 const cache = join(root, "node_modules/.cache/marian-tracking");
 mkdirSync(cache, { recursive: true });
 
-/** Spark's folder in a virtual environment of Python; nothing where it can't be had. */
+/** A virtual environment of Python with one package; nothing where it can't be had. */
+function python(what, name, version) {
+  const venv = join(cache, `${name}-${version}`);
+  const complete = join(venv, "complete");
+  if (existsSync(complete)) return venv;
+  if (!has("python3")) return skipped(what, "there is no python3");
+  rmSync(venv, { recursive: true, force: true });
+  const made = run("python3", ["-m", "venv", venv]) === 0;
+  if (
+    !made ||
+    run(join(venv, "bin/python"), ["-m", "pip", "install", "--quiet", `${name}==${version}`]) !== 0
+  )
+    return skipped(what, `pip could not install ${name}==${version}`);
+  mkdirSync(complete);
+  return venv;
+}
+
+/** Spark's folder; nothing where it can't be had. */
 function spark() {
-  const venv = join(cache, `pyspark-${SPARK}`);
-  const python = join(venv, "bin/python");
-  const home = () => {
-    const script =
-      "import importlib.util as u; s = u.find_spec('pyspark'); print(s.submodule_search_locations[0] if s else '')";
-    return spawnSync(python, ["-c", script], { encoding: "utf8" }).stdout?.trim() ?? "";
-  };
-  if (!has("python3")) return skipped("Spark", "there is no python3");
   if (spawnSync("java", ["-version"]).status !== 0) return skipped("Spark", "there is no java");
-  if (home() === "") {
-    rmSync(venv, { recursive: true, force: true });
-    const made = run("python3", ["-m", "venv", venv]) === 0;
-    if (!made || run(python, ["-m", "pip", "install", "--quiet", `pyspark==${SPARK}`]) !== 0)
-      return skipped("Spark", `pip could not install pyspark==${SPARK}`);
-  }
-  return home();
+  const venv = python("Spark", "pyspark", SPARK);
+  if (venv === undefined) return undefined;
+  const script = "import pyspark, os; print(os.path.dirname(pyspark.__file__))";
+  return spawnSync(join(venv, "bin/python"), ["-c", script], { encoding: "utf8" }).stdout.trim();
+}
+
+/** The worker as it is shipped to a cluster (docs/scale.md): Node and this package with what it needs, in one file. */
+function tool() {
+  const place = join(cache, "tool");
+  rmSync(place, { recursive: true, force: true });
+  mkdirSync(place, { recursive: true });
+  must("npm", ["pack", "--ignore-scripts", "--silent", "--pack-destination", place]);
+  const [packed] = readdirSync(place);
+  const made = run("npm", [
+    "install",
+    "--prefix",
+    place,
+    "--omit=optional",
+    "--no-audit",
+    "--no-fund",
+    join(place, packed),
+  ]);
+  if (made !== 0) return skipped("Spark with a worker from an archive", "npm could not install the package");
+  copyFileSync(realpathSync(process.execPath), join(place, "node"));
+  must("tar", ["-C", place, "-czf", `${place}.tgz`, "."]);
+  return `${place}.tgz`;
 }
 
 /** A folder with the unpacked packages; nothing where they can't be had. */
@@ -62,7 +91,13 @@ function skipped(what, why) {
 }
 
 must("node", ["scripts/build.mjs"]);
-const env = { ...process.env, SCALE_SPARK_HOME: spark() ?? "", SCALE_DEBIAN: debian() ?? "" };
+const env = {
+  ...process.env,
+  SCALE_SPARK_HOME: spark() ?? "",
+  SCALE_TOOL: tool() ?? "",
+  SCALE_DEBIAN: debian() ?? "",
+  SCALE_TASKGRAPH: python("Taskgraph", "taskcluster-taskgraph", TASKGRAPH) ?? "",
+};
 process.exitCode = run(
   "node_modules/.bin/vitest",
   ["run", "--config", "test/scale/vitest.config.ts", ...process.argv.slice(2)],

@@ -1,11 +1,19 @@
 -- Reads a whole archive on a Spark cluster: every line of a manifest goes to one of many workers, and their rows become
 -- four tables of Parquet. docs/scale.md says how it is started and sized.
 --
---   spark-sql --hivevar manifest=gs://bucket/manifest.ndjson --hivevar output=gs://bucket/tables \
---     --hivevar partitions=400 --hivevar worker='node tool/bin/run.js' --archives tool.tgz#tool -f reprocess.sql
+--   spark-sql --conf spark.sql.catalogImplementation=in-memory --archives tool.tgz#tool \
+--     --hivevar worker='tool/node tool/node_modules/marian-tracking/bin/run.js' \
+--     --hivevar manifest=gs://bucket/manifest.ndjson --hivevar output=gs://bucket/tables \
+--     --hivevar partitions=400 -f reprocess.sql
+--
+-- It may be run again: what an earlier run left in the output's folders is replaced. The tables of the catalog are only
+-- names for these folders; to drop one removes no file.
 --
 -- An attempt that fails leaves nothing: Spark commits the files of one attempt of each task. What is wrong with a log is
 -- in the column error of the table runs; a worker that could not read a file at all fails, and its task is tried again.
+
+-- A default of some clusters that would keep the folders of projects which are no longer there.
+SET spark.sql.sources.partitionOverwriteMode = static;
 
 -- 1. The rows of all tables. Every value is a text here: what is no number later must not end the job.
 INSERT OVERWRITE DIRECTORY '${output}/rows' USING parquet
@@ -28,14 +36,15 @@ SELECT
 FROM (SELECT /*+ REPARTITION(${partitions}) */ value FROM text.`${manifest}` WHERE length(trim(value)) > 0);
 
 -- 2. The tables, each with its own columns, in a folder for each project.
-CREATE TABLE training (
+DROP TABLE IF EXISTS marian_training;
+CREATE TABLE marian_training (
   `group` STRING, run STRING, epoch DOUBLE, up BIGINT, sen BIGINT, cost DOUBLE, `time` DOUBLE, rate DOUBLE,
   gnorm DOUBLE, learning_rate DOUBLE, labels BIGINT, batch_labels BIGINT, total_labels BIGINT,
   segment BIGINT, project STRING
 )
 USING parquet PARTITIONED BY (project) LOCATION '${output}/training';
 
-INSERT OVERWRITE TABLE training
+INSERT OVERWRITE TABLE marian_training
 SELECT
   `group`, run, try_cast(epoch AS DOUBLE), try_cast(up AS BIGINT), try_cast(sen AS BIGINT),
   try_cast(cost AS DOUBLE), try_cast(`time` AS DOUBLE), try_cast(rate AS DOUBLE), try_cast(gnorm AS DOUBLE),
@@ -43,14 +52,15 @@ SELECT
   try_cast(total_labels AS BIGINT), try_cast(segment AS BIGINT), project
 FROM parquet.`${output}/rows` WHERE `table` = 'training';
 
-CREATE TABLE validation (
+DROP TABLE IF EXISTS marian_validation;
+CREATE TABLE marian_validation (
   `group` STRING, run STRING, epoch DOUBLE, up BIGINT, chrf DOUBLE, ce_mean_words DOUBLE, bleu_detok DOUBLE,
   perplexity DOUBLE, chrf_stalled DOUBLE, ce_mean_words_stalled DOUBLE, bleu_detok_stalled DOUBLE,
   perplexity_stalled DOUBLE, segment BIGINT, further STRING, project STRING
 )
 USING parquet PARTITIONED BY (project) LOCATION '${output}/validation';
 
-INSERT OVERWRITE TABLE validation
+INSERT OVERWRITE TABLE marian_validation
 SELECT
   `group`, run, try_cast(epoch AS DOUBLE), try_cast(up AS BIGINT), try_cast(chrf AS DOUBLE),
   try_cast(ce_mean_words AS DOUBLE), try_cast(bleu_detok AS DOUBLE), try_cast(perplexity AS DOUBLE),
@@ -59,26 +69,28 @@ SELECT
   try_cast(segment AS BIGINT), further, project
 FROM parquet.`${output}/rows` WHERE `table` = 'validation';
 
-CREATE TABLE evaluations (
+DROP TABLE IF EXISTS marian_evaluations;
+CREATE TABLE marian_evaluations (
   `group` STRING, run STRING, `model` STRING, importer STRING, dataset STRING, augmentation STRING,
   bleu_detok DOUBLE, chrf DOUBLE, comet DOUBLE, further STRING, project STRING
 )
 USING parquet PARTITIONED BY (project) LOCATION '${output}/evaluations';
 
-INSERT OVERWRITE TABLE evaluations
+INSERT OVERWRITE TABLE marian_evaluations
 SELECT
   `group`, run, `model`, importer, dataset, augmentation, try_cast(bleu_detok AS DOUBLE),
   try_cast(chrf AS DOUBLE), try_cast(comet AS DOUBLE), further, project
 FROM parquet.`${output}/rows` WHERE `table` = 'evaluations';
 
-CREATE TABLE runs (
+DROP TABLE IF EXISTS marian_runs;
+CREATE TABLE marian_runs (
   `group` STRING, run STRING, run_id STRING, kind STRING, `source` STRING, marian_version STRING,
   segments BIGINT, started STRING, ended STRING, last_epoch DOUBLE, last_update BIGINT, training_rows BIGINT,
   validation_points BIGINT, partial_points BIGINT, unmatched BIGINT, error STRING, project STRING
 )
 USING parquet PARTITIONED BY (project) LOCATION '${output}/runs';
 
-INSERT OVERWRITE TABLE runs
+INSERT OVERWRITE TABLE marian_runs
 SELECT
   `group`, run, run_id, kind, `source`, marian_version, try_cast(segments AS BIGINT), started, ended,
   try_cast(last_epoch AS DOUBLE), try_cast(last_update AS BIGINT), try_cast(training_rows AS BIGINT),
@@ -93,7 +105,7 @@ SELECT
   found AS runs, with_errors
 FROM
   (SELECT count(*) AS planned FROM text.`${manifest}` WHERE length(trim(value)) > 0),
-  (SELECT count(*) AS found, count(DISTINCT project, run) AS distinct_runs, count(error) AS with_errors FROM runs);
+  (SELECT count(*) AS found, count(DISTINCT project, run) AS distinct_runs, count(error) AS with_errors FROM marian_runs);
 
 SELECT
   assert_true(count_if(rows <> counted) = 0,
@@ -101,10 +113,10 @@ SELECT
   sum(rows) AS rows
 FROM (
   SELECT sum(rows) AS rows, sum(counted) AS counted FROM (
-    SELECT project, run, 1 AS kind, count(*) AS rows, 0 AS counted FROM training GROUP BY project, run
-    UNION ALL SELECT project, run, 2, count(*), 0 FROM validation GROUP BY project, run
-    UNION ALL SELECT project, run, 1, 0, training_rows FROM runs WHERE training_rows IS NOT NULL
-    UNION ALL SELECT project, run, 2, 0, validation_points FROM runs WHERE validation_points IS NOT NULL
+    SELECT project, run, 1 AS kind, count(*) AS rows, 0 AS counted FROM marian_training GROUP BY project, run
+    UNION ALL SELECT project, run, 2, count(*), 0 FROM marian_validation GROUP BY project, run
+    UNION ALL SELECT project, run, 1, 0, training_rows FROM marian_runs WHERE training_rows IS NOT NULL
+    UNION ALL SELECT project, run, 2, 0, validation_points FROM marian_runs WHERE validation_points IS NOT NULL
   )
   GROUP BY project, run, kind
 );

@@ -16,7 +16,7 @@ export async function streamRows(
   const lines = formats.includes("tsv") ? new TabLines(table) : new JsonLines(table !== undefined);
   const output = { lines, table, write: (text: string) => sink.write(text) };
   for await (const run of request.runs) {
-    if (stop.signal.aborted) return;
+    if (stop.signal.aborted || sink.closed) return;
     const done = await writeRunRows(run, inputs.access, output, parser, { signal: stop.signal });
     if (stop.signal.aborted || inputs.access.troubles.length > 0) return;
     tally.add(run, done.log, done.faults, done.remarks);
@@ -32,7 +32,7 @@ export async function streamMeasurements(
   sink: LineSink = standardOutput(),
 ): Promise<void> {
   for await (const run of runs) {
-    if (stop.signal.aborted) return;
+    if (stop.signal.aborted || sink.closed) return;
     const log = await logOf(run, inputs.access);
     if (log === undefined) {
       tally.add(run, undefined, [], ["it has no log: there is nothing to parse"]);

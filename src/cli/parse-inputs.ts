@@ -241,6 +241,9 @@ export function standardOutput(): LineSink {
   const echo = new Echo(process.stdout);
   const encoder = new TextEncoder();
   return {
+    get closed() {
+      return echo.closed;
+    },
     write: async (lines) => {
       await echo.write(encoder.encode(lines));
       if (echo.fault !== undefined) throw echo.fault;

@@ -1,6 +1,7 @@
 import { Args, Command, Flags } from "@oclif/core";
 import { runArchive } from "../cli/archive-run.js";
 import { EXIT } from "../cli/exit-code.js";
+import { filterFlags } from "../cli/filter-flags.js";
 import { groupFlags } from "../cli/group-flags.js";
 import { archiveManifest } from "../cli/manifest-archive.js";
 import { manifestFlags } from "../cli/manifest-input.js";
@@ -52,20 +53,7 @@ Exit codes: 0 all was read and delivered; 1 something could not be read; 2 wrong
     }),
   };
   static override flags = {
-    mode: Flags.option({ options: ["taskcluster", "snakemake"] as const })({
-      char: "m",
-      description: "layout of the archive  [default: found from the folders]",
-    }),
-    filter: Flags.string({
-      multiple: true,
-      multipleNonGreedy: true,
-      description: "only runs whose project/group/model matches; may be repeated",
-      helpValue: "PATTERN",
-    }),
-    since: Flags.string({
-      description: "only runs whose log was written since then, for example 2026-01-31",
-      helpValue: "DATE",
-    }),
+    ...filterFlags,
     ...groupFlags,
     format: Flags.option({
       options: ["csv", "parquet", "ndjson", "tsv"] as const,

@@ -1,5 +1,7 @@
 import { Args, Command, Flags } from "@oclif/core";
 import { EXIT } from "../cli/exit-code.js";
+import { filterFlags } from "../cli/filter-flags.js";
+import { groupFlags } from "../cli/group-flags.js";
 import { runPlan } from "../cli/plan-run.js";
 import { shardFlag } from "../cli/shard.js";
 
@@ -36,23 +38,8 @@ be written; 130, 143 stopped by SIGINT, SIGTERM.`;
       description: "the manifest's file  [default: standard output]",
       helpValue: "FILE",
     }),
-    mode: Flags.option({ options: ["taskcluster", "snakemake"] as const })({
-      char: "m",
-      description: "layout of the archive  [default: found from the folders]",
-    }),
-    filter: Flags.string({
-      multiple: true,
-      multipleNonGreedy: true,
-      description: "only runs whose project/group/model matches; may be repeated",
-      helpValue: "PATTERN",
-    }),
-    since: Flags.string({
-      description: "only runs whose log was written since then, for example 2026-01-31",
-      helpValue: "DATE",
-    }),
-    only: Flags.option({ options: ["training", "evaluations"] as const })({
-      description: "leave out the rest",
-    }),
+    ...filterFlags,
+    only: groupFlags.only,
     ...shardFlag,
     quiet: Flags.boolean({ char: "q", description: "no message unless something is wrong" }),
   };

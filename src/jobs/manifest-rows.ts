@@ -16,7 +16,14 @@ import { fillIn } from "../sources/archive/validation-fill.js";
 import type { Source } from "../sources/source.js";
 import type { ManifestAccess } from "./manifest-access.js";
 import { groupsOf } from "./manifest-plan.js";
-import { type InputReceipt, type JobControl, type PublisherFactory, problem, runJob } from "./parse-job.js";
+import {
+  type InputReceipt,
+  type JobControl,
+  type PublisherFactory,
+  problem,
+  runJob,
+  sinkFault,
+} from "./parse-job.js";
 import type { PartLog } from "./tables-part.js";
 import { evaluationTable, runRows } from "./tables-rows.js";
 
@@ -74,9 +81,9 @@ export async function writeRunRows(
   }
   try {
     const isWhole = control.signal?.aborted !== true && access.troubles.length === 0;
-    if (isWhole && text !== "") await output.write(text);
+    if (isWhole && sinkErrors.length === 0 && text !== "") await output.write(text);
   } catch (error) {
-    sinkErrors.push((error as Error).message);
+    sinkErrors.push(sinkFault(error));
   }
   const { remarks } = scores;
   return { run, ...(receipt === undefined ? {} : { log: receipt }), faults, remarks, sinkErrors };

@@ -12,6 +12,8 @@ import type { PublisherOutcome, UpdatePublisher } from "./update-publisher.js";
 
 /** Where lines go: a file, or standard output. */
 export interface LineSink {
+  /** Whether nobody reads on: what is written then is dropped. Absent of a file. */
+  readonly closed?: boolean;
   write(lines: string): Promise<void>;
   /** Puts the lines at their place and returns it, if it is a file. */
   close(): Promise<readonly string[]>;

@@ -56,6 +56,11 @@ export class Echo {
     return this.#fault;
   }
 
+  /** Whether nobody reads on: what is written then is dropped. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   async write(bytes: Uint8Array): Promise<void> {
     if (this.#closed) return;
     const error = await new Promise<NodeJS.ErrnoException | null | undefined>((resolve) =>

@@ -1,13 +1,19 @@
 /** The job for Spark: two executors, processes of their own, give what one process gives. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { COMPARED, prepare, recipe, sumsOf, WORKER, workFolder } from "./work.js";
 
 const HOME = process.env["SCALE_SPARK_HOME"] ?? "";
 if (HOME === "") process.stderr.write("skipped: the tests with Spark (run them by `npm run test:scale`)\n");
+
+/** The worker in an archive, as it is shipped to a cluster. */
+const TOOL = process.env["SCALE_TOOL"] ?? "";
+const SHIPPED = "tool/node tool/node_modules/marian-tracking/bin/run.js";
+if (TOOL === "")
+  process.stderr.write("the worker is not shipped to Spark's executors, but read where it is\n");
 
 const EXECUTORS = "local-cluster[2,1,1024]";
 
@@ -46,7 +52,12 @@ function busyExecutor(driver: number): Process | undefined {
 /** Runs the job; `watch` looks at the driver now and then. */
 async function runSpark(
   folder: string,
-  job: { readonly manifest: string; readonly output: string; readonly worker: string },
+  job: {
+    readonly manifest: string;
+    readonly output: string;
+    readonly worker: string;
+    readonly archive?: string;
+  },
   watch: (driver: number) => void = () => {},
 ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
   await mkdir(folder, { recursive: true });
@@ -63,9 +74,10 @@ async function runSpark(
     "partitions=8",
     `worker=${job.worker}`,
   ].flatMap((variable) => ["--hivevar", variable]);
+  const archives = job.archive === undefined ? [] : ["--archives", `${job.archive}#tool`];
   const child: ChildProcess = spawn(
     join(HOME, "bin/spark-sql"),
-    ["--master", EXECUTORS, ...settings, ...variables, "-f", recipe("spark/reprocess.sql")],
+    ["--master", EXECUTORS, ...settings, ...archives, ...variables, "-f", recipe("spark/reprocess.sql")],
     {
       cwd: folder,
       env: {
@@ -121,7 +133,7 @@ describe.skipIf(HOME === "")("Spark", () => {
     const { code, stdout, stderr } = await runSpark(join(folder, "whole"), {
       manifest,
       output,
-      worker: WORKER,
+      ...(TOOL === "" ? { worker: WORKER } : { worker: SHIPPED, archive: TOOL }),
     });
     expect({ code, stderr: code === 0 ? "" : stderr.slice(-5000) }).toEqual({ code: 0, stderr: "" });
     // The job's own proof: runs, and those with errors.
@@ -131,8 +143,12 @@ describe.skipIf(HOME === "")("Spark", () => {
     await isWhole(output);
   });
 
-  test("gives the same when an executor is killed in the middle", async () => {
+  test("gives the same over the tables of an earlier job, when an executor is killed in the middle", async () => {
     const output = join(folder, "killed/tables");
+    // A project that is no longer in the manifest.
+    const old = join(output, "training/project=aa-bb");
+    await mkdir(old, { recursive: true });
+    await copyFile(join(folder, "one-process/training.parquet"), join(old, "old.parquet"));
     let killed: number | undefined;
     const { code, stderr } = await runSpark(
       join(folder, "killed"),

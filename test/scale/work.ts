@@ -39,7 +39,7 @@ export function runTool(command: string, args: readonly string[], cwd = ROOT): s
 export function prepare(folder: string): { readonly manifest: string; readonly tables: string } {
   const script = `
     import { archiveTree } from ${JSON.stringify(new URL("../../bench/archive-tree.mjs", import.meta.url).href)};
-    console.log(archiveTree({ runs: 60, megabytes: 60, broken: 0.1 }, ${JSON.stringify(folder)}).folder);`;
+    console.log(archiveTree({ runs: 60, megabytes: 100, broken: 0.1 }, ${JSON.stringify(folder)}).folder);`;
   const archive = runTool(process.execPath, ["--input-type=module", "-e", script]).trim();
   const manifest = join(folder, "manifest.ndjson");
   const tables = join(folder, "one-process");

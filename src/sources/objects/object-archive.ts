@@ -6,7 +6,8 @@ import { type Archive, type ArchiveOptions, openArchive } from "../archive/archi
 import { isOfUse, kindOf } from "../archive/layout.js";
 import { makeTemporaryFolder, removeTemporaryFolder } from "../archive/temporary-folder.js";
 import { InputError } from "../decompress.js";
-import type { ObjectInfo, ObjectStore } from "./object-store.js";
+import type { ObjectInfo } from "./object-answer.js";
+import type { ObjectStore } from "./object-store.js";
 import { readObjectUrl } from "./object-url.js";
 
 /** An archive whose files are objects. Its paths lead to nothing that can be read. */

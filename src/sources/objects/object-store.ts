@@ -1,24 +1,22 @@
 /** Public objects over HTTP: Google Cloud Storage by its JSON API, anything else by its URL. */
 
 import { Fault, type HttpAnswer, HttpClient, type HttpOptions, readAll } from "../../taskcluster/http.js";
-import { TaskclusterError, UnreachableError } from "../../taskcluster/index.js";
 import { backoff } from "../../taskcluster/retry.js";
 import { decompress, InputError } from "../decompress.js";
 import type { Source } from "../source.js";
+import {
+  CHANGED,
+  type Content,
+  contentOf,
+  inWords,
+  isSame,
+  type ObjectInfo,
+  objectInfo,
+  startOf,
+  targetOf,
+} from "./object-answer.js";
 import { type ObjectUrl, printableUrl, readObjectUrl } from "./object-url.js";
 import { TroubleError } from "./trouble.js";
-
-/** What is known of an object without reading it. */
-export interface ObjectInfo {
-  /** `gs://bucket/name` or the URL as it was given. */
-  readonly url: string;
-  /** Bytes as stored; absent where the server does not say. */
-  readonly size?: number;
-  /** The generation of an object in Cloud Storage; `ETag`, or `Last-Modified`, of another one. */
-  readonly etag?: string;
-  /** When it was written: milliseconds since 1970. */
-  readonly changed?: number;
-}
 
 /** How objects are reached. */
 export interface ObjectStoreOptions extends Pick<HttpOptions, "userAgent" | "signal" | "retryMs" | "idleMs"> {
@@ -33,15 +31,6 @@ const TRIES = 6;
 const MOST_REDIRECTS = 4;
 /** A page of names has a thousand of at most a kilobyte each. */
 const LARGEST_PAGE = 64e6;
-const CHANGED = "it has changed since it was listed: make the manifest again with `marian-tracking plan`";
-
-/** The start of an answer, by which the rest is known to be of the same content. */
-interface Content {
-  readonly etag: string | undefined;
-  readonly encoding: string;
-  /** Bytes on the wire; absent where nobody said. */
-  readonly length: number | undefined;
-}
 
 /** Lists and reads objects. Connections that fail are made again, and what was read is not read twice. */
 export class ObjectStore {
@@ -244,58 +233,4 @@ export class ObjectStore {
   #objectAddress({ bucket, name }: { readonly bucket: string; readonly name: string }): string {
     return `${this.#endpoint}/storage/v1/b/${encodeURIComponent(bucket)}/o/${encodeURIComponent(name)}`;
   }
-}
-
-function objectInfo(bucket: string, item: unknown): ObjectInfo | undefined {
-  const { name, size, generation, updated } = (item ?? {}) as Record<string, unknown>;
-  if (typeof name !== "string") return undefined;
-  const changed = typeof updated === "string" ? Date.parse(updated) : Number.NaN;
-  return {
-    url: `gs://${bucket}/${name}`,
-    ...(/^\d+$/.test(String(size ?? "")) ? { size: Number(size) } : {}),
-    ...(/^\d+$/.test(String(generation ?? "")) ? { etag: String(generation) } : {}),
-    ...(Number.isNaN(changed) ? {} : { changed }),
-  };
-}
-
-function contentOf(place: ObjectUrl, { status, headers }: HttpAnswer): Content {
-  const etag =
-    place.kind === "gs" ? headers["x-goog-generation"] : (headers["etag"] ?? headers["last-modified"]);
-  const encoding = headers["content-encoding"]?.trim().toLowerCase() ?? "";
-  const total = /\/(\d+)\s*$/.exec(headers["content-range"] ?? "")?.[1];
-  const length = status === 206 ? total : headers["content-length"];
-  return {
-    etag,
-    encoding: encoding === "x-gzip" ? "gzip" : encoding === "identity" ? "" : encoding,
-    length: length !== undefined && /^\d+$/.test(length) ? Number(length) : undefined,
-  };
-}
-
-/** The byte that a partial answer starts with. */
-function startOf({ status, headers }: HttpAnswer): number {
-  if (status !== 206) return 0;
-  return Number(/^bytes (\d+)-/i.exec(headers["content-range"] ?? "")?.[1] ?? Number.NaN);
-}
-
-/** A weak `ETag` is of the same content in another packing. */
-function isSame(one: string, other: string): boolean {
-  return one.replace(/^W\//, "") === other.replace(/^W\//, "");
-}
-
-function targetOf({ headers }: HttpAnswer, from: string): string {
-  const { location } = headers;
-  const next = location !== undefined && URL.canParse(location, from) ? new URL(location, from) : undefined;
-  if (next === undefined || !/^https?:$/.test(next.protocol))
-    throw new InputError("a redirect leads nowhere");
-  return next.href;
-}
-
-/** What the client of HTTP says, as a fault of the input. */
-function inWords(error: unknown): unknown {
-  if (error instanceof UnreachableError) return new TroubleError(error.message, { cause: error });
-  if (!(error instanceof TaskclusterError)) return error;
-  const status = "status" in error ? error.status : undefined;
-  if (status === 412) return new InputError(CHANGED, { cause: error });
-  if (status === 416) return new InputError("it changed while it was read: run this again", { cause: error });
-  return new InputError(error.message, { cause: error });
 }

@@ -5,7 +5,7 @@ import { Ajv, type ValidateFunction } from "ajv";
 import addFormatsModule from "ajv-formats";
 import { shared, sharedIsThere } from "../../golden/shared.js";
 
-/** Forms of answers, by the last part of their schema's name. */
+/** Forms of answers and requests, by the last part of their schema's name. */
 export type AnswerForm =
   | "queue/v1/task"
   | "queue/v1/task-status-response"
@@ -14,12 +14,13 @@ export type AnswerForm =
   | "queue/v1/list-task-group-response"
   | "queue/v1/list-artifacts-response"
   | "queue/v1/get-artifact-response"
+  | "queue/v1/create-task-request"
   | "secrets/v1/secret";
 
 let ajv: Ajv | undefined;
 const validators = new Map<AnswerForm, ValidateFunction>();
 
-/** What is wrong with an answer; nothing where it is right, or where the schemas are not there. */
+/** What is wrong with an answer or a request; nothing where it is right, or where the schemas are not there. */
 export function violation(form: AnswerForm, answer: unknown): string | undefined {
   if (!sharedIsThere) return undefined;
   ajv ??= load();
