@@ -1,6 +1,6 @@
 /** Work items to lines: of the tables, or of measurements. */
 import { logOf, writeRunRows } from "../jobs/manifest-rows.js";
-import { problem, runJob } from "../jobs/parse-job.js";
+import { problem, runJob, sinkFault } from "../jobs/parse-job.js";
 import { errorLine, type LineSink, NdjsonPublisher } from "../publishers/ndjson.js";
 import { JsonLines, TabLines } from "../publishers/tables/stream-rows.js";
 import type { ManifestRequest, ManifestTally } from "./manifest-run.js";
@@ -49,6 +49,12 @@ export async function streamMeasurements(
     tally.add(run, receipt, fault === undefined ? [] : [fault], []);
     tally.sinkErrors.push(...receipt.sinkErrors);
     if (tally.sinkErrors.length > 0) return;
-    if (fault !== undefined) await sink.write(errorLine(log.name, fault));
+    if (fault === undefined) continue;
+    try {
+      await sink.write(errorLine(log.name, fault));
+    } catch (error) {
+      tally.sinkErrors.push(sinkFault(error));
+      return;
+    }
   }
 }
