@@ -3,7 +3,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { StandInServer } from "../servers/wandb/index.js";
-import { check, freshFolder, runBinary } from "./run-binary.js";
+import { check, eventually, freshFolder, runBinary, startBinary } from "./run-binary.js";
 import { start, train, valid } from "./sample-logs.js";
 import { GROUP } from "./scale-archive.js";
 
@@ -44,6 +44,18 @@ function state(): unknown {
   });
 }
 
+/** The runs and their rows, without ids of uploads, and without the time where no log tells it. */
+function shape(): unknown {
+  return [...server.store.runs.keys()].sort().map((key) => {
+    const [project = "", id = ""] = key.split("/").slice(-2);
+    const rows = server.history(project, id).map((row) => {
+      const text = JSON.stringify(row).replaceAll(/wandb-client-artifact:\/\/\w+/g, "");
+      return "cost" in row ? text : text.replace(/"_timestamp":[\d.]+/, "");
+    });
+    return [project, id, rows, server.run(project, id).group];
+  });
+}
+
 describe("publish", () => {
   test("sends what the shards read, each run whole, and the run of each group", async () => {
     check(await publish("--ledger", "l.ndjson", "--tags", "old"), {
@@ -70,6 +82,30 @@ describe("publish", () => {
     check(await publish("--ledger", "other.ndjson"), { code: 0, stderr: /./ });
     expect(state()).toEqual(once);
   });
+
+  test.each(["GraphQL", "rows", "uploads"])(
+    "killed in its %s and delivered again, it leaves what one delivery leaves",
+    async (place) => {
+      await publish("--ledger", "clean.ndjson");
+      const wanted = shape();
+      await server.close();
+      server = await StandInServer.start();
+      const endpoint =
+        ({ GraphQL: "graphql", rows: "file_stream", uploads: "upload" } as const)[place] ?? "graphql";
+      server.inject({ endpoint, fault: { kind: "hang" }, after: 2, times: Number.POSITIVE_INFINITY });
+      const args = ["publish", "--from", "out", "--ledger", "l.ndjson"];
+      const live = startBinary("run", args, { folder, env: env() });
+      await eventually(() => server.requestsOf(endpoint).length > 2, live);
+      live.child.kill("SIGKILL");
+      await live.done;
+      server.heal();
+      for (const _time of [1, 2]) {
+        check(await publish("--ledger", "l.ndjson"), { code: 0, stderr: /6 runs/ });
+        expect(shape()).toEqual(wanted);
+      }
+      check(await publish("--ledger", "l.ndjson"), { code: 0, stderr: /6 unchanged/ });
+    },
+  );
 
   test("a manifest that is there twice counts once, and may be named itself", async () => {
     writeFileSync(join(folder, "out/manifest-copy.ndjson"), readFileSync(join(folder, "m.ndjson")));

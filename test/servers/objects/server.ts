@@ -1,5 +1,11 @@
 /** A stand-in for Google Cloud Storage and for any server of files, with faults. Listens on this machine alone. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
 
@@ -32,6 +38,7 @@ interface FaultRule {
 export interface ObjectRequest {
   readonly path: string;
   readonly range: string | undefined;
+  readonly headers: IncomingHttpHeaders;
 }
 
 /** Serves objects as `/storage/v1/b/BUCKET/o` does, and as plain files below `/files/BUCKET/`. */
@@ -87,8 +94,8 @@ export class ObjectServer {
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const path = request.url ?? "/";
-    const { range } = request.headers;
-    this.requests.push({ path, range });
+    const { headers } = request;
+    this.requests.push({ path, range: headers.range, headers });
     const rule = this.#faults.find(({ match, left }) => left > 0 && match.test(path));
     if (rule !== undefined) rule.left -= 1;
     const fault = rule?.fault;
@@ -164,8 +171,8 @@ export class ObjectServer {
     };
     response.writeHead(from === undefined ? 200 : 206, headers);
     if (fault?.kind !== "cut") return void response.end(body);
-    // The bytes that were sent have to arrive before the connection ends.
-    response.write(body.subarray(0, fault.after), () => setTimeout(() => request.socket.destroy(), 20));
+    // To destroy the connection would take back what has not arrived.
+    response.write(body.subarray(0, fault.after), () => request.socket.end());
   }
 }
 

@@ -88,7 +88,11 @@ describe("reading", () => {
     server.fail(path, { kind: "status", status: 502 });
     expect((await bytesOf(store.source(url()))).equals(CONTENT)).toBe(true);
     const ranges = server.requests.filter((request) => path.test(request.path)).map(({ range }) => range);
-    expect(ranges.slice(0, 3)).toEqual([undefined, "bytes=1000-", "bytes=71000-"]);
+    expect(ranges.slice(0, 2)).toEqual([undefined, "bytes=1000-"]);
+    // What was still on its way to the reader is asked for again.
+    const third = Number(/^bytes=(\d+)-$/.exec(ranges[2] ?? "")?.[1]);
+    expect(third).toBeGreaterThan(1000);
+    expect(third).toBeLessThanOrEqual(71_000);
   });
 
   test.each(places)("%s passes over what a server without ranges sends twice", async (_kind, url, path) => {
