@@ -8,7 +8,8 @@ import { TimestampFormat } from "../parser/timestamp.js";
 import type { JsonObject } from "../publishers/wandb/format/json.js";
 import type { Preview, WandbPublication } from "../publishers/wandb/publication.js";
 import type { RunPlan } from "../run/run-plan.js";
-import { fileSource, STDIN } from "../sources/inputs.js";
+import { fileSource } from "../sources/inputs.js";
+import { taskFileReader } from "../sources/task-files/task-file-reader.js";
 
 /** Flags that `parse` and `parse_tc_logs` share. */
 export const wandbFlags = {
@@ -128,20 +129,5 @@ export async function wandbTarget(
     close: async () => {
       await client?.close();
     },
-  };
-}
-
-/**
- * Where the files of a training task are looked for: those of a training that runs in this task, in its folder; those
- * of a log's training, beside the log. Nowhere for what comes through a pipe from elsewhere.
- */
-function taskFileReader(
-  source: string,
-  environment: WandbTargetOptions["environment"],
-): WandbPublication["taskFiles"] {
-  if (source === STDIN && !environment["TASK_ID"]) return undefined;
-  return async (command) => {
-    const { readTaskFiles, readTaskFilesOfLog } = await import("../sources/task-files/task-files.js");
-    return source === STDIN ? readTaskFiles(command, process.cwd()) : readTaskFilesOfLog(command, source);
   };
 }

@@ -7,9 +7,10 @@ import {
   runJob,
 } from "../jobs/parse-job.js";
 import { planSource, rowsOfSource } from "../jobs/plan-source.js";
-import type { Arguments } from "../run/command-line.js";
+import type { WandbPublication } from "../publishers/wandb/publication.js";
 import { fileSource } from "../sources/inputs.js";
 import { StdinSource } from "../sources/stdin.js";
+import { taskFileReader } from "../sources/task-files/task-file-reader.js";
 import { LatePublisher, type PublisherOpening } from "./late-publisher.js";
 import type { RunTarget, TargetWish } from "./run-target.js";
 import type { StopOrder } from "./stop-orders.js";
@@ -65,16 +66,9 @@ async function readFile(request: TaskLogRequest): Promise<InputReceipt> {
 async function openLive(request: TaskLogRequest): Promise<PublisherOpening | undefined> {
   const target = await targetOf(request);
   if (target === undefined) return undefined;
-  const [{ LiveRun }, { readTaskFiles }] = await Promise.all([
-    import("./live-run.js"),
-    import("../sources/task-files/task-files.js"),
-  ]);
+  const { LiveRun } = await import("./live-run.js");
   const { stop, groupLogs } = request;
-  const publication = {
-    ...artifactsOf(request),
-    taskFiles: (options: Arguments) => readTaskFiles(options, process.cwd()),
-  };
-  return (time) => new LiveRun(target, { stop, groupLogs, publication }, time);
+  return (time) => new LiveRun(target, { stop, groupLogs, publication: filesOf(request) }, time);
 }
 
 /** A log that is whole, unless there is nothing in it. */
@@ -84,19 +78,15 @@ async function openWhole(request: TaskLogRequest): Promise<PublisherOpening | un
   const { source } = request.wish;
   const plan = await planSource(fileSource(source), {});
   if (plan.rows === 0) return undefined;
-  const [{ WandbPublisher }, { readTaskFilesOfLog }] = await Promise.all([
-    import("../publishers/wandb/wandb-publisher.js"),
-    import("../sources/task-files/task-files.js"),
-  ]);
+  const { WandbPublisher } = await import("../publishers/wandb/wandb-publisher.js");
   const publication = {
     ...target.place,
     id: target.id,
     plan,
     rows: () => rowsOfSource(fileSource(source), {}, plan),
     extraConfig: { logs_file: source },
-    taskFiles: (options: Arguments) => readTaskFilesOfLog(options, source),
     override: false,
-    ...artifactsOf(request),
+    ...filesOf(request),
   };
   return (time) => new WandbPublisher(publication, time);
 }
@@ -124,6 +114,11 @@ async function targetOf({
   return target;
 }
 
-function artifactsOf({ artifacts }: TaskLogRequest) {
-  return artifacts === undefined ? {} : { artifacts };
+/** What of the disk belongs to the run. */
+function filesOf({ wish, artifacts }: TaskLogRequest): Pick<WandbPublication, "artifacts" | "taskFiles"> {
+  const taskFiles = taskFileReader(wish.source, process.env);
+  return {
+    ...(artifacts === undefined ? {} : { artifacts }),
+    ...(taskFiles === undefined ? {} : { taskFiles }),
+  };
 }

@@ -83,6 +83,25 @@ describe("the files of a training task", () => {
     expect(sections("pipe")).toEqual(NOTHING);
   });
 
+  test("parse_tc_logs looks for them where parse does", async () => {
+    const folder = taskFolder();
+    const text = log(RELATIVE);
+    writeFileSync(join(folder, "foreign.log"), text);
+    const publish = (id: string, source: readonly string[], env: Record<string, string>) =>
+      runBinary(
+        "parse_tc_logs",
+        [...source, "--wandb-publication", "--wandb-project", project, "--wandb-run-name", id],
+        { env: { ...environment(), ...env }, folder, stdin: text },
+      );
+    const done = { code: 0, stderr: /2 of 2 rows/ };
+    check(await publish("task", ["-s"], { TASK_ID: "abc" }), { ...done, stdout: text });
+    expect(sections("task")).toEqual(KNOWN);
+    check(await publish("pipe", ["-s"], { TASK_ID: "" }), { ...done, stdout: text });
+    expect(sections("pipe")).toEqual(NOTHING);
+    check(await publish("foreign", ["-i", "foreign.log"], { TASK_ID: "abc" }), done);
+    expect(sections("foreign")).toEqual(NOTHING);
+  });
+
   test("are read for a log in the folder of its model, with the sizes of the datasets", async () => {
     const folder = taskFolder();
     const command = `-c ${folder}/configs/model/student.yml ${folder}/configs/training/student.train.yml --model ${folder}/model/model.npz`;
