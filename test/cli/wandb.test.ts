@@ -3,8 +3,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { picture } from "../publishers/wandb/sync/sample-run.js";
 import { StandInServer } from "../servers/wandb/index.js";
-import { check, freshFolder, type RunOptions, runBinary, startBinary } from "./run-binary.js";
+import { check, eventually, freshFolder, type RunOptions, runBinary, startBinary } from "./run-binary.js";
 
 const log = readFileSync(fileURLToPath(new URL("../../fixtures/train.log", import.meta.url)), "utf8");
 let server: StandInServer;
@@ -116,22 +117,35 @@ describe("parse --wandb-project", () => {
     expect(readFileSync(join(done.folder, "output/training.csv"), "utf8").split("\r\n")).toHaveLength(89);
   });
 
-  test("killed in the middle and run again, no row is lost and none doubled", async () => {
-    const folder = withLog();
-    server.inject({ endpoint: "file_stream", fault: { kind: "hang" }, times: 1 });
-    const live = startBinary("run", ["parse", "student/train.log", "--wandb-project", project], {
-      env: env(),
-      folder,
-    });
-    while (server.requestsOf("file_stream").length === 0)
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    live.child.kill("SIGKILL");
-    await live.done;
-    server.heal();
-    check(await parse([], { folder }), { code: 0, stderr: /acknowledged/ });
-    expect(server.history(project, "student").map(({ _step }) => _step)).toEqual(
-      Array.from({ length: 80 }, (_, index) => 500 * (index + 1)),
-    );
+  test("killed at any request and run again, it gives the same run", { timeout: 240_000 }, async () => {
+    const folder = freshFolder({ "student/train.log": log, "logs/a.txt": "a\n" });
+    const args = ["parse", "student/train.log", "--wandb-project", project, "--wandb-artifacts", "logs"];
+    const begin = async () => {
+      const own = await StandInServer.start();
+      const options = { folder, env: { WANDB_BASE_URL: own.url, WANDB_API_KEY: own.apiKey } };
+      return { own, options };
+    };
+    const whole = await begin();
+    check(await runBinary("run", args, whole.options), { code: 0, stderr: /80 of 80 rows/ });
+    const expected = picture(whole.own, "student", project);
+    const requests = whole.own.requests.length;
+    await whole.own.close();
+    for (let after = 0; after < requests; after += 1) {
+      const { own, options } = await begin();
+      // Killed before the request is carried out, and after, in turns.
+      const kind = after % 2 === 0 ? "hang" : "drop-answer";
+      own.inject({ fault: { kind }, after, times: Number.POSITIVE_INFINITY });
+      const live = startBinary("run", args, options);
+      await eventually(() => own.requests.length > after, live);
+      live.child.kill("SIGKILL");
+      expect((await live.done).signal).toBe("SIGKILL");
+      own.heal();
+      const again = await runBinary("run", args, options);
+      expect([after, again.code, again.stderr]).toEqual([after, 0, expect.anything()]);
+      expect(picture(own, "student", project)).toEqual(expected);
+      expect(own.violations).toEqual([]);
+      await own.close();
+    }
   });
 });
 

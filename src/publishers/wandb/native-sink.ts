@@ -93,6 +93,10 @@ export class NativeSink implements RunSink {
     await this.#run.console(lines);
   }
 
+  async heldConsole(lines: readonly LogLine[]): Promise<void> {
+    await this.#run.heldConsole(lines);
+  }
+
   async systemMetrics(...parameters: Parameters<NonNullable<RunSink["systemMetrics"]>>): Promise<void> {
     await this.#run.systemMetrics(...parameters);
   }

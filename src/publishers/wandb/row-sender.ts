@@ -73,8 +73,10 @@ export class RowSender {
 
   /** Sends lines of text, without those that the server holds. */
   async print(lines: readonly LogLine[]): Promise<void> {
-    const fresh = lines.slice(Math.max(0, this.#beginning.lines - this.#lines));
+    const held = Math.max(0, this.#beginning.lines - this.#lines);
+    const fresh = lines.slice(held);
     this.#lines += lines.length;
+    if (held > 0) await this.sink.heldConsole?.(lines.slice(0, held));
     const timestamp = this.#timestamp;
     const timed = timestamp === undefined ? fresh : fresh.map((line) => ({ timestamp, ...line }));
     if (timed.length > 0) await this.sink.console(timed);

@@ -43,6 +43,8 @@ export interface RunSink {
    */
   completeLastRow?(values: JsonObject, tables?: readonly RowTable[]): Promise<void>;
   console(lines: readonly LogLine[]): Promise<void>;
+  /** Takes lines that the server holds, for the file with the whole log. Absent where that is made of something else. */
+  heldConsole?(lines: readonly LogLine[]): Promise<void>;
   /** Adds a sample of system metrics, by the official client's names without `system.`. Absent where they have no place. */
   systemMetrics?(sample: Readonly<Record<string, number>>, timestamp: number): Promise<void>;
   /** Tells, at once, that the machine is about to be taken away. Absent where there is nobody to tell. */

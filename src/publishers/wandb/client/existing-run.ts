@@ -19,6 +19,8 @@ import type { WandbClient } from "./wandb-client.js";
 export interface ExistingRun {
   readonly storageId: string;
   readonly displayName: string | undefined;
+  /** Whether it came to a good end. Files that a run has at its end may be missing otherwise. */
+  readonly finished: boolean;
   /** Lines of history, system metrics and console log. */
   readonly rows: number;
   readonly events: number;
@@ -36,6 +38,8 @@ export interface ExistingRun {
   readonly config: ReplyObject;
   readonly summary: ReplyObject;
 }
+
+const FINISHED = "finished";
 
 /** Looks a run up; undefined when the project or the run isn't there. */
 export async function findRun(
@@ -59,6 +63,7 @@ export async function findRun(
   return {
     storageId: requiredText(bucket, "id"),
     displayName: optionalText(bucket, "displayName"),
+    finished: (optionalText(bucket, "state") ?? FINISHED) === FINISHED,
     rows: countOf(bucket, "historyLineCount"),
     events: countOf(bucket, "eventsLineCount"),
     consoleLines: countOf(bucket, "logLineCount"),

@@ -20,7 +20,7 @@ export const RUN_RESUME_STATUS = operation(`
     model(name: $project, entityName: $entity) {
       id name entity { id name }
       bucket(name: $name, missingOk: true) {
-        id name displayName config tags notes summaryMetrics
+        id name displayName state config tags notes summaryMetrics
         logLineCount historyLineCount eventsLineCount historyTail eventsTail
         wandbConfig(keys: ["t"])
       }

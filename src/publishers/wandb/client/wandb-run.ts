@@ -59,6 +59,8 @@ export class WandbRun {
   readonly #summary: RunSummary;
   readonly #console = new ConsoleText();
   readonly #consoleStart: number;
+  /** Lines in the text of the console log that the server held at the start. */
+  #heldLines = 0;
   readonly #artifacts: PublishedArtifact[] = [];
   readonly #failedArtifacts: FailedFile[] = [];
   readonly #failedTables: StoredTable[] = [];
@@ -225,6 +227,16 @@ export class WandbRun {
       CONSOLE,
       lines.map(({ text, timestamp = now, error = false }) => writeConsoleLine({ text, timestamp, error })),
     );
+  }
+
+  /**
+   * Takes lines that the server held at the start, from the first on: a run that was ended early may lack its file with
+   * the log.
+   */
+  async heldConsole(lines: readonly { readonly text: string }[]): Promise<void> {
+    if (!this.#endedEarly) return;
+    this.#heldLines += lines.length;
+    await this.#console.add(lines);
   }
 
   /** Adds a sample of system metrics; names get `system.` in front. `timestamp` is in seconds since 1970. */
@@ -395,11 +407,19 @@ export class WandbRun {
     const { config, resumed } = this.#started;
     this.#files.add(names.config, Buffer.from(config.toYaml()));
     this.#files.add(names.summary, Buffer.from(this.#summary.toJson()));
-    if (!resumed) this.#files.add(names.metadata, Buffer.from(stringifyJson(this.#metadata())));
-    if (this.#console.empty) return;
+    if (!resumed || this.#endedEarly)
+      this.#files.add(names.metadata, Buffer.from(stringifyJson(this.#metadata())));
+    const [held, start] = [this.#heldLines, this.#consoleStart];
+    // A log with fewer lines than the server holds adds nothing.
+    if (this.#console.empty || (held > 0 && held < start)) return;
     // The lines of a resumed run are only its later part, which must not replace the file with the earlier one.
-    const name = this.#consoleStart === 0 ? names.console : `logs/output_${this.#consoleStart}.log`;
+    const name = held === start ? names.console : `logs/output_${start}.log`;
     this.#files.add(name, await this.#console.source());
+  }
+
+  /** Whether this goes on with a run that did not come to a good end. */
+  get #endedEarly(): boolean {
+    return this.resumed && this.existing?.finished === false;
   }
 
   #metadata(): JsonObject {
