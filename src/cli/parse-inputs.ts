@@ -24,6 +24,7 @@ import { FollowSource } from "../sources/follow.js";
 import { fileSource, resultFolders, STDIN } from "../sources/inputs.js";
 import type { Source } from "../sources/source.js";
 import { Echo, StdinSource } from "../sources/stdin.js";
+import { wholeLines } from "../sources/whole-lines.js";
 import type { Plot } from "./plot.js";
 import { startProgress } from "./progress.js";
 import type { StopSignal } from "./stop-signal.js";
@@ -229,11 +230,14 @@ function openSource(
 ): Source {
   if (follow) {
     const notice = (text: string) => process.stderr.write(`${text}\n`);
-    return new FollowSource(name, { signal: stop.signal, notice });
+    const file = new FollowSource(name, { signal: stop.signal, notice });
+    // It ends where the signal comes, maybe within a line.
+    return { name, chunks: () => wholeLines(file.chunks(), () => false) };
   }
   if (name !== STDIN) return files.find((file) => file.name === name) ?? fileSource(name);
   stop.signal.addEventListener("abort", () => process.stdin.destroy(), { once: true });
-  return new StdinSource(process.stdin, echo);
+  const stdin = new StdinSource(process.stdin, echo);
+  return { name: stdin.name, chunks: () => wholeLines(stdin.chunks(), () => !stop.signal.aborted) };
 }
 
 /** Standard output as a sink. A reader that has seen enough (`head`) closes it: that is no fault. */

@@ -85,6 +85,7 @@ async function followTask(
     // Earlier runs are read again, so that what was published before is known.
     runId: runId ?? 0,
     onlyRun: runId !== undefined,
+    wholeLines: true,
     onEvent: (event) => {
       if (event.kind === "incomplete") incomplete = true;
       say(event);

@@ -11,6 +11,7 @@ import type { WandbPublication } from "../publishers/wandb/publication.js";
 import { fileSource } from "../sources/inputs.js";
 import { StdinSource } from "../sources/stdin.js";
 import { taskFileReader } from "../sources/task-files/task-file-reader.js";
+import { wholeLines } from "../sources/whole-lines.js";
 import { LatePublisher, type PublisherOpening } from "./late-publisher.js";
 import type { RunTarget, TargetWish } from "./run-target.js";
 import type { StopOrder } from "./stop-orders.js";
@@ -48,8 +49,11 @@ async function readStream(request: TaskLogRequest): Promise<InputReceipt> {
     ...livePublishers("-", request.folder)(parser, reader),
     new LatePublisher("W&B", opening),
   ];
-  // Who passes standard input on ends it after a signal.
-  return await runJob(new StdinSource(process.stdin), {}, factory);
+  // Who passes standard input on ends it after a signal, maybe within a line.
+  const { signal } = request.stop;
+  const stdin = new StdinSource(process.stdin);
+  const chunks = () => wholeLines(stdin.chunks(), () => !signal.aborted);
+  return await runJob({ name: stdin.name, chunks }, {}, factory);
 }
 
 async function readFile(request: TaskLogRequest): Promise<InputReceipt> {

@@ -56,6 +56,26 @@ describe("parse --follow", () => {
     expect(server.history("p", "r").map(({ _step }) => _step)).toEqual([1000, 2000, 3000]);
   });
 
+  it("publishes no half of a number when it is stopped while a line is written", async () => {
+    const whole = start() + train(1000) + train(2000);
+    const folder = freshFolder({ "train.log": whole.trimEnd().slice(0, -1) });
+    const args = ["--wandb-project", "p", "--wandb-run-name", "half"];
+    const env = { WANDB_BASE_URL: server.url, WANDB_API_KEY: server.apiKey };
+    const first = follow(folder, args, env);
+    await eventually(() => rows(folder).includes(trainRow(1000)), first);
+    first.child.kill("SIGTERM");
+    expect((await first.done).code).toBe(143);
+    expect(server.history("p", "half").map(({ _step }) => _step)).toEqual([1000]);
+    writeFileSync(join(folder, "train.log"), whole);
+    const second = follow(folder, args, env);
+    await eventually(() => rows(folder).includes(trainRow(2000)), second);
+    second.child.kill("SIGTERM");
+    expect((await second.done).code).toBe(143);
+    expect(rows(folder)).toBe(csv(TRAINING_HEADER, trainRow(1000), trainRow(2000)));
+    const rates = server.history("p", "half").map(({ learning_rate }) => learning_rate);
+    expect(rates).toEqual([0.0003, 0.0003]);
+  });
+
   it("waits for a file that is not there yet", async () => {
     const folder = freshFolder();
     const live = follow(folder);

@@ -35,6 +35,11 @@ export interface LiveLogOptions {
   readonly runId?: number;
   /** Ends with the first run, whatever becomes of the task. */
   readonly onlyRun?: boolean;
+  /**
+   * Gives whole lines only, but for the end of the task's log: half a line of a run whose worker was taken away is left
+   * out, since it may hold half a number.
+   */
+  readonly wholeLines?: boolean;
   /** What an earlier command has read. */
   readonly from?: LiveLogState;
   onEvent?(event: LiveLogEvent): void;

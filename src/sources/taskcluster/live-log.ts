@@ -9,6 +9,7 @@ import {
 import { fileChunks } from "../chunks.js";
 import { decompress } from "../decompress.js";
 import type { Source } from "../source.js";
+import { LineHold } from "../whole-lines.js";
 import type { ArtifactStore } from "./artifact-store.js";
 import type { LiveLogEvent, LiveLogOptions, LiveLogState } from "./live-log-options.js";
 import { isOver, StatusPoll } from "./status-poll.js";
@@ -63,13 +64,19 @@ export class LiveLogSource implements Source {
 
   /** @throws TaskclusterError when the task is unknown, the queue can't be reached for an hour, or the client is stopped. */
   async *chunks(): AsyncGenerator<Uint8Array> {
-    const { runId: first, onlyRun = false } = this.#options;
+    const { runId: first, onlyRun = false, wholeLines = false } = this.#options;
+    const hold = wholeLines ? new LineHold() : undefined;
     let runId = this.#state?.runId ?? first ?? (await this.#lastRun());
     for (;;) {
-      yield* this.#enter(runId);
-      const { status, run } = yield* this.#readRun(runId);
+      const separator = this.#enter(runId);
+      if (hold === undefined) yield* separator;
+      // What is held back of the run before is left out.
+      else hold.rest();
+      const { status, run } = yield* lines(this.#readRun(runId), hold);
       const followed = status.runs.some((one) => one.runId > runId);
       if (onlyRun || (isOver(status.state) && !followed)) {
+        const rest = hold?.rest() ?? new Uint8Array();
+        if (rest.length > 0) yield rest;
         this.#fate = (onlyRun ? run.state : status.state) as "completed" | "failed" | "exception";
         this.#say({ kind: "ended", state: this.#fate, reason: run.reasonResolved });
         return;
@@ -89,11 +96,12 @@ export class LiveLogSource implements Source {
     }
   }
 
-  async *#enter(runId: number): AsyncGenerator<Uint8Array> {
-    if (this.#state?.runId === runId) return;
+  /** Begins a run; returns what stands between it and the one before. */
+  #enter(runId: number): Uint8Array[] {
+    if (this.#state?.runId === runId) return [];
     const torn = this.#state?.atLineStart === false;
     this.#state = { runId, bytes: 0, atLineStart: true };
-    if (torn) yield Uint8Array.of(LINE_END);
+    return torn ? [Uint8Array.of(LINE_END)] : [];
   }
 
   /** Everything of one run; returns when it is over. */
@@ -194,5 +202,23 @@ export class LiveLogSource implements Source {
 
   #say(event: LiveLogEvent): void {
     this.#options.onEvent?.(event);
+  }
+}
+
+/** Holds half lines back; returns what the reading returns. */
+async function* lines<End>(
+  reading: AsyncGenerator<Uint8Array, End>,
+  hold: LineHold | undefined,
+): AsyncGenerator<Uint8Array, End> {
+  if (hold === undefined) return yield* reading;
+  try {
+    for (;;) {
+      const next = await reading.next();
+      if (next.done) return next.value;
+      const whole = hold.take(next.value);
+      if (whole !== undefined) yield whole;
+    }
+  } finally {
+    await reading.return(undefined as never);
   }
 }

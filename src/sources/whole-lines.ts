@@ -1,0 +1,53 @@
+/** Whole lines of a log that may end anywhere: half a line may hold half a number, which looks like a whole one. */
+
+const LINE_END = 0x0a;
+/** No measurement is on a longer line; of one, the bytes go on as they come. */
+const LONGEST = 1 << 20;
+
+/** Keeps the beginning of a line until its end has come. */
+export class LineHold {
+  #parts: Uint8Array[] = [];
+  #bytes = 0;
+
+  /** The lines that this chunk ends, if any. A chunk may be used again afterwards. */
+  take(chunk: Uint8Array): Uint8Array | undefined {
+    const lineEnd = chunk.lastIndexOf(LINE_END) + 1;
+    const end = lineEnd === 0 && this.#bytes + chunk.length > LONGEST ? chunk.length : lineEnd;
+    const whole = this.#parts.length === 0 ? chunk.subarray(0, end) : this.#joined(chunk, end);
+    if (end < chunk.length) {
+      this.#parts.push(chunk.slice(end));
+      this.#bytes += chunk.length - end;
+    }
+    return whole?.length === 0 ? undefined : whole;
+  }
+
+  /** What has no line end. */
+  rest(): Uint8Array {
+    const rest = Buffer.concat(this.#parts);
+    this.#parts = [];
+    this.#bytes = 0;
+    return rest;
+  }
+
+  #joined(chunk: Uint8Array, end: number): Uint8Array | undefined {
+    return end === 0 ? undefined : Buffer.concat([this.rest(), chunk.subarray(0, end)]);
+  }
+}
+
+/**
+ * The whole lines of a log. A reader that stops early does not get the half line at that place.
+ *
+ * @param ended Says, at the end, whether that is the end of the log, so that a last line without a line end counts.
+ */
+export async function* wholeLines(
+  chunks: AsyncIterable<Uint8Array>,
+  ended: () => boolean,
+): AsyncGenerator<Uint8Array> {
+  const hold = new LineHold();
+  for await (const chunk of chunks) {
+    const whole = hold.take(chunk);
+    if (whole !== undefined) yield whole;
+  }
+  const rest = hold.rest();
+  if (rest.length > 0 && ended()) yield rest;
+}
