@@ -1,6 +1,7 @@
 /** Publishes the run of a group: the experiment's configuration, all evaluations, and the logs. */
 import type { Evaluation } from "../../evaluation/evaluation.js";
 import type { PublisherOutcome } from "../update-publisher.js";
+import { WandbError } from "./client/errors.js";
 import type { ExistingRun } from "./client/existing-run.js";
 import { inParallel } from "./client/parallel.js";
 import { objectAt, optionalText } from "./client/reply.js";
@@ -8,6 +9,7 @@ import { type JsonObject, type JsonValue, stringifyJson } from "./format/json.js
 import { artifactNameOf } from "./format/names.js";
 import type { RowTable } from "./format/row-table.js";
 import type { TableData } from "./format/table.js";
+import { evaluationsOfRuns } from "./group-runs.js";
 import { GroupTable } from "./group-table.js";
 import type { TablePreview, WandbPlace } from "./publication.js";
 import { tableState } from "./run-tables.js";
@@ -21,6 +23,8 @@ export interface GroupLogsPublication extends WandbPlace {
   /** The experiment's configuration. */
   readonly config?: JsonObject;
   readonly evaluations: readonly Evaluation[];
+  /** Takes in evaluations that runs of the group hold and its table lacks, such as those of a task that was killed. */
+  readonly fromRuns?: boolean;
   /** Becomes an artifact that is called like the group. */
   readonly logsFolder?: string;
 }
@@ -86,14 +90,18 @@ function runIdOf({ suffix }: GroupLogsPublication): string {
 
 /** The table of a group as it should be, from what it is and what others make of it in the meantime. */
 class TableCompletion {
+  readonly #publication: GroupLogsPublication;
   readonly #own: GroupTable;
   readonly #suffix: string;
   readonly #remark: (text: string) => void;
   /** Files whose rows are known. */
   readonly #seen = new Set<string>();
   #base: GroupTable;
+  #lookedAtRuns = false;
 
-  constructor({ group, suffix, evaluations }: GroupLogsPublication, remark: (text: string) => void) {
+  constructor(publication: GroupLogsPublication, remark: (text: string) => void) {
+    const { group, suffix, evaluations } = publication;
+    this.#publication = publication;
     this.#own = GroupTable.of(group, suffix, evaluations);
     this.#suffix = suffix;
     this.#base = new GroupTable(suffix);
@@ -102,11 +110,28 @@ class TableCompletion {
 
   /** The table to write; undefined where the run has it, or there is nothing to show. */
   async next(state: RunState | undefined): Promise<RowTable | undefined> {
-    if (state !== undefined) await this.#read(state);
+    if (state !== undefined) {
+      await this.#read(state);
+      await this.#readRuns();
+    }
     const whole = this.#base.with(this.#own);
     if (whole.size === 0) return undefined;
     const table = { name: METRICS, table: whole.toData() };
     return tableState(state?.existing ?? null, table) === "unchanged" ? undefined : table;
+  }
+
+  /** Takes in, once, what the runs of the group hold. */
+  async #readRuns(): Promise<void> {
+    if (this.#lookedAtRuns || !this.#publication.fromRuns) return;
+    this.#lookedAtRuns = true;
+    const { group } = this.#publication;
+    try {
+      const lacking = await evaluationsOfRuns(this.#publication, this.#base.with(this.#own));
+      this.#base = this.#base.with(GroupTable.of(group, this.#suffix, lacking));
+    } catch (error) {
+      if (!(error instanceof WandbError)) throw error;
+      this.#remark(`the other runs of the group could not be looked at: ${error.message}`);
+    }
   }
 
   /** Takes in what was logged since the last look. */

@@ -1,5 +1,6 @@
 /** The table of all evaluations of a group. */
 import type { Evaluation } from "../../evaluation/evaluation.js";
+import type { DatasetName } from "../../naming/dataset.js";
 import { type JsonValue, stringifyJson } from "./format/json.js";
 import type { TableData } from "./format/table.js";
 import { metricOrder } from "./run-tables.js";
@@ -27,6 +28,12 @@ export class GroupTable {
 
   get size(): number {
     return this.#rows.length;
+  }
+
+  /** Whether there is a row of this model and dataset. */
+  has({ model, importer, dataset, augmentation }: Pick<Evaluation, "model"> & DatasetName): boolean {
+    const key = stringifyJson([model, importer, dataset, augmentation]);
+    return this.#rows.some((row) => row.key === key);
   }
 
   /** The rows of evaluations. */

@@ -218,7 +218,7 @@ function tableFile(api: PublicApi, file: RunFileInfo): TableFile[] {
 }
 
 /** @throws SyntaxError when the text is no table. */
-function readTable(text: string): TableData {
+export function readTable(text: string): TableData {
   const { columns, data } = (parseJson(text) ?? {}) as Partial<TableData>;
   const whole =
     Array.isArray(columns) &&

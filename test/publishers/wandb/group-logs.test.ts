@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Evaluation } from "../../../src/evaluation/evaluation.js";
+import { publishEvaluationRun } from "../../../src/publishers/wandb/evaluation-run.js";
 import type { TableData } from "../../../src/publishers/wandb/format/table.js";
 import {
   type GroupLogsPublication,
@@ -183,6 +184,48 @@ describe("group_logs", () => {
         ...models.map((model, index) => [model, "dev", index]),
       ]),
     );
+  });
+
+  test("takes in what runs of the group hold and the table lacks", async () => {
+    const stage = await harness();
+    const run = (id: string, evaluations: readonly Evaluation[], group = "exp_MjcJGroup") =>
+      publishEvaluationRun({ ...publication(stage, evaluations), id, group });
+    const mixed = evaluation("student", "devtest", { chrf: 50, comet: 80 }, "aug-mix");
+    const tedtalks = {
+      ...evaluation("quantized", "Neulab-tedtalks_test-1-eng-ces", { chrf: 60 }),
+      importer: "mtdata",
+    };
+    const own = { ...evaluation("quantized", "harbour", { bleu_detok: 30 }), importer: "gcp" };
+    await run("student_MjcJG", [STUDENT, mixed]);
+    await run("quantized_MjcJG", [tedtalks, own]);
+    await run("backwards_OTHER", [STUDENT]);
+    await run("elsewhere_MjcJG", [STUDENT], "exp_other");
+    await publishGroupLogs(publication(stage, [STUDENT]));
+    await publishGroupLogs(publication(stage, [TEACHER], { fromRuns: true }));
+    const rows = [
+      ["exp_MjcJGroup", "student", "flores", "devtest", null, 26.9, 58.4, null],
+      ["exp_MjcJGroup", "quantized", "mtdata", "Neulab-tedtalks_test-1-eng-ces", null, null, 60, null],
+      ["exp_MjcJGroup", "quantized", "gcp", "harbour", null, 30, null, null],
+      ["exp_MjcJGroup", "student", "flores", "devtest", "aug-mix", null, 50, 80],
+      ["exp_MjcJGroup", "teacher-1", "flores", "devtest", null, 28, 59.5, 87.5],
+    ];
+    const sorted = (data: TableData["data"]) => data.map((row) => JSON.stringify(row)).sort();
+    expect(sorted(table(stage).data)).toEqual(sorted(rows));
+    const held = stage.server.history("cs-en", ID).length;
+    await publishGroupLogs(publication(stage, [TEACHER], { fromRuns: true }));
+    expect(stage.server.history("cs-en", ID)).toHaveLength(held);
+  });
+
+  test("goes without the runs of the group where they can't be read", async () => {
+    const stage = await harness();
+    await publishEvaluationRun({ ...publication(stage, [STUDENT]), id: "student_MjcJG" });
+    stage.server.inject({ operation: "Runs", fault: { kind: "graphql-error", message: "no" } });
+    const { notes, undelivered } = await publishGroupLogs(publication(stage, [TEACHER], { fromRuns: true }));
+    expect(notes?.join("\n")).toMatch(/the other runs of the group could not be looked at: .*no/);
+    expect(undelivered).toBeUndefined();
+    expect(table(stage).data.map(([, model]) => model)).toEqual(["teacher-1"]);
+    await publishGroupLogs(publication(stage, [], { fromRuns: true }));
+    expect(table(stage).data.map(([, model]) => model)).toEqual(["teacher-1", "student"]);
   });
 
   test("rows that somebody has written over come back", async () => {
