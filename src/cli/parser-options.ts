@@ -1,6 +1,7 @@
 /** The flags that say how a log is read: `--pattern NAME=REGEX`, `--time-zone ZONE`. */
 import { nodeCore } from "../node-core.js";
 import { LogParser, type ParserOptions, type PatternDefinition } from "../parser/log-parser.js";
+import { TimestampFormat } from "../parser/timestamp.js";
 
 /** Reads the flags' values and tries them; `refuse` ends the command with its message. */
 export function readParserOptions(
@@ -13,10 +14,16 @@ export function readParserOptions(
     ...(timeZone === undefined ? {} : { timeZone }),
   };
   try {
-    new LogParser(nodeCore(), options).free();
+    new TimestampFormat(timeZone);
+  } catch {
+    refuse(`--time-zone '${timeZone}': there is no such zone; write it as in Europe/Paris or UTC`);
+  }
+  if (patterns.length === 0) return options;
+  // Where there is no memory for it, the patterns are not to blame.
+  const core = nodeCore();
+  try {
+    new LogParser(core, options).free();
   } catch (error) {
-    if (error instanceof RangeError)
-      refuse(`--time-zone '${timeZone}': there is no such zone; write it as in Europe/Paris or UTC`);
     refuse(`--pattern: ${error instanceof Error ? error.message : error}`);
   }
   return options;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ownGroup, TaskclusterStandIn } from "../servers/taskcluster/index.js";
 import { StandInServer } from "../servers/wandb/index.js";
-import { check, freshFolder, type Run, runBinary } from "./run-binary.js";
+import { check, eventually, freshFolder, type Run, runBinary, startBinary } from "./run-binary.js";
 
 const SECRET = "project/translations/level-1/weights-and-biases";
 const GROUP = "ZowUkamoRKuDlb4uAeTvgg";
@@ -163,6 +163,31 @@ describe("anywhere", () => {
         .filter((key) => key.endsWith("_table"))
         .sort(),
     ).toEqual(datasets.map((dataset) => `flores_${dataset}_table`).sort());
+  });
+
+  test("one that was killed between its run and the table is brought in by the next", async () => {
+    const args = (dataset: string) => {
+      const place = ["--wandb-project", "killed", "--wandb-group", "exp_bY25-4fXTcuJNuMcWXUYtQ"];
+      const label = `evaluate-student-flores-${dataset}-cs-en`;
+      return ["eval", "--metric", "chrf=50", ...place, "--label", label];
+    };
+    const folder = freshFolder();
+    const options = { folder, env: { HOME: folder, WANDB_BASE_URL: wandb.url, ...outside() } };
+    const runOfGroup = (): boolean =>
+      wandb.requests.some(({ body }) => body.toString().includes('"group_logs_bY25-"'));
+    wandb.inject({ operation: "RunResumeStatus", fault: { kind: "hang" }, after: 2, times: 1 });
+    const first = startBinary("run", args("one"), options);
+    await eventually(runOfGroup, first);
+    first.child.kill("SIGKILL");
+    await first.done;
+    wandb.heal();
+    expect(wandb.store.run(wandb.entity, "killed", "group_logs_bY25-")).toBeUndefined();
+    check(await runBinary("run", args("two"), options), { code: 0, stderr: /wrote .*group_logs_bY25-/ });
+    const { data } = groupTable("killed", "group_logs_bY25-");
+    expect(data.map((row) => [row[1], row[3], row[6]])).toEqual([
+      ["student", "one", 50],
+      ["student", "two", 50],
+    ]);
   });
 
   test.each([
