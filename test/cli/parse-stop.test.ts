@@ -2,16 +2,7 @@ import { execFileSync } from "node:child_process";
 import { truncateSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import {
-  binaryPath,
-  check,
-  eventually,
-  filesBelow,
-  freshFolder,
-  result,
-  runShell,
-  startBinary,
-} from "./run-binary.js";
+import { check, eventually, filesBelow, freshFolder, result, runShell, startBinary } from "./run-binary.js";
 import { csv, start, TRAINING_HEADER, train, trainRow, VALIDATION_HEADER, valid } from "./sample-logs.js";
 
 const SIGNALS = [

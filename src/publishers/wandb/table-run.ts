@@ -1,6 +1,6 @@
 /** A run that is made of tables, which several programs may complete at the same time. */
 import type { PublisherOutcome } from "../update-publisher.js";
-import { Budget } from "./client/budget.js";
+import { BUDGET_AFTER_STOP, Budget } from "./client/budget.js";
 import { messageOf, UndeliveredError } from "./client/errors.js";
 import { type ExistingRun, findRun } from "./client/existing-run.js";
 import type { RequestScope } from "./client/http.js";
@@ -17,8 +17,6 @@ import type { RowPosition, RunOutcome, RunSink } from "./run-sink.js";
 const MOST_ATTEMPTS = 12;
 const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 20_000;
-/** Milliseconds that are left for delivery after a signal. */
-const BUDGET_AFTER_STOP = 8000;
 
 /** A file with a table that was logged in a run. */
 export interface TableFile {

@@ -7,7 +7,7 @@ import type { Segment } from "../../run/segment.js";
 import { StepRows } from "../../run/step-rows.js";
 import type { PublisherOutcome, UpdatePublisher } from "../update-publisher.js";
 import { type Beginning, beginRun } from "./beginning.js";
-import { Budget } from "./client/budget.js";
+import { BUDGET_AFTER_STOP, Budget } from "./client/budget.js";
 import type { JsonObject } from "./format/json.js";
 import type { RowTable } from "./format/row-table.js";
 import { describeRun, openRun } from "./open-run.js";
@@ -19,9 +19,8 @@ import type { RunSink } from "./run-sink.js";
 import { chartsOf, DATASETS, evaluationTables, tableState } from "./run-tables.js";
 import { TaskSections } from "./task-sections.js";
 
-/** Milliseconds that are left for delivery when the training has ended, and when a signal has. */
+/** Milliseconds that are left for delivery when the training has ended. */
 const BUDGET_AFTER_TRAINING = 60_000;
-const BUDGET_AFTER_STOP = 8_000;
 
 /** Milliseconds after which a row of a training is shown though more may come for its update. */
 const SHOW_AFTER = 3000;

@@ -319,6 +319,23 @@ describe("the files of a training task", () => {
   });
 });
 
+test("after a signal the server has 6 s, then what it did not take is in the offline file", async () => {
+  const stage = await harness();
+  const stop = new AbortController();
+  let stopped = Number.NaN;
+  const { receipt } = await publish(
+    stage,
+    pipeOf(start + row(1, 9), async () => {
+      stage.server.inject({ fault: { kind: "status", status: 503 }, times: Number.POSITIVE_INFINITY });
+      stopped = stage.clock.now();
+      stop.abort();
+    }),
+    { stop: stop.signal },
+  );
+  expect(receipt.figures).toMatchObject({ wandb: { acknowledged: 0, spooled: 1 } });
+  expect(stage.clock.now() - stopped).toBeLessThanOrEqual(6000);
+});
+
 test("a row that is shown does not keep the program alive", async () => {
   const { systemClock } = await import("../../../src/publishers/wandb/client/clock.js");
   const before = process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;

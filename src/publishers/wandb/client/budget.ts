@@ -4,6 +4,12 @@ import { type Clock, systemClock } from "./clock.js";
 export const DEFAULT_BUDGET_MS = 5 * 60_000;
 
 /**
+ * Milliseconds that are left for delivery after a signal. With the last questions before it and the offline file after
+ * it, a command ends within ten seconds.
+ */
+export const BUDGET_AFTER_STOP = 6000;
+
+/**
  * How long a request may be retried without progress. A live run starts with Infinity and calls `set` when the
  * training has ended; the time then counts from that call, also for requests that have been failing for hours.
  */
