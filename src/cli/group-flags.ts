@@ -1,5 +1,6 @@
 /** The flags of the commands that publish groups: `archive`, `group`, `task`. */
 import { Flags } from "@oclif/core";
+import { wandbKeyFlag } from "./wandb-flags.js";
 
 const WANDB = "WEIGHTS & BIASES";
 
@@ -45,6 +46,7 @@ export const groupFlags = {
     description: "W&B: publish what was published before again, and write over runs of the same id",
     helpGroup: WANDB,
   }),
+  ...wandbKeyFlag,
   tags: Flags.string({ multiple: true, description: "W&B: tags of the runs", helpGroup: WANDB }),
   ledger: Flags.string({
     description:

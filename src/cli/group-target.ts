@@ -12,6 +12,7 @@ import type { Source } from "../sources/source.js";
 export interface GroupTargetFlags {
   readonly wandb: boolean;
   readonly "wandb-client": string | undefined;
+  readonly "wandb-api-key-file": string | undefined;
   readonly "override-runs": boolean;
   readonly tags: string[] | undefined;
 }
@@ -49,7 +50,8 @@ export async function groupTarget(
     import("../publishers/wandb/group-logs.js"),
   ]);
   const mode = flags["wandb-client"] === "offline" ? "offline" : undefined;
-  const settings = resolveSettings({ mode }, options.environment);
+  const apiKeyFile = flags["wandb-api-key-file"];
+  const settings = resolveSettings({ mode, apiKeyFile }, options.environment);
   if (settings.mode === "disabled") return undefined;
   const client = settings.mode === "offline" ? undefined : new WandbClient(settings);
   const tags = [...options.tags, ...(flags.tags ?? [])];

@@ -11,6 +11,16 @@ import type { RunPlan } from "../run/run-plan.js";
 import { fileSource } from "../sources/inputs.js";
 import { taskFileReader } from "../sources/task-files/task-file-reader.js";
 
+/** The flag of every command that speaks to the server. */
+export const wandbKeyFlag = {
+  "wandb-api-key-file": Flags.string({
+    description:
+      "W&B: file with the API key  [default: WANDB_API_KEY, then netrc, then the settings of the official client]",
+    helpValue: "FILE",
+    helpGroup: "WEIGHTS & BIASES",
+  }),
+};
+
 /** Flags that `parse` and `parse_tc_logs` share. */
 export const wandbFlags = {
   "wandb-project": Flags.string({ description: "W&B: project to publish to", helpGroup: "WEIGHTS & BIASES" }),
@@ -30,6 +40,7 @@ export const wandbFlags = {
     helpGroup: "WEIGHTS & BIASES",
   }),
   tags: Flags.string({ multiple: true, description: "W&B: tags of the run", helpGroup: "WEIGHTS & BIASES" }),
+  ...wandbKeyFlag,
 };
 
 /** The values of {@link wandbFlags}. */
@@ -40,6 +51,7 @@ export interface WandbFlagValues {
   readonly "wandb-artifacts": string | undefined;
   readonly "wandb-client": string | undefined;
   readonly tags: string[] | undefined;
+  readonly "wandb-api-key-file": string | undefined;
 }
 
 /** What is to be published, the same for all runs of a command. */
@@ -83,7 +95,10 @@ export async function wandbTarget(
     import("../publishers/wandb/wandb-publisher.js"),
   ]);
   const settings = resolveSettings(
-    { mode: flags["wandb-client"] === "offline" ? "offline" : undefined },
+    {
+      mode: flags["wandb-client"] === "offline" ? "offline" : undefined,
+      apiKeyFile: flags["wandb-api-key-file"],
+    },
     options.environment,
   );
   if (settings.mode === "disabled") return undefined;

@@ -47,6 +47,7 @@ Exit codes: 0 nothing is in the way; 1 something is; 2 wrong flags.`;
       tags: flags.tags ?? [],
       secret: flags["taskcluster-secret"] || undefined,
       client: flags["wandb-client"],
+      keyFile: flags["wandb-api-key-file"],
       source: "-",
       environment: process.env,
       folder: flags["output-dir"],

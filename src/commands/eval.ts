@@ -92,6 +92,7 @@ rest is in the offline file); 130, 143 stopped by SIGINT, SIGTERM.`;
         tags: flags.tags ?? [],
         secret: flags["taskcluster-secret"] || undefined,
         client: flags["wandb-client"],
+        keyFile: flags["wandb-api-key-file"],
         source: flags["metrics-json"] ?? "-",
         ...(given === undefined ? {} : { model: given.model }),
       },

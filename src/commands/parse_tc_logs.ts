@@ -110,6 +110,7 @@ Exit codes: as those of parse. With MOZ_AUTOMATION set 0, unless a signal came o
         tags: flags.tags ?? [],
         secret: flags["taskcluster-secret"] || undefined,
         client: flags["wandb-client"],
+        keyFile: flags["wandb-api-key-file"],
         source: input ?? "-",
       },
       folder: flags["output-dir"],

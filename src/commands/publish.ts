@@ -32,6 +32,7 @@ Exit codes: 0 all was delivered; 1 something could not be read; 2 wrong flags, a
     only: groupFlags.only,
     "time-zone": groupFlags["time-zone"],
     "wandb-client": groupFlags["wandb-client"],
+    "wandb-api-key-file": groupFlags["wandb-api-key-file"],
     "override-runs": groupFlags["override-runs"],
     tags: groupFlags.tags,
     ledger: Flags.string({

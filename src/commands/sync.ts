@@ -2,6 +2,7 @@ import { Args, Command, Flags } from "@oclif/core";
 import { quote } from "shlex";
 import { EXIT } from "../cli/exit-code.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
+import { wandbKeyFlag } from "../cli/wandb-flags.js";
 import { messageOf } from "../publishers/wandb/client/errors.js";
 import { resolveSettings, type WandbSettings } from "../publishers/wandb/client/settings.js";
 import { WandbClient } from "../publishers/wandb/client/wandb-client.js";
@@ -37,6 +38,7 @@ no API key (WANDB_API_KEY); 3 the server did not acknowledge everything; 130, 14
     "dry-run": Flags.boolean({ description: "say what would be sent, and send nothing" }),
     append: Flags.boolean({ description: "put the rows behind those of a run that exists" }),
     force: Flags.boolean({ description: "send again what was delivered before" }),
+    ...wandbKeyFlag,
     json: Flags.boolean({ description: "the receipt as JSON on standard output" }),
     quiet: Flags.boolean({ char: "q", description: "no receipt unless something went wrong" }),
   };
@@ -53,7 +55,7 @@ no API key (WANDB_API_KEY); 3 the server did not acknowledge everything; 130, 14
         reasons.join("; ") || `nothing to send: ${passedOver.join(", ")} went to the server while it ran`,
       );
     }
-    const client = openClient(`marian-tracking/${this.config.version}`, usage);
+    const client = openClient(flags["wandb-api-key-file"], `marian-tracking/${this.config.version}`, usage);
     const stop = watchStopSignals();
     const receipts: SyncReceipt[] = [];
     try {
@@ -85,10 +87,14 @@ no API key (WANDB_API_KEY); 3 the server did not acknowledge everything; 130, 14
 }
 
 /** A client with the settings of the environment. Without a key the command ends here. */
-function openClient(version: string, usage: (message: string) => never): WandbClient {
+function openClient(
+  apiKeyFile: string | undefined,
+  version: string,
+  usage: (message: string) => never,
+): WandbClient {
   let settings: WandbSettings;
   try {
-    settings = resolveSettings();
+    settings = resolveSettings({ apiKeyFile });
   } catch (error) {
     return usage(messageOf(error));
   }

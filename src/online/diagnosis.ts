@@ -50,13 +50,14 @@ export async function* diagnose(wish: DiagnosisWish): AsyncGenerator<Finding> {
   const signal = AbortSignal.timeout(PATIENCE);
   let settings: WandbSettings | undefined;
   yield await finding("settings", async () => {
-    settings = resolveSettings({ mode: wish.client === "offline" ? "offline" : undefined }, environment);
+    const mode = wish.client === "offline" ? "offline" : undefined;
+    settings = resolveSettings({ mode, apiKeyFile: wish.keyFile }, environment);
     const proxy = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"].find(
       (name) => environment[name],
     );
     return `server ${settings.baseUrl}, mode ${settings.mode}${proxy === undefined ? "" : `, through the proxy of ${proxy}`}`;
   });
-  if (secret !== undefined && !environment["WANDB_API_KEY"])
+  if (secret !== undefined && wish.keyFile === undefined && !environment["WANDB_API_KEY"])
     yield await finding("secret", async () => {
       await secretToken(secret, { environment, userAgent: "marian-tracking", signal });
       return `${secret} holds a key`;

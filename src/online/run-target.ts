@@ -5,6 +5,7 @@ import {
   AuthenticationError,
   messageOf,
   PublicApi,
+  readKeyFile,
   resolveSettings,
   WandbClient,
   type WandbSettings,
@@ -27,6 +28,8 @@ export interface TargetWish {
   /** The secret with the key. */
   readonly secret: string | undefined;
   readonly client: string | undefined;
+  /** A file with the key. */
+  readonly keyFile?: string | undefined;
   /** The log; `-` is standard input. */
   readonly source: string;
 }
@@ -173,15 +176,16 @@ class TargetSearch {
     }
   }
 
-  /** The key of the environment, else that of the secret, else what the machine has. */
+  /** The key of the file named, else of the environment, else that of the secret, else what the machine has. */
   async #key(settings: WandbSettings): Promise<{ key?: ApiKey; fault?: string }> {
     const { environment, warn } = this.#options;
     const given = environment["WANDB_API_KEY"]?.trim();
-    const { secret } = this.#wish;
+    const { secret, keyFile } = this.#wish;
     // Outside a task nobody can be asked for it.
     const inTask =
       environment["TASKCLUSTER_PROXY_URL"] !== undefined && environment["TASKCLUSTER_PROXY_URL"] !== "";
     try {
+      if (keyFile !== undefined) return { key: readKeyFile(keyFile) };
       if (given) return { key: new ApiKey(given, "WANDB_API_KEY") };
       if (secret === undefined || !inTask) return {};
       const token = await secretToken(secret, {

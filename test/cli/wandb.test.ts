@@ -44,6 +44,31 @@ describe("parse --wandb-project", () => {
     expect(done.stderr).not.toContain(server.apiKey);
   });
 
+  test("takes the key from a file, for each command that speaks to the server", async () => {
+    const folder = freshFolder({ "student/train.log": log, key: `${server.apiKey}\n`, short: "no key" });
+    const place = { env: { WANDB_BASE_URL: server.url, HOME: folder }, folder };
+    const flags = ["--wandb-project", project, "--wandb-api-key-file"];
+    const live = await runBinary(
+      "parse_tc_logs",
+      ["-i", "student/train.log", "--wandb-publication", ...flags, "key", "--wandb-run-name", "live"],
+      place,
+    );
+    check(live, { code: 0, stderr: /80 of 80 rows/ });
+    expect(server.history(project, "live")).toHaveLength(80);
+    check(await parse(["--wandb-api-key-file", "key", "--quiet"], place), { code: 0, stderr: "" });
+    expect(server.history(project, "student")).toHaveLength(80);
+    const offline = { ...place, env: { ...place.env, WANDB_MODE: "offline", WANDB_DIR: folder } };
+    check(await parse(["--wandb-run-name", "later"], offline), { code: 0, stderr: /offline/ });
+    const synced = await runBinary("run", ["sync", "wandb", "--wandb-api-key-file", "key", "-q"], place);
+    check(synced, { code: 0, stderr: "" });
+    expect(server.history(project, "later")).toHaveLength(80);
+    const none = await parse(["--wandb-api-key-file", "nothing"], place);
+    check(none, { code: 2, stderr: /nothing:\s+there is\s+no such file/ });
+    const short = await parse(["--wandb-api-key-file", "short"], place);
+    check(short, { code: 2, stderr: /API key from\s+short/ });
+    expect(short.stderr).not.toContain("no key");
+  });
+
   test("says what it would do and does nothing", async () => {
     const before = await parse(["--dry-run"]);
     check(before, { code: 0, stdout: /80 rows, 0 on the server, 80 to send, 0 tables\n/, stderr: "" });

@@ -7,7 +7,7 @@ const HIDDEN = "[API key hidden]";
 /** A W&B API key that can be used but not printed. */
 export class ApiKey {
   readonly #key: string;
-  /** Where the key came from, for messages: "--api-key", "WANDB_API_KEY", a path. */
+  /** Where the key came from, for messages: "WANDB_API_KEY", a path. */
   readonly source: string;
 
   /** Throws an AuthenticationError when the text can't be a key (shorter than 40 characters, or with blanks). */

@@ -13,6 +13,12 @@ export type { RunAddress, RunPlace } from "./run-address.js";
 export { RunConfig } from "./run-config.js";
 export type { FailedFile } from "./run-files.js";
 export type { ResumeMode, RunOptions } from "./run-options.js";
-export { resolveSettings, type SettingsOverrides, type WandbMode, type WandbSettings } from "./settings.js";
+export {
+  readKeyFile,
+  resolveSettings,
+  type SettingsOverrides,
+  type WandbMode,
+  type WandbSettings,
+} from "./settings.js";
 export { type Viewer, WandbClient, type WandbClientOptions } from "./wandb-client.js";
 export { type RowPosition, WandbRun } from "./wandb-run.js";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { ApiKey } from "./api-key.js";
-import { WandbError } from "./errors.js";
+import { AuthenticationError, WandbError } from "./errors.js";
 import { netrcPassword } from "./netrc.js";
 
 const HOSTED = "https://api.wandb.ai";
@@ -27,7 +27,8 @@ export interface WandbSettings {
 
 /** Values that stand over the environment, for instance from command-line flags. */
 export interface SettingsOverrides {
-  readonly apiKey?: string | undefined;
+  /** A file that holds the key and nothing else: a key itself on a command line is there for everybody to see. */
+  readonly apiKeyFile?: string | undefined;
   readonly baseUrl?: string | undefined;
   readonly entity?: string | undefined;
   readonly mode?: string | undefined;
@@ -39,7 +40,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Puts the settings together: override, then environment, then (for the key) netrc, then wandb's settings files.
- * Throws an AuthenticationError for a key that can't be one and a WandbError for a bad URL or mode.
+ * Throws an AuthenticationError for a key that can't be one, or whose file can't be read, and a WandbError for a bad URL
+ * or mode.
  */
 export function resolveSettings(
   overrides: SettingsOverrides = {},
@@ -67,7 +69,7 @@ function findKey(
   host: string,
   files: ReadonlyMap<string, string>,
 ): ApiKey | undefined {
-  if (overrides.apiKey !== undefined) return new ApiKey(overrides.apiKey, "the command line");
+  if (overrides.apiKeyFile !== undefined) return readKeyFile(overrides.apiKeyFile);
   const fromEnvironment = given(environment, "WANDB_API_KEY");
   if (fromEnvironment !== undefined) return new ApiKey(fromEnvironment, "WANDB_API_KEY");
   for (const path of netrcPaths(environment)) {
@@ -76,6 +78,23 @@ function findKey(
   }
   const stored = files.get("api_key");
   return stored === undefined ? undefined : new ApiKey(stored, "wandb's settings file");
+}
+
+/**
+ * The key that a file holds.
+ *
+ * @throws AuthenticationError when the file can't be read or what is in it can't be a key.
+ */
+export function readKeyFile(path: string): ApiKey {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const reason = code === "ENOENT" ? "there is no such file" : `it can't be read (${code})`;
+    throw new AuthenticationError(`the file of the W&B API key, ${path}: ${reason}`);
+  }
+  return new ApiKey(text, path);
 }
 
 function netrcPaths(environment: Environment): string[] {

@@ -61,7 +61,8 @@ describe("settings", () => {
     const environment = { WANDB_API_KEY: keyOf("e"), WANDB_ENTITY: "from-env" };
     expect(resolve({}, environment).apiKey?.authorization()).toBe(headerOf(keyOf("e")));
     expect(resolve({}, environment).entity).toBe("from-env");
-    const flags = { apiKey: keyOf("f"), entity: "from-flag" };
+    await writeFile(join(home, "key"), `${keyOf("f")}\n`);
+    const flags = { apiKeyFile: join(home, "key"), entity: "from-flag" };
     expect(resolve(flags, environment).apiKey?.authorization()).toBe(headerOf(keyOf("f")));
     expect(resolve(flags, environment).entity).toBe("from-flag");
   });
@@ -91,6 +92,14 @@ describe("settings", () => {
       expect(String(error)).toContain("at least 40 characters");
       expect(String(error)).not.toContain(key);
     }
+  });
+
+  it("names a file of the key that is not there, or holds none", async () => {
+    const path = join(home, "nothing");
+    expect(() => resolve({ apiKeyFile: path })).toThrow(`${path}: there is no such file`);
+    await writeFile(path, "short\n");
+    expect(() => resolve({ apiKeyFile: path })).toThrow(/API key from .*nothing can't be right/);
+    expect(() => resolve({ apiKeyFile: home })).toThrow("it can't be read (EISDIR)");
   });
 
   it("says what to do when there is no key", () => {
