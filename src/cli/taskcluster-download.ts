@@ -6,10 +6,11 @@ import { pipeline } from "node:stream/promises";
 import pLimit from "p-limit";
 import type { Evaluation } from "../evaluation/evaluation.js";
 import type { Group, GroupRun, Problem } from "../group/group.js";
+import { sinkFault } from "../jobs/parse-job.js";
 import { evaluationTitle, readDatasetName } from "../naming/dataset.js";
 import { makeFolder } from "../publishers/folder.js";
 import { writeYaml } from "../run/yaml.js";
-import { decompress } from "../sources/decompress.js";
+import { decompress, InputError } from "../sources/decompress.js";
 import { readable } from "../sources/source.js";
 import { artifactRef } from "../sources/taskcluster/artifact-source.js";
 import type { ArtifactStore } from "../sources/taskcluster/artifact-store.js";
@@ -61,7 +62,9 @@ export async function downloadGroups(
   const download = async ({ path, source, write }: Wanted) => {
     const target = join(folder, path);
     try {
-      await makeFolder(dirname(target));
+      await makeFolder(dirname(target)).catch((error: unknown) => {
+        throw new InputError(sinkFault(error), { cause: error });
+      });
       await writeWhole(target, write);
       files.push({ path, source });
     } catch (error) {

@@ -62,6 +62,13 @@ describe("download", () => {
     expect(text(`experiments/${place}/config.yml`)).toMatch(/^experiment:\n {2}name: fjord\n/);
   });
 
+  it("names the place that can't be written to", async () => {
+    const { options, run } = await setting();
+    writeFileSync(join(options.folder, "taken"), "a file");
+    const refused = await run("download", IDS.fjord, "-o", "taken");
+    check(refused, { code: 1, stderr: /taken\S* can't be made: .*file/ });
+  });
+
   it("replaces what is there, asks the queue for little the next time, and takes related groups on request", async () => {
     const { server, options, run } = await setting();
     await run("download", IDS.fjord, "-o", "out");
