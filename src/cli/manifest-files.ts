@@ -8,7 +8,7 @@ import { problem, sinkFault } from "../jobs/parse-job.js";
 import { type EvaluationRow, PARTS, type TableRun, writeTables } from "../jobs/tables-job.js";
 import { makeFolder } from "../publishers/folder.js";
 import { LineFile } from "../publishers/ndjson.js";
-import type { ManifestRequest, ManifestTally } from "./manifest-run.js";
+import type { ManifestRequest, ManifestTally } from "./manifest-request.js";
 import { streamMeasurements, streamRows } from "./manifest-stream.js";
 
 /** Beside the tables: the runs that are in them, for `publish`. */

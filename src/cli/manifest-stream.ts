@@ -3,7 +3,7 @@ import { logOf, writeRunRows } from "../jobs/manifest-rows.js";
 import { problem, runJob, sinkFault } from "../jobs/parse-job.js";
 import { errorLine, type LineSink, NdjsonPublisher } from "../publishers/ndjson.js";
 import { JsonLines, TabLines } from "../publishers/tables/stream-rows.js";
-import type { ManifestRequest, ManifestTally } from "./manifest-run.js";
+import type { ManifestRequest, ManifestTally } from "./manifest-request.js";
 import { standardOutput } from "./parse-inputs.js";
 
 /** Prints the rows of the tables of each run, one run after the other. */

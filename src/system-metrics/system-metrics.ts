@@ -1,18 +1,8 @@
 /** How the machine does while a training runs: a sample now and then. */
 import { GpuMetrics } from "./gpu-metrics.js";
 import { MachineMetrics } from "./machine-metrics.js";
+import type { MetricsPart, Sample } from "./metrics-part.js";
 import { ProcessMetrics } from "./process-metrics.js";
-
-/** Values by the official client's names, without `system.`. */
-export type Sample = Readonly<Record<string, number>>;
-
-/** One part of the machine. */
-export interface MetricsPart {
-  /** Values of now; none where there is nothing to measure. Must not take long, and must not reject. */
-  sample(): Promise<Sample>;
-  /** Ends what is under way. */
-  stop?(): void;
-}
 
 const INTERVAL = 15_000;
 

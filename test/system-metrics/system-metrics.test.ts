@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { GpuMetrics, readGpus } from "../../src/system-metrics/gpu-metrics.js";
 import { MachineMetrics } from "../../src/system-metrics/machine-metrics.js";
+import type { MetricsPart, Sample } from "../../src/system-metrics/metrics-part.js";
 import { ProcessMetrics } from "../../src/system-metrics/process-metrics.js";
-import { type MetricsPart, type Sample, SystemMetrics } from "../../src/system-metrics/system-metrics.js";
+import { SystemMetrics } from "../../src/system-metrics/system-metrics.js";
 
 const scratch = mkdtempSync(join(tmpdir(), "system-metrics-"));
 const linux = existsSync("/proc/self/status");

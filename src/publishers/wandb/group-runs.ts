@@ -3,8 +3,8 @@ import type { Evaluation } from "../../evaluation/evaluation.js";
 import { type DatasetName, datasetOf, evaluationTitle, readDatasetName } from "../../naming/dataset.js";
 import { PublicApi, type RunInfo } from "./client/public-api.js";
 import { objectAt, optionalText } from "./client/reply.js";
-import type { GroupLogsPublication } from "./group-logs.js";
 import type { GroupTable } from "./group-table.js";
+import type { WandbPlace } from "./publication.js";
 import { DATASETS } from "./run-tables.js";
 import { readTable } from "./table-run.js";
 
@@ -24,7 +24,7 @@ const CHART = /^(.+)_table$/s;
  * @throws WandbError where the runs can't be listed or read.
  */
 export async function evaluationsOfRuns(
-  { client, project, entity, group, suffix }: GroupLogsPublication,
+  { client, project, entity, group, suffix }: WandbPlace & { readonly suffix: string },
   known: GroupTable,
 ): Promise<Evaluation[]> {
   if (client === undefined || suffix === "") return [];
