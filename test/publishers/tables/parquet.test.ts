@@ -143,15 +143,15 @@ describe("ColumnBuffer", () => {
     return (await readParquet(path)).rows;
   }
 
-  it("divides rows into groups of 65,536, wherever runs and chunks end", async () => {
+  it("divides rows into groups of 32,768, wherever runs and chunks end", async () => {
     const part = join(folder, "groups");
     const file = new PartFile(part);
     const buffer = new ColumnBuffer(file, columns);
     const wanted: Row[] = [];
     for (const [name, rows] of [
-      ["a", 65_530],
+      ["a", 32_765],
       ["b", 3],
-      ["c", 70_000],
+      ["c", 35_000],
       ["d", 1],
     ] as const) {
       const up = Float64Array.from({ length: rows }, (_, index) => index * 1000);
@@ -164,7 +164,7 @@ describe("ColumnBuffer", () => {
         wanted.push({ ...run(name), up: row * 1000, ...(row % 2 === 1 ? { rate: row * 1000 } : {}) });
     }
     expect(await written(buffer, file, part, columns)).toEqual(wanted);
-    expect(buffer.groups.map(({ rows }) => rows)).toEqual([65_536, 65_536, 4462]);
+    expect(buffer.groups.map(({ rows }) => rows)).toEqual([32_768, 32_768, 2233]);
   });
 
   it("leaves rows without a column that came later, or that their run lacks", async () => {
