@@ -81,6 +81,7 @@ describe("the packed package", () => {
         "bin",
         "cli",
         "dist",
+        "jobs",
         "oclif.manifest.json",
         "package.json",
         "wasm",
