@@ -1,6 +1,4 @@
 #!/usr/bin/env node
-import { flush, handle, run } from "../cli/program.js";
+import { start } from "../cli/program.js";
 
-await run(["parse_experiment_dir", ...process.argv.slice(2)], import.meta.url)
-  .catch(handle)
-  .finally(() => flush());
+await start(["parse_experiment_dir", ...process.argv.slice(2)], import.meta.url);

@@ -13,8 +13,6 @@ const passed = await import("../cli/pipe.js").then(
   },
 );
 if (!passed) {
-  const { flush, handle, run } = await import("../cli/program.js");
-  await run(["parse_tc_logs", ...args], import.meta.url)
-    .catch(handle)
-    .finally(() => flush());
+  const { start } = await import("../cli/program.js");
+  await start(["parse_tc_logs", ...args], import.meta.url);
 }

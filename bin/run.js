@@ -1,4 +1,4 @@
 #!/usr/bin/env node
-import { execute } from "../cli/program.js";
+import { start } from "../cli/program.js";
 
-await execute({ dir: import.meta.url });
+await start(process.argv.slice(2), import.meta.url);

@@ -4,7 +4,15 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { StandInServer } from "../servers/wandb/index.js";
-import { check, freshFolder, type RunOptions, runBinary, startBinary } from "./run-binary.js";
+import {
+  binaryPath,
+  check,
+  freshFolder,
+  type RunOptions,
+  runBinary,
+  runShell,
+  startBinary,
+} from "./run-binary.js";
 
 const GROUP = "base_aY25-4fXTcuJNuMcWXUYtQ";
 
@@ -249,6 +257,22 @@ describe("into tables", () => {
     expect(receipt.tables.logs).toHaveLength(3);
     expect(receipt.tables.outputs).toContain("out/training.parquet");
     expect(done.stderr).toBe("");
+  });
+
+  test("a receipt that is longer than a pipe holds arrives whole, however late it is read", async () => {
+    const logs = Array.from({ length: 200 }, (_, run) => [
+      `archive/models/en-hu/exp${run}/student/train.log`,
+      log(1),
+    ]);
+    const script =
+      '("$0" "$1" archive archive --no-wandb -o out --format csv --json; echo $? >&2) | (sleep 1; cat)';
+    const words = [process.execPath, binaryPath("run")];
+    const done = await runShell(script, words, { folder: freshFolder(Object.fromEntries(logs)) });
+    expect(done.stderr).toBe("0\n");
+    expect(done.bytes.length).toBeGreaterThan(2 ** 16);
+    expect(JSON.parse(done.stdout)).toMatchObject({ exit_code: 0 });
+    const head = await runShell(script.replace("(sleep 1; cat)", "head -1"), words, { folder: done.folder });
+    check(head, { code: 0, stdout: "{\n", stderr: "0\n" });
   });
 
   test("a folder that can't be written is exit code 3", async () => {
