@@ -1,5 +1,4 @@
-/** `--manifest`: where work items come from. */
-import { Flags } from "@oclif/core";
+/** Where work items come from. */
 import { ManifestError, type ManifestRun } from "../group/manifest.js";
 import { ManifestAccess } from "../jobs/manifest-access.js";
 import { readManifest } from "../jobs/manifest-lines.js";
@@ -7,15 +6,6 @@ import { runsOfShard, type Shard } from "../jobs/manifest-shard.js";
 import { STDIN } from "../sources/inputs.js";
 import { ObjectStore } from "../sources/objects/object-store.js";
 import { StdinSource } from "../sources/stdin.js";
-
-/** The flags of the commands that read work items. */
-export const manifestFlags = {
-  manifest: Flags.string({
-    description: "read the runs that FILE (- is standard input) lists, one a line, as `plan` writes them",
-    helpValue: "FILE",
-    helpGroup: "SCALE",
-  }),
-};
 
 /** Opens files and objects for one command. */
 export class Inputs {

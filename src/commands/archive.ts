@@ -4,7 +4,7 @@ import { EXIT } from "../cli/exit-code.js";
 import { filterFlags } from "../cli/filter-flags.js";
 import { groupFlags } from "../cli/group-flags.js";
 import { archiveManifest } from "../cli/manifest-archive.js";
-import { manifestFlags } from "../cli/manifest-input.js";
+import { manifestFlags } from "../cli/manifest-flags.js";
 import { shardFlag } from "../cli/shard.js";
 
 export default class Archive extends Command {

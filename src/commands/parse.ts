@@ -1,7 +1,6 @@
 import { Args, Command, Flags } from "@oclif/core";
 import { EXIT } from "../cli/exit-code.js";
-import { manifestFlags } from "../cli/manifest-input.js";
-import { parseManifest } from "../cli/manifest-parse.js";
+import { manifestFlags } from "../cli/manifest-flags.js";
 import { namedInputs } from "../cli/named-inputs.js";
 import { parseInputs } from "../cli/parse-inputs.js";
 import { readParserOptions } from "../cli/parser-options.js";
@@ -161,6 +160,7 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
     const usage = (message: string) => this.error(message, { exit: EXIT.usage });
     const warn = (message: string) => this.warn(message);
     if (flags.manifest !== undefined) {
+      const { parseManifest } = await import("../cli/manifest-parse.js");
       this.exit(await parseManifest(flags.manifest, argv as string[], flags, this.config.version, usage));
     }
     if (flags.shard !== undefined) usage("--shard is a part of a manifest: name one with --manifest");

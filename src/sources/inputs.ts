@@ -3,8 +3,8 @@ import { createReadStream, existsSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
-import { ObjectStore } from "./objects/object-store.js";
-import { isObjectUrl } from "./objects/object-url.js";
+import type { ObjectStore } from "./objects/object-store.js";
+import { isObjectUrl, printableUrl } from "./objects/object-url.js";
 import { FileSource, type Source } from "./source.js";
 
 /** Stands for standard input. */
@@ -43,19 +43,29 @@ export async function inputNames(
   return { names: [...names.values()], unmatched };
 }
 
-let objects: ObjectStore | undefined;
+let objects: Promise<ObjectStore> | undefined;
 
 /** A file, with its size where it can be had, or an object as a source. */
 export function fileSource(name: string): Source {
-  if (isObjectUrl(name)) {
-    objects ??= ObjectStore.fromEnvironment(process.env, { userAgent: "marian-tracking" });
-    return objects.source(name);
-  }
+  if (isObjectUrl(name)) return objectSource(name);
   try {
     return new FileSource(name, statSync(name));
   } catch {
     return new FileSource(name);
   }
+}
+
+/** The client of HTTP is loaded where there is something to fetch: it takes longer than a small log. */
+function objectSource(url: string): Source {
+  return {
+    name: printableUrl(url),
+    async *chunks() {
+      objects ??= import("./objects/object-store.js").then(({ ObjectStore }) =>
+        ObjectStore.fromEnvironment(process.env, { userAgent: "marian-tracking" }),
+      );
+      yield* (await objects).source(url).chunks();
+    },
+  };
 }
 
 /**
