@@ -73,7 +73,8 @@ export async function* linesWith(
     let from = 0;
     if (length > 0 && end > 0) {
       from = bytes.indexOf(LINE_FEED) + 1;
-      keep(bytes.subarray(0, from));
+      keep(bytes.subarray(0, from - 1));
+      begun.push(Buffer.of(LINE_FEED));
       lines.push(...whole());
     }
     for (let at = bytes.indexOf(word, from); at >= 0 && at < end; at = bytes.indexOf(word, from)) {

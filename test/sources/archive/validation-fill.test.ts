@@ -255,6 +255,14 @@ describe("fillIn", () => {
     expect(text).toBe(`${endless}\n${valid}\n`);
   });
 
+  it("finds the record behind a line that is longer than is kept of one", async () => {
+    const record = (up: number) => `[valid] Ep. 1 : Up. ${up} : chrf : 5${up}.5 : new best\n`;
+    const long = `[valid] ${"x".repeat(1_500_000)}\n`;
+    const log = record(1) + long + record(2);
+    const filled = await fillIn(sourceOf(log, 400_000), sourceOf(record(1) + record(2), 100));
+    expect((await read(filled)).text).toBe(log);
+  });
+
   it("gives all that can be read of damaged logs, then the fault", async () => {
     const log = textOf([start(0), training(1, 100), training(4, 200)]);
     const valid = textOf([validation(2, 100, "chrf", 1), validation(5, 200, "chrf", 2)]);
