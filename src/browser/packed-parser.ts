@@ -1,26 +1,15 @@
 /** Stands on the page's side for the parser in a worker. */
 import { Batch } from "../parser/batch.js";
-import type { Counts } from "../parser/layout.js";
+import { type Counts, NO_COUNTS } from "../parser/layout.js";
 import type { BatchParser } from "../parser/log-parser.js";
 import { TimestampFormat } from "../parser/timestamp.js";
-
-const NOTHING: Counts = {
-  bytes: 0,
-  lines: 0,
-  training: 0,
-  validation: 0,
-  patterns: 0,
-  unmatched: 0,
-  overlong: 0,
-  starts: 0,
-};
 
 /** A parser whose chunks are the packed batches of another one. */
 export class PackedParser implements BatchParser {
   readonly #time: TimestampFormat;
   readonly #metrics: string[] = [];
   #last: Batch | undefined;
-  #counts = NOTHING;
+  #counts = NO_COUNTS;
 
   /** @throws RangeError when the time zone is unknown. */
   constructor(timeZone?: string) {

@@ -4,7 +4,6 @@ import { type Archive, openArchive } from "../sources/archive/archive.js";
 import { filterGroups } from "../sources/archive/filter.js";
 import type { ArchiveMode } from "../sources/archive/layout.js";
 import { readGroup } from "../sources/archive/read-group.js";
-import { fillIn } from "../sources/archive/validation-fill.js";
 import { isObjectUrl } from "../sources/objects/object-url.js";
 import { readable } from "../sources/source.js";
 import { EXIT } from "./exit-code.js";
@@ -59,10 +58,6 @@ export async function runArchive(
       problems: archive.problems,
       async *groups() {
         for (const group of groups) yield await readGroup(group);
-      },
-      wholeLog: async ({ log, validationLog }) => {
-        if (log === undefined) throw new Error("A run without a log has none to read.");
-        return validationLog === undefined ? log : await fillIn(log, validationLog);
       },
     };
     return await runGroups(folder, found, job);

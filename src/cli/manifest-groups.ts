@@ -4,7 +4,6 @@ import type { ManifestRun } from "../group/manifest.js";
 import type { ManifestAccess } from "../jobs/manifest-access.js";
 import { groupsOf } from "../jobs/manifest-plan.js";
 import { readGroup } from "../sources/archive/read-group.js";
-import { fillIn } from "../sources/archive/validation-fill.js";
 import type { GroupsFound } from "./run-groups.js";
 
 /** The groups of these runs, for the commands that publish groups. */
@@ -21,10 +20,6 @@ export function groupsOfRuns(
     problems,
     async *groups() {
       for (const group of groupsOf(runs)) yield await readGroup(group, access);
-    },
-    wholeLog: async ({ log, validationLog }) => {
-      if (log === undefined) throw new Error("A run without a log has none to read.");
-      return validationLog === undefined ? log : await fillIn(log, validationLog);
     },
   };
 }

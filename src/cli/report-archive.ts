@@ -1,7 +1,6 @@
 /** Archives of trainings as the content of a report. */
 import { type Archive, openArchive } from "../sources/archive/archive.js";
 import { readGroup } from "../sources/archive/read-group.js";
-import { fillIn } from "../sources/archive/validation-fill.js";
 import { readable } from "../sources/source.js";
 import type { ReportContent } from "./report-data.js";
 
@@ -31,10 +30,6 @@ export async function readArchives(
         problems,
         async *groups() {
           for (const group of groups) yield await readGroup(group);
-        },
-        wholeLog: async ({ log, validationLog }) => {
-          if (log === undefined) throw new Error("A run without a log has none to read.");
-          return validationLog === undefined ? log : await fillIn(log, validationLog);
         },
       });
     } finally {

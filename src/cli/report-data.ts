@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import type { Evaluation } from "../evaluation/evaluation.js";
 import { type InputReceipt, inputFault, problem, runJob } from "../jobs/parse-job.js";
+import { NO_COUNTS } from "../parser/layout.js";
 import type { ParserOptions } from "../parser/log-parser.js";
 import { addEvaluation, readEvaluationFile } from "../publishers/report/evaluation-file.js";
 import type { ReportProblem, ReportRun } from "../publishers/report/report-data.js";
@@ -9,6 +10,7 @@ import { RunCollector, type RunPlace } from "../publishers/report/run-collector.
 import { displayNames } from "../publishers/report/run-names.js";
 import { repeatsValidations } from "../publishers/report/same-log.js";
 import type { UpdatePublisher } from "../publishers/update-publisher.js";
+import { wholeLog } from "../sources/archive/validation-fill.js";
 import type { Source } from "../sources/source.js";
 import type { ReportInputs } from "./report-inputs.js";
 import type { GroupsFound } from "./run-groups.js";
@@ -63,7 +65,7 @@ export class ReportContent {
         taken.add(title);
         const place = { name: title, source: run.log.name, project, group: name };
         try {
-          await this.#readLog(await found.wholeLog(run), place, false);
+          await this.#readLog(await wholeLog(run), place, false);
         } catch (error) {
           this.refuse({ source: run.log.name, reason: inputFault(error) });
         }
@@ -82,16 +84,7 @@ export class ReportContent {
     this.receipts.push({
       source,
       error: reason,
-      counts: {
-        bytes: 0,
-        lines: 0,
-        training: 0,
-        validation: 0,
-        patterns: 0,
-        unmatched: 0,
-        overlong: 0,
-        starts: 0,
-      },
+      counts: NO_COUNTS,
       points: 0,
       partialPoints: 0,
       segments: 0,

@@ -2,13 +2,13 @@
 import { createHash } from "node:crypto";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import type { Group, GroupRun, Problem } from "../group/group.js";
+import type { Group, Problem } from "../group/group.js";
 import { Ledger } from "../jobs/ledger.js";
 import { inputFault } from "../jobs/parse-job.js";
 import { type GroupTarget, publishGroups } from "../jobs/publish-groups.js";
 import type { ParserOptions } from "../parser/log-parser.js";
 import type { TableFormat } from "../publishers/tables/columns.js";
-import type { Source } from "../sources/source.js";
+import { wholeLog } from "../sources/archive/validation-fill.js";
 import { EXIT } from "./exit-code.js";
 import { planText } from "./group-plan.js";
 import { type GroupsResult, groupsExitCode, groupsReceiptJson, groupsReceiptText } from "./group-receipt.js";
@@ -27,8 +27,6 @@ export interface GroupsFound {
   /** What is wrong apart from the groups themselves. */
   readonly problems: readonly Problem[];
   groups(): AsyncIterable<Group>;
-  /** The log of a run with what its log of validations has beside it. */
-  wholeLog(run: GroupRun): Promise<Source>;
 }
 
 /** The values of the flags that all commands of groups share. */
@@ -124,7 +122,7 @@ export async function runGroups(name: string, found: GroupsFound, job: GroupsJob
     const published =
       target === undefined || stop.signal.aborted
         ? undefined
-        : await publishGroups(groups(), found.wholeLog, { ...common, target, dryRun, atOnce: RUNS_AT_ONCE });
+        : await publishGroups(groups(), wholeLog, { ...common, target, dryRun, atOnce: RUNS_AT_ONCE });
     bar.stop();
     const result: GroupsResult = {
       problems,

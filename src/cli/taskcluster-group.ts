@@ -1,7 +1,6 @@
 /** What `group` and `parse_tc_group` do, and `task` for a task that is over. */
 import type { Command } from "@oclif/core";
 import type { Group, Problem } from "../group/group.js";
-import { fillIn } from "../sources/archive/validation-fill.js";
 import { readGroups } from "../sources/taskcluster/group.js";
 import { groupAddress } from "../taskcluster/index.js";
 import { EXIT } from "./exit-code.js";
@@ -49,10 +48,6 @@ export function groupsFound(groups: readonly Group[], problems: readonly Problem
     problems,
     async *groups() {
       yield* groups;
-    },
-    wholeLog: async ({ log, validationLog }) => {
-      if (log === undefined) throw new Error("A run without a log has none to read.");
-      return validationLog === undefined ? log : fillIn(log, validationLog);
     },
   };
 }

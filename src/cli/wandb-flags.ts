@@ -21,6 +21,15 @@ export const wandbKeyFlag = {
   }),
 };
 
+/** The flag of the commands that run inside a task. */
+export const taskSecretFlag = {
+  "taskcluster-secret": Flags.string({
+    description: "W&B: the secret with the key, read through the task's proxy",
+    env: "TASKCLUSTER_SECRET",
+    helpGroup: "WEIGHTS & BIASES",
+  }),
+};
+
 /** Flags that `parse` and `parse_tc_logs` share. */
 export const wandbFlags = {
   "wandb-project": Flags.string({ description: "W&B: project to publish to", helpGroup: "WEIGHTS & BIASES" }),

@@ -1,6 +1,6 @@
 import { Command, Flags } from "@oclif/core";
 import { EXIT } from "../cli/exit-code.js";
-import { wandbFlags } from "../cli/wandb-flags.js";
+import { taskSecretFlag, wandbFlags } from "../cli/wandb-flags.js";
 import type { Finding } from "../online/diagnosis.js";
 
 const { "wandb-artifacts": _artifacts, ...sharedFlags } = wandbFlags;
@@ -29,11 +29,7 @@ Exit codes: 0 nothing is in the way; 1 something is; 2 wrong flags.`;
       env: "WANDB_PUBLICATION",
       helpGroup: W_AND_B,
     }),
-    "taskcluster-secret": Flags.string({
-      description: "W&B: the secret with the key, read through the task's proxy",
-      env: "TASKCLUSTER_SECRET",
-      helpGroup: W_AND_B,
-    }),
+    ...taskSecretFlag,
   };
 
   async run(): Promise<void> {

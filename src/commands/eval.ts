@@ -1,7 +1,7 @@
 import { Command, Flags } from "@oclif/core";
 import { EXIT } from "../cli/exit-code.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
-import { wandbFlags } from "../cli/wandb-flags.js";
+import { taskSecretFlag, wandbFlags } from "../cli/wandb-flags.js";
 import { EvaluationError } from "../evaluation/errors.js";
 import type { Evaluation } from "../evaluation/evaluation.js";
 import { evaluationTitle } from "../naming/dataset.js";
@@ -57,11 +57,7 @@ rest is in the offline file); 130, 143 stopped by SIGINT, SIGTERM.`;
     quiet: Flags.boolean({ char: "q", description: "no receipt unless something went wrong" }),
     wandb: Flags.boolean({ allowNo: true, default: true, description: "W&B: publish", helpGroup: W_AND_B }),
     ...sharedFlags,
-    "taskcluster-secret": Flags.string({
-      description: "W&B: the secret with the key, read through the task's proxy",
-      env: "TASKCLUSTER_SECRET",
-      helpGroup: W_AND_B,
-    }),
+    ...taskSecretFlag,
   };
 
   async run(): Promise<void> {

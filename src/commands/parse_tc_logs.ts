@@ -2,7 +2,7 @@ import { writeSync } from "node:fs";
 import { Command, Flags } from "@oclif/core";
 import { EXIT } from "../cli/exit-code.js";
 import { report } from "../cli/report.js";
-import { wandbFlags } from "../cli/wandb-flags.js";
+import { taskSecretFlag, wandbFlags } from "../cli/wandb-flags.js";
 import { automationCode } from "../online/automation.js";
 import { deadline } from "../online/deadline.js";
 import { passesOn } from "../online/passes-on.js";
@@ -61,11 +61,7 @@ Exit codes: as those of parse. With MOZ_AUTOMATION set 0, unless a signal came o
       env: "WANDB_PUBLICATION",
       helpGroup: W_AND_B,
     }),
-    "taskcluster-secret": Flags.string({
-      description: "W&B: the secret with the key, read through the task's proxy",
-      env: "TASKCLUSTER_SECRET",
-      helpGroup: W_AND_B,
-    }),
+    ...taskSecretFlag,
   };
 
   /** Whether this process reads what another one passes on. */

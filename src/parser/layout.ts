@@ -75,6 +75,18 @@ export interface Counts {
   starts: number;
 }
 
+/** What is counted of nothing. */
+export const NO_COUNTS: Counts = {
+  bytes: 0,
+  lines: 0,
+  training: 0,
+  validation: 0,
+  patterns: 0,
+  unmatched: 0,
+  overlong: 0,
+  starts: 0,
+};
+
 /** Numbers of one event in the events' column. */
 const EVENT = 7;
 /** Kinds in the order column: the next training row, the next validation row, or an event of this kind. */

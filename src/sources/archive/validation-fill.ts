@@ -1,4 +1,5 @@
 /** Fills in what a training's log lacks of Marian's log of validations, `valid.log`. */
+import type { GroupRun } from "../../group/group.js";
 import { nodeCore } from "../../node-core.js";
 import type { Batch } from "../../parser/batch.js";
 import { KIND } from "../../parser/layout.js";
@@ -101,6 +102,12 @@ function* marksOf(batch: Batch): Generator<Mark> {
       if (found?.kind === KIND.segment) yield { line: found.line, ...timeOf(found.present, found.timestamp) };
     }
   }
+}
+
+/** The log of a run with what its log of validations has beside it. */
+export async function wholeLog({ log, validationLog }: GroupRun): Promise<Source> {
+  if (log === undefined) throw new Error("A run without a log has none to read.");
+  return validationLog === undefined ? log : await fillIn(log, validationLog);
 }
 
 /** The lines of the marks, with their line feed. */
