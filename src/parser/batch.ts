@@ -104,7 +104,7 @@ export class Batch implements Views {
     return readCsv(this.#module, this.#core.csv(columns.labels, columns.segment, prefix));
   }
 
-  /** The rows in the order of the log, as frozen objects. */
+  /** The rows in the order of the log, as frozen objects; marks are none. */
   *measurements(): Generator<Measurement> {
     let training = 0;
     let validation = 0;
@@ -113,6 +113,7 @@ export class Batch implements Views {
       const kind = this.order[row];
       if (kind === KIND.training) yield this.trainingRow(training++);
       else if (kind === KIND.validation) yield this.validationRow(validation++);
+      else if (kind === KIND.mark) event += 1;
       else yield this.event(event++);
     }
   }
@@ -164,6 +165,7 @@ export class Batch implements Views {
     return this.#text(present[row] ?? 0, timestamp[row] ?? 0);
   }
 
+  /** An event that is no mark. */
   event(row: number): Measurement {
     const { kind, line, segment, timestamp, up, present, texts } = this.events[row] as Event;
     if (kind === KIND.unmatched) return Object.freeze({ type: "unmatched", line, text: texts[0] ?? "" });

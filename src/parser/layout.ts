@@ -90,9 +90,9 @@ export const NO_COUNTS: Counts = {
 /** Numbers of one event in the events' column. */
 const EVENT = 7;
 /** Kinds in the order column: the next training row, the next validation row, or an event of this kind. */
-export const KIND = { training: 0, validation: 1, segment: 2, unmatched: 3, pattern: 4 } as const;
+export const KIND = { training: 0, validation: 1, segment: 2, unmatched: 3, pattern: 4, mark: 5 } as const;
 
-/** A rare finding: a start of Marian, an unmatched line, a match of a user pattern. */
+/** A rare finding: a start of Marian, an unmatched line, a match of a user pattern, a mark. */
 export interface Event {
   kind: number;
   line: number;

@@ -2,8 +2,24 @@
 import type { Finding } from "../../check/finding.js";
 import type { Evaluation } from "../../evaluation/evaluation.js";
 import type { Counts } from "../../parser/layout.js";
+import type { MarkKind } from "../../run/log-mark.js";
 import type { Segment } from "../../run/segment.js";
 import type { Table } from "./table.js";
+
+/** Something that happened between records, to be marked in the charts. */
+export interface ReportMark {
+  /** `restart` is a start of Marian after the first; the others are what the log says itself. */
+  readonly kind: "restart" | Exclude<MarkKind, "started" | "translate" | "data">;
+  /** Line of the log, from 1. */
+  readonly line: number;
+  readonly segment: number;
+  /** Milliseconds since 1970, see the run's `clock`; absent where the line has no time. */
+  readonly timestamp?: number;
+  /** The update before it; absent where there is none. */
+  readonly up?: number;
+  /** What the line says: `Saving model weights and runtime parameters to model.npz`; of a restart, Marian's version. */
+  readonly text: string;
+}
 
 /** One training. */
 export interface ReportRun {
@@ -34,6 +50,8 @@ export interface ReportRun {
   readonly warnings: readonly string[];
   /** What a check of the log found, in its order. */
   readonly findings: readonly Finding[];
+  /** In the order of the log. */
+  readonly marks: readonly ReportMark[];
   /** Why the log was not read to its end. */
   readonly error?: string;
 }

@@ -4,9 +4,10 @@ import type { Batch } from "../../parser/batch.js";
 import { KIND, PRESENT, TRAINING_COLUMNS } from "../../parser/layout.js";
 import type { PatternMeasurement } from "../../parser/measurement.js";
 import type { TimestampFormat } from "../../parser/timestamp.js";
+import { markOf } from "../../run/log-mark.js";
 import type { RunTally, RunUpdate } from "../../run/run-reader.js";
 import type { Segment } from "../../run/segment.js";
-import type { ReportRun } from "./report-data.js";
+import type { ReportMark, ReportRun } from "./report-data.js";
 import { type Table, TableBuilder } from "./table.js";
 
 /** Where the log's place in the report is. */
@@ -23,6 +24,9 @@ const OPTIONAL = TRAINING_COLUMNS.filter((name) => name in PRESENT && name !== "
   | "learning_rate"
 )[];
 
+/** A log that says nothing but errors must not fill the memory. */
+const MOST_MARKS = 10_000;
+
 /** Takes the updates of one run; a row takes about 100 bytes of memory. */
 export class RunCollector {
   readonly #time: TimestampFormat;
@@ -32,6 +36,7 @@ export class RunCollector {
   readonly #training = new TableBuilder();
   readonly #validation = new Map<string, TableBuilder>();
   readonly #patterns = new Map<string, TableBuilder>();
+  readonly #marks: ReportMark[] = [];
   #clock: ReportRun["clock"];
   #texts = 0;
 
@@ -58,7 +63,7 @@ export class RunCollector {
       if (kind === KIND.training) this.#takeTraining(batch, training++);
       else if (kind === KIND.validation) this.#takeValidation(batch, validation++);
       else if (kind === KIND.pattern) this.#takePattern(batch.event(event++) as PatternMeasurement);
-      else event += 1;
+      else this.#takeEvent(batch, segments, event++);
     }
   }
 
@@ -76,6 +81,7 @@ export class RunCollector {
       unmatchedSamples: tally.unmatchedSamples,
       warnings: tally.warnings,
       findings: this.#check.finish(),
+      marks: this.#marks,
       ...(error === undefined ? {} : { error }),
     };
   }
@@ -119,6 +125,32 @@ export class RunCollector {
       if (up !== undefined) table.set("up", up);
       table.set("value", value);
     }
+  }
+
+  /** Keeps what is drawn beside the curves. */
+  #takeEvent({ events }: Batch, segments: RunUpdate["segments"], index: number): void {
+    const event = events[index];
+    if (event === undefined || this.#marks.length >= MOST_MARKS) return;
+    const { line, segment, timestamp, up, present } = event;
+    const mark = markOf(event);
+    const start = segments.get(index);
+    let said: Pick<ReportMark, "kind" | "text"> | undefined;
+    if (start !== undefined && segment > 0)
+      said = { kind: "restart", text: `Marian ${start.marian_version ?? ""}`.trim() };
+    else if (mark !== undefined) {
+      const { kind, text } = mark;
+      if (kind !== "started" && kind !== "translate" && kind !== "data") said = { kind, text };
+    }
+    if (said === undefined) return;
+    this.#marks.push({
+      ...said,
+      line,
+      segment,
+      ...(present & PRESENT.timestamp
+        ? { timestamp: this.#time.absolute(timestamp, (present & PRESENT.utc) !== 0) }
+        : {}),
+      ...(present & PRESENT.up ? { up } : {}),
+    });
   }
 
   #stamp(table: TableBuilder, present: number, timestamp: number): void {
