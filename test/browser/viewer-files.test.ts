@@ -11,7 +11,7 @@ import { train, valid } from "../cli/sample-logs.js";
 import { shared, sharedIsThere } from "../golden/shared.js";
 import { runOf } from "../publishers/report/sample-run.js";
 import { chromiumIsThere, launchChromium, type OpenedPage, openPage } from "./chromium.js";
-import { drawn, fixture, readValues, settled, viewerUrl } from "./viewer-report.js";
+import { drawn, fixture, readValues, scratch, settled, viewerUrl } from "./viewer-report.js";
 import { zstdFrame } from "./zstd-frame.js";
 
 const CHRF = "validation chrf";
@@ -97,9 +97,10 @@ describe.skipIf(!chromiumIsThere)("the viewer", () => {
     await settled(page);
     expect((await names(page)).sort()).toEqual(["loose", "nohup", "student"]);
     expect(await page.isVisible("#problems")).toBe(false);
-    expect(await page.textContent("#announcer")).toMatch(
-      /^4 files read; 2 other files of the folder passed over$/,
-    );
+    const passedOver =
+      "the folder: 2 other files with nothing to show: models/student/model.npz, models/student/valid.log";
+    expect(await page.locator("#notice li").allTextContents()).toEqual([passedOver]);
+    expect(await page.textContent("#announcer")).toBe(`4 files read. ${passedOver}`);
     await page.keyboard.press("4");
     await page.waitForSelector("#panel-evaluations table");
     expect(await page.locator("#panel-evaluations td").allTextContents()).toEqual(["30.5", "55.25"]);
@@ -150,13 +151,32 @@ describe.skipIf(!chromiumIsThere)("the viewer", () => {
     await page.waitForSelector("#reading", { state: "hidden" });
     await settled(page);
     expect(await names(page)).toEqual(["cut", "good"]);
-    const problems = await page.locator("#problems li").allTextContents();
+    // Where they were dropped, in sight, and for those who do not see it.
+    const problems = await page.locator("#notice li").allTextContents();
+    const said = await page.textContent("#announcer");
+    expect(said).toMatch(/^2 files read\. /);
+    for (const problem of problems) expect(said).toContain(problem);
+    expect(await page.locator("#problems li").allTextContents()).toEqual(
+      problems.filter((problem) => !problem.startsWith("cut")),
+    );
     const of = (name: string) => problems.find((problem) => problem.startsWith(name));
     expect(of("notes.txt")).toBe("notes.txt: it holds no measurement of Marian's: is this a training log?");
     expect(of("empty.log")).toBe("empty.log: the file is empty");
     expect(of("none.metrics")).toContain("2 or 3 lines that are a number");
     expect(of("noise.log.gz")).toMatch(/gzip/);
     expect(of("model.xz")).toMatch(/xz/);
+    expect(of("cut.log.gz")).toMatch(/^cut\.log\.gz: shown as far as it was read: .*gzip/);
+    // It stays while others are read, as long as they are not the same, and until it is closed.
+    await page.setInputFiles("#files", scratch("notes.txt", train(100)));
+    await page.setInputFiles("#files", join(freshFolder({ "empty.log": train(300) }), "empty.log"));
+    await page.waitForFunction(() => document.querySelectorAll(".run").length === 4);
+    await settled(page);
+    expect(await page.locator("#notice li").allTextContents()).toEqual(
+      problems.filter((problem) => !problem.startsWith("empty")),
+    );
+    await page.focus("#notice-close");
+    await page.keyboard.press("Enter");
+    expect(await page.isVisible("#notice")).toBe(false);
     // What came before the cut is drawn, and marked.
     expect(await page.locator(".run", { hasText: "cut" }).locator(".warn").textContent()).toBe("not whole");
     await page.keyboard.press("2");
@@ -191,14 +211,26 @@ describe.skipIf(!chromiumIsThere)("the viewer", () => {
     await page.setInputFiles("#files", [join(folder, "train.log"), join(folder, "z.log")]);
     await page.waitForSelector("#problems:not([hidden])");
     await page.waitForSelector("#reading", { state: "hidden" });
-    expect(await page.locator("#problems li").allTextContents()).toEqual([
+    await settled(page);
+    expect(await page.locator("#notice li").allTextContents()).toEqual([
       "the rest: 1 file not read, because the reading was stopped",
-      "train.log: stopped before its end",
+      "train.log: shown as far as it was read: the reading was stopped before its end",
     ]);
+    // It was stopped there and then, and what was read is kept.
+    expect(await page.locator("#progress").evaluate((bar: HTMLProgressElement) => bar.value)).toBeLessThan(
+      0.9,
+    );
+    expect(await names(page)).toEqual(["train"]);
+    expect(await page.locator(".run .warn").textContent()).toBe("not whole");
     await page.setInputFiles("#files", fixture("train.log"));
     await drawn(page, CHRF);
-    expect(await names(page)).toEqual(["train"]);
+    expect(await names(page)).toEqual(["train", "train-2"]);
     expect(await page.isVisible("#problems")).toBe(false);
+    // The same log, read to its end, takes the place of its beginning.
+    writeFileSync(join(folder, "train.log"), train(100).repeat(3));
+    await page.setInputFiles("#files", join(folder, "train.log"));
+    await page.waitForSelector(".run .warn", { state: "detached" });
+    expect(await names(page)).toEqual(["train", "train-2"]);
   });
 
   test("stops also before its thread has begun", async () => {
@@ -214,7 +246,7 @@ describe.skipIf(!chromiumIsThere)("the viewer", () => {
     await page.waitForSelector("#problems:not([hidden])");
     await page.waitForSelector("#reading", { state: "hidden" });
     expect(await page.locator("#problems li").allTextContents()).toEqual([
-      "train.log: stopped before its end",
+      "train.log: the reading was stopped before its end",
     ]);
     expect(await names(page)).toEqual([]);
   });

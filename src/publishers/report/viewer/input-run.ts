@@ -5,7 +5,7 @@ import { RunReader } from "../../../run/run-reader.js";
 import { webChunks } from "../../../sources/web-chunks.js";
 import type { ReportRun } from "../report-data.js";
 import { RunCollector } from "../run-collector.js";
-import { STOPPED } from "./worker-messages.js";
+import { NO_MEASUREMENT, STOPPED } from "./worker-messages.js";
 
 /** How the reading is watched and stopped. */
 export interface ReadControl {
@@ -22,6 +22,8 @@ export interface InputRun {
 
 /** Progress is told once for so many bytes. */
 const STEP = 1 << 22;
+/** Milliseconds of work after which messages get a turn. */
+const TURN = 30;
 
 export async function inputRun(
   core: BufferSource,
@@ -47,28 +49,52 @@ async function readRun(
   const reader = new RunReader(parser);
   const collector = new RunCollector(parser.time, false);
   let fault: string | undefined;
+  let turned = performance.now();
   try {
-    for await (const chunk of webChunks(counted(file, control))) collector.take(await reader.read(chunk));
+    for await (const chunk of webChunks(counted(file, control))) {
+      collector.take(await reader.read(chunk));
+      if (performance.now() - turned >= TURN) {
+        await turn();
+        turned = performance.now();
+      }
+      if (control.signal.aborted) break;
+    }
   } catch (error) {
     fault = error instanceof Error ? error.message : String(error);
   }
+  // What ends because it was stopped is not damaged.
+  if (control.signal.aborted) fault = STOPPED;
   collector.take(await reader.finish());
   const { tally } = reader;
   const { counts } = tally;
-  if (control.signal.aborted) return { run: undefined, problem: STOPPED };
   if (counts.training + counts.validation > 0) {
     return { run: collector.finish({ name: source, source }, tally, fault) };
   }
   if (fault !== undefined) return { run: undefined, problem: fault };
-  const problem =
-    counts.bytes === 0 ? "the file is empty" : "it holds no measurement of Marian's: is this a training log?";
-  return { run: undefined, problem };
+  return { run: undefined, problem: counts.bytes === 0 ? "the file is empty" : NO_MEASUREMENT };
+}
+
+/**
+ * Waits for a task of its own: chunks that are ready come one after the other without one, and messages to this thread
+ * would wait until the file ends.
+ */
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
 }
 
 async function* counted(file: Blob, { progress, signal }: ReadControl): AsyncGenerator<Uint8Array> {
   let read = 0;
   let told = 0;
   const stream = file.stream().getReader();
+  // Also where a read waits for a slow disk.
+  signal.addEventListener("abort", () => void stream.cancel().catch(() => {}), { once: true });
   try {
     for (;;) {
       const { done, value } = await stream.read();

@@ -7,6 +7,7 @@ import { byId } from "./dom.js";
 import { showEvaluations } from "./evaluations-view.js";
 import { count } from "./format.js";
 import { listenToKeys } from "./keys.js";
+import { Notice, someNames } from "./notice.js";
 import { chosenFiles, droppedFiles, type OpenedFile } from "./opened-files.js";
 import { unpackElement } from "./packed.js";
 import { Reading } from "./reading.js";
@@ -38,16 +39,21 @@ const charts = new ChartsView(
 const speed = new ChartsView(byId("throughput-charts", HTMLElement), ["throughput"], store, report, announce);
 const configuration = new ConfigurationView();
 const start = byId("start", HTMLElement);
+const main = byId("main", HTMLElement);
 const help = byId("help", HTMLDialogElement);
 const status = byId("reading", HTMLElement);
 
+const notice = new Notice(() => main.focus());
+
 /** What the files are called that a stopped reading did not come to. */
 const REST = "the rest";
+const FOLDER = "the folder";
+const DROPPED = "what was dropped";
 
 /** Names an input that gave nothing to draw. */
 function problem(source: string, reason: string): void {
   report.addProblem({ source, reason });
-  announce(`${source}: ${reason}`);
+  notice.add(source, reason);
   store.touch();
 }
 
@@ -56,6 +62,8 @@ let busy = false;
 const reading = new Reading({
   run: (run) => {
     const shown = report.addRun(run);
+    notice.settle(run.source);
+    if (shown && run.error !== undefined) notice.add(run.source, `shown as far as it was read: ${run.error}`);
     store.touch();
     return shown;
   },
@@ -63,7 +71,8 @@ const reading = new Reading({
   evaluation: (source, text) => {
     const { evaluation, faults } = readEvaluationFile(source, text);
     report.addEvaluation(evaluation);
-    if (faults.length > 0) report.addProblem({ source, reason: faults.join("; ") });
+    notice.settle(source);
+    if (faults.length > 0) problem(source, faults.join("; "));
     store.touch();
   },
   unread: (files) => problem(REST, `${count(files, "file")} not read, because the reading was stopped`),
@@ -76,11 +85,13 @@ const reading = new Reading({
   end: (read, passedOver) => {
     // Its sign goes with the frame that shows what was read.
     busy = false;
-    const rest = passedOver > 0 ? `; ${count(passedOver, "other file")} of the folder passed over` : "";
-    announce(`${count(read, "file")} read${rest}`);
-    if (read === 0 && passedOver > 0) {
-      report.addProblem({ source: "the folder", reason: "it holds no log of Marian's and no evaluation" });
-    }
+    if (read === 0 && passedOver.length > 0) problem(FOLDER, "it holds no log of Marian's and no evaluation");
+    else if (passedOver.length > 0)
+      notice.add(
+        FOLDER,
+        `${count(passedOver.length, "other file")} with nothing to show: ${someNames(passedOver)}`,
+      );
+    announce([`${count(read, "file")} read`, notice.takeFresh()].filter((words) => words !== "").join(". "));
     store.touch();
   },
 });
@@ -113,12 +124,22 @@ function show(state: ViewState): void {
   if (tab === "configuration") configuration.show(report, state);
 }
 
+/** Says why a drop gave nothing to read. */
+function refuseDrop(reason: string): void {
+  problem(DROPPED, reason);
+  announce(notice.takeFresh());
+}
+
 /** Buttons, drops and keys. */
 function listen(): void {
   const files = byId("files", HTMLInputElement);
   const folder = byId("folder", HTMLInputElement);
   const read = (opened: readonly OpenedFile[]) => {
-    report.settle(REST);
+    for (const source of [REST, FOLDER, DROPPED]) {
+      report.settle(source);
+      notice.settle(source);
+    }
+    if (opened.length === 0) return refuseDrop("it holds no file");
     void reading.read(opened);
   };
   for (const input of [files, folder]) {
@@ -154,10 +175,7 @@ function listen(): void {
     veil.hidden = true;
     if (event.dataTransfer === null) return;
     droppedFiles(event.dataTransfer).then(read, (error: Error) =>
-      problem(
-        "what was dropped",
-        `the browser does not open it (${error.message}): use the button Open folder`,
-      ),
+      refuseDrop(`the browser does not open it (${error.message}): use the button Open folder`),
     );
   });
 

@@ -3,11 +3,11 @@ import type { ReportRun } from "../report-data.js";
 import { kindOfName } from "../run-names.js";
 import type { OpenedFile } from "./opened-files.js";
 import { unpackElement } from "./packed.js";
-import { STOPPED, type WorkerAnswer, type WorkerQuestion } from "./worker-messages.js";
+import { NO_MEASUREMENT, STOPPED, type WorkerAnswer, type WorkerQuestion } from "./worker-messages.js";
 
 /** Who is told what was read. */
 export interface ReadingEvents {
-  /** @returns Whether it is shown, and not passed over. */
+  /** @returns Whether it is shown: a log of validations is not where its training's holds them all. */
   run(run: ReportRun): boolean;
   problem(source: string, reason: string): void;
   /** Text of an evaluation's scores. */
@@ -16,8 +16,8 @@ export interface ReadingEvents {
   progress(share: number, text: string): void;
   /** The user stopped the reading before it came to these. */
   unread(files: number): void;
-  /** Nothing is left to read. `passedOver` files of folders looked like neither log nor evaluation, or held none. */
-  end(read: number, passedOver: number): void;
+  /** Nothing is left to read. `passedOver` are files of folders that are neither a log of Marian's nor an evaluation. */
+  end(read: number, passedOver: readonly string[]): void;
 }
 
 export class Reading {
@@ -30,7 +30,7 @@ export class Reading {
   #total = 0;
   #done = 0;
   #read = 0;
-  #passedOver = 0;
+  #passedOver: string[] = [];
 
   constructor(events: ReadingEvents) {
     this.#events = events;
@@ -38,8 +38,9 @@ export class Reading {
 
   /** Adds files to those that are read. Of folders only what is called like a log or an evaluation is looked at. */
   async read(files: readonly OpenedFile[]): Promise<void> {
-    const named = files.filter(({ path, fromFolder }) => !fromFolder || kindOfName(path) !== undefined);
-    this.#passedOver += files.length - named.length;
+    const wanted = ({ path, fromFolder }: OpenedFile) => !fromFolder || kindOfName(path) !== undefined;
+    const named = files.filter(wanted);
+    this.#passedOver.push(...files.filter((file) => !wanted(file)).map(({ path }) => path));
     // The log of a training comes before that of its validations.
     this.#queue.push(...[...named].sort((one, other) => one.path.localeCompare(other.path, "en")));
     this.#total += named.reduce((sum, { file }) => sum + file.size, 0);
@@ -55,7 +56,7 @@ export class Reading {
     this.#total = 0;
     this.#done = 0;
     this.#read = 0;
-    this.#passedOver = 0;
+    this.#passedOver = [];
   }
 
   /** Ends the reading; what was read stays, and what is opened from now on is read. */
@@ -93,12 +94,12 @@ export class Reading {
     if (answer.type === "fault") return this.#events.problem(path, answer.reason);
     if (answer.run !== undefined) {
       if (this.#events.run(answer.run)) this.#read += 1;
-      else this.#passedOver += 1;
+      else if (fromFolder) this.#passedOver.push(path);
+      else this.#events.problem(path, "the log of its training, which is shown, holds all of it");
       return;
     }
     // A folder of logs holds many that are not Marian's.
-    if (fromFolder && !this.#stopped && answer.problem?.startsWith("it holds no measurement"))
-      this.#passedOver += 1;
+    if (fromFolder && answer.problem === NO_MEASUREMENT) this.#passedOver.push(path);
     else this.#events.problem(path, answer.problem ?? "it could not be read");
   }
 

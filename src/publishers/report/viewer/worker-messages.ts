@@ -13,4 +13,7 @@ export type WorkerAnswer =
   | { readonly type: "fault"; readonly reason: string };
 
 /** What is said of a log whose reading the user stopped. */
-export const STOPPED = "stopped before its end";
+export const STOPPED = "the reading was stopped before its end";
+
+/** What is said of a file in which nothing of Marian's was found. */
+export const NO_MEASUREMENT = "it holds no measurement of Marian's: is this a training log?";
