@@ -31,7 +31,7 @@ export class PackedParser implements BatchParser {
   }
 
   feed(packed: Uint8Array): Batch {
-    const batch = new Batch({ memory: packed }, NO_CORE, 0, this.#metrics, this.#time);
+    const batch = new Batch(packed, this.#metrics, this.#time, noCsv);
     this.#counts = batch.counts;
     return batch;
   }
@@ -42,10 +42,6 @@ export class PackedParser implements BatchParser {
   }
 }
 
-/** What only the worker could answer. Names of metrics come with the batches. */
-const NO_CORE = {
-  metricName: () => undefined,
-  csv: (): number => {
-    throw new Error("CSV is made on the thread that parses: use LogParser, or `worker: false`");
-  },
-};
+function noCsv(): never {
+  throw new Error("CSV is made on the thread that parses: use LogParser, or `worker: false`");
+}

@@ -1,15 +1,5 @@
 /** One batch of columns, and its rows as objects. */
-import type { Core } from "./core.js";
-import {
-  type Counts,
-  type Event,
-  KIND,
-  PRESENT,
-  readCsv,
-  readViews,
-  type TableMemory,
-  type Views,
-} from "./layout.js";
+import { type Counts, type Event, KIND, PRESENT, readViews, type Views } from "./layout.js";
 import type {
   Measurement,
   PatternMeasurement,
@@ -19,89 +9,62 @@ import type {
 } from "./measurement.js";
 import type { TimestampFormat } from "./timestamp.js";
 
-/** What a batch asks the core for. */
-export type BatchCore = Pick<Core, "metricName" | "csv">;
+/** Columns of the CSV that are not always there. */
+export interface CsvColumns {
+  readonly labels: boolean;
+  readonly segment: boolean;
+}
+
+/** Formats the training rows of a batch; throws where they can't be had any more. */
+export type FormatCsv = (columns: CsvColumns, prefix: Uint8Array) => Uint8Array;
 
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 
 /**
  * What one call of the parser found, as columns.
  *
- * The typed arrays are views of the core's memory: they hold until this parser is called again. Another parser of
- * the thread may make that memory grow, which detaches views, so take them from the batch anew after every `await`,
- * or copy with `slice()`.
+ * The typed arrays are the batch's own: they hold for as long as somebody has them, whatever becomes of the parser.
  */
 export class Batch implements Views {
+  /** The order of the rows: 0 the next training row, 1 the next validation row, otherwise the next event. */
+  readonly order: Uint8Array;
+  readonly training: Views["training"];
+  readonly validation: Views["validation"];
   readonly events: readonly Event[];
   readonly counts: Counts;
   /** All bits of `training.present`, or-ed. */
   readonly trainingPresent: number;
-  readonly #module: TableMemory;
-  readonly #core: BatchCore;
-  readonly #address: number;
-  readonly #metrics: string[];
+  readonly #metrics: readonly string[];
   readonly #time: TimestampFormat;
-  #views: Views;
-  #buffer: ArrayBufferLike;
+  readonly #csv: FormatCsv;
 
   /** @internal */
-  constructor(
-    module: TableMemory,
-    core: BatchCore,
-    address: number,
-    metrics: string[],
-    time: TimestampFormat,
-  ) {
-    this.#module = module;
-    this.#core = core;
-    this.#address = address;
+  constructor(packed: Uint8Array, metrics: readonly string[], time: TimestampFormat, csv: FormatCsv) {
+    const views = readViews(packed);
+    this.order = views.order;
+    this.training = views.training;
+    this.validation = views.validation;
+    this.events = views.events;
+    this.counts = views.counts;
+    this.trainingPresent = views.trainingPresent;
     this.#metrics = metrics;
     this.#time = time;
-    this.#buffer = module.memory.buffer;
-    this.#views = readViews(module, address);
-    this.events = this.#views.events;
-    this.counts = this.#views.counts;
-    this.trainingPresent = this.#views.trainingPresent;
-  }
-
-  /** The order of the rows: 0 the next training row, 1 the next validation row, otherwise the next event. */
-  get order(): Uint8Array {
-    return this.#current().order;
-  }
-
-  get training(): Views["training"] {
-    return this.#current().training;
-  }
-
-  get validation(): Views["validation"] {
-    return this.#current().validation;
-  }
-
-  #current(): Views {
-    if (this.#buffer !== this.#module.memory.buffer) {
-      this.#buffer = this.#module.memory.buffer;
-      this.#views = readViews(this.#module, this.#address);
-    }
-    return this.#views;
+    this.#csv = csv;
   }
 
   /** The name of the metric with this index of the `metric` column. */
   metricName(index: number): string {
-    let name = this.#metrics[index];
-    if (name === undefined) {
-      name = this.#core.metricName(index) ?? "";
-      this.#metrics[index] = name;
-    }
-    return name;
+    return this.#metrics[index] ?? "";
   }
 
   /**
    * The training rows as CSV: `epoch,up,sen,cost,time,rate,gnorm,learning_rate`, then the columns asked for; every
-   * row starts with `prefix`, which must be finished CSV text. The bytes are a view like the columns: copy them to keep
-   * them.
+   * row starts with `prefix`, which must be finished CSV text.
+   *
+   * @throws Error when the parser has been called again: the core formats the rows that it found last.
    */
-  trainingCsv(columns: { labels: boolean; segment: boolean }, prefix: Uint8Array): Uint8Array {
-    return readCsv(this.#module, this.#core.csv(columns.labels, columns.segment, prefix));
+  trainingCsv(columns: CsvColumns, prefix: Uint8Array): Uint8Array {
+    return this.#csv(columns, prefix);
   }
 
   /** The rows in the order of the log, as frozen objects; marks are none. */

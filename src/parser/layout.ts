@@ -3,7 +3,7 @@
  * counterpart of `table` in `crates/marian-log-wasm`.
  */
 
-/** Where a table lies: the core's memory, or a packed copy of a table. */
+/** The core's memory. No view of it may outlive the call that made it: any parser of the thread may make it grow. */
 export interface TableMemory {
   readonly memory: { readonly buffer: ArrayBufferLike };
 }
@@ -104,13 +104,13 @@ export interface Event {
   texts: string[];
 }
 
-/** Columns by name; the arrays are views of the core's memory. */
+/** Columns by name. */
 export type Columns<Name extends string> = { readonly [Key in Name]: Float64Array } & {
   readonly present: Uint32Array;
   readonly length: number;
 };
 
-/** The views of one batch; they hold until the core is called again. */
+/** The views of one packed table. */
 export interface Views {
   readonly order: Uint8Array;
   readonly training: Columns<(typeof TRAINING_COLUMNS)[number]>;
@@ -136,10 +136,10 @@ const WIDTHS: readonly number[] = [
 ];
 const decoder = new TextDecoder();
 
-/** Reads the table at `address`. Views are made anew each time, because a growing memory detaches the old ones. */
-export function readViews(core: TableMemory, address: number): Views {
-  const buffer = core.memory.buffer;
-  const table = new Uint32Array(buffer, address, ENTRIES * 2);
+/** Reads a table that {@link packTable} packed; the views are of `packed`. */
+export function readViews(packed: Uint8Array): Views {
+  const { buffer } = packed;
+  const table = new Uint32Array(buffer, 0, ENTRIES * 2);
   let entry = 0;
   const next = <View>(make: (address: number, length: number) => View): View => {
     const view = make(table[entry * 2] ?? 0, table[entry * 2 + 1] ?? 0);
@@ -176,10 +176,7 @@ export function tableLength(core: TableMemory, address: number): number {
   return new Uint32Array(core.memory.buffer, address, 2)[1] ?? 0;
 }
 
-/**
- * A copy of the table and of all that it points to, in one buffer, for another thread: {@link readViews} reads it at
- * address 0.
- */
+/** A copy of the table and of all that it points to, in one buffer that may go to another thread. */
 export function packTable(core: TableMemory, address: number): Uint8Array<ArrayBuffer> {
   const { buffer } = core.memory;
   const table = new Uint32Array(buffer, address, ENTRIES * 2);
@@ -199,10 +196,10 @@ export function packTable(core: TableMemory, address: number): Uint8Array<ArrayB
   return packed;
 }
 
-/** The CSV text that the core formatted last, as a view of its memory. */
+/** A copy of the CSV text that the core formatted last. */
 export function readCsv(core: TableMemory, address: number): Uint8Array {
   const [at = 0, length = 0] = new Uint32Array(core.memory.buffer, address + (ENTRIES - 1) * 8, 2);
-  return new Uint8Array(core.memory.buffer, at, length);
+  return new Uint8Array(core.memory.buffer, at, length).slice();
 }
 
 function readEvents(numbers: Float64Array, bytes: Uint8Array, ends: Uint32Array): Event[] {

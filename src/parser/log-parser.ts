@@ -1,7 +1,7 @@
 /** The parser as a class: chunks of bytes in, batches out. */
-import { Batch } from "./batch.js";
+import { Batch, type FormatCsv } from "./batch.js";
 import type { Core, CoreModule } from "./core.js";
-import type { Counts } from "./layout.js";
+import { type Counts, packTable, readCsv, readViews } from "./layout.js";
 import { TimestampFormat } from "./timestamp.js";
 
 /** A line kind of the user's: a regular expression with named groups, `(?P<name>…)`. */
@@ -35,6 +35,7 @@ export class LogParser implements Disposable {
   readonly #module: CoreModule;
   readonly #metrics: string[] = [];
   #core: Core | undefined;
+  #calls = 0;
 
   /**
    * @throws Error when a pattern is no regular expression or names no group.
@@ -78,10 +79,10 @@ export class LogParser implements Disposable {
   /** What has been counted up to now. */
   get counts(): Counts {
     const core = this.#open();
-    return this.#batch(core, core.commit(0, true)).counts;
+    return readViews(packTable(this.#module, core.commit(0, true))).counts;
   }
 
-  /** Gives the core's memory back. The parser and its batches can't be used any more. */
+  /** Gives the core's memory back. The parser can't be used any more; its batches can. */
   free(): void {
     this.#core?.free();
     this.#core = undefined;
@@ -97,7 +98,21 @@ export class LogParser implements Disposable {
     return this.#core;
   }
 
+  /** What the core found, copied out of its memory, which another parser of the thread may make grow at any time. */
   #batch(core: Core, table: number): Batch {
-    return new Batch(this.#module, core, table, this.#metrics, this.time);
+    const packed = packTable(this.#module, table);
+    for (;;) {
+      const name = core.metricName(this.#metrics.length);
+      if (name === undefined) break;
+      this.#metrics.push(name);
+    }
+    this.#calls += 1;
+    const call = this.#calls;
+    const csv: FormatCsv = ({ labels, segment }, prefix) => {
+      if (call !== this.#calls)
+        throw new Error("The parser has been called again: take the CSV of a batch first.");
+      return readCsv(this.#module, this.#open().csv(labels, segment, prefix));
+    };
+    return new Batch(packed, this.#metrics, this.time, csv);
   }
 }

@@ -9,7 +9,7 @@ import { PointAssembler, type ValidationPoint, type ValidationRecord } from "./v
 
 /** What one chunk of a log brought. */
 export interface RunUpdate {
-  /** The columns and rows. They hold until the next chunk is read. */
+  /** The columns and rows. */
   readonly batch: Batch;
   /** The bytes that were read; absent at the end of the log. */
   readonly chunk: Uint8Array | undefined;
@@ -137,9 +137,6 @@ class BatchRecord implements ValidationRecord {
 
   constructor(batch: Batch) {
     this.#batch = batch;
-    // Names first: asking for one may make the core's memory grow, which ends the views.
-    for (let row = 0; row < batch.validation.length; row += 1)
-      batch.metricName(batch.validation.metric[row] ?? 0);
     this.#columns = batch.validation;
   }
 

@@ -74,8 +74,7 @@ export class CsvFolder {
     await this.#trainingSegments.see(batch.training.segment, this.#training);
     const prefix = this.#options.combine ? stringify([[source, ""]], { record_delimiter: "" }) : "";
     const columns = { labels: this.#labels, segment: this.#trainingSegments.shown };
-    // A copy: it is written while another parser may make the core's memory grow.
-    await this.#training.write(batch.trainingCsv(columns, new TextEncoder().encode(prefix)).slice());
+    await this.#training.write(batch.trainingCsv(columns, new TextEncoder().encode(prefix)));
   }
 
   async #publishValidation(source: string, { points, metricNames }: RunUpdate): Promise<void> {
