@@ -17,9 +17,11 @@ mod line;
 mod number;
 mod parser;
 mod pattern;
+mod prefix;
 mod record;
 mod stamp;
 
 pub use batch::{present, Batch, Event, EventKind, Texts, TrainingColumns, ValidationColumns};
 pub use parser::{Parser, Stats, MAX_LINE, MAX_METRICS};
 pub use pattern::PatternError;
+pub use prefix::{known_prefix, prefix_ends, task_prefix, worker_prefix, Worker};

@@ -19,7 +19,7 @@ pub enum Item<'t> {
 }
 
 /// Words that open the text of a translation when a colon follows.
-const SPEAKERS: [&[u8]; 9] =
+pub const SPEAKERS: [&[u8]; 9] =
     [b"Hyp", b"Hypothesis", b"Ref", b"Reference", b"Src", b"Source", b"Target", b"Translation", b"Best translation"];
 
 /// Calls `each` with every item of `text`, where it starts, and the headers before it.

@@ -4,8 +4,9 @@ use crate::batch::{present, Batch, Event, EventKind};
 use crate::context::{is_stray, Context};
 use crate::line::{items, Item};
 use crate::pattern::{Pattern, PatternError};
+use crate::prefix::task_prefix;
 use crate::record::{Reach, Training, Validation};
-use crate::stamp::{task_prefix, Headers, Time};
+use crate::stamp::{Headers, Time};
 use memchr::memmem::Finder;
 use memchr::{memchr, memchr_iter, memrchr};
 
@@ -259,8 +260,8 @@ impl Parser {
     }
 
     fn scan_text(&mut self, text: &[u8], offset: u64, end: End, batch: &mut Batch) {
-        if self.line.task.is_none() && text.starts_with(b"[task ") {
-            self.line.task = task_prefix(text);
+        if self.line.task.is_none() {
+            self.line.task = task_prefix(text).map(|(time, _)| time);
         }
         // Only the last record of a text can be cut, so each waits until the next is known.
         let mut waiting: Option<(Item<'_>, usize, Headers)> = None;

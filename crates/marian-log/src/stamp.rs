@@ -1,5 +1,6 @@
 //! Time stamps before a record: Marian's `[2023-09-16 12:39:01]` and Taskcluster's `[task 2023-09-16T12:39:01.105Z]`.
 
+use crate::prefix::worker_header;
 use memchr::memrchr;
 
 /// Length of `2023-09-16 12:39:01`.
@@ -50,40 +51,97 @@ pub fn headers_before(text: &[u8], pos: usize) -> Headers {
             return found;
         }
         if found.task.is_none() {
-            found.task = task_header(&text[from + open + 1..close]);
+            found.task = worker_header(&text[from + open + 1..close]).and_then(|(_, time)| time);
         }
         end = from + open;
     }
 }
 
-/// The time of a Taskcluster prefix at the start of `text`.
-#[inline]
-pub fn task_prefix(text: &[u8]) -> Option<f64> {
-    let rest = text.strip_prefix(b"[task ")?;
-    let close = rest.iter().take(MAX_HEADER).position(|&byte| byte == b']')?;
-    task_time(&rest[..close])
+/// A time of ISO 8601 at the start of a text.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct IsoTime {
+    /// Milliseconds since 1970 of the clock that is printed; further digits are cut.
+    clock: f64,
+    /// Milliseconds that this clock is ahead of UTC; absent where no zone is printed.
+    ahead: Option<f64>,
+    /// Its length.
+    pub length: usize,
+    /// Whether it is no more than a Marian stamp has: a blank, no decimals, no zone.
+    pub plain: bool,
 }
 
-fn task_header(header: &[u8]) -> Option<f64> {
-    task_time(header.strip_prefix(b"task ")?)
-}
-
-/// `2023-09-16T12:39:01.105Z`; digits after the third are cut.
-fn task_time(text: &[u8]) -> Option<f64> {
-    let seconds = date_time(text.get(..STAMP)?, b'T')?;
-    let mut rest = text.get(STAMP..)?;
-    let mut millis = 0.0;
-    if let Some(fraction) = rest.strip_prefix(b".") {
-        let count = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        if count == 0 {
-            return None;
-        }
-        for (digit, weight) in fraction.iter().take(count).zip([100.0, 10.0, 1.0]) {
-            millis += f64::from(digit - b'0') * weight;
-        }
-        rest = &fraction[count..];
+impl IsoTime {
+    /// Milliseconds since 1970 in UTC; `None` where no zone is printed.
+    pub fn utc(&self) -> Option<f64> {
+        self.ahead.map(|ahead| self.clock - ahead)
     }
-    (rest == b"Z").then_some(seconds * 1000.0 + millis)
+}
+
+/// Reads `2023-09-16T12:39:01.105Z` in any form: `T` or a blank, any decimals, `Z`, `+00:00`, `-0530`, `+02` or none.
+pub fn iso_time(text: &[u8]) -> Option<IsoTime> {
+    let separator = *text.get(10)?;
+    if !matches!(separator, b'T' | b't' | b' ') {
+        return None;
+    }
+    let seconds = date_time(text.get(..STAMP)?, separator)?;
+    let (millis, decimals) = fraction(&text[STAMP..]);
+    let start = STAMP + decimals;
+    let (ahead, zone) = offset(&text[start..]).map_or((None, 0), |(ahead, length)| (Some(ahead), length));
+    let length = start + zone;
+    // A number or a letter right after it makes it something else.
+    if text.get(length).is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b',' | b'+')) {
+        return None;
+    }
+    let plain = separator == b' ' && length == STAMP;
+    Some(IsoTime { clock: seconds * 1000.0 + millis, ahead, length, plain })
+}
+
+/// Length of `12:39:01`, with decimals if it has any.
+pub fn clock(text: &[u8]) -> Option<usize> {
+    let &[h0, h1, b':', i0, i1, b':', s0, s1] = text.get(..8)? else { return None };
+    if !h1.is_ascii_digit() || !matches!(h0, b'0'..=b'2') || !i1.is_ascii_digit() || !s1.is_ascii_digit() {
+        return None;
+    }
+    (matches!(i0, b'0'..=b'5') && matches!(s0, b'0'..=b'6')).then(|| 8 + fraction(&text[8..]).1)
+}
+
+/// Milliseconds of `.105`, and its length; 0 where none stands there.
+fn fraction(text: &[u8]) -> (f64, usize) {
+    let [b'.' | b',', digits @ ..] = text else { return (0.0, 0) };
+    let count = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let millis =
+        digits.iter().take(count).zip([100.0, 10.0, 1.0]).map(|(digit, weight)| f64::from(digit - b'0') * weight);
+    (millis.sum(), if count == 0 { 0 } else { count + 1 })
+}
+
+/// Milliseconds ahead of UTC, and the length of the zone: `Z`, `+02`, `+0200`, `+02:00`, ` +02:00`, ` UTC`.
+fn offset(text: &[u8]) -> Option<(f64, usize)> {
+    let (zone, blank) = text.strip_prefix(b" ").map_or((text, 0), |zone| (zone, 1));
+    if matches!(zone, [b'Z' | b'z', ..]) && blank == 0 {
+        return Some((0.0, 1));
+    }
+    if zone.starts_with(b"UTC") && blank == 1 {
+        return Some((0.0, 4));
+    }
+    let (sign, digits) = match zone {
+        [b'+', digits @ ..] => (1.0, digits),
+        [b'-', digits @ ..] => (-1.0, digits),
+        _ => return None,
+    };
+    let pair = |at: usize| -> Option<f64> {
+        let &[high, low] = digits.get(at..at + 2)? else { return None };
+        let both = high.is_ascii_digit() && low.is_ascii_digit();
+        both.then(|| f64::from(high - b'0') * 10.0 + f64::from(low - b'0'))
+    };
+    let hours = pair(0)?;
+    let colon = usize::from(digits.get(2) == Some(&b':'));
+    let (minutes, length) = match pair(2 + colon) {
+        Some(minutes) => (minutes, 4 + colon),
+        // After a blank a number of two digits is a word of the line.
+        None if blank == 1 => return None,
+        None => (0.0, 2),
+    };
+    (hours < 24.0 && minutes < 60.0).then(|| (sign * (hours * 60.0 + minutes) * 60_000.0, blank + 1 + length))
 }
 
 /// A Marian stamp that ends at `close`, the place of its bracket: the time and where its digits start.
@@ -171,15 +229,5 @@ mod tests {
         ] {
             assert_eq!(before(text).stamp, None, "{text}");
         }
-        for text in ["[task 2023-09-16T12:39:01.Z] ", "[task x] ", "[task 2023-09-16T12:39:01+02:00] "] {
-            assert_eq!(task_prefix(text.as_bytes()), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn task_prefix_keeps_milliseconds() {
-        assert_eq!(task_prefix(b"[task 2023-09-16T12:39:01.1Z] x"), Some(1_694_867_941_100.0));
-        assert_eq!(task_prefix(b"[task 2023-09-16T12:39:01Z] x"), STAMPED);
-        assert_eq!(task_prefix(b"[task 2023-09-16T12:39:01.123456Z]"), Some(1_694_867_941_123.0));
     }
 }
