@@ -82,8 +82,8 @@ export async function groupTarget(
       (...run) =>
       ({ time }) => [new WandbPublisher(publication(...run), time)],
     live:
-      (group, id) =>
-      ({ time }) => [new WandbPublisher({ ...place(group), id, replayed: true, override }, time)],
+      (group, id, fate) =>
+      ({ time }) => [new WandbPublisher({ ...place(group), id, replayed: true, fate, override }, time)],
     evaluations: (group, run) =>
       publishEvaluationRun({ ...place(group), id: run.id, evaluations: run.evaluations, override }),
     groupLogs: ({ runs: _runs, problems: _problems, ...group }) =>

@@ -37,18 +37,14 @@ export async function printLog(
     if (note !== undefined) command.logToStderr(note);
     return out.fault === undefined ? EXIT.ok : EXIT.sink;
   }
-  let incomplete: number | undefined;
   const say = liveLogSpeaker(taskId, (words) => command.logToStderr(words));
   const source = new LiveLogSource(queue, store, {
     taskId,
     ...(runId === undefined ? {} : { runId }),
-    onEvent: (event) => {
-      if (event.kind === "incomplete") incomplete = event.runId;
-      say(event);
-    },
+    onEvent: say,
   });
   if ((await copy(source, out)) === "closed") return out.fault === undefined ? EXIT.ok : EXIT.sink;
-  if (incomplete !== undefined && incomplete === source.state?.runId) return EXIT.input;
+  if (source.incomplete) return EXIT.input;
   return source.fate === "completed" ? EXIT.ok : EXIT.taskFailed;
 }
 

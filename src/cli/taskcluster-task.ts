@@ -45,7 +45,7 @@ export async function runTaskCommand(text: string, flags: TaskFlagValues, comman
 }
 
 async function publishTask(
-  { taskId }: TaskAddress,
+  { taskId, runId }: TaskAddress,
   task: SingleTask,
   { store }: TaskclusterAccess,
   job: GroupsJob,
@@ -59,7 +59,9 @@ async function publishTask(
         : state === "running" || state === "pending" || state === "unscheduled"
           ? "--follow publishes it while it runs"
           : "--follow publishes what its log holds";
-    command.logToStderr(`${taskId}: the task is not completed (${state}): ${advice}`);
+    command.logToStderr(
+      `${taskId}: ${runId === undefined ? "" : `run ${runId} of `}the task is not completed (${state}): ${advice}`,
+    );
     return EXIT.input;
   }
   const group = await taskAsGroup(task, store);
@@ -79,27 +81,25 @@ async function followTask(
 ): Promise<number> {
   printProblems(problems, command);
   const say = liveLogSpeaker(taskId, (words) => command.logToStderr(words));
-  let incomplete = false;
   const source = new LiveLogSource(queue, store, {
     taskId,
     // Earlier runs are read again, so that what was published before is known.
     runId: runId ?? 0,
     onlyRun: runId !== undefined,
     wholeLines: true,
-    onEvent: (event) => {
-      if (event.kind === "incomplete") incomplete = true;
-      say(event);
-    },
+    onEvent: say,
   });
   const folder = flags["output-dir"];
   const plot = flags.plot === undefined ? undefined : new LiveCharts(id, flags.plot);
   const factory: PublisherFactory = (parserOfLog, reader) => [
     ...(folder === undefined ? [] : livePublishers(source.name, folder)(parserOfLog, reader)),
-    ...(target === undefined ? [] : target.live(experiment, id)(parserOfLog, reader)),
+    ...(target === undefined
+      ? []
+      : target.live(experiment, id, () => source.trainingFate)(parserOfLog, reader)),
     ...(plot === undefined ? [] : [plot.publisher]),
   ];
   try {
-    const receipt = await runJob(source, parser, factory, stop);
+    const receipt = await runJob(source, parser, factory, { signal: stop.signal, growing: true });
     plot?.finish();
     const verdict = {
       strict: false,
@@ -114,7 +114,7 @@ async function followTask(
       started,
     });
     if (code !== EXIT.ok) return code;
-    if (incomplete) return EXIT.input;
+    if (source.incomplete) return EXIT.input;
     return source.fate === "completed" ? EXIT.ok : EXIT.taskFailed;
   } finally {
     await target?.close();

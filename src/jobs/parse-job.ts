@@ -35,6 +35,8 @@ export interface JobControl {
   progress?(bytes: number): void;
   /** Stops the reading after the current chunk. */
   readonly signal?: AbortSignal;
+  /** The log grows: what came of it until a stop is kept. */
+  readonly growing?: boolean;
 }
 
 /** The CSV or NDJSON files of one input, in a folder of its own. */
@@ -95,7 +97,7 @@ export async function runJob(
   const unopened = fault !== undefined && reader.tally.counts.bytes === 0;
   // A pipe can't be read again, so what came of it is kept; a file's old results are better than half of the new.
   // Of an input that could not be opened there is nothing to write.
-  if (unopened || (stopped && source.name !== "-"))
+  if (unopened || (stopped && source.name !== "-" && control.growing !== true))
     await sinks.each((publisher) => publisher.discard(), undefined);
   else await sinks.close();
   if (stopped) fault = "stopped before its end";

@@ -26,8 +26,16 @@ export interface GroupTarget {
   readonly facts: Facts;
   /** Publishes a training, whose log was read before, with its evaluations. */
   training(group: Group, run: GroupRun, source: Source, plan: RunPlan): PublisherFactory;
-  /** Publishes a training that is running, whose log comes from its first byte. */
-  live(group: Pick<Group, "project" | "name">, id: string): PublisherFactory;
+  /**
+   * Publishes a training that is running, whose log comes from its first byte.
+   *
+   * @param fate How the training stands when the log ends, or the command leaves.
+   */
+  live(
+    group: Pick<Group, "project" | "name">,
+    id: string,
+    fate: () => "finished" | "failed" | "running",
+  ): PublisherFactory;
   /** Publishes a model of which only evaluations are known. */
   evaluations(group: Group, run: GroupRun): Promise<PublisherOutcome>;
   /** Publishes the run of the group: its configuration, all evaluations and the logs. */

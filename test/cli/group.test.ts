@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { runOf } from "../servers/taskcluster/own-groups.js";
 import { StandInServer } from "../servers/wandb/index.js";
 import { IDS } from "../taskcluster/ids.js";
 import { type Binary, check, runBinary, startBinary } from "./run-binary.js";
@@ -206,10 +207,65 @@ describe("task", () => {
     const args = ["task", IDS.finetuned, "--follow", "-o", "out", "--plot", "cost"];
     const done = await command(place, args);
     check(done, { code: 4, stdout: /cost/, stderr: /failed/ });
-    expect(ids()).toHaveLength(1);
+    expect(ids()).toEqual(["nb-en/finetune-student_ZowUk"]);
+    expect(wandb.run("nb-en", "finetune-student_ZowUk")).toMatchObject({ state: "failed", exitCode: 1 });
     const training = readFileSync(join(place.options.folder, "out/training.csv"), "utf8").split("\r\n");
     expect(training).toHaveLength(4);
     expect(existsSync(join(place.options.folder, "out/measurements.ndjson"))).toBe(true);
+  });
+
+  test.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)("--follow that is stopped by %s leaves the run running", async (signal, code) => {
+    const place = await setting();
+    place.server.live(IDS.teacher2).append(log(300));
+    const { folder } = place.options;
+    const args = ["task", IDS.teacher2, "--follow", "-o", "out"];
+    const follow = startBinary("run", args, { folder, env: environment(place) });
+    await expect.poll(() => written(folder), { timeout: 20_000 }).toContain('"up":300');
+    follow.child.kill(signal);
+    const done = await follow.done;
+    expect([done.code, done.stderr]).toEqual([code, expect.stringContaining("runs/teacher-2_ZowUk")]);
+    expect(steps("nb-en", "teacher-2_ZowUk")).toEqual([100, 200, 300]);
+    const run = wandb.run("nb-en", "teacher-2_ZowUk");
+    expect([run.state, run.exitCode ?? undefined]).toEqual(["running", undefined]);
+  });
+
+  test("--follow that is stopped offline leaves a whole file, and a run that runs", async () => {
+    const place = await setting();
+    place.server.live(IDS.teacher2).append(log(300));
+    const { folder } = place.options;
+    const env = environment(place);
+    const follow = startBinary("run", ["task", IDS.teacher2, "--follow", "-o", "out"], {
+      folder,
+      env: { ...env, WANDB_MODE: "offline" },
+    });
+    await expect.poll(() => written(folder), { timeout: 20_000 }).toContain('"up":300');
+    follow.child.kill("SIGTERM");
+    expect((await follow.done).code).toBe(143);
+    const synced = await runBinary("run", ["sync", "wandb"], { folder, env });
+    expect([synced.code, synced.stderr]).toEqual([0, expect.not.stringContaining("no end")]);
+    expect(steps("nb-en", "teacher-2_ZowUk")).toEqual([100, 200, 300]);
+    expect(wandb.run("nb-en", "teacher-2_ZowUk").state).toBe("running");
+    const again = await runBinary("run", ["sync", "wandb"], { folder, env });
+    expect([again.code, again.stderr]).toEqual([0, expect.stringContaining("delivered before")]);
+  });
+
+  test("a run that is named counts, whatever became of the task", async () => {
+    const place = await setting({ trainLog: Buffer.from(log(400)) });
+    const { server } = place;
+    const { status } = server.store.task(IDS.student);
+    status.runs.push(runOf("failed", 1));
+    status.state = "failed";
+    const address = (run: number) => `${server.url}/tasks/${IDS.student}/runs/${run}`;
+    check(await command(place, ["task", address(0)]), { code: 0, stderr: /1 run: 1 new/ });
+    expect(steps("nb-en", "student_ZowUk")).toHaveLength(4);
+    check(await command(place, ["task", address(1)]), {
+      code: 1,
+      stderr: /run 1 of the task is not completed \(failed\)/,
+    });
+    check(await command(place, ["task", address(2)]), { code: 1, stderr: /has no run 2/ });
   });
 
   test("an evaluation can't be followed", async () => {
@@ -217,6 +273,12 @@ describe("task", () => {
     expect(done.code).toBe(2);
   });
 });
+
+/** The measurements that a command which follows has written so far. */
+function written(folder: string): string {
+  const file = join(folder, "out/measurements.ndjson");
+  return existsSync(file) ? readFileSync(file, "utf8") : "";
+}
 
 /** The last update that the server shows of a run, which may not be there yet. */
 function shown(project: string, id: string): unknown {

@@ -119,7 +119,7 @@ export class NativeSink implements RunSink {
     await this.#run.directoryArtifact(name, type, directory);
   }
 
-  async finish(exitCode: number): Promise<RunOutcome> {
+  async finish(exitCode: number | null): Promise<RunOutcome> {
     const receipt = await this.#run.finish(exitCode);
     for (const table of receipt.failedTables) {
       this.#keep(async (net) => {

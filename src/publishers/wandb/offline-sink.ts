@@ -75,7 +75,7 @@ export class OfflineSink implements RunSink {
     await this.#run.directoryArtifact(name, type, directory);
   }
 
-  async finish(exitCode: number): Promise<RunOutcome> {
+  async finish(exitCode: number | null): Promise<RunOutcome> {
     await this.#run.finish(exitCode);
     return {
       rows: { sent: 0, acknowledged: 0, spooled: this.#rows },

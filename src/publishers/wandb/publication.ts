@@ -46,9 +46,17 @@ export interface WandbPublication extends WandbPlace {
    * lines which the server holds are passed over as rows are.
    */
   readonly replayed?: boolean;
+  /**
+   * Without a plan: what has become of the training when the log ends here, or the command that follows it leaves.
+   * `running` sends no exit code. Absent: the training has ended well with its log, and badly where that breaks off.
+   */
+  readonly fate?: () => TrainingFate;
   /** Writes over a run of this id instead of going on with it. */
   readonly override: boolean;
 }
+
+/** How a training stands. */
+export type TrainingFate = "finished" | "failed" | "running";
 
 /** What the files of a training task say. */
 export interface TaskFiles {

@@ -53,8 +53,11 @@ export interface RunSink {
   /** Sets values of the summary that no row has. */
   summary(values: JsonObject): void;
   directoryArtifact(name: string, type: string, directory: string): Promise<void>;
-  /** Ends the run; never rejects because of the server. */
-  finish(exitCode: number): Promise<RunOutcome>;
+  /**
+   * Ends the run with its exit code; null says nothing of an end, so that the run goes on running for W&B. Never rejects
+   * because of the server.
+   */
+  finish(exitCode: number | null): Promise<RunOutcome>;
 }
 
 /** What became of a run. */

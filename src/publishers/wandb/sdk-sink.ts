@@ -125,9 +125,9 @@ export class SdkSink implements RunSink {
    * `complete` speaks of the rows and the end of the run. What the SDK has no means for is in the problems: whoever
    * chooses the SDK chooses to go without.
    */
-  async finish(exitCode: number): Promise<RunOutcome> {
+  async finish(exitCode: number | null): Promise<RunOutcome> {
     const thread = this.#thread;
-    await thread.finish(exitCode);
+    await (exitCode === null ? thread.leave() : thread.finish(exitCode));
     const lost = thread.rows.given - thread.rows.acknowledged;
     const { id, project } = this.#description;
     return {
@@ -140,7 +140,7 @@ export class SdkSink implements RunSink {
         ...this.#notPublished(),
       ],
       requests: thread.requests,
-      complete: lost === 0 && thread.ended,
+      complete: lost === 0 && (exitCode === null || thread.ended),
     };
   }
 
@@ -165,6 +165,8 @@ class SdkThread {
   /** In words. */
   readonly faults: string[] = [];
   requests = 0;
+  /** Requests that have no answer yet. */
+  #open = 0;
   /** Entity of the run as the SDK has it. */
   entity = "";
   /** Whether the server knows that the run has ended. */
@@ -236,6 +238,13 @@ class SdkThread {
     await this.end();
   }
 
+  /** Ends the thread when its rows have gone, without an end of the run. */
+  async leave(): Promise<void> {
+    if (!(await this.#until(() => this.#state !== "running" || (this.#waiting() === 0 && this.#open === 0))))
+      this.#break("it does not send its rows");
+    await this.end();
+  }
+
   /** Ends the thread. */
   async end(): Promise<void> {
     this.#unwatch();
@@ -259,9 +268,11 @@ class SdkThread {
         break;
       case "request":
         this.requests += 1;
+        this.#open += 1;
         this.rows.sent += report.rows;
         break;
       case "answer":
+        this.#open -= 1;
         this.#answer(report);
         break;
       case "finished":

@@ -125,7 +125,7 @@ export class WandbPublisher implements UpdatePublisher {
     if (this.#publication.artifacts !== undefined) {
       await sink.directoryArtifact("logs", "logs", this.#publication.artifacts);
     }
-    const outcome = await sink.finish(this.#interrupted ? 1 : 0);
+    const outcome = await sink.finish(this.#exitCode(0));
     this.#unwatch();
     const repeated = (this.#rows?.repeated ?? 0) + sender.before;
     const remarks = [...this.#remarks, ...this.#task.notes];
@@ -191,8 +191,16 @@ export class WandbPublisher implements UpdatePublisher {
   /** What was sent stays: rows that arrived are right, and the next publication goes on behind them. */
   async discard(): Promise<void> {
     await this.#work;
-    await this.#sender?.sink.finish(1);
+    await this.#sender?.sink.finish(this.#exitCode(1));
     this.#unwatch();
+  }
+
+  /** What W&B is told of the run's end; `otherwise` where nobody knows how the training stands. */
+  #exitCode(otherwise: number): number | null {
+    if (this.#interrupted) return 1;
+    const fate = this.#publication.fate?.();
+    if (fate === undefined) return otherwise;
+    return fate === "running" ? null : fate === "finished" ? 0 : 1;
   }
 
   /** The signal of a command outlives its runs, and would hold on to each of them. */

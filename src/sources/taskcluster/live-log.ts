@@ -3,6 +3,7 @@ import {
   type LiveArtifact,
   NotFoundError,
   type Queue,
+  RefusedError,
   type TaskRun,
   type TaskStatus,
 } from "../../taskcluster/index.js";
@@ -40,6 +41,9 @@ export class LiveLogSource implements Source {
   readonly #poll: StatusPoll;
   #state: LiveLogState | undefined;
   #fate: "completed" | "failed" | "exception" | undefined;
+  #trainingFate: "finished" | "failed" | "running" = "running";
+  /** Runs of which the end of the log is missing, with whether they have left it. */
+  readonly #incomplete = new Map<number, "left" | "absent">();
 
   constructor(queue: Queue, store: ArtifactStore, options: LiveLogOptions) {
     this.name = `${options.taskId}/${LIVE_LOG}`;
@@ -62,6 +66,20 @@ export class LiveLogSource implements Source {
     return this.#fate;
   }
 
+  /** How the training stands: as the task does, also where one run alone is read. */
+  get trainingFate(): "finished" | "failed" | "running" {
+    return this.#trainingFate;
+  }
+
+  /**
+   * Whether something is missing: the end of the last run's log, or that of an earlier one that has left it. A worker
+   * that was taken away leaves none, and the next run begins with what its training had saved.
+   */
+  get incomplete(): boolean {
+    const last = this.#state?.runId;
+    return [...this.#incomplete].some(([runId, log]) => runId === last || log === "left");
+  }
+
   /** @throws TaskclusterError when the task is unknown, the queue can't be reached for an hour, or the client is stopped. */
   async *chunks(): AsyncGenerator<Uint8Array> {
     const { runId: first, onlyRun = false, wholeLines = false } = this.#options;
@@ -77,6 +95,7 @@ export class LiveLogSource implements Source {
       if (onlyRun || (isOver(status.state) && !followed)) {
         const rest = hold?.rest() ?? new Uint8Array();
         if (rest.length > 0) yield rest;
+        if (isOver(status.state)) this.#trainingFate = status.state === "completed" ? "finished" : "failed";
         this.#fate = (onlyRun ? run.state : status.state) as "completed" | "failed" | "exception";
         this.#say({ kind: "ended", state: this.#fate, reason: run.reasonResolved });
         return;
@@ -169,6 +188,7 @@ export class LiveLogSource implements Source {
           await this.#sleep(RECONNECT_MS, tries - 1);
           continue;
         }
+        this.#incomplete.set(runId, error instanceof RefusedError ? "absent" : "left");
         const reason = error instanceof Error ? error.message : String(error);
         return this.#say({ kind: "incomplete", runId, reason });
       }

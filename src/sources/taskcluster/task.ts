@@ -34,7 +34,9 @@ export async function readTask(queue: Queue, taskId: string, runId?: number): Pr
   const runs = status.runs.filter((run) => runId === undefined || run.runId <= runId);
   if (runId !== undefined && runs.at(-1)?.runId !== runId)
     throw new NotFoundError(`task ${taskId} has no run ${runId}`, 404);
-  const task: GroupTask = { task: definition, status: { ...status, runs } };
+  // Of a run that was named, its own state counts, whatever became of the task.
+  const state = (runId === undefined ? undefined : runs.at(-1)?.state) ?? status.state;
+  const task: GroupTask = { task: definition, status: { ...status, state, runs } };
   const { taskGroupId } = status;
   const found = await readExperiment(queue, taskGroupId);
   const experiment = "reason" in found ? trial(taskGroupId) : found;

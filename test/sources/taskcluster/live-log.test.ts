@@ -56,6 +56,49 @@ async function textOf(source: LiveLogSource, each: (text: string) => void = () =
   return text;
 }
 
+describe("what is missing of a log", () => {
+  it("is not the log of a run whose worker was taken away, where the next run completed the task", async () => {
+    const { follow, finish, start, events } = await setUp();
+    finish("claim-expired");
+    start("running");
+    finish("completed", "two\n");
+    const source = follow({ runId: 0 });
+    expect(await textOf(source)).toBe("two\n");
+    expect(events).toContainEqual(expect.objectContaining({ kind: "incomplete", runId: 0 }));
+    expect([source.fate, source.trainingFate, source.incomplete]).toEqual(["completed", "finished", false]);
+  });
+
+  it("is the log of an earlier run that has left one, where that can't be had", async () => {
+    const { server, follow, finish, start } = await setUp();
+    finish("worker-shutdown", "one\n");
+    start("running");
+    finish("completed", "two\n");
+    server.inject({ endpoint: "content", path: "/0/", fault: { kind: "cut" }, times: 100 });
+    const source = follow({ runId: 0 });
+    expect(await textOf(source)).toBe("two\n");
+    expect([source.fate, source.incomplete]).toEqual(["completed", true]);
+  });
+
+  it("is the log of the last run, if it has left none", async () => {
+    const { follow, finish } = await setUp();
+    finish("failed");
+    const source = follow();
+    expect(await textOf(source)).toBe("");
+    expect([source.trainingFate, source.incomplete]).toEqual(["failed", true]);
+  });
+});
+
+describe("how a training stands", () => {
+  it("is how its task does, also where one run is read alone", async () => {
+    const { follow, finish, start } = await setUp();
+    finish("worker-shutdown", "one\n");
+    start("running");
+    const source = follow({ runId: 0, onlyRun: true });
+    expect(await textOf(source)).toBe("one\n");
+    expect([source.fate, source.trainingFate]).toEqual(["exception", "running"]);
+  });
+});
+
 describe("the log of a running task", () => {
   it("is read while it grows, and to its end from the log that the run leaves", async () => {
     const { server, follow, finish, events } = await setUp();

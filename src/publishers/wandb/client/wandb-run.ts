@@ -281,25 +281,27 @@ export class WandbRun {
   /**
    * Ends the run: artifacts, configuration, files, then the last rows with the exit code. Never rejects because of the
    * server; the receipt says what didn't arrive. A second call gives the same receipt.
+   *
+   * @param exitCode 0 is finished, everything else failed; null sends none, and the run goes on running for W&B.
    */
-  finish(exitCode = 0): Promise<RunReceipt> {
+  finish(exitCode: number | null = 0): Promise<RunReceipt> {
     this.#receipt ??= this.#finish(exitCode);
     return this.#receipt;
   }
 
-  async #finish(exitCode: number): Promise<RunReceipt> {
+  async #finish(exitCode: number | null): Promise<RunReceipt> {
     this.#afterFailure(this.#stream.failure);
     await this.#artifactQueue;
     await this.#sendConfig();
     await this.#addFilesAtEnd();
     await this.#uploadFiles();
     this.#stream.touchSummary();
-    await this.#stream.complete(exitCode);
+    await (exitCode === null ? this.#stream.end() : this.#stream.complete(exitCode));
     await this.#console.dispose();
-    return this.#makeReceipt();
+    return this.#makeReceipt(exitCode === null ? this.#stream.failure === undefined : this.#stream.completed);
   }
 
-  #makeReceipt(): RunReceipt {
+  #makeReceipt(ended: boolean): RunReceipt {
     const { failure } = this.#stream;
     const rows = { ...this.#stream.counts(HISTORY), refused: this.#refused };
     const events = this.#stream.counts(EVENTS);
@@ -310,12 +312,7 @@ export class WandbRun {
     return Object.freeze({
       id: this.#started.address.runId,
       url: this.url,
-      complete:
-        this.#stream.completed &&
-        whole &&
-        failures === 0 &&
-        this.#refused === 0 &&
-        !this.#started.config.changed,
+      complete: ended && whole && failures === 0 && this.#refused === 0 && !this.#started.config.changed,
       rows,
       events,
       consoleLines,

@@ -56,8 +56,10 @@ export type OfflineEvent =
   | { readonly kind: "file"; readonly file: RunFile; readonly localPath: string }
   /** Local paths point into the folder of the run where that was moved. */
   | { readonly kind: "artifact"; readonly artifact: ArtifactRecord }
-  /** Missing when the writer was killed. `runtime` is in whole seconds. */
+  /** Missing when the writer was killed, or left the run running. `runtime` is in whole seconds. */
   | { readonly kind: "exit"; readonly exitCode: number; readonly runtime: number }
+  /** The writer has closed the file. */
+  | { readonly kind: "footer" }
   /** Something here is not what was written; reading goes on behind it. */
   | { readonly kind: "damage"; readonly offset: number; readonly reason: string }
   /** The file ends in the middle of a record, of which `bytes` are there. */
@@ -171,6 +173,7 @@ class Reading {
       case "config":
       case "summary":
       case "exit":
+      case "footer":
         return [record];
       case "history": {
         const content = writeEntries(record.items);
@@ -195,7 +198,6 @@ class Reading {
       case "artifact":
         return [{ kind: "artifact", artifact: await this.#found(record.artifact) }];
       case "header":
-      case "footer":
       case "other":
         return [];
     }

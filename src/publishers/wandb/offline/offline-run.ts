@@ -333,17 +333,17 @@ export class OfflineRun {
   }
 
   /**
-   * Ends the run: 0 is finished, everything else failed. Waits for artifacts and files under way, and for the
-   * disk. `runtime` is in seconds; default: that of the last row.
+   * Ends the run: 0 is finished, everything else failed, null says nothing of an end. Waits for artifacts and files under
+   * way, and for the disk. `runtime` is in seconds; default: that of the last row.
    */
-  async finish(exitCode: number, runtime: number = this.#runtime): Promise<void> {
+  async finish(exitCode: number | null, runtime: number = this.#runtime): Promise<void> {
     await Promise.allSettled(this.#work);
     this.#checkOpen();
     this.#closed = true;
     this.#runtime = runtime;
     const summary = this.#takeSummary();
     const last = summary === undefined ? [] : [this.#append(summary)];
-    last.push(this.#append({ kind: "exit", exitCode, runtime: Math.floor(runtime) }));
+    if (exitCode !== null) last.push(this.#append({ kind: "exit", exitCode, runtime: Math.floor(runtime) }));
     last.push(this.#append({ kind: "footer" }));
     // A failed write is reported by the close, which has to come in any case.
     await Promise.allSettled(last);

@@ -45,8 +45,10 @@ export interface RunContent {
   readonly artifacts: readonly StepArtifact[];
   /** The row of the last update that the server had already; undefined where there is none. */
   readonly repeatedRow: JsonObject | undefined;
-  /** Undefined when the writer was killed or still writes. */
+  /** Undefined when the writer was killed, still writes, or left the run running. */
   readonly exitCode: number | undefined;
+  /** Whether the writer has closed the file, so that nothing more comes. */
+  readonly closed: boolean;
   /** What is damaged or cut, in words. */
   readonly faults: readonly string[];
 }
@@ -73,6 +75,7 @@ export async function readContent(
   let lastRun = run;
   let recorded = false;
   let exitCode: number | undefined;
+  let closed = false;
   let lastStep: number | undefined;
   let tablesWithoutRow = 0;
   let repeatedRow: JsonObject | undefined;
@@ -111,6 +114,9 @@ export async function readContent(
       case "exit":
         exitCode = event.exitCode;
         break;
+      case "footer":
+        closed = true;
+        break;
       case "damage":
         for (const placer of Object.values(placers)) placer.damaged();
         faults.push(`the file is damaged at byte ${event.offset}: ${event.reason}`);
@@ -139,6 +145,7 @@ export async function readContent(
     artifacts,
     repeatedRow,
     exitCode,
+    closed,
     faults,
   };
 }

@@ -208,7 +208,7 @@ class FileSync {
     if (receipt.failedFiles.length > 0 || receipt.failedArtifacts.length > 0 || receipt.configFailed) {
       return receipt.end("undelivered", "not everything that belongs to the run arrived");
     }
-    if (content.exitCode === undefined) {
+    if (content.exitCode === undefined && !content.closed) {
       receipt.warnings.push(
         "the file has no end: its writer was killed, or still writes. What it holds was sent; run this again when it has grown.",
       );
