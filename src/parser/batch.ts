@@ -133,8 +133,8 @@ export class Batch implements Views {
     const { kind, line, segment, timestamp, up, present, texts } = this.events[row] as Event;
     if (kind === KIND.unmatched) return Object.freeze({ type: "unmatched", line, text: texts[0] ?? "" });
     if (kind === KIND.pattern) {
-      const values: Record<string, string> = {};
-      for (let at = 1; at + 1 < texts.length; at += 2) values[texts[at] ?? ""] = texts[at + 1] ?? "";
+      const values: [group: string, text: string][] = [];
+      for (let at = 1; at + 1 < texts.length; at += 2) values.push([texts[at] ?? "", texts[at + 1] ?? ""]);
       const latest = present & PRESENT.up ? { up } : {};
       const pattern: PatternMeasurement = {
         type: "pattern",
@@ -142,7 +142,7 @@ export class Batch implements Views {
         line,
         name: texts[0] ?? "",
         ...latest,
-        values,
+        values: Object.fromEntries(values),
       };
       return Object.freeze(pattern);
     }

@@ -19,24 +19,36 @@ export interface ReadConfig {
   readonly faults: readonly string[];
 }
 
+/** Most entries that are named when they can't be read. */
+const MAX_FAULTS = 20;
+
 /**
- * Reads the text of the `[config]` lines, YAML 1.1. A top-level entry that is no YAML costs itself and is named
- * among the faults.
+ * Reads the text of the `[config]` lines, YAML 1.1. A top-level entry that is no YAML, or costs more than a
+ * configuration may, costs itself and is named among the faults.
  */
 export async function readMarianConfig(text: string): Promise<ReadConfig> {
   const { readYaml } = await import("./yaml.js");
-  const read = (part: string) => asConfig(readYaml(part)?.value);
+  const read = (part: string) => {
+    const found = readYaml(part);
+    return "value" in found ? asConfig(found.value) : undefined;
+  };
   const whole = readEntries(text, read) ?? read(text);
   if (whole !== undefined) return { config: whole, faults: [] };
-  const config: Record<string, ConfigValue> = {};
+  const config = new Map<string, ConfigValue>();
   const faults: string[] = [];
+  let unnamed = 0;
   for (const entry of text.split(/\n(?=[^\s-])/)) {
-    const part = read(entry);
-    if (part === undefined)
-      faults.push(`the configuration's entry '${entry.split("\n", 1)[0]?.slice(0, 80)}' is no YAML`);
-    else Object.assign(config, part);
+    const found = readYaml(entry);
+    const part = "value" in found ? asConfig(found.value) : undefined;
+    if (part !== undefined) for (const [key, value] of Object.entries(part)) config.set(key, value);
+    else if (faults.length === MAX_FAULTS) unnamed += 1;
+    else {
+      const fault = "value" in found ? "is no YAML" : found.fault;
+      faults.push(`the configuration's entry '${entry.split("\n", 1)[0]?.slice(0, 80)}' ${fault}`);
+    }
   }
-  return { config: Object.freeze(config), faults };
+  if (unnamed > 0) faults.push(`${unnamed} more entries of the configuration can't be read`);
+  return { config: Object.freeze(Object.fromEntries(config)), faults };
 }
 
 /** The metrics that a configuration asks Marian to validate, if it names any. */

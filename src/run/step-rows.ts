@@ -149,7 +149,8 @@ export class StepRows {
   #opened(step: number, segment: number): OpenRow {
     let row = this.#open.get(step);
     if (row === undefined) {
-      row = { step, segment, timestamp: undefined, values: {} };
+      // A metric may be called like something that every object has.
+      row = { step, segment, timestamp: undefined, values: Object.create(null) };
       this.#open.set(step, row);
     } else if (segment > row.segment) {
       // Trained again: the later values stand, each in the place of the earlier one.

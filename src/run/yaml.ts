@@ -1,16 +1,40 @@
 /** YAML 1.1 as PyYAML reads it. Loaded when the first configuration comes: a short log or a page may never need it. */
 import {
   type CollectionTag,
+  Composer,
+  CST,
+  type Document,
   type DocumentOptions,
+  isAlias,
+  isCollection,
+  isPair,
+  isScalar,
+  Lexer,
   type ParseOptions,
-  parse,
+  Parser,
   type ScalarTag,
   type SchemaOptions,
   stringify,
   type Tags,
-  type ToJSOptions,
-  YAMLError,
 } from "yaml";
+
+/** What a configuration may cost; Marian's have some 300 values, three levels deep. */
+const LIMITS = {
+  /** Levels of lists and maps, those that aliases put in included. */
+  depth: 100,
+  /** Values and keys, those that aliases repeat included. */
+  nodes: 20_000,
+  /** Bytes of the text, and of all its values together, those that aliases repeat included. */
+  bytes: 1 << 20,
+  /** Anchors and aliases, each of which is looked for among the others. */
+  references: 1000,
+} as const;
+
+/** A YAML text as plain data without cycles, or what is wrong with it, to go after its name: `is no YAML`. */
+export type ReadYaml =
+  | { readonly value: unknown }
+  /** `isTooLarge`: it may be YAML, but costs more than a configuration may. */
+  | { readonly fault: string; readonly isTooLarge: boolean };
 
 /**
  * How PyYAML, with which the field reads Marian's files, tells scalars apart where the `yaml` package differs:
@@ -25,12 +49,11 @@ const SCALARS: Readonly<Record<string, RegExp>> = {
   "float EXP": /^(?:[-+]?[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)[eE][-+][0-9]+$/,
 };
 
-const OPTIONS: ParseOptions & DocumentOptions & SchemaOptions & ToJSOptions = {
+const OPTIONS: ParseOptions & DocumentOptions & SchemaOptions = {
   version: "1.1",
   schema: "yaml-1.1",
   // Of a key that is given twice, the last counts, as for PyYAML.
   uniqueKeys: false,
-  maxAliasCount: 100,
   logLevel: "error",
   customTags: (tags): Tags =>
     tags.flatMap((tag): Tags => (typeof tag === "string" ? [tag] : likePython(tag))),
@@ -47,14 +70,168 @@ const POINTLESS: ScalarTag = {
   stringify: ({ value }) => String(value).replace("e", ".0e"),
 };
 
-/** The value of a YAML text; nothing where the text is no YAML. */
-export function readYaml(text: string): { readonly value: unknown } | undefined {
+/** The value of a YAML text. Never throws for what the text says. */
+export function readYaml(text: string): ReadYaml {
   try {
-    return { value: parse(text, OPTIONS) };
+    const document = compose(text);
+    if (document === undefined) return { value: null };
+    new Scale().weigh(document.contents);
+    return { value: document.toJS({ maxAliasCount: -1 }) };
   } catch (error) {
-    // Too many aliases are a ReferenceError.
-    if (error instanceof YAMLError || error instanceof ReferenceError) return undefined;
-    throw error;
+    // Whatever else the package throws is said of the text: it has errors for what looks like YAML and makes no sense.
+    const { message, isTooLarge } = error instanceof Refusal ? error : new Refusal(NO_YAML, false);
+    return { fault: message, isTooLarge };
+  }
+}
+
+class Refusal extends Error {
+  readonly isTooLarge: boolean;
+
+  constructor(fault: string, isTooLarge = true) {
+    super(fault);
+    this.isTooLarge = isTooLarge;
+  }
+}
+
+const NO_YAML = "is no YAML";
+
+/** The one document of a text, which is weighed before anything recursive sees it. */
+function compose(text: string): Document.Parsed | undefined {
+  if (text.length > LIMITS.bytes) throw new Refusal(`is longer than ${LIMITS.bytes / 1024} KiB`);
+  const [document, ...others] = new Composer(OPTIONS).compose(parsed(text), true, text.length);
+  if (document === undefined) return undefined;
+  if (document.errors.length > 0 || others.length > 0) throw new Refusal(NO_YAML, false);
+  return document as Document.Parsed;
+}
+
+/** The parts of a text; the lexer alone works without recursion. */
+function* parsed(text: string): Generator<CST.Token> {
+  const parser = new Parser();
+  const depth = new LexedDepth();
+  let values = 0;
+  for (const lexeme of new Lexer().lex(text)) {
+    if (depth.after(lexeme) > LIMITS.depth) throw new Refusal(TOO_DEEP);
+    if (VALUES.has(CST.tokenType(lexeme) ?? "")) values += 1;
+    if (values > LIMITS.nodes) throw new Refusal(TOO_MANY);
+    yield* parser.next(lexeme);
+  }
+  yield* parser.end();
+}
+
+/** Lexemes that become a value or a key. */
+const VALUES: ReadonlySet<string> = new Set([
+  "alias",
+  "scalar",
+  "single-quoted-scalar",
+  "double-quoted-scalar",
+  "flow-map-start",
+  "flow-seq-start",
+  "seq-item-ind",
+]);
+
+const TOO_DEEP = `is nested deeper than ${LIMITS.depth} levels`;
+const TOO_MANY = `holds more than ${LIMITS.nodes.toLocaleString("en-US")} values`;
+
+/** How deep a place of a text is nested, as a bound: by open brackets, and by columns in which lists and maps began. */
+class LexedDepth {
+  readonly #columns: number[] = [];
+  #flow = 0;
+  #column = 0;
+  /** Where the text after a line's start or the last mark began. */
+  #content: number | undefined;
+
+  after(lexeme: string): number {
+    const type = CST.tokenType(lexeme);
+    if (type === "newline") {
+      this.#column = 0;
+      this.#content = undefined;
+      return this.#depth;
+    }
+    if (type !== "space") this.#content ??= this.#column;
+    if (type === "flow-map-start" || type === "flow-seq-start") this.#flow += 1;
+    else if (type === "flow-map-end" || type === "flow-seq-end") this.#flow = Math.max(0, this.#flow - 1);
+    else if (type === "seq-item-ind" || type === "explicit-key-ind") this.#mark(this.#column);
+    else if (type === "map-value-ind") this.#mark(this.#content ?? this.#column);
+    const end = lexeme.lastIndexOf("\n");
+    this.#column = end < 0 ? this.#column + lexeme.length : lexeme.length - end - 1;
+    return this.#depth;
+  }
+
+  get #depth(): number {
+    return this.#flow + this.#columns.length;
+  }
+
+  #mark(column: number): void {
+    if (this.#flow > 0) return;
+    while ((this.#columns.at(-1) ?? -1) >= column) this.#columns.pop();
+    this.#columns.push(column);
+    this.#content = undefined;
+  }
+}
+
+interface Weight {
+  depth: number;
+  nodes: number;
+  bytes: number;
+}
+
+/** Weighs the tree that a document stands for, without making it: each node once, in the order of the text. */
+class Scale {
+  readonly #anchors = new Map<string, unknown>();
+  readonly #known = new Map<unknown, Weight | undefined>();
+  #references = 0;
+
+  weigh(node: unknown): Weight {
+    const weight = this.#weigh(node);
+    if (weight.depth > LIMITS.depth) throw new Refusal(TOO_DEEP);
+    if (weight.nodes > LIMITS.nodes) throw new Refusal(TOO_MANY);
+    if (weight.bytes > LIMITS.bytes)
+      throw new Refusal(`comes to more than ${LIMITS.bytes / 1024} KiB with what its aliases repeat`);
+    return weight;
+  }
+
+  #weigh(node: unknown): Weight {
+    if (isAlias(node)) {
+      this.#refer();
+      if (!this.#anchors.has(node.source)) throw new Refusal(NO_YAML, false);
+      const known = this.#known.get(this.#anchors.get(node.source));
+      if (known === undefined) throw new Refusal("has a value that holds itself");
+      return known;
+    }
+    if (isPair(node)) return this.#sum([node.key, node.value]);
+    if (!isScalar(node) && !isCollection(node)) return { depth: 0, nodes: 1, bytes: 0 };
+    if (node.anchor !== undefined) {
+      this.#refer();
+      this.#anchors.set(node.anchor, node);
+    }
+    if (isScalar(node)) {
+      const bytes = typeof node.value === "string" ? node.value.length : 0;
+      return this.#keep(node, { depth: 0, nodes: 1, bytes });
+    }
+    const weight = this.#sum(node.items);
+    return this.#keep(node, { depth: weight.depth + 1, nodes: weight.nodes + 1, bytes: weight.bytes });
+  }
+
+  #sum(nodes: readonly unknown[]): Weight {
+    const sum = { depth: 0, nodes: 0, bytes: 0 };
+    for (const node of nodes) {
+      const { depth, nodes: count, bytes } = this.weigh(node);
+      sum.depth = Math.max(sum.depth, depth);
+      sum.nodes += count;
+      sum.bytes += bytes;
+    }
+    return sum;
+  }
+
+  #keep(node: unknown, weight: Weight): Weight {
+    this.#known.set(node, weight);
+    return weight;
+  }
+
+  #refer(): void {
+    this.#references += 1;
+    if (this.#references > LIMITS.references)
+      throw new Refusal(`has more than ${LIMITS.references} anchors and aliases`);
   }
 }
 

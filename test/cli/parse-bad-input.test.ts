@@ -303,6 +303,32 @@ describe.concurrent("lines that are not as they should be", () => {
     expect(input["warnings"]).toEqual(["line 1: the configuration's entry 'broken: [1, 2' is no YAML"]);
   });
 
+  it("configuration that costs more than a configuration may: it costs itself, and rows are all there", async () => {
+    const entries = [
+      "round: &round [*round]",
+      `deep: ${"[".repeat(2500)}${"]".repeat(2500)}`,
+      `many: [&long ${"x".repeat(50_000)}, ${"*long, ".repeat(95)}]`,
+    ];
+    const lines = entries.map((entry) => `[${DAY} 08:00:00] [config] ${entry}\n`).join("");
+    const content =
+      start().replace(`[${DAY} 08:00:00] Training started\n`, lines) +
+      `[${DAY} 08:00:00] [config] __proto__: 7\n${train(1000)}`;
+    const { input, rows } = await parseBytes(content, { code: 0 });
+    expect(rows).toEqual([trainRow(1000)]);
+    expect(input["warnings"]).toEqual([
+      "line 1: the configuration's entry 'round: &round [*round]' has a value that holds itself",
+      expect.stringMatching(/'deep: \[+' is nested deeper than 100 levels$/),
+      expect.stringMatching(/ comes to more than 1024 KiB with what its aliases repeat$/),
+    ]);
+    const run = await parse(["-q", "--format", "ndjson", "-"], { stdin: content });
+    check(run, { code: 0, stdout: /./ });
+    const first = JSON.parse(run.stdout.split("\n")[0] ?? "");
+    expect(Object.entries(first.config)).toEqual([
+      ["type", "transformer"],
+      ["__proto__", 7],
+    ]);
+  });
+
   it("a last record without its line end counts when it is whole", async () => {
     const { input, rows } = await parseBytes(train(1000) + train(2000).trimEnd(), { code: 0 });
     expect(rows).toEqual([trainRow(1000), trainRow(2000)]);

@@ -5,7 +5,8 @@ import type { MarianConfig } from "../../src/run/marian-config.js";
 import { readYaml } from "../../src/run/yaml.js";
 
 const read = (text: string) => {
-  const value = readYaml(text)?.value;
+  const found = readYaml(text);
+  const value = "value" in found ? found.value : undefined;
   return typeof value === "object" && value !== null && !Array.isArray(value)
     ? (value as MarianConfig)
     : undefined;

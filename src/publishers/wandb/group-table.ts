@@ -10,7 +10,7 @@ const NAMES = ["Group", "Model", "Importer", "Dataset", "Augmentation"] as const
 const COLUMNS = [...NAMES, "bleu_detok", "chrf", "comet"] as const;
 
 /** How the reference spells a column. */
-const RENAMED: Readonly<Record<string, string>> = { Augmenation: "Augmentation" };
+const RENAMED: ReadonlyMap<string, string> = new Map([["Augmenation", "Augmentation"]]);
 
 /** Cells by column; an empty one is absent. */
 type Row = ReadonlyMap<string, JsonValue>;
@@ -51,7 +51,7 @@ export class GroupTable {
   static read(suffix: string, { columns, data }: TableData): GroupTable {
     const table = new GroupTable(suffix);
     for (const cells of data) {
-      const row = rowOf(columns.map((column, at) => [RENAMED[column] ?? column, cells[at] ?? null]));
+      const row = rowOf(columns.map((column, at) => [RENAMED.get(column) ?? column, cells[at] ?? null]));
       table.#rows.push({ key: table.#keyOf(row), row });
     }
     return table;

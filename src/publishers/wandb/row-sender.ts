@@ -110,7 +110,7 @@ export class RowSender {
       if (step > lastStep) break;
       // The earlier run may have ended before the validation of its last update.
       const held = existing?.lastRow ?? {};
-      if (step < lastStep || Object.keys(values).every((key) => key in held)) {
+      if (step < lastStep || Object.keys(values).every((key) => Object.hasOwn(held, key))) {
         this.#before += 1;
         continue;
       }

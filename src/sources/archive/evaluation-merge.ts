@@ -18,7 +18,11 @@ export interface ReadEvaluation {
 const KINDS: readonly EvaluationFile["kind"][] = ["metrics.json", "metrics", "log"];
 
 /** BLEU, chrF and COMET are printed with one digit behind the point in some files and with more in others. */
-const ROUNDING: Readonly<Record<string, number>> = { bleu_detok: 0.05, chrf: 0.05, comet: 0.05 };
+const ROUNDING: ReadonlyMap<string, number> = new Map([
+  ["bleu_detok", 0.05],
+  ["chrf", 0.05],
+  ["comet", 0.05],
+]);
 const EPSILON = 1e-9;
 
 /**
@@ -88,5 +92,5 @@ function inTableOrder(metrics: ReadonlyMap<string, number>): ReadonlyMap<string,
 
 function isDifferent(name: string, score: number, counted: number | undefined): boolean {
   if (counted === undefined || Object.is(score, counted)) return false;
-  return !(Math.abs(score - counted) <= (ROUNDING[name] ?? 0) + EPSILON);
+  return !(Math.abs(score - counted) <= (ROUNDING.get(name) ?? 0) + EPSILON);
 }

@@ -87,13 +87,14 @@ async function readConfig(
   problems: Problem[],
   access: GroupAccess,
 ): Promise<Config | undefined> {
-  const failed = (reason: string) => {
-    problems.push({ source: file.name, reason, severity: "failure" });
+  const failed = (reason: string, severity: Problem["severity"] = "failure") => {
+    problems.push({ source: file.name, reason, severity });
     return undefined;
   };
   try {
     const read = readYaml(await readText(file, access));
-    if (read === undefined) return failed("the configuration is no YAML");
+    if ("fault" in read)
+      return failed(`the configuration ${read.fault}`, read.isTooLarge ? "warning" : "failure");
     const { value } = read;
     const isMap = typeof value === "object" && value !== null && !Array.isArray(value);
     return isMap ? (value as Config) : failed("the configuration is no map of keys and values");

@@ -19,7 +19,7 @@ export async function readConfigFile(path: string): Promise<ReadConfig> {
     if (!info.isFile()) return { fault: "it is no file", absent: false };
     if (info.size > MOST_BYTES) return { fault: "it is too long for a configuration", absent: false };
     const read = readYaml(await readFile(path, "utf8"));
-    if (read === undefined) return { fault: "it is no YAML", absent: false };
+    if ("fault" in read) return { fault: `it ${read.fault}`, absent: false };
     return { value: (read.value ?? null) as ConfigValue };
   } catch (error) {
     return { fault: readable(error).message, absent: isAbsent(error) };

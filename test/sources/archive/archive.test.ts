@@ -394,6 +394,18 @@ describe("configuration and logs", () => {
     expect(problems).toEqual([`failure: experiments/de-en/opus/config.yml: ${reason}`]);
   });
 
+  it.each([
+    ["a: &a [*a]", "the configuration has a value that holds itself"],
+    [`a: ${"[".repeat(2500)}${"]".repeat(2500)}`, "the configuration is nested deeper than 100 levels"],
+  ])("%.20s costs itself with a warning", async (text, reason) => {
+    const { groups, ids, problems } = await readArchive(
+      makeTree({ ...SNAKEMAKE, "experiments/de-en/opus/config.yml": text }),
+    );
+    expect(ids).toEqual([SNAKEMAKE_IDS]);
+    expect(groups[0]?.config).toBeUndefined();
+    expect(problems).toEqual([`warning: experiments/de-en/opus/config.yml: ${reason}`]);
+  });
+
   it("names the folder of the logs, with a stamp that changes with what is in it", async () => {
     const folder = makeTree(SNAKEMAKE);
     const first = (await readArchive(folder)).groups[0];

@@ -27,9 +27,10 @@ export function readEventLine(line: string): {
   readonly timestamp: number;
 } {
   const { _wandb, _timestamp, _runtime, ...values } = parseJsonObject(line);
-  const sample: { [key: string]: number } = {};
-  for (const [key, value] of Object.entries(values)) if (typeof value === "number") sample[key] = value;
-  return { sample, timestamp: finite(_timestamp) };
+  const numbers = Object.entries(values).filter(
+    (entry): entry is [string, number] => typeof entry[1] === "number",
+  );
+  return { sample: Object.fromEntries(numbers), timestamp: finite(_timestamp) };
 }
 
 /** The line of a sample of system metrics that was taken `runtime` seconds after the start of its run. */

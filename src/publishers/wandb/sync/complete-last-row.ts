@@ -17,7 +17,7 @@ export async function completeLastRow(
   row: JsonObject | undefined,
 ): Promise<void> {
   const held = existing.lastRow as JsonObject;
-  const fresh = Object.entries(row ?? {}).filter(([key]) => !(key in held));
+  const fresh = Object.entries(row ?? {}).filter(([key]) => !Object.hasOwn(held, key));
   if (fresh.length === 0 || existing.rows === 0 || held["_step"] === undefined) return;
   const stream = new FileStream({
     client,

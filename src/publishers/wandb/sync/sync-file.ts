@@ -318,7 +318,7 @@ function placers({ state, held }: DeliveryPlan, { existing }: DeliverySituation)
 function newOf({ lines, summary }: RunContent, { resumed, existing }: StartedRun): JsonObject {
   if (!resumed || lines.history.repeated === 0 || lines.history.ranges.length > 0) return summary;
   const known = existing?.summary ?? {};
-  const fresh = Object.entries(summary).filter(([key]) => !(key in known));
+  const fresh = Object.entries(summary).filter(([key]) => !Object.hasOwn(known, key));
   return { ...Object.fromEntries(fresh), ...tableReferences(summary) };
 }
 
