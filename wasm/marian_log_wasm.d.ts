@@ -20,6 +20,10 @@ export class Core {
      */
     csv(labels: boolean, segment: boolean, prefix: Uint8Array): number;
     /**
+     * Looks for marks, too.
+     */
+    findMarks(): void;
+    /**
      * Ends the log.
      */
     finish(): number;
@@ -45,6 +49,7 @@ export interface InitOutput {
     readonly core_addPattern: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
     readonly core_commit: (a: number, b: number, c: number) => number;
     readonly core_csv: (a: number, b: number, c: number, d: number, e: number) => number;
+    readonly core_findMarks: (a: number) => void;
     readonly core_finish: (a: number) => number;
     readonly core_metricName: (a: number, b: number, c: number) => void;
     readonly core_new: () => number;

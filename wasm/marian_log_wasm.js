@@ -60,6 +60,12 @@ export class Core {
         return ret >>> 0;
     }
     /**
+     * Looks for marks, too.
+     */
+    findMarks() {
+        wasm.core_findMarks(this.__wbg_ptr);
+    }
+    /**
      * Ends the log.
      * @returns {number}
      */

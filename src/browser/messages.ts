@@ -9,6 +9,7 @@ export type ToWorker =
       readonly type: "start";
       readonly module: WebAssembly.Module;
       readonly patterns: readonly PatternDefinition[];
+      readonly marks: boolean;
       readonly packing: Packing | "plain";
       readonly blob?: Blob;
     }

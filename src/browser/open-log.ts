@@ -41,9 +41,10 @@ export async function openLog(setup: Setup, input: WebLogInput, options: ReadOpt
       const parser = new PackedParser(parserOptions.timeZone);
       // Only what a worker needs: not everything that a page may put there can be sent.
       const patterns = (parserOptions.patterns ?? []).map(({ name, regex }) => ({ name, regex }));
+      const { marks = false } = parserOptions;
       const worker = await takeWorker(makeWorker, log.packing);
       if (worker !== undefined)
-        return new WorkerLog(worker, { module, patterns }, log, parser, calls, signal);
+        return new WorkerLog(worker, { module, patterns, marks }, log, parser, calls, signal);
     }
     const { LocalLog } = await import("./local-log.js");
     return new LocalLog(log, new LogParser(setup.core(), parserOptions), calls, signal);

@@ -65,6 +65,7 @@ class Reading {
     const core = module.create();
     try {
       for (const { name, regex } of start.patterns) core.addPattern(name, regex);
+      if (start.marks) core.findMarks();
     } catch (error) {
       core.free();
       return this.#scope.postMessage({ type: "refused", fault: asFault(error) });

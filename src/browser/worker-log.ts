@@ -26,7 +26,11 @@ export class WorkerLog implements OpenLog {
 
   constructor(
     worker: Worker,
-    start: { readonly module: WebAssembly.Module; readonly patterns: readonly PatternDefinition[] },
+    start: {
+      readonly module: WebAssembly.Module;
+      readonly patterns: readonly PatternDefinition[];
+      readonly marks: boolean;
+    },
     log: WebLog,
     parser: PackedParser,
     calls: ProgressCalls,

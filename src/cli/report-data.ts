@@ -104,7 +104,7 @@ export class ReportContent {
     let collector: RunCollector | undefined;
     const receipt = await runJob(
       source,
-      options,
+      { ...options, marks: true },
       ({ time }) => {
         collector = new RunCollector(time, options.timeZone !== undefined);
         return [intoReport(collector)];

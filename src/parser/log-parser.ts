@@ -16,6 +16,8 @@ export interface ParserOptions {
   readonly patterns?: readonly PatternDefinition[];
   /** The zone of Marian's clock (`Europe/Paris`); without it local times carry no zone. */
   readonly timeZone?: string;
+  /** Looks for what the log says between its records, too, as checks and reports need it; every line is looked at then. */
+  readonly marks?: boolean;
 }
 
 /** A parser to those who take what it finds; its chunks need not be those of the log itself. */
@@ -48,6 +50,7 @@ export class LogParser implements Disposable {
     const core = module.create();
     try {
       for (const { name, regex } of options.patterns ?? []) core.addPattern(name, regex);
+      if (options.marks) core.findMarks();
     } catch (error) {
       core.free();
       throw error;

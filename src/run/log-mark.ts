@@ -27,6 +27,8 @@ export const MARK_KINDS = [
   "save",
   /** The validation set is being translated. */
   "translate",
+  /** The validation set was translated, and is being scored. */
+  "score",
   /** Training data are being read. */
   "data",
 ] as const;

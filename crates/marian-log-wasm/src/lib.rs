@@ -39,6 +39,12 @@ impl Core {
         self.parser.add_pattern(name, regex).map_err(|error| JsError::new(&error.to_string()))
     }
 
+    /// Looks for marks, too.
+    #[wasm_bindgen(js_name = findMarks)]
+    pub fn find_marks(&mut self) {
+        self.parser.find_marks();
+    }
+
     /// Makes room for `length` bytes of input and returns its address.
     pub fn reserve(&mut self, length: usize) -> u32 {
         if self.input.len() < length {

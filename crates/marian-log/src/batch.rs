@@ -26,7 +26,7 @@ pub mod present {
     pub const STALLED: u32 = 1 << 10;
     /// Validation: the last best value.
     pub const BEST: u32 = 1 << 11;
-    /// Pattern: an update came before it.
+    /// Event: an update came before it.
     pub const UP: u32 = 1 << 12;
 }
 
@@ -105,6 +105,9 @@ pub enum EventKind {
     Unmatched = 3,
     /// A match of a user pattern; texts: its name, then name and value of each group that took part.
     Pattern = 4,
+    /// What the log says between its records; texts: the name of the kind ([`crate::MarkKind::name`]), and the line
+    /// from there on.
+    Mark = 5,
 }
 
 /// A rare finding.
@@ -118,7 +121,7 @@ pub struct Event {
     pub segment: f64,
     /// Time of the line, if `present` says so.
     pub timestamp: f64,
-    /// Latest update before a pattern's match, if `present` says so.
+    /// Latest update before it, if `present` says so.
     pub up: f64,
     /// Bits of [`present`].
     pub present: u32,

@@ -14,6 +14,7 @@ mod context;
 pub mod csv;
 pub mod grammar;
 mod line;
+mod mark;
 mod number;
 mod parser;
 mod pattern;
@@ -22,6 +23,7 @@ mod record;
 mod stamp;
 
 pub use batch::{present, Batch, Event, EventKind, Texts, TrainingColumns, ValidationColumns};
+pub use mark::MarkKind;
 pub use parser::{Parser, Stats, MAX_LINE, MAX_METRICS};
 pub use pattern::PatternError;
 pub use prefix::{known_prefix, prefix_ends, task_prefix, worker_prefix, Worker};

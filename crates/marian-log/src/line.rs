@@ -90,7 +90,7 @@ enum Mark {
 }
 
 /// Where the text of a translation starts; the length of the line where it holds none.
-fn translation_start(text: &[u8]) -> usize {
+pub fn translation_start(text: &[u8]) -> usize {
     let mut first = text.len();
     for colon in memchr::memchr_iter(b':', text) {
         let head = text[..colon].strip_suffix(b" ").unwrap_or(&text[..colon]);

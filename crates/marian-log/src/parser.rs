@@ -3,6 +3,7 @@
 use crate::batch::{present, Batch, Event, EventKind};
 use crate::context::{is_stray, Context};
 use crate::line::{items, Item};
+use crate::mark::{Mark, Marks};
 use crate::pattern::{Pattern, PatternError};
 use crate::prefix::task_prefix;
 use crate::record::{Reach, Training, Validation};
@@ -75,6 +76,7 @@ pub struct Parser {
     context: Option<Context>,
     metrics: Vec<String>,
     patterns: Vec<Pattern>,
+    marks: Option<Marks>,
     latest_up: Option<f64>,
     training_reach: Option<Reach>,
     validation_reach: Option<Reach>,
@@ -100,6 +102,7 @@ impl Parser {
             context: None,
             metrics: Vec::new(),
             patterns: Vec::new(),
+            marks: None,
             latest_up: None,
             training_reach: None,
             validation_reach: None,
@@ -110,6 +113,11 @@ impl Parser {
     pub fn add_pattern(&mut self, name: &str, regex: &str) -> Result<(), PatternError> {
         self.patterns.push(Pattern::new(name, regex)?);
         Ok(())
+    }
+
+    /// Looks for what the log says between its records, too; every line is looked at then.
+    pub fn find_marks(&mut self) {
+        self.marks.get_or_insert_with(Marks::new);
     }
 
     /// Names of the validation metrics met so far; the `metric` column holds indices into them.
@@ -135,6 +143,7 @@ impl Parser {
         if self.line.begun {
             self.end_line(End::Open, batch);
         }
+        self.with_marks(batch, |marks, each| marks.finish(each));
         self.close_context(batch);
     }
 
@@ -155,7 +164,7 @@ impl Parser {
     /// Reads whole lines.
     fn scan_lines(&mut self, block: &[u8], batch: &mut Batch) {
         let base = self.stats.bytes;
-        let every_line = !self.patterns.is_empty();
+        let every_line = !self.patterns.is_empty() || self.marks.is_some();
         let mut next = [0; 4];
         let mut cursor = 0;
         while cursor < block.len() {
@@ -263,6 +272,8 @@ impl Parser {
         if self.line.task.is_none() {
             self.line.task = task_prefix(text).map(|(time, _)| time);
         }
+        let (line, task) = (self.line_number(), self.line.task);
+        self.with_marks(batch, |marks, each| marks.scan(text, line, task, each));
         // Only the last record of a text can be cut, so each waits until the next is known.
         let mut waiting: Option<(Item<'_>, usize, Headers)> = None;
         if end == End::Closed {
@@ -283,6 +294,29 @@ impl Parser {
         }
     }
 
+    /// Lets `look` look for marks, where they are asked for, and makes events of those that it finds.
+    fn with_marks(&mut self, batch: &mut Batch, look: impl FnOnce(&mut Marks, &mut dyn FnMut(Mark))) {
+        let Some(mut marks) = self.marks.take() else { return };
+        look(&mut marks, &mut |mark| self.mark(&mark, batch));
+        self.marks = Some(marks);
+    }
+
+    fn mark(&self, Mark { kind, line, headers, text }: &Mark, batch: &mut Batch) {
+        let (timestamp, bits) = stamped(headers.time(None));
+        batch.texts.push(kind.name().as_bytes());
+        batch.texts.push(text);
+        batch.events.push(Event {
+            kind: EventKind::Mark,
+            line: *line,
+            segment: self.segment(),
+            timestamp,
+            up: self.latest_up.unwrap_or_default(),
+            present: bits | if self.latest_up.is_some() { present::UP } else { 0 },
+            texts: 2,
+        });
+        batch.order.push(EventKind::Mark as u8);
+    }
+
     /// Whether the last record of a text that nothing closes may lack its end.
     fn is_cut(&self, item: &Item<'_>, text: &[u8], at: usize, end: End) -> bool {
         let (reach, before) = match item {
@@ -297,11 +331,11 @@ impl Parser {
 
     #[inline]
     fn take(&mut self, text: &[u8], offset: u64, item: Item<'_>, at: usize, headers: Headers, batch: &mut Batch) {
-        let time = match (headers.task.or(self.line.task), headers.stamp) {
-            (Some(time), _) => Some(Time::Utc(time)),
-            (None, Some(time)) => Some(Time::Local(time)),
-            (None, None) => None,
-        };
+        if self.marks.is_some() {
+            let record = matches!(item, Item::Training(_) | Item::Validation(_));
+            self.with_marks(batch, |marks, each| marks.spoken(headers.stamp.is_some(), record, each));
+        }
+        let time = headers.time(self.line.task);
         let offset = (offset + at as u64) as f64;
         match item {
             Item::Training(record) => self.training(&record, offset, time, batch),

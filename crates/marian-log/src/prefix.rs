@@ -185,7 +185,8 @@ fn after_time(text: &[u8], end: usize) -> usize {
     }
     let streamed = || {
         let name = span(rest, |byte| byte.is_ascii_graphic() && byte != b':');
-        let is_stream = rest[..name].contains(&b'/') && name <= MAX_NAME;
+        // The name of a stream ends in an id; `NaN/Inf` is Marian's.
+        let is_stream = rest[..name].contains(&b'/') && rest[..name].iter().any(u8::is_ascii_digit) && name <= MAX_NAME;
         if is_stream {
             blank(text, end + name)
         } else {

@@ -26,6 +26,14 @@ pub struct Headers {
     pub task: Option<f64>,
 }
 
+impl Headers {
+    /// The time that counts: Taskcluster's, which may stand at the start of the line (`task`), else Marian's.
+    #[inline]
+    pub fn time(self, task: Option<f64>) -> Option<Time> {
+        self.task.or(task).map(Time::Utc).or(self.stamp.map(Time::Local))
+    }
+}
+
 /// Reads the headers (`[…] `) that end at `pos`, from the inside out.
 #[inline]
 pub fn headers_before(text: &[u8], pos: usize) -> Headers {
@@ -145,7 +153,8 @@ fn offset(text: &[u8]) -> Option<(f64, usize)> {
 }
 
 /// A Marian stamp that ends at `close`, the place of its bracket: the time and where its digits start.
-fn marian_stamp_ending(text: &[u8], close: usize) -> Option<(f64, usize)> {
+#[inline]
+pub fn marian_stamp_ending(text: &[u8], close: usize) -> Option<(f64, usize)> {
     let mut end = close;
     if text[..end].last()?.is_ascii_digit() {
         // ` mpi:3` of a multi-node training.

@@ -9,7 +9,7 @@ import type { Table } from "./table.js";
 /** Something that happened between records, to be marked in the charts. */
 export interface ReportMark {
   /** `restart` is a start of Marian after the first; the others are what the log says itself. */
-  readonly kind: "restart" | Exclude<MarkKind, "started" | "translate" | "data">;
+  readonly kind: "restart" | Exclude<MarkKind, "started" | "translate" | "score" | "data">;
   /** Line of the log, from 1. */
   readonly line: number;
   readonly segment: number;

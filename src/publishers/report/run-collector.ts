@@ -39,6 +39,7 @@ export class RunCollector {
   readonly #marks: ReportMark[] = [];
   #clock: ReportRun["clock"];
   #texts = 0;
+  #up: number | undefined;
 
   /** @param zoned Whether the zone of Marian's clock is known. */
   constructor(time: TimestampFormat, zoned: boolean) {
@@ -60,8 +61,10 @@ export class RunCollector {
     let validation = 0;
     let event = 0;
     for (const kind of batch.order) {
-      if (kind === KIND.training) this.#takeTraining(batch, training++);
-      else if (kind === KIND.validation) this.#takeValidation(batch, validation++);
+      if (kind === KIND.training) {
+        this.#up = batch.training.up[training];
+        this.#takeTraining(batch, training++);
+      } else if (kind === KIND.validation) this.#takeValidation(batch, validation++);
       else if (kind === KIND.pattern) this.#takePattern(batch.event(event++) as PatternMeasurement);
       else this.#takeEvent(batch, segments, event++);
     }
@@ -81,7 +84,8 @@ export class RunCollector {
       unmatchedSamples: tally.unmatchedSamples,
       warnings: tally.warnings,
       findings: this.#check.finish(),
-      marks: this.#marks,
+      // A start of Marian is known when its configuration has ended.
+      marks: this.#marks.sort((one, other) => one.line - other.line),
       ...(error === undefined ? {} : { error }),
     };
   }
@@ -131,7 +135,7 @@ export class RunCollector {
   #takeEvent({ events }: Batch, segments: RunUpdate["segments"], index: number): void {
     const event = events[index];
     if (event === undefined || this.#marks.length >= MOST_MARKS) return;
-    const { line, segment, timestamp, up, present } = event;
+    const { line, segment, timestamp, present } = event;
     const mark = markOf(event);
     const start = segments.get(index);
     let said: Pick<ReportMark, "kind" | "text"> | undefined;
@@ -139,7 +143,8 @@ export class RunCollector {
       said = { kind: "restart", text: `Marian ${start.marian_version ?? ""}`.trim() };
     else if (mark !== undefined) {
       const { kind, text } = mark;
-      if (kind !== "started" && kind !== "translate" && kind !== "data") said = { kind, text };
+      if (kind !== "started" && kind !== "translate" && kind !== "score" && kind !== "data")
+        said = { kind, text };
     }
     if (said === undefined) return;
     this.#marks.push({
@@ -149,7 +154,7 @@ export class RunCollector {
       ...(present & PRESENT.timestamp
         ? { timestamp: this.#time.absolute(timestamp, (present & PRESENT.utc) !== 0) }
         : {}),
-      ...(present & PRESENT.up ? { up } : {}),
+      ...(this.#up === undefined ? {} : { up: this.#up }),
     });
   }
 

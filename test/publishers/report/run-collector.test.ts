@@ -111,3 +111,56 @@ describe("the run of a report", () => {
     expect(column(run.patterns.get("gpu/memory"), "up")).toEqual([1000, 2000]);
   });
 });
+
+describe("marks", () => {
+  it("are restarts and what the log says itself, with the update before them", async () => {
+    const stamp = (time: string) => `[2024-07-03 ${time}] `;
+    const row = (up: number) => `Ep. 1 : Up. ${up} : Sen. 10 : Cost 3 : Time 1.00s : 10 words/s\n`;
+    const banner = (time: string) =>
+      `${stamp(time)}[marian] Marian v1.12.14 2d067af\n${stamp(time)}[config] type: s2s\n`;
+    const log =
+      `${banner("08:00:00")}${stamp("08:00:01")}Training started\n${stamp("08:01:00")}${row(100)}` +
+      `${stamp("08:02:00")}Saving model weights and runtime parameters to model.npz\n` +
+      `${stamp("08:02:30")}Best translation 0 : a\nKilled\n` +
+      `${banner("09:00:00")}${stamp("09:01:00")}Loading model from model.npz\n${stamp("09:02:00")}${row(100)}` +
+      `${stamp("09:03:00")}Decaying learning rate to 0.00015 in epoch 1\n${stamp("09:04:00")}Training finished\n`;
+    const { marks } = await runOf(log);
+    const at = (time: string) => Date.parse(`2024-07-03T${time}Z`);
+    expect(marks).toEqual([
+      {
+        kind: "save",
+        line: 5,
+        segment: 0,
+        up: 100,
+        timestamp: at("08:02:00"),
+        text: "Saving model weights and runtime parameters to model.npz",
+      },
+      { kind: "death", line: 7, segment: 0, up: 100, text: "Killed" },
+      { kind: "restart", line: 8, segment: 1, up: 100, timestamp: at("09:00:00"), text: "Marian v1.12.14" },
+      {
+        kind: "load",
+        line: 10,
+        segment: 1,
+        up: 100,
+        timestamp: at("09:01:00"),
+        text: "Loading model from model.npz",
+      },
+      {
+        kind: "decay",
+        line: 12,
+        segment: 1,
+        up: 100,
+        timestamp: at("09:03:00"),
+        text: "Decaying learning rate to 0.00015 in epoch 1",
+      },
+      {
+        kind: "finished",
+        line: 13,
+        segment: 1,
+        up: 100,
+        timestamp: at("09:04:00"),
+        text: "Training finished",
+      },
+    ]);
+  });
+});

@@ -8,7 +8,7 @@ import { RunReader } from "../../../src/run/run-reader.js";
 
 /** The run of a log. */
 export async function runOf(log: string | Uint8Array, options: ParserOptions = {}): Promise<ReportRun> {
-  using parser = new LogParser(options);
+  using parser = new LogParser({ ...options, marks: true });
   const reader = new RunReader(parser);
   const collector = new RunCollector(parser.time, options.timeZone !== undefined);
   const bytes = typeof log === "string" ? new TextEncoder().encode(log) : log;

@@ -32,7 +32,10 @@ export async function inputRun(
   control: ReadControl,
 ): Promise<InputRun> {
   // Not `using`, which needs a symbol that not every browser has.
-  const parser = new LogParser(instantiateCore(() => core));
+  const parser = new LogParser(
+    instantiateCore(() => core),
+    { marks: true },
+  );
   try {
     return await readRun(parser, file, source, control);
   } finally {
