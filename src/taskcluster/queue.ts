@@ -14,6 +14,7 @@ import {
   taskSchema,
 } from "./answers.js";
 import { ArtifactAccess, type ArtifactRef, type Download, type LiveArtifact } from "./artifact-access.js";
+import { AnswerError } from "./errors.js";
 import { HttpClient, type HttpOptions } from "./http.js";
 import { type JsonRequest, sendJson } from "./json.js";
 
@@ -21,6 +22,8 @@ import { type JsonRequest, sendJson } from "./json.js";
 const BATCH = 500;
 /** Tasks on a page of a group. The queue would give a thousand, 5 MB of JSON, which is much to hold at once. */
 const PAGE = 250;
+/** Pages of one list: a group of a quarter of a million tasks. */
+const MOST_PAGES = 1000;
 
 /** How the queue is asked. */
 export interface QueueOptions extends HttpOptions {
@@ -162,11 +165,23 @@ export class Queue {
     read: (value: unknown) => Answer,
   ): AsyncGenerator<Answer> {
     const url = new URL(request.url);
-    for (;;) {
+    const tokens = new Set<string>();
+    for (let pages = 1; ; pages += 1) {
       const page = read(await this.#json({ ...request, url: url.href }));
       yield page;
-      if (page.continuationToken === undefined) return;
-      url.searchParams.set("continuationToken", page.continuationToken);
+      const token = page.continuationToken;
+      if (token === undefined) return;
+      const why = tokens.has(token)
+        ? "the same continuation token came twice"
+        : pages === MOST_PAGES
+          ? `it has more than ${MOST_PAGES} pages`
+          : undefined;
+      if (why !== undefined)
+        throw new AnswerError(
+          `${request.what}: the list does not end: ${why}. What it holds is not known to be whole, so it is not used: run the command again later`,
+        );
+      tokens.add(token);
+      url.searchParams.set("continuationToken", token);
     }
   }
 }

@@ -81,6 +81,30 @@ describe("the queue", () => {
     expect(pages.flat().map(({ status }) => status.taskId)).toEqual(before);
   });
 
+  it.each([
+    ["the same", "list", 2],
+    ["the same", "artifacts", 2],
+    ["the same", "statuses", 2],
+    ["a new", "list", 1000],
+  ] as const)(
+    "ends a list that promises a further page with %s token each time: %s",
+    async (token, list, most) => {
+      const { queue, server } = await harness({ validate: false });
+      server.inject({
+        endpoint: list,
+        fault: { kind: "endless", token: token === "the same" ? "same" : "new" },
+        times: 2000,
+      });
+      const asked = {
+        list: () => all(queue.groupPages(IDS.fjord)),
+        artifacts: () => queue.artifacts(IDS.teacher1, 1),
+        statuses: () => queue.statuses([IDS.teacher1]),
+      }[list];
+      await expect(asked()).rejects.toThrow(/the list does not end: .*(token came twice|1000 pages)/);
+      expect(server.count(list)).toBe(most);
+    },
+  );
+
   it("lists the artifacts of a run over several pages", async () => {
     const { queue } = await harness({ pageSize: 3 });
     const names = (await queue.artifacts(IDS.teacher1, 1)).map(({ name }) => name);

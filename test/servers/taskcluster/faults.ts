@@ -34,7 +34,9 @@ export type Fault =
   /** A byte in the middle of the content is another. */
   | { readonly kind: "damage" }
   /** Nothing at all, and an end as if it were the whole. */
-  | { readonly kind: "empty" };
+  | { readonly kind: "empty" }
+  /** A list without an end: its page promises another, with the token of the last request, or a new one each time. */
+  | { readonly kind: "endless"; readonly token: "same" | "new" };
 
 /** A fault and the requests it hits. */
 export interface FaultRule {

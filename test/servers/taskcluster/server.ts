@@ -144,7 +144,7 @@ export class TaskclusterStandIn {
       const fault = this.#faults.take(record.endpoint, record.path);
       if (fault !== undefined && this.#injure(fault, request, response)) return;
       if (side === "storage") this.#storageAnswer(record, response, fault);
-      else this.#send(response, this.#answers.answer(record, await bodyOf(request)));
+      else this.#send(response, endless(this.#answers.answer(record, await bodyOf(request)), fault));
     } catch (error) {
       if (error instanceof Refusal) return sendJson(response, error.status, error.body, error.headers);
       this.violations.push(`stand-in failed: ${String(error)}`);
@@ -201,6 +201,17 @@ export class TaskclusterStandIn {
     if (wrong !== undefined) this.violations.push(wrong);
     sendJson(response, status, body, headers);
   }
+}
+
+let tokens = 0;
+
+/** A page that is not the last, if the fault says so. */
+function endless(answer: Answer, fault: Fault | undefined): Answer {
+  if (fault?.kind !== "endless") return answer;
+  tokens += 1;
+  // The stand-in reads its own form of token: where the next page begins.
+  const continuationToken = fault.token === "same" ? "at+/=0" : `at+/=${1_000_000 + tokens}`;
+  return { ...answer, body: { ...(answer.body as object), continuationToken } };
 }
 
 function addressOf(server: Server): string {

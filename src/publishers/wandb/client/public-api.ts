@@ -1,3 +1,4 @@
+import { MalformedReplyError } from "./errors.js";
 import type { RequestScope } from "./http.js";
 import { DELETE_RUN, RUN, RUN_FILES, RUNS } from "./operations.js";
 import {
@@ -17,6 +18,8 @@ import type { WandbClient } from "./wandb-client.js";
 
 const RUNS_PER_PAGE = 100;
 const FILES_PER_PAGE = 100;
+/** Of one list. */
+const MOST_PAGES = 10_000;
 
 /** A run as readers see it. */
 export interface RunInfo {
@@ -79,6 +82,7 @@ export class PublicApi {
   /** All runs that answer the query, page by page. A project that isn't there has none. */
   async *runs(query: RunQuery): AsyncGenerator<RunInfo> {
     const entity = query.entity ?? (await this.#client.entity(this.#scope));
+    const pages = new Pages("the list of runs");
     let cursor: string | undefined;
     do {
       const data = await this.#client.graphql(
@@ -96,7 +100,7 @@ export class PublicApi {
       const connection = objectAt(data, "project", "runs");
       if (connection === undefined) return;
       for (const edge of listOf(connection, "edges")) yield runInfo(requiredObject(edge, "node"));
-      cursor = nextCursor(connection);
+      cursor = pages.next(connection);
     } while (cursor !== undefined);
   }
 
@@ -117,6 +121,7 @@ export class PublicApi {
   async runFiles(place: RunPlace, query: FileQuery = {}): Promise<RunFileInfo[]> {
     const { entity, project, runId } = await this.#address(place);
     const files: RunFileInfo[] = [];
+    const pages = new Pages(`the list of files of the run ${runId}`);
     let cursor: string | undefined;
     do {
       const data = await this.#client.graphql(
@@ -135,7 +140,7 @@ export class PublicApi {
       const connection = objectAt(data, "project", "run", "files");
       if (connection === undefined) return files;
       for (const edge of listOf(connection, "edges")) files.push(fileInfo(requiredObject(edge, "node")));
-      cursor = nextCursor(connection);
+      cursor = pages.next(connection);
     } while (cursor !== undefined);
     return files;
   }
@@ -163,9 +168,29 @@ export class PublicApi {
   }
 }
 
-function nextCursor(connection: ReplyObject): string | undefined {
-  const info = objectAt(connection, "pageInfo");
-  return info?.hasNextPage === true ? optionalText(info, "endCursor") : undefined;
+/** The pages of a list, which has an end whatever the server says. */
+class Pages {
+  readonly #what: string;
+  readonly #cursors = new Set<string>();
+
+  constructor(what: string) {
+    this.#what = what;
+  }
+
+  /**
+   * The cursor of the next page; undefined after the last.
+   *
+   * @throws MalformedReplyError when the server leads to a page that was read, or to more than 10,000.
+   */
+  next(connection: ReplyObject): string | undefined {
+    const info = objectAt(connection, "pageInfo");
+    const cursor = info?.hasNextPage === true ? optionalText(info, "endCursor") : undefined;
+    if (cursor === undefined) return undefined;
+    if (this.#cursors.has(cursor) || this.#cursors.size === MOST_PAGES)
+      throw new MalformedReplyError(`${this.#what} does not end: the server leads to page after page`);
+    this.#cursors.add(cursor);
+    return cursor;
+  }
 }
 
 function runInfo(node: ReplyObject): RunInfo {

@@ -29,6 +29,23 @@ describe("the public API", () => {
     expect([...server.unknownFields]).toEqual([]);
   });
 
+  it("ends a list whose pages lead back to each other", async () => {
+    const { client } = await harness();
+    let pages = 0;
+    const graphql = async () => {
+      pages += 1;
+      return {
+        project: { runs: { edges: [], pageInfo: { hasNextPage: true, endCursor: String(pages % 2) } } },
+      };
+    };
+    const api = new PublicApi(
+      Object.assign(Object.create(client) as typeof client, { graphql }),
+      client.scope(),
+    );
+    await expect(all(api, { project: "p", entity: "e" })).rejects.toThrow("the list of runs does not end");
+    expect(pages).toBe(3);
+  });
+
   it("reads one run with its counts, configuration and summary", async () => {
     const { client, start } = await harness();
     const run = await start({ config: { marian: { seed: 0 } }, tags: ["t"], notes: "n" });
