@@ -2,7 +2,13 @@
 import type { Command } from "@oclif/core";
 import { readGroups } from "../sources/taskcluster/group.js";
 import { readTask, taskAsGroup } from "../sources/taskcluster/task.js";
-import { groupAddress, type TaskAddress, taskAddress } from "../taskcluster/index.js";
+import {
+  groupAddress,
+  StoppedError,
+  type TaskAddress,
+  TaskclusterError,
+  taskAddress,
+} from "../taskcluster/index.js";
 import { EXIT } from "./exit-code.js";
 import type { ReportContent } from "./report-data.js";
 import { addressesOf, type TaskclusterAccess, withTaskcluster } from "./taskcluster-client.js";
@@ -17,8 +23,13 @@ export function readTaskGroups(
   const addresses = addressesOf(texts, groupAddress, command);
   return withTaskcluster(command, addresses, { cache: true }, async ({ queue, store }) => {
     for (const { groupId } of addresses) {
-      const { groups, problems } = await readGroups(groupId, { queue, store });
-      await content.readGroups(groupsFound(groups, problems));
+      try {
+        const { groups, problems } = await readGroups(groupId, { queue, store });
+        await content.readGroups(groupsFound(groups, problems));
+      } catch (error) {
+        if (!(error instanceof TaskclusterError) || error instanceof StoppedError) throw error;
+        content.refuse({ source: groupId, reason: error.message });
+      }
     }
     return EXIT.ok;
   });

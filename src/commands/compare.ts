@@ -4,7 +4,7 @@ import { addressesOf, printProblems, taskclusterFlags, withTaskcluster } from ".
 import { COMPARE_FORMATS, compareScores, scoreTableText } from "../cli/taskcluster-compare.js";
 import type { Group, Problem } from "../group/group.js";
 import { readGroups } from "../sources/taskcluster/group.js";
-import { groupAddress } from "../taskcluster/index.js";
+import { groupAddress, StoppedError, TaskclusterError } from "../taskcluster/index.js";
 
 export default class Compare extends Command {
   static override summary =
@@ -50,11 +50,15 @@ Exit codes: 0 all was read; 1 a group or an evaluation can't be had; 2 wrong fla
       const groups: Group[] = [];
       const problems: Problem[] = [];
       for (const id of ids) {
-        const read = await readGroups(id, { queue, store, depth: 0, only: "evaluations" });
-        groups.push(...read.groups);
-        // A group that is skipped can't be compared.
-        problems.push(...read.problems.map((problem): Problem => ({ ...problem, severity: "failure" })));
-        problems.push(...read.groups.flatMap((group) => group.problems));
+        try {
+          const read = await readGroups(id, { queue, store, depth: 0, only: "evaluations" });
+          groups.push(...read.groups);
+          problems.push(...read.problems, ...read.groups.flatMap((group) => group.problems));
+        } catch (error) {
+          // A group that can't be had leaves the others to be compared.
+          if (!(error instanceof TaskclusterError) || error instanceof StoppedError) throw error;
+          problems.push({ source: id, reason: error.message, severity: "failure" });
+        }
       }
       const exitCode = printProblems(problems, this);
       if (groups.length === 0) return EXIT.input;

@@ -111,11 +111,14 @@ describe("group", () => {
     expect(ids()).toEqual([]);
   });
 
-  test("a group without configuration is passed over with a warning", async () => {
+  test.each([
+    ["a push", IDS.push, /holds no training and no evaluation/],
+    ["a task", IDS.student, /is no group but the task distillation-student-model-train-nb-en of group ZowUk/],
+  ])("the id of %s is an error, which says what it is", async (_name, id, stderr) => {
     const place = await setting();
-    const done = await command(place, ["group", IDS.push]);
-    check(done, { code: 0, stderr: /warning: .*configuration/ });
+    check(await command(place, ["group", id, "-o", "out"]), { code: 1, stderr });
     expect(ids()).toEqual([]);
+    expect(existsSync(join(place.options.folder, "out/training.csv"))).toBe(false);
   });
 
   test.each([

@@ -12,7 +12,7 @@ const EVALUATION = /^eval(?:uate)?(?:-|$)/;
 const OTHER = /vocab/;
 
 /** What a task is for: by its kind, and by its label where it has no kind. */
-export function stageOf({ task }: GroupTask): Stage | undefined {
+export function stageOf({ task }: Pick<GroupTask, "task">): Stage | undefined {
   const { kind } = task.tags;
   if (kind === undefined) {
     const stage = readLabel(labelOf({ task }))?.stage;

@@ -7,6 +7,7 @@ import {
   StoppedError,
   TaskclusterError,
 } from "../../taskcluster/index.js";
+import { groupError } from "./group-error.js";
 import { stageOf } from "./group-task.js";
 import { type ListedGroup, listTasks, readExperiment } from "./listed-group.js";
 
@@ -28,7 +29,8 @@ interface Wanted {
  * Lists a group, and all groups that its trainings depend on, however far.
  *
  * @param depth How many steps from the group asked for; 0 for that group alone.
- * @throws TaskclusterError when the group asked for can't be listed. What is wrong with another is a problem.
+ * @throws GroupError when the id asked for is no group of trainings, and says what it is; TaskclusterError when it can't
+ * be listed. What is wrong with another is a problem.
  */
 export async function listGroups(queue: Queue, groupId: string, depth: number): Promise<ListedGroups> {
   const problems: Problem[] = [];
@@ -38,7 +40,7 @@ export async function listGroups(queue: Queue, groupId: string, depth: number): 
   for (let step = 0; wanted.length > 0; step += 1) {
     const read = await Promise.all(
       wanted.map((one) =>
-        step === 0 ? listGroup(queue, one) : tolerant(listGroup(queue, one), one.groupId),
+        step === 0 ? listNamed(queue, one) : tolerant(listGroup(queue, one), one.groupId),
       ),
     );
     const next = new Map<string, string[]>();
@@ -64,15 +66,44 @@ interface Listed {
   readonly reached: readonly string[];
 }
 
+/** The group that the user named: where there is none to read, that is no warning. */
+async function listNamed(queue: Queue, wanted: Wanted): Promise<Listed> {
+  const { groupId } = wanted;
+  try {
+    const listed = await listGroup(queue, wanted);
+    if (!("reason" in listed)) return listed;
+    throw await groupError(queue, groupId, listed.reason);
+  } catch (error) {
+    // Its configuration may have expired before it.
+    if (!(error instanceof NotFoundError) || !(await isThere(queue, groupId))) throw error;
+    throw await groupError(
+      queue,
+      groupId,
+      `the task of the same id, which holds its configuration, has expired`,
+    );
+  }
+}
+
+async function isThere(queue: Queue, groupId: string): Promise<boolean> {
+  try {
+    await queue.group(groupId);
+    return true;
+  } catch (error) {
+    if (error instanceof NotFoundError) return false;
+    throw error;
+  }
+}
+
 async function listGroup(queue: Queue, { groupId, reached }: Wanted): Promise<Listed | Problem> {
   const experiment = await readExperiment(queue, groupId);
-  if ("reason" in experiment) return { ...experiment, reason: `${experiment.reason}: the group is skipped` };
+  if ("reason" in experiment) return experiment;
   return { group: { ...experiment, tasks: await listTasks(queue, groupId) }, reached };
 }
 
 async function tolerant(listed: Promise<Listed | Problem>, groupId: string): Promise<Listed | Problem> {
   try {
-    return await listed;
+    const read = await listed;
+    return "reason" in read ? { ...read, reason: `${read.reason}: the group is skipped` } : read;
   } catch (error) {
     if (!(error instanceof TaskclusterError) || error instanceof StoppedError) throw error;
     // What has expired can't be read by anybody.

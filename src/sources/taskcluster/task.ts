@@ -49,10 +49,7 @@ export async function readTask(queue: Queue, taskId: string, runId?: number): Pr
     experiment,
     model,
     id: named?.ids[0] ?? model + experiment.suffix,
-    problems:
-      "reason" in found
-        ? [{ ...found, reason: `${found.reason}`.replace(/: the group is skipped$/, "") }]
-        : [],
+    problems: "reason" in found ? [found] : [],
   };
 }
 

@@ -184,23 +184,37 @@ describe("a group", () => {
     await expect(read(IDS.unknown)).rejects.toThrow(/task Y7uv.* is not there, or has expired/);
   });
 
-  it("that no action has started is none, and the reason says which was meant", async () => {
+  it("whose id is that of a task is none: the error names the task's group", async () => {
     const { read } = await setUp();
-    const push = await read(IDS.push);
-    expect(push).toEqual({
-      groups: [],
-      problems: [
-        {
-          source: `group ${IDS.push}`,
-          reason: expect.stringMatching(
-            /^it has no configuration .* so no action "train" has started it: the group is skipped$/,
-          ),
-          severity: "warning",
-        },
-      ],
+    await expect(read(IDS.student)).rejects.toMatchObject({
+      name: "GroupError",
+      code: "no-group",
+      message: `${IDS.student} is no group but the task distillation-student-model-train-nb-en of group ${IDS.fjord}: \`marian-tracking group ${IDS.fjord}\` takes its group, \`marian-tracking task ${IDS.student}\` the task alone`,
     });
-    const { problems } = await read(IDS.student);
-    expect(problems[0]?.reason).toMatch(new RegExp(`the task of this id belongs to group ${IDS.fjord}`));
+    await expect(read(IDS.quantize)).rejects.toThrow(/^NOUN.* is no group but the task .* takes its group$/);
+  });
+
+  it("of a push has no trainings: the error names the groups that its actions have started", async () => {
+    const { server, read } = await setUp();
+    await expect(read(IDS.push)).rejects.toMatchObject({
+      code: "no-trainings",
+      message: `group ${IDS.push} (Decision Task) holds no training and no evaluation: name the group that its action "train" has started`,
+    });
+    const task = server.store.task("toolchain-marian");
+    Object.assign(task.definition.tags, { kind: "action-callback" });
+    Object.assign(task.definition.metadata, { name: "Action: Train" });
+    await expect(read(IDS.push)).rejects.toThrow(
+      `: its action "train" has started \`marian-tracking group ${task.status.taskId}\``,
+    );
+  });
+
+  it("whose configuration has expired before it is an error", async () => {
+    const { server, read } = await setUp();
+    server.store.actions.delete(IDS.fjord);
+    await expect(read(IDS.fjord)).rejects.toMatchObject({
+      code: "no-configuration",
+      message: expect.stringMatching(/the task of the same id.* has expired.* lists its 12 trainings/),
+    });
   });
 
   it.each([
@@ -208,7 +222,7 @@ describe("a group", () => {
     [{ experiment: { name: "x", src: 7, trg: "en" } }],
     [{ experiment: [] }],
     [{}],
-  ])("without the names of an experiment is skipped: %j", async (input) => {
+  ])("without the names of an experiment is an error: %j", async (input) => {
     const { server, read } = await setUp();
     const action = server.store.actions.get(IDS.fjord);
     if (action !== undefined)
@@ -216,10 +230,8 @@ describe("a group", () => {
         ...action,
         extra: { action: { context: { input } } },
       } as typeof action);
-    const { groups, problems } = await read(IDS.fjord);
-    expect(groups).toEqual([]);
-    expect(problems[0]?.reason).toMatch(
-      /does not tell experiment\.name, experiment\.src and experiment\.trg/,
+    await expect(read(IDS.fjord)).rejects.toThrow(
+      /does not tell experiment\.name, experiment\.src and experiment\.trg.*`marian-tracking task .*` publishes one/,
     );
   });
 
