@@ -12,6 +12,8 @@ export interface RunPlan {
   /** The different updates, sorted: the rows of a table with one row an update. */
   readonly steps: Float64Array;
   readonly rows: number;
+  /** Names of the validation metrics, in the order of their first record. */
+  readonly metrics: readonly string[];
   /** Milliseconds of the first record or start; absent where the log has no times. */
   readonly startedAt?: number;
   readonly segments: readonly Segment[];
@@ -23,6 +25,7 @@ export interface RunPlan {
 export async function planRun(parser: LogParser, chunks: AsyncIterable<Uint8Array>): Promise<RunPlan> {
   const ups = new Updates();
   const segments: Segment[] = [];
+  const metrics = new Set<string>();
   let lastSegment = -1;
   let startedAt: number | undefined;
   const read = async (batch: Batch) => {
@@ -35,6 +38,7 @@ export async function planRun(parser: LogParser, chunks: AsyncIterable<Uint8Arra
       if (kind !== KIND.training && kind !== KIND.validation) continue;
       const columns = kind === KIND.training ? batch.training : batch.validation;
       const row = kind === KIND.training ? training++ : validation++;
+      if (kind === KIND.validation) metrics.add(batch.metricName(batch.validation.metric[row] ?? 0));
       const present = columns.present[row] ?? 0;
       ups.push(columns.up[row] ?? 0);
       lastSegment = columns.segment[row] ?? 0;
@@ -51,6 +55,7 @@ export async function planRun(parser: LogParser, chunks: AsyncIterable<Uint8Arra
     steps,
     rows: steps.length,
     ...(startedAt === undefined ? {} : { startedAt }),
+    metrics: [...metrics],
     segments,
     lastSegment,
   };

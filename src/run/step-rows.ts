@@ -3,6 +3,7 @@ import type { Batch } from "../parser/batch.js";
 import { KIND, PRESENT } from "../parser/layout.js";
 import type { PatternMeasurement } from "../parser/measurement.js";
 import type { TimestampFormat } from "../parser/timestamp.js";
+import { ColumnNames, type ColumnRule, stalledColumn } from "./metric-columns.js";
 import type { RunPlan } from "./run-plan.js";
 
 /** All values of one update. */
@@ -32,7 +33,8 @@ const TRAINING = [
   "batch_labels",
   "total_labels",
 ] as const;
-const OWN_NAMES: ReadonlySet<string> = new Set(["epoch", ...TRAINING]);
+/** Keys as W&B's charts know them: only the hyphen is replaced. */
+const KEYS: ColumnRule = { replaced: /-/g, own: new Set(["epoch", ...TRAINING]) };
 
 /**
  * Merges records to rows whose steps rise.
@@ -46,7 +48,7 @@ export class StepRows {
   readonly #time: TimestampFormat;
   /** Rows that may still change, by step. Few: only a restart or writers that overtake each other keep several open. */
   readonly #open = new Map<number, OpenRow>();
-  readonly #names = new Map<string, string>();
+  readonly #names: ColumnNames;
   #record = 0;
   #handedOver = -1;
   #latest = 0;
@@ -57,6 +59,7 @@ export class StepRows {
     this.#time = time;
     this.#plan = plan;
     this.#handedOver = from;
+    this.#names = ColumnNames.of(plan?.metrics ?? [], KEYS);
   }
 
   /** Records that were left out because their update had been handed over. */
@@ -115,9 +118,9 @@ export class StepRows {
     if (row === undefined) return;
     this.#stamp(row, present, validation.timestamp[index] ?? 0);
     if (present & PRESENT.epoch) row.values["epoch"] = validation.epoch[index] ?? 0;
-    const name = this.#name(batch.metricName(validation.metric[index] ?? 0));
+    const name = this.#names.add(batch.metricName(validation.metric[index] ?? 0));
     row.values[name] = validation.value[index] ?? 0;
-    if (present & PRESENT.stalled) row.values[`${name}_stalled`] = validation.stalled[index] ?? 0;
+    if (present & PRESENT.stalled) row.values[stalledColumn(name)] = validation.stalled[index] ?? 0;
   }
 
   #pattern({ name, up, segment, values }: PatternMeasurement): void {
@@ -179,18 +182,6 @@ export class StepRows {
       this.#handedOver = row.step;
       final.push(readRow(row));
     }
-  }
-
-  /** The key of a metric; one that is called like a field of ours gets a name of its own. */
-  #name(metric: string): string {
-    let name = this.#names.get(metric);
-    if (name === undefined) {
-      name = metric.replaceAll("-", "_");
-      const taken = new Set(this.#names.values());
-      while (OWN_NAMES.has(name) || taken.has(name)) name += "_metric";
-      this.#names.set(metric, name);
-    }
-    return name;
   }
 }
 

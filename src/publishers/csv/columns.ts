@@ -1,4 +1,5 @@
 /** Columns of the training and validation tables. */
+import { type ColumnRule, stalledColumn } from "../../run/metric-columns.js";
 
 /** Columns that every training table has: those of the reference. */
 export const TRAINING = ["epoch", "up", "sen", "cost", "time", "rate", "gnorm", "learning_rate"] as const;
@@ -15,40 +16,11 @@ export const VALIDATION = [
   ...KNOWN_METRICS.map((metric) => stalledColumn(metric)),
 ];
 
-/** The column that tells how often a metric did not improve. */
-export function stalledColumn(column: string): string {
-  return `${column}_stalled`;
-}
-
-/** Gives each validation metric its column. */
-export class MetricColumns {
-  readonly #columns = new Map<string, string>();
-  readonly #taken: Set<string>;
-
-  /** @param columns Those that the table has from the start. */
-  constructor(columns: readonly string[]) {
-    this.#taken = new Set([...columns, "segment"]);
-  }
-
-  /** The columns by Marian's names of the metrics, in the order in which these were added. */
-  get columns(): ReadonlyMap<string, string> {
-    return this.#columns;
-  }
-
-  /**
-   * Adds a metric and returns the columns that it needs: none where it has been added before or is one of the
-   * reference's. A metric whose column is taken gets `_metric` behind its name.
-   */
-  add(metric: string): readonly string[] {
-    if (this.#columns.has(metric)) return [];
-    let column = metric.replace(/[^\p{L}\p{N}_+]/gu, "_");
-    const known = KNOWN_METRICS.includes(column) && ![...this.#columns.values()].includes(column);
-    if (!known) {
-      while (this.#taken.has(column) || this.#taken.has(stalledColumn(column))) column += "_metric";
-    }
-    const added = known ? [] : [column, stalledColumn(column)];
-    this.#columns.set(metric, column);
-    for (const name of added) this.#taken.add(name);
-    return added;
-  }
+/** How metrics get the columns of a table that has these from the start. */
+export function metricRule(columns: readonly string[]): ColumnRule {
+  return {
+    replaced: /[^\p{L}\p{N}_+]/gu,
+    own: new Set([...columns, "segment"]),
+    kept: new Set(KNOWN_METRICS),
+  };
 }

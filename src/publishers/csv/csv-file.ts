@@ -3,6 +3,7 @@ import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileChunks } from "../../sources/chunks.js";
 import { makeFolder } from "../folder.js";
+import { CellOrder } from "../tables/row-transform.js";
 
 const [QUOTE, COMMA, LINE_FEED] = [0x22, 0x2c, 0x0a];
 const LINE_END = "\r\n";
@@ -48,21 +49,36 @@ export class CsvFile {
     if (names.length === 0) return;
     const at = place === "end" ? this.#columns.length : this.#columns.length - 1;
     this.#columns.splice(at, 0, ...names);
+    const cells = Buffer.from(`,${fill}`.repeat(names.length));
+    const header = Buffer.from(names.map((name) => `,${name}`).join(""));
+    await this.#rewrite((chunks) => widen(chunks, header, cells, place));
+  }
+
+  /** Changes what is written already. */
+  async #rewrite(change: (chunks: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>): Promise<void> {
     if (this.#file === undefined) return;
     await this.#file.close();
     const current = this.#mode === "live" ? this.path : this.#temporary;
     const next = `${this.#temporary}.next`;
     const rewritten = await open(next, "w");
-    const cells = Buffer.from(`,${fill}`.repeat(names.length));
-    const header = Buffer.from(names.map((name) => `,${name}`).join(""));
     try {
-      for await (const part of widen(fileChunks(current), header, cells, place))
-        await rewritten.appendFile(part);
+      for await (const part of change(fileChunks(current))) await rewritten.appendFile(part);
     } finally {
       await rewritten.close();
     }
     await rename(next, current);
     this.#file = await open(current, "a");
+  }
+
+  /** Gives columns other names; a name that moves to another column takes that one's place. */
+  async rename(names: ReadonlyMap<string, string>): Promise<void> {
+    const renamed = this.#columns.map((column) => names.get(column) ?? column);
+    // A name that was there before stays where it stood; the others keep their order.
+    const rest = renamed.filter((name) => !this.#columns.includes(name));
+    const columns = this.#columns.flatMap((name) => (renamed.includes(name) ? [name] : rest.splice(0, 1)));
+    const order = new CellOrder(columns.map((name) => renamed.indexOf(name)));
+    this.#columns = columns;
+    await this.#rewrite((chunks) => reordered(chunks, order, columns));
   }
 
   /** Puts the file at its place. */
@@ -89,6 +105,24 @@ export class CsvFile {
     }
     return file;
   }
+}
+
+/** The rows with their cells in another order, below a new first row. */
+async function* reordered(
+  chunks: AsyncIterable<Uint8Array>,
+  order: CellOrder,
+  columns: readonly string[],
+): AsyncGenerator<Uint8Array> {
+  let isFirst = true;
+  for await (const chunk of chunks) {
+    const rows: Uint8Array = order.take(chunk);
+    // Only whole rows come, so the first of them is all of the old header.
+    const start: number = isFirst ? rows.indexOf(LINE_FEED) + 1 : 0;
+    if (isFirst && start > 0) yield Buffer.from(`${columns.join(",")}${LINE_END}`);
+    isFirst &&= start === 0;
+    yield rows.subarray(start);
+  }
+  yield order.end();
 }
 
 /** Inserts `header` into the first row and `cells` into every other, at its end or before its last cell. */

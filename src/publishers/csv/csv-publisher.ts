@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { stringify } from "csv-stringify/sync";
 import { KIND } from "../../parser/layout.js";
 import type { PatternMeasurement } from "../../parser/measurement.js";
+import { ColumnNames, type ColumnRule, stalledColumn } from "../../run/metric-columns.js";
 import { hasLabels, type RunUpdate } from "../../run/run-reader.js";
 import type { ValidationPoint } from "../../run/validation-point.js";
 import type { PublisherOutcome, UpdatePublisher } from "../update-publisher.js";
-import { LABELS, MetricColumns, stalledColumn, TRAINING, VALIDATION } from "./columns.js";
+import { LABELS, metricRule, TRAINING, VALIDATION } from "./columns.js";
 import { CsvFile, type WriteMode } from "./csv-file.js";
 import { formatCount, formatFloat } from "./float.js";
 
@@ -31,7 +32,8 @@ export class CsvFolder {
   readonly #patterns: CsvFile;
   readonly #trainingSegments = new SegmentColumn();
   readonly #validationSegments = new SegmentColumn();
-  readonly #metrics: MetricColumns;
+  readonly #rule: ColumnRule;
+  readonly #metrics: ColumnNames;
   #labels = false;
   #matched = false;
 
@@ -42,7 +44,8 @@ export class CsvFolder {
       new CsvFile(join(options.folder, name), columns, options.mode);
     this.#training = file("training.csv", [...source, ...TRAINING]);
     this.#validation = file("validation.csv", [...source, ...VALIDATION]);
-    this.#metrics = new MetricColumns(this.#validation.columns);
+    this.#rule = metricRule(this.#validation.columns);
+    this.#metrics = new ColumnNames(this.#rule);
     this.#patterns = file("patterns.csv", PATTERNS);
   }
 
@@ -57,8 +60,21 @@ export class CsvFolder {
     const written = [this.#training, this.#validation];
     if (this.#matched) written.push(this.#patterns);
     else if (this.#options.patterns) await rm(this.#patterns.path, { force: true });
+    await this.#settle();
     for (const file of written) await file.close();
     return written.map((file) => file.path);
+  }
+
+  /** In a file of which nobody has seen anything yet, metrics get the columns that don't depend on their order. */
+  async #settle(): Promise<void> {
+    if (this.#options.mode === "live") return;
+    const { columns } = ColumnNames.of(this.#metrics.columns.keys(), this.#rule);
+    const renamed = new Map<string, string>();
+    for (const [metric, column] of this.#metrics.columns) {
+      const name = columns.get(metric) ?? column;
+      if (name !== column) renamed.set(column, name).set(stalledColumn(column), stalledColumn(name));
+    }
+    if (renamed.size > 0) await this.#validation.rename(renamed);
   }
 
   async discard(): Promise<void> {
@@ -86,7 +102,10 @@ export class CsvFolder {
     const met = new Set(points.flatMap(({ metrics }) => [...metrics.keys()]));
     for (const metric of metricNames) {
       if (!met.has(metric)) continue;
-      await this.#validation.addColumns(this.#metrics.add(metric), "", this.#validationSegments.place);
+      const column = this.#metrics.add(metric);
+      const columns = [column, stalledColumn(column)];
+      const added = this.#validation.columns.includes(column) ? [] : columns;
+      await this.#validation.addColumns(added, "", this.#validationSegments.place);
     }
     const rows = points.map((point) => this.#validationRow(source, point));
     await this.#validation.write(stringify(rows, { record_delimiter: "windows" }));
@@ -100,7 +119,7 @@ export class CsvFolder {
       ["segment", formatCount(point.segment)],
     ]);
     for (const [metric, { value, stalled }] of point.metrics) {
-      const column = this.#metrics.columns.get(metric) ?? metric;
+      const column = this.#metrics.add(metric);
       cells.set(column, formatFloat(value));
       if (stalled !== undefined) cells.set(stalledColumn(column), formatFloat(stalled));
     }

@@ -1,5 +1,6 @@
 /** Columns of the tables of an archive or a group. */
-import { LABELS, stalledColumn, TRAINING, VALIDATION } from "../csv/columns.js";
+import { stalledColumn } from "../../run/metric-columns.js";
+import { LABELS, TRAINING, VALIDATION } from "../csv/columns.js";
 
 /**
  * What a column holds: text; a count, exact up to 2^53; an epoch, which is a float that is printed without a point

@@ -1,5 +1,6 @@
 /** The columns of a whole table, once all of its parts are known. */
-import { MetricColumns, stalledColumn } from "../csv/columns.js";
+import { ColumnNames, stalledColumn } from "../../run/metric-columns.js";
+import { metricRule } from "../csv/columns.js";
 import {
   type Column,
   LABEL_COLUMNS,
@@ -28,17 +29,18 @@ export function layoutOf(table: PartTableName, parts: readonly TablePart[], fixe
     const labels = fixed || parts.some((part) => part.labels) ? LABEL_COLUMNS : [];
     return { columns: [...TRAINING_COLUMNS, ...labels, ...segment], renamed: parts.map(() => new Map()) };
   }
-  const metrics = new MetricColumns(VALIDATION_COLUMNS.map(({ name }) => name));
-  const further: Column[] = [];
+  const own = VALIDATION_COLUMNS.map(({ name }) => name);
+  const metrics = parts.flatMap((part) => part.metrics.map(([metric]) => metric));
+  const { columns } = ColumnNames.of(metrics, metricRule(own));
+  const further = new Set<string>();
   const renamed = parts.map((part) => {
     const names = new Map<string, string>();
     for (const [metric, column] of part.metrics) {
-      const added = metrics.add(metric);
-      const name = metrics.columns.get(metric) ?? column;
-      if (added.length > 0) further.push(...metricColumns(name));
+      const name = columns.get(metric) ?? column;
+      if (!own.includes(name)) further.add(name);
       if (name !== column) names.set(column, name).set(stalledColumn(column), stalledColumn(name));
     }
     return names;
   });
-  return { columns: [...VALIDATION_COLUMNS, ...further, ...segment], renamed };
+  return { columns: [...VALIDATION_COLUMNS, ...[...further].flatMap(metricColumns), ...segment], renamed };
 }

@@ -1,6 +1,7 @@
 /** Validation points as rows of a table whose columns grow with the metrics. */
+import { ColumnNames, stalledColumn } from "../../run/metric-columns.js";
 import type { RunUpdate } from "../../run/run-reader.js";
-import { MetricColumns, stalledColumn } from "../csv/columns.js";
+import { metricRule } from "../csv/columns.js";
 import { type Column, metricColumns, RUN_COLUMNS, VALIDATION_COLUMNS } from "./columns.js";
 import { csvNumber, jsonNumber } from "./row-text.js";
 
@@ -15,7 +16,7 @@ const FIXED = VALIDATION_COLUMNS.slice(RUN_COLUMNS.length);
 
 /** Turns the points of any number of runs into rows of one table. */
 export class ValidationRows {
-  readonly #metrics = new MetricColumns(VALIDATION_COLUMNS.map(({ name }) => name));
+  readonly #metrics = new ColumnNames(metricRule(VALIDATION_COLUMNS.map(({ name }) => name)));
   readonly #columns: Column[] = [...FIXED];
   /** Where the value and the stalls of each metric stand in a row. */
   readonly #places = new Map<string, { readonly value: number; readonly stalled: number }>();
@@ -59,9 +60,8 @@ export class ValidationRows {
 
   #add(metric: string): void {
     if (this.#places.has(metric)) return;
-    const isNew = this.#metrics.add(metric).length > 0;
-    const column = this.#metrics.columns.get(metric) ?? metric;
-    if (isNew) this.#columns.push(...metricColumns(column));
+    const column = this.#metrics.add(metric);
+    if (this.#place(column) === -1) this.#columns.push(...metricColumns(column));
     this.#places.set(metric, { value: this.#place(column), stalled: this.#place(stalledColumn(column)) });
   }
 
