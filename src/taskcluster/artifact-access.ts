@@ -1,14 +1,13 @@
 /** Artifacts of any storage type, by the redirect that the queue answers with. */
-import { isHttp, slug } from "./address.js";
+import { Fault, type HttpAnswer, type HttpRequest } from "../http/index.js";
+import { slug } from "./address.js";
 import { AnswerError, TooLargeError } from "./errors.js";
 import { GzipCheck } from "./gzip-check.js";
-import { Fault, type HttpAnswer, type HttpClient, readAll } from "./http.js";
+import type { Access } from "./policy.js";
 
 const RETRY_MS = 1000;
 const IDLE_MS = 60_000;
 const LIVE_IDLE_MS = 5 * 60_000;
-const MOST_REDIRECTS = 4;
-const LARGEST_REDIRECT = 1e6;
 /** Largest artifact that is taken, packed and unpacked, where nothing else is said: no log of a training comes near. */
 const LARGEST = 2 * 1024 ** 3;
 
@@ -40,21 +39,24 @@ export interface LiveArtifact {
 
 /** Finds and reads artifacts. */
 export class ArtifactAccess {
-  readonly #http: HttpClient;
+  readonly #access: Access;
   readonly #root: string;
   readonly #largest: number;
 
   /** @param root Address of the queue's tasks, with a slash at its end. */
-  constructor(http: HttpClient, root: string, largest = LARGEST) {
-    this.#http = http;
+  constructor(access: Access, root: string, largest = LARGEST) {
+    this.#access = access;
     this.#root = root;
     this.#largest = largest;
   }
 
   download<Result>(ref: ArtifactRef, take: (download: Download) => Promise<Result>): Promise<Result> {
+    const { http, scope, options } = this.#access;
     const what = describe(ref);
-    return this.#http.retrying(what, RETRY_MS, async () => {
-      const { storageType, answer } = await this.#open(ref, IDLE_MS, { "accept-encoding": "gzip" });
+    const spec = { what, url: this.#url(ref), retryMs: options.retryMs ?? RETRY_MS };
+    return http.retrying(spec, scope, async () => {
+      const headers = { "accept-encoding": "gzip" };
+      const { storageType, answer } = await this.#open(ref, { idleMs: IDLE_MS, headers });
       try {
         const gzip = isGzip(answer, what);
         return await take({ storageType, gzip, chunks: whole(answer.body, gzip, what, this.#largest) });
@@ -65,33 +67,35 @@ export class ArtifactAccess {
   }
 
   async live(ref: ArtifactRef): Promise<LiveArtifact> {
-    const { answer } = await this.#open(ref, LIVE_IDLE_MS, {});
+    const { answer } = await this.#open(ref, { idleMs: LIVE_IDLE_MS, live: true });
     const gzip = answer.headers["content-encoding"] !== undefined;
     return { gzip, chunks: answer.body, close: answer.discard };
   }
 
   async #open(
     ref: ArtifactRef,
-    idleMs: number,
-    headers: Readonly<Record<string, string>>,
+    how: Pick<HttpRequest, "headers" | "live"> & { readonly idleMs: number },
   ): Promise<{ readonly storageType: string; readonly answer: HttpAnswer }> {
+    const { http, scope, options } = this.#access;
     const what = describe(ref);
-    const { taskId, runId, name } = ref;
-    let url = `${this.#root}${slug(taskId, "task")}/runs/${runId}/artifacts/${encodeURIComponent(name)}`;
-    let answer = await this.#http.open({ url, what });
-    const storageType = answer.headers["x-taskcluster-artifact-storage-type"] ?? "reference";
-    if (answer.status < 300) {
-      answer.discard();
-      throw new AnswerError(`${what}: the queue did not say where it is (HTTP ${answer.status})`);
+    const url = this.#url(ref);
+    const first = await http.open({ url, what, headersMs: options.idleMs, idleMs: options.idleMs }, scope);
+    const storageType = first.headers["x-taskcluster-artifact-storage-type"] ?? "reference";
+    if (first.status < 300) {
+      first.discard();
+      throw new AnswerError(`${what}: the queue did not say where it is (HTTP ${first.status})`);
     }
-    for (let hops = 0; answer.status >= 300; hops += 1) {
-      url = target(answer, url, what);
-      // Read, so that the connection serves again; it is a few words of JSON.
-      await readAll(answer.body, LARGEST_REDIRECT, what);
-      if (hops === MOST_REDIRECTS) throw new AnswerError(`${what}: too many redirects`);
-      answer = await this.#http.open({ url, what, headers, idleMs });
-    }
-    return { storageType, answer };
+    const place = http.target(first, url, what);
+    await http.drain(first);
+    const idleMs = options.idleMs ?? how.idleMs;
+    const answer = await http.follow({ ...how, url: place, what, headersMs: idleMs, idleMs }, scope);
+    if (answer.status === 200) return { storageType, answer };
+    answer.discard();
+    throw new Fault(`HTTP ${answer.status} and not the whole of it`);
+  }
+
+  #url({ taskId, runId, name }: ArtifactRef): string {
+    return `${this.#root}${slug(taskId, "task")}/runs/${runId}/artifacts/${encodeURIComponent(name)}`;
   }
 }
 
@@ -102,15 +106,6 @@ function describe({ taskId, runId, name }: ArtifactRef): string {
 /** Names come from whoever wrote the task. */
 function printableName(name: string): string {
   return name.replace(/\p{Cc}/gu, "\u{FFFD}");
-}
-
-function target({ headers }: HttpAnswer, url: string, what: string): string {
-  const { location } = headers;
-  const next = location !== undefined && URL.canParse(location, url) ? new URL(location, url) : undefined;
-  if (next === undefined) throw new AnswerError(`${what}: a redirect leads nowhere`);
-  if (!isHttp(next))
-    throw new AnswerError(`${what}: a redirect leads to ${next.protocol}, which is not followed`);
-  return next.href;
 }
 
 function isGzip({ headers }: HttpAnswer, what: string): boolean {

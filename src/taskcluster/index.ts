@@ -1,4 +1,6 @@
 /** Taskcluster's queue and secrets, over HTTP. */
+
+export { type Clock, systemClock } from "../http/index.js";
 export {
   DEFAULT_ROOT_URL,
   type GroupAddress,
@@ -9,7 +11,6 @@ export {
 } from "./address.js";
 export type { Artifact, GroupTask, TaskDefinition, TaskGroup, TaskRun, TaskStatus } from "./answers.js";
 export type { ArtifactRef, Download, LiveArtifact } from "./artifact-access.js";
-export { type Clock, systemClock } from "./clock.js";
 export {
   AddressError,
   AnswerError,
@@ -22,6 +23,6 @@ export {
   TooLargeError,
   UnreachableError,
 } from "./errors.js";
-export type { HttpOptions } from "./http.js";
+export type { HttpOptions } from "./policy.js";
 export { Queue, type QueueOptions } from "./queue.js";
 export { type SecretOptions, secretToken } from "./secrets.js";

@@ -1,25 +1,30 @@
+import type { HttpRequest } from "../http/index.js";
 import { AnswerError } from "./errors.js";
-import { type HttpClient, type HttpRequest, readAll } from "./http.js";
-
-const RETRY_MS = 200;
-/** A page of a thousand tasks is 5 MB. */
-const LARGEST = 64e6;
+import type { Access } from "./policy.js";
 
 /** A request that is answered with JSON. */
-export type JsonRequest = Pick<HttpRequest, "url" | "what" | "json">;
+export interface JsonRequest extends Pick<HttpRequest, "url" | "what"> {
+  /** Sent with POST; without it the request is a GET. */
+  readonly json?: unknown;
+}
 
 /**
  * Sends a request until it is answered.
  *
  * @throws RefusedError and its kinds for a final answer; UnreachableError; AnswerError when the answer is no JSON.
  */
-export async function sendJson(http: HttpClient, { url, what, json }: JsonRequest): Promise<unknown> {
-  const text = await http.retrying(what, RETRY_MS, async () => {
-    const { body } = await http.open({ url, what, json });
-    return (await readAll(body, LARGEST, what)).toString("utf8");
-  });
+export async function sendJson({ http, scope, options }: Access, request: JsonRequest): Promise<unknown> {
+  const { url, what, json } = request;
+  const { retryMs, idleMs } = options;
+  const post = {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: () => JSON.stringify(json),
+  } as const;
+  const spec = { url, what, retryMs, headersMs: idleMs, idleMs, ...(json === undefined ? {} : post) };
+  const { body } = await http.send(spec, scope);
   try {
-    return JSON.parse(text);
+    return JSON.parse(body.toString("utf8"));
   } catch {
     throw new AnswerError(
       `${what}: the answer is no JSON. Is TASKCLUSTER_ROOT_URL the address of a Taskcluster deployment?`,

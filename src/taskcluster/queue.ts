@@ -15,8 +15,8 @@ import {
 } from "./answers.js";
 import { ArtifactAccess, type ArtifactRef, type Download, type LiveArtifact } from "./artifact-access.js";
 import { AnswerError } from "./errors.js";
-import { HttpClient, type HttpOptions } from "./http.js";
 import { type JsonRequest, sendJson } from "./json.js";
+import { type Access, accessTo, type HttpOptions } from "./policy.js";
 
 /** Ids in one batch request. */
 const BATCH = 500;
@@ -41,27 +41,27 @@ interface Page {
 /** The queue of a Taskcluster deployment: tasks, groups and artifacts, read without credentials. */
 export class Queue {
   readonly rootUrl: string;
-  readonly #http: HttpClient;
+  readonly #access: Access;
   readonly #artifacts: ArtifactAccess;
 
   /** @throws AddressError when the root is no http(s) address. */
   constructor(options: QueueOptions) {
     this.rootUrl = httpRoot(options.rootUrl, "TASKCLUSTER_ROOT_URL");
-    this.#http = new HttpClient(options);
-    this.#artifacts = new ArtifactAccess(this.#http, this.#url("/task/"), options.largestArtifact);
+    this.#access = accessTo(options);
+    this.#artifacts = new ArtifactAccess(this.#access, this.#url("/task/"), options.largestArtifact);
   }
 
-  get clock(): HttpClient["clock"] {
-    return this.#http.clock;
+  get clock(): Access["clock"] {
+    return this.#access.clock;
   }
 
   get signal(): AbortSignal | undefined {
-    return this.#http.signal;
+    return this.#access.options.signal;
   }
 
   /** Ends all connections. */
   async close(): Promise<void> {
-    await this.#http.close();
+    await this.#access.http.close();
   }
 
   /** @throws NotFoundError when the task is unknown or has expired. */
@@ -157,7 +157,7 @@ export class Queue {
   }
 
   #json(request: JsonRequest): Promise<unknown> {
-    return sendJson(this.#http, request);
+    return sendJson(this.#access, request);
   }
 
   async *#pages<Answer extends Page>(

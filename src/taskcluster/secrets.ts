@@ -1,8 +1,8 @@
 import { httpRoot } from "./address.js";
 import { checked, secretSchema } from "./answers.js";
 import { AddressError, AnswerError } from "./errors.js";
-import { HttpClient, type HttpOptions } from "./http.js";
 import { sendJson } from "./json.js";
+import { accessTo, type HttpOptions } from "./policy.js";
 
 /** How a secret is asked for. */
 export interface SecretOptions extends HttpOptions {
@@ -22,15 +22,15 @@ export async function secretToken(name: string, options: SecretOptions): Promise
     );
   }
   const what = `the secret ${name}`;
-  const http = new HttpClient(options);
+  const access = accessTo(options);
   try {
     const url = `${httpRoot(proxy, "TASKCLUSTER_PROXY_URL")}/api/secrets/v1/secret/${encodeURIComponent(name)}`;
-    const { secret } = checked(secretSchema, await sendJson(http, { url, what }), what);
+    const { secret } = checked(secretSchema, await sendJson(access, { url, what }), what);
     const { token } = secret;
     if (typeof token !== "string" || token.trim() === "")
       throw new AnswerError(`${what} is malformed: it should be {"token": "<the key>"}`);
     return token.trim();
   } finally {
-    await http.close();
+    await access.http.close();
   }
 }

@@ -1,7 +1,8 @@
 import { gunzipSync } from "node:zlib";
 import { Agent } from "undici";
 import { afterEach, expect } from "vitest";
-import type { ArtifactRef, Clock } from "../../src/taskcluster/index.js";
+import { type Clock, type SleepPurpose, systemClock } from "../../src/http/index.js";
+import type { ArtifactRef } from "../../src/taskcluster/index.js";
 import { Queue, type QueueOptions } from "../../src/taskcluster/index.js";
 
 export { IDS } from "./ids.js";
@@ -18,7 +19,9 @@ export class TestClock implements Clock {
     return this.#now;
   }
 
-  async sleep(milliseconds: number): Promise<void> {
+  async sleep(milliseconds: number, signal?: AbortSignal, purpose?: SleepPurpose): Promise<void> {
+    // Of a server that really hangs, real time has to pass.
+    if (purpose === "deadline") return systemClock.sleep(milliseconds, signal);
     this.slept.push(milliseconds);
     this.#now += milliseconds;
     await new Promise((resolve) => setImmediate(resolve));

@@ -7,7 +7,6 @@ import {
   StoppedError,
   UnreachableError,
 } from "../../src/taskcluster/index.js";
-import { backoff, isRetryable, retryAfter } from "../../src/taskcluster/retry.js";
 import { all, contentOf, harness, IDS } from "./harness.js";
 
 describe("the queue", () => {
@@ -203,7 +202,6 @@ describe("a request that fails", () => {
     await queue.task(IDS.fjord);
     expect(clock.slept).toEqual([200, 400]);
     expect(server.count("task")).toBe(3);
-    expect(isRetryable(status)).toBe(true);
   });
 
   it.each([400, 401, 403, 404, 409, 410, 424])("is not tried again after %d", async (status) => {
@@ -258,21 +256,5 @@ describe("a request that fails", () => {
     await expect(queue.task(IDS.fjord)).rejects.toThrow(StoppedError);
     await expect(queue.task(IDS.fjord)).rejects.toThrow(StoppedError);
     expect(server.count()).toBe(1);
-  });
-
-  it("is spread by chance, and waits half a minute at most", () => {
-    expect(backoff(1, 200, () => 0)).toBe(150);
-    expect(backoff(1, 200, () => 1)).toBe(250);
-    expect(backoff(60, 200, () => 0.5)).toBe(30_000);
-  });
-
-  it("reads Retry-After, a minute at most", () => {
-    const now = Date.parse("2026-11-23T20:00:00Z");
-    expect(retryAfter("7", now)).toBe(7000);
-    expect(retryAfter("Mon, 23 Nov 2026 20:00:09 GMT", now)).toBe(9000);
-    expect(retryAfter("Mon, 23 Nov 2026 19:00:00 GMT", now)).toBe(0);
-    expect(retryAfter("86400", now)).toBe(60_000);
-    expect(retryAfter("soon", now)).toBeUndefined();
-    expect(retryAfter(undefined, now)).toBeUndefined();
   });
 });

@@ -1,6 +1,7 @@
 /** How a run is taken up: what of it the server holds, and what is to be sent. */
+
+import type { Budget } from "../../http/index.js";
 import type { StepRow } from "../../run/step-rows.js";
-import type { Budget } from "./client/budget.js";
 import { UndeliveredError, WandbError } from "./client/errors.js";
 import { type ExistingRun, findRun } from "./client/existing-run.js";
 import type { WandbClient } from "./client/wandb-client.js";

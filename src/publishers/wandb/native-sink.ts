@@ -1,5 +1,5 @@
 /** A run that goes to the server by our own client; what the server does not take goes to the offline file. */
-import type { Budget } from "./client/budget.js";
+import type { Budget } from "../../http/index.js";
 import type { ExistingRun } from "./client/existing-run.js";
 import type { StreamFile, UndeliveredLines } from "./client/file-stream.js";
 import type { WandbClient } from "./client/wandb-client.js";

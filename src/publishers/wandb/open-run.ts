@@ -1,5 +1,5 @@
 /** Opens a run by the transport that was asked for; what the server can't be told goes to the offline file. */
-import type { Budget } from "./client/budget.js";
+import type { Budget } from "../../http/index.js";
 import { UndeliveredError } from "./client/errors.js";
 import type { ExistingRun } from "./client/existing-run.js";
 import { NativeSink } from "./native-sink.js";

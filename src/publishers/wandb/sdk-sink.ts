@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { Worker } from "node:worker_threads";
-import type { Budget } from "./client/budget.js";
+import type { Budget } from "../../http/index.js";
 import {
   AuthenticationError,
   DeletedRunError,
@@ -84,7 +84,7 @@ export class SdkSink implements RunSink {
         settings: { apiKey: keyOf(apiKey.authorization()), baseUrl, offline: false, silent: true },
       },
     };
-    const thread = new SdkThread(task, budget, (line) => print(apiKey.redact(line)));
+    const thread = new SdkThread(task, budget, (line) => print(apiKey.secrets.redact(line)));
     const problem = await thread.started(id).then(
       () => undefined,
       (error: unknown) => error,
@@ -309,7 +309,7 @@ class SdkThread {
       let timer: NodeJS.Timeout | undefined;
       const heard = await new Promise<boolean>((resolve) => {
         this.#wake = () => resolve(true);
-        timer = setTimeout(() => resolve(false), Math.min(this.#budget.milliseconds, LONGEST_WAIT));
+        timer = setTimeout(() => resolve(false), Math.min(this.#budget.left, LONGEST_WAIT));
       });
       clearTimeout(timer);
       this.#wake = undefined;

@@ -1,9 +1,10 @@
 /** A run that is made of tables, which several programs may complete at the same time. */
+
+import type { RequestScope } from "../../http/index.js";
+import { BUDGET_AFTER_STOP, Budget } from "../../http/index.js";
 import type { PublisherOutcome } from "../update-publisher.js";
-import { BUDGET_AFTER_STOP, Budget } from "./client/budget.js";
 import { messageOf, UndeliveredError } from "./client/errors.js";
 import { type ExistingRun, findRun } from "./client/existing-run.js";
-import type { RequestScope } from "./client/http.js";
 import { PublicApi, type RunFileInfo } from "./client/public-api.js";
 import type { WandbClient } from "./client/wandb-client.js";
 import { type JsonObject, parseJson } from "./format/json.js";
@@ -94,7 +95,7 @@ export class TableRun {
   async settle(
     complete: (state: RunState | undefined, again: boolean) => Promise<Completion>,
   ): Promise<PublisherOutcome> {
-    const hurry = (): void => this.#scope?.budget.set(BUDGET_AFTER_STOP);
+    const hurry = (): void => this.#scope?.budget.endWithin(BUDGET_AFTER_STOP);
     if (this.#place.stop?.aborted) hurry();
     else this.#place.stop?.addEventListener("abort", hurry, { once: true });
     try {
@@ -164,7 +165,7 @@ export class TableRun {
   /** Of those who met, not all are to come back at the same moment. */
   async #pause(attempt: number): Promise<void> {
     const longest = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** attempt);
-    await this.#place.client?.http.clock.sleep(Math.random() * longest, "conflict", this.#place.stop);
+    await this.#place.client?.http.clock.sleep(Math.random() * longest, this.#place.stop, "conflict");
   }
 
   #outcome(problem?: string): PublisherOutcome {

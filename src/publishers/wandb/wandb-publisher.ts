@@ -1,5 +1,6 @@
 /** Publishes one training run to Weights & Biases. */
 import { setTimeout as delay } from "node:timers/promises";
+import { BUDGET_AFTER_STOP, Budget } from "../../http/index.js";
 import type { TimestampFormat } from "../../parser/timestamp.js";
 import { LogLines } from "../../run/log-lines.js";
 import type { RunUpdate } from "../../run/run-reader.js";
@@ -7,7 +8,6 @@ import type { Segment } from "../../run/segment.js";
 import { StepRows } from "../../run/step-rows.js";
 import type { PublisherOutcome, UpdatePublisher } from "../update-publisher.js";
 import { type Beginning, beginRun } from "./beginning.js";
-import { BUDGET_AFTER_STOP, Budget } from "./client/budget.js";
 import type { JsonObject } from "./format/json.js";
 import type { RowTable } from "./format/row-table.js";
 import { describeRun, openRun } from "./open-run.js";
@@ -56,7 +56,7 @@ export class WandbPublisher implements UpdatePublisher {
   #failure: unknown;
   #interrupted = false;
   readonly #budget: Budget | undefined;
-  readonly #hurry = () => this.#budget?.set(BUDGET_AFTER_STOP);
+  readonly #hurry = () => this.#budget?.endWithin(BUDGET_AFTER_STOP);
 
   constructor(publication: WandbPublication, time: TimestampFormat) {
     const { client, plan, budget, stop, taskFiles } = publication;
@@ -232,7 +232,7 @@ export class WandbPublisher implements UpdatePublisher {
     if (clock === undefined || this.#showing !== undefined) return;
     const ending = new AbortController();
     this.#showing = ending;
-    void clock.sleep(SHOW_AFTER, "open-row", ending.signal).then(() => {
+    void clock.sleep(SHOW_AFTER, ending.signal, "open-row").then(() => {
       this.#showing = undefined;
       if (!ending.signal.aborted) this.#enqueue((sender) => sender.show(this.#rows?.open ?? []));
     });

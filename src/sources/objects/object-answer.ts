@@ -1,9 +1,6 @@
 /** What servers of objects say of them. */
-import type { HttpAnswer } from "../../taskcluster/http.js";
-import { TaskclusterError, UnreachableError } from "../../taskcluster/index.js";
-import { InputError } from "../decompress.js";
+import type { HttpAnswer } from "../../http/index.js";
 import type { ObjectUrl } from "./object-url.js";
-import { TroubleError } from "./trouble.js";
 
 /** What an error says of an object with another content than was listed. */
 export const CHANGED =
@@ -63,22 +60,4 @@ export function startOf({ status, headers }: HttpAnswer): number {
 /** A weak `ETag` is of the same content in another packing. */
 export function isSame(one: string, other: string): boolean {
   return one.replace(/^W\//, "") === other.replace(/^W\//, "");
-}
-
-export function targetOf({ headers }: HttpAnswer, from: string): string {
-  const { location } = headers;
-  const next = location !== undefined && URL.canParse(location, from) ? new URL(location, from) : undefined;
-  if (next === undefined || !/^https?:$/.test(next.protocol))
-    throw new InputError("a redirect leads nowhere");
-  return next.href;
-}
-
-/** What the client of HTTP says, as a fault of the input. */
-export function inWords(error: unknown): unknown {
-  if (error instanceof UnreachableError) return new TroubleError(error.message, { cause: error });
-  if (!(error instanceof TaskclusterError)) return error;
-  const status = "status" in error ? error.status : undefined;
-  if (status === 412) return new InputError(CHANGED, { cause: error });
-  if (status === 416) return new InputError("it changed while it was read: run this again", { cause: error });
-  return new InputError(error.message, { cause: error });
 }

@@ -1,48 +1,53 @@
 /** Public objects over HTTP: Google Cloud Storage by its JSON API, anything else by its URL. */
 
-import { Fault, type HttpAnswer, HttpClient, type HttpOptions, readAll } from "../../taskcluster/http.js";
-import { backoff } from "../../taskcluster/retry.js";
+import { Fault, type HttpAnswer, HttpClient, type RequestScope } from "../../http/index.js";
 import { decompress, InputError } from "../decompress.js";
 import type { Source } from "../source.js";
 import {
   CHANGED,
   type Content,
   contentOf,
-  inWords,
   isSame,
   type ObjectInfo,
   objectInfo,
   startOf,
-  targetOf,
 } from "./object-answer.js";
+import { OBJECT_POLICY } from "./object-policy.js";
 import { type ObjectUrl, printableUrl, readObjectUrl } from "./object-url.js";
 import { TroubleError } from "./trouble.js";
 
 /** How objects are reached. */
-export interface ObjectStoreOptions extends Pick<HttpOptions, "userAgent" | "signal" | "retryMs" | "idleMs"> {
+export interface ObjectStoreOptions {
+  readonly userAgent: string;
+  /** Ends everything that is under way. */
+  readonly signal?: AbortSignal | undefined;
   /** Where the API of Cloud Storage is. */
   readonly endpoint?: string | undefined;
+  /** Milliseconds before the first further try. Default 500. */
+  readonly retryMs?: number | undefined;
+  /** Milliseconds without a byte after which a try is over. Default 30 s. */
+  readonly idleMs?: number | undefined;
 }
 
-/** Milliseconds before the first further try. */
-const RETRY_MS = 500;
-/** Tries without a byte of progress. */
-const TRIES = 6;
-const MOST_REDIRECTS = 4;
-/** A page of names has a thousand of at most a kilobyte each. */
-const LARGEST_PAGE = 64e6;
+const CONCURRENCY = 8;
+/** What is read, for messages that name it before. */
+const WHAT = "the object";
+/** With fewer bytes, a connection that ended brought nothing. */
+const PROGRESS_BYTES = 16 * 1024;
 
 /** Lists and reads objects. Connections that fail are made again, and what was read is not read twice. */
 export class ObjectStore {
   readonly #http: HttpClient;
+  readonly #scope: RequestScope;
   readonly #endpoint: string;
-  readonly #retryMs: number;
+  readonly #limits: Pick<ObjectStoreOptions, "retryMs" | "idleMs">;
 
   constructor(options: ObjectStoreOptions) {
-    const { endpoint = "https://storage.googleapis.com", ...http } = options;
-    this.#http = new HttpClient(http);
+    const { endpoint = "https://storage.googleapis.com", userAgent, signal, retryMs, idleMs } = options;
+    this.#http = new HttpClient(OBJECT_POLICY, { userAgent, concurrency: CONCURRENCY });
+    this.#scope = this.#http.scope(undefined, signal);
+    this.#limits = { retryMs, idleMs };
     this.#endpoint = (/^https?:\/\//i.test(endpoint) ? endpoint : `http://${endpoint}`).replace(/\/+$/, "");
-    this.#retryMs = options.retryMs ?? RETRY_MS;
   }
 
   /** The store that the environment asks for: `STORAGE_EMULATOR_HOST`, as for Google's own libraries. */
@@ -102,7 +107,7 @@ export class ObjectStore {
     if (place.kind === "gs") {
       const info = objectInfo(
         place.bucket,
-        await this.#json(`${this.#objectAddress(place)}?fields=name,size,generation,updated`, "the object"),
+        await this.#json(`${this.#objectAddress(place)}?fields=name,size,generation,updated`, WHAT),
       );
       if (info === undefined) throw new InputError("the server says nothing of the object");
       return info;
@@ -153,8 +158,9 @@ export class ObjectStore {
     const stored = place.kind === "gs" ? known.size : undefined;
     const length = content.length ?? (content.encoding === "" ? stored : undefined);
     let answer = first;
+    const retry = this.#http.retry({ ...this.#limits, what: WHAT, url: this.#addressOf(place) }, this.#scope);
     let at = 0;
-    let failures = 0;
+    let fresh = 0;
     for (;;) {
       let skip = answer.status === 206 ? 0 : at;
       try {
@@ -163,20 +169,18 @@ export class ObjectStore {
           skip -= chunk.length - rest.length;
           if (rest.length === 0) continue;
           at += rest.length;
-          failures = 0;
+          fresh += rest.length;
+          if (fresh >= PROGRESS_BYTES) {
+            fresh = 0;
+            retry.progressed();
+          }
           yield rest;
         }
         if (length === undefined || at >= length) return;
         throw new Fault(`the answer ends at ${at} of ${length} bytes`);
       } catch (error) {
-        if (!(error instanceof Fault)) throw inWords(error);
-        failures += 1;
-        if (failures >= TRIES)
-          throw new TroubleError(`the connection failed ${TRIES} times at byte ${at} (${error.message})`);
-        await this.#http.clock.sleep(
-          error.waitMs ?? backoff(failures, this.#retryMs, Math.random),
-          this.#http.signal,
-        );
+        if (!(error instanceof Fault)) throw error;
+        await retry.after(new Fault(`at byte ${at}: ${error.message}`));
       } finally {
         answer.discard();
       }
@@ -193,41 +197,30 @@ export class ObjectStore {
   }
 
   /** The answer for an object from a byte on. */
-  async #open(place: ObjectUrl, at: number, etag: string | undefined): Promise<HttpAnswer> {
-    const what = "the object";
+  #open(place: ObjectUrl, at: number, etag: string | undefined): Promise<HttpAnswer> {
     const generation = etag !== undefined && /^\d+$/.test(etag) ? `&ifGenerationMatch=${etag}` : "";
-    const address = place.kind === "gs" ? `${this.#objectAddress(place)}?alt=media${generation}` : place.href;
+    const url = place.kind === "gs" ? `${this.#addressOf(place)}?alt=media${generation}` : place.href;
     const headers = { "accept-encoding": "gzip", ...(at > 0 ? { range: `bytes=${at}-` } : {}) };
-    try {
-      return await this.#http.retrying(what, this.#retryMs, async () => {
-        let url = address;
-        for (let hops = 0; ; hops += 1) {
-          const answer = await this.#http.open({ url, what, headers });
-          if (answer.status < 300) return answer;
-          answer.discard();
-          if (hops === MOST_REDIRECTS) throw new InputError("too many redirects");
-          url = targetOf(answer, url);
-        }
-      });
-    } catch (error) {
-      throw inWords(error);
-    }
+    const spec = { ...this.#limits, url, what: WHAT, headers };
+    return this.#http.retrying(spec, this.#scope, async () => {
+      const answer = await this.#http.follow(spec, this.#scope);
+      if (answer.status === 200 || (answer.status === 206 && at > 0)) return answer;
+      answer.discard();
+      throw new Fault(`HTTP ${answer.status} and not the whole of it`);
+    });
   }
 
   async #json(url: string, what: string): Promise<unknown> {
+    const { body } = await this.#http.send({ ...this.#limits, url, what }, this.#scope);
     try {
-      return await this.#http.retrying(what, this.#retryMs, async () => {
-        const answer = await this.#http.open({ url, what });
-        const text = (await readAll(answer.body, LARGEST_PAGE, what)).toString("utf8");
-        try {
-          return JSON.parse(text) as unknown;
-        } catch {
-          throw new Fault("the answer is no JSON");
-        }
-      });
-    } catch (error) {
-      throw inWords(error);
+      return JSON.parse(body.toString("utf8")) as unknown;
+    } catch {
+      throw new TroubleError(`${what}: the answer is no JSON`);
     }
+  }
+
+  #addressOf(place: ObjectUrl): string {
+    return place.kind === "gs" ? this.#objectAddress(place) : place.href;
   }
 
   #objectAddress({ bucket, name }: { readonly bucket: string; readonly name: string }): string {

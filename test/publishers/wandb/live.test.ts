@@ -337,10 +337,10 @@ test("after a signal the server has 6 s, then what it did not take is in the off
 });
 
 test("a row that is shown does not keep the program alive", async () => {
-  const { systemClock } = await import("../../../src/publishers/wandb/client/clock.js");
+  const { systemClock } = await import("../../../src/http/index.js");
   const before = process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
   const ending = new AbortController();
-  const sleep = systemClock.sleep(60_000, "open-row", ending.signal);
+  const sleep = systemClock.sleep(60_000, ending.signal, "open-row");
   expect(process.getActiveResourcesInfo().filter((name) => name === "Timeout")).toHaveLength(before);
   ending.abort();
   await sleep;

@@ -1,14 +1,18 @@
 import { inspect } from "node:util";
+import { Secrets } from "../../../http/index.js";
 import { AuthenticationError } from "./errors.js";
 
 const SHORTEST_KEY = 40;
 const HIDDEN = "[API key hidden]";
+const USER = "api";
 
 /** A W&B API key that can be used but not printed. */
 export class ApiKey {
   readonly #key: string;
   /** Where the key came from, for messages: "WANDB_API_KEY", a path. */
   readonly source: string;
+  /** Hides the key, and what is built from it, in case a server or a library echoes it. */
+  readonly secrets = new Secrets();
 
   /** Throws an AuthenticationError when the text can't be a key (shorter than 40 characters, or with blanks). */
   constructor(key: string, source: string) {
@@ -20,18 +24,16 @@ export class ApiKey {
     }
     this.#key = trimmed;
     this.source = source;
+    for (const secret of [trimmed, this.#pair()]) this.secrets.add(secret, HIDDEN);
   }
 
   /** Value of the Authorization header. */
   authorization(): string {
-    return `Basic ${Buffer.from(`api:${this.#key}`).toString("base64")}`;
+    return `Basic ${this.#pair()}`;
   }
 
-  /** A text without the key, in case a server or a library echoes it. */
-  redact(text: string): string {
-    return text
-      .replaceAll(this.#key, HIDDEN)
-      .replaceAll(Buffer.from(`api:${this.#key}`).toString("base64"), HIDDEN);
+  #pair(): string {
+    return Buffer.from(`${USER}:${this.#key}`).toString("base64");
   }
 
   toString(): string {

@@ -1,4 +1,4 @@
-import type { RequestScope } from "./http.js";
+import type { RequestScope } from "../../../http/index.js";
 import { RUN_RESUME_STATUS } from "./operations.js";
 import {
   countOf,

@@ -1,9 +1,8 @@
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import { messageOf, type WandbError } from "./errors.js";
-import type { RequestScope } from "./http.js";
+import type { RequestScope } from "../../../http/index.js";
+import { MalformedReplyError, messageOf, type WandbError } from "./errors.js";
 import { LineBuffer } from "./line-buffer.js";
-import { isObject } from "./reply.js";
 import type { WandbClient } from "./wandb-client.js";
 
 const gzipAsync = promisify(gzip);
@@ -22,6 +21,9 @@ const LARGEST_REQUEST_BYTES = 8 * 1024 * 1024;
 const LIVE_INTERVAL_MS = 15_000;
 const HEARTBEAT_MS = 30_000;
 const SMALLEST_GZIP_BYTES = 1024;
+const WHAT = "the run's rows";
+/** What W&B answers to lines; a server that names none of them took nothing. */
+const ANSWER_FIELDS = ["exitcode", "limits", "stopped"] as const;
 
 /** Lines that the server has not acknowledged: `lines[0]` is line `offset` of the run's file. */
 export interface UndeliveredLines {
@@ -333,7 +335,7 @@ export class FileStream {
       if (left <= 0) return true;
       const woken = new AbortController();
       this.#wake = () => woken.abort();
-      await clock.sleep(left, this.#hasWork() ? "pace" : "heartbeat", woken.signal);
+      await clock.sleep(left, woken.signal, this.#hasWork() ? "pace" : "heartbeat");
       this.#wake = undefined;
     }
   }
@@ -410,25 +412,20 @@ export class FileStream {
         headers,
         body: () => body,
         authorized: true,
-        timeoutMs: client.timeouts.fileStream,
-        what: "the run's rows",
+        headersMs: client.timeouts.fileStream,
+        wholeMs: client.timeouts.fileStream,
+        what: WHAT,
       },
       scope,
     );
-    this.#heed(answer.body.toString("utf8"));
-  }
-
-  /** `stopped` is all that matters of the answer; an answer that isn't JSON is an acknowledgement all the same. */
-  #heed(text: string): void {
-    if (this.#stoppedSeen || !text.includes('"stopped"')) return;
-    try {
-      const reply: unknown = JSON.parse(text);
-      if (!isObject(reply) || reply.stopped !== true) return;
-      this.#stoppedSeen = true;
-      this.#options.onStopped?.();
-    } catch {
-      return;
-    }
+    const reply = client.reply(answer, WHAT);
+    if (!ANSWER_FIELDS.some((name) => name in reply))
+      throw new MalformedReplyError(
+        `the answer to ${WHAT} is none of W&B's (HTTP ${answer.status}, without ${ANSWER_FIELDS.join(", ")}): check the base URL`,
+      );
+    if (reply.stopped !== true || this.#stoppedSeen) return;
+    this.#stoppedSeen = true;
+    this.#options.onStopped?.();
   }
 
   #acknowledge(batch: Batch): void {

@@ -1,12 +1,18 @@
 /** The W&B client: talks to a server over HTTP, acknowledges every line, and needs nothing of the official client. */
+
+export type { RequestScope } from "../../../http/index.js";
+export {
+  Budget,
+  type Clock,
+  DEFAULT_BUDGET_MS,
+  type SleepPurpose,
+  systemClock,
+} from "../../../http/index.js";
 export { ApiKey } from "./api-key.js";
 export type { PublishedArtifact } from "./artifact.js";
-export { Budget, DEFAULT_BUDGET_MS } from "./budget.js";
-export { type Clock, type SleepPurpose, systemClock } from "./clock.js";
 export * from "./errors.js";
 export { type ExistingRun, findRun } from "./existing-run.js";
 export { type LineCounts, STREAM_FILES, type StreamFile, type UndeliveredLines } from "./file-stream.js";
-export type { RequestScope } from "./http.js";
 export { type FileQuery, PublicApi, type RunFileInfo, type RunInfo, type RunQuery } from "./public-api.js";
 export type { RowCounts, RunReceipt } from "./receipt.js";
 export type { RunAddress, RunPlace } from "./run-address.js";

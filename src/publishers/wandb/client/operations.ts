@@ -1,12 +1,14 @@
-/** A GraphQL operation with its name. */
+/** A GraphQL operation with its name, and the one field of `data` that it asks for. */
 export interface Operation {
   readonly name: string;
+  readonly field: string;
   readonly query: string;
 }
 
 function operation(query: string): Operation {
   const name = /(?:query|mutation) (\w+)/.exec(query)?.[1] ?? "";
-  return { name, query: query.replace(/\s+/g, " ").trim() };
+  const field = /\{\s*(\w+)/.exec(query)?.[1] ?? "";
+  return { name, field, query: query.replace(/\s+/g, " ").trim() };
 }
 
 export const VIEWER = operation(`

@@ -1,5 +1,5 @@
+import { LARGEST_JSON, type RequestScope } from "../../../http/index.js";
 import { MalformedReplyError } from "./errors.js";
-import type { RequestScope } from "./http.js";
 import { DELETE_RUN, RUN, RUN_FILES, RUNS } from "./operations.js";
 import {
   countOf,
@@ -148,6 +148,7 @@ export class PublicApi {
   /** Bytes of a file. */
   async download(file: RunFileInfo): Promise<Buffer> {
     const base = new URL(`${this.#client.settings.baseUrl}/`);
+    if (!URL.canParse(file.url, base)) throw new MalformedReplyError(`the file ${file.name} has no address`);
     const url = new URL(file.url, base);
     const answer = await this.#client.http.send(
       {
@@ -155,11 +156,16 @@ export class PublicApi {
         url: url.href,
         // Addresses on other hosts are signed and must not see the key.
         authorized: url.origin === base.origin,
-        timeoutMs: this.#client.timeouts.transfer,
+        headersMs: this.#client.timeouts.transfer,
+        follow: true,
+        most: Math.max(LARGEST_JSON, file.size),
         what: `the file ${file.name}`,
       },
       this.#scope,
     );
+    // Nobody asked for a part of it.
+    if (answer.status !== 200)
+      throw new MalformedReplyError(`the file ${file.name} did not come whole (HTTP ${answer.status})`);
     return answer.body;
   }
 

@@ -1,5 +1,5 @@
+import type { RequestScope } from "../../../http/index.js";
 import { HttpStatusError, MalformedReplyError, messageOf, UndeliveredError } from "./errors.js";
-import type { RequestScope } from "./http.js";
 import { CREATE_RUN_FILES } from "./operations.js";
 import { inParallel } from "./parallel.js";
 import { isObject, listOf, optionalText, requiredObject, textsOf } from "./reply.js";

@@ -1,5 +1,5 @@
+import type { Budget } from "../../../http/index.js";
 import type { JsonObject } from "../format/json.js";
-import type { Budget } from "./budget.js";
 import type { StepOrderError } from "./errors.js";
 import type { ExistingRun } from "./existing-run.js";
 import type { StreamFile, UndeliveredLines } from "./file-stream.js";

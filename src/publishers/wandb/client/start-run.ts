@@ -1,9 +1,9 @@
+import type { RequestScope } from "../../../http/index.js";
+import { Budget } from "../../../http/index.js";
 import type { JsonObject } from "../format/json.js";
 import { checkProject, checkRunId, checkTags } from "../format/names.js";
-import { Budget } from "./budget.js";
 import { DeletedRunError, HttpStatusError, RunExistsError } from "./errors.js";
 import { type ExistingRun, findRun } from "./existing-run.js";
-import type { RequestScope } from "./http.js";
 import { UPSERT_BUCKET } from "./operations.js";
 import { objectAt, optionalText, type ReplyObject, requiredObject } from "./reply.js";
 import type { RunAddress } from "./run-address.js";

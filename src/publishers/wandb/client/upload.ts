@@ -1,8 +1,8 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
+import type { RequestScope } from "../../../http/index.js";
 import { WandbError } from "./errors.js";
-import type { RequestScope } from "./http.js";
 import type { WandbClient } from "./wandb-client.js";
 
 // A slow line must be able to carry a large file: the time allowed grows by its size at 100 KB/s.
@@ -40,15 +40,21 @@ export async function putBytes(
   await client.http.send(
     {
       method: "PUT",
-      url: new URL(target.url, `${client.settings.baseUrl}/`).href,
+      url: uploadUrl(client, target.url),
       headers,
       body: () => open(source),
-      authorized: false,
-      timeoutMs: client.timeouts.transfer + size / SLOWEST_BYTES_PER_MS,
+      headersMs: client.timeouts.transfer + size / SLOWEST_BYTES_PER_MS,
+      most: "none",
       what: `the file ${target.name}`,
     },
     scope,
   );
+}
+
+/** The address may be relative; one that is no address is told as it is. */
+function uploadUrl({ settings }: WandbClient, url: string): string {
+  const base = `${settings.baseUrl}/`;
+  return URL.canParse(url, base) ? new URL(url, base).href : url;
 }
 
 function open(source: UploadSource): Buffer | Readable {

@@ -1,7 +1,12 @@
 import type { Dispatcher } from "undici";
+import {
+  type Clock,
+  HttpClient,
+  LARGEST_JSON,
+  type RequestScope,
+  type WholeAnswer,
+} from "../../../http/index.js";
 import { parseJson } from "../format/json.js";
-import { Budget } from "./budget.js";
-import type { Clock } from "./clock.js";
 import {
   AuthenticationError,
   GraphqlError,
@@ -11,14 +16,17 @@ import {
   StoppedError,
   UndeliveredError,
 } from "./errors.js";
-import { type HttpAnswer, HttpClient, type RequestScope } from "./http.js";
 import { type Operation, SERVER_FEATURES, VIEWER } from "./operations.js";
+import { wandbPolicy } from "./policy.js";
 import { isObject, listOf, objectAt, optionalText, type ReplyObject, requiredObject } from "./reply.js";
 import type { WandbSettings } from "./settings.js";
 
 const GRAPHQL_TIMEOUT_MS = 30_000;
 const FILE_STREAM_TIMEOUT_MS = 180_000;
 const TRANSFER_TIMEOUT_MS = 180_000;
+const SLOWEST_BYTES_PER_MS = 1000;
+/** Errors of an answer that are told. */
+const MOST_ERRORS = 3;
 
 /** How a client is made; all members are optional and mostly for tests. */
 export interface WandbClientOptions {
@@ -60,9 +68,11 @@ export class WandbClient {
       fileStream: options.timeouts?.fileStream ?? FILE_STREAM_TIMEOUT_MS,
       transfer: options.timeouts?.transfer ?? TRANSFER_TIMEOUT_MS,
     };
-    this.http = new HttpClient({
-      apiKey: settings.apiKey,
+    const { apiKey } = settings;
+    this.http = new HttpClient(wandbPolicy(apiKey), {
       userAgent: this.version,
+      authorization: () => apiKey.authorization(),
+      secrets: apiKey.secrets,
       dispatcher: options.dispatcher,
       clock: options.clock,
       random: options.random,
@@ -71,10 +81,13 @@ export class WandbClient {
 
   /** A scope for requests that belong to no run. `budgetMs` defaults to 5 minutes. */
   scope(budgetMs?: number, signal?: AbortSignal): RequestScope {
-    return { budget: new Budget(budgetMs, this.http.clock), signal, requests: 0 };
+    return this.http.scope(budgetMs, signal);
   }
 
-  /** The `data` of a GraphQL answer. Errors in the answer, whatever its status, throw a GraphqlError at once. */
+  /**
+   * The `data` of a GraphQL answer, which has the field that was asked for. Errors in the answer, whatever its status,
+   * throw a GraphqlError at once, and anything else that is no such answer a MalformedReplyError.
+   */
   async graphql(operation: Operation, variables: ReplyObject, scope: RequestScope): Promise<ReplyObject> {
     const body = JSON.stringify({ query: operation.query, variables, operationName: operation.name });
     const answer = await this.http.send(
@@ -84,23 +97,36 @@ export class WandbClient {
         headers: { "content-type": "application/json" },
         body: () => body,
         authorized: true,
-        timeoutMs: this.timeouts.graphql,
+        headersMs: this.timeouts.graphql,
+        idleMs: this.timeouts.graphql,
+        wholeMs: this.timeouts.graphql + LARGEST_JSON / SLOWEST_BYTES_PER_MS,
         what: operation.name,
       },
       scope,
     );
-    const reply = this.#parse(answer, operation.name);
-    const errors = listOf(reply, "errors");
-    if (errors.length > 0) {
-      const said = errors.map(
-        (error) => (isObject(error) ? optionalText(error, "message") : undefined) ?? "?",
-      );
-      throw new GraphqlError(
-        this.settings.apiKey?.redact(`W&B could not do ${operation.name}: ${said.join("; ")}`) ??
-          operation.name,
-      );
-    }
-    return requiredObject(reply, "data");
+    const data = requiredObject(this.reply(answer, operation.name), "data");
+    if (operation.field in data) return data;
+    throw new MalformedReplyError(
+      `the W&B server's answer to ${operation.name} has no ${operation.field}: is the base URL that of a W&B server?`,
+    );
+  }
+
+  /**
+   * The JSON object of an answer.
+   *
+   * @throws MalformedReplyError where it is none, GraphqlError where it tells of errors.
+   */
+  reply(answer: WholeAnswer, what: string): ReplyObject {
+    const reply = this.#parse(answer, what);
+    const { errors, error = null } = reply;
+    const told = Array.isArray(errors) ? errors : errors === undefined || errors === null ? [] : [errors];
+    const all = error === null || error === "" || error === false ? told : [...told, error];
+    if (all.length === 0) return reply;
+    const said = all.slice(0, MOST_ERRORS).map((one) => {
+      const message = isObject(one) ? optionalText(one, "message") : one;
+      return typeof message === "string" ? this.http.printable(message) : "?";
+    });
+    throw new GraphqlError(`W&B could not do ${what}: ${said.join("; ")}`);
   }
 
   /** The key's owner; asked once. Throws an AuthenticationError when the server doesn't know the key. */
@@ -136,7 +162,7 @@ export class WandbClient {
     await this.http.close();
   }
 
-  #parse(answer: HttpAnswer, what: string): ReplyObject {
+  #parse(answer: WholeAnswer, what: string): ReplyObject {
     let reply: unknown;
     try {
       reply = parseJson(answer.body.toString("utf8"));

@@ -1,10 +1,10 @@
 import { rm } from "node:fs/promises";
+import type { RequestScope } from "../../../http/index.js";
+import { Budget } from "../../../http/index.js";
 import { type PublishedArtifact, publishArtifact } from "../client/artifact.js";
-import { Budget } from "../client/budget.js";
 import { ConsoleText } from "../client/console-text.js";
 import { messageOf, UndeliveredError, WandbError } from "../client/errors.js";
 import { findRun } from "../client/existing-run.js";
-import type { RequestScope } from "../client/http.js";
 import { isObject } from "../client/reply.js";
 import { type FailedFile, RunFiles } from "../client/run-files.js";
 import type { RunOptions } from "../client/run-options.js";

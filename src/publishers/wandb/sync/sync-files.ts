@@ -1,5 +1,5 @@
 import { basename, dirname, resolve } from "node:path";
-import { Budget } from "../client/budget.js";
+import { Budget } from "../../../http/index.js";
 import { messageOf } from "../client/errors.js";
 import { readDeliveryState } from "../offline/delivery-state.js";
 import { findRecordFiles } from "../offline/run-directory.js";

@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import {
+  ApiKey,
   AuthenticationError,
   DeletedRunError,
   GraphqlError,
@@ -11,35 +12,21 @@ import {
   WandbClient,
   WandbRun,
 } from "../../../../src/publishers/wandb/client/index.js";
-import { backoff, isRetryable, retryAfter } from "../../../../src/publishers/wandb/client/retry.js";
+import { wandbPolicy } from "../../../../src/publishers/wandb/client/policy.js";
 import { InvalidNameError } from "../../../../src/publishers/wandb/format/names.js";
 import { budgetOf, harness, settingsFor, until } from "./harness.js";
 
 const START = 1_694_867_941;
 
 describe("retry rules", () => {
+  const { isRetryable } = wandbPolicy(new ApiKey("k".repeat(40), "the test"));
+
   it.each([408, 429, 500, 502, 503, 504, 418, 402])("tries again after %d", (status) => {
     expect(isRetryable(status)).toBe(true);
   });
 
   it.each([400, 401, 403, 404, 409, 410, 413, 422, 501])("takes %d for final", (status) => {
     expect(isRetryable(status)).toBe(false);
-  });
-
-  it("doubles the delay from 2 s to 60 s, with up to a quarter on top", () => {
-    expect([1, 2, 3, 4, 5, 6, 60].map((failures) => backoff(failures, () => 0))).toEqual([
-      2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000,
-    ]);
-    expect(backoff(1, () => 1)).toBe(2500);
-  });
-
-  it("reads Retry-After as seconds and as a date", () => {
-    const now = Date.parse("2026-01-01T00:00:00Z");
-    expect(retryAfter("7", now)).toBe(7000);
-    expect(retryAfter("Thu, 01 Jan 2026 00:00:09 GMT", now)).toBe(9000);
-    expect(retryAfter("Wed, 31 Dec 2025 00:00:00 GMT", now)).toBe(0);
-    expect(retryAfter("soon", now)).toBeUndefined();
-    expect(retryAfter(undefined, now)).toBeUndefined();
   });
 });
 

@@ -118,7 +118,7 @@ describe("an API key", () => {
       inspect({ key }, { depth: 9, showHidden: true }),
     ];
     for (const print of everything) expect(print).not.toContain(text);
-    expect(key.redact(`before ${text} and ${headerOf(text)} after`)).toBe(
+    expect(key.secrets.redact(`before ${text} and ${headerOf(text)} after`)).toBe(
       "before [API key hidden] and Basic [API key hidden] after",
     );
   });

@@ -1,4 +1,4 @@
-import type { Clock, SleepPurpose } from "../../../../src/publishers/wandb/client/index.js";
+import { type Clock, type SleepPurpose, systemClock } from "../../../../src/http/index.js";
 
 /** A sleep that a test can end by moving the clock. */
 interface Sleeper {
@@ -22,7 +22,9 @@ export class TestClock implements Clock {
     return this.#now;
   }
 
-  async sleep(milliseconds: number, purpose: SleepPurpose, signal?: AbortSignal): Promise<void> {
+  async sleep(milliseconds: number, signal?: AbortSignal, purpose: SleepPurpose = "retry"): Promise<void> {
+    // Of a server that really hangs, real time has to pass.
+    if (purpose === "deadline") return systemClock.sleep(milliseconds, signal);
     this.slept.push({ milliseconds, purpose });
     if (signal?.aborted) return;
     if (!this.manual && ["retry", "rate-limit", "conflict"].includes(purpose)) {

@@ -18,6 +18,7 @@ export class Budget {
   readonly #watchers = new Set<() => void>();
   #milliseconds: number;
   #since = Number.NEGATIVE_INFINITY;
+  #end = Number.POSITIVE_INFINITY;
 
   constructor(milliseconds: number = DEFAULT_BUDGET_MS, clock: Clock = systemClock) {
     this.#milliseconds = milliseconds;
@@ -29,21 +30,42 @@ export class Budget {
     return this.#milliseconds;
   }
 
+  /** Milliseconds that something has which begins now. */
+  get left(): number {
+    const now = this.#clock.now();
+    return Math.max(0, this.deadline(now) - now);
+  }
+
+  /** The moment (ms since 1970) after which nothing is sent; Infinity until `endWithin` is called. */
+  get end(): number {
+    return this.#end;
+  }
+
   /** Changes the budget and counts it from now. */
   set(milliseconds: number): void {
     this.#milliseconds = milliseconds;
     this.#since = this.#clock.now();
-    for (const watcher of this.#watchers) watcher();
+    this.#announce();
+  }
+
+  /** Ends everything within some milliseconds from now, all requests together, whatever progress there is. */
+  endWithin(milliseconds: number): void {
+    this.#end = Math.min(this.#end, this.#clock.now() + milliseconds);
+    this.#announce();
   }
 
   /** The moment (ms since 1970) at which a request that has made no progress since `start` is given up. */
   deadline(start: number): number {
-    return Math.max(start, this.#since) + this.#milliseconds;
+    return Math.min(this.#end, Math.max(start, this.#since) + this.#milliseconds);
   }
 
   /** Calls back at each change, until the returned function is called. */
   watch(watcher: () => void): () => void {
     this.#watchers.add(watcher);
     return () => this.#watchers.delete(watcher);
+  }
+
+  #announce(): void {
+    for (const watcher of this.#watchers) watcher();
   }
 }

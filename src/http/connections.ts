@@ -1,0 +1,205 @@
+/** Connections: each phase before a request can be sent has a deadline, and each try makes one of them. */
+import { request as httpRequest } from "node:http";
+import { isIP, connect as openSocket, type Socket } from "node:net";
+import { connect as openTls } from "node:tls";
+import { Agent, type buildConnector, type Dispatcher } from "undici";
+import type { Clock } from "./clock.js";
+import { inSeconds, within } from "./deadline.js";
+import { type Environment, proxyFor } from "./proxies.js";
+
+const PHASE_MS = 10_000;
+
+/** A connection could not be made. */
+export class ConnectionError extends Error {
+  override name = "ConnectionError";
+  /** Whether another try would end the same. */
+  readonly final: boolean;
+
+  constructor(message: string, final = false) {
+    super(message);
+    this.final = final;
+  }
+}
+
+/** The connections of a client: to servers themselves, or through the proxies of the environment. */
+export class Connections {
+  readonly dispatcher: Dispatcher;
+  readonly #clock: Clock;
+  readonly #environment: Environment;
+  /** Those that are not made yet: nobody else knows of them. */
+  readonly #pending = new Set<Socket>();
+
+  constructor(clock: Clock, environment: Environment = process.env) {
+    this.#clock = clock;
+    this.#environment = environment;
+    this.dispatcher = new Agent({
+      connect: (options, callback) => {
+        this.#connect(options).then(
+          (socket) => callback(null, socket),
+          (error: Error) => callback(error, null),
+        );
+      },
+      // The client has deadlines of its own.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+  }
+
+  /** Ends all connections, also those that are being made. Requests that are under way fail. */
+  async close(): Promise<void> {
+    for (const socket of this.#pending) socket.destroy();
+    await this.dispatcher.destroy();
+  }
+
+  async #connect({ protocol, hostname, port, servername }: buildConnector.Options): Promise<Socket> {
+    const url = new URL(`${protocol}//${hostname}:${port || (protocol === "https:" ? 443 : 80)}`);
+    const host = plainHost(url);
+    const number = portOf(url);
+    const proxy = this.#proxyFor(url);
+    const socket =
+      proxy === undefined ? await this.#open(host, number) : await this.#tunnel(proxy, url, number);
+    const ready = protocol === "https:" ? await this.#secure(socket, host, servername ?? undefined) : socket;
+    ready.setNoDelay(true);
+    ready.setKeepAlive(true, 60_000);
+    return ready;
+  }
+
+  #proxyFor(url: URL): URL | undefined {
+    let proxy: URL | undefined;
+    try {
+      proxy = proxyFor(url, this.#environment);
+    } catch {
+      throw new ConnectionError(
+        "the proxy that the environment names has no address: set HTTPS_PROXY to http://host:port",
+        true,
+      );
+    }
+    if (proxy !== undefined && !/^https?:$/.test(proxy.protocol))
+      throw new ConnectionError(
+        `the proxy that the environment names is one for ${proxy.protocol.slice(0, -1)}: only those for http and https are used`,
+        true,
+      );
+    return proxy;
+  }
+
+  /** A connection of TCP. */
+  async #open(host: string, port: number): Promise<Socket> {
+    const socket = openSocket({ host, port });
+    await this.#phase(socket, async (phase) => {
+      if (isIP(host) === 0) await phase("lookup", `the name ${host} was not looked up`);
+      await phase("connect", `there was no connection to ${host}:${port}`);
+    });
+    return socket;
+  }
+
+  /** TLS over a connection. */
+  async #secure(socket: Socket, host: string, name?: string): Promise<Socket> {
+    const servername = name || (isIP(host) === 0 ? host : "");
+    const secure = openTls({ socket, host, servername, ALPNProtocols: ["http/1.1"] });
+    await this.#phase(secure, (phase) =>
+      phase("secureConnect", `${host} did not complete the handshake of TLS`),
+    );
+    return secure;
+  }
+
+  /** A connection to a server through a proxy. */
+  async #tunnel(proxy: URL, server: URL, port: number): Promise<Socket> {
+    const host = plainHost(proxy);
+    const plain = await this.#open(host, portOf(proxy));
+    const carrier = proxy.protocol === "https:" ? await this.#secure(plain, host) : plain;
+    const path = `${server.hostname}:${port}`;
+    this.#pending.add(carrier);
+    try {
+      const answered = new Promise<Socket>((resolve, reject) => {
+        const asking = httpRequest({
+          method: "CONNECT",
+          path,
+          headers: { host: path, ...authorization(proxy) },
+          createConnection: () => carrier,
+        });
+        asking.once("error", reject);
+        asking.once("connect", ({ statusCode = 0 }, socket, head) => {
+          if (head.length > 0) socket.unshift(head);
+          if (statusCode >= 200 && statusCode < 300) resolve(socket as Socket);
+          else
+            reject(
+              new ConnectionError(
+                `the proxy ${proxy.host} refused the way to ${path} (HTTP ${statusCode})`,
+                statusCode < 500,
+              ),
+            );
+        });
+        asking.end();
+      });
+      const late = `the proxy ${proxy.host} did not answer within ${inSeconds(PHASE_MS)}`;
+      return await within(answered, PHASE_MS, late, this.#clock);
+    } catch (error) {
+      carrier.destroy();
+      if (error instanceof ConnectionError) throw error;
+      throw new ConnectionError(`through the proxy ${proxy.host}: ${reasonOf(error)}`);
+    } finally {
+      this.#pending.delete(carrier);
+    }
+  }
+
+  /** Waits for events of a connection that is being made, each for so long; ends it where one does not come. */
+  async #phase(
+    socket: Socket,
+    work: (phase: (event: string, late: string) => Promise<void>) => Promise<void>,
+  ): Promise<void> {
+    this.#pending.add(socket);
+    const ended = new Promise<never>((_, reject) => {
+      socket.once("error", reject);
+      socket.once("close", () => reject(new ConnectionError("the connection was closed before it was made")));
+    });
+    ended.catch(() => {});
+    try {
+      await work(async (event, late) => {
+        const heard = new Promise<void>((resolve) => {
+          socket.once(event, () => resolve());
+        });
+        await within(
+          Promise.race([heard, ended]),
+          PHASE_MS,
+          `${late} within ${inSeconds(PHASE_MS)}`,
+          this.#clock,
+        );
+      });
+    } catch (error) {
+      socket.destroy();
+      // Without a code of undici's: for some of those it would connect again by itself, for ever.
+      if (error instanceof ConnectionError) throw error;
+      throw new ConnectionError(reasonOf(error));
+    } finally {
+      this.#pending.delete(socket);
+    }
+  }
+}
+
+/** What an error of the system says, with its code. */
+export function reasonOf(error: unknown): string {
+  const {
+    code,
+    message = String(error),
+    cause,
+    errors,
+  } = error as NodeJS.ErrnoException & { errors?: unknown[] };
+  // Of several addresses that were tried, the first speaks for all; what wraps another says less than that.
+  const [first] = Array.isArray(errors) ? errors : [];
+  const reason = first instanceof Error ? first.message : cause instanceof Error ? cause.message : message;
+  return code === undefined || reason.includes(code) ? reason : `${reason} (${code})`;
+}
+
+function plainHost({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, "");
+}
+
+function portOf({ port, protocol }: URL): number {
+  return Number(port || (protocol === "https:" ? 443 : 80));
+}
+
+function authorization({ username, password }: URL): Record<string, string> {
+  if (username === "" && password === "") return {};
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { "proxy-authorization": `Basic ${Buffer.from(pair).toString("base64")}` };
+}

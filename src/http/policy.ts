@@ -1,0 +1,42 @@
+import type { BackOff } from "./pause.js";
+
+/** An answer that no further try would change. */
+export interface Refusal {
+  /** What the request was. */
+  readonly what: string;
+  /** HTTP status code. */
+  readonly status: number;
+  /** What the server said, ready to be printed; empty where it said nothing. */
+  readonly said: string;
+  /** Names are in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Whether the request carried the client's authorization. */
+  readonly authorized: boolean;
+}
+
+/** What was spent on a request that came to nothing. */
+export interface Spent {
+  readonly tries: number;
+  readonly milliseconds: number;
+}
+
+/** What a service adds to the client: what is tried again, how often, and its own errors. Texts are ready to be printed. */
+export interface HttpPolicy {
+  /** Tries of one request without progress. */
+  readonly tries: number;
+  readonly backOff: BackOff;
+  /** Whether an answer with this status is worth another try. */
+  isRetryable(status: number): boolean;
+  readonly errors: {
+    /** The answer is final. */
+    refused(refusal: Refusal): Error;
+    /** The answer, or the way to it, can't be used, and another try would end the same. */
+    unusable(message: string): Error;
+    /** The answer is larger than what is taken. */
+    tooLarge(message: string): Error;
+    /** All tries failed, or the time is up. */
+    undelivered(what: string, last: string, spent: Spent): Error;
+    /** The caller's signal ended the request. */
+    stopped(what: string): Error;
+  };
+}

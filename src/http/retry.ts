@@ -1,0 +1,142 @@
+import type { Budget } from "./budget.js";
+import type { Clock, SleepPurpose } from "./clock.js";
+import { inSeconds } from "./deadline.js";
+import type { Gate } from "./gate.js";
+import { backoff } from "./pause.js";
+import type { HttpPolicy } from "./policy.js";
+
+/** A try that failed in a way that another may not. The message is ready to be printed. */
+export class Fault extends Error {
+  override name = "Fault";
+  /** HTTP status code; absent where there was no answer. */
+  readonly status: number | undefined;
+  /** Milliseconds that the server asked to wait; absent where it did not. */
+  readonly askedMs: number | undefined;
+
+  constructor(
+    message: string,
+    answer: { readonly status?: number; readonly askedMs?: number | undefined } = {},
+  ) {
+    super(message);
+    this.status = answer.status;
+    this.askedMs = answer.askedMs;
+  }
+}
+
+/** What a request's tries go by. */
+interface RetryOptions {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly policy: HttpPolicy;
+  readonly gate: Gate;
+  readonly scope: { readonly budget: Budget; readonly signal?: AbortSignal | undefined };
+}
+
+/**
+ * The tries of one request. There is one rule: the pause is the greater of the growing pauses and what the server asks
+ * for, and at most what is left of the budget; what is asked beyond the budget ends the tries at once.
+ */
+export class Retry {
+  readonly #what: string;
+  readonly #options: RetryOptions;
+  #failures = 0;
+  #start: number;
+
+  constructor(what: string, options: RetryOptions) {
+    this.#what = what;
+    this.#options = options;
+    this.#start = options.clock.now();
+  }
+
+  /** The moment (ms since 1970) from which on there was no progress. */
+  get start(): number {
+    return this.#start;
+  }
+
+  /** Notes that something arrived: the tries begin anew. */
+  progressed(): void {
+    this.#failures = 0;
+    this.#start = this.#options.clock.now();
+  }
+
+  /** @throws the policy's error when the scope's signal is aborted. */
+  throwIfStopped(): void {
+    const { policy, scope } = this.#options;
+    if (scope.signal?.aborted) throw policy.errors.stopped(this.#what);
+  }
+
+  /**
+   * Waits until the server takes requests.
+   *
+   * @throws the policy's error when that is after the end of the budget, or the scope's signal is aborted.
+   */
+  async ready(): Promise<void> {
+    const { gate, clock, scope } = this.#options;
+    await this.#until(() => gate.opensAt, "rate-limit", "the server asks all requests to wait");
+    // While others got through, to wait for one's turn was no lack of progress.
+    if (gate.succeededSince(this.#start)) this.#start = clock.now();
+    if (clock.now() >= scope.budget.end) throw this.#undelivered("the time was up");
+  }
+
+  /**
+   * Pauses after a try that failed.
+   *
+   * @throws the policy's error when there is to be no other try.
+   */
+  async after(fault: Fault): Promise<void> {
+    const { clock, random, policy, gate } = this.#options;
+    this.throwIfStopped();
+    this.#failures += 1;
+    const now = clock.now();
+    const asked = fault.askedMs ?? 0;
+    const own = backoff(this.#failures, policy.backOff, random);
+    // Being told to wait while the server takes other requests is no lack of progress.
+    if (fault.status === 429 && gate.succeededSince(this.#start)) this.#start = now;
+    const moment = (): number => Math.max(now + asked, Math.min(now + own, this.#deadline()));
+    if (fault.status === 429 || fault.askedMs !== undefined) gate.defer(moment() - now);
+    if (this.#failures >= policy.tries || now >= this.#deadline()) throw this.#undelivered(fault.message);
+    await this.#until(moment, "retry", fault.message);
+  }
+
+  #deadline(): number {
+    return this.#options.scope.budget.deadline(this.#start);
+  }
+
+  async #until(moment: () => number, purpose: SleepPurpose, last: string): Promise<void> {
+    const { clock, scope } = this.#options;
+    for (;;) {
+      this.throwIfStopped();
+      const left = moment() - clock.now();
+      if (!(left > 0)) return;
+      if (moment() > this.#deadline())
+        throw this.#undelivered(`${last}; the server asks to wait ${inSeconds(left)}`);
+      await sleepUntilChange(clock, scope.budget, left, scope.signal, purpose);
+    }
+  }
+
+  #undelivered(last: string): Error {
+    const { clock, policy } = this.#options;
+    const spent = { tries: this.#failures, milliseconds: clock.now() - this.#start };
+    return policy.errors.undelivered(this.#what, last, spent);
+  }
+}
+
+/** Sleeps, and no longer than until the budget is changed. */
+export async function sleepUntilChange(
+  clock: Clock,
+  budget: Budget,
+  milliseconds: number,
+  signal: AbortSignal | undefined,
+  purpose: SleepPurpose,
+): Promise<void> {
+  const changed = new AbortController();
+  const wake = (): void => changed.abort();
+  const unwatch = budget.watch(wake);
+  signal?.addEventListener("abort", wake, { once: true });
+  try {
+    if (!signal?.aborted) await clock.sleep(milliseconds, changed.signal, purpose);
+  } finally {
+    unwatch();
+    signal?.removeEventListener("abort", wake);
+  }
+}
