@@ -1,8 +1,9 @@
 /** What the commands that ask Taskcluster share. */
-import { type Command, Flags } from "@oclif/core";
+import { type Command, Errors, Flags } from "@oclif/core";
 import type { Problem } from "../group/group.js";
 import { InputError } from "../sources/decompress.js";
-import { ArtifactStore, cacheFolder } from "../sources/taskcluster/artifact-store.js";
+import { cacheFolder } from "../sources/taskcluster/artifact-cache.js";
+import { ArtifactStore } from "../sources/taskcluster/artifact-store.js";
 import { AddressError, Queue, rootUrlOf, TaskclusterError } from "../taskcluster/index.js";
 import { EXIT } from "./exit-code.js";
 import { type StopSignal, watchStopSignals } from "./stop-signal.js";
@@ -14,7 +15,25 @@ export const taskclusterFlags = {
     default: true,
     description: "keep what was downloaded for the next time, in $XDG_CACHE_HOME or ~/.cache",
   }),
+  "cache-size": Flags.custom<number>({
+    parse: async (text) => cacheSize(text),
+    description: "how much is kept at most: what was not used for longest goes first  [default: 2G]",
+    helpValue: "SIZE",
+  })(),
 };
+
+/** The values of {@link taskclusterFlags}. */
+export interface TaskclusterFlagValues {
+  readonly cache: boolean;
+  readonly "cache-size"?: number | undefined;
+}
+
+/** Bytes, from a number with a unit: 500M, 2G, 1.5GiB. */
+function cacheSize(text: string): number {
+  const [, number = "", unit = ""] = /^(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?$/i.exec(text) ?? [];
+  if (number === "") throw new Errors.CLIError(`--cache-size takes a number with a unit, such as 500M or 2G`);
+  return Math.round(Number(number) * 1024 ** " KMGT".indexOf(unit.toUpperCase() || " "));
+}
 
 /** Ways to a deployment of Taskcluster. */
 export interface TaskclusterAccess {
@@ -44,14 +63,15 @@ export function addressesOf<Address>(
 export async function withTaskcluster(
   command: Command,
   addresses: readonly { readonly rootUrl?: string }[],
-  { cache }: { readonly cache: boolean },
+  { cache, "cache-size": limit }: TaskclusterFlagValues,
   work: (access: TaskclusterAccess) => Promise<number>,
 ): Promise<number> {
   const stop = watchStopSignals();
   const [rootUrl = ""] = addressesOf([""], () => rootUrlOf(process.env, addresses), command);
   const userAgent = `marian-tracking/${command.config.version}`;
   const queue = new Queue({ rootUrl, userAgent, signal: stop.signal });
-  const store = new ArtifactStore(queue, cache ? cacheFolder(process.env) : undefined);
+  const folder = cache ? cacheFolder(process.env) : undefined;
+  const store = new ArtifactStore(queue, { folder, limit });
   try {
     const code = await work({ queue, store, stop });
     return stop.received === undefined ? code : stopCode(stop);
@@ -61,8 +81,8 @@ export async function withTaskcluster(
     command.logToStderr(`${command.config.bin}: ${error.message}`);
     return EXIT.input;
   } finally {
-    for (const note of store.notes) command.warn(note);
     await store.close();
+    for (const note of store.notes) command.warn(note);
     await queue.close();
   }
 }

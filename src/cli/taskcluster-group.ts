@@ -5,13 +5,12 @@ import { readGroups } from "../sources/taskcluster/group.js";
 import { groupAddress } from "../taskcluster/index.js";
 import { EXIT } from "./exit-code.js";
 import { type GroupFlagValues, type GroupsFound, prepareGroups, runGroups } from "./run-groups.js";
-import { addressesOf, withTaskcluster } from "./taskcluster-client.js";
+import { addressesOf, type TaskclusterFlagValues, withTaskcluster } from "./taskcluster-client.js";
 
 /** The values of the flags of `group`. */
-export interface TaskclusterGroupFlagValues extends GroupFlagValues {
+export interface TaskclusterGroupFlagValues extends GroupFlagValues, TaskclusterFlagValues {
   readonly "recursive-lookup": boolean;
   readonly depth: number | undefined;
-  readonly cache: boolean;
 }
 
 /** Tag of what is published from outside of the tasks. */

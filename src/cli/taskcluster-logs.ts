@@ -3,8 +3,8 @@ import type { Writable } from "node:stream";
 import type { Command } from "@oclif/core";
 import { decompress } from "../sources/decompress.js";
 import type { Source } from "../sources/source.js";
-import { ArtifactSource } from "../sources/taskcluster/artifact-source.js";
 import { CurrentLogSource } from "../sources/taskcluster/current-log.js";
+import { finishedLog, TASK_LOGS } from "../sources/taskcluster/finished-log.js";
 import { LiveLogSource } from "../sources/taskcluster/live-log.js";
 import { isOver } from "../sources/taskcluster/status-poll.js";
 import { NotFoundError, type TaskAddress } from "../taskcluster/index.js";
@@ -66,8 +66,9 @@ async function finishedOrCurrent(
     const note = `${taskId}: still running: --follow goes on`;
     return { source: new CurrentLogSource(queue, taskId, run.runId), note };
   }
-  const name = "public/logs/live_backing.log";
-  return { source: new ArtifactSource(store, { taskId, runId: run.runId, name }) };
+  const { log, reason, error } = await finishedLog(store, { taskId, runId: run.runId }, TASK_LOGS);
+  if (log === undefined) throw error ?? new NotFoundError(`task ${taskId} has left no log`, 404);
+  return { source: log, ...(reason === undefined ? {} : { note: `${taskId}: ${reason}` }) };
 }
 
 async function copy(source: Source, out: LogOutput): Promise<Flow> {

@@ -1,14 +1,12 @@
 /** What `ls` does: the trainings and evaluations of a group, and how they stand. */
 import type { Problem } from "../group/group.js";
 import { type Label, readLabel } from "../naming/label.js";
-import type { Source } from "../sources/source.js";
-import { ArtifactSource } from "../sources/taskcluster/artifact-source.js";
 import { CurrentLogSource } from "../sources/taskcluster/current-log.js";
+import { finishedLog, TRAINING_LOGS } from "../sources/taskcluster/finished-log.js";
 import { byLabel, labelOf, lastRun, stageOf } from "../sources/taskcluster/group-task.js";
 import { type LastUpdate, lastUpdate } from "../sources/taskcluster/last-update.js";
 import { type Experiment, listTasks, readExperiment } from "../sources/taskcluster/listed-group.js";
 import { isOver } from "../sources/taskcluster/status-poll.js";
-import { TRAINING_LOGS } from "../sources/taskcluster/training-task.js";
 import { type GroupTask, NotFoundError, type Queue, StoppedError } from "../taskcluster/index.js";
 import type { TaskclusterAccess } from "./taskcluster-client.js";
 
@@ -140,14 +138,13 @@ async function updateOf(
   if (run === undefined || run.state === "pending") return undefined;
   const { taskId } = task.status;
   try {
-    let source: Source = new CurrentLogSource(queue, taskId, run.runId);
-    if (isOver(run.state)) {
-      const names = (await store.list(taskId, run.runId)).map(({ name }) => name);
-      const name = TRAINING_LOGS.find((one) => names.includes(one));
-      if (name === undefined) return undefined;
-      source = new ArtifactSource(store, { taskId, runId: run.runId, name });
-    }
-    return await lastUpdate(source);
+    const { runId } = run;
+    if (!isOver(run.state)) return await lastUpdate(new CurrentLogSource(queue, taskId, runId));
+    const names = (await store.list(taskId, runId)).map(({ name }) => name);
+    const logs = TRAINING_LOGS.filter((name) => names.includes(name));
+    const { log, reason } = await finishedLog(store, { taskId, runId }, logs);
+    if (reason !== undefined) problems.push({ source: labelOf(task), reason, severity: "warning" });
+    return log && (await lastUpdate(log));
   } catch (error) {
     if (error instanceof StoppedError) throw error;
     const reason = `its last update is not known: ${error instanceof Error ? error.message : String(error)}`;

@@ -9,15 +9,20 @@ import { EXIT } from "./exit-code.js";
 import { chartStyle, LivePlot, Plot } from "./plot.js";
 import { report } from "./report.js";
 import { type GroupFlagValues, type GroupsJob, prepareGroups, runGroups } from "./run-groups.js";
-import { addressesOf, printProblems, type TaskclusterAccess, withTaskcluster } from "./taskcluster-client.js";
+import {
+  addressesOf,
+  printProblems,
+  type TaskclusterAccess,
+  type TaskclusterFlagValues,
+  withTaskcluster,
+} from "./taskcluster-client.js";
 import { groupsFound, OFFLINE_TAG } from "./taskcluster-group.js";
 import { liveLogSpeaker } from "./taskcluster-live.js";
 
 /** The values of the flags of `task`. */
-export interface TaskFlagValues extends GroupFlagValues {
+export interface TaskFlagValues extends GroupFlagValues, TaskclusterFlagValues {
   readonly follow: boolean;
   readonly plot: string[] | undefined;
-  readonly cache: boolean;
 }
 
 /** Milliseconds between two drawings. */

@@ -153,7 +153,11 @@ describe("an archive that was downloaded", () => {
     await run("download", groupId, "-o", "out", "--quiet");
     const archive = await openArchive(join(options.folder, "out"));
     const queue = queueFor(server);
-    const read = await readGroups(groupId, { queue, store: new ArtifactStore(queue, undefined), depth: 0 });
+    const read = await readGroups(groupId, {
+      queue,
+      store: new ArtifactStore(queue, { folder: undefined }),
+      depth: 0,
+    });
     const [group] = read.groups;
     const [files] = archive.groups;
     if (group === undefined || files === undefined) throw new Error("no group");

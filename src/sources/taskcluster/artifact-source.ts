@@ -1,26 +1,28 @@
 import type { ArtifactRef } from "../../taskcluster/index.js";
-import { fileChunks } from "../chunks.js";
 import type { Source } from "../source.js";
 import type { ArtifactStore } from "./artifact-store.js";
 
-/** A log that a run has left; downloaded when it is read first. */
+/** A log that a run has left. */
 export class ArtifactSource implements Source {
   readonly name: string;
   /** What a run has left never changes. */
   readonly stamp: string;
+  /** Bytes, packed as they were sent. */
+  readonly size: number;
   readonly #store: ArtifactStore;
   readonly #ref: ArtifactRef;
 
-  constructor(store: ArtifactStore, ref: ArtifactRef) {
+  constructor(store: ArtifactStore, ref: ArtifactRef, size: number) {
     this.name = artifactName(ref);
     this.stamp = this.name;
+    this.size = size;
     this.#store = store;
     this.#ref = ref;
   }
 
   /** @throws TaskclusterError, InputError in words for the user. */
-  async *chunks(): AsyncGenerator<Uint8Array> {
-    yield* fileChunks((await this.#store.file(this.#ref)).path);
+  chunks(): AsyncGenerator<Uint8Array> {
+    return this.#store.chunks(this.#ref);
   }
 }
 

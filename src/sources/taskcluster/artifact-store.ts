@@ -1,33 +1,36 @@
 /** Artifacts of runs that are over, on disk: downloaded once, and there whole or not at all. */
 import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { homedir, tmpdir } from "node:os";
-import { basename, dirname, isAbsolute, join } from "node:path";
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { gunzipSync } from "node:zlib";
+import pLimit from "p-limit";
 import { makeFolder } from "../../publishers/folder.js";
 import { artifactPageSchema, checked } from "../../taskcluster/answers.js";
 import type { Artifact, ArtifactRef, Queue } from "../../taskcluster/index.js";
-import { InputError } from "../decompress.js";
+import { fileChunks } from "../chunks.js";
+import { decompress, InputError } from "../decompress.js";
 import { readable } from "../source.js";
+import { ArtifactCache, CACHE_BYTES, type StoredFile } from "./artifact-cache.js";
 import { writeWhole } from "./whole-file.js";
 
 /** Largest artifact that is held in memory, unpacked. */
 const LARGEST_BYTES = 16 * 1024 ** 2;
 /** Only what these hold never changes; behind the others may be anything. */
 const IMMUTABLE = new Set(["s3", "object"]);
+/** Files that are looked at or downloaded at once. */
+const AT_ONCE = 8;
+/** How often an entry that another command takes away is fetched again. */
+const MOST_FETCHES = 5;
 
-/** A file that holds an artifact. */
-interface StoredFile {
-  readonly path: string;
-  readonly size: number;
-}
-
-/** Where artifacts are kept: below `XDG_CACHE_HOME`, else `~/.cache`. */
-export function cacheFolder(environment: Readonly<Record<string, string | undefined>>): string {
-  const given = environment["XDG_CACHE_HOME"] ?? "";
-  return join(isAbsolute(given) ? given : join(homedir(), ".cache"), "marian-tracking", "taskcluster");
+/** Where artifacts are kept. */
+export interface StoreOptions {
+  /** See `cacheFolder`; undefined keeps nothing. */
+  readonly folder: string | undefined;
+  /** Bytes that are left there when the store is closed; default 2 GiB. */
+  readonly limit?: number | undefined;
 }
 
 /**
@@ -35,19 +38,32 @@ export function cacheFolder(environment: Readonly<Record<string, string | undefi
  * written, they go to a temporary one that `close` takes away.
  */
 export class ArtifactStore {
-  /** What there is to say about the folder. */
-  readonly notes: string[] = [];
   readonly #queue: Queue;
-  #folder: string | undefined;
+  readonly #limited = pLimit(AT_ONCE);
+  readonly #host: string;
+  readonly #notes: string[] = [];
+  /** Whether the user has said how much is to be kept, so that it is looked at in any case. */
+  readonly #sized: boolean;
+  readonly #cache: ArtifactCache | undefined;
+  readonly #folder: string;
+  #keeping: boolean;
   #temporary: Promise<string> | undefined;
   /** What is under way or was fetched by this store, by the artifact. */
   readonly #files = new Map<string, Promise<StoredFile>>();
 
-  /** @param folder See {@link cacheFolder}; undefined keeps nothing. */
-  constructor(queue: Queue, folder: string | undefined) {
+  constructor(queue: Queue, { folder, limit }: StoreOptions) {
     this.#queue = queue;
     const { host, pathname } = new URL(queue.rootUrl);
-    this.#folder = folder && join(folder, safeName(host + pathname.replace(/\/$/, "")));
+    this.#host = safeName(host + pathname.replace(/\/$/, ""));
+    this.#folder = folder ?? "";
+    this.#keeping = folder !== undefined;
+    this.#sized = limit !== undefined;
+    this.#cache = folder === undefined ? undefined : new ArtifactCache(folder, limit ?? CACHE_BYTES);
+  }
+
+  /** What there is to say about the folder. */
+  get notes(): readonly string[] {
+    return [...this.#notes, ...(this.#cache?.notes ?? [])];
   }
 
   /** Takes away what is not to be kept. */
@@ -55,31 +71,42 @@ export class ArtifactStore {
     if (this.#temporary !== undefined) await rm(await this.#temporary, { recursive: true, force: true });
     this.#temporary = undefined;
     this.#files.clear();
+    await this.#cache?.trim(this.#sized);
   }
 
   /**
-   * The file that holds an artifact of a run that is over, packed as it was sent.
+   * The bytes of an artifact of a run that is over, packed as they were sent. A chunk holds until the next is asked for.
    *
    * @throws TaskclusterError when it can't be had; InputError or an Error of Node's when it can't be written.
    */
-  file(ref: ArtifactRef): Promise<StoredFile> {
-    const place = placeOf(ref);
-    const known = this.#files.get(place);
-    if (known !== undefined) return known;
-    const file = this.#find(ref, place);
-    this.#files.set(place, file);
-    // Another time it may be there.
-    file.catch(() => this.#files.delete(place));
-    return file;
+  async *chunks(ref: ArtifactRef): AsyncGenerator<Uint8Array> {
+    const { chunks, first } = await this.#opened(ref);
+    try {
+      for (let next = first; !next.done; next = await chunks.next()) yield next.value;
+    } finally {
+      await chunks.return(undefined);
+    }
+  }
+
+  /** The size of an artifact of a run that is over, packed as it was sent, which is downloaded if need be. */
+  async size(ref: ArtifactRef): Promise<number> {
+    return (await this.#file(ref)).size;
+  }
+
+  /** Whether an artifact of a run that is over holds nothing when it is unpacked. */
+  async isEmpty(ref: ArtifactRef): Promise<boolean> {
+    for await (const chunk of decompress(this.chunks(ref))) if (chunk.length > 0) return false;
+    return true;
   }
 
   /** The content of a small artifact, unpacked. */
   async bytes(ref: ArtifactRef): Promise<Buffer> {
-    const { path, size } = await this.file(ref);
     const tooLarge = () =>
       new InputError(`${ref.name} is larger than ${LARGEST_BYTES} bytes and is not read`);
-    if (size > LARGEST_BYTES) throw tooLarge();
-    const bytes = await readFile(path);
+    if ((await this.size(ref)) > LARGEST_BYTES) throw tooLarge();
+    const chunks: Buffer[] = [];
+    for await (const chunk of this.chunks(ref)) chunks.push(Buffer.from(chunk));
+    const bytes = Buffer.concat(chunks);
     if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
     try {
       return gunzipSync(bytes, { maxOutputLength: LARGEST_BYTES });
@@ -90,57 +117,77 @@ export class ArtifactStore {
 
   /** The artifacts of a run that is over. */
   async list(taskId: string, runId: number): Promise<readonly Artifact[]> {
-    const path = this.#folder && join(this.#folder, taskId, String(runId), "artifacts.json");
-    const kept = path === undefined ? undefined : await readList(path);
-    if (kept !== undefined) return kept;
+    const place = join(this.#host, taskId, String(runId), "artifacts.json");
+    const kept = this.#keeping ? await this.#limited(() => this.#cache?.find(place)) : undefined;
+    const known = kept === undefined ? undefined : await readList(kept.path);
+    if (known !== undefined) return known;
     const artifacts = await this.#queue.artifacts(taskId, runId);
-    if (path !== undefined) await this.#keep(path, (part) => writeFile(part, JSON.stringify({ artifacts })));
+    // A list that can't be written is not missed.
+    if (this.#cache !== undefined && (await this.#ready(this.#cache)))
+      await this.#cache.put(place, [Buffer.from(JSON.stringify({ artifacts }))]).catch(() => {});
     return artifacts;
   }
 
+  /** Another command may make room at any time: what is not there any more is fetched again. */
+  async #opened(ref: ArtifactRef): Promise<{
+    readonly chunks: AsyncGenerator<Uint8Array>;
+    readonly first: IteratorResult<Uint8Array>;
+  }> {
+    for (let tries = 1; ; tries += 1) {
+      const chunks = fileChunks((await this.#file(ref)).path);
+      try {
+        return { chunks, first: await chunks.next() };
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "ENOENT" || tries === MOST_FETCHES)
+          throw readable(error);
+        this.#files.delete(placeOf(ref));
+      }
+    }
+  }
+
+  #file(ref: ArtifactRef): Promise<StoredFile> {
+    const place = placeOf(ref);
+    const known = this.#files.get(place);
+    if (known !== undefined) return known;
+    const file = this.#limited(() => this.#find(ref, join(this.#host, place)));
+    this.#files.set(place, file);
+    // Another time it may be there.
+    file.catch(() => this.#files.delete(place));
+    return file;
+  }
+
   async #find(ref: ArtifactRef, place: string): Promise<StoredFile> {
-    const kept = this.#folder && join(this.#folder, place);
-    const found = kept === undefined ? undefined : await stat(kept).catch(() => undefined);
-    if (kept !== undefined && found?.isFile()) return { path: kept, size: found.size };
+    const kept = this.#keeping ? await this.#cache?.find(place) : undefined;
+    if (kept !== undefined) return kept;
     return this.#queue.download(ref, async ({ storageType, chunks }) => {
-      const write = (part: string) => pipeline(chunks, createWriteStream(part, { flags: "w", flush: true }));
-      const lasting = IMMUTABLE.has(storageType) ? kept : undefined;
-      if (lasting !== undefined && (await this.#ready(dirname(lasting)))) await writeWhole(lasting, write);
-      const path =
-        lasting !== undefined && this.#folder !== undefined
-          ? lasting
-          : await this.#writeTemporary(place, write);
+      if (IMMUTABLE.has(storageType) && this.#cache !== undefined && (await this.#ready(this.#cache)))
+        return this.#cache.put(place, chunks);
+      const path = join(await this.#temporaryFolder(), place);
+      await makeFolder(dirname(path));
+      await writeWhole(path, (part) =>
+        pipeline(chunks, createWriteStream(part, { flags: "w", flush: true })),
+      );
       return { path, size: (await stat(path)).size };
     });
   }
 
-  async #writeTemporary(place: string, write: (path: string) => Promise<void>): Promise<string> {
+  #temporaryFolder(): Promise<string> {
     this.#temporary ??= mkdtemp(join(tmpdir(), "marian-tracking-"));
-    const path = join(await this.#temporary, place);
-    await makeFolder(dirname(path));
-    await writeWhole(path, write);
-    return path;
+    return this.#temporary;
   }
 
-  /** Writes a file of the folder; one that can't be written is not missed. */
-  async #keep(path: string, write: (part: string) => Promise<void>): Promise<void> {
-    if (await this.#ready(dirname(path))) await writeWhole(path, write).catch(() => {});
-  }
-
-  /** Whether a folder is there; the first that can't be made ends the keeping, with a note. */
-  async #ready(folder: string): Promise<boolean> {
-    if (this.#folder === undefined) return false;
+  /** Whether the cache can be written; where it can't for the first time, the keeping ends with a note. */
+  async #ready(cache: ArtifactCache): Promise<boolean> {
+    if (!this.#keeping) return false;
     try {
-      await makeFolder(folder);
+      await cache.open();
       return true;
     } catch (error) {
-      if (this.#folder !== undefined) {
-        const reason = readable(error).message;
-        this.notes.push(
-          `nothing is kept for the next time, because ${this.#folder} can't be made: ${reason}`,
+      if (this.#keeping)
+        this.#notes.push(
+          `nothing is kept for the next time, because ${this.#folder} can't be made: ${readable(error).message}`,
         );
-      }
-      this.#folder = undefined;
+      this.#keeping = false;
       return false;
     }
   }
@@ -160,7 +207,7 @@ async function readList(path: string): Promise<readonly Artifact[] | undefined> 
   try {
     return checked(artifactPageSchema, JSON.parse(await readFile(path, "utf8")), path).artifacts;
   } catch {
-    // Not there, or damaged: it is asked for again.
+    // Not there any more, or of another form: it is asked for again.
     return undefined;
   }
 }

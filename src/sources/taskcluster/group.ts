@@ -28,8 +28,7 @@ export interface GroupsRead {
 }
 
 /**
- * Reads a group and those that its trainings build on. A task that can't be read is a problem of its group; logs are
- * downloaded when they are read.
+ * Reads a group and those that its trainings build on. A task that can't be read is a problem of its group.
  *
  * @throws GroupError when the group asked for has no trainings, or no configuration to name them by; TaskclusterError when
  * it can't be listed, or when the command is stopped.

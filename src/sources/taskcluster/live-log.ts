@@ -7,7 +7,6 @@ import {
   type TaskRun,
   type TaskStatus,
 } from "../../taskcluster/index.js";
-import { fileChunks } from "../chunks.js";
 import { decompress } from "../decompress.js";
 import type { Source } from "../source.js";
 import { LineHold } from "../whole-lines.js";
@@ -180,8 +179,7 @@ export class LiveLogSource implements Source {
     const most = state === "exception" ? TAIL_TRIES_TAKEN_AWAY : TAIL_TRIES;
     for (let tries = 1; ; tries += 1) {
       try {
-        const { path } = await this.#store.file(ref);
-        return yield* this.#fresh(decompress(fileChunks(path)));
+        return yield* this.#fresh(decompress(this.#store.chunks(ref)));
       } catch (error) {
         if (this.#queue.signal?.aborted) throw error;
         if (error instanceof NotFoundError && tries < most) {

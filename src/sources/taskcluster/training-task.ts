@@ -1,14 +1,12 @@
 /** The logs that a training task has left. */
 import type { Problem } from "../../group/group.js";
 import { readLabel } from "../../naming/label.js";
-import { type Artifact, type GroupTask, StoppedError } from "../../taskcluster/index.js";
+import { type Artifact, type GroupTask, RefusedError, StoppedError } from "../../taskcluster/index.js";
 import type { Source } from "../source.js";
-import { ArtifactSource } from "./artifact-source.js";
 import type { ArtifactStore } from "./artifact-store.js";
+import { finishedLog, TRAINING_LOGS } from "./finished-log.js";
 import { labelOf, lastRun, nameOf } from "./group-task.js";
 
-/** Marian's own log, and what stands for it where the task did not come to store it: the log of the whole task. */
-export const TRAINING_LOGS = ["public/build/train.log", "public/logs/live_backing.log"] as const;
 const VALIDATION_LOG = "public/build/valid.log";
 
 /** What came of looking at a training task. */
@@ -22,7 +20,7 @@ export interface TrainingRead {
   readonly problems: readonly Problem[];
 }
 
-/** Finds the logs of a completed training; they are downloaded when they are read. Nothing is thrown for its faults. */
+/** Downloads the logs of a completed training. Nothing is thrown for its faults. */
 export async function readTraining(store: ArtifactStore, task: GroupTask): Promise<TrainingRead> {
   const problems: Problem[] = [];
   const say = (severity: Problem["severity"], reason: string) =>
@@ -43,16 +41,23 @@ export async function readTraining(store: ArtifactStore, task: GroupTask): Promi
     say("failure", error instanceof Error ? error.message : String(error));
     return about;
   }
-  const source = (name: string) => {
-    const found = artifacts.find((artifact) => artifact.name === name && artifact.storageType !== "error");
-    return found && new ArtifactSource(store, { taskId, runId: run.runId, name });
-  };
-  const log = TRAINING_LOGS.map(source).find((found) => found !== undefined);
-  if (log === undefined) say("failure", `it has left no log (${TRAINING_LOGS.join(", ")})`);
-  const validationLog = source(VALIDATION_LOG);
-  return {
-    ...about,
-    ...(log === undefined ? {} : { log }),
-    ...(log === undefined || validationLog === undefined ? {} : { validationLog }),
-  };
+  const { runId } = run;
+  const listed = (names: readonly string[]) =>
+    names.filter((name) => artifacts.some((artifact) => artifact.name === name));
+  const [training, validation] = await Promise.all([
+    finishedLog(store, { taskId, runId }, listed(TRAINING_LOGS)),
+    finishedLog(store, { taskId, runId }, listed([VALIDATION_LOG])),
+  ]);
+  const { log } = training;
+  if (log === undefined)
+    say("failure", training.reason ?? `it has left no log (${TRAINING_LOGS.slice(0, 2).join(", ")})`);
+  else if (training.reason !== undefined) say("warning", training.reason);
+  if (log === undefined) return about;
+  if (validation.error !== undefined)
+    // What did not come whole this time may do so the next.
+    say(
+      validation.error instanceof RefusedError ? "warning" : "failure",
+      `${validation.reason}: validations are read from ${log.name} alone`,
+    );
+  return { ...about, log, ...(validation.log === undefined ? {} : { validationLog: validation.log }) };
 }

@@ -16,10 +16,15 @@ export async function writeWhole(path: string, write: (part: string) => Promise<
     await rename(part, path);
   } catch (error) {
     await rm(part, { force: true });
-    const { code, syscall } = error as NodeJS.ErrnoException;
-    if (syscall === undefined) throw error;
-    throw new InputError(`it can't be written to ${path} (${code}): make room there, or name another place`, {
-      cause: error,
-    });
+    throw unwritable(error, path);
   }
+}
+
+/** An error of the disk in words for the user; any other as it is. */
+export function unwritable(error: unknown, path: string): unknown {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (syscall === undefined) return error;
+  return new InputError(`it can't be written to ${path} (${code}): make room there, or name another place`, {
+    cause: error,
+  });
 }

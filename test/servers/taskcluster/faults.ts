@@ -29,6 +29,8 @@ export type Fault =
   | { readonly kind: "cut" }
   /** Half of the content, then the connection ends; the whole length was announced. */
   | { readonly kind: "short" }
+  /** Said to be packed in another way than it is. */
+  | { readonly kind: "encoding"; readonly name: string }
   /** Half of the content, then nothing more; the connection stays open. */
   | { readonly kind: "stall" }
   /** A byte in the middle of the content is another. */

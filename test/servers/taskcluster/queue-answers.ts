@@ -83,7 +83,8 @@ export class QueueAnswers {
       }
       case "artifacts": {
         const { items, next } = this.#page(this.#run(path).artifacts, query);
-        return { form: "queue/v1/list-artifacts-response", body: { artifacts: items, ...next } };
+        const artifacts = items.map(({ link: _link, ...artifact }) => artifact);
+        return { form: "queue/v1/list-artifacts-response", body: { artifacts, ...next } };
       }
       case "artifact":
         return this.#redirect(path);
@@ -94,7 +95,8 @@ export class QueueAnswers {
     }
   }
 
-  #redirect(path: string): Answer {
+  /** @param links That have led here. */
+  #redirect(path: string, links: readonly string[] = []): Answer {
     const { task, runId, artifacts } = this.#run(path);
     const name = path.replace(/^.*?\/artifacts\//, "");
     const { taskId } = task.status;
@@ -108,7 +110,12 @@ export class QueueAnswers {
       const message = `Artifact "${name}" not found at '/builds/worker/artifacts/x'`;
       throw new Refusal(424, { reason, message }, kind);
     }
-    if (storageType === "link") return this.#redirect(path.replace(/live\.log$/, "live_backing.log"));
+    if (storageType === "link") {
+      const to = found.link ?? name.replace(/live\.log$/, "live_backing.log");
+      if (links.includes(to))
+        throw new Refusal(400, { code: "InputError", message: "Artifact links form a cycle" });
+      return this.#redirect(`${path.slice(0, -name.length)}${to}`, [...links, to]);
+    }
     const live = storageType === "reference" && this.#place.isLive(taskId, runId);
     const place = `${taskId}/${runId}/${encodeURIComponent(name)}`;
     const url = `${this.#place.storageUrl}/${live ? `live/${taskId}/${runId}` : `stored/${place}?X-Signature=not-to-be-printed`}`;

@@ -43,6 +43,10 @@ export function sendContent(
       response.writeHead(200, { ...encoding, ...length });
       response.write(half, () => setImmediate(() => response.destroy()));
       return;
+    case "encoding":
+      response.writeHead(200, { "Content-Encoding": fault.name, ...length });
+      response.end(content);
+      return;
     case "stall":
       response.writeHead(200, { ...encoding, ...length });
       response.write(half);

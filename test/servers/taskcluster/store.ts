@@ -29,6 +29,8 @@ export interface StoredArtifact {
   readonly expires: string;
   readonly contentType: string;
   contentLength?: number;
+  /** Where a link leads; default, of a live.log, to the live_backing.log beside it. Not a part of answers. */
+  link?: string;
 }
 
 /** A task: its definition as answered, its status, and its artifacts by run. */

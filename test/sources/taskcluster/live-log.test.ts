@@ -24,7 +24,7 @@ interface Followed extends Harness {
 async function setUp(queueOptions: Partial<QueueOptions> = {}): Promise<Followed> {
   const both = await harness({}, queueOptions);
   const { server, queue } = both;
-  const store = new ArtifactStore(queue, undefined);
+  const store = new ArtifactStore(queue, { folder: undefined });
   afterTest(() => store.close());
   const events: LiveLogEvent[] = [];
   const { status } = server.store.task(TASK);

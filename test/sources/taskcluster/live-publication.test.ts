@@ -130,7 +130,7 @@ it("publishes each measurement once, whatever the schedule", { timeout: 300_000 
     fc.asyncProperty(schedules().map(withEnd), async (schedule) => {
       const wandb = await StandInServer.start();
       const { server, queue } = await harness();
-      const store = new ArtifactStore(queue, undefined);
+      const store = new ArtifactStore(queue, { folder: undefined });
       new TaskScript(server, TASK, schedule, trainingText);
       const follow = () => new LiveLogSource(queue, store, { taskId: TASK, runId: 0, wholeLines: true });
       for (const [index, chunks] of schedule.restartsAfter.entries())

@@ -5,7 +5,7 @@ import { afterTest, harness, IDS } from "../../taskcluster/harness.js";
 
 async function setUp() {
   const both = await harness();
-  const store = new ArtifactStore(both.queue, undefined);
+  const store = new ArtifactStore(both.queue, { folder: undefined });
   afterTest(() => store.close());
   return { ...both, store };
 }
