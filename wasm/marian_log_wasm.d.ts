@@ -41,6 +41,12 @@ export class Core {
     reserve(length: number): number;
 }
 
+/**
+ * What the start of each line of `text` tells, three numbers a line: length of the worker's prefix, milliseconds of
+ * its time (NaN where it has none), and 1 where that time is UTC.
+ */
+export function lineStarts(text: Uint8Array): Float64Array;
+
 export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembly.Module;
 
 export interface InitOutput {
@@ -54,6 +60,7 @@ export interface InitOutput {
     readonly core_metricName: (a: number, b: number, c: number) => void;
     readonly core_new: () => number;
     readonly core_reserve: (a: number, b: number) => number;
+    readonly lineStarts: (a: number, b: number, c: number) => void;
     readonly __wbindgen_add_to_stack_pointer: (a: number) => number;
     readonly __wbindgen_export: (a: number, b: number) => number;
     readonly __wbindgen_export2: (a: number, b: number, c: number, d: number) => number;

@@ -34,7 +34,7 @@ export class Findings {
         severity,
         line,
         segment,
-        ...(at === undefined ? {} : { timestamp: this.#time.format(at, utc) }),
+        ...(at === undefined ? {} : { timestamp: this.#time.format(at, utc, segment) }),
         ...(epoch === undefined ? {} : { epoch }),
         ...(up === undefined ? {} : { up }),
         ...(metric === undefined ? {} : { metric }),

@@ -197,7 +197,10 @@ async function withOthers(
   return (parser, reader) => [
     ...factory(parser, reader),
     ...pictures(name, parser.time, request),
-    ...own.map((publisher) => new PublisherQueue(publisher, name, isLive(name, request), () => reader.tally)),
+    ...own.map(
+      (publisher) =>
+        new PublisherQueue(publisher, name, isLive(name, request), parser.time, () => reader.tally),
+    ),
     ...(published?.(parser, reader) ?? []),
   ];
 }

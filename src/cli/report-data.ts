@@ -106,7 +106,7 @@ export class ReportContent {
       source,
       { ...options, marks: true },
       ({ time }) => {
-        collector = new RunCollector(time, options.timeZone !== undefined);
+        collector = new RunCollector(time);
         return [intoReport(collector)];
       },
       { signal, progress },

@@ -1,6 +1,7 @@
 /** What `logs` does: the log of a task to standard output. */
 import type { Writable } from "node:stream";
 import type { Command } from "@oclif/core";
+import { nodeCore } from "../node-core.js";
 import { decompress } from "../sources/decompress.js";
 import type { Source } from "../sources/source.js";
 import { CurrentLogSource } from "../sources/taskcluster/current-log.js";
@@ -87,7 +88,7 @@ class LogOutput {
 
   constructor(out: Writable & { readonly isTTY?: boolean }, strip: boolean) {
     this.#out = out;
-    this.#stripper = strip ? new PrefixStripper() : undefined;
+    this.#stripper = strip ? new PrefixStripper(nodeCore()) : undefined;
     this.#terminal = out.isTTY ? new TerminalText() : undefined;
     // The callback of `write` tells of faults; oclif's own listener throws.
     out.removeAllListeners("error");

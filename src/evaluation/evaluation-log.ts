@@ -1,24 +1,26 @@
 /** Logs of evaluations, in which the shell prints its commands and sacreBLEU its scores. */
+import type { CoreModule } from "../parser/core.js";
+import { readLineStarts } from "../parser/line-start.js";
 import { EvaluationError } from "./errors.js";
 import { readFloat } from "./python-float.js";
 
 /** The scores follow a command of the pipe, whichever the shell printed last, or a remark of sacreBLEU. */
 const BEFORE_SCORES = /^(?:\+ (?:tee |sacrebleu |.*\/marian-decoder )|sacreBLEU:)/;
 
-/** What Taskcluster puts before each line. */
-const STAMP = /^\[task [^\]]*\]/;
-
 /**
  * Reads the log of an evaluation: `bleu_detok` and `chrf`, from the first two lines of only a number that follow a
  * command of the evaluation. COMET is never in such a log, and evaluations that write `.metrics.json` print no scores.
  *
+ * @param core Knows what Taskcluster puts before each line.
  * @throws EvaluationError when there are none.
  */
-export function readEvaluationLog(text: string): ReadonlyMap<string, number> {
+export function readEvaluationLog(text: string, core: CoreModule): ReadonlyMap<string, number> {
   let before = "";
   let bleu: number | undefined;
-  for (const line of text.split(/\r\n|\r|\n/)) {
-    const words = line.replace(STAMP, "").trim();
+  const lines = text.split(/\r\n|\r|\n/);
+  const starts = readLineStarts(core, new TextEncoder().encode(lines.join("\n")));
+  for (const [index, line] of lines.entries()) {
+    const words = line.slice(starts[index]?.prefix).trim();
     const score = readFloat(words);
     if (score === undefined) {
       before = words;

@@ -1,5 +1,6 @@
 /** One batch of columns, and its rows as objects. */
 import { type Counts, type Event, KIND, PRESENT, readViews, type Views } from "./layout.js";
+import { logTimeZone } from "./log-time-zone.js";
 import type {
   Measurement,
   PatternMeasurement,
@@ -50,6 +51,8 @@ export class Batch implements Views {
     this.#metrics = metrics;
     this.#time = time;
     this.#csv = csv;
+    for (const { kind, segment, texts } of this.events)
+      if (kind === KIND.segment) time.setZone(segment, logTimeZone(texts[3]));
   }
 
   /** The name of the metric with this index of the `metric` column. */
@@ -88,7 +91,7 @@ export class Batch implements Views {
       type: "training",
       segment: training.segment[row] ?? 0,
       line: training.line[row] ?? 0,
-      ...this.#timestamp(present, training.timestamp[row] ?? 0),
+      ...this.#timestamp(present, training.timestamp[row] ?? 0, training.segment[row] ?? 0),
       epoch: training.epoch[row] ?? 0,
       up: training.up[row] ?? 0,
       sen: training.sen[row] ?? 0,
@@ -111,7 +114,7 @@ export class Batch implements Views {
       type: "validation",
       segment: validation.segment[row] ?? 0,
       line: validation.line[row] ?? 0,
-      ...this.#timestamp(present, validation.timestamp[row] ?? 0),
+      ...this.#timestamp(present, validation.timestamp[row] ?? 0, validation.segment[row] ?? 0),
       ...(present & PRESENT.epoch ? { epoch: validation.epoch[row] ?? 0 } : {}),
       up: validation.up[row] ?? 0,
       metric: this.metricName(validation.metric[row] ?? 0),
@@ -124,8 +127,8 @@ export class Batch implements Views {
 
   /** The validation row's time as text; absent where its line has none. */
   validationTimestamp(row: number): string | undefined {
-    const { present, timestamp } = this.validation;
-    return this.#text(present[row] ?? 0, timestamp[row] ?? 0);
+    const { present, timestamp, segment } = this.validation;
+    return this.#text(present[row] ?? 0, timestamp[row] ?? 0, segment[row] ?? 0);
   }
 
   /** An event that is no mark. */
@@ -151,7 +154,7 @@ export class Batch implements Views {
       type: "segment",
       segment,
       line,
-      ...this.#timestamp(present, timestamp),
+      ...this.#timestamp(present, timestamp, segment),
       ...(version ? { marian_version: version } : {}),
       ...(revision ? { revision } : {}),
       ...(commandLine ? { command_line: commandLine } : {}),
@@ -160,13 +163,13 @@ export class Batch implements Views {
     return Object.freeze(start);
   }
 
-  #timestamp(present: number, timestamp: number): { timestamp?: string } {
-    const text = this.#text(present, timestamp);
+  #timestamp(present: number, timestamp: number, segment: number): { timestamp?: string } {
+    const text = this.#text(present, timestamp, segment);
     return text === undefined ? {} : { timestamp: text };
   }
 
-  #text(present: number, timestamp: number): string | undefined {
+  #text(present: number, timestamp: number, segment: number): string | undefined {
     if ((present & PRESENT.timestamp) === 0) return undefined;
-    return this.#time.format(timestamp, (present & PRESENT.utc) !== 0);
+    return this.#time.format(timestamp, (present & PRESENT.utc) !== 0, segment);
   }
 }

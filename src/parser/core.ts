@@ -1,10 +1,12 @@
 /** The WebAssembly core, instantiated from bytes that the platform brings. */
-import { Core, initSync } from "../../wasm/marian_log_wasm.js";
+import { Core, initSync, lineStarts } from "../../wasm/marian_log_wasm.js";
 
 /** The core and its memory. All parsers of a thread share one. */
 export interface CoreModule {
   readonly memory: WebAssembly.Memory;
   create(): Core;
+  /** Three numbers for each line of a text; `readLineStarts` says what they are. */
+  lineStarts(text: Uint8Array): Float64Array;
 }
 
 export type { Core };
@@ -19,7 +21,7 @@ let shared: CoreModule | undefined;
 export function instantiateCore(source: () => BufferSource | WebAssembly.Module): CoreModule {
   if (shared === undefined) {
     const { memory } = initSync({ module: source() });
-    shared = { memory, create: () => new Core() };
+    shared = { memory, create: () => new Core(), lineStarts };
   }
   return shared;
 }

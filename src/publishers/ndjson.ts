@@ -105,7 +105,7 @@ export class NdjsonPublisher implements UpdatePublisher {
     const present = training.present[row] ?? 0;
     let line = `{"type":"training",${this.#head},"segment":${training.segment[row]},"line":${training.line[row]}`;
     if (present & PRESENT.timestamp) {
-      line += `,"timestamp":"${this.#time.format(training.timestamp[row] ?? 0, (present & PRESENT.utc) !== 0)}"`;
+      line += `,"timestamp":"${this.#time.format(training.timestamp[row] ?? 0, (present & PRESENT.utc) !== 0, training.segment[row] ?? 0)}"`;
     }
     line += `,"epoch":${number(training.epoch[row])},"up":${training.up[row]},"sen":${training.sen[row]}`;
     line += `,"cost":${number(training.cost[row])}`;

@@ -1,6 +1,8 @@
 /** Puts a publisher behind a queue of its own. */
 import type { Evaluation } from "../evaluation/evaluation.js";
+import { nodeCore } from "../node-core.js";
 import type { PatternMeasurement, TrainingMeasurement } from "../parser/measurement.js";
+import type { TimestampFormat } from "../parser/timestamp.js";
 import { LogLines, type LogText } from "../run/log-lines.js";
 import type { RunReader, RunUpdate } from "../run/run-reader.js";
 import type { Publisher } from "./publisher.js";
@@ -28,12 +30,14 @@ export class PublisherQueue implements UpdatePublisher {
 
   /**
    * @param live Whether the log comes from a training that must not wait.
+   * @param time Writes and converts the log's times.
    * @param evaluations Of the trained model.
    */
   constructor(
     publisher: Publisher,
     source: string,
     live: boolean,
+    time: TimestampFormat,
     tally: () => RunReader["tally"],
     evaluations: readonly Evaluation[] = [],
   ) {
@@ -43,7 +47,7 @@ export class PublisherQueue implements UpdatePublisher {
     this.#live = live;
     this.#tally = tally;
     this.#evaluations = evaluations;
-    this.#lines = publisher.logLines === undefined ? undefined : new LogLines();
+    this.#lines = publisher.logLines === undefined ? undefined : new LogLines(nodeCore(), time);
     this.#work = this.#try(() => publisher.open?.({ source }));
   }
 
@@ -55,6 +59,7 @@ export class PublisherQueue implements UpdatePublisher {
       if (measurement.type === "training") training.push(measurement);
       else if (measurement.type === "pattern") patterns.push(measurement);
     }
+    this.#lines?.startSegments(segments.values());
     const lines: LogText[] = (chunk === undefined ? this.#lines?.finish() : this.#lines?.take(chunk)) ?? [];
     const size = training.length + patterns.length + points.length + lines.length;
     if (this.#live && this.#waiting + size > QUEUE) {

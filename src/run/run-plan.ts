@@ -43,7 +43,8 @@ export async function planRun(parser: LogParser, chunks: AsyncIterable<Uint8Arra
       ups.push(columns.up[row] ?? 0);
       lastSegment = columns.segment[row] ?? 0;
       if (startedAt === undefined && present & PRESENT.timestamp) {
-        startedAt = parser.time.absolute(columns.timestamp[row] ?? 0, (present & PRESENT.utc) !== 0);
+        const isUtc = (present & PRESENT.utc) !== 0;
+        startedAt = parser.time.absolute(columns.timestamp[row] ?? 0, isUtc, lastSegment);
       }
     }
   };

@@ -1,4 +1,5 @@
 /** One start of Marian with everything it printed about itself, read. */
+import { knownZone, logTimeZone } from "../parser/log-time-zone.js";
 import type { SegmentMeasurement } from "../parser/measurement.js";
 import { type Arguments, readArguments } from "./command-line.js";
 import { type MarianConfig, readMarianConfig } from "./marian-config.js";
@@ -30,6 +31,12 @@ export async function readSegment(start: SegmentMeasurement): Promise<Segment> {
     const read = await readMarianConfig(text);
     config = read.config;
     for (const fault of read.faults) warnings.push(`line ${start.line}: ${fault}`);
+    const zone = logTimeZone(text);
+    // To Marian, too, a zone that does not exist is UTC.
+    if (zone !== undefined && knownZone(zone) === undefined)
+      warnings.push(
+        `line ${start.line}: log-time-zone '${zone.slice(0, 80)}' is no time zone, so the segment's times are taken as UTC; --time-zone sets another`,
+      );
   }
   return Object.freeze({
     ...rest,

@@ -165,7 +165,7 @@ export class StepRows {
 
   #stamp(row: OpenRow, present: number, timestamp: number): void {
     if (row.timestamp !== undefined || (present & PRESENT.timestamp) === 0) return;
-    row.timestamp = this.#time.absolute(timestamp, (present & PRESENT.utc) !== 0);
+    row.timestamp = this.#time.absolute(timestamp, (present & PRESENT.utc) !== 0, row.segment);
   }
 
   /** Hands over all open rows below `bound`. */

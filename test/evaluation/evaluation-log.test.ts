@@ -5,9 +5,10 @@ import { describe, expect, test } from "vitest";
 import { EvaluationError } from "../../src/evaluation/errors.js";
 import { readEvaluationLog } from "../../src/evaluation/evaluation-log.js";
 import { readLabel } from "../../src/naming/label.js";
+import { nodeCore } from "../../src/node-core.js";
 import { shared, sharedIsThere } from "../golden/shared.js";
 
-const scores = (text: string) => Object.fromEntries(readEvaluationLog(text));
+const scores = (text: string) => Object.fromEntries(readEvaluationLog(text, nodeCore()));
 
 test.each([
   "+ tee /x/y.metrics\n26.3\n54.4\n",
@@ -31,8 +32,8 @@ test.each([
   "+ sacrebleu x\nBLEU = 26.3 54.1/30 (BP = 1.000)\n54.4\n",
   "[eval] Computing the BLEU score.\n",
 ])("%j has none", (text) => {
-  expect(() => readEvaluationLog(text)).toThrow(EvaluationError);
-  expect(() => readEvaluationLog(text)).toThrow("has no scores");
+  expect(() => readEvaluationLog(text, nodeCore())).toThrow(EvaluationError);
+  expect(() => readEvaluationLog(text, nodeCore())).toThrow("has no scores");
 });
 
 /** Where ours differs from what was recorded of the reference, which takes a translation into English only. */
@@ -75,7 +76,7 @@ describe.skipIf(!sharedIsThere)("recorded of the reference", () => {
         expect(recorded).toBeTypeOf("string");
         expect([name, scores(text)]).toEqual([name, deviation]);
       } else if (typeof recorded === "string") {
-        expect(() => readEvaluationLog(text), name).toThrow(EvaluationError);
+        expect(() => readEvaluationLog(text, nodeCore()), name).toThrow(EvaluationError);
       } else {
         const { bleu_detok, chrf } = recorded;
         expect([name, scores(text)]).toEqual([name, { bleu_detok, chrf }]);
@@ -92,7 +93,7 @@ test("any text gives two scores or an EvaluationError", () => {
   assert(
     property(array(line, { maxLength: 12 }), (lines) => {
       try {
-        expect([...readEvaluationLog(lines.join("\n")).keys()]).toEqual(["bleu_detok", "chrf"]);
+        expect([...readEvaluationLog(lines.join("\n"), nodeCore()).keys()]).toEqual(["bleu_detok", "chrf"]);
       } catch (error) {
         expect(error).toBeInstanceOf(EvaluationError);
       }

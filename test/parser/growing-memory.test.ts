@@ -120,7 +120,7 @@ async function offlineRows(): Promise<number> {
 async function collected(): Promise<unknown> {
   let collector: RunCollector | undefined;
   const receipt = await runJob(source(), {}, ({ time }) => {
-    collector = new RunCollector(time, false);
+    collector = new RunCollector(time);
     const late: UpdatePublisher = {
       name: "report",
       publish: async (update) => {

@@ -31,7 +31,7 @@ test("they are in every file, in the report and in the offline file", async () =
   const plan = await planSource(source(), options);
   let collector: RunCollector | undefined;
   const receipt = await runJob(source(), options, ({ time }) => {
-    const collected = new RunCollector(time, false);
+    const collected = new RunCollector(time);
     collector = collected;
     return [
       new CsvPublisher("train.log", new CsvFolder({ folder, mode: "whole", combine: false, patterns: true })),

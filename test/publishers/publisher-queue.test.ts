@@ -12,8 +12,8 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const fixture = `${root}fixtures/train.log`;
 
 const publish = (live: boolean, ...publishers: Publisher[]) =>
-  runJob(new FileSource(fixture), {}, (_parser, reader) =>
-    publishers.map((publisher) => new PublisherQueue(publisher, fixture, live, () => reader.tally)),
+  runJob(new FileSource(fixture), {}, ({ time }, reader) =>
+    publishers.map((publisher) => new PublisherQueue(publisher, fixture, live, time, () => reader.tally)),
   );
 
 describe("a publisher of one's own", () => {
@@ -61,8 +61,8 @@ describe("a publisher of one's own", () => {
       evaluations: (list) => void calls.push(`${list[0]?.dataset} ${list[0]?.metrics.get("chrf")}`),
       close: () => void calls.push("close"),
     };
-    const receipt = await runJob(new FileSource(fixture), {}, (_parser, reader) => [
-      new PublisherQueue(publisher, fixture, false, () => reader.tally, [evaluation]),
+    const receipt = await runJob(new FileSource(fixture), {}, ({ time }, reader) => [
+      new PublisherQueue(publisher, fixture, false, time, () => reader.tally, [evaluation]),
     ]);
     expect(calls.slice(-2)).toEqual(["devtest 58.4", "close"]);
     expect(receipt.sinkErrors).toEqual([]);
@@ -102,8 +102,8 @@ describe("a publisher of one's own", () => {
       },
     };
     const publisher: Publisher = { name: "slow", training: () => stalled };
-    const receipt = await runJob(source, {}, (_parser, reader) => [
-      new PublisherQueue(publisher, "-", true, () => reader.tally),
+    const receipt = await runJob(source, {}, ({ time }, reader) => [
+      new PublisherQueue(publisher, "-", true, time, () => reader.tally),
     ]);
     expect(read).toBe(4);
     expect(receipt.sinkErrors).toEqual(["slow: 90000 rows and lines of - found no place in its queue"]);

@@ -2,7 +2,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { LogParser } from "../../src/index.js";
-import { LogLines } from "../../src/run/log-lines.js";
 import { planRun } from "../../src/run/run-plan.js";
 import { type StepRow, StepRows } from "../../src/run/step-rows.js";
 
@@ -127,24 +126,5 @@ describe("StepRows", () => {
       ),
       { numRuns: 150 },
     );
-  });
-});
-
-describe("LogLines", () => {
-  test("divides any chunks into the same lines and takes Taskcluster's prefix off", () => {
-    const text = "[task 2023-09-16T12:39:01.105Z] [marian] caf\u00e9\n 1 %\r 2 %\r\nplain\r\nlast";
-    const all = bytes(text);
-    for (const size of [1, 2, 3, 7, 1000]) {
-      const lines = new LogLines();
-      const found = [];
-      for (let at = 0; at < all.length; at += size) found.push(...lines.take(all.subarray(at, at + size)));
-      found.push(...lines.finish());
-      expect(found).toEqual([
-        { text: "[marian] caf\u00e9", timestamp: 1694867941.105 },
-        { text: " 2 %" },
-        { text: "plain" },
-        { text: "last" },
-      ]);
-    }
   });
 });

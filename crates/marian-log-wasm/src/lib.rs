@@ -6,11 +6,28 @@
 
 #![forbid(unsafe_code)]
 
-use marian_log::{csv, Batch, Parser};
+use marian_log::{csv, line_start, Batch, Parser, Time};
 use wasm_bindgen::prelude::*;
 
 /// Numbers an event takes in its column: kind, line, segment, timestamp, up, present, texts.
 const EVENT: usize = 7;
+
+/// What the start of each line of `text` tells, three numbers a line: length of the worker's prefix, milliseconds of
+/// its time (NaN where it has none), and 1 where that time is UTC.
+#[wasm_bindgen(js_name = lineStarts)]
+pub fn line_starts(text: &[u8]) -> Vec<f64> {
+    let mut starts = Vec::new();
+    for line in text.split_inclusive(|&byte| byte == b'\n') {
+        let start = line_start(line);
+        let (time, utc) = match start.time {
+            Some(Time::Utc(time)) => (time, 1.0),
+            Some(Time::Local(time)) => (time, 0.0),
+            None => (f64::NAN, 0.0),
+        };
+        starts.extend_from_slice(&[start.prefix as f64, time, utc]);
+    }
+    starts
+}
 
 /// One parser with its batch.
 #[wasm_bindgen]

@@ -26,4 +26,5 @@ pub use batch::{present, Batch, Event, EventKind, Texts, TrainingColumns, Valida
 pub use mark::MarkKind;
 pub use parser::{Parser, Stats, MAX_LINE, MAX_METRICS};
 pub use pattern::PatternError;
-pub use prefix::{known_prefix, prefix_ends, task_prefix, worker_prefix, Worker};
+pub use prefix::{known_prefix, line_start, prefix_ends, task_prefix, worker_prefix, LineStart, Worker};
+pub use stamp::Time;

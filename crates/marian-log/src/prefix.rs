@@ -3,7 +3,7 @@
 //! Nothing else knows a prefix: the records' times, the console log, `logs --strip` and the marks all ask here.
 
 use crate::line::SPEAKERS;
-use crate::stamp::{clock, iso_time};
+use crate::stamp::{clock, iso_time, marian_stamp, Time};
 use memchr::memchr;
 
 /// Longest header of a worker that is looked at, brackets included.
@@ -56,6 +56,33 @@ pub(crate) fn worker_header(header: &[u8]) -> Option<(&[u8], Option<f64>)> {
     let time = iso_time(rest.strip_prefix(b" ")?)?;
     let utc = time.utc()?;
     (time.length == rest.len() - 1).then_some((name, Some(utc)))
+}
+
+/// What the start of a line tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct LineStart {
+    /// Length of a worker's prefix that is a time and no more; 0 where there is none.
+    pub prefix: usize,
+    /// When the line was printed: the worker's time, else that of the line's own stamp, else that of another prefix
+    /// with a zone.
+    pub time: Option<Time>,
+}
+
+/// Reads the start of a line for those who show it as text.
+pub fn line_start(text: &[u8]) -> LineStart {
+    if let Some((time, prefix)) = task_prefix(text) {
+        return LineStart { prefix, time: Some(Time::Utc(time)) };
+    }
+    let mut printed = None;
+    for at in prefix_ends(text) {
+        let rest = &text[at..];
+        if let Some(time) = marian_stamp(rest) {
+            return LineStart { prefix: 0, time: Some(Time::Local(time)) };
+        }
+        let time = iso_time(rest.strip_prefix(b"[").unwrap_or(rest)).and_then(|time| time.utc());
+        printed = printed.or(time.map(Time::Utc));
+    }
+    LineStart { prefix: 0, time: printed }
 }
 
 /// Length of all known prefixes at the start of `text`; several may stand one after the other. Each takes the blank
@@ -424,6 +451,31 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_line_has_the_time_of_its_worker_else_of_its_stamp_else_of_another_prefix() {
+        const STAMP: f64 = 1_732_968_001_000.0;
+        let local = Some(Time::Local(STAMP));
+        for (line, prefix, time) in [
+            ("[task 2025-08-30T17:55:02.294+00:00] [2024-11-30 12:00:01] x", 37, Some(Time::Utc(TIME))),
+            ("[taskcluster 2025-08-30 17:55:02.294Z] x", 39, Some(Time::Utc(TIME))),
+            ("[taskcluster:error] x", 0, None),
+            ("[2024-11-30 12:00:01] x", 0, local),
+            ("[2024-11-30 12:00:01 mpi:3] x", 0, local),
+            ("2024-11-30 12:00:01] x", 0, local),
+            ("3: [2024-11-30 12:00:01] x", 0, local),
+            ("2020-01-01T00:00:00Z stdout F [2024-11-30 12:00:01] x", 0, local),
+            ("2024-11-30T13:00:01+01:00 stdout F x", 0, Some(Time::Utc(STAMP))),
+            ("[2024-11-30T12:00:01.000Z] x", 0, Some(Time::Utc(STAMP))),
+            ("2024-11-30T12:00:01 x", 0, None),
+            ("x [2024-11-30 12:00:01] x", 0, None),
+            ("[2024-11-30 12:00:61] x", 0, None),
+            ("[2024-11-30 12:00:01", 0, None),
+            ("", 0, None),
+        ] {
+            assert_eq!(line_start(line.as_bytes()), LineStart { prefix, time }, "{line}");
         }
     }
 

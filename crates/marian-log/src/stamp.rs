@@ -152,6 +152,13 @@ fn offset(text: &[u8]) -> Option<(f64, usize)> {
     (hours < 24.0 && minutes < 60.0).then(|| (sign * (hours * 60.0 + minutes) * 60_000.0, blank + 1 + length))
 }
 
+/// The time of a Marian stamp at the start of `text`; its opening bracket may be lost.
+pub fn marian_stamp(text: &[u8]) -> Option<f64> {
+    let rest = text.strip_prefix(b"[").unwrap_or(text);
+    let close = STAMP + rest.get(STAMP..)?.iter().take(MAX_HEADER).position(|&byte| byte == b']')?;
+    marian_stamp_ending(rest, close).filter(|&(_, start)| start == 0).map(|(time, _)| time)
+}
+
 /// A Marian stamp that ends at `close`, the place of its bracket: the time and where its digits start.
 #[inline]
 pub fn marian_stamp_ending(text: &[u8], close: usize) -> Option<(f64, usize)> {

@@ -30,7 +30,6 @@ const MOST_MARKS = 10_000;
 /** Takes the updates of one run; a row takes about 100 bytes of memory. */
 export class RunCollector {
   readonly #time: TimestampFormat;
-  readonly #zoned: boolean;
   readonly #check: RunCheck;
   readonly #segments: Segment[] = [];
   readonly #training = new TableBuilder();
@@ -41,10 +40,8 @@ export class RunCollector {
   #texts = 0;
   #up: number | undefined;
 
-  /** @param zoned Whether the zone of Marian's clock is known. */
-  constructor(time: TimestampFormat, zoned: boolean) {
+  constructor(time: TimestampFormat) {
     this.#time = time;
-    this.#zoned = zoned;
     this.#check = new RunCheck(time);
   }
 
@@ -98,7 +95,7 @@ export class RunCollector {
     for (const name of OPTIONAL) {
       if (present & PRESENT[name]) table.set(name, training[name][row] ?? 0);
     }
-    this.#stamp(table, present, training.timestamp[row] ?? 0);
+    this.#stamp(table, present, training.timestamp[row] ?? 0, training.segment[row] ?? 0);
   }
 
   #takeValidation(batch: Batch, row: number): void {
@@ -112,7 +109,7 @@ export class RunCollector {
     for (const name of ["epoch", "stalled", "best"] as const) {
       if (present & PRESENT[name]) table.set(name, validation[name][row] ?? 0);
     }
-    this.#stamp(table, present, validation.timestamp[row] ?? 0);
+    this.#stamp(table, present, validation.timestamp[row] ?? 0, validation.segment[row] ?? 0);
   }
 
   #takePattern({ name, line, segment, up, values }: PatternMeasurement): void {
@@ -152,18 +149,18 @@ export class RunCollector {
       line,
       segment,
       ...(present & PRESENT.timestamp
-        ? { timestamp: this.#time.absolute(timestamp, (present & PRESENT.utc) !== 0) }
+        ? { timestamp: this.#time.absolute(timestamp, (present & PRESENT.utc) !== 0, segment) }
         : {}),
       ...(this.#up === undefined ? {} : { up: this.#up }),
     });
   }
 
-  #stamp(table: TableBuilder, present: number, timestamp: number): void {
+  #stamp(table: TableBuilder, present: number, timestamp: number, segment: number): void {
     if ((present & PRESENT.timestamp) === 0) return;
-    const utc = (present & PRESENT.utc) !== 0 || this.#zoned;
+    const utc = (present & PRESENT.utc) !== 0 || this.#time.isZoned(segment);
     // One line of an unknown zone makes the whole axis one.
     this.#clock = utc && this.#clock !== "local" ? "utc" : "local";
-    table.set("timestamp", this.#time.absolute(timestamp, (present & PRESENT.utc) !== 0));
+    table.set("timestamp", this.#time.absolute(timestamp, (present & PRESENT.utc) !== 0, segment));
   }
 }
 

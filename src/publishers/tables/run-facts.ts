@@ -76,7 +76,11 @@ export class RunFactsReader {
       const present = records.present[row] ?? 0;
       this.#lastSegment = Math.max(this.#lastSegment, records.segment[row] ?? 0);
       if ((present & PRESENT.timestamp) === 0) continue;
-      const time = this.#time.format(records.timestamp[row] ?? 0, (present & PRESENT.utc) !== 0);
+      const time = this.#time.format(
+        records.timestamp[row] ?? 0,
+        (present & PRESENT.utc) !== 0,
+        records.segment[row] ?? 0,
+      );
       this.#moment({ line: records.line[row] ?? 0, time });
     }
   }

@@ -100,7 +100,7 @@ export class TensorboardPublisher implements UpdatePublisher {
       tags.push(tag);
       values.push(training[column][row] ?? 0);
     }
-    this.#begin(present, training.timestamp[row] ?? 0);
+    this.#begin(present, training.timestamp[row] ?? 0, training.segment[row] ?? 0);
     this.#encoder.scalars(this.#wallTime, this.#step, tags, values);
   }
 
@@ -111,14 +111,14 @@ export class TensorboardPublisher implements UpdatePublisher {
     if (this.#options.step === "updates") this.#step = validation.up[row] ?? 0;
     const metric = validation.metric[row] ?? 0;
     this.#metricTags[metric] ??= metricTags(batch.metricName(metric));
-    this.#begin(present, validation.timestamp[row] ?? 0);
+    this.#begin(present, validation.timestamp[row] ?? 0, validation.segment[row] ?? 0);
     const values = [validation.value[row] ?? 0, validation.stalled[row] ?? 0];
     this.#encoder.scalars(this.#wallTime, this.#step, this.#metricTags[metric], values);
   }
 
   #segment(batch: Batch, event: number, segment: Segment): void {
     const { present = 0, timestamp = 0 } = batch.events[event] ?? {};
-    this.#begin(present, timestamp);
+    this.#begin(present, timestamp, segment.segment);
     for (const [name, value] of Object.entries(segment.config ?? {})) this.#text(name, textOf(value));
     this.#text("marian_version", segment.marian_version ?? "");
     this.#text("command_line", segment.command_line ?? "");
@@ -126,7 +126,7 @@ export class TensorboardPublisher implements UpdatePublisher {
 
   /** Groups that hold a number are charted, others are texts. They stand at the update before them. */
   #pattern({ name, values }: PatternMeasurement): void {
-    this.#begin(0, 0);
+    this.#begin(0, 0, 0);
     for (const [group, value] of Object.entries(values)) {
       const tag = cleanTag(`${name}/${group}`);
       const number = value.trim() === "" ? Number.NaN : Number(value);
@@ -141,9 +141,9 @@ export class TensorboardPublisher implements UpdatePublisher {
   }
 
   /** Takes the record's time, if it has one; before the first event of the file writes what stands at its head. */
-  #begin(present: number, timestamp: number): void {
+  #begin(present: number, timestamp: number, segment: number): void {
     if (present & PRESENT.timestamp)
-      this.#wallTime = this.#time.absolute(timestamp, (present & PRESENT.utc) !== 0) / 1000;
+      this.#wallTime = this.#time.absolute(timestamp, (present & PRESENT.utc) !== 0, segment) / 1000;
     if (this.#begun) return;
     this.#begun = true;
     this.#encoder.version(this.#wallTime);

@@ -21,12 +21,15 @@ export class RowSender {
   #before = 0;
   /** Time of the last row, in seconds since 1970. */
   #timestamp: number | undefined;
+  /** Time of the last line of text; before the first that has one, when the log begins. */
+  #printed: number | undefined;
 
   constructor(sink: RunSink, beginning: Beginning, plan: RunPlan | undefined, task: TaskSections) {
     this.sink = sink;
     this.#beginning = beginning;
     this.#plan = plan;
     this.#task = task;
+    if (plan?.startedAt !== undefined) this.#printed = plan.startedAt / 1000;
     const { existing } = beginning;
     const goesOn = plan === undefined && existing !== null && existing.rows > 0;
     this.#digest = goesOn ? digestOf(existing) : RowDigest.empty();
@@ -74,12 +77,18 @@ export class RowSender {
   /** Sends lines of text, without those that the server holds. */
   async print(lines: readonly LogLine[]): Promise<void> {
     const held = Math.max(0, this.#beginning.lines - this.#lines);
-    const fresh = lines.slice(held);
+    const timed = lines.map((line) => this.#timed(line));
+    const fresh = timed.slice(held);
     this.#lines += lines.length;
     if (held > 0) await this.sink.heldConsole?.(lines.slice(0, held));
-    const timestamp = this.#timestamp;
-    const timed = timestamp === undefined ? fresh : fresh.map((line) => ({ timestamp, ...line }));
-    if (timed.length > 0) await this.sink.console(timed);
+    if (fresh.length > 0) await this.sink.console(fresh);
+  }
+
+  /** A line that does not say when it was printed came with the one before it. */
+  #timed(line: LogLine): LogLine {
+    this.#printed = line.timestamp ?? this.#printed;
+    const timestamp = this.#printed ?? this.#timestamp;
+    return timestamp === undefined ? line : { ...line, timestamp };
   }
 
   async #send(

@@ -1,6 +1,7 @@
 /** Publishes one training run to Weights & Biases. */
 import { setTimeout as delay } from "node:timers/promises";
 import { BUDGET_AFTER_STOP, Budget } from "../../http/index.js";
+import { nodeCore } from "../../node-core.js";
 import type { TimestampFormat } from "../../parser/timestamp.js";
 import { LogLines } from "../../run/log-lines.js";
 import type { RunUpdate } from "../../run/run-reader.js";
@@ -39,7 +40,7 @@ export class WandbPublisher implements UpdatePublisher {
   readonly name = "W&B";
   readonly #publication: WandbPublication;
   readonly #time: TimestampFormat;
-  readonly #lines = new LogLines();
+  readonly #lines: LogLines;
   readonly #segments: Segment[] = [];
   readonly #remarks: string[] = [];
   readonly #task: TaskSections;
@@ -62,6 +63,8 @@ export class WandbPublisher implements UpdatePublisher {
     const { client, plan, budget, stop, taskFiles } = publication;
     this.#publication = publication;
     this.#time = time;
+    this.#lines = new LogLines(nodeCore(), time);
+    this.#lines.startSegments(plan?.segments ?? []);
     this.#task = new TaskSections(taskFiles, stop);
     if (client === undefined) return;
     const patience = plan === undefined ? Number.POSITIVE_INFINITY : budget;
@@ -94,6 +97,7 @@ export class WandbPublisher implements UpdatePublisher {
   #publishLive({ batch, chunk, segments }: RunUpdate, rows: StepRows): void {
     const final = rows.take(batch);
     if (chunk === undefined) final.push(...rows.finish());
+    this.#lines.startSegments(segments.values());
     let lines = chunk === undefined ? this.#lines.finish() : this.#lines.take(chunk);
     if (this.#queued > TRAINING_QUEUE) {
       this.#leftOut += lines.length;

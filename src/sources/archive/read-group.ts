@@ -6,6 +6,7 @@ import { readEvaluationLog } from "../../evaluation/evaluation-log.js";
 import { readMetrics } from "../../evaluation/metrics-file.js";
 import { readMetricsJson } from "../../evaluation/metrics-json.js";
 import type { Config, Group, GroupRun, Problem } from "../../group/group.js";
+import { nodeCore } from "../../node-core.js";
 import { readYaml } from "../../run/yaml.js";
 import { fileChunks } from "../chunks.js";
 import { decompress, InputError } from "../decompress.js";
@@ -73,7 +74,7 @@ export async function readGroup(files: GroupFiles, access: GroupAccess = LOCAL):
 async function readEvaluation(file: EvaluationFile, access: GroupAccess): Promise<ReadEvaluation> {
   try {
     const text = await readText(file, access);
-    if (file.kind === "log") return { file, metrics: readEvaluationLog(text) };
+    if (file.kind === "log") return { file, metrics: readEvaluationLog(text, nodeCore()) };
     if (file.kind === "metrics") return { file, metrics: readMetrics(text) };
     const { metrics, faults } = readMetricsJson(text);
     return { file, metrics, remarks: faults };

@@ -10,7 +10,7 @@ import { RunReader } from "../../../src/run/run-reader.js";
 export async function runOf(log: string | Uint8Array, options: ParserOptions = {}): Promise<ReportRun> {
   using parser = new LogParser({ ...options, marks: true });
   const reader = new RunReader(parser);
-  const collector = new RunCollector(parser.time, options.timeZone !== undefined);
+  const collector = new RunCollector(parser.time);
   const bytes = typeof log === "string" ? new TextEncoder().encode(log) : log;
   // In two parts, as a file comes.
   const middle = Math.floor(bytes.length / 2);

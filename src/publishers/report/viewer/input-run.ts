@@ -50,7 +50,7 @@ async function readRun(
   control: ReadControl,
 ): Promise<InputRun> {
   const reader = new RunReader(parser);
-  const collector = new RunCollector(parser.time, false);
+  const collector = new RunCollector(parser.time);
   let fault: string | undefined;
   let turned = performance.now();
   try {
