@@ -167,26 +167,41 @@ class Sinks {
 
 /** Counts what is read; ends at once when the job is to stop, also while a pipe is silent. */
 async function* counted(source: Source, { progress, signal }: JobControl): AsyncGenerator<Uint8Array> {
-  let onAbort = () => {};
-  const stopped = new Promise<undefined>((resolve) => {
-    onAbort = () => resolve(undefined);
-  });
-  signal?.addEventListener("abort", onAbort, { once: true });
   const chunks = source.chunks()[Symbol.asyncIterator]();
   let stop = false;
   try {
     while (!stop) {
-      const next = await Promise.race([chunks.next(), stopped]);
+      const next = await unlessAborted(chunks.next(), signal);
       stop = next === undefined;
       if (next === undefined || next.done) return;
       progress?.(next.value.length);
       yield next.value;
     }
   } finally {
-    signal?.removeEventListener("abort", onAbort);
     // A read that does not come back would hold up the end.
     if (!stop) await chunks.return?.();
   }
+}
+
+/**
+ * What the promise gives, or undefined as soon as the signal is aborted. Unlike a race with one promise for the whole
+ * log, it leaves nothing behind: that one would keep every chunk until the end.
+ */
+function unlessAborted<Value>(
+  promise: Promise<Value>,
+  signal: AbortSignal | undefined,
+): Promise<Value | undefined> {
+  if (signal === undefined) return promise;
+  if (signal.aborted) {
+    promise.catch(() => {});
+    return Promise.resolve(undefined);
+  }
+  return new Promise((resolve, reject) => {
+    const stop = (): void => resolve(undefined);
+    const settle = (): void => signal.removeEventListener("abort", stop);
+    signal.addEventListener("abort", stop, { once: true });
+    promise.then(resolve, reject).finally(settle);
+  });
 }
 
 const SINK_WORDS: Readonly<Record<string, string>> = {
