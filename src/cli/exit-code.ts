@@ -12,3 +12,8 @@ export const EXIT = {
   interrupted: 130,
   terminated: 143,
 } as const;
+
+/** The exit code of a command that a signal has asked to end. */
+export function stopCode(name: "SIGINT" | "SIGTERM"): number {
+  return name === "SIGINT" ? EXIT.interrupted : EXIT.terminated;
+}

@@ -2,6 +2,7 @@
 import type { Group, GroupRun } from "../group/group.js";
 import { rowsOfSource } from "../jobs/plan-source.js";
 import type { GroupTarget } from "../jobs/publish-groups.js";
+import type { PublisherOpening } from "../online/late-publisher.js";
 import type { ParserOptions } from "../parser/log-parser.js";
 import { TimestampFormat } from "../parser/timestamp.js";
 import type { WandbPlace, WandbPublication } from "../publishers/wandb/publication.js";
@@ -42,12 +43,14 @@ export async function groupTarget(
     { WandbPublisher },
     { publishEvaluationRun },
     { publishGroupLogs },
+    { LatePublisher },
   ] = await Promise.all([
     import("../publishers/wandb/client/settings.js"),
     import("../publishers/wandb/client/wandb-client.js"),
     import("../publishers/wandb/wandb-publisher.js"),
     import("../publishers/wandb/evaluation-run.js"),
     import("../publishers/wandb/group-logs.js"),
+    import("../online/late-publisher.js"),
   ]);
   const mode = flags["wandb-client"] === "offline" ? "offline" : undefined;
   const apiKeyFile = flags["wandb-api-key-file"];
@@ -81,9 +84,12 @@ export async function groupTarget(
     training:
       (...run) =>
       ({ time }) => [new WandbPublisher(publication(...run), time)],
-    live:
-      (group, id, fate) =>
-      ({ time }) => [new WandbPublisher({ ...place(group), id, replayed: true, fate, override }, time)],
+    live: (group, id, fate) => () => {
+      const opening: PublisherOpening = (time) =>
+        new WandbPublisher({ ...place(group), id, replayed: true, fate, override }, time);
+      const { parser, stop } = options;
+      return [new LatePublisher("W&B", Promise.resolve(opening), { parser, stop })];
+    },
     evaluations: (group, run) =>
       publishEvaluationRun({ ...place(group), id: run.id, evaluations: run.evaluations, override }),
     groupLogs: ({ runs: _runs, problems: _problems, ...group }) =>

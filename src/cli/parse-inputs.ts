@@ -3,6 +3,7 @@ import { join } from "node:path";
 import {
   filePublishers,
   type InputReceipt,
+  type JobControl,
   livePublishers,
   type PublisherFactory,
   runJob,
@@ -71,9 +72,7 @@ export async function parseInputs(request: ParseRequest): Promise<ParseResult> {
     process.stderr,
     request.quiet || request.follow || names.includes(STDIN),
   );
-  // A source that is followed ends by itself when the signal comes.
-  const signal = request.follow ? new AbortController().signal : stop.signal;
-  const control = { progress: bar.add, signal };
+  const control = { progress: bar.add, signal: stop.signal };
   const echo = request.tee ? new Echo(process.stdout) : undefined;
   const source = (name: string) => openSource(name, request, files, echo);
   try {
@@ -132,12 +131,13 @@ async function runApart(
   }
   const receipts: InputReceipt[] = [];
   for (const name of names) {
-    if (control.signal.aborted) break;
+    if (controlOf(name, request, control).signal?.aborted) continue;
     const patterns = (options.patterns?.length ?? 0) > 0;
     const factory = request.follow
       ? livePublishers(name, place(name), patterns)
       : filePublishers(name, place(name), format, patterns);
-    receipts.push(await runJob(source(name), options, await withOthers(name, factory, request), control));
+    const job = await withOthers(name, factory, request);
+    receipts.push(await runJob(source(name), options, job, controlOf(name, request, control)));
   }
   return receipts;
 }
@@ -153,13 +153,19 @@ async function runShared(
   const receipts: InputReceipt[] = [];
   const sinkErrors: string[] = [];
   for (const name of request.names) {
-    if (control.signal.aborted || sinkErrors.length > 0) break;
+    if (sinkErrors.length > 0) break;
+    if (controlOf(name, request, control).signal?.aborted) continue;
     const factory: PublisherFactory = ({ time }) => [
       ...(lines === undefined ? [] : [new NdjsonPublisher(name, lines, time, false)]),
       ...(csv === undefined ? [] : [new CsvPublisher(name, csv, false)]),
     ];
     const publishers = await withOthers(name, factory, request);
-    const receipt = await runJob(source(name), request.options, publishers, control);
+    const receipt = await runJob(
+      source(name),
+      request.options,
+      publishers,
+      controlOf(name, request, control),
+    );
     receipts.push(receipt);
     // Once the shared sink has failed, what it holds is not whole.
     const shared = receipt.sinkErrors.filter((error) => /^(CSV|NDJSON): /.test(error));
@@ -169,7 +175,8 @@ async function runShared(
   }
   const sink = lines ?? csv;
   const outputs: string[] = [];
-  const keep = sinkErrors.length === 0 && (!control.signal.aborted || request.names.includes(STDIN));
+  const live = request.names.some((name) => isLive(name, request));
+  const keep = sinkErrors.length === 0 && (live || !control.signal.aborted);
   try {
     if (keep) outputs.push(...((await sink?.close()) ?? []));
     else await sink?.discard().catch(() => {});
@@ -220,6 +227,14 @@ function pictures(name: string, time: TimestampFormat, request: ParseRequest): U
   return publishers;
 }
 
+/**
+ * How the reading of a log ends: at once with the signal, unless it ends by itself. A file that is followed does so when
+ * the signal comes; standard input that is passed on, when who writes it has ended.
+ */
+function controlOf(name: string, { follow, tee }: ParseRequest, control: Control): JobControl {
+  return follow || (tee && name === STDIN) ? { progress: control.progress } : control;
+}
+
 /** Whether a log is that of a training which goes on. */
 function isLive(name: string, { follow }: ParseRequest): boolean {
   return follow || name === STDIN;
@@ -238,7 +253,8 @@ function openSource(
     return { name, chunks: () => wholeLines(file.chunks(), () => false) };
   }
   if (name !== STDIN) return files.find((file) => file.name === name) ?? fileSource(name);
-  stop.signal.addEventListener("abort", () => process.stdin.destroy(), { once: true });
+  if (echo === undefined)
+    stop.signal.addEventListener("abort", () => process.stdin.destroy(), { once: true });
   const stdin = new StdinSource(process.stdin, echo);
   return { name: stdin.name, chunks: () => wholeLines(stdin.chunks(), () => !stop.signal.aborted) };
 }

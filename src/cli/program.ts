@@ -1,8 +1,10 @@
 /** What the binaries start. They share one bundle, and so one copy of the framework. */
 import { flush, handle, run } from "@oclif/core";
+import { outliveHangup } from "./stop-signal.js";
 
 /** Runs a command, and ends the process when all that it has printed has been taken. */
 export async function start(args: readonly string[], binary: string): Promise<void> {
+  outliveHangup();
   try {
     await run([...args], binary);
     await flush();

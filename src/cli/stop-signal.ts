@@ -1,22 +1,44 @@
-/** SIGINT and SIGTERM: the first asks for an orderly end, a second ends at once. */
+/** Signals: the first asks for an orderly end, a second ends at once. */
+import { stopCode } from "./exit-code.js";
+
+/** The signal that asked for the end, as exit codes and receipts know it. */
+export type StopName = "SIGINT" | "SIGTERM";
 
 /** The state of the request to stop. */
 export interface StopSignal {
   readonly signal: AbortSignal;
-  /** Which one came. */
-  readonly received: "SIGINT" | "SIGTERM" | undefined;
+  /** Which one came; a terminal that was closed counts as SIGTERM. */
+  readonly received: StopName | undefined;
 }
 
-/** Watches for both signals; a further one has Node's own effect. */
+/** Milliseconds after the first signal in which another one is the same: a shell or npm passes on what the terminal has sent. */
+const ONE_KEY_PRESS = 100;
+/** Milliseconds after which a command ends though something in it still waits. */
+const LAST_MOMENT = 9_500;
+
+/**
+ * Lives on when the terminal goes away, unless messages go there: Node forgets that a parent (`nohup`) has had SIGHUP
+ * ignored. Every command begins with this.
+ */
+export function outliveHangup(): void {
+  if (!process.stderr.isTTY) process.on("SIGHUP", () => {});
+}
+
+/** Watches for the signals that ask for an end. After the first, every further one ends the process at once. */
 export function watchStopSignals(): StopSignal {
   const controller = new AbortController();
-  let received: "SIGINT" | "SIGTERM" | undefined;
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    process.once(name, () => {
-      received ??= name;
-      controller.abort();
-    });
-  }
+  let received: StopName | undefined;
+  const names = ["SIGINT", "SIGTERM", ...(process.stderr.isTTY ? (["SIGHUP"] as const) : [])] as const;
+  const stop = (name: NodeJS.Signals): void => {
+    if (received !== undefined) return;
+    received = name === "SIGINT" ? "SIGINT" : "SIGTERM";
+    setTimeout(() => {
+      for (const each of names) process.removeAllListeners(each);
+    }, ONE_KEY_PRESS).unref();
+    setTimeout(() => process.exit(stopCode(received ?? "SIGTERM")), LAST_MOMENT).unref();
+    controller.abort();
+  };
+  for (const name of names) process.on(name, stop);
   return {
     signal: controller.signal,
     get received() {

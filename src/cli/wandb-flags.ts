@@ -3,6 +3,7 @@ import { Flags } from "@oclif/core";
 import type { PublisherFactory } from "../jobs/parse-job.js";
 import { rowsOfSource } from "../jobs/plan-source.js";
 import { runNameOf, runNames } from "../naming/run-name.js";
+import type { PublisherOpening } from "../online/late-publisher.js";
 import type { ParserOptions } from "../parser/log-parser.js";
 import { TimestampFormat } from "../parser/timestamp.js";
 import type { JsonObject } from "../publishers/wandb/format/json.js";
@@ -97,12 +98,14 @@ export async function wandbTarget(
 ): Promise<WandbTarget | undefined> {
   const project = flags["wandb-project"];
   if (project === undefined) return undefined;
-  const [{ resolveSettings }, { WandbClient }, { checkRunId }, { WandbPublisher }] = await Promise.all([
-    import("../publishers/wandb/client/settings.js"),
-    import("../publishers/wandb/client/wandb-client.js"),
-    import("../publishers/wandb/format/names.js"),
-    import("../publishers/wandb/wandb-publisher.js"),
-  ]);
+  const [{ resolveSettings }, { WandbClient }, { checkRunId }, { WandbPublisher }, { LatePublisher }] =
+    await Promise.all([
+      import("../publishers/wandb/client/settings.js"),
+      import("../publishers/wandb/client/wandb-client.js"),
+      import("../publishers/wandb/format/names.js"),
+      import("../publishers/wandb/wandb-publisher.js"),
+      import("../online/late-publisher.js"),
+    ]);
   const settings = resolveSettings(
     {
       mode: flags["wandb-client"] === "offline" ? "offline" : undefined,
@@ -147,7 +150,10 @@ export async function wandbTarget(
   return {
     publisher: (source, plan, extraConfig) => {
       const wanted = publication(source, plan, extraConfig);
-      return ({ time }) => [new WandbPublisher(wanted, time)];
+      if (plan !== undefined) return ({ time }) => [new WandbPublisher(wanted, time)];
+      const { parser, stop } = options;
+      const opening: PublisherOpening = (time) => new WandbPublisher(wanted, time);
+      return () => [new LatePublisher("W&B", Promise.resolve(opening), { parser, stop })];
     },
     preview: (source, plan) => new WandbPublisher(publication(source, plan), new TimestampFormat()).preview(),
     close: async () => {

@@ -1,5 +1,5 @@
 import { Command, Flags } from "@oclif/core";
-import { EXIT } from "../cli/exit-code.js";
+import { EXIT, stopCode } from "../cli/exit-code.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
 import { taskSecretFlag, wandbFlags } from "../cli/wandb-flags.js";
 import { EvaluationError } from "../evaluation/errors.js";
@@ -115,14 +115,8 @@ rest is in the offline file); 130, 143 stopped by SIGINT, SIGTERM.`;
       };
       const outcomes = await this.#publish(target, evaluation, target.suffix ?? suffix);
       const undelivered = [target.fault, ...outcomes.map((outcome) => outcome.undelivered)].filter(Boolean);
-      const code =
-        stop.received === undefined
-          ? undelivered.length > 0
-            ? EXIT.sink
-            : EXIT.ok
-          : stop.received === "SIGINT"
-            ? EXIT.interrupted
-            : EXIT.terminated;
+      const result = undelivered.length > 0 ? EXIT.sink : EXIT.ok;
+      const code = stop.received === undefined ? result : stopCode(stop.received);
       this.#report(target, evaluation, outcomes, undelivered as string[], { ...flags, code });
       this.exit(code);
     } finally {

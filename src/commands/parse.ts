@@ -11,6 +11,7 @@ import { shardFlag } from "../cli/shard.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
 import { wandbFlags, wandbTarget } from "../cli/wandb-flags.js";
 import { printPreviews } from "../cli/wandb-preview.js";
+import { watchStopOrders } from "../online/stop-orders.js";
 import { STDIN } from "../sources/inputs.js";
 import { Echo } from "../sources/stdin.js";
 
@@ -114,12 +115,6 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
       dependsOn: ["plot"],
       helpGroup: "CHARTS",
     }),
-    outliers: Flags.boolean({
-      description:
-        "scale the drawing to all values; without it, a few that lie far from all others are cut off",
-      dependsOn: ["plot"],
-      helpGroup: "CHARTS",
-    }),
     tensorboard: Flags.string({
       description: "write event files for TensorBoard, each run into a folder of its own below DIR",
       helpValue: "DIR",
@@ -182,7 +177,8 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
       usage("--follow reads one file that grows: name one");
     const options = readParserOptions(flags.pattern ?? [], flags["time-zone"], usage);
 
-    const stop = watchStopSignals();
+    // In a pipe behind a training it is the training that ends, whatever signal comes.
+    const stop = flags.tee ? watchStopOrders() : watchStopSignals();
     const wandb = await wandbTarget(flags, {
       sources: inputs,
       stop: stop.signal,
@@ -219,8 +215,7 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
     const stdoutTaken = folder === undefined || flags.tee;
     const paper = stdoutTaken || flags.json ? process.stderr : process.stdout;
     if (plot !== undefined) {
-      const style = { logarithmic: flags["log-scale"], outliers: flags.outliers };
-      const charts = plot.text(chartStyle(paper, process.env, style));
+      const charts = plot.text(chartStyle(paper, process.env, flags["log-scale"]));
       await new Echo(paper).write(new TextEncoder().encode(charts));
     }
     const verdict = {

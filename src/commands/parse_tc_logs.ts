@@ -1,12 +1,13 @@
-import { writeSync } from "node:fs";
 import { Command, Flags } from "@oclif/core";
 import { EXIT } from "../cli/exit-code.js";
 import { report } from "../cli/report.js";
+import { watchStopSignals } from "../cli/stop-signal.js";
 import { taskSecretFlag, wandbFlags } from "../cli/wandb-flags.js";
 import { automationCode } from "../online/automation.js";
 import { deadline } from "../online/deadline.js";
 import { passesOn } from "../online/passes-on.js";
 import { endProcess, runPipe } from "../online/pipe.js";
+import { PipeLink } from "../online/pipe-link.js";
 import { CHANNEL, READY, TRIAL } from "../online/reader.js";
 import { watchStopOrders } from "../online/stop-orders.js";
 import { readTaskLog } from "../online/task-log.js";
@@ -88,15 +89,16 @@ Exit codes: as those of parse. With MOZ_AUTOMATION set 0, unless a signal came o
     if (input === undefined && !flags["from-stream"]) {
       this.error("one of --input-file and --from-stream must be given", { exit: EXIT.usage });
     }
-    const stop = watchStopOrders();
-    if (this.#reads) {
+    const pipe = PipeLink.ofProcess(process.env);
+    const stop = pipe === undefined ? watchStopSignals() : watchStopOrders(pipe.gone);
+    if (pipe !== undefined) {
       // What is wrong with one part must not end the others.
       process.on("uncaughtException", (error) =>
         process.stderr.write(`parse_tc_logs: internal error: ${error.message}\n`),
       );
-      tell(READY);
+      pipe.tell(READY);
     }
-    const trial = this.#trial(stop.signal);
+    const trial = this.#trial(stop.signal, pipe);
     const detail = flags.verbose ? "verbose" : "normal";
     const receipt = await readTaskLog({
       wish: {
@@ -114,6 +116,7 @@ Exit codes: as those of parse. With MOZ_AUTOMATION set 0, unless a signal came o
       groupLogs: flags["publish-group-logs"],
       artifacts: flags["wandb-artifacts"],
       stop,
+      pipe,
       warn: (text) => this.warn(text),
     });
     const verdict = { strict: false, sinkErrors: [], ...(stop.received ? { signal: stop.received } : {}) };
@@ -129,18 +132,10 @@ Exit codes: as those of parse. With MOZ_AUTOMATION set 0, unless a signal came o
   }
 
   /** Asks whether faults are to show; who passes standard input on hears of it at once, in case this process dies. */
-  async #trial(signal: AbortSignal): Promise<boolean> {
+  async #trial(signal: AbortSignal, pipe: PipeLink | undefined): Promise<boolean> {
     const { isTrial } = await import("../online/task-context.js");
     const trial = await isTrial(process.env, deadline(TRIAL_TIMEOUT, signal)).catch(() => false);
-    if (trial && this.#reads) tell(TRIAL);
+    if (trial) pipe?.tell(TRIAL);
     return trial;
-  }
-}
-
-function tell(line: string): void {
-  try {
-    writeSync(Number(process.env[CHANNEL]), `${line}\n`);
-  } catch {
-    // Nobody passes anything on any more.
   }
 }

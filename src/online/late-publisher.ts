@@ -1,71 +1,150 @@
-/** A publisher that takes a running log before it is known where the run goes. */
+/** A publisher that takes a running log in its own time. */
 import { nodeCore } from "../node-core.js";
-import { LogParser } from "../parser/log-parser.js";
+import { LogParser, type ParserOptions } from "../parser/log-parser.js";
 import type { TimestampFormat } from "../parser/timestamp.js";
 import type { PublisherOutcome, UpdatePublisher } from "../publishers/update-publisher.js";
 import { RunReader, type RunUpdate } from "../run/run-reader.js";
+import { Backlog } from "./backlog.js";
 
-/** Bytes of log that may wait; then the reading does. */
-const MOST_WAITING = 32e6;
+/** A publisher that can be told to make haste. */
+export interface LivePublisher extends UpdatePublisher {
+  /** Settles when everything so far is delivered, or is where a later delivery finds it. */
+  flush?(): Promise<void>;
+  /** Learns that the log is over, though a part of it still waits. */
+  logEnds?(): void;
+  /** Gives the server up: from here on, everything is kept for a later delivery. */
+  giveUp?(): void;
+}
 
 /** Makes the publisher when the place is known; undefined where nothing is to be published. */
-export type PublisherOpening = (time: TimestampFormat) => UpdatePublisher;
+export type PublisherOpening = (time: TimestampFormat) => LivePublisher;
+
+/** How the log is read, and until when. */
+export interface LateOptions {
+  readonly parser?: ParserOptions;
+  /** What is there is to be delivered soon, though the log may go on. */
+  readonly stop?: AbortSignal | undefined;
+}
+
+/** Milliseconds in which what is there may be delivered: after the order to stop, and after the end of the log. */
+const AFTER_STOP = 7_500;
+const AFTER_END = 4 * 60_000;
 
 /**
- * Keeps the bytes of the log until the publisher is there, and then gives it everything from the first line on, by a
- * parser of its own.
+ * Keeps the bytes of the log until the publisher is there and takes them, and gives it everything from the first line
+ * on, by a parser of its own. Nobody waits for it: neither a server that hangs nor a slow disk holds the reading up,
+ * and what waits takes no memory worth mentioning.
  */
 export class LatePublisher implements UpdatePublisher {
   readonly name: string;
-  readonly #parser = new LogParser(nodeCore());
-  readonly #reader = new RunReader(this.#parser);
-  #publisher: UpdatePublisher | undefined;
-  #opened = false;
-  #waiting = 0;
-  #work: Promise<void>;
+  readonly #parser: LogParser;
+  readonly #reader: RunReader;
+  readonly #backlog = new Backlog();
+  readonly #stop: AbortSignal | undefined;
+  readonly #work: Promise<void>;
+  #publisher: LivePublisher | undefined;
+  /** Nothing is to be published, or no longer. */
+  #idle = false;
+  #ended = false;
+  #ending: NodeJS.Timeout | undefined;
+  #wake: () => void = () => {};
   #failure: { readonly error: unknown } | undefined;
+  /** Bytes that are to be delivered soon. */
+  #urgent = 0;
+  readonly #hurry = () => void this.#deliverSoon();
 
   /** @param opening Must not reject. */
-  constructor(name: string, opening: Promise<PublisherOpening | undefined>) {
+  constructor(
+    name: string,
+    opening: Promise<PublisherOpening | undefined>,
+    { parser = {}, stop }: LateOptions = {},
+  ) {
     this.name = name;
-    this.#work = opening.then((open) => {
-      this.#opened = true;
-      this.#publisher = open?.(this.#parser.time);
-    });
+    this.#stop = stop;
+    this.#parser = new LogParser(nodeCore(), parser);
+    this.#reader = new RunReader(this.#parser);
+    this.#work = this.#run(opening);
   }
 
   async publish({ chunk }: RunUpdate): Promise<void> {
-    if (this.#opened && this.#publisher === undefined) return;
-    const bytes = chunk?.slice();
-    this.#waiting += bytes?.length ?? 0;
-    this.#work = this.#work.then(() => this.#give(bytes));
-    if (this.#opened || this.#waiting > MOST_WAITING) await this.#work;
     if (this.#failure !== undefined) throw this.#failure.error;
+    if (chunk === undefined) this.#end();
+    else if (!this.#idle) this.#backlog.push(chunk);
+    this.#wake();
   }
 
   async close(): Promise<PublisherOutcome> {
+    this.#end();
     await this.#work;
-    if (this.#failure !== undefined) throw this.#failure.error;
-    const outcome = await this.#publisher?.close();
-    this.#parser.free();
-    return outcome ?? { outputs: [] };
+    try {
+      if (this.#failure !== undefined) throw this.#failure.error;
+      return (await this.#publisher?.close()) ?? { outputs: [] };
+    } finally {
+      this.#free();
+    }
   }
 
   async discard(): Promise<void> {
+    this.#idle = true;
+    this.#end();
     await this.#work;
     await this.#publisher?.discard();
+    this.#free();
+  }
+
+  #end(): void {
+    this.#wake();
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#publisher?.logEnds?.();
+    const time = this.#stop?.aborted ? AFTER_STOP : AFTER_END;
+    this.#ending = setTimeout(() => this.#publisher?.giveUp?.(), time).unref();
+  }
+
+  #free(): void {
+    clearTimeout(this.#ending);
+    this.#stop?.removeEventListener("abort", this.#hurry);
+    this.#backlog.close();
     this.#parser.free();
   }
 
-  async #give(bytes: Uint8Array | undefined): Promise<void> {
-    this.#waiting -= bytes?.length ?? 0;
-    const publisher = this.#publisher;
-    if (publisher === undefined || this.#failure !== undefined) return;
+  async #run(opening: Promise<PublisherOpening | undefined>): Promise<void> {
+    const open = await opening;
     try {
-      const update = bytes === undefined ? await this.#reader.finish() : await this.#reader.read(bytes);
-      await publisher.publish(update);
+      this.#publisher = open?.(this.#parser.time);
+      if (this.#ended) this.#publisher?.logEnds?.();
+      if (this.#publisher === undefined) this.#idle = true;
+      else if (this.#stop?.aborted) this.#hurry();
+      else this.#stop?.addEventListener("abort", this.#hurry, { once: true });
+      while (this.#publisher !== undefined && !this.#idle) {
+        const bytes = this.#backlog.shift();
+        if (bytes !== undefined) await this.#publisher.publish(await this.#reader.read(bytes));
+        else if (this.#ended) break;
+        else await this.#more();
+        this.#urgent -= bytes?.length ?? 0;
+      }
+      if (!this.#idle) await this.#publisher?.publish(await this.#reader.finish());
     } catch (error) {
       this.#failure = { error };
+      this.#idle = true;
     }
+    if (this.#idle) this.#backlog.close();
+  }
+
+  /** Settles with the next bytes, or the end. */
+  #more(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  /** What is there is delivered, or, when its time is over, given to where a later delivery finds it. */
+  async #deliverSoon(): Promise<void> {
+    const publisher = this.#publisher;
+    const timer = setTimeout(() => publisher?.giveUp?.(), AFTER_STOP).unref();
+    this.#urgent = this.#backlog.bytes;
+    while (this.#urgent > 0 && !this.#idle) await new Promise((resolve) => setTimeout(resolve, 50));
+    await publisher?.flush?.();
+    clearTimeout(timer);
   }
 }

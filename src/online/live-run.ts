@@ -1,7 +1,7 @@
 /** A run that is published while its training goes on. */
 
 import type { TimestampFormat } from "../parser/timestamp.js";
-import type { PublisherOutcome, UpdatePublisher } from "../publishers/update-publisher.js";
+import type { PublisherOutcome } from "../publishers/update-publisher.js";
 import { messageOf } from "../publishers/wandb/client/index.js";
 import type { JsonObject } from "../publishers/wandb/format/json.js";
 import { publishGroupLogs } from "../publishers/wandb/group-logs.js";
@@ -9,6 +9,7 @@ import type { WandbPublication } from "../publishers/wandb/publication.js";
 import { WandbPublisher } from "../publishers/wandb/wandb-publisher.js";
 import type { RunUpdate } from "../run/run-reader.js";
 import { SystemMetrics } from "../system-metrics/system-metrics.js";
+import type { LivePublisher } from "./late-publisher.js";
 import { INPUT } from "./reader.js";
 import type { RunTarget } from "./run-target.js";
 import type { StopOrder } from "./stop-orders.js";
@@ -25,7 +26,7 @@ export interface LiveRunOptions {
 }
 
 /** Publishes a training with the machine's system metrics, and the run of its group. */
-export class LiveRun implements UpdatePublisher {
+export class LiveRun implements LivePublisher {
   readonly name = "W&B";
   readonly #target: RunTarget;
   readonly #publisher: WandbPublisher;
@@ -42,7 +43,7 @@ export class LiveRun implements UpdatePublisher {
     this.#metrics.start();
     this.#groupLogs = groupLogs ? this.#publishGroup() : Promise.resolve(undefined);
     const preempting = (): void => {
-      if (stop.received === "SIGTERM") this.#publisher.preempting();
+      if (stop.received !== "SIGINT") this.#publisher.interrupt(stop.received === "SIGTERM");
     };
     if (stop.signal.aborted) preempting();
     else stop.signal.addEventListener("abort", preempting, { once: true });
@@ -50,6 +51,18 @@ export class LiveRun implements UpdatePublisher {
 
   publish(update: RunUpdate): Promise<void> {
     return this.#publisher.publish(update);
+  }
+
+  flush(): Promise<void> {
+    return this.#publisher.flush();
+  }
+
+  logEnds(): void {
+    this.#publisher.logEnds();
+  }
+
+  giveUp(): void {
+    this.#publisher.giveUp();
   }
 
   async close(): Promise<PublisherOutcome> {

@@ -5,11 +5,12 @@
  */
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { EXIT } from "../cli/exit-code.js";
+import { EXIT, stopCode } from "../cli/exit-code.js";
 import { automationCode } from "./automation.js";
 import { Feed } from "./feed.js";
 import { Outlet } from "./outlet.js";
 import { Reader, type ReaderCommand, type ReaderEnd } from "./reader.js";
+import { outliveSignals } from "./stop-orders.js";
 
 type StopName = "SIGINT" | "SIGTERM";
 
@@ -19,20 +20,14 @@ export interface PipeLimits {
   readonly buffer: number;
   /** Milliseconds that the reading process has when standard input has ended. */
   readonly atEnd: number;
-  /** Milliseconds that it has after a signal. */
+  /** Milliseconds that it has when standard input has ended and a signal has come, whichever is later. */
   readonly afterSignal: number;
-  /** Milliseconds after a signal in which the log is still read: a training says a last word. */
-  readonly lastWords: number;
-  /** Milliseconds after a signal in which standard input is passed on at least: a training saves its model. */
-  readonly passing: number;
 }
 
 const LIMITS: PipeLimits = {
   buffer: 64e6,
   atEnd: 5 * 60_000,
   afterSignal: 20_000,
-  lastWords: 500,
-  passing: 5_000,
 };
 
 /** Bytes that may wait for standard output before standard input has to. */
@@ -40,7 +35,10 @@ const ECHO_BUFFER = 1 << 20;
 /** Milliseconds in which standard output and error may take the rest when all else is done. */
 const LAST_BYTES = 1_000;
 
-/** Passes standard input on until it ends, or a signal comes and the reading process has ended. Returns the exit code. */
+/**
+ * Passes standard input on until it ends, whatever signal comes: a training that is asked to end still saves its model,
+ * and would be ended by a broken pipe. Returns the exit code.
+ */
 export async function runPipe(command: ReaderCommand, limits: PipeLimits = LIMITS): Promise<number> {
   return await new Pipe(command, limits).run();
 }
@@ -66,7 +64,6 @@ class Pipe {
   readonly #feed: Feed;
   readonly #input: Readable = process.stdin;
   #signal: StopName | undefined;
-  #told = false;
 
   constructor(command: ReaderCommand, limits: PipeLimits) {
     this.#limits = limits;
@@ -86,17 +83,13 @@ class Pipe {
       this.#feed.stop();
       this.#sayEarlyEnd(how);
     });
-    void stopped.then((signal) => this.#askToEnd(reader, signal));
-    const atEnd = inputEnded.then(async () => {
-      this.#feed.end();
-      await this.#echo.drained();
-      if (this.#signal === undefined) await this.#readerEnds(reader, stopped);
-      else await reader.ended;
-    });
-    const afterSignal = stopped.then(async () => {
-      await Promise.all([reader.ended, Promise.race([inputEnded, sleep(this.#limits.passing)])]);
-    });
-    await Promise.race([atEnd, afterSignal]);
+    void stopped.then((signal) => reader.stop(signal));
+    await inputEnded;
+    reader.logEnds();
+    this.#feed.end();
+    const tooLate = stopped.then(() => sleep(this.#limits.afterSignal, undefined, { ref: false }));
+    await Promise.race([this.#echo.drained(), tooLate]);
+    await this.#readerEnds(reader, tooLate);
     if (end?.code !== EXIT.usage) this.#sayLoss();
     await Promise.race([Promise.all([this.#echo.drained(), this.#said.drained()]), sleep(LAST_BYTES)]);
     stuck = this.#echo.waiting + this.#said.waiting > 0;
@@ -121,17 +114,12 @@ class Pipe {
     });
   }
 
-  /** Settles with the first signal to stop; with a second one the process ends at once. */
+  /** Settles with the first signal to stop. No signal ends this process: only its input does. */
   #watchSignals(): Promise<StopName> {
-    // Node forgets that a parent had it ignored (nohup), and a training that outlives its terminal needs its pipe.
-    process.on("SIGHUP", () => {});
+    outliveSignals();
     return new Promise((resolve) => {
       for (const name of ["SIGINT", "SIGTERM"] as const) {
         process.on(name, () => {
-          if (this.#signal !== undefined && this.#told) {
-            stuck = true;
-            endProcess(codeOf(this.#signal));
-          }
           this.#signal ??= name;
           resolve(name);
         });
@@ -139,27 +127,16 @@ class Pipe {
     });
   }
 
-  async #askToEnd(reader: Reader, signal: StopName): Promise<void> {
-    void reader.stop(signal);
-    await sleep(this.#limits.lastWords);
-    // One key press gives several signals where a shell passes its own on.
-    this.#told = true;
-    this.#feed.end();
-    const late = sleep(this.#limits.afterSignal - this.#limits.lastWords).then(() => true);
-    if (!(await Promise.race([reader.ended.then(() => false), late]))) return;
+  async #readerEnds(reader: Reader, tooLate: Promise<void>): Promise<void> {
+    const { atEnd, afterSignal } = this.#limits;
+    const late = await Promise.race([
+      reader.ended.then(() => undefined),
+      sleep(atEnd, `${atEnd / 1000} s of the end of standard input`, { ref: false }),
+      tooLate.then(() => `${afterSignal / 1000} s of ${this.#signal} and the end of standard input`),
+    ]);
+    if (late === undefined) return;
     this.#say(
-      `the reading process did not end within ${this.#limits.afterSignal / 1000} s of ${signal} and was killed; what it had not delivered is not published`,
-    );
-    reader.kill();
-  }
-
-  async #readerEnds(reader: Reader, stopped: Promise<StopName>): Promise<void> {
-    const ended = reader.ended.then(() => true);
-    const late = sleep(this.#limits.atEnd, false, { ref: false });
-    const withSignal = stopped.then(() => reader.ended).then(() => true);
-    if (await Promise.race([ended, late, withSignal])) return;
-    this.#say(
-      `the reading process did not end within ${this.#limits.atEnd / 1000} s of the end of standard input and was killed; what it had not delivered is not published`,
+      `the reading process did not end within ${late} and was killed; what it had not delivered is not published`,
     );
     reader.kill();
     await reader.ended;
@@ -167,7 +144,7 @@ class Pipe {
 
   #sayEarlyEnd({ code, signal, fault }: ReaderEnd): void {
     // Wrong flags and what it came to at its end it has told itself.
-    if (this.#signal !== undefined || code === EXIT.usage) return;
+    if (code === EXIT.usage) return;
     if (this.#input.readableEnded && signal === null && fault === undefined) return;
     const how =
       fault === undefined
@@ -196,15 +173,11 @@ class Pipe {
   }
 
   #code(end: ReaderEnd | undefined, trial: boolean): number {
-    if (this.#signal !== undefined) return codeOf(this.#signal);
+    if (this.#signal !== undefined) return stopCode(this.#signal);
     const ended = end?.code ?? EXIT.sink;
     const whole = this.#feed.loss === undefined && this.#echo.fault === undefined;
     const foreign = ended === EXIT.interrupted || ended === EXIT.terminated;
     const code = foreign || (ended === EXIT.ok && !whole) ? EXIT.sink : ended;
     return automationCode(code, process.env, trial);
   }
-}
-
-function codeOf(signal: StopName): number {
-  return signal === "SIGINT" ? EXIT.interrupted : EXIT.terminated;
 }

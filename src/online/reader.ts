@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readlinkSync, writeFileSync } from "node:fs";
 import { setPriority } from "node:os";
 import { createInterface } from "node:readline";
-import type { Readable, Writable } from "node:stream";
+import type { Duplex, Writable } from "node:stream";
 
 /** Set for the reading process: the descriptor by which it tells what it knows. */
 export const CHANNEL = "MARIAN_TRACKING_CHANNEL";
@@ -14,6 +14,9 @@ export const INPUT = "MARIAN_TRACKING_INPUT";
 /** What the reading process tells: it takes signals; the task belongs to a trial run, in which faults are to show. */
 export const READY = "ready";
 export const TRIAL = "trial";
+
+/** What it is told before its input ends, if that is the end of the log. */
+export const END = "end";
 
 /** How the reading process is started. */
 export interface ReaderCommand {
@@ -41,6 +44,7 @@ export class Reader {
   /** Whether it has told that faults are to show. */
   trial = false;
   readonly #child: ChildProcess | undefined;
+  readonly #channel: Duplex | undefined;
   readonly #ready: Promise<void>;
   #setReady: () => void = () => {};
 
@@ -59,8 +63,12 @@ export class Reader {
       this.#child = child;
       yieldTo(child.pid);
       child.stderr?.on("data", said).on("error", () => {});
-      const channel = child.stdio[3] as Readable;
-      createInterface({ input: channel.on("error", () => {}) }).on("line", (line) => {
+      const channel = child.stdio[3] as Duplex;
+      this.#channel = channel;
+      const lines = createInterface({ input: channel.on("error", () => {}) });
+      // A reader that ended without hearing the last word resets the channel.
+      lines.on("error", () => {});
+      lines.on("line", (line) => {
         if (line === TRIAL) this.trial = true;
         if (line === READY) this.#setReady();
       });
@@ -82,6 +90,11 @@ export class Reader {
   async stop(signal: NodeJS.Signals): Promise<void> {
     await Promise.race([this.#ready, this.ended]);
     this.#send(signal);
+  }
+
+  /** Tells it that its input is going to end with the log. Without this word the end may be within a line. */
+  logEnds(): void {
+    this.#channel?.write(`${END}\n`);
   }
 
   kill(): void {

@@ -1,17 +1,32 @@
-/** Signals, as the process takes them that only reads: who passes standard input on decides how long it may live. */
+/** Signals, as the processes of the pipe take them: what ends them is the end of their input. */
+
+/**
+ * Signals that end a process unless it takes them. Whoever sends them means the training, to whose whole group they go:
+ * a terminal that is closed, a quota of CPU, a cluster that warns its jobs.
+ */
+const OTHERS = ["SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGXCPU"] as const;
 
 /** The order to end. */
 export interface StopOrder {
   readonly signal: AbortSignal;
-  /** Which signal came first. */
+  /** Which signal came first; undefined where none came. */
   readonly received: "SIGINT" | "SIGTERM" | undefined;
 }
 
-/** Watches for both signals. Further ones change nothing: a key press reaches the whole group of processes. */
-export function watchStopOrders(): StopOrder {
+/** Lives on, whatever signal comes that is no order to end. Node forgets that a parent has some of them ignored. */
+export function outliveSignals(): void {
+  for (const name of OTHERS) process.on(name, () => {});
+}
+
+/**
+ * Watches for both signals that ask for an end: what there is is to be delivered soon. Further ones change nothing.
+ *
+ * @param abandoned Asks for the same without a signal.
+ */
+export function watchStopOrders(abandoned?: AbortSignal): StopOrder {
   const controller = new AbortController();
   let received: StopOrder["received"];
-  process.on("SIGHUP", () => {});
+  outliveSignals();
   // Whoever passes standard input on may have been killed.
   process.stderr.on("error", () => {});
   for (const name of ["SIGINT", "SIGTERM"] as const) {
@@ -20,6 +35,7 @@ export function watchStopOrders(): StopOrder {
       controller.abort();
     });
   }
+  abandoned?.addEventListener("abort", () => controller.abort(), { once: true });
   return {
     signal: controller.signal,
     get received() {

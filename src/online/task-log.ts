@@ -13,6 +13,7 @@ import { StdinSource } from "../sources/stdin.js";
 import { taskFileReader } from "../sources/task-files/task-file-reader.js";
 import { wholeLines } from "../sources/whole-lines.js";
 import { LatePublisher, type PublisherOpening } from "./late-publisher.js";
+import type { PipeLink } from "./pipe-link.js";
 import type { RunTarget, TargetWish } from "./run-target.js";
 import type { StopOrder } from "./stop-orders.js";
 
@@ -28,6 +29,8 @@ export interface TaskLogRequest {
   /** A folder to publish as the artifact `logs`. */
   readonly artifacts: string | undefined;
   readonly stop: StopOrder;
+  /** The process that passes the log on; absent where a file is read. */
+  readonly pipe?: PipeLink | undefined;
   /** Takes what deserves a word at once. */
   readonly warn: (text: string) => void;
 }
@@ -47,12 +50,13 @@ async function readStream(request: TaskLogRequest): Promise<InputReceipt> {
   });
   const factory: PublisherFactory = (parser, reader) => [
     ...livePublishers("-", request.folder)(parser, reader),
-    new LatePublisher("W&B", opening),
+    new LatePublisher("W&B", opening, { stop: request.stop.signal }),
   ];
-  // Who passes standard input on ends it after a signal, maybe within a line.
-  const { signal } = request.stop;
+  // A training that was asked to end may have been killed within a line, and so may the process that passes it on.
+  const { stop, pipe } = request;
   const stdin = new StdinSource(process.stdin);
-  const chunks = () => wholeLines(stdin.chunks(), () => !signal.aborted);
+  const whole = async () => (pipe === undefined || (await pipe.logIsWhole())) && !stop.signal.aborted;
+  const chunks = () => wholeLines(stdin.chunks(), whole);
   return await runJob({ name: stdin.name, chunks }, {}, factory);
 }
 

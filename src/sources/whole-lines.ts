@@ -41,7 +41,7 @@ export class LineHold {
  */
 export async function* wholeLines(
   chunks: AsyncIterable<Uint8Array>,
-  ended: () => boolean,
+  ended: () => boolean | Promise<boolean>,
 ): AsyncGenerator<Uint8Array> {
   const hold = new LineHold();
   for await (const chunk of chunks) {
@@ -49,5 +49,5 @@ export async function* wholeLines(
     if (whole !== undefined) yield whole;
   }
   const rest = hold.rest();
-  if (rest.length > 0 && ended()) yield rest;
+  if (rest.length > 0 && (await ended())) yield rest;
 }

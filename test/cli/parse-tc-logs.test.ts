@@ -285,6 +285,7 @@ describe.concurrent("--from-stream", () => {
     const live = startBinary("parse_tc_logs", ["-s"], { stdin: train(1000) + valid(1000, "chrf", 5), env });
     await live.until((stdout) => stdout.endsWith(valid(1000, "chrf", 5)));
     live.child.kill(signal);
+    live.child.stdin.end();
     const done = await live.done;
     check(done, {
       code,

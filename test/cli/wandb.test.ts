@@ -197,6 +197,7 @@ describe("parse_tc_logs", () => {
     live.child.stdin.write(half);
     await live.until((stdout) => stdout.length === half.length);
     live.child.kill("SIGTERM");
+    live.child.stdin.end();
     const done = await live.done;
     expect([done.code, done.signal]).toEqual([143, null]);
     expect(server.history(project, "t").map(({ _step }) => _step)).toEqual([

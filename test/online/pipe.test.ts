@@ -1,6 +1,6 @@
 /** The pipe with readers that misbehave, and with less patience than it has in life. */
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,6 +12,9 @@ const folder = mkdtempSync(join(tmpdir(), "pipe-"));
 const program = join(folder, "pipe.mjs");
 const HANGS =
   "setInterval(() => {}, 1000); process.on('SIGTERM', () => {}).on('SIGINT', () => {}); require('fs').writeSync(3, 'ready\\n');";
+/** Says what it has read, when that ends; signals change nothing. */
+const TAKES_SIGNALS =
+  "let all = ''; process.on('SIGTERM', () => {}).on('SIGINT', () => {}); require('fs').writeSync(3, 'ready\\n'); process.stdin.on('data', (c) => { all += c; }).on('end', () => { process.stderr.write(all); })";
 const LOG = Array.from({ length: 5000 }, (_, index) => `line ${index}\n`).join("");
 
 beforeAll(async () => {
@@ -38,7 +41,7 @@ interface Done {
   readonly stderr: string;
 }
 
-const LIMITS = { buffer: 64e6, atEnd: 300, afterSignal: 600, lastWords: 50, passing: 100 };
+const LIMITS = { buffer: 64e6, atEnd: 300, afterSignal: 600 };
 
 /** A reader is a script, or any command. */
 function start(
@@ -126,30 +129,71 @@ describe("the pipe", () => {
   });
 
   it.each([
-    ["SIGTERM", 143],
-    ["SIGINT", 130],
+    [["SIGTERM"], 143],
+    [["SIGINT"], 130],
+    [["SIGTERM", "SIGTERM"], 143],
+    [["SIGINT", "SIGTERM", "SIGINT"], 130],
+    [["SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"], 0],
   ] as const)(
-    "after %s passes on until the reader has ended, and kills one that does not",
-    async (name, code) => {
-      const { child, done, echoed } = start(HANGS);
-      child.stdin.write("before\n");
-      while (echoed() !== "before\n") await new Promise((resolve) => setTimeout(resolve, 5));
-      child.kill(name);
-      child.stdin.write("after\n");
-      const ended = await done;
-      expect([ended.code, ended.signal, ended.stdout]).toEqual([code, null, "before\nafter\n"]);
-      expect(ended.stderr).toMatch(/did not end within 0\.6 s of SIG\w+ and was killed/);
+    "after %j goes on until its input ends, and gives the reader everything: code %i",
+    async (names, code) => {
+      const { child, done, echoed } = start(TAKES_SIGNALS);
+      const write = async (text: string) => {
+        const wanted = echoed() + text;
+        child.stdin.write(text);
+        while (echoed() !== wanted) await new Promise((resolve) => setTimeout(resolve, 5));
+      };
+      await write("before\n");
+      for (const name of names) {
+        child.kill(name);
+        await write(`after ${name}\n`);
+      }
+      child.stdin.end("the last word\n");
+      const log = ["before", ...names.map((name) => `after ${name}`), "the last word", ""].join("\n");
+      expect(await done).toEqual({ code, signal: null, stdout: log, stderr: log });
     },
   );
+
+  it("ends a reader that hangs after a signal and the end of the log", async () => {
+    const { child, done, echoed } = start(HANGS, { atEnd: 60_000 });
+    child.stdin.write("before\n");
+    while (echoed() !== "before\n") await new Promise((resolve) => setTimeout(resolve, 5));
+    child.kill("SIGTERM");
+    child.stdin.end("after\n");
+    const ended = await done;
+    expect([ended.code, ended.signal, ended.stdout]).toEqual([143, null, "before\nafter\n"]);
+    expect(ended.stderr).toMatch(
+      /did not end within 0\.6 s of SIGTERM and the end of standard input and was killed/,
+    );
+  });
+
+  it("tells the reader that its input ends with the log, and not so when it is killed itself", async () => {
+    const heard = join(folder, "heard");
+    const reader = `let said = ''; const fs = require('fs');
+      new (require('net').Socket)({ fd: 3, readable: true }).on('data', (c) => { said += c; }).on('close', () => fs.writeFileSync(${JSON.stringify(heard)}, said)).on('error', () => {});
+      fs.writeSync(2, 'reading'); process.stdin.resume().on('end', () => setTimeout(() => fs.existsSync(${JSON.stringify(heard)}) || (fs.writeFileSync(${JSON.stringify(heard)}, said), process.exit()), 100));`;
+    const whole = start(reader);
+    whole.child.stdin.end("log\n");
+    await whole.done;
+    expect(readFileSync(heard, "utf8")).toBe("end\n");
+    rmSync(heard);
+    const killed = start(reader);
+    await new Promise((resolve) => killed.child.stderr.once("data", resolve));
+    killed.child.kill("SIGKILL");
+    await killed.done;
+    while (!existsSync(heard)) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(readFileSync(heard, "utf8")).toBe("");
+  });
 
   it("takes a signal that comes before the reader can", async () => {
     const { child, done, echoed } = start(
       "setTimeout(() => { process.on('SIGTERM', () => process.exit(0)); require('fs').writeSync(3, 'ready\\n'); setInterval(() => {}, 100); }, 200)",
-      { afterSignal: 20_000 },
+      { afterSignal: 20_000, atEnd: 20_000 },
     );
     child.stdin.write("x");
     while (echoed() !== "x") await new Promise((resolve) => setTimeout(resolve, 5));
     child.kill("SIGTERM");
+    child.stdin.end();
     expect(await done).toEqual({ code: 143, signal: null, stdout: "x", stderr: "" });
   });
 

@@ -70,6 +70,9 @@ export class NativeSink implements RunSink {
       budget: options.budget,
       onUndelivered: (lines) =>
         early.sink === undefined ? early.lines.push(lines) : early.sink.#spool(lines),
+      onShownUndelivered: (lines) => {
+        if (early.sink !== undefined) early.sink.#spoolShown(lines);
+      },
       onRefusedStep: () => {},
     });
     const sink = new NativeSink(run, description, options, early);
@@ -103,6 +106,13 @@ export class NativeSink implements RunSink {
 
   async preempting(): Promise<void> {
     await this.#run.preempting();
+  }
+
+  async flush(): Promise<void> {
+    await this.#run.flush();
+    await this.#netWork;
+    // What is wrong with the offline file is told at the end.
+    await (await this.#net)?.flush().catch(() => {});
   }
 
   updateConfig(values: JsonObject): void {
@@ -159,6 +169,12 @@ export class NativeSink implements RunSink {
       await net.undelivered(STREAMS[file], offset, lines);
       if (file === "wandb-history.jsonl") this.#spooledRows += lines.length;
     });
+  }
+
+  /** Rows that may still change: there, until the next row comes. */
+  #spoolShown({ offset, lines }: UndeliveredLines): void {
+    if (lines.length === 0 && this.#net === undefined) return;
+    this.#keep(async (net) => net.showUndelivered(offset, lines));
   }
 
   #keep(write: (net: OfflineRun) => Promise<void>): void {

@@ -50,8 +50,16 @@ export class OfflineSink implements RunSink {
   async history(...[values, { step, timestamp }, tables]: Parameters<RunSink["history"]>): Promise<void> {
     this.#rows += 1;
     this.#timestamp = timestamp;
-    const runtime = Math.max(0, timestamp - this.#startedAt);
-    await this.#run.history(values, { step, timestamp, runtime }, tables);
+    await this.#run.history(values, { step, timestamp, runtime: this.#runtime(timestamp) }, tables);
+  }
+
+  show(...[rows]: Parameters<NonNullable<RunSink["show"]>>): void {
+    this.#run.show(
+      rows.map(({ values: row, position: { step, timestamp } }) => ({
+        row,
+        at: { step, timestamp, runtime: this.#runtime(timestamp) },
+      })),
+    );
   }
 
   async console(lines: readonly LogLine[]): Promise<void> {
@@ -60,6 +68,10 @@ export class OfflineSink implements RunSink {
 
   async systemMetrics(...parameters: Parameters<NonNullable<RunSink["systemMetrics"]>>): Promise<void> {
     await this.#run.systemMetrics(...parameters);
+  }
+
+  async flush(): Promise<void> {
+    await this.#run.flush();
   }
 
   updateConfig(values: JsonObject): void {
@@ -84,5 +96,10 @@ export class OfflineSink implements RunSink {
       requests: 0,
       complete: true,
     };
+  }
+
+  /** Seconds since the start of the run. */
+  #runtime(timestamp: number): number {
+    return Math.max(0, timestamp - this.#startedAt);
   }
 }

@@ -49,6 +49,8 @@ export interface RunSink {
   systemMetrics?(sample: Readonly<Record<string, number>>, timestamp: number): Promise<void>;
   /** Tells, at once, that the machine is about to be taken away. Absent where there is nobody to tell. */
   preempting?(): Promise<void>;
+  /** Settles when everything so far is delivered, or is in the offline file on disk. Absent where nobody can tell. */
+  flush?(): Promise<void>;
   updateConfig(values: JsonObject): void;
   /** Sets values of the summary that no row has. */
   summary(values: JsonObject): void;

@@ -29,8 +29,8 @@ const SHOW_AFTER = 3000;
 /** Milliseconds that the files of a training task still have when its log has ended. */
 const LAST_READING = 2000;
 
-/** Bytes of log that may wait for the server while a training runs. */
-const TRAINING_QUEUE = 32e6;
+/** Bytes of a running log whose rows and text may wait; what gives them has to wait then. */
+const MOST_QUEUED = 1e6;
 
 /** Bytes of a log that become lines of text at once. */
 const TEXT_PIECE = 64 * 1024;
@@ -53,11 +53,15 @@ export class WandbPublisher implements UpdatePublisher {
   #reading: Promise<void> = Promise.resolve();
   #queued = 0;
   #work: Promise<void> = Promise.resolve();
-  #leftOut = 0;
   #failure: unknown;
   #interrupted = false;
   readonly #budget: Budget | undefined;
-  readonly #hurry = () => this.#budget?.endWithin(BUDGET_AFTER_STOP);
+  #closing = false;
+  readonly #hurry = () => {
+    // A training may go on after a signal, and what it says then is still delivered.
+    if (this.#publication.plan === undefined && !this.#closing) this.#budget?.set(BUDGET_AFTER_STOP);
+    else this.#budget?.endWithin(BUDGET_AFTER_STOP);
+  };
 
   constructor(publication: WandbPublication, time: TimestampFormat) {
     const { client, plan, budget, stop, taskFiles } = publication;
@@ -76,7 +80,7 @@ export class WandbPublisher implements UpdatePublisher {
   async publish(update: RunUpdate): Promise<void> {
     this.#rows ??= new StepRows(this.#time, this.#publication.plan);
     this.#segments.push(...update.segments.values());
-    if (this.#publication.plan === undefined) this.#publishLive(update, this.#rows);
+    if (this.#publication.plan === undefined) await this.#publishLive(update, this.#rows);
     else await this.#publishWhole(update, this.#rows);
     if (this.#failure !== undefined) throw this.#failure;
   }
@@ -93,31 +97,54 @@ export class WandbPublisher implements UpdatePublisher {
     await this.#work;
   }
 
-  /** A training that is running must not wait for the network. Its rows are few; its text may have to stay behind. */
-  #publishLive({ batch, chunk, segments }: RunUpdate, rows: StepRows): void {
+  /**
+   * Takes the rows and the text of a training that is running. Whatever reads it must not wait for the network: between
+   * the two stands a `LatePublisher`.
+   */
+  async #publishLive({ batch, chunk, segments }: RunUpdate, rows: StepRows): Promise<void> {
     const final = rows.take(batch);
     if (chunk === undefined) final.push(...rows.finish());
     this.#lines.startSegments(segments.values());
-    let lines = chunk === undefined ? this.#lines.finish() : this.#lines.take(chunk);
-    if (this.#queued > TRAINING_QUEUE) {
-      this.#leftOut += lines.length;
-      lines = [];
-    }
-    const bytes = lines.length === 0 ? 0 : (chunk?.length ?? 0);
+    const lines = chunk === undefined ? this.#lines.finish() : this.#lines.take(chunk);
+    const bytes = chunk?.length ?? 0;
     this.#queued += bytes;
     this.#enqueue(async (sender) => {
-      this.#queued -= bytes;
       if (segments.size > 0) this.#configure(sender.sink);
       await sender.sendLive(final, chunk === undefined);
       await sender.print(lines);
     });
+    this.#work = this.#work.then(() => {
+      this.#queued -= bytes;
+    });
     if (batch.order.length > 0) this.#showSoon();
+    if (this.#queued > MOST_QUEUED) await this.#work;
+  }
+
+  /** Settles when everything so far, the row of the update under way too, is with the server or in the offline file. */
+  async flush(): Promise<void> {
+    this.#enqueue(async (sender) => {
+      sender.show(this.#rows?.open ?? []);
+      await sender.sink.flush?.();
+    });
+    await this.#work;
+  }
+
+  /** The log is over, though not all of it may have come here: from now on the server has only so much time. */
+  logEnds(): void {
+    if (this.#closing) return;
+    const { plan, budget, stop } = this.#publication;
+    this.#closing = true;
+    if (stop?.aborted) this.#hurry();
+    else if (plan === undefined) this.#budget?.set(budget ?? BUDGET_AFTER_TRAINING);
+  }
+
+  /** Gives the server up: from here on, everything goes to the offline file. */
+  giveUp(): void {
+    this.#budget?.endWithin(0);
   }
 
   async close(): Promise<PublisherOutcome> {
-    const { plan, budget, stop } = this.#publication;
-    // A signal has set a shorter one.
-    if (plan === undefined && !stop?.aborted) this.#budget?.set(budget ?? BUDGET_AFTER_TRAINING);
+    this.logEnds();
     await this.#work;
     await Promise.race([this.#reading, delay(LAST_READING, undefined, { ref: false })]);
     await this.#work;
@@ -134,11 +161,6 @@ export class WandbPublisher implements UpdatePublisher {
     const repeated = (this.#rows?.repeated ?? 0) + sender.before;
     const remarks = [...this.#remarks, ...this.#task.notes];
     if (repeated > 0) remarks.push(`${repeated} records of updates that were sent before are left out`);
-    if (this.#leftOut > 0) {
-      remarks.push(
-        `${this.#leftOut} lines of text are not in the console log: the server took none for too long`,
-      );
-    }
     return publisherOutcome(outcome, {
       place: this.#publication,
       sink,
@@ -157,9 +179,14 @@ export class WandbPublisher implements UpdatePublisher {
     });
   }
 
-  /** Notes that the machine is about to be taken away: the run is interrupted, not finished. */
-  preempting(): void {
+  /**
+   * Notes that the run is interrupted, not finished.
+   *
+   * @param preempting Whether the machine is about to be taken away, which the server is told at once.
+   */
+  interrupt(preempting: boolean): void {
     this.#interrupted = true;
+    if (!preempting) return;
     this.#enqueue(({ sink }) => {
       void sink.preempting?.();
     });

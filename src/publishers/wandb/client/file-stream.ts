@@ -72,6 +72,8 @@ export interface FileStreamOptions {
    * every later push. Without it they are kept in memory for `takeUndelivered`.
    */
   readonly onUndelivered?: ((lines: UndeliveredLines) => void) | undefined;
+  /** Takes the history lines that are shown and can't be delivered: those at the failure, then those of every `show`. */
+  readonly onShownUndelivered?: ((lines: UndeliveredLines) => void) | undefined;
 }
 
 interface Counter {
@@ -183,6 +185,10 @@ export class FileStream {
    * no count; the next pushed line takes the place of the first of them.
    */
   show(lines: readonly string[]): void {
+    if (this.#failure !== undefined) {
+      this.#surrenderShown(lines);
+      return;
+    }
     this.#shown = lines.map((line) => JSON.stringify(line));
     this.#shownWaits = lines.length > 0;
     if (this.#shownWaits) this.#noteWork();
@@ -268,6 +274,11 @@ export class FileStream {
     buffer.push(line);
     if (before === 0) this.#noteWork();
     if (before < this.#requestBytes && this.bufferedBytes >= this.#requestBytes) this.#wakeUp();
+  }
+
+  #surrenderShown(lines: readonly string[]): void {
+    const file = "wandb-history.jsonl";
+    this.#options.onShownUndelivered?.({ file, offset: this.#buffers[file].end, lines });
   }
 
   #surrender(part: UndeliveredLines): void {
@@ -451,6 +462,7 @@ export class FileStream {
       const offset = buffer.start;
       this.#surrender({ file, offset, lines: buffer.takeAll() });
     }
+    if (this.#shown.length > 0) this.#surrenderShown(this.#shown.map((line) => JSON.parse(line) as string));
     this.#announceChange();
   }
 }

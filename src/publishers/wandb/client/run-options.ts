@@ -51,6 +51,8 @@ export interface RunOptions {
   readonly onStopped?: (() => void) | undefined;
   /** Takes lines that can't be delivered; without it they are kept for `takeUndelivered`. */
   readonly onUndelivered?: ((lines: UndeliveredLines) => void) | undefined;
+  /** Takes rows that are shown, may still change and can't be delivered; the next rows take their place. */
+  readonly onShownUndelivered?: ((lines: UndeliveredLines) => void) | undefined;
 }
 
 /** Names of the files that a run gets at its end, and of what they hold. */

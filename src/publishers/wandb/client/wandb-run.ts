@@ -104,6 +104,7 @@ export class WandbRun {
       onLineTooLong: (file, bytes) =>
         this.#warn(`a line of ${file} has ${bytes} bytes, more than W&B takes; it was not sent`),
       onUndelivered: options.onUndelivered,
+      onShownUndelivered: options.onShownUndelivered,
     });
   }
 

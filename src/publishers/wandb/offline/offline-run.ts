@@ -194,17 +194,28 @@ export class OfflineRun {
       values.push(entry(table.key, table.reference));
     }
     if (values.length === 0) return;
-    const items = [
-      ...values,
-      entry("_step", at.step),
-      entry("_runtime", at.runtime),
-      entry("_timestamp", at.timestamp),
-    ];
+    this.#file.setTail([]);
+    const items = [...values, ...marksOf(at)];
     this.#lastTimestamp = at.timestamp;
     this.#runtime = Math.max(this.#runtime, at.runtime);
     for (const item of items) this.#setSummary(item.path[0] ?? "", item.json);
     this.#number("history", at.line);
     await this.#append({ kind: "history", step: at.step, items });
+  }
+
+  /**
+   * Shows rows that may still change: they are in the file until the next row takes the place of the first of them, and
+   * a killed process leaves them there.
+   */
+  show(rows: readonly { readonly row: JsonObject; readonly at: RowPosition }[]): void {
+    this.#checkOpen();
+    const [first] = rows;
+    if (first !== undefined) this.#place("history", first.at.line ?? this.#nextLine.history);
+    const records = rows.map(({ row, at }, index) => {
+      const items = [...entriesOf(row), ...marksOf(at)];
+      return encodeRecord(this.#records + 1 + index, { kind: "history", step: at.step, items });
+    });
+    this.#file.setTail(records);
   }
 
   /** Sets values of the summary; those of history rows come of themselves. */
@@ -311,6 +322,15 @@ export class OfflineRun {
     }
   }
 
+  /** As {@link undelivered}, of rows that may still change. */
+  showUndelivered(line: number, content: readonly string[]): void {
+    const rows = content.map((item, index) => {
+      const { row, position } = readHistoryLine(item);
+      return { row, at: { ...position, line: line + index } };
+    });
+    this.show(rows);
+  }
+
   /**
    * Remembers that a server has all lines below these numbers. Rows of this file that are among them are passed
    * over by `marian-tracking sync`. Numbers smaller than those known already change nothing.
@@ -397,13 +417,16 @@ export class OfflineRun {
 
   #number(stream: StreamName, line: number | undefined): void {
     const number = line ?? this.#nextLine[stream];
-    const record = this.#written[stream];
-    const spans = withLine(this.#delivery.spans[stream], record, number);
-    if (spans !== this.#delivery.spans[stream]) {
-      this.#delivery = { ...this.#delivery, spans: { ...this.#delivery.spans, [stream]: spans } };
-    }
-    this.#written[stream] = record + 1;
+    this.#place(stream, number);
+    this.#written[stream] += 1;
     this.#nextLine[stream] = number + 1;
+  }
+
+  /** Notes that the next record of a stream is this line. */
+  #place(stream: StreamName, number: number): void {
+    const spans = withLine(this.#delivery.spans[stream], this.#written[stream], number);
+    if (spans === this.#delivery.spans[stream]) return;
+    this.#delivery = { ...this.#delivery, spans: { ...this.#delivery.spans, [stream]: spans } };
   }
 
   async #appendArtifact(
@@ -464,6 +487,11 @@ function entriesOf(values: JsonObject): Entry[] {
   const entries: Entry[] = [];
   for (const [key, value] of Object.entries(values)) if (value !== undefined) entries.push(entry(key, value));
   return entries;
+}
+
+/** What a row says of its place. */
+function marksOf({ step, runtime, timestamp }: RowPosition): Entry[] {
+  return [entry("_step", step), entry("_runtime", runtime), entry("_timestamp", timestamp)];
 }
 
 function entry(key: string, value: JsonValue): Entry {

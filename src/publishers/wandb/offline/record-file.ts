@@ -31,6 +31,13 @@ export class RecordFile {
   #writing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #failure: { readonly error: unknown } | undefined;
+  /** Bytes that stay as they are. */
+  #written = 0;
+  /** Records after those, which the next write replaces, and whether they are in the file as they are now. */
+  #tail: readonly Uint8Array[] = [];
+  #tailWaits = false;
+  /** Length of the file. */
+  #size = 0;
 
   private constructor(handle: FileHandle, options: RecordFileOptions) {
     this.#handle = handle;
@@ -50,6 +57,14 @@ export class RecordFile {
     this.#add(record);
     if (this.#waitingBytes >= BUFFER_SIZE) await this.#drain();
     else this.#startTimer();
+  }
+
+  /** Puts records at the end of the file that may still change; the next records take their place. */
+  setTail(records: readonly Uint8Array[]): void {
+    if (records.length + this.#tail.length === 0) return;
+    this.#tail = records;
+    this.#tailWaits = true;
+    this.#startTimer();
   }
 
   /** Asks for a write within the flush interval though no record waits. */
@@ -104,13 +119,30 @@ export class RecordFile {
         const batch = this.#waiting;
         this.#waiting = [];
         this.#waitingBytes = 0;
+        const encoder = this.#encoder.fork();
+        const tail = this.#tail.map((record) => encoder.encode(record));
+        const waits = batch.length > 0 || this.#tailWaits;
+        this.#tailWaits = false;
         await preparation.ready;
-        if (batch.length > 0) await this.#handle.writeFile(Buffer.concat(batch));
+        if (waits) await this.#replaceEnd(Buffer.concat(batch), Buffer.concat(tail));
       } while (this.#waitingBytes >= BUFFER_SIZE);
       if (this.#waitingBytes > 0) this.#startTimer();
     } catch (error) {
       this.#failure = { error };
       throw error;
     }
+  }
+
+  /** Adds bytes, and after them others that the next call replaces, by one write: a kill leaves the old end or the new. */
+  async #replaceEnd(bytes: Uint8Array, tail: Uint8Array): Promise<void> {
+    const all = Buffer.concat([bytes, tail]);
+    for (let at = 0; at < all.length; ) {
+      const { bytesWritten } = await this.#handle.write(all, at, all.length - at, this.#written + at);
+      at += bytesWritten;
+    }
+    const size = this.#written + all.length;
+    if (size < this.#size) await this.#handle.truncate(size);
+    this.#size = size;
+    this.#written += bytes.length;
   }
 }

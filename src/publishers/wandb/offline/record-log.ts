@@ -41,6 +41,13 @@ export class RecordLogEncoder {
     return this.#position;
   }
 
+  /** An encoder that goes on from here and leaves this one where it is. */
+  fork(): RecordLogEncoder {
+    const other = new RecordLogEncoder();
+    other.#position = this.#position;
+    return other;
+  }
+
   /** The bytes that a record adds to the file; the first call puts the file header before them. */
   encode(record: Uint8Array): Uint8Array {
     const start = this.#position;
