@@ -1,26 +1,55 @@
 /** What the binaries start. They share one bundle, and so one copy of the framework. */
 import { flush, handle, run } from "@oclif/core";
+import { EXIT } from "./exit-code.js";
 import { outliveHangup } from "./stop-signal.js";
 
-/** Runs a command, and ends the process when all that it has printed has been taken. */
+/**
+ * Runs a command, and ends the process when all that it has printed has been taken. What standard output could not take
+ * is said, and is in the exit code.
+ */
 export async function start(args: readonly string[], binary: string): Promise<void> {
   outliveHangup();
+  let fault: NodeJS.ErrnoException | undefined;
+  // The framework's own listener would end the process with a stack trace.
+  process.stdout.removeAllListeners("error");
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    // A reader that has gone has read what it wanted.
+    if (error.code !== "EPIPE") fault ??= error;
+  });
   try {
     await run([...args], binary);
-    await flush();
+    if (process.stdout.errored === null) await flush();
+    await taken(process.stdout);
+    if (fault !== undefined) process.exitCode = codeOf(process.exitCode, fault);
   } catch (error) {
     // An exit code comes as an error, and the framework then ends the process at once.
     await taken(process.stdout);
+    if (fault !== undefined) process.exit(codeOf(exitOf(error), fault));
     await handle(error as Error);
   }
 }
 
 /** Waits for what a pipe has not taken yet; a signal, or a reader that has gone, ends the waiting. */
 async function taken(stream: NodeJS.WriteStream): Promise<void> {
-  if (stream.writableLength === 0) return;
-  stream.on("error", () => {});
-  await new Promise<void>((resolve) => {
-    stream.write("", () => resolve());
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
-  });
+  if (stream.writableLength > 0) {
+    await new Promise<void>((resolve) => {
+      stream.write("", () => resolve());
+      for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+    });
+  }
+  // A file tells of its fault a turn later.
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Says what standard output did not take; `code` is what the command ends with otherwise. */
+function codeOf(code: number | string | null | undefined, fault: NodeJS.ErrnoException): number {
+  const reason = fault.code === "ENOSPC" ? "the disk is full" : fault.message;
+  process.stderr.write(`not everything was written to standard output: ${reason}\n`);
+  const isSooner = [EXIT.usage, EXIT.interrupted, EXIT.terminated].some((one) => one === Number(code));
+  return isSooner ? Number(code) : EXIT.sink;
+}
+
+function exitOf(error: unknown): number | undefined {
+  const { oclif } = error as { oclif?: { exit?: number } };
+  return oclif === undefined ? EXIT.input : oclif.exit;
 }

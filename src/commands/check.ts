@@ -5,6 +5,7 @@ import { checkJson, findingsText, summaryText, totalsOf } from "../cli/check-tex
 import { EXIT } from "../cli/exit-code.js";
 import { namedInputs } from "../cli/named-inputs.js";
 import { readParserOptions } from "../cli/parser-options.js";
+import { sinkFault } from "../jobs/parse-job.js";
 import { Echo } from "../sources/stdin.js";
 
 /** What a failing check may start from. */
@@ -119,9 +120,11 @@ holds no measurement; 2 wrong flags or nothing to read.`;
     const unread = inputs.filter(({ error }) => error !== undefined).length;
     const failing = SEVERITIES.slice(0, SEVERITIES.indexOf(flags["fail-on"]) + 1);
     const failed = unread > 0 || failing.some((severity) => totals[severity] > 0);
-    const code = out.fault !== undefined ? EXIT.sink : failed ? EXIT.input : EXIT.ok;
-    if (flags.json) await print(checkJson(inputs, totals, code));
+    const code = failed ? EXIT.input : EXIT.ok;
+    if (flags.json) await print(checkJson(inputs, totals, out.fault === undefined ? code : EXIT.sink));
     else if (!flags.quiet) process.stderr.write(summaryText(inputs.length, unread, totals));
-    this.exit(code);
+    if (out.fault !== undefined)
+      this.logToStderr(`not everything was written to standard output: ${sinkFault(out.fault)}`);
+    this.exit(out.fault === undefined ? code : EXIT.sink);
   }
 }

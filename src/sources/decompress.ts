@@ -10,6 +10,8 @@ export { InputError };
 const PART = 16 * 1024;
 /** Longer than the checksum and size at the end of a gzip. */
 const SLOW_END = 64;
+/** So much packed data of a gzip is kept, to unpack it once more up to a damage. */
+const MOST_KEPT = 16 * 1024 * 1024;
 
 /**
  * Passes text through and unpacks gzip (several members too) and zstd.
@@ -35,7 +37,7 @@ export async function* decompress(chunks: AsyncIterable<Uint8Array>): AsyncGener
       const use = `use \`${kind.command} | marian-tracking parse -\``;
       throw new InputError(`this is ${kind.format}, which is not read here: ${use}`);
     }
-    yield* kind.packing === "gzip" ? unpack("gzip", zlib.createGunzip(), rest) : unpackZstd(rest);
+    yield* kind.packing === "gzip" ? unpackGzip(rest) : unpackZstd(rest);
   } finally {
     await iterator.return?.();
   }
@@ -80,6 +82,7 @@ async function* unpack(
   format: Packing,
   stream: Transform,
   chunks: AsyncIterable<Uint8Array>,
+  lost: string | undefined,
 ): AsyncGenerator<Uint8Array> {
   let ready: Uint8Array[] = [];
   let fault: Error | undefined;
@@ -97,31 +100,80 @@ async function* unpack(
     return taken;
   };
   try {
-    for await (const part of withSlowEnd(chunks)) {
+    for await (const part of chunks) {
       const written = new Promise<void>((resolve) => stream.write(part, () => resolve()));
       await Promise.race([written, failed]);
       yield* take();
-      if (fault !== undefined) throw inWords(format, fault);
+      if (fault !== undefined) throw inWords(format, fault, lost);
     }
     stream.end();
     await Promise.race([ended, failed]);
     yield* take();
-    if (fault !== undefined) throw inWords(format, fault);
+    if (fault !== undefined) throw inWords(format, fault, lost);
   } finally {
     stream.destroy();
+  }
+}
+
+/**
+ * Unpacks gzip. A stream drops what it has unpacked of a part that turns out to be damaged; so what led there is unpacked
+ * once more, and that part byte by byte.
+ */
+async function* unpackGzip(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let kept: Uint8Array[] | undefined = [];
+  let length = 0;
+  let given = 0;
+  const watched = async function* () {
+    for await (const part of withSlowEnd(chunks)) {
+      length += part.length;
+      if (length > MOST_KEPT) kept = undefined;
+      kept?.push(part);
+      yield part;
+    }
+  };
+  try {
+    for await (const text of unpack("gzip", zlib.createGunzip(), watched(), "16 kB")) {
+      given += text.length;
+      yield text;
+    }
+  } catch (error) {
+    const last = kept?.pop();
+    if (kept === undefined || last === undefined || length > MOST_KEPT) throw error;
+    const before: readonly Uint8Array[] = kept;
+    const again = async function* () {
+      yield* before;
+      for (let at = 0; at < last.length; at += 1) yield last.subarray(at, at + 1);
+    };
+    let passed = 0;
+    for await (const text of unpack("gzip", zlib.createGunzip(), again(), undefined)) {
+      const known = Math.min(text.length, Math.max(0, given - passed));
+      passed += text.length;
+      if (known < text.length) yield text.subarray(known);
+    }
   }
 }
 
 async function* unpackZstd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   // Node has zstd from 22.15 on.
   const native = (zlib as { createZstdDecompress?: () => Transform }).createZstdDecompress;
-  if (native !== undefined) return yield* unpack("zstd", native(), chunks);
-  const { unzstd } = await import("./unzstd.js");
-  yield* unzstd(chunks);
+  if (native === undefined) {
+    const { unzstd } = await import("./unzstd.js");
+    return yield* unzstd(chunks);
+  }
+  // A stream for each frame: one of Node's ends with the first.
+  const { FrameError, wrongChecksum, zstdFrames } = await import("./zstd-frames.js");
+  try {
+    for await (const frame of zstdFrames(chunks))
+      yield* unpack("zstd", native(), withSlowEnd(frame.chunks), "16 kB");
+  } catch (error) {
+    if (error instanceof FrameError) throw inWords("zstd", error, undefined);
+    const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
+    throw code === "ZSTD_error_checksum_wrong" ? wrongChecksum(error) : error;
+  }
 }
 
-function inWords(format: Packing, cause: unknown): InputError {
+function inWords(format: Packing, cause: unknown, lost: string | undefined): InputError {
   const fault = cause instanceof Error ? cause.message : String(cause);
   // Of damaged data zlib keeps its last buffer to itself.
-  return damaged(format, /unexpected (end|eof)/i.test(fault) ? "early" : { fault, lost: "16 kB" }, cause);
+  return damaged(format, /unexpected (end|eof)/i.test(fault) ? "early" : { fault, lost }, cause);
 }

@@ -44,15 +44,15 @@ function startsLike(head: Uint8Array, bytes: readonly number[]): boolean {
   return bytes.slice(0, head.length).every((byte, index) => head[index] === byte);
 }
 
-/** The error for packed data that is not whole; `lost` is how much of the unpacked text a damage takes with it. */
+/** The error for packed data that is not whole; `lost` is how much of the text before a damage is lost with it, if any. */
 export function damaged(
   format: Packing,
-  what: "early" | { fault: string; lost: string },
+  what: "early" | { readonly fault: string; readonly lost?: string | undefined },
   cause: unknown,
 ): InputError {
   const words =
     what === "early"
       ? "ends early; what could be unpacked before that was read"
-      : `is damaged (${what.fault}); what could be unpacked before that was read, but for its last ${what.lost} at most`;
+      : `is damaged (${what.fault}); what could be unpacked before that was read${what.lost === undefined ? "" : `, but for its last ${what.lost} at most`}`;
   return new InputError(`the ${format} data ${words}`, { cause });
 }

@@ -919,6 +919,18 @@ describe.concurrent("results that can't be written", () => {
     },
   );
 
+  it
+    .skipIf(!existsSync("/dev/full"))
+    .each(["parse a.log --json", "check a.log --json", "--version", "parse --help"])(
+    "because the disk behind standard output is full: %s",
+    async (args) => {
+      const folder = freshFolder({ "a.log": ONE });
+      const run = await runShell(`"$0" "$1" ${args} >/dev/full`, [NODE, RUN], { folder });
+      check(run, { code: 3, stderr: /standard output: .*the disk is full\n$/ });
+      expect(run.stderr).not.toContain("    at ");
+    },
+  );
+
   it.skipIf(!existsSync("/dev/full"))(
     "because the disk behind --tee is full: the results are written, exit code 3",
     async () => {

@@ -6,7 +6,16 @@ import { expect, test } from "vitest";
 
 const src = fileURLToPath(new URL("../../src/", import.meta.url));
 const folder = (name: string) => readdirSync(`${src}${name}`).map((file) => `${name}/${file}`);
-const sources = ["byte-stream", "gunzip", "packing", "unpacked", "unzstd", "web-chunks", "web-log"];
+const sources = [
+  "byte-stream",
+  "gunzip",
+  "packing",
+  "unpacked",
+  "unzstd",
+  "web-chunks",
+  "web-log",
+  "zstd-frames",
+];
 const files = [
   "browser.ts",
   "slim.ts",

@@ -1,4 +1,4 @@
-import { gzipSync } from "node:zlib";
+import { createGunzip, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decompress, InputError } from "../../src/sources/decompress.js";
@@ -39,6 +39,18 @@ const plain = fc.uint8Array({ maxLength: 300 }).filter(([one, two]) => {
   return !magics.some(([first, second]) => one === first && two === second);
 });
 const cuts = fc.array(fc.nat(400), { maxLength: 8 });
+
+/** How many bytes a stream has unpacked when it was given these. */
+async function slowly(packed: Uint8Array): Promise<{ ready: number }> {
+  let ready = 0;
+  const stream = createGunzip();
+  stream.on("data", (text: Buffer) => {
+    ready += text.length;
+  });
+  await new Promise<void>((resolve) => stream.write(packed, () => resolve()));
+  stream.destroy();
+  return { ready };
+}
 
 describe("decompress", () => {
   it("passes plain bytes on, in any chunks", async () => {
@@ -142,6 +154,32 @@ describe("decompress", () => {
     await expect(reading()).rejects.toThrow("ends early");
     // All but the length and a byte of the checksum is there, so all of the content is.
     expect(Buffer.concat(parts).equals(content)).toBe(true);
+  });
+
+  it("of a gzip that is damaged in its middle, everything before the damage is there", async () => {
+    const lines = Array.from({ length: 40_000 }, (_, line) => `line ${line * line}\n`);
+    const content = Buffer.from(lines.join(""));
+    for (const packed of [gzipSync(content), Buffer.concat([gzipSync("first\n"), gzipSync(content)])]) {
+      const whole = packed.length > gzipSync(content).length ? `first\n${content}` : `${content}`;
+      for (const place of [0.2, 0.55, 0.9]) {
+        const at = Math.floor(packed.length * place);
+        // What stands before the damage, by a stream that is told byte by byte and never meets it.
+        const { ready } = await slowly(packed.subarray(0, at));
+        const parts: Uint8Array[] = [];
+        const reading = async () => {
+          const damaged = Buffer.concat([
+            packed.subarray(0, at),
+            Buffer.alloc(200, 0xff),
+            packed.subarray(at + 200),
+          ]);
+          for await (const part of decompress(chunked(damaged, []))) parts.push(part.slice());
+        };
+        await expect(reading()).rejects.toThrow("the gzip data is damaged");
+        const got = Buffer.concat(parts);
+        expect(got.length).toBeGreaterThanOrEqual(ready);
+        expect(got.subarray(0, ready).toString() === whole.slice(0, ready)).toBe(true);
+      }
+    }
   });
 
   it("passes live text on before more has come", async () => {
