@@ -1,5 +1,4 @@
 /** Signals: the first asks for an orderly end, a second ends at once. */
-import { stopCode } from "./exit-code.js";
 
 /** The signal that asked for the end, as exit codes and receipts know it. */
 export type StopName = "SIGINT" | "SIGTERM";
@@ -35,7 +34,8 @@ export function watchStopSignals(): StopSignal {
     setTimeout(() => {
       for (const each of names) process.removeAllListeners(each);
     }, ONE_KEY_PRESS).unref();
-    setTimeout(() => process.exit(stopCode(received ?? "SIGTERM")), LAST_MOMENT).unref();
+    // A thread that waits for a disk or a named pipe holds up an exit, and no signal.
+    setTimeout(() => process.kill(process.pid, received), LAST_MOMENT).unref();
     controller.abort();
   };
   for (const name of names) process.on(name, stop);

@@ -6,6 +6,7 @@ import type { Measurement } from "../parser/measurement.js";
 import type { TimestampFormat } from "../parser/timestamp.js";
 import type { RunUpdate } from "../run/run-reader.js";
 import type { Segment } from "../run/segment.js";
+import { checkReader } from "../sources/fifo.js";
 import type { WriteMode } from "./csv/csv-file.js";
 import { makeFolder } from "./folder.js";
 import type { PublisherOutcome, UpdatePublisher } from "./update-publisher.js";
@@ -34,6 +35,7 @@ export class LineFile implements LineSink {
   async write(lines: string): Promise<void> {
     if (this.#file === undefined) {
       await makeFolder(dirname(this.#path));
+      await checkReader(this.#target);
       this.#file = await open(this.#target, "w");
     }
     await this.#file.appendFile(lines);

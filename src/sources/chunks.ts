@@ -1,5 +1,6 @@
 /** Anything that holds bytes, as chunks of bytes. */
 import { open } from "node:fs/promises";
+import { isFifo, openFifo } from "./fifo.js";
 
 /** What a log can be read from: a path, a `file:` URL, bytes, a Blob, or any stream or iterable of bytes. */
 export type LogInput =
@@ -24,6 +25,7 @@ let spare: Uint8Array | undefined;
  * @param length Of the buffer: a small one is quicker for small files.
  */
 export async function* fileChunks(path: string | URL, length = CHUNK): AsyncGenerator<Uint8Array> {
+  if (await isFifo(path)) return yield* openFifo(path);
   const file = await open(path, "r");
   try {
     const buffer = (length === CHUNK ? spare : undefined) ?? new Uint8Array(length);

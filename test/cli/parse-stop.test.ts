@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, truncateSync } from "node:fs";
+import { closeSync, constants, existsSync, openSync, truncateSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -161,6 +161,39 @@ describe("a named pipe", () => {
       runShell(`printf '%s' "$1" >pipe.log`, ["sh", train(1000)], { folder }),
     ]);
     check(run, { code: 0 });
+    expect(result(run, "output/training.csv")).toBe(csv(TRAINING_HEADER, trainRow(1000)));
+  });
+
+  it.each([
+    ["run", ["parse", "pipe"]],
+    ["run", ["parse", "--follow", "pipe"]],
+    ["parse_tc_logs", ["-i", "pipe"]],
+  ] as const)("%s %j: without a writer, ends by a signal", async (binary, args) => {
+    const folder = freshFolder();
+    execFileSync("mkfifo", ["pipe"], { cwd: folder });
+    const live = startBinary(binary, args, { folder });
+    live.child.stdin.end();
+    // A reader is there when a writer need not wait for it.
+    await eventually(() => {
+      try {
+        closeSync(openSync(join(folder, "pipe"), constants.O_WRONLY | constants.O_NONBLOCK));
+        return true;
+      } catch {
+        return false;
+      }
+    }, live);
+    live.child.kill("SIGTERM");
+    expect((await live.done).signal).not.toBe("SIGKILL");
+  });
+
+  it("that nobody reads is refused as a result, and the other results are written", async () => {
+    const folder = freshFolder();
+    execFileSync("sh", ["-c", "mkdir output && mkfifo output/measurements.ndjson"], { cwd: folder });
+    const live = startBinary("parse_tc_logs", ["-s"], { folder });
+    live.child.stdin.end(train(1000));
+    const run = await live.done;
+    expect(run.code).toBe(3);
+    expect(run.stderr).toMatch(/measurements\.ndjson is a named pipe that nobody reads/);
     expect(result(run, "output/training.csv")).toBe(csv(TRAINING_HEADER, trainRow(1000)));
   });
 });

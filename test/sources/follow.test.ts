@@ -1,4 +1,16 @@
-import { appendFile, copyFile, mkdtemp, rename, truncate, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import {
+  appendFile,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  open,
+  rename,
+  rmdir,
+  truncate,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -127,4 +139,80 @@ test("a folder is refused in words", async () => {
     for await (const _ of new FollowSource(path, { signal: new AbortController().signal }).chunks()) break;
   };
   await expect(reading()).rejects.toThrow(/director/);
+});
+
+test("a path that is a folder for a moment is waited for", async () => {
+  const { text } = await follow(async (path, seen) => {
+    await writeFile(path, "one\n");
+    await seen("one\n");
+    await rename(path, `${path}.1`);
+    await mkdir(path);
+    await appendFile(`${path}.1`, "two\n");
+    await seen("two\n");
+    await rmdir(path);
+    await writeFile(path, "three\n");
+    await seen("three\n");
+  });
+  expect(text).toBe("one\ntwo\nthree\n");
+});
+
+test("what a writer adds to a file that was renamed and replaced comes between whole lines", async () => {
+  const { text } = await follow(async (path, seen) => {
+    await writeFile(path, "one\n");
+    await seen("one\n");
+    await rename(path, `${path}.1`);
+    await writeFile(path, "new one\n");
+    await seen("new one\n");
+    await appendFile(`${path}.1`, "late o");
+    await appendFile(path, "new t");
+    await seen("new t");
+    await appendFile(`${path}.1`, "ne\n");
+    await appendFile(path, "wo\n");
+    await seen("late one\n");
+    await appendFile(`${path}.1`, "half");
+  });
+  expect(text).toBe("one\nnew one\nnew two\nlate one\nhalf\n");
+});
+
+test("a file of the same size and end with other content is read from its start", async () => {
+  const end = "x".repeat(200);
+  const { text, notices } = await follow(async (path, seen) => {
+    await writeFile(path, `one ${end}\n`);
+    await seen(`one ${end}\n`);
+    // The clock of a file system may stand still for some milliseconds.
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await writeFile(path, `two ${end}\n`);
+    await seen(`two ${end}\n`);
+  });
+  expect(text).toBe(`one ${end}\ntwo ${end}\n`);
+  expect(notices.at(-1)).toMatch(/cut or written anew/);
+});
+
+test("a file whose time alone changes is not read again", async () => {
+  const { text, notices } = await follow(async (path, seen) => {
+    await writeFile(path, "one\n");
+    await seen("one\n");
+    await utimes(path, new Date(0), new Date(0));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await appendFile(path, "two\n");
+    await seen("two\n");
+  });
+  expect([text, notices.filter((notice) => notice.includes("anew"))]).toEqual(["one\ntwo\n", []]);
+});
+
+test("a named pipe is read from one writer after the other, and no writer is no wait without an end", async () => {
+  const { text } = await follow(async (path, seen) => {
+    execFileSync("mkfifo", [path]);
+    for (const word of ["one\n", "two\n"]) {
+      const writer = await open(path, "r+");
+      await writer.write(word);
+      await seen(word);
+      await writer.close();
+    }
+  });
+  expect(text).toBe("one\ntwo\n");
+  const silent = await follow(async (path) => {
+    execFileSync("mkfifo", [path]);
+  });
+  expect(silent.text).toBe("");
 });

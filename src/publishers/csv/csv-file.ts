@@ -2,6 +2,7 @@
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileChunks } from "../../sources/chunks.js";
+import { checkReader } from "../../sources/fifo.js";
 import { makeFolder } from "../folder.js";
 import { CellOrder } from "../tables/row-transform.js";
 
@@ -96,6 +97,7 @@ export class CsvFile {
 
   async #create(): Promise<FileHandle> {
     await makeFolder(dirname(this.path));
+    if (this.#mode === "live") await checkReader(this.path);
     const file = await open(this.#mode === "live" ? this.path : this.#temporary, "w");
     try {
       await file.appendFile(`${this.#columns.join(",")}${LINE_END}`);
