@@ -2,7 +2,7 @@
 
 import type { Budget } from "../../http/index.js";
 import type { StepRow } from "../../run/step-rows.js";
-import { UndeliveredError, WandbError } from "./client/errors.js";
+import { isNotTaken, WandbError } from "./client/errors.js";
 import { type ExistingRun, findRun } from "./client/existing-run.js";
 import type { WandbClient } from "./client/wandb-client.js";
 import type { JsonObject } from "./format/json.js";
@@ -65,7 +65,7 @@ export async function beginRun(
   try {
     return await beginOnline(publication, tables, later, client, budget);
   } catch (error) {
-    if (!(error instanceof UndeliveredError)) throw error;
+    if (!isNotTaken(error)) throw error;
     return { ...fresh(id, tables), offline: true, remarks: [error.message] };
   }
 }

@@ -1,6 +1,6 @@
 /** Opens a run by the transport that was asked for; what the server can't be told goes to the offline file. */
 import type { Budget } from "../../http/index.js";
-import { UndeliveredError } from "./client/errors.js";
+import { isNotTaken } from "./client/errors.js";
 import type { ExistingRun } from "./client/existing-run.js";
 import { NativeSink } from "./native-sink.js";
 import { OfflineSink } from "./offline-sink.js";
@@ -35,7 +35,7 @@ export async function openRun(
       }
       return await NativeSink.start(description, { client, dir, existing, resume, pacing, budget });
     } catch (error) {
-      if (!(error instanceof UndeliveredError)) throw error;
+      if (!isNotTaken(error)) throw error;
       remark(error.message);
     }
   }

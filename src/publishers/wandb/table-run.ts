@@ -3,7 +3,7 @@
 import type { RequestScope } from "../../http/index.js";
 import { BUDGET_AFTER_STOP, Budget } from "../../http/index.js";
 import type { PublisherOutcome } from "../update-publisher.js";
-import { messageOf, UndeliveredError } from "./client/errors.js";
+import { isNotTaken, messageOf } from "./client/errors.js";
 import { type ExistingRun, findRun } from "./client/existing-run.js";
 import { PublicApi, type RunFileInfo } from "./client/public-api.js";
 import type { WandbClient } from "./client/wandb-client.js";
@@ -80,7 +80,7 @@ export class TableRun {
     try {
       return await this.#read(client, this.#scope);
     } catch (error) {
-      if (!(error instanceof UndeliveredError)) throw error;
+      if (!isNotTaken(error)) throw error;
       this.remark(error.message);
       this.#offline = true;
       return undefined;

@@ -1,6 +1,6 @@
 /** Public objects over HTTP: Google Cloud Storage by its JSON API, anything else by its URL. */
 
-import { Fault, type HttpAnswer, HttpClient, type RequestScope } from "../../http/index.js";
+import { Fault, type HttpAnswer, HttpClient, type HttpOptions, type RequestScope } from "../../http/index.js";
 import { decompress, InputError } from "../decompress.js";
 import type { Source } from "../source.js";
 import {
@@ -17,8 +17,7 @@ import { type ObjectUrl, printableUrl, readObjectUrl } from "./object-url.js";
 import { TroubleError } from "./trouble.js";
 
 /** How objects are reached. */
-export interface ObjectStoreOptions {
-  readonly userAgent: string;
+export interface ObjectStoreOptions extends Pick<HttpOptions, "userAgent" | "clock"> {
   /** Ends everything that is under way. */
   readonly signal?: AbortSignal | undefined;
   /** Where the API of Cloud Storage is. */
@@ -43,8 +42,9 @@ export class ObjectStore {
   readonly #limits: Pick<ObjectStoreOptions, "retryMs" | "idleMs">;
 
   constructor(options: ObjectStoreOptions) {
-    const { endpoint = "https://storage.googleapis.com", userAgent, signal, retryMs, idleMs } = options;
-    this.#http = new HttpClient(OBJECT_POLICY, { userAgent, concurrency: CONCURRENCY });
+    const { endpoint = "https://storage.googleapis.com", signal, retryMs, idleMs } = options;
+    const { userAgent, clock } = options;
+    this.#http = new HttpClient(OBJECT_POLICY, { userAgent, clock, concurrency: CONCURRENCY });
     this.#scope = this.#http.scope(undefined, signal);
     this.#limits = { retryMs, idleMs };
     this.#endpoint = (/^https?:\/\//i.test(endpoint) ? endpoint : `http://${endpoint}`).replace(/\/+$/, "");

@@ -8,6 +8,7 @@ import {
 } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
+import { faultNamed } from "../faults.js";
 
 /** An object as it is stored. */
 interface StoredObject {
@@ -21,6 +22,8 @@ interface StoredObject {
 /** What goes wrong with a request. */
 export type ObjectFault =
   | { readonly kind: "status"; readonly status: number; readonly retryAfter?: string }
+  /** One of those that any server may have. */
+  | { readonly kind: "named"; readonly name: string }
   /** The connection ends before an answer. */
   | { readonly kind: "drop" }
   /** So many bytes of the answer, then the connection ends. */
@@ -100,6 +103,7 @@ export class ObjectServer {
     if (rule !== undefined) rule.left -= 1;
     const fault = rule?.fault;
     if (fault?.kind === "drop") return void request.socket.destroy();
+    if (fault?.kind === "named") return faultNamed(fault.name).answer(request, response);
     if (fault?.kind === "status") {
       const headers = fault.retryAfter === undefined ? {} : { "retry-after": fault.retryAfter };
       response.writeHead(fault.status, headers).end("try again");

@@ -23,6 +23,8 @@ export type Fault =
     }
   /** The connection ends before an answer. */
   | { readonly kind: "drop" }
+  /** One of those that any server may have. */
+  | { readonly kind: "named"; readonly name: string }
   /** Never answered; the connection stays open. */
   | { readonly kind: "hang" }
   /** Half of the content, then an end as if it were the whole: no length was announced. */

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
+import { faultNamed } from "../faults.js";
 import { contentOf } from "./content.js";
 import { type Endpoint, type Fault, FaultPlan, type FaultRule } from "./faults.js";
 import { LiveLog } from "./live-log.js";
@@ -159,6 +160,9 @@ export class TaskclusterStandIn {
         request.socket.destroy();
         return true;
       case "hang":
+        return true;
+      case "named":
+        faultNamed(fault.name).answer(request, response);
         return true;
       case "status": {
         const retryAfter = fault.retryAfter === undefined ? {} : { "Retry-After": fault.retryAfter };

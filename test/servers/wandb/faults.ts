@@ -17,6 +17,10 @@ export type Fault =
   /** Never answered; the connection stays open. */
   | { readonly kind: "hang" }
   | { readonly kind: "slow"; readonly milliseconds: number }
+  /** One of those that any server may have. */
+  | { readonly kind: "named"; readonly name: string }
+  /** The lines are acknowledged and not stored. */
+  | { readonly kind: "lie" }
   /** HTTP 200 with an `errors` list. */
   | { readonly kind: "graphql-error"; readonly message: string };
 

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
+import { faultNamed } from "../faults.js";
 import { type Endpoint, type Fault, FaultPlan, type FaultRule } from "./faults.js";
 import { parseDocument } from "./graphql-document.js";
 import { Execution, type GraphNode, type Variables } from "./graphql-execute.js";
@@ -158,6 +159,12 @@ export class StandInServer {
       }
       case "graphql-error":
         send(response, 200, { data: null, errors: [{ message: fault.message }] });
+        return false;
+      case "named":
+        faultNamed(fault.name).answer(request, response);
+        return false;
+      case "lie":
+        send(response, 200, { exitcode: null, limits: {}, stopped: false });
         return false;
       case "slow":
         await new Promise((resolve) => setTimeout(resolve, fault.milliseconds));

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { RequestScope } from "../../../http/index.js";
 import { artifactDigest, checksumOfFile, type FileDigest, filesBelow, inOrder } from "../format/artifact.js";
 import { checkArtifactName } from "../format/names.js";
-import { FileTooLargeError, WandbError } from "./errors.js";
+import { FileTooLargeError, MalformedReplyError, WandbError } from "./errors.js";
 import {
   COMMIT_ARTIFACT,
   CREATE_ARTIFACT,
@@ -12,7 +12,6 @@ import {
 } from "./operations.js";
 import { inParallel } from "./parallel.js";
 import {
-  isObject,
   listOf,
   objectAt,
   optionalText,
@@ -109,7 +108,8 @@ export async function publishArtifact(
     headers: textsOf(file, "uploadHeaders"),
   };
   await putBytes(client, scope, target, manifest);
-  await client.graphql(COMMIT_ARTIFACT, { artifactID: id }, scope);
+  const committed = await client.graphql(COMMIT_ARTIFACT, { artifactID: id }, scope);
+  requiredObject(committed, "commitArtifact", "artifact");
   return { ...report, state: "new" };
 }
 
@@ -203,9 +203,11 @@ async function uploadEntries(
     if (nodes.length !== group.length) throw new WandbError("the W&B server left out files of an artifact");
     const pairs = group.map((entry, index) => ({ entry, node: nodes[index] }));
     await inParallel(pairs, PARALLEL_UPLOADS, async ({ entry, node }) => {
-      const url = isObject(node) ? optionalText(node, "uploadUrl") : undefined;
-      // Without an address the server has these bytes already.
-      if (node === undefined || url === undefined) return;
+      const url = node === undefined ? undefined : optionalText(node, "uploadUrl");
+      // Where the address is null, the server has these bytes already.
+      if (node?.uploadUrl === null) return;
+      if (node === undefined || url === undefined)
+        throw new MalformedReplyError(`the W&B server gave no address for the file ${entry.name}`);
       await putBytes(
         client,
         scope,

@@ -72,6 +72,29 @@ export class UndeliveredError extends WandbError {
 /** The caller's AbortSignal ended the request. */
 export class StoppedError extends WandbError {}
 
+/** The server holds fewer rows than it acknowledged. */
+export class NotHeldError extends WandbError {}
+
+const BY_THE_SERVER = [
+  AuthenticationError,
+  PermissionError,
+  NotFoundError,
+  GraphqlError,
+  HttpStatusError,
+  MalformedReplyError,
+  UndeliveredError,
+  StoppedError,
+  NotHeldError,
+];
+
+/**
+ * Whether the server did not take a request, whatever it said, or was not reached: what was to be delivered then goes
+ * to the offline file. Not so for what is wrong with the run itself, which no server would take.
+ */
+export function isNotTaken(error: unknown): error is WandbError {
+  return BY_THE_SERVER.some((kind) => error instanceof kind);
+}
+
 /** The text of any thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

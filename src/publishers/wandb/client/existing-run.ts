@@ -1,4 +1,5 @@
 import type { RequestScope } from "../../../http/index.js";
+import { MalformedReplyError } from "./errors.js";
 import { RUN_RESUME_STATUS } from "./operations.js";
 import {
   countOf,
@@ -49,8 +50,13 @@ export async function findRun(
 ): Promise<ExistingRun | undefined> {
   const variables = { project, entity: entity ?? null, name: runId };
   const data = await client.graphql(RUN_RESUME_STATUS, variables, scope);
-  const bucket = objectAt(data, "model", "bucket");
-  if (bucket === undefined) return undefined;
+  const model = objectAt(data, "model");
+  if (model === undefined) return undefined;
+  const bucket = objectAt(model, "bucket");
+  if (bucket === undefined) {
+    if (model.bucket === null) return undefined;
+    throw new MalformedReplyError("the W&B server's answer does not say whether there is a run");
+  }
   const summary = embeddedObject(bucket, "summaryMetrics");
   const lastRow = lastOf(bucket, "historyTail");
   const lastEvent = lastOf(bucket, "eventsTail");

@@ -1,7 +1,7 @@
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import type { RequestScope } from "../../../http/index.js";
-import { MalformedReplyError, messageOf, type WandbError } from "./errors.js";
+import { MalformedReplyError, messageOf, NotHeldError, WandbError } from "./errors.js";
 import { LineBuffer } from "./line-buffer.js";
 import type { WandbClient } from "./wandb-client.js";
 
@@ -21,6 +21,11 @@ const LARGEST_REQUEST_BYTES = 8 * 1024 * 1024;
 const LIVE_INTERVAL_MS = 15_000;
 const HEARTBEAT_MS = 30_000;
 const SMALLEST_GZIP_BYTES = 1024;
+const HISTORY: StreamFile = "wandb-history.jsonl";
+/** Bytes of acknowledged rows after which the server is asked whether it holds them. */
+const UNCONFIRMED_BYTES = 4 * 1024 * 1024;
+const CONFIRM_FIRST_MS = 1000;
+const CONFIRM_LONGEST_MS = 4000;
 const WHAT = "the run's rows";
 /** What W&B answers to lines; a server that names none of them took nothing. */
 const ANSWER_FIELDS = ["exitcode", "limits", "stopped"] as const;
@@ -59,6 +64,11 @@ export interface FileStreamOptions {
   readonly requestBytes?: number | undefined;
   /** Bytes above which `push` waits. Default twice `requestBytes`. */
   readonly bufferBytes?: number | undefined;
+  /**
+   * Asks the server how many rows it holds. Rows are forgotten only after that; where it holds fewer than it
+   * acknowledged, the stream ends and the others are undelivered. Absent: an acknowledgement is enough.
+   */
+  readonly heldRows?: (() => Promise<number>) | undefined;
   /** The complete summary as JSON; asked for once per batch that has it. */
   readonly summary?: (() => string) | undefined;
   /** Called before each batch is put together. */
@@ -100,6 +110,8 @@ interface Batch {
 export class FileStream {
   readonly #options: FileStreamOptions;
   readonly #buffers: Readonly<Record<StreamFile, LineBuffer>>;
+  /** Rows that are acknowledged, and of which the server was not yet asked whether it holds them. */
+  readonly #unconfirmed: LineBuffer;
   readonly #counters: Readonly<Record<StreamFile, Counter>>;
   readonly #requestBytes: number;
   readonly #bufferBytes: number;
@@ -137,6 +149,7 @@ export class FileStream {
       "wandb-events.jsonl": new LineBuffer(offsets?.["wandb-events.jsonl"]),
       "output.log": new LineBuffer(offsets?.["output.log"]),
     };
+    this.#unconfirmed = new LineBuffer(offsets?.["wandb-history.jsonl"]);
     this.#counters = {
       "wandb-history.jsonl": emptyCounter(),
       "wandb-events.jsonl": emptyCounter(),
@@ -151,9 +164,9 @@ export class FileStream {
     return this.#failure;
   }
 
-  /** Whether the server acknowledged the end of the run. */
+  /** Whether the server acknowledged the end of the run, and holds the rows. */
   get completed(): boolean {
-    return this.#acknowledgedLast;
+    return this.#acknowledgedLast && this.#failure === undefined;
   }
 
   /** Bytes of lines that wait for their acknowledgement. */
@@ -197,6 +210,7 @@ export class FileStream {
   /** Lets the next history line take the place of the last one that the server held. Only before the first push. */
   stepBack(): void {
     this.#buffers["wandb-history.jsonl"].stepBack();
+    this.#unconfirmed.stepBack();
   }
 
   /** Notes that the summary has changed; it goes with the next batch. */
@@ -327,10 +341,41 @@ export class FileStream {
         await this.#send(batch);
         this.#acknowledge(batch);
         this.#announceChange();
-        if (batch.last) return;
+        if (batch.last) break;
+        if (this.#unconfirmed.bytes >= UNCONFIRMED_BYTES) await this.#confirm();
       }
+      await this.#confirm();
     } catch (error) {
       this.#fail(error);
+    }
+  }
+
+  /** @throws NotHeldError when the server does not hold what it acknowledged; WandbError when it can't be asked. */
+  async #confirm(): Promise<void> {
+    const { heldRows, client, scope } = this.#options;
+    const rows = this.#unconfirmed;
+    if (heldRows === undefined) return rows.drop(rows.length);
+    const { clock } = client.http;
+    const start = clock.now();
+    for (let pause = CONFIRM_FIRST_MS; rows.length > 0; pause *= 2) {
+      const held = await heldRows().catch((error: unknown) => {
+        if (!(error instanceof WandbError)) throw error;
+        throw new NotHeldError(`W&B could not be asked whether it holds the rows: ${error.message}`);
+      });
+      rows.drop(Math.max(0, Math.min(rows.length, held - rows.start)));
+      if (rows.length === 0) return;
+      // What was just written may take a moment to be counted.
+      const late = clock.now() + pause > scope.budget.deadline(start);
+      if (!late && pause <= CONFIRM_LONGEST_MS && scope.signal?.aborted !== true) {
+        await clock.sleep(pause, scope.signal);
+        continue;
+      }
+      const part: UndeliveredLines = { file: HISTORY, offset: rows.start, lines: rows.takeAll() };
+      this.#counters[HISTORY].acknowledged -= part.lines.length;
+      this.#surrender(part);
+      throw new NotHeldError(
+        `W&B acknowledged ${part.offset + part.lines.length} rows of the run and holds ${held}: is the base URL that of a W&B server?`,
+      );
     }
   }
 
@@ -441,7 +486,8 @@ export class FileStream {
 
   #acknowledge(batch: Batch): void {
     for (const [file, count] of batch.takenLines) {
-      this.#buffers[file].drop(count);
+      if (file === HISTORY) this.#buffers[file].moveTo(this.#unconfirmed, count);
+      else this.#buffers[file].drop(count);
       this.#counters[file].acknowledged += count;
     }
     this.#uploaded = this.#uploaded.slice(batch.uploaded);

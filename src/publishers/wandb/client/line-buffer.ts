@@ -90,6 +90,16 @@ export class LineBuffer {
     this.#to = 0;
   }
 
+  /** Moves the first lines to the end of another buffer, whose lines they follow. */
+  moveTo(other: LineBuffer, count: number): void {
+    const size = this.bytesOf(count);
+    other.#makeRoom(size);
+    this.#bytes.copy(other.#bytes, other.#to, this.#from, this.#from + size);
+    other.#to += size;
+    for (let at = 0; at < count; at += 1) other.#sizes.push(this.#sizes[at] ?? 0);
+    this.drop(count);
+  }
+
   /** Hands out all lines as they were pushed. */
   takeAll(): string[] {
     const lines: string[] = [];

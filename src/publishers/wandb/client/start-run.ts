@@ -2,10 +2,16 @@ import type { RequestScope } from "../../../http/index.js";
 import { Budget } from "../../../http/index.js";
 import type { JsonObject } from "../format/json.js";
 import { checkProject, checkRunId, checkTags } from "../format/names.js";
-import { DeletedRunError, HttpStatusError, RunExistsError } from "./errors.js";
+import {
+  DeletedRunError,
+  HttpStatusError,
+  MalformedReplyError,
+  messageOf,
+  RunExistsError,
+} from "./errors.js";
 import { type ExistingRun, findRun } from "./existing-run.js";
 import { UPSERT_BUCKET } from "./operations.js";
-import { objectAt, optionalText, type ReplyObject, requiredObject } from "./reply.js";
+import { objectAt, optionalText, type ReplyObject, requiredObject, requiredText } from "./reply.js";
 import type { RunAddress } from "./run-address.js";
 import { RunConfig } from "./run-config.js";
 import type { RunOptions } from "./run-options.js";
@@ -64,8 +70,13 @@ export async function startRun(options: RunOptions): Promise<StartedRun> {
   const address = {
     entity: optionalText(objectAt(project, "entity") ?? {}, "name") ?? entity ?? (await client.entity(scope)),
     project: optionalText(project ?? {}, "name") ?? options.project,
-    runId: optionalText(bucket, "name") ?? options.id,
+    runId: sameName(bucket, options.id),
   };
+  try {
+    checkProject(address.project);
+  } catch (error) {
+    throw new MalformedReplyError(`the W&B server answered for another project: ${messageOf(error)}`);
+  }
   return { address, scope, config, existing, resumed, gzip };
 }
 
@@ -83,6 +94,15 @@ export async function updateRunConfig(options: RunOptions, run: StartedRun): Pro
   }
 }
 
+/** The run's id as the server has it: anything else than what was asked for would be another run. */
+function sameName(bucket: ReplyObject, id: string): string {
+  const name = requiredText(bucket, "name");
+  if (name === id) return name;
+  throw new MalformedReplyError(
+    `the W&B server answered for the run ${JSON.stringify(name.slice(0, 200))} when it was asked for ${id}: is the base URL that of a W&B server?`,
+  );
+}
+
 async function upsertRun(
   options: RunOptions,
   scope: RequestScope,
@@ -90,7 +110,10 @@ async function upsertRun(
 ): Promise<ReplyObject> {
   try {
     const data = await options.client.graphql(UPSERT_BUCKET, variables, scope);
-    return requiredObject(data, "upsertBucket", "bucket");
+    const bucket = requiredObject(data, "upsertBucket", "bucket");
+    requiredText(bucket, "id");
+    requiredText(bucket, "name");
+    return bucket;
   } catch (error) {
     if (!(error instanceof HttpStatusError) || error.status !== 409) throw error;
     throw new DeletedRunError(

@@ -14,7 +14,7 @@ import {
 } from "./artifact.js";
 import { ConsoleText } from "./console-text.js";
 import { messageOf, StepOrderError, UndeliveredError } from "./errors.js";
-import type { ExistingRun } from "./existing-run.js";
+import { type ExistingRun, findRun } from "./existing-run.js";
 import { FileStream, type UndeliveredLines } from "./file-stream.js";
 import type { RunReceipt } from "./receipt.js";
 import type { RunAddress } from "./run-address.js";
@@ -98,6 +98,7 @@ export class WandbRun {
       gzip: started.gzip,
       requestBytes: options.requestBytes,
       bufferBytes: options.bufferBytes,
+      heldRows: async () => (await findRun(options.client, address, scope))?.rows ?? 0,
       summary: () => this.#summary.toJson(),
       beforeBatch: () => this.#beforeBatch(),
       onStopped: options.onStopped,

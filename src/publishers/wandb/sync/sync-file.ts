@@ -162,6 +162,7 @@ class FileSync {
         runId: started.address.runId,
         gzip: started.gzip,
         requestBytes: this.#options.requestBytes,
+        heldRows: async () => (await findRun(this.#client, started.address, started.scope))?.rows ?? 0,
         summary: () => summary.toJson(),
       },
       directory: reader.directory,
