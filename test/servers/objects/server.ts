@@ -103,7 +103,10 @@ export class ObjectServer {
     if (rule !== undefined) rule.left -= 1;
     const fault = rule?.fault;
     if (fault?.kind === "drop") return void request.socket.destroy();
-    if (fault?.kind === "named") return faultNamed(fault.name).answer(request, response);
+    if (fault?.kind === "named") {
+      faultNamed(fault.name).answer(request, response);
+      return;
+    }
     if (fault?.kind === "status") {
       const headers = fault.retryAfter === undefined ? {} : { "retry-after": fault.retryAfter };
       response.writeHead(fault.status, headers).end("try again");
