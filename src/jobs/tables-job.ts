@@ -1,6 +1,7 @@
 /** The tidy tables of a whole archive or group: training, validation, evaluations, runs. */
-import { rename, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { moveFile, openPlace, type Place } from "../io/place.js";
 import { makeFolder } from "../publishers/folder.js";
 import {
   type Cell,
@@ -146,15 +147,16 @@ async function writeSmallTables(
 
 /** Moves the whole tables to where they are looked for. */
 async function putInPlace(building: string, { folder, formats }: TablesOptions): Promise<string[]> {
-  const outputs: string[] = [];
-  for (const table of TABLES) {
-    for (const format of formats) {
-      const file = `${table}.${format}`;
-      await rename(join(building, file), join(folder, file));
-      outputs.push(join(folder, file));
-    }
+  const files = TABLES.flatMap((table) => formats.map((format) => `${table}.${format}`));
+  const ready: Place[] = [];
+  for (const file of files) {
+    const place = await openPlace(join(folder, file));
+    await moveFile(join(building, file), place.part);
+    ready.push(place);
   }
-  return outputs;
+  // One right after the other: a kill between them would leave tables of two archives.
+  await Promise.all(ready.map((place) => place.commitNow()));
+  return files.map((file) => join(folder, file));
 }
 
 function program({ version }: TablesOptions): string {

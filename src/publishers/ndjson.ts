@@ -1,6 +1,7 @@
 /** NDJSON: one object a line, in the order of the log. */
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
+import { openPlace, type Place } from "../io/place.js";
 import { KIND, PRESENT } from "../parser/layout.js";
 import type { Measurement } from "../parser/measurement.js";
 import type { TimestampFormat } from "../parser/timestamp.js";
@@ -24,19 +25,22 @@ export interface LineSink {
 /** A file of lines, made with the first write. */
 export class LineFile implements LineSink {
   readonly #path: string;
-  readonly #target: string;
+  readonly #mode: WriteMode;
+  #place: Place | undefined;
   #file: FileHandle | undefined;
 
   constructor(path: string, mode: WriteMode) {
     this.#path = path;
-    this.#target = mode === "live" ? path : `${path}.${process.pid}.partial`;
+    this.#mode = mode;
   }
 
   async write(lines: string): Promise<void> {
     if (this.#file === undefined) {
-      await makeFolder(dirname(this.#path));
-      await checkReader(this.#target);
-      this.#file = await open(this.#target, "w");
+      if (this.#mode === "live") {
+        await makeFolder(dirname(this.#path));
+        await checkReader(this.#path);
+      } else this.#place = await openPlace(this.#path);
+      this.#file = await open(this.#place?.part ?? this.#path, "w");
     }
     await this.#file.appendFile(lines);
   }
@@ -44,13 +48,13 @@ export class LineFile implements LineSink {
   async close(): Promise<readonly string[]> {
     await this.write("");
     await this.#file?.close();
-    if (this.#target !== this.#path) await rename(this.#target, this.#path);
+    await this.#place?.commit();
     return [this.#path];
   }
 
   async discard(): Promise<void> {
     await this.#file?.close().catch(() => {});
-    if (this.#target !== this.#path) await rm(this.#target, { force: true });
+    await this.#place?.discard();
   }
 }
 

@@ -1,6 +1,7 @@
 /** A CSV file whose columns may grow while it is written. */
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, open, rename, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { openPlace, type Place, partOf, throughLinks } from "../../io/place.js";
 import { fileChunks } from "../../sources/chunks.js";
 import { checkReader } from "../../sources/fifo.js";
 import { makeFolder } from "../folder.js";
@@ -20,14 +21,13 @@ export type WriteMode =
 export class CsvFile {
   readonly path: string;
   readonly #mode: WriteMode;
-  readonly #temporary: string;
+  #place: Place | undefined;
   #columns: string[];
   #file: FileHandle | undefined;
 
   constructor(path: string, columns: readonly string[], mode: WriteMode) {
     this.path = path;
     this.#mode = mode;
-    this.#temporary = `${path}.${process.pid}.partial`;
     this.#columns = [...columns];
   }
 
@@ -59,8 +59,14 @@ export class CsvFile {
   async #rewrite(change: (chunks: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>): Promise<void> {
     if (this.#file === undefined) return;
     await this.#file.close();
-    const current = this.#mode === "live" ? this.path : this.#temporary;
-    const next = `${this.#temporary}.next`;
+    // A link stays, and the file that it leads to changes.
+    const current = this.#place?.part ?? (await throughLinks(this.path));
+    if (this.#place === undefined && !(await stat(current)).isFile()) {
+      // What a device or a FIFO has taken can't be changed: rows of the new form follow below a header of their own.
+      this.#file = await open(current, "w");
+      return this.#file.appendFile(`${this.#columns.join(",")}${LINE_END}`);
+    }
+    const next = `${this.#place?.part ?? partOf(current)}.next`;
     const rewritten = await open(next, "w");
     try {
       for await (const part of change(fileChunks(current))) await rewritten.appendFile(part);
@@ -82,23 +88,29 @@ export class CsvFile {
     await this.#rewrite((chunks) => reordered(chunks, order, columns));
   }
 
-  /** Puts the file at its place. */
-  async close(): Promise<void> {
+  /** Ends the writing; the file is not at its place yet. */
+  async end(): Promise<void> {
     this.#file ??= await this.#create();
     await this.#file.close();
-    if (this.#mode === "whole") await rename(this.#temporary, this.path);
+  }
+
+  /** Puts the file at its place, without a turn for anybody else where that is a file. */
+  commit(): Promise<void> | undefined {
+    return this.#place?.commitNow();
   }
 
   /** Removes what was written beside the place; a live file stays as it is. */
   async discard(): Promise<void> {
     await this.#file?.close().catch(() => {});
-    if (this.#mode === "whole") await rm(this.#temporary, { force: true });
+    await this.#place?.discard();
   }
 
   async #create(): Promise<FileHandle> {
-    await makeFolder(dirname(this.path));
-    if (this.#mode === "live") await checkReader(this.path);
-    const file = await open(this.#mode === "live" ? this.path : this.#temporary, "w");
+    if (this.#mode === "live") {
+      await makeFolder(dirname(this.path));
+      await checkReader(this.path);
+    } else this.#place = await openPlace(this.path);
+    const file = await open(this.#place?.part ?? this.path, "w");
     try {
       await file.appendFile(`${this.#columns.join(",")}${LINE_END}`);
     } catch (error) {

@@ -61,7 +61,9 @@ export class CsvFolder {
     if (this.#matched) written.push(this.#patterns);
     else if (this.#options.patterns) await rm(this.#patterns.path, { force: true });
     await this.#settle();
-    for (const file of written) await file.close();
+    for (const file of written) await file.end();
+    // One right after the other: a kill between them would leave files of two runs.
+    await Promise.all(written.map((file) => file.commit()));
     return written.map((file) => file.path);
   }
 

@@ -2,6 +2,7 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import type { Problem } from "../../group/group.js";
+import { makeTemporaryFolder, removeTemporaryFolder } from "../../io/temporary-folder.js";
 import { readable } from "../source.js";
 import type { Walk } from "./folder-walk.js";
 import type { GroupFiles } from "./group-files.js";
@@ -9,7 +10,6 @@ import { takeInventory } from "./inventory.js";
 import { type ArchiveMode, compareText, isOfUse, kindOf } from "./layout.js";
 import { findPlaces, type Start } from "./places.js";
 import { unpackTar } from "./tar.js";
-import { makeTemporaryFolder, removeTemporaryFolder } from "./temporary-folder.js";
 
 /** How an archive is opened. */
 export interface ArchiveOptions {

@@ -2,9 +2,9 @@
 import { closeSync, ftruncateSync, futimesSync, mkdirSync, openSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Problem } from "../../group/group.js";
+import { makeTemporaryFolder, removeTemporaryFolder } from "../../io/temporary-folder.js";
 import { type Archive, type ArchiveOptions, openArchive } from "../archive/archive.js";
 import { isOfUse, kindOf } from "../archive/layout.js";
-import { makeTemporaryFolder, removeTemporaryFolder } from "../archive/temporary-folder.js";
 import { InputError } from "../decompress.js";
 import type { ObjectInfo } from "./object-answer.js";
 import type { ObjectStore } from "./object-store.js";

@@ -1,12 +1,12 @@
 /** Artifacts of runs that are over, on disk: downloaded once, and there whole or not at all. */
 import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { gunzipSync } from "node:zlib";
 import pLimit from "p-limit";
+import { makeTemporaryFolder, removeTemporaryFolder } from "../../io/temporary-folder.js";
 import { makeFolder } from "../../publishers/folder.js";
 import { artifactPageSchema, checked } from "../../taskcluster/answers.js";
 import type { Artifact, ArtifactRef, Queue } from "../../taskcluster/index.js";
@@ -68,7 +68,7 @@ export class ArtifactStore {
 
   /** Takes away what is not to be kept. */
   async close(): Promise<void> {
-    if (this.#temporary !== undefined) await rm(await this.#temporary, { recursive: true, force: true });
+    if (this.#temporary !== undefined) await removeTemporaryFolder(await this.#temporary);
     this.#temporary = undefined;
     this.#files.clear();
     await this.#cache?.trim(this.#sized);
@@ -172,7 +172,7 @@ export class ArtifactStore {
   }
 
   #temporaryFolder(): Promise<string> {
-    this.#temporary ??= mkdtemp(join(tmpdir(), "marian-tracking-"));
+    this.#temporary ??= makeTemporaryFolder();
     return this.#temporary;
   }
 

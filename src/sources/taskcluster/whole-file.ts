@@ -1,6 +1,5 @@
 /** Files that are there whole or not at all. */
-import { randomUUID } from "node:crypto";
-import { rename, rm } from "node:fs/promises";
+import { openPlace, type Place } from "../../io/place.js";
 import { InputError } from "../decompress.js";
 
 /**
@@ -10,12 +9,13 @@ import { InputError } from "../decompress.js";
  * @throws InputError in words when the disk does not take it; whatever else `write` throws.
  */
 export async function writeWhole(path: string, write: (part: string) => Promise<void>): Promise<void> {
-  const part = `${path}.${randomUUID()}.part`;
+  let place: Place | undefined;
   try {
-    await write(part);
-    await rename(part, path);
+    place = await openPlace(path);
+    await write(place.part);
+    await place.commit();
   } catch (error) {
-    await rm(part, { force: true });
+    await place?.discard();
     throw unwritable(error, path);
   }
 }

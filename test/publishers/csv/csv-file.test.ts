@@ -22,6 +22,12 @@ function widened(row: readonly string[], cells: readonly string[], place: "end" 
   return [...row.slice(0, at), ...cells, ...row.slice(at)];
 }
 
+/** Puts a file at its place. */
+async function finish(file: CsvFile): Promise<void> {
+  await file.end();
+  await file.commit();
+}
+
 describe("CsvFile", () => {
   it("whole: is at its place only when closed, and leaves nothing beside", async () => {
     const path = fresh();
@@ -29,7 +35,7 @@ describe("CsvFile", () => {
     await file.write("1,2\r\n");
     expect(existsSync(path)).toBe(false);
     await file.write(Buffer.from("3,4\r\n"));
-    await file.close();
+    await finish(file);
     expect(readFileSync(path, "utf8")).toBe("a,b\r\n1,2\r\n3,4\r\n");
     expect(readdirSync(join(path, ".."))).toEqual(["file.csv"]);
   });
@@ -37,7 +43,7 @@ describe("CsvFile", () => {
   it("whole: discarded, the older file stays", async () => {
     const path = fresh();
     const older = new CsvFile(path, ["old"], "whole");
-    await older.close();
+    await finish(older);
     const file = new CsvFile(path, ["a"], "whole");
     await file.write("1\r\n");
     await file.addColumns(["b"], "");
@@ -49,7 +55,7 @@ describe("CsvFile", () => {
   it("live: every row and every new column is there at once", async () => {
     const path = fresh();
     const older = new CsvFile(path, ["old"], "whole");
-    await older.close();
+    await finish(older);
     const file = new CsvFile(path, ["a", "b"], "live");
     expect(readFileSync(path, "utf8")).toBe("old\r\n");
     await file.write("1,2\r\n");
@@ -72,7 +78,7 @@ describe("CsvFile", () => {
     await file.addColumns(["b"], "never", "before-last");
     await file.addColumns([], "never");
     await file.write("1,2,3\r\n");
-    await file.close();
+    await finish(file);
     expect(readFileSync(path, "utf8")).toBe("a,b,z\r\n1,2,3\r\n");
   });
 
@@ -91,7 +97,7 @@ describe("CsvFile", () => {
           const file = new CsvFile(path, ["a", "b"], mode);
           await file.write(text(rows));
           await file.addColumns(["new", "more"], "7", place);
-          await file.close();
+          await finish(file);
           const expected = [
             widened(["a", "b"], ["new", "more"], place),
             ...rows.map((row) => widened(row, ["7", "7"], place)),
@@ -116,7 +122,7 @@ describe("CsvFile", () => {
     expect(written.length).toBeGreaterThan(4 << 20);
     await file.write(written);
     await file.addColumns(["new"], "", place);
-    await file.close();
+    await finish(file);
     const got = rowsOf(path);
     expect(got).toHaveLength(rows.length + 1);
     const wrong = got.slice(1).findIndex((row, at) => {
@@ -136,7 +142,7 @@ describe("CsvFile", () => {
       const line = `0,${"x".repeat(filler - 4)}\r\n`;
       await file.write(line + row + row);
       await file.addColumns(["c"], "-", "before-last");
-      await file.close();
+      await finish(file);
       expect(rowsOf(path).slice(2)).toEqual([
         ["1", "-", 'a,"b\r\n'],
         ["1", "-", 'a,"b\r\n'],
@@ -147,7 +153,7 @@ describe("CsvFile", () => {
   it("names the place when it can't be written", async () => {
     const path = fresh();
     const blocker = new CsvFile(path, ["a"], "whole");
-    await blocker.close();
+    await finish(blocker);
     const below = new CsvFile(join(path, "below.csv"), ["a"], "live");
     await expect(below.write("1\r\n")).rejects.toThrow(/EEXIST|ENOTDIR/);
   });

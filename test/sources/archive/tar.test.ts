@@ -300,7 +300,7 @@ describe("the folder that a tar is unpacked to", () => {
     "",
   ])("is gone when the process ends without removing it: %s", async (end) => {
     const { outputFiles } = await build({
-      entryPoints: ["src/sources/archive/temporary-folder.ts"],
+      entryPoints: ["src/io/temporary-folder.ts"],
       bundle: true,
       platform: "node",
       format: "esm",

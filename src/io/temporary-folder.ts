@@ -3,16 +3,22 @@ import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { OWNER, sweep } from "./owner.js";
+
+/** Names of such folders; those of earlier versions have no owner. */
+const LEFTOVER = /^marian-tracking-(?:[A-Za-z0-9_.]+-\d+-\d+-)?[A-Za-z0-9]{6}$/;
 
 /** Those that are there, for the end of the process. */
 const folders = new Set<string>();
 
 /**
  * Makes a folder for the user alone below the system's temporary folder (`TMPDIR`). It is removed by
- * {@link removeTemporaryFolder}, and at the latest when the process ends; only a process that is killed leaves it.
+ * {@link removeTemporaryFolder}, and at the latest when the process ends. What a killed process has left, the next one
+ * removes.
  */
 export async function makeTemporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "marian-tracking-"));
+  await sweep(tmpdir(), LEFTOVER);
+  const folder = await mkdtemp(join(tmpdir(), `marian-tracking-${OWNER}-`));
   if (folders.size === 0) process.on("exit", removeAll);
   folders.add(folder);
   return folder;

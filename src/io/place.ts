@@ -1,0 +1,124 @@
+/** Where results go: a file is there whole or as it was before, whatever the place is. */
+import { constants, createReadStream, createWriteStream, openSync, renameSync } from "node:fs";
+import { copyFile, readlink, rename, rm, stat } from "node:fs/promises";
+import { Socket } from "node:net";
+import { basename, dirname, isAbsolute, join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { makeFolder } from "../publishers/folder.js";
+import { checkReader } from "../sources/fifo.js";
+import { OWNER, sweep } from "./owner.js";
+import { makeTemporaryFolder, removeTemporaryFolder } from "./temporary-folder.js";
+
+/** Names of files beside their places; those of earlier versions hold a number only. */
+export const LEFTOVER = /\.(?:[A-Za-z0-9_.]+-\d+-\d+|\d+)(?:\.\d+)?\.partial(?:\.next)?$/;
+/** As many links may lead to each other. */
+const MOST_LINKS = 40;
+/** Longer names leave no room for the owner's. */
+const LONGEST_NAME = 100;
+
+let parts = 0;
+
+/** The place of one result. */
+export interface Place {
+  /** What is to be written: a file beside the place, or, for a device or a FIFO, one in the temporary folder. */
+  readonly part: string;
+  /** Puts the part at its place. */
+  commit(): Promise<void>;
+  /** The same without a turn for anybody else, for several results that belong together; a device gets its bytes later. */
+  commitNow(): Promise<void> | undefined;
+  /** Removes the part. */
+  discard(): Promise<void>;
+}
+
+/**
+ * Makes ready to write to a path. A link stays, and what it leads to is replaced; a device or a FIFO is written to. The
+ * folder is made, and what killed processes left there is removed.
+ *
+ * @param name What the part's name begins with, where that may not be the name of the place.
+ * @throws Error of Node's when the place can't be written.
+ */
+export async function openPlace(path: string, name?: string): Promise<Place> {
+  const target = await throughLinks(path);
+  const info = await stat(target).catch(absent);
+  if (info !== undefined && !info.isFile() && !info.isDirectory()) return devicePlace(target, info.isFIFO());
+  await makeFolder(dirname(target));
+  await sweep(dirname(target), LEFTOVER);
+  const part = partOf(target, name);
+  return {
+    part,
+    commit: () => rename(part, target),
+    commitNow: () => {
+      renameSync(part, target);
+      return undefined;
+    },
+    discard: () => rm(part, { force: true }),
+  };
+}
+
+/** A name beside a path, which tells whose it is. */
+export function partOf(path: string, name = basename(path)): string {
+  const isLong = name.length > LONGEST_NAME;
+  if (isLong) parts += 1;
+  const stem = isLong ? `${name.slice(0, LONGEST_NAME / 2)}.${OWNER}.${parts}` : `${name}.${OWNER}`;
+  return join(dirname(path), `${stem}.partial`);
+}
+
+/** Where a path leads; a link that leads nowhere yet names the file to make. */
+export async function throughLinks(path: string): Promise<string> {
+  let at = path;
+  for (let links = 0; links < MOST_LINKS; links += 1) {
+    const to = await readlink(at).catch(() => undefined);
+    if (to === undefined) return at;
+    // Links of /proc, such as /dev/stdout, have no path: they are opened as they are.
+    if (/^(?:pipe|socket|anon_inode):/.test(to)) return at;
+    at = isAbsolute(to) ? to : join(dirname(at), to);
+  }
+  return at;
+}
+
+/** Moves a file, also to another disk. */
+export async function moveFile(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EXDEV") throw error;
+    await copyFile(from, to);
+    await rm(from, { force: true });
+  }
+}
+
+/** A device or a FIFO takes the bytes at the end, as nothing there can be changed. */
+async function devicePlace(path: string, isFifo: boolean): Promise<Place> {
+  // Open from now on: to its reader a FIFO ends with its last writer.
+  const fifo = isFifo ? await openFifo(path) : undefined;
+  const folder = await makeTemporaryFolder();
+  const part = join(folder, "part");
+  const discard = async () => {
+    fifo?.destroy();
+    await removeTemporaryFolder(folder);
+  };
+  const commit = async () => {
+    try {
+      await pipeline(createReadStream(part), fifo ?? createWriteStream(path));
+    } finally {
+      await discard();
+    }
+  };
+  return { part, commit, commitNow: commit, discard };
+}
+
+/** Opens a FIFO without waiting for its reader in a thread, where no signal reaches. */
+async function openFifo(path: string): Promise<Socket> {
+  try {
+    const fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+    return new Socket({ fd, readable: false, writable: true });
+  } catch (error) {
+    await checkReader(path);
+    throw error;
+  }
+}
+
+function absent(error: NodeJS.ErrnoException): undefined {
+  if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
+  throw error;
+}
