@@ -91,6 +91,7 @@ export async function runGroups(name: string, found: GroupsFound, job: GroupsJob
     return undefined;
   });
   if (ledger === undefined) return EXIT.sink;
+  for (const note of ledger.notes) process.stderr.write(`${note}\n`);
   const dryRun = flags["dry-run"];
   const passes = (target === undefined ? 0 : 1) + (folder === undefined || dryRun ? 0 : 1);
   const extent = { bytes: found.bytes * passes, runs: found.runs * passes };

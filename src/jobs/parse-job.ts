@@ -20,6 +20,8 @@ export interface InputReceipt extends RunTally {
   sinkErrors: string[];
   /** Files and pages written. */
   outputs: string[];
+  /** Offline files that hold what no server has acknowledged; absent where there are none. */
+  offlineFiles?: string[];
   /** What publishers have to say. */
   notes: string[];
   /** What publishers add to the receipt as JSON. */
@@ -107,6 +109,7 @@ export async function runJob(
     ...(fault === undefined ? {} : { error: fault }),
     sinkErrors: sinks.errors,
     outputs: sinks.outputs,
+    ...(sinks.offlineFiles.length === 0 ? {} : { offlineFiles: sinks.offlineFiles }),
     notes: sinks.notes,
     figures: sinks.figures,
   };
@@ -129,6 +132,7 @@ export function problem(receipt: InputReceipt, strict: boolean): string | undefi
 class Sinks {
   readonly errors: string[] = [];
   readonly outputs: string[] = [];
+  readonly offlineFiles: string[] = [];
   readonly notes: string[] = [];
   readonly figures: Record<string, unknown> = {};
   #working: readonly UpdatePublisher[];
@@ -156,8 +160,9 @@ class Sinks {
 
   async close(): Promise<void> {
     await this.each(async (publisher) => {
-      const { outputs, notes = [], undelivered, json } = await publisher.close();
+      const { outputs, offlineFiles = [], notes = [], undelivered, json } = await publisher.close();
       this.outputs.push(...outputs);
+      this.offlineFiles.push(...offlineFiles);
       this.notes.push(...notes.map((note) => `${publisher.name}: ${note}`));
       if (undelivered !== undefined) this.errors.push(`${publisher.name}: ${undelivered}`);
       Object.assign(this.figures, json);

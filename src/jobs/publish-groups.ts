@@ -1,5 +1,6 @@
 /** Publishes groups: their trainings, the models of which only evaluations are known, and the run of the group. */
 import { createHash } from "node:crypto";
+import { resolve } from "node:path";
 import pLimit, { type LimitFunction } from "p-limit";
 import type { Group, GroupRun } from "../group/group.js";
 import type { ParserOptions } from "../parser/log-parser.js";
@@ -192,7 +193,7 @@ class GroupPublication {
       }
       // Of a damaged log all that can be read has arrived: another time would send the same.
       if (state !== "undelivered" && state !== "stopped") {
-        const entry = { key, digest, run: run.id, rows: plan.rows };
+        const entry = { key, digest, run: run.id, rows: plan.rows, ...offlineOf(log) };
         // What is wrong may pass without a trace on the file, so such a log is read each time.
         await request.ledger.put(
           fault === undefined ? { ...entry, stamp } : { ...entry, stamp: "", error: fault },
@@ -251,10 +252,11 @@ class GroupPublication {
     const state = known === undefined ? "new" : "changed";
     if (request.dryRun) return { ...NOTHING, state };
     try {
-      const { outputs, notes = [], undelivered } = await publish(request.target, this.#group);
+      const outcome = await publish(request.target, this.#group);
+      const { outputs, notes = [], undelivered } = outcome;
       if (undelivered !== undefined)
         return { state: "undelivered", outputs, notes, errors: [`W&B: ${undelivered}`] };
-      await request.ledger.put({ key, digest, stamp: digest, run: id, rows: 0 });
+      await request.ledger.put({ key, digest, stamp: digest, run: id, rows: 0, ...offlineOf(outcome) });
       return { state, outputs, notes, errors: [] };
     } catch (error) {
       return { ...NOTHING, state: "undelivered", errors: [`W&B: ${sinkFault(error)}`] };
@@ -277,6 +279,15 @@ class GroupPublication {
 }
 
 const NOTHING = { outputs: [], errors: [], notes: [] } as const;
+
+/** What is in an offline file alone is published only as long as that is there. */
+function offlineOf({
+  offlineFiles,
+}: {
+  readonly offlineFiles?: readonly string[];
+}): Pick<LedgerEntry, "offline"> {
+  return offlineFiles === undefined ? {} : { offline: offlineFiles.map((path) => resolve(path)) };
+}
 
 /** A run that is as it was when it was published. */
 function asBefore({ error }: LedgerEntry): Pick<RunReceipt, "state" | "errors"> {

@@ -21,6 +21,8 @@ export interface UpdatePublisher {
 export interface PublisherOutcome {
   /** Files and pages that hold the run. */
   readonly outputs: readonly string[];
+  /** Offline files that hold what no server has acknowledged; absent where there are none. */
+  readonly offlineFiles?: readonly string[];
   /** What deserves a word in the receipt. */
   readonly notes?: readonly string[];
   /** What did not arrive, in words; absent where everything did. */

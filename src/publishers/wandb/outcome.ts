@@ -43,6 +43,7 @@ export function publisherOutcome(outcome: RunOutcome, detail: OutcomeDetail): Pu
   return {
     outputs: [...(url === undefined ? [] : [url]), ...(spool === undefined ? [] : [spool])],
     notes,
+    ...(spool === undefined ? {} : { offlineFiles: [spool] }),
     undelivered: lost ? undelivered : undefined,
     json: { wandb: { url: url ?? null, ...rows, offline: spool ?? null, requests, ...figures, notes } },
   };
