@@ -25,7 +25,7 @@ const PAINT = /\u001b\[\d+m/g;
 export function chartStyle(
   terminal: PlotTerminal,
   environment: Readonly<Record<string, string | undefined>>,
-  logarithmic: boolean,
+  { logarithmic = false, outliers = false } = {},
 ): ChartStyle {
   const columns = terminal.columns ?? Number(environment["COLUMNS"] ?? 80);
   const locale = environment["LC_ALL"] || environment["LC_CTYPE"] || environment["LANG"] || "";
@@ -37,6 +37,7 @@ export function chartStyle(
     // Windows tells no locale; its terminals show everything.
     unicode: /utf-?8/i.test(locale) || process.platform === "win32",
     logarithmic,
+    outliers,
   };
 }
 

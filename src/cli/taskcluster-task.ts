@@ -134,7 +134,7 @@ class LiveCharts {
 
   constructor(name: string, metrics: readonly string[]) {
     const plot = new Plot(metrics);
-    this.#live = new LivePlot(plot, process.stdout, () => chartStyle(process.stdout, process.env, false));
+    this.#live = new LivePlot(plot, process.stdout, () => chartStyle(process.stdout, process.env));
     const curves = plot.publisher(name);
     this.publisher = {
       ...curves,

@@ -115,6 +115,12 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
       dependsOn: ["plot"],
       helpGroup: "CHARTS",
     }),
+    outliers: Flags.boolean({
+      description:
+        "scale the drawing to all values; without it, a few that lie far from all others are cut off",
+      dependsOn: ["plot"],
+      helpGroup: "CHARTS",
+    }),
     tensorboard: Flags.string({
       description: "write event files for TensorBoard, each run into a folder of its own below DIR",
       helpValue: "DIR",
@@ -215,7 +221,8 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
     const stdoutTaken = folder === undefined || flags.tee;
     const paper = stdoutTaken || flags.json ? process.stderr : process.stdout;
     if (plot !== undefined) {
-      const charts = plot.text(chartStyle(paper, process.env, flags["log-scale"]));
+      const style = { logarithmic: flags["log-scale"], outliers: flags.outliers };
+      const charts = plot.text(chartStyle(paper, process.env, style));
       await new Echo(paper).write(new TextEncoder().encode(charts));
     }
     const verdict = {

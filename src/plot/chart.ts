@@ -1,6 +1,7 @@
 /** Line charts as text. */
 import { linearScale, logScale, type Scale, type Tick } from "./axis.js";
 import { type Dot, drawLine, makeCanvas, markOf } from "./canvas.js";
+import { robustRange, type ValueRange } from "./robust-range.js";
 import type { CurvePoint, CurveSummary, CurveValue } from "./series-buffer.js";
 
 /** One curve of a chart. */
@@ -20,6 +21,8 @@ export interface ChartStyle {
   /** Braille and lines; without it plain ASCII. */
   readonly unicode: boolean;
   readonly logarithmic: boolean;
+  /** Whether the vertical axis reaches to outliers. */
+  readonly outliers: boolean;
 }
 
 const COLOURS = [36, 33, 35, 32, 34, 91, 96, 93];
@@ -36,10 +39,14 @@ export function drawChart(title: string, curves: readonly Curve[], style: ChartS
   const drawable = values.filter(
     (value): value is number => value !== undefined && (!style.logarithmic || value > 0),
   );
-  const heading = paint(style, 1, style.logarithmic ? `${title} (log scale)` : title);
-  if (drawable.length === 0) return `${heading}\n${legend(curves, style)}`;
-  const [least, greatest] = extent(drawable);
-  const vertical = (style.logarithmic ? logScale : linearScale)(least, greatest);
+  const named = style.logarithmic ? `${title} (log scale)` : title;
+  if (drawable.length === 0) return `${paint(style, 1, named)}\n${legend(curves, style)}`;
+  const [from, to] = extent(drawable);
+  const lasts = curves.map(({ points }) => Float64Array.from(points, ({ last = Number.NaN }) => last));
+  const whole = { from, to };
+  const scaled = style.outliers ? whole : robustRange(lasts, whole, style.logarithmic);
+  const heading = paint(style, 1, named + beyond(whole, scaled));
+  const vertical = (style.logarithmic ? logScale : linearScale)(scaled.from, scaled.to);
   const horizontal = linearScale(...extent(curves.flatMap(({ points }) => points.map(({ x }) => x))));
 
   const ticks = vertical.ticks(Math.max(2, Math.floor(style.height / LINES_A_TICK)));
@@ -69,6 +76,15 @@ export function drawChart(title: string, curves: readonly Curve[], style: ChartS
   }
   lines.push(...floor(curves, horizontal, { margin, columns }, style));
   return `${lines.join("\n")}\n${legend(curves, style)}`;
+}
+
+/** Says that there are outliers, which end at the edge of the drawing. */
+function beyond(values: ValueRange, { from, to }: ValueRange): string {
+  const said = [
+    ...(values.to > to ? [`up to ${Number(values.to.toPrecision(6))}`] : []),
+    ...(values.from < from ? [`down to ${Number(values.from.toPrecision(6))}`] : []),
+  ];
+  return said.length === 0 ? "" : ` (outliers ${said.join(" and ")} lie beyond it)`;
 }
 
 function drawCurve(

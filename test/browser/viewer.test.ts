@@ -237,8 +237,8 @@ describe.skipIf(!chromiumIsThere)("a report", () => {
   });
 
   test("has logarithmic scales, for one chart and for all", async () => {
-    const one = page.getByRole("button", { name: "chrf: logarithmic scale" });
-    const all = page.getByRole("button", { name: "Log scale" });
+    const one = page.getByRole("button", { name: "log scale of chrf" });
+    const all = page.getByRole("button", { name: "Log scale", exact: true });
     const before = await page.locator(`${plot(CHRF)} canvas`).screenshot();
     await one.click();
     await settled(page);
@@ -267,6 +267,183 @@ describe.skipIf(!chromiumIsThere)("a report", () => {
     const after = await pictures();
     expect(after.cost.equals(before.cost)).toBe(false);
     expect(after.chrf.equals(before.chrf)).toBe(true);
+  });
+
+  test("tells the smoothed value beside the one of the log", async () => {
+    await page.locator("#smoothing").fill("0.9");
+    await page.locator(plot(COST)).scrollIntoViewIfNeeded();
+    await drawn(page, COST);
+    await page.focus(plot(COST));
+    await page.keyboard.press("Home");
+    await page.keyboard.press("ArrowRight");
+    const said = (await page.textContent("#announcer")) ?? "";
+    const [, raw, smooth] = /cost ([\d.]+), smoothed ([\d.]+)$/.exec(said) ?? [];
+    const { training } = await tables(log);
+    const costs = training.slice(0, 2).map((row) => Number(row["cost"]));
+    expect(Number(raw)).toBe(costs[1]);
+    // The average of two rows, the later one weighing 1, the earlier one 0.9.
+    expect(Number(smooth)).toBeCloseTo(((costs[1] ?? 0) + 0.9 * (costs[0] ?? 0)) / 1.9, 4);
+    const tooltip = page.locator(`${plot(COST)} .tooltip`);
+    expect(await tooltip.locator(".heads").innerText()).toMatch(/value\s+smoothed/);
+    expect(await tooltip.locator(".first").innerText()).toMatch(new RegExp(`student\\s+${raw}\\s+${smooth}`));
+    // Validations are not smoothed.
+    await page.focus(plot(CHRF));
+    await page.keyboard.press("Home");
+    expect(await page.textContent("#announcer")).toMatch(/chrf 21\.5592, new best$/);
+  });
+
+  test("keeps its marks at their point while it changes below them", async () => {
+    await page.focus(plot(CHRF));
+    await page.keyboard.press("Home");
+    for (let step = 0; step < 4; step += 1) await page.keyboard.press("ArrowRight");
+    const before = await marked(page, CHRF);
+    for (const key of ["+", "+", "PageUp", "w", "l", "-", "0"]) {
+      await page.keyboard.press(key);
+      await settled(page);
+      const now = await marked(page, CHRF);
+      // Where they would be, were the value read anew.
+      await page.keyboard.press("ArrowRight");
+      await page.keyboard.press("ArrowLeft");
+      expect([key, now]).toEqual([key, await marked(page, CHRF)]);
+      expect([key, Math.abs(now.cursor - (now.rings[0]?.[0] ?? 0)) <= 1]).toEqual([key, true]);
+      if (key === "+") expect(now).not.toEqual(before);
+    }
+    // The pointer keeps its place, and what lies below it is told.
+    const box = await page.locator(`${plot(CHRF)} .u-over`).boundingBox();
+    if (box === null) throw new Error("no plot");
+    await page.mouse.move(box.x + box.width / 2, box.y + 60);
+    const said = await page.innerText(`${plot(CHRF)} .tooltip .place`);
+    await page.keyboard.down("Control");
+    await page.mouse.wheel(0, -600);
+    await page.keyboard.up("Control");
+    await page.mouse.wheel(0, 0);
+    await settled(page);
+    const { rings, cursor } = await marked(page, CHRF);
+    expect(Math.abs(cursor - box.width / 2)).toBeLessThanOrEqual(1);
+    expect(rings.length).toBeGreaterThan(0);
+    expect(await page.innerText(`${plot(CHRF)} .tooltip .place`)).toMatch(/^update [\d,]+$/);
+    expect(said).toMatch(/^update [\d,]+$/);
+  });
+
+  test("zooms the values by keys, the wheel and an upright drag, and back", async () => {
+    const reset = page.getByRole("button", { name: "Reset zoom" });
+    const height = async () => {
+      await page.focus(plot(CHRF));
+      await page.keyboard.press("Home");
+      const [first] = (await marked(page, CHRF)).rings;
+      await page.keyboard.press("End");
+      const [last] = (await marked(page, CHRF)).rings;
+      return Math.abs((first?.[1] ?? 0) - (last?.[1] ?? 0));
+    };
+    const usual = await height();
+    await page.keyboard.press("PageUp");
+    await page.keyboard.press("PageUp");
+    await settled(page);
+    const zoomed = await height();
+    expect(zoomed).toBeGreaterThan(2 * usual);
+    expect(await page.textContent("#shown-range")).toBe("");
+    const top = (await marked(page, CHRF)).rings[0]?.[1] ?? 0;
+    await page.keyboard.press("Shift+ArrowUp");
+    await settled(page);
+    expect((await marked(page, CHRF)).rings[0]?.[1]).toBeGreaterThan(top);
+    await reset.click();
+    await settled(page);
+    expect(await height()).toBe(usual);
+    expect(await reset.isDisabled()).toBe(true);
+    const box = await page.locator(`${plot(CHRF)} .u-over`).boundingBox();
+    if (box === null) throw new Error("no plot");
+    await page.mouse.move(box.x + 200, box.y + 5);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 210, box.y + box.height / 2, { steps: 5 });
+    await page.mouse.up();
+    await settled(page);
+    expect(await height()).toBeGreaterThan(1.5 * usual);
+    expect(await page.textContent("#shown-range")).toBe("");
+    await page.mouse.dblclick(box.x + 200, box.y + 50);
+    await settled(page);
+    expect(await height()).toBe(usual);
+    await page.mouse.move(box.x + 200, box.y + 10);
+    await page.keyboard.down("Control");
+    await page.keyboard.down("Shift");
+    await page.mouse.wheel(0, -500);
+    await page.keyboard.up("Shift");
+    await page.keyboard.up("Control");
+    await settled(page);
+    expect(await height()).toBeGreaterThan(1.5 * usual);
+  });
+
+  test("has a chart at the whole width in sight, and on the whole screen with its legend", async () => {
+    const shown = (chart: string) =>
+      page.locator(`[data-chart="${chart}"]`).evaluate((figure) => {
+        const { top, bottom } = figure.getBoundingClientRect();
+        return { top, whole: top >= -1 && bottom <= innerHeight + 1 };
+      });
+    for (const chart of ["validation perplexity", "training learning_rate"]) {
+      await page.focus(plot(chart));
+      await drawn(page, chart);
+      for (const wide of [true, false]) {
+        await page.keyboard.press("w");
+        await settled(page);
+        expect([chart, await page.getAttribute(`[data-chart="${chart}"]`, "class")]).toEqual([
+          chart,
+          wide ? "chart wide" : "chart",
+        ]);
+        expect([chart, wide, (await shown(chart)).whole]).toEqual([chart, wide, true]);
+      }
+    }
+    // From one to the other.
+    await page.focus(plot("validation bleu-detok"));
+    await page.keyboard.press("w");
+    await settled(page);
+    await page.focus(plot("training gnorm"));
+    await page.keyboard.press("w");
+    await settled(page);
+    expect(await page.locator(".chart.wide").count()).toBe(1);
+    expect((await shown("training gnorm")).whole).toBe(true);
+
+    const legend = page.locator('[data-chart="training gnorm"] .legend');
+    expect(await legend.isVisible()).toBe(false);
+    await page.keyboard.press("f");
+    await page.waitForFunction(() => document.fullscreenElement !== null);
+    await settled(page);
+    const size = await page.locator('[data-chart="training gnorm"] canvas').boundingBox();
+    const screen = page.viewportSize();
+    expect(size?.width).toBeGreaterThan((screen?.width ?? 0) * 0.9);
+    expect(size?.height).toBeGreaterThan((screen?.height ?? 0) * 0.75);
+    expect(await legend.locator("li").allTextContents()).toEqual(["student", "teacher-1"]);
+    await page.keyboard.press("Home");
+    expect(await page.textContent("#announcer")).toContain("gNorm");
+    await page.keyboard.press("Escape");
+    await page.waitForFunction(() => document.fullscreenElement === null);
+    await settled(page);
+    expect(await legend.isVisible()).toBe(false);
+    expect((await page.locator('[data-chart="training gnorm"] .uplot').boundingBox())?.height).toBeLessThan(
+      520,
+    );
+    await page.getByRole("button", { name: "full screen of chrf" }).click();
+    await page.waitForFunction(
+      () => document.fullscreenElement?.getAttribute("data-chart") === "validation chrf",
+    );
+  });
+
+  test("is printed in ink, with a legend", async () => {
+    await page.emulateMedia({ colorScheme: "dark" });
+    await page.getByRole("checkbox", { name: "teacher-1" }).uncheck();
+    await settled(page);
+    const screen = await page.locator(`${plot(CHRF)} canvas`).screenshot();
+    await page.emulateMedia({ colorScheme: "dark", media: "print" });
+    await settled(page);
+    expect(await page.locator(".run .name").locator("visible=true").allTextContents()).toEqual(["student"]);
+    expect(await page.locator(".run .swatch").first().isVisible()).toBe(true);
+    expect(await page.locator(".run input, .chart button, .toolbar").locator("visible=true").count()).toBe(0);
+    // In the colours of the light theme, text and lines.
+    expect(await page.evaluate(() => getComputedStyle(document.body).color)).toBe("rgb(28, 33, 38)");
+    expect(await pixelsOf(page, CHRF, "student")).toBeGreaterThan(100);
+    // Charts that were never on the screen are on the paper.
+    expect(await pixelsOf(page, "training total_labels", "student")).toBeGreaterThan(100);
+    await page.emulateMedia({ colorScheme: "dark", media: "screen" });
+    await settled(page);
+    expect((await page.locator(`${plot(CHRF)} canvas`).screenshot()).equals(screen)).toBe(true);
   });
 
   test("tells of restarts, where they are and in the summary", async () => {
@@ -321,12 +498,64 @@ describe.skipIf(!chromiumIsThere)("a report", () => {
   });
 });
 
+/** Where a chart has its rings and its cursor, in pixels of its plot. */
+function marked(page: Page, chart: string): Promise<{ rings: [number, number][]; cursor: number }> {
+  return page.evaluate((selector) => {
+    const placeOf = (element: Element | null): [number, number] => {
+      const { e, f } = new DOMMatrix(element === null ? "" : getComputedStyle(element).transform);
+      return [Math.round(e), Math.round(f)];
+    };
+    const plot = document.querySelector(selector);
+    return {
+      rings: Array.from(plot?.querySelectorAll(".ring") ?? [], placeOf),
+      cursor: placeOf(plot?.querySelector(".u-cursor-x") ?? null)[0],
+    };
+  }, plot(chart));
+}
+
 describe.skipIf(!chromiumIsThere)("a report of odd logs", () => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await launchChromium();
   });
   afterAll(() => browser.close());
+
+  test("are scaled to the values without outliers, and to all of them where that is asked for", async () => {
+    const values = [4e10, 300, 60, 40, 30];
+    const text = values.map((value, index) => valid(100 * (index + 1), "perplexity", value)).join("");
+    const { page, faults } = await openPage(browser, reportUrl({ runs: [await named("a", text)] }));
+    const chart = "validation perplexity";
+    await drawn(page, chart);
+    const note = page.locator(`[data-chart="${chart}"] .chart-note`);
+    const apart = async () => {
+      await page.focus(plot(chart));
+      await page.keyboard.press("End");
+      const [last] = (await marked(page, chart)).rings;
+      await page.keyboard.press("ArrowLeft");
+      await page.keyboard.press("ArrowLeft");
+      const [before] = (await marked(page, chart)).rings;
+      return (last?.[1] ?? 0) - (before?.[1] ?? 0);
+    };
+    expect(await note.textContent()).toBe("Outliers up to 40,000,000,000 lie beyond the scale.");
+    expect(await apart()).toBeGreaterThan(5);
+    // Its value is read all the same.
+    await page.keyboard.press("Home");
+    expect(await page.textContent("#announcer")).toContain("perplexity 40,000,000,000");
+    await page.keyboard.press("y");
+    await settled(page);
+    expect(await page.getByRole("button", { name: "Outliers", pressed: true }).count()).toBe(1);
+    expect(await note.isVisible()).toBe(false);
+    expect(await apart()).toBe(0);
+    await page.getByRole("button", { name: "Outliers" }).click();
+    await settled(page);
+    expect(await apart()).toBeGreaterThan(5);
+    // Zooming out with keys reaches all values, too.
+    for (let step = 0; step < 60; step += 1) await page.keyboard.press("PageDown");
+    await settled(page);
+    expect(await apart()).toBe(0);
+    expect(faults).toEqual([]);
+    await page.close();
+  });
 
   test("rings the best validation also where there is no room for each point", async () => {
     // The same values twice; of the second metric nobody knows whether more is better.

@@ -141,8 +141,8 @@ describe("the style of charts", () => {
       { width: 80, height: 15, colour: false, unicode: true },
     ],
   ])("for %j and %j", (terminal, environment, expected) => {
-    const style = chartStyle({ ...terminal, write: () => {} }, environment, true);
-    expect(style).toEqual({ ...expected, logarithmic: true });
+    const style = chartStyle({ ...terminal, write: () => {} }, environment, { logarithmic: true });
+    expect(style).toEqual({ ...expected, logarithmic: true, outliers: false });
   });
 });
 
@@ -153,7 +153,7 @@ describe("live charts", () => {
     using parser = new LogParser(nodeCore());
     const reader = new RunReader(parser);
     const publisher = plot.publisher("a run with quite a long name, longer than the terminal");
-    const style = chartStyle({ ...terminal, write: () => {} }, { LANG: "C.UTF-8" }, false);
+    const style = chartStyle({ ...terminal, write: () => {} }, { LANG: "C.UTF-8" });
     const live = new LivePlot(plot, { ...terminal, write: (text) => written.push(text) }, () => style);
     const add = async (up: number) =>
       publisher.publish(await reader.read(new TextEncoder().encode(train(up))));

@@ -3,7 +3,14 @@ import { describe, expect, it } from "vitest";
 import { type ChartStyle, type Curve, drawChart } from "../../src/plot/chart.js";
 import { SeriesBuffer } from "../../src/plot/series-buffer.js";
 
-const PLAIN: ChartStyle = { width: 40, height: 8, colour: false, unicode: true, logarithmic: false };
+const PLAIN: ChartStyle = {
+  width: 40,
+  height: 8,
+  colour: false,
+  unicode: true,
+  logarithmic: false,
+  outliers: false,
+};
 
 function curve(name: string, values: readonly (readonly [number, number])[]): Curve {
   const series = new SeriesBuffer();
@@ -72,6 +79,26 @@ describe("a chart", () => {
       "",
     ]);
   });
+
+  it.each([false, true])(
+    "is scaled without outliers, which end at its edge (log scale %s)",
+    (logarithmic) => {
+      const values = [4e10, 300, 60, 40, 30];
+      const outlier = curve(
+        "run",
+        values.map((value, index) => [index, value] as const),
+      );
+      const style = { ...PLAIN, logarithmic };
+      const text = drawChart("perplexity", [outlier], style);
+      expect(text).toMatch(/^perplexity.* \(outliers up to 40000000000 lie beyond it\)\n/);
+      expect(text).not.toContain("G");
+      // The first value's line runs along the upper edge.
+      expect(lines(text)[1]).toMatch(/[┤│][⠉⠒⠤⠑⠢]/);
+      const all = drawChart("perplexity", [outlier], { ...style, outliers: true });
+      expect(all).not.toContain("outliers");
+      expect(all).toContain(logarithmic ? "10M" : "40G");
+    },
+  );
 
   it("tells several curves apart by colours", () => {
     const text = drawChart("cost", [rising, falling], { ...PLAIN, colour: true });
@@ -154,6 +181,7 @@ describe("a chart", () => {
     colour: fc.constant(false),
     unicode: fc.boolean(),
     logarithmic: fc.boolean(),
+    outliers: fc.boolean(),
   });
 
   it("keeps to its size, whatever is drawn", () => {
@@ -177,10 +205,9 @@ describe("a chart", () => {
         fc.array(fc.tuple(fc.nat(1e6), fc.integer({ min: -1e6, max: 1e6 })), { minLength: 2 }),
         (values) => {
           const [width, height] = [60, 12];
-          const drawing = lines(drawChart("cost", [curve("run", values)], { ...PLAIN, width, height })).slice(
-            1,
-            height + 1,
-          );
+          const drawing = lines(
+            drawChart("cost", [curve("run", values)], { ...PLAIN, width, height, outliers: true }),
+          ).slice(1, height + 1);
           const body = drawing.map((line) => line.replace(/^[^┤│]*[┤│]/, "").trimEnd());
           const inked = (line: string | undefined) => /[⠁-⣿]/.test(line ?? "");
           const differ = new Set(values.map(([, y]) => y)).size > 1;

@@ -2,7 +2,7 @@
 import { type Better, bestRow } from "../metric-order.js";
 import { valueAt } from "../table.js";
 import type { ChartContent, ChartRun } from "./chart-lines.js";
-import { type Palette, runColor } from "./colors.js";
+import { type Palette, runColor, runDashes } from "./colors.js";
 import type { DrawnLine } from "./downsample.js";
 import type { PlacedFinding, Restart } from "./run-view.js";
 
@@ -39,6 +39,10 @@ const NUMBER_ROOM = 18;
 /** With more points or runs than this, lines are one pixel wide: browsers draw those many times faster. */
 const MOST_WIDE_POINTS = 5000;
 const MOST_WIDE_RUNS = 20;
+/** Strokes and gaps of what was trained again. */
+const SUPERSEDED = [3, 3];
+/** Pixels beyond which a line to an outlier does not change its slope. */
+const FARTHEST = 1e6;
 /** With more runs their points would hide each other's lines. */
 const MOST_RUNS_WITH_POINTS = 12;
 /** With more runs their restarts would be a fence. */
@@ -52,6 +56,8 @@ export function drawContent(canvas: Canvas, { runs, points }: ChartContent, opti
   context.rect(canvas.left, canvas.top, canvas.width, canvas.height);
   context.clip();
   const crowded = points > MOST_WIDE_POINTS || runs.length > MOST_WIDE_RUNS;
+  // Dashes take long to draw, and among so many runs they tell nothing.
+  const whole = runs.length > MOST_WIDE_RUNS;
   const width = crowded ? 1 : 1.5 * canvas.ratio;
   context.lineJoin = crowded ? "bevel" : "round";
   const known = runs.some(({ view }) => view.run.name === highlight);
@@ -68,7 +74,6 @@ export function drawContent(canvas: Canvas, { runs, points }: ChartContent, opti
       drawRestarts(canvas, options.restarts(run), strength);
     for (const line of run.lines) {
       const { piece, raw } = line;
-      context.setLineDash(piece.superseded ? [3 * canvas.ratio, 3 * canvas.ratio] : []);
       if (raw !== undefined) {
         context.globalAlpha = 0.25 * strength;
         context.lineWidth = Math.min(width, canvas.ratio);
@@ -76,6 +81,8 @@ export function drawContent(canvas: Canvas, { runs, points }: ChartContent, opti
       }
       context.globalAlpha = (piece.superseded ? 0.5 : 1) * strength;
       context.lineWidth = known && !pale ? 2.25 * canvas.ratio : width;
+      const dashes = piece.superseded ? SUPERSEDED : whole ? [] : runDashes(run.view.index);
+      context.setLineDash(dashes.map((length) => length * canvas.ratio));
       strokeLine(canvas, line);
       context.setLineDash([]);
       drawOdd(canvas, raw ?? line, palette);
@@ -112,12 +119,14 @@ function strokeLine({ context, ratio, x: toX, y: toY }: Canvas, { x, y }: DrawnL
     if (started && alone) context.rect(lastX - ratio, lastY - ratio, 2 * ratio, 2 * ratio);
   };
   for (let index = 0; index < x.length; index += 1) {
-    const value = toY(y[index] ?? Number.NaN);
-    if (!Number.isFinite(value)) {
+    const exact = toY(y[index] ?? Number.NaN);
+    if (!Number.isFinite(exact)) {
       dot();
       started = false;
       continue;
     }
+    // Canvases count in single precision.
+    const value = Math.min(FARTHEST, Math.max(-FARTHEST, exact));
     const place = toX(x[index] ?? 0);
     if (started) {
       context.lineTo(place, value);
@@ -232,6 +241,7 @@ function drawPoints(canvas: Canvas, run: ChartRun, options: DrawOptions, runs: n
       const row = piece.row[index[point] ?? 0] ?? 0;
       const [left, top] = [canvas.x(x[point] ?? 0), canvas.y(y[point] ?? Number.NaN)];
       if (!Number.isFinite(top) || left < edge - 1 || left > edge + width + 1) continue;
+      if (top < canvas.top - 1 || top > canvas.top + canvas.height + 1) continue;
       if (room < POINT_ROOM && row !== best) continue;
       const stalled = valueAt(run.table.columns.get("stalled"), row) ?? 0;
       circle(left, top, 2.75);

@@ -5,7 +5,7 @@ import { readPalette } from "./colors.js";
 import { element } from "./dom.js";
 import type { ReportModel } from "./report-model.js";
 import type { RunView } from "./run-view.js";
-import type { Store, ViewState } from "./state.js";
+import { type Store, type ViewState, WHOLE } from "./state.js";
 import { roomy, union } from "./zoom.js";
 
 const HEADINGS: Readonly<Record<ChartKind["part"], string>> = {
@@ -32,7 +32,8 @@ export class ChartsView {
   readonly #seen: IntersectionObserver;
   #kinds: readonly ChartKind[] = [];
   #views: readonly RunView[] = [];
-  #models: Omit<ChartModel, "log" | "wide"> | undefined;
+  #models: Omit<ChartModel, "log" | "heights" | "wide"> | undefined;
+  #wide: string | undefined;
   #resting: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -48,27 +49,53 @@ export class ChartsView {
     this.#report = report;
     this.#actions = {
       zoom: (range) => store.update({ range }),
+      zoomValues: (id, range) => store.update({ heights: new Map(store.state.heights).set(id, range) }),
+      reset: () => store.update(WHOLE),
       toggleLog: (id) => {
         const log = new Set(store.state.log);
         if (!log.delete(id)) log.add(id);
-        store.update({ log });
+        const heights = new Map(store.state.heights);
+        heights.delete(id);
+        store.update({ log, heights });
       },
       toggleWide: (id) => store.update({ wide: store.state.wide === id ? undefined : id }),
       announce,
     };
     this.#seen = new IntersectionObserver((entries) => this.#scroll(entries), { rootMargin: "150px" });
-    new ResizeObserver(() => this.#stain(this.#charts.values())).observe(host);
+    const again = () => this.#stain(this.#charts.values());
+    new ResizeObserver(again).observe(host);
+    // Full screen changes the size of one chart alone, which is not the host's.
+    document.addEventListener("fullscreenchange", again);
+    addEventListener("resize", again);
   }
 
   /** Brings the charts to the state. */
   show(state: ViewState): void {
     if (this.#kinds !== this.#report.kinds) this.#build();
     const views = this.#visible(state);
-    const { axis, smoothing, highlight } = state;
+    this.#widen(state.wide);
+    const { axis, smoothing, outliers, highlight } = state;
     const full = roomy(union(views.map((view) => view.extent(axis))) ?? { from: 0, to: 1 });
     const range = state.range ?? full;
-    this.#models = { views, axis, full, range, smoothing, highlight, palette: readPalette() };
+    this.#models = { views, axis, full, range, smoothing, outliers, highlight, palette: readPalette() };
     this.#stain(this.#charts.values());
+  }
+
+  /** Draws all charts at once, those beyond the screen too: for paper. */
+  drawAll(): void {
+    for (const chart of this.#charts.values()) this.#drawOne(chart);
+  }
+
+  /** Gives one chart the whole width, all at once, and keeps it where it was in the window. */
+  #widen(wide: string | undefined): void {
+    if (wide === this.#wide) return;
+    const chart = this.#charts.get(wide ?? this.#wide ?? "");
+    this.#wide = wide;
+    const before = chart?.element.getBoundingClientRect();
+    for (const [id, { element }] of this.#charts) element.classList.toggle("wide", id === wide);
+    if (chart === undefined || before === undefined || before.bottom < 0 || before.top > innerHeight) return;
+    scrollBy({ top: chart.element.getBoundingClientRect().top - before.top, behavior: "instant" });
+    chart.element.scrollIntoView({ block: "nearest", behavior: "instant" });
   }
 
   /** The runs that are switched on; the same list as long as they are the same. */
@@ -150,7 +177,13 @@ export class ChartsView {
   #drawOne(chart: Chart): number {
     if (this.#models === undefined) return 0;
     this.#stale.delete(chart);
-    const { log, wide } = this.#store.state;
-    return chart.show({ ...this.#models, log: log.has(chart.kind.id), wide: wide === chart.kind.id });
+    const { log, heights, wide } = this.#store.state;
+    const { id } = chart.kind;
+    return chart.show({
+      ...this.#models,
+      log: log.has(id),
+      heights: heights.get(id),
+      wide: wide === id,
+    });
   }
 }

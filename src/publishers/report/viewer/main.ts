@@ -13,10 +13,10 @@ import { unpackElement } from "./packed.js";
 import { Reading } from "./reading.js";
 import { ReportModel } from "./report-model.js";
 import { RunList } from "./run-list.js";
-import { Store, TABS, type ViewState } from "./state.js";
+import { Store, TABS, type ViewState, WHOLE } from "./state.js";
 import { showSummary } from "./summary-view.js";
 import { Tabs } from "./tabs.js";
-import { startTheme, toggleTheme } from "./theme.js";
+import { followPrinter, startTheme, toggleTheme } from "./theme.js";
 import { showThroughput } from "./throughput-view.js";
 import { Toolbar } from "./toolbar.js";
 
@@ -190,7 +190,8 @@ function listen(): void {
     l: () => toolbar.toggleLog(),
     "[": () => toolbar.changeSmoothing(-1),
     "]": () => toolbar.changeSmoothing(1),
-    "0": () => store.update({ range: undefined }),
+    y: () => toolbar.toggleOutliers(),
+    "0": () => store.update(WHOLE),
     t: changeTheme,
     "?": () => help.showModal(),
   });
@@ -212,6 +213,11 @@ async function load(): Promise<void> {
 }
 
 startTheme(() => store.touch());
+followPrinter((printing) => {
+  // At once: the printer does not wait for a frame.
+  show(store.state);
+  if (printing) for (const view of [charts, speed]) view.drawAll();
+});
 store.listen(show);
 listen();
 void load().then(() => show(store.state));

@@ -18,7 +18,8 @@ export interface PlotOptions {
   draw(canvas: Canvas): void;
   /** The pointer, in pixels of the plot; nothing when it has left. */
   cursor(at: { readonly left: number; readonly top: number } | undefined): void;
-  select(range: Range): void;
+  /** What a drag chose: places, values, or both. */
+  select(x: Range | undefined, y: Range | undefined): void;
   reset(): void;
 }
 
@@ -27,6 +28,8 @@ const SYNC = "charts";
 const FONT = "11px system-ui, sans-serif";
 /** A selection narrower than this was a click. */
 const LEAST_SELECTION = 4;
+/** A drag that is shorter than this in one direction means the other alone. */
+const LEAST_BOTH = 40;
 
 export class Plot {
   readonly #plot: uPlot;
@@ -73,10 +76,13 @@ export class Plot {
   show(x: Range, y: Range): void {
     this.#x = x;
     this.#y = y;
-    this.#plot.setData([
-      [x.from, x.to],
-      [y.from, y.to],
-    ]);
+    // At once: who asks for positions next means these axes.
+    this.#plot.batch(() =>
+      this.#plot.setData([
+        [x.from, x.to],
+        [y.from, y.to],
+      ]),
+    );
   }
 
   resize(width: number, height: number): void {
@@ -86,6 +92,11 @@ export class Plot {
   /** The place under a pixel of the plot. */
   placeAt(left: number): number {
     return this.#plot.posToVal(left, "x");
+  }
+
+  /** The value at a pixel of the plot. */
+  valueAt(top: number): number {
+    return this.#plot.posToVal(top, "y");
   }
 
   /** Where a point is, in pixels of the plot. */
@@ -98,6 +109,10 @@ export class Plot {
   /** Puts the cursor there without a pointer. */
   setCursor(left: number, top: number): void {
     this.#plot.setCursor({ left, top }, false);
+  }
+
+  hideCursor(): void {
+    this.setCursor(-10, -10);
   }
 
   /** Puts an element over the plot. */
@@ -153,7 +168,7 @@ export class Plot {
       cursor: {
         y: false,
         points: { show: false },
-        drag: { x: true, y: false, setScale: false },
+        drag: { x: true, y: true, uni: LEAST_BOTH, setScale: false },
         sync: { key: SYNC, setSeries: false, scales: ["x", null] },
         bind: {
           dblclick: () => () => {
@@ -172,11 +187,19 @@ export class Plot {
         ],
         setSelect: [
           (plot) => {
-            const { left, width } = plot.select;
-            if (width < LEAST_SELECTION) return;
+            const { left, width, top, height } = plot.select;
+            if (Math.max(width, height) < LEAST_SELECTION || Math.min(width, height) === 0) return;
             plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
             if (!this.#pointed) return;
-            options.select({ from: plot.posToVal(left, "x"), to: plot.posToVal(left + width, "x") });
+            const whole = this.rect;
+            const of = (from: number, to: number, axis: "x" | "y") => ({
+              from: plot.posToVal(from, axis),
+              to: plot.posToVal(to, axis),
+            });
+            options.select(
+              width < whole.width ? of(left, left + width, "x") : undefined,
+              height < whole.height ? of(top + height, top, "y") : undefined,
+            );
           },
         ],
       },

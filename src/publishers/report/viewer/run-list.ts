@@ -1,6 +1,6 @@
 /** The runs beside the charts: a legend that switches them on and off. */
 import { factsOf } from "../run-facts.js";
-import { isDark, runColor } from "./colors.js";
+import { isDark, runColor, swatch } from "./colors.js";
 import { byId, element } from "./dom.js";
 import { count, formatExact } from "./format.js";
 import type { ReportModel } from "./report-model.js";
@@ -11,7 +11,7 @@ interface Row {
   readonly view: RunView;
   readonly element: HTMLElement;
   readonly box: HTMLInputElement;
-  readonly swatch: HTMLElement;
+  readonly sign: HTMLElement;
 }
 
 export class RunList {
@@ -57,12 +57,12 @@ export class RunList {
     if (views.length !== this.#shown.length || views.some((view, index) => view !== this.#shown[index]))
       this.#build();
     const dark = isDark();
-    for (const { view, element, box, swatch } of this.#rows) {
+    for (const { view, element, box, sign } of this.#rows) {
       const on = !hidden.has(view.run.name);
       box.checked = on;
       element.classList.toggle("off", !on);
       element.classList.toggle("highlit", view.run.name === highlight);
-      swatch.style.backgroundColor = runColor(view.index, dark);
+      sign.style.backgroundColor = runColor(view.index, dark);
     }
     const on = views.filter(({ run }) => !hidden.has(run.name)).length;
     byId("run-count", HTMLElement).textContent = on === views.length ? `${on}` : `${on} of ${views.length}`;
@@ -97,7 +97,7 @@ export class RunList {
       else hidden.add(run.name);
       this.#store.update({ hidden });
     });
-    const swatch = element("span", { class: "swatch" });
+    const sign = swatch(view.index, isDark());
     const only = element("button", { type: "button", class: "small only", title: "Only this run" }, "only");
     only.setAttribute("aria-label", `only ${run.name}`);
     only.addEventListener("click", () => {
@@ -108,7 +108,7 @@ export class RunList {
       "label",
       { title: run.source },
       box,
-      swatch,
+      sign,
       element("span", { class: "name" }, run.name),
       element("span", { class: "facts" }, ...factWords(view)),
     );
@@ -120,7 +120,7 @@ export class RunList {
       if (box.matches(":focus-visible")) highlight(run.name);
     });
     box.addEventListener("blur", () => highlight(undefined));
-    return { view, element: row, box, swatch };
+    return { view, element: row, box, sign };
   }
 
   #applyFilter(): void {

@@ -5,7 +5,7 @@ import type { AxisName } from "./axis.js";
 export const TABS = ["charts", "summary", "throughput", "evaluations", "configuration"] as const;
 export type TabName = (typeof TABS)[number];
 
-/** A part of the horizontal axis. */
+/** A part of an axis. */
 export interface Range {
   readonly from: number;
   readonly to: number;
@@ -20,6 +20,10 @@ export interface ViewState {
   readonly log: ReadonlySet<string>;
   /** What is zoomed into; absent for everything. */
   readonly range: Range | undefined;
+  /** The values that charts are zoomed into, by id. */
+  readonly heights: ReadonlyMap<string, Range>;
+  /** Whether the scales reach to outliers. */
+  readonly outliers: boolean;
   /** Names of runs that are switched off. */
   readonly hidden: ReadonlySet<string>;
   /** The run that stands out, by name. */
@@ -27,6 +31,9 @@ export interface ViewState {
   /** The chart that takes the whole width, by id. */
   readonly wide: string | undefined;
 }
+
+/** What shows everything again. */
+export const WHOLE: Pick<ViewState, "range" | "heights"> = { range: undefined, heights: new Map() };
 
 /** Holds the state; listeners are called once a frame, however many changes there were. */
 export class Store {
@@ -36,6 +43,8 @@ export class Store {
     smoothing: 0,
     log: new Set(),
     range: undefined,
+    heights: new Map(),
+    outliers: false,
     hidden: new Set(),
     highlight: undefined,
     wide: undefined,

@@ -16,6 +16,27 @@ export function startTheme(changed: () => void): void {
   });
 }
 
+/** Paper is light: while the page is printed, it is, too. `changed` is called when the colours have changed. */
+export function followPrinter(changed: (printing: boolean) => void): void {
+  let before: Theme | undefined;
+  const begin = () => {
+    if (before !== undefined) return;
+    before = isDark() ? "dark" : "light";
+    setTheme("light");
+    changed(true);
+  };
+  const end = () => {
+    if (before === undefined) return;
+    setTheme(before);
+    before = undefined;
+    changed(false);
+  };
+  addEventListener("beforeprint", begin);
+  addEventListener("afterprint", end);
+  // Also where a page is printed without being asked.
+  matchMedia("print").addEventListener("change", ({ matches }) => (matches ? begin() : end()));
+}
+
 /** Turns dark to light and light to dark. */
 export function toggleTheme(): void {
   const theme = isDark() ? "light" : "dark";

@@ -3,7 +3,7 @@ import { AXES, type AxisName } from "./axis.js";
 import { byId, element } from "./dom.js";
 import { formatPlace } from "./format.js";
 import type { ReportModel } from "./report-model.js";
-import type { Store, ViewState } from "./state.js";
+import { type Store, type ViewState, WHOLE } from "./state.js";
 
 const SMOOTHING_STEP = 0.1;
 
@@ -14,6 +14,7 @@ export class Toolbar {
   readonly #smoothing = byId("smoothing", HTMLInputElement);
   readonly #value = byId("smoothing-value", HTMLOutputElement);
   readonly #log = byId("log-all", HTMLButtonElement);
+  readonly #outliers = byId("outliers", HTMLButtonElement);
   readonly #reset = byId("reset-zoom", HTMLButtonElement);
   readonly #range = byId("shown-range", HTMLElement);
 
@@ -26,11 +27,12 @@ export class Toolbar {
       store.update({ smoothing: this.#smoothing.valueAsNumber }),
     );
     this.#log.addEventListener("click", () => this.toggleLog());
-    this.#reset.addEventListener("click", () => store.update({ range: undefined }));
+    this.#outliers.addEventListener("click", () => this.toggleOutliers());
+    this.#reset.addEventListener("click", () => store.update(WHOLE));
   }
 
   show(state: ViewState): void {
-    const { axis, smoothing, range } = state;
+    const { axis, smoothing, range, heights, outliers } = state;
     this.#axis.value = axis;
     for (const option of Array.from(this.#axis.options)) {
       // An axis that no log knows would be empty.
@@ -41,7 +43,8 @@ export class Toolbar {
     this.#smoothing.value = String(smoothing);
     this.#value.textContent = smoothing.toFixed(2);
     this.#log.setAttribute("aria-pressed", String(this.#allLog));
-    this.#reset.disabled = range === undefined;
+    this.#outliers.setAttribute("aria-pressed", String(outliers));
+    this.#reset.disabled = range === undefined && heights.size === 0;
     const clock = this.#report.views.find(({ run }) => run.clock !== undefined)?.run.clock;
     const round = (place: number) => (axis === "epoch" ? place : Math.round(place));
     const words = (place: number) => formatPlace(axis, round(place), clock);
@@ -57,7 +60,11 @@ export class Toolbar {
 
   toggleLog(): void {
     const log = this.#allLog ? [] : this.#report.kinds.map(({ id }) => id);
-    this.#store.update({ log: new Set(log) });
+    this.#store.update({ log: new Set(log), heights: WHOLE.heights });
+  }
+
+  toggleOutliers(): void {
+    this.#store.update({ outliers: !this.#store.state.outliers, heights: WHOLE.heights });
   }
 
   changeSmoothing(direction: 1 | -1): void {

@@ -2,7 +2,7 @@
 import { valueAt } from "../table.js";
 import type { AxisName } from "./axis.js";
 import type { ChartKind } from "./chart-kinds.js";
-import { type Palette, runColor } from "./colors.js";
+import { type Palette, swatch } from "./colors.js";
 import { element } from "./dom.js";
 import { formatExact, formatPlace, formatTime } from "./format.js";
 import type { Point } from "./pick.js";
@@ -11,6 +11,8 @@ import type { Restart, RunView } from "./run-view.js";
 /** Runs that are named; of more, the number is told. */
 const MOST_ROWS = 10;
 const MOST_MARKS = 4;
+/** Above the columns, where one is smoothed. */
+const HEADS = ["", "", "value", "smoothed"];
 
 /** Shows points, the first of them in full, and what is marked beside them. */
 export class Tooltip {
@@ -34,21 +36,25 @@ export class Tooltip {
       this.hide();
       return;
     }
+    const smoothing = points.some(({ smooth }) => smooth !== undefined);
     const rows = points.slice(0, MOST_ROWS).map((point) => {
-      const swatch = element("span", { class: "swatch" });
-      swatch.style.backgroundColor = runColor(point.view.index, palette.dark);
       return element(
         "div",
         { class: point === first ? "row first" : "row" },
-        swatch,
+        swatch(point.view.index, palette.dark),
         element("span", { class: "name" }, point.view.run.name),
         element("span", { class: "value" }, formatExact(point.y)),
-        element("span", { class: "note" }, noteOf(kind, point)),
+        smoothing
+          ? element("span", { class: "note" }, point.smooth === undefined ? "" : formatSmooth(point.smooth))
+          : element("span", { class: "note" }, noteOf(kind, point)),
       );
     });
     const more = points.length - rows.length;
     this.element.replaceChildren(
       element("div", { class: "place" }, formatPlace(axis, first.x, first.view.run.clock)),
+      ...(smoothing
+        ? [element("div", { class: "row heads" }, ...HEADS.map((text) => element("span", {}, text)))]
+        : []),
       ...rows,
       ...(more > 0 ? [element("div", { class: "more" }, `and ${more} more`)] : []),
       element("div", { class: "details" }, detailsOf(axis, first)),
@@ -77,8 +83,14 @@ export function describeRestart({ run }: RunView, { segment, up }: Restart): str
 export function describe(kind: ChartKind, axis: AxisName, point: Point): string {
   const { view, x, y, piece } = point;
   const value = `${view.run.name}, ${formatPlace(axis, x, view.run.clock)}: ${kind.title} ${formatExact(y)}`;
-  const notes = [noteOf(kind, point), piece.superseded ? "trained again later" : ""];
+  const smooth = point.smooth === undefined ? "" : `smoothed ${formatSmooth(point.smooth)}`;
+  const notes = [smooth, noteOf(kind, point), piece.superseded ? "trained again later" : ""];
   return [value, ...notes.filter((note) => note !== "")].join(", ");
+}
+
+/** A smoothed value is none of the log's: it has no more digits than tell it from its neighbours. */
+function formatSmooth(value: number): string {
+  return formatExact(Number.isFinite(value) ? Number(value.toPrecision(6)) : value);
 }
 
 function noteOf(kind: ChartKind, { table, row }: Point): string {

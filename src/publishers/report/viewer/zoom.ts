@@ -1,4 +1,4 @@
-/** Parts of the horizontal axis. */
+/** Parts of an axis. */
 import type { Range } from "./state.js";
 
 /** The least range that holds all of these; nothing without any. */
@@ -46,4 +46,15 @@ export function within(range: Range, full: Range): Range | undefined {
   if (to - from >= least) return { from, to };
   const middle = Math.min(full.to - least / 2, Math.max(full.from + least / 2, (range.from + range.to) / 2));
   return { from: middle - least / 2, to: middle + least / 2 };
+}
+
+/** A change of a range as on a logarithmic scale, where `log` is set. */
+export function onScale<Result extends Range | undefined>(
+  log: boolean,
+  ranges: readonly Range[],
+  change: (...ranges: readonly Range[]) => Result,
+): Result | Range {
+  if (!log) return change(...ranges);
+  const changed = change(...ranges.map(({ from, to }) => ({ from: Math.log10(from), to: Math.log10(to) })));
+  return changed === undefined ? changed : { from: 10 ** changed.from, to: 10 ** changed.to };
 }

@@ -29,12 +29,16 @@ function kind(runs: readonly ReportRun[], title: string): ChartKind {
   return found;
 }
 
-function content(views: readonly RunView[], title: string, range = { from: 0, to: 400 }, smoothing = 0) {
+function content(
+  views: readonly RunView[],
+  title: string,
+  { range = { from: 0, to: 400 }, smoothing = 0, log = false, outliers = false } = {},
+) {
   const wanted = kind(
     views.map(({ run }) => run),
     title,
   );
-  return chartContent({ kind: wanted, views, axis: "up", range, smoothing, width: 400 });
+  return chartContent({ kind: wanted, views, axis: "up", range, smoothing, log, outliers, width: 400 });
 }
 
 describe("the charts of runs", () => {
@@ -54,19 +58,40 @@ describe("the charts of runs", () => {
     ]);
   });
 
-  it("hold all runs, the range of what is visible, and the least value for a logarithmic scale", async () => {
+  it("hold all runs, and the range of what is visible", async () => {
     const views = [new RunView(await named("a"), 0), new RunView(await named("b"), 1)];
-    const { runs, values, leastPositive } = content(views, "cost");
+    const { runs, values } = content(views, "cost");
     expect(runs.map(({ view }) => view.run.name)).toEqual(["a", "b"]);
     expect(values).toEqual({ from: 10 / 300 - ((10 / 300) % 1e-8), to: 0.1 });
-    expect(leastPositive).toBe(values?.from);
-    expect(content(views, "cost", { from: 190, to: 260 }).values).toEqual({ from: 0.04, to: 0.05 });
+    expect(content(views, "cost", { range: { from: 190, to: 260 } }).values).toEqual({
+      from: 0.04,
+      to: 0.05,
+    });
+  });
+
+  it("are scaled without outliers, unless these are asked for, and as their lines are smoothed", async () => {
+    const usual = Array.from({ length: 40 }, (_, index) => 5 + (index % 3));
+    const logOf = (costs: readonly number[]) =>
+      costs.map((cost, index) => train(100 + index).replace(/Cost \S+/, `Cost ${cost}`)).join("");
+    const views = [new RunView(await named("a", logOf([9e9, 0, ...usual])), 0)];
+    const scaled = (options: Parameters<typeof content>[2]) => content(views, "cost", options).scaled;
+    expect(scaled({})).toEqual({ from: 3, to: 9 });
+    expect(scaled({ outliers: true })).toEqual({ from: 0, to: 9e9 });
+    // 0 is not on a logarithmic scale.
+    expect(content(views, "cost", { log: true }).values).toEqual({ from: 5, to: 9e9 });
+    expect(scaled({ log: true })?.to).toBeCloseTo((7 * 7) / 5);
+    const smooth = content([new RunView(await named("b", logOf(usual)), 0)], "cost", {
+      smoothing: 0.5,
+      range: { from: 110, to: 400 },
+    });
+    expect(smooth.values?.from).toBeGreaterThan(5.1);
+    expect(smooth.values?.to).toBeLessThan(6.9);
   });
 
   it("smooth training, and leave validations as they are", async () => {
     const views = [new RunView(await named("a"), 0)];
-    expect(content(views, "cost", undefined, 0.9).runs[0]?.lines[0]?.raw).toBeDefined();
-    expect(content(views, "chrf", undefined, 0.9).runs[0]?.lines[0]?.raw).toBeUndefined();
+    expect(content(views, "cost", { smoothing: 0.9 }).runs[0]?.lines[0]?.raw).toBeDefined();
+    expect(content(views, "chrf", { smoothing: 0.9 }).runs[0]?.lines[0]?.raw).toBeUndefined();
   });
 
   it("mark restarts and findings at their place", async () => {
