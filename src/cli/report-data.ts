@@ -1,13 +1,13 @@
 /** Reads logs, evaluations and groups into the content of a report. */
 import { readFile } from "node:fs/promises";
-import type { Evaluation } from "../evaluation/evaluation.js";
 import { type InputReceipt, inputFault, problem, runJob } from "../jobs/parse-job.js";
 import { NO_COUNTS } from "../parser/layout.js";
 import type { ParserOptions } from "../parser/log-parser.js";
+import { isDeadTraining } from "../publishers/report/dead-run.js";
 import { addEvaluation, readEvaluationFile } from "../publishers/report/evaluation-file.js";
-import type { ReportProblem, ReportRun } from "../publishers/report/report-data.js";
+import type { ReportEvaluation, ReportProblem, ReportRun } from "../publishers/report/report-data.js";
 import { RunCollector, type RunPlace } from "../publishers/report/run-collector.js";
-import { displayNames } from "../publishers/report/run-names.js";
+import { displayNames, pairOfPath } from "../publishers/report/run-names.js";
 import { repeatsValidations } from "../publishers/report/same-log.js";
 import type { UpdatePublisher } from "../publishers/update-publisher.js";
 import { wholeLog } from "../sources/archive/validation-fill.js";
@@ -27,7 +27,7 @@ export interface ReadRequest {
 /** What a report will hold, and what became of each input. An input that can't be read costs itself and is named. */
 export class ReportContent {
   readonly runs: ReportRun[] = [];
-  readonly evaluations: Evaluation[] = [];
+  readonly evaluations: ReportEvaluation[] = [];
   readonly problems: ReportProblem[] = [];
   readonly receipts: InputReceipt[] = [];
   /** Logs of folders that hold no measurement, or only validations that their training's log holds, too. */
@@ -45,7 +45,13 @@ export class ReportContent {
     const names = displayNames(logs.map(({ name }) => name));
     for (const [index, { name, fromFolder }] of logs.entries()) {
       if (this.#request.signal.aborted) return;
-      await this.#readLog(source(name), { name: names[index] ?? name, source: name }, fromFolder);
+      const project = pairOfPath(name);
+      const place = {
+        name: names[index] ?? name,
+        source: name,
+        ...(project === undefined ? {} : { project }),
+      };
+      await this.#readLog(source(name), place, fromFolder);
     }
     for (const { name } of inputs.filter(({ kind }) => kind === "evaluation"))
       await this.#readEvaluation(name);
@@ -70,7 +76,8 @@ export class ReportContent {
           this.refuse({ source: run.log.name, reason: inputFault(error) });
         }
       }
-      this.evaluations.push(...group.evaluations);
+      const { project, name } = group;
+      this.evaluations.push(...group.evaluations.map((one) => ({ ...one, project, group: name })));
     }
     for (const { source, reason, severity } of problems) {
       if (severity === "failure") this.refuse({ source, reason });
@@ -112,12 +119,13 @@ export class ReportContent {
       { signal, progress },
     );
     const { training, validation, patterns } = receipt.counts;
-    const none = training + validation + patterns === 0;
+    const read = collector?.finish(place, receipt, receipt.error);
+    const none = training + validation + patterns === 0 && !(read && isDeadTraining(read, fromFolder));
     if (none && fromFolder && receipt.error === undefined) {
       this.passedOver += 1;
       return;
     }
-    const run = none ? undefined : collector?.finish(place, receipt, receipt.error);
+    const run = none ? undefined : read;
     if (run !== undefined && fromFolder && repeatsValidations(run, this.runs)) {
       this.passedOver += 1;
       return;
@@ -125,7 +133,10 @@ export class ReportContent {
     this.receipts.push(receipt);
     if (run !== undefined) this.runs.push(run);
     const fault = problem(receipt, strict);
-    if (fault !== undefined) this.problems.push({ source: place.source, reason: fault });
+    // What is shown tells its own end.
+    const dead = run !== undefined && training + validation + patterns === 0;
+    if (fault !== undefined && !(dead && receipt.error === undefined))
+      this.problems.push({ source: place.source, reason: fault });
   }
 
   async #readEvaluation(name: string): Promise<void> {

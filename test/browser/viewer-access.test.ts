@@ -1,12 +1,14 @@
 /** The viewer for everyone: by keyboard alone, in both themes, on a narrow screen, read aloud. */
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { runOf } from "../publishers/report/sample-run.js";
 import { chromiumIsThere, launchChromium, type OpenedPage, openPage } from "./chromium.js";
-import { drawn, fixture, plot, reportUrl, settled, viewerUrl } from "./viewer-report.js";
+import { drawn, fixture, plot, reportUrl, scratch, settled, viewerUrl } from "./viewer-report.js";
 
 const CHRF = "validation chrf";
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const TABS = ["Charts", "Summary", "Throughput", "Evaluations", "Configuration"];
 
 /** What the page says of the element that has the keyboard. */
@@ -60,6 +62,23 @@ function weakTexts(page: Page): Promise<string[]> {
         weak.push(`${element.tagName} ${element.textContent?.slice(0, 40)}: ${ratio.toFixed(2)}`);
     }
     return weak;
+  });
+}
+
+/** What axe finds, its experimental rules included. */
+function faultsOfAxe(page: Page): Promise<string[]> {
+  return page.evaluate(async () => {
+    const { axe } = window as unknown as {
+      axe: {
+        getRules(): { ruleId: string; tags: string[] }[];
+        run(options: unknown): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>;
+      };
+    };
+    // AAA asks for more contrast than the system's own controls have.
+    const rules = axe.getRules().filter(({ tags }) => !tags.some((tag) => tag.endsWith("aaa")));
+    const runOnly = { type: "rule", values: rules.map(({ ruleId }) => ruleId) };
+    const { violations } = await axe.run({ runOnly, resultTypes: ["violations"] });
+    return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 120)}`));
   });
 }
 
@@ -157,6 +176,26 @@ describe.skipIf(!chromiumIsThere)("the viewer", () => {
       await page.hover(`${plot(CHRF)} .u-over`);
       expect(await page.isVisible(`${plot(CHRF)} .tooltip`)).toBe(true);
       expect(await weakTexts(page)).toEqual([]);
+    },
+  );
+
+  test.each(["light", "dark"] as const)(
+    "has nothing that axe finds fault with, %s, on every page",
+    async (colorScheme) => {
+      await page.emulateMedia({ colorScheme });
+      // By the browser itself: the page's policy allows no script but its own.
+      const session = await page.context().newCDPSession(page);
+      await session.send("Runtime.evaluate", { expression: axe });
+      await page.setInputFiles("#files", scratch("notes.txt", "no log"));
+      await page.waitForSelector("#notice:not([hidden])");
+      for (const tab of TABS) {
+        await page.getByRole("tab", { name: tab }).click();
+        await settled(page);
+        if (tab === "Charts") await page.hover(`${plot(CHRF)} .u-over`);
+        expect([tab, await faultsOfAxe(page)]).toEqual([tab, []]);
+      }
+      await page.keyboard.press("?");
+      expect(["help", await faultsOfAxe(page)]).toEqual(["help", []]);
     },
   );
 
@@ -288,24 +327,31 @@ describe.skipIf(!chromiumIsThere)("the viewer", () => {
     expect(await page.isVisible("#panel-configuration")).toBe(true);
   });
 
-  test("fits a narrow screen", async () => {
-    await page.setViewportSize({ width: 390, height: 844 });
+  test.each([320, 390, 400])("fits a screen of %d pixels", async (width) => {
+    await page.setViewportSize({ width, height: 844 });
+    // Names as long as those of experiments.
+    await page.setInputFiles("#files", [
+      scratch(`${"teacher-finetune-opus_".repeat(5)}.log`, readFileSync(fixture("train.log"))),
+    ]);
+    await page.waitForFunction(() => document.querySelectorAll(".run").length === 3);
     for (const tab of [...TABS, "Charts"]) {
       // By its key: a click would bring the tab into sight by itself.
       await page.keyboard.press(String(TABS.indexOf(tab) + 1));
       await settled(page);
       const box = await page.getByRole("tab", { name: tab }).boundingBox();
       expect(box?.x).toBeGreaterThanOrEqual(0);
-      expect((box?.x ?? 0) + (box?.width ?? 1000)).toBeLessThanOrEqual(390);
+      expect((box?.x ?? 0) + (box?.width ?? 1000)).toBeLessThanOrEqual(width);
       // What reaches over the edge, other than in a box that scrolls by itself.
-      const wide = await page.evaluate(() =>
-        Array.from(document.querySelectorAll<HTMLElement>("body *"))
-          .filter((element) => element.checkVisibility() && element.getBoundingClientRect().right > 391)
-          .filter((element) => element.closest("table, .uplot, #tabs") === null)
-          .map((element) => element.outerHTML.slice(0, 100)),
+      const wide = await page.evaluate(
+        (edge) =>
+          Array.from(document.querySelectorAll<HTMLElement>("body *"))
+            .filter((element) => element.checkVisibility() && element.getBoundingClientRect().right > edge)
+            .filter((element) => element.closest("table, .uplot, #tabs") === null)
+            .map((element) => element.outerHTML.slice(0, 100)),
+        width + 1,
       );
       expect([tab, wide]).toEqual([tab, []]);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
     }
   });
 });

@@ -11,7 +11,7 @@ import { freshFolder, result } from "../cli/run-binary.js";
 import { start, train, valid } from "../cli/sample-logs.js";
 import { runOf } from "../publishers/report/sample-run.js";
 import { chromiumIsThere, launchChromium, type OpenedPage, openPage } from "./chromium.js";
-import { drawn, fixture, pixelsOf, plot, readValues, reportUrl, settled } from "./viewer-report.js";
+import { drawn, fixture, pixelsOf, plot, readValues, reportUrl, scratch, settled } from "./viewer-report.js";
 
 const CHRF = "validation chrf";
 const COST = "training cost";
@@ -77,7 +77,7 @@ describe.skipIf(!chromiumIsThere)("a report", () => {
     return async () => {
       expect(opened.faults).toEqual([]);
       // Its own file, and nothing else: no server is asked for anything.
-      expect(opened.urls.filter((asked) => !asked.startsWith("data:"))).toEqual([url]);
+      expect(opened.urls.filter((asked) => !/^(data|blob):/.test(asked))).toEqual([url]);
       await page.close();
     };
   });
@@ -483,6 +483,60 @@ describe.skipIf(!chromiumIsThere)("a report", () => {
     ]);
   });
 
+  test("keeps the order of its tables, and the keyboard", async () => {
+    const focused = () =>
+      page.evaluate(() => {
+        const element = document.activeElement;
+        return element?.getAttribute("data-focus") ?? element?.textContent ?? "";
+      });
+    const order = () => page.locator('[aria-label="Runs"] table tbody th').allTextContents();
+    await page.keyboard.press("2");
+    await page.waitForSelector("#panel-summary table");
+    expect(await order()).toEqual(["student", "teacher-1"]);
+    const head = page.getByRole("region", { name: "Runs" }).getByRole("button", { name: "Updates" });
+    await head.focus();
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Enter");
+    expect(await order()).toEqual(["teacher-1", "student"]);
+    // Tables are made anew, and another page is looked at in between.
+    await page.keyboard.press("n");
+    await settled(page);
+    await page.keyboard.press("a");
+    await settled(page);
+    await head.focus();
+    await page.getByRole("checkbox", { name: "student" }).evaluate((box: HTMLElement) => box.click());
+    await page.getByRole("checkbox", { name: "student" }).evaluate((box: HTMLElement) => box.click());
+    await settled(page);
+    expect(await order()).toEqual(["teacher-1", "student"]);
+    expect(await focused()).toBe("Runs: Updates ");
+    await page.keyboard.press("3");
+    await settled(page);
+    // What had it is out of sight: the tab is the nearest.
+    expect(await focused()).toBe("Throughput");
+    await page.keyboard.press("2");
+    await settled(page);
+    expect(await order()).toEqual(["teacher-1", "student"]);
+    expect(await head.locator("..").getAttribute("aria-sort")).toBe("ascending");
+    await page.keyboard.press("1");
+    await settled(page);
+    // A button that has nothing more to do keeps it, too.
+    await page.focus(plot(CHRF));
+    await page.keyboard.press("+");
+    await settled(page);
+    await page.focus("#reset-zoom");
+    await page.keyboard.press("Enter");
+    await settled(page);
+    expect(await focused()).toBe("Reset zoom");
+    // So does a chart while others come.
+    await page.focus(plot(CHRF));
+    await page.setInputFiles("#files", scratch("other.log", train(100) + valid(100, "comet", 80)));
+    await page.waitForFunction(() => document.querySelectorAll(".run").length === 3);
+    await settled(page);
+    expect(await page.evaluate(() => document.activeElement?.getAttribute("aria-label"))).toMatch(
+      /^chrf over/,
+    );
+  });
+
   test("keeps what was chosen while runs are switched on and off", async () => {
     await page.selectOption("#axis", "epoch");
     await page.getByRole("checkbox", { name: "teacher-1" }).uncheck();
@@ -519,6 +573,49 @@ describe.skipIf(!chromiumIsThere)("a report of odd logs", () => {
     browser = await launchChromium();
   });
   afterAll(() => browser.close());
+
+  test("shows trainings that died before their first update, and marks what happened between records", async () => {
+    const dead = await named("dead", `${start()}[2024-07-03 08:00:01] Error: CUDA error 2 'out of memory'\n`);
+    const marks =
+      start() +
+      train(100) +
+      "[2024-07-03 09:00:01] Saving model weights and runtime parameters to model.npz\n" +
+      "[2024-07-03 09:00:01] Saving model weights and runtime parameters to model.npz.orig.npz\n" +
+      train(200) +
+      "[2024-07-03 09:00:02] Decaying learning rate to 0.0001 in epoch 1\n" +
+      train(300) +
+      train(400);
+    const run = await named("marks", marks);
+    expect(run.marks.map(({ kind }) => kind)).toEqual(["save", "save", "decay"]);
+    const plain = { ...run, marks: [] };
+    const { page, faults } = await openPage(browser, reportUrl({ runs: [run, dead] }));
+    await drawn(page, COST);
+    expect(await page.locator(".run", { hasText: "dead" }).locator(".warn").textContent()).toBe("no update");
+    // At update 100, 2 % of the width from its left edge; and at 200.
+    const box = await page.locator(`${plot(COST)} .u-over`).boundingBox();
+    if (box === null) throw new Error("no plot");
+    const said = async (up: number) => {
+      await page.mouse.move(box.x + (box.width * (up - 94)) / 312, box.y + 60);
+      return page.locator(`${plot(COST)} .tooltip .mark`).allTextContents();
+    };
+    expect(await said(100)).toEqual(["marks: Saving model weights and runtime parameters to model.npz"]);
+    expect(await said(200)).toEqual(["marks: Decaying learning rate to 0.0001 in epoch 1"]);
+    await page.mouse.move(2, 2);
+    const inked = await pixelsOf(page, COST, "marks");
+    await page.keyboard.press("2");
+    await page.waitForSelector("#panel-summary table");
+    expect(await page.getByRole("region", { name: "Runs" }).locator("tbody th").allTextContents()).toEqual([
+      "marks",
+      "dead",
+    ]);
+    expect(await page.getByRole("region", { name: "Findings" }).innerText()).toContain("out of memory");
+    expect(faults).toEqual([]);
+    await page.close();
+    const other = await openPage(browser, reportUrl({ runs: [plain] }));
+    await drawn(other.page, COST);
+    expect(await pixelsOf(other.page, COST, "marks")).toBeLessThan(inked);
+    await other.page.close();
+  });
 
   test("are scaled to the values without outliers, and to all of them where that is asked for", async () => {
     const values = [4e10, 300, 60, 40, 30];

@@ -5,10 +5,12 @@ import { readMetricsJson } from "../../evaluation/metrics-json.js";
 import { readDatasetName } from "../../naming/dataset.js";
 import { readLabel } from "../../naming/label.js";
 import { modelOfFolder } from "../../naming/model.js";
+import type { ReportEvaluation } from "./report-data.js";
+import { pairOfPath } from "./run-names.js";
 
 /** An evaluation, and what of its file is left out, in words. */
 export interface EvaluationFile {
-  readonly evaluation: Evaluation;
+  readonly evaluation: ReportEvaluation;
   readonly faults: readonly string[];
 }
 
@@ -38,14 +40,18 @@ export function readEvaluationFile(path: string, text: string): EvaluationFile {
           model: folder === undefined ? "unknown" : (modelOfFolder(folder) ?? folder),
           ...readDatasetName(stem),
         };
-  return { evaluation: { ...named, metrics, source: path }, faults };
+  const project = pairOfPath(path);
+  return {
+    evaluation: { ...named, metrics, source: path, ...(project === undefined ? {} : { project }) },
+    faults,
+  };
 }
 
 /**
  * Adds an evaluation. A `.metrics` file gives way to the `.metrics.json` beside it; the same scores of the same file
  * are there once.
  */
-export function addEvaluation(evaluations: Evaluation[], added: Evaluation): void {
+export function addEvaluation(evaluations: ReportEvaluation[], added: ReportEvaluation): void {
   const known = evaluations.findIndex(
     ({ source, metrics }) =>
       source === `${added.source}.json` ||
@@ -57,25 +63,26 @@ export function addEvaluation(evaluations: Evaluation[], added: Evaluation): voi
 }
 
 /**
- * What to call the model of each evaluation: its name, with the folders above where models of several experiments are
- * called alike, and with a number where that tells them not apart either.
+ * What to call the model of each evaluation: its name; where models of several experiments are called alike, every name
+ * with its experiment before it, and with a number where that tells them not apart either.
  */
-export function modelTitles(evaluations: readonly Evaluation[]): ReadonlyMap<Evaluation, string> {
-  const above = (source: string) =>
-    source
-      .split(/[\\/]/)
-      .slice(0, -2)
-      .filter((part) => part !== "evaluation");
-  const places = new Map<string, Set<string>>();
-  for (const { model, source } of evaluations) {
-    places.set(model, (places.get(model) ?? new Set()).add(above(source).join("/")));
-  }
+export function modelTitles(evaluations: readonly ReportEvaluation[]): ReadonlyMap<Evaluation, string> {
+  const places = evaluations.map(({ group, source }) => group ?? experimentOf(source));
+  const known = new Map<string, string>();
+  const alike = evaluations.some(({ model }, index) => {
+    const place = places[index] ?? "";
+    const other = known.get(model) ?? place;
+    known.set(model, place);
+    return other !== place;
+  });
+  const wholes = evaluations.map(({ model }, index) =>
+    [alike ? places[index] : "", model].filter((part) => part !== "").join("/"),
+  );
   const taken = new Set<string>();
   const titles = new Map<Evaluation, string>();
-  for (const evaluation of evaluations) {
-    const { model, source, importer, dataset, augmentation } = evaluation;
-    const alone = (places.get(model)?.size ?? 0) < 2;
-    const wanted = alone ? model : [...above(source).slice(-2), model].join("/");
+  for (const [index, evaluation] of evaluations.entries()) {
+    const { importer, dataset, augmentation } = evaluation;
+    const wanted = wholes[index] ?? evaluation.model;
     const cell = (title: string) => JSON.stringify([title, importer, dataset, augmentation]);
     let title = wanted;
     for (let number = 2; taken.has(cell(title)); number += 1) title = `${wanted} (${number})`;
@@ -83,4 +90,14 @@ export function modelTitles(evaluations: readonly Evaluation[]): ReadonlyMap<Eva
     titles.set(evaluation, title);
   }
   return titles;
+}
+
+/** The two folders above those of the evaluation itself. */
+function experimentOf(source: string): string {
+  return source
+    .split(/[\\/]/)
+    .slice(0, -2)
+    .filter((part) => part !== "evaluation")
+    .slice(-2)
+    .join("/");
 }

@@ -14,6 +14,20 @@ export function betterOf(metric: string): Better | undefined {
   return undefined;
 }
 
+/**
+ * The metrics of several runs: those that most of them share first, then in the order in which Marian reports them.
+ *
+ * @param runs The metrics of each, in the order of its log.
+ */
+export function sharedMetrics(runs: readonly Iterable<string>[]): string[] {
+  const counts = new Map<string, number>();
+  for (const metrics of runs) {
+    for (const metric of metrics) counts.set(metric, (counts.get(metric) ?? 0) + 1);
+  }
+  // The sort is stable.
+  return [...counts].sort(([, one], [, other]) => other - one).map(([metric]) => metric);
+}
+
 /** Where the best of the values stands, the first of equals; nothing where there is none, or nobody knows what is better. */
 export function bestIndex(
   values: Iterable<number | undefined>,

@@ -56,6 +56,13 @@ export interface ReportRun {
   readonly error?: string;
 }
 
+/** Scores, with the place of their model. */
+export interface ReportEvaluation extends Evaluation {
+  /** As of runs; absent where nothing tells it. */
+  readonly project?: string;
+  readonly group?: string;
+}
+
 /** An input that gave nothing to draw. */
 export interface ReportProblem {
   readonly source: string;
@@ -68,6 +75,6 @@ export interface ReportData {
   /** When it was made: ISO 8601, UTC. */
   readonly created: string;
   readonly runs: readonly ReportRun[];
-  readonly evaluations: readonly Evaluation[];
+  readonly evaluations: readonly ReportEvaluation[];
   readonly problems: readonly ReportProblem[];
 }

@@ -1,7 +1,6 @@
 /** A report as JSON, and back. */
-import type { Evaluation } from "../../evaluation/evaluation.js";
 import { decodeTable, encodeTable, type TableCode } from "./column-code.js";
-import type { ReportData, ReportRun } from "./report-data.js";
+import type { ReportData, ReportEvaluation, ReportRun } from "./report-data.js";
 import type { Table } from "./table.js";
 
 /** Raised when older pages can't read the data any more. */
@@ -15,7 +14,7 @@ interface RunCode extends Omit<ReportRun, "training" | "validation" | "patterns"
   readonly patterns: Tables;
 }
 
-interface EvaluationCode extends Omit<Evaluation, "metrics"> {
+interface EvaluationCode extends Omit<ReportEvaluation, "metrics"> {
   readonly metrics: readonly (readonly [string, number | string])[];
 }
 

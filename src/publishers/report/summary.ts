@@ -1,6 +1,7 @@
 /** A report in short, as Markdown for the page of a job. */
 import type { Finding, Severity } from "../../check/finding.js";
-import { betterOf, winner } from "./metric-order.js";
+import { betterOf, sharedMetrics, winner } from "./metric-order.js";
+import { byProject } from "./projects.js";
 import type { ReportData } from "./report-data.js";
 import { factsOf, type RunFacts } from "./run-facts.js";
 
@@ -12,7 +13,20 @@ const SEVERITIES: readonly Severity[] = ["error", "warning", "info"];
 export function reportSummary({ title, runs, problems }: ReportData): string {
   const facts = runs.map(factsOf);
   const lines = [`## ${code(title)}`, "", headline(runs.map(({ findings }) => findings))];
-  if (runs.length > 0) lines.push("", ...resultTable(runs, facts));
+  const projects = byProject(
+    runs.map((run, index) => ({ run, fact: facts[index] as RunFacts })),
+    ({ run }) => run.project,
+  );
+  for (const { project, parts } of projects) {
+    if (projects.length > 1) lines.push("", `### ${project === "" ? "Other" : code(project)}`);
+    lines.push(
+      "",
+      ...resultTable(
+        parts.map(({ run }) => run),
+        parts.map(({ fact }) => fact),
+      ),
+    );
+  }
   const findings = runs
     .flatMap((run) => run.findings.map((finding) => ({ run, finding })))
     .sort(
@@ -47,7 +61,7 @@ function headline(findings: readonly (readonly Finding[])[]): string {
 }
 
 function resultTable(runs: ReportData["runs"], facts: readonly RunFacts[]): string[] {
-  const metrics = [...new Set(facts.flatMap((run) => [...run.metrics.keys()]))];
+  const metrics = sharedMetrics(facts.map((run) => run.metrics.keys()));
   const best = new Map(
     metrics.map((metric) => {
       const values = facts.map((run) => run.metrics.get(metric)?.best?.value);

@@ -79,7 +79,7 @@ describe("evaluations together", () => {
     expect(list.map((one) => titles.get(one))).toEqual([
       "en-hu/one/student",
       "en-hu/two/student",
-      "teacher-1",
+      "en-hu/two/teacher-1",
       "student",
       "student (2)",
     ]);

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { bestIndex, bestRow, betterOf, winner } from "../../../src/publishers/report/metric-order.js";
+import {
+  bestIndex,
+  bestRow,
+  betterOf,
+  sharedMetrics,
+  winner,
+} from "../../../src/publishers/report/metric-order.js";
 import { tableOf } from "./sample-run.js";
 
 describe("which value of a metric is better", () => {
@@ -32,5 +38,22 @@ describe("which value of a metric is better", () => {
     expect(winner([undefined, 3], "high")).toBeUndefined();
     expect(bestRow(tableOf({ value: [1, 7, 3] }), "high")).toBe(1);
     expect(bestRow(tableOf({ up: [1] }), "high")).toBeUndefined();
+  });
+});
+
+describe("the metrics of several runs", () => {
+  it.each([
+    [[["chrf", "bleu"]], ["chrf", "bleu"]],
+    [
+      [
+        ["own", "ce"],
+        ["ce", "chrf"],
+        ["ce", "chrf"],
+      ],
+      ["ce", "chrf", "own"],
+    ],
+    [[], []],
+  ])("of %j are %j", (runs, metrics) => {
+    expect(sharedMetrics(runs)).toEqual(metrics);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { displayNames, kindOfName } from "../../../src/publishers/report/run-names.js";
+import { displayNames, kindOfName, pairOfPath } from "../../../src/publishers/report/run-names.js";
 
 describe("names of runs", () => {
   it.each([
@@ -15,7 +15,19 @@ describe("names of runs", () => {
     [["models/teacher-finetuned0/train.log"], ["teacher-finetune-0"]],
     [
       ["one/train.log", "two/train.log"],
-      ["one/train", "two/train"],
+      ["one", "two"],
+    ],
+    [
+      ["runs/x/en-nl/a/train.log", "runs/y/en-nl/a/train.log"],
+      ["x", "y"],
+    ],
+    [
+      ["exp/one/a.log", "exp/one/b.log", "exp/two/a.log"],
+      ["one/a", "b", "two/a"],
+    ],
+    [
+      ["train.log", "one/train.log"],
+      ["train", "one/train"],
     ],
     [
       ["en-nl/student/train.log", "en-hu/student/train.log", "en-hu/teacher/train.log"],
@@ -38,6 +50,21 @@ describe("names of runs", () => {
   it("are others than those in use", () => {
     expect(displayNames(["new/train.log"], ["train"])).toEqual(["new/train"]);
     expect(displayNames(["train.log"], ["train", "train-2"])).toEqual(["train-3"]);
+  });
+});
+
+describe("pairs of languages", () => {
+  it.each([
+    ["logs/en-nl/prod/student/train.log", "en-nl"],
+    ["models/en-hu/spring/en-nl/x.metrics", "en-nl"],
+    ["zh_hant-en/train.log", "zh_hant-en"],
+    ["evaluation/en-ca__flores__student__x__chrf.metrics.json", "en-ca"],
+    ["models/student-finetuned/train.log", undefined],
+    ["xx-qq/train.log", undefined],
+    ["pre-run/train.log", undefined],
+    ["train.log", undefined],
+  ])("of %s are %s", (path, pair) => {
+    expect(pairOfPath(path)).toBe(pair);
   });
 });
 

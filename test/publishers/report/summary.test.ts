@@ -30,6 +30,24 @@ describe("the summary of a report", () => {
     ]);
   });
 
+  it("has a table for each pair of languages, with a best of its own", async () => {
+    const runs = await Promise.all(
+      ["en-nl", "en-nl", "fi-en"].map(async (project, index) => ({
+        ...(await runOf(log(40 + index))),
+        name: `run${index}`,
+        project,
+        findings: [],
+      })),
+    );
+    const lines = reportSummary(data(runs)).split("\n");
+    const [first, second] = ["### `en-nl`", "### `fi-en`"].map((head) => lines.indexOf(head));
+    expect(first).toBeGreaterThan(0);
+    expect(second).toBeGreaterThan(first ?? 0);
+    expect(lines.filter((line) => line.includes("**"))).toEqual([
+      "| `run1` | 2,000 | 1 | **41** @ 1,000 | 0 | 0 | 0 |",
+    ]);
+  });
+
   it("lists findings by severity, and what could not be read", async () => {
     const nan = train(3000).replace(/Cost [\d.]+/, "Cost nan");
     const run = { ...(await runOf(log(40) + nan)), name: "student" };

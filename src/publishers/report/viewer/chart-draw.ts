@@ -4,7 +4,7 @@ import { valueAt } from "../table.js";
 import type { ChartContent, ChartRun } from "./chart-lines.js";
 import { type Palette, runColor, runDashes } from "./colors.js";
 import type { DrawnLine } from "./downsample.js";
-import type { PlacedFinding, Restart } from "./run-view.js";
+import type { PlacedFinding, PlacedMark, Restart } from "./run-view.js";
 
 /** The plot's place in the canvas, and the scales, in canvas pixels. */
 export interface Canvas {
@@ -24,12 +24,13 @@ export interface Canvas {
 export interface DrawOptions {
   readonly palette: Palette;
   /** The run that stands out; the others are pale. */
-  readonly highlight: string | undefined;
+  readonly highlight: number | undefined;
   /** Draws each value as a point and writes how often it stalled. */
   readonly validation: boolean;
   readonly better: Better | undefined;
   restarts(run: ChartRun): readonly Restart[];
   findings(run: ChartRun): readonly PlacedFinding[];
+  marks(run: ChartRun): readonly PlacedMark[];
 }
 
 /** Pixels that a point needs for itself. */
@@ -60,7 +61,7 @@ export function drawContent(canvas: Canvas, { runs, points }: ChartContent, opti
   const whole = runs.length > MOST_WIDE_RUNS;
   const width = crowded ? 1 : 1.5 * canvas.ratio;
   context.lineJoin = crowded ? "bevel" : "round";
-  const known = runs.some(({ view }) => view.run.name === highlight);
+  const known = runs.some(({ view }) => view.index === highlight);
   // What stands out lies on top.
   const order = known
     ? [...runs].sort((one, other) => Number(isHighlit(one, highlight)) - Number(isHighlit(other, highlight)))
@@ -70,8 +71,10 @@ export function drawContent(canvas: Canvas, { runs, points }: ChartContent, opti
     context.strokeStyle = runColor(run.view.index, palette.dark);
     context.fillStyle = context.strokeStyle;
     const strength = pale ? 0.18 : 1;
-    if (runs.length <= MOST_RESTART_LINES || (known && !pale))
+    if (runs.length <= MOST_RESTART_LINES || (known && !pale)) {
       drawRestarts(canvas, options.restarts(run), strength);
+      drawMarks(canvas, options.marks(run), strength);
+    }
     for (const line of run.lines) {
       const { piece, raw } = line;
       if (raw !== undefined) {
@@ -105,8 +108,8 @@ export function drawContent(canvas: Canvas, { runs, points }: ChartContent, opti
   context.restore();
 }
 
-function isHighlit({ view }: ChartRun, highlight: string | undefined): boolean {
-  return view.run.name === highlight;
+function isHighlit({ view }: ChartRun, highlight: number | undefined): boolean {
+  return view.index === highlight;
 }
 
 function strokeLine({ context, ratio, x: toX, y: toY }: Canvas, { x, y }: DrawnLine): void {
@@ -196,6 +199,39 @@ function drawRestarts(canvas: Canvas, restarts: readonly Restart[], strength: nu
     context.lineTo(at, top + 8 * ratio);
     context.fill();
   }
+}
+
+/**
+ * Small signs at the lower edge: a stroke where a model was saved, a ring where one was loaded, an arrow downwards where
+ * the learning rate was lowered. Strokes that lie closer than their own width are one.
+ */
+function drawMarks(canvas: Canvas, marks: readonly PlacedMark[], strength: number): void {
+  const { context, ratio, top, height, left, width } = canvas;
+  const bottom = top + height;
+  context.globalAlpha = strength;
+  context.lineWidth = 1.5 * ratio;
+  let last = Number.NEGATIVE_INFINITY;
+  context.beginPath();
+  for (const { kind, place } of marks) {
+    const at = canvas.x(place);
+    if (at < left - 1 || at > left + width + 1) continue;
+    if (kind === "save") {
+      if (at - last < 3 * ratio && at >= last) continue;
+      last = at;
+      context.moveTo(at, bottom - 6 * ratio);
+      context.lineTo(at, bottom);
+    } else if (kind === "load") {
+      context.moveTo(at + 3.5 * ratio, bottom - 5 * ratio);
+      context.arc(at, bottom - 5 * ratio, 3.5 * ratio, 0, 2 * Math.PI);
+    } else {
+      context.moveTo(at, bottom - 14 * ratio);
+      context.lineTo(at, bottom - 2 * ratio);
+      context.moveTo(at - 4 * ratio, bottom - 6 * ratio);
+      context.lineTo(at, bottom - 2 * ratio);
+      context.lineTo(at + 4 * ratio, bottom - 6 * ratio);
+    }
+  }
+  context.stroke();
 }
 
 /** A triangle at the upper edge where something deserves a look. */

@@ -1,6 +1,6 @@
 /** Which charts the runs ask for. */
 import type { Finding } from "../../../check/finding.js";
-import { type Better, betterOf } from "../metric-order.js";
+import { type Better, betterOf, sharedMetrics } from "../metric-order.js";
 import type { ReportRun } from "../report-data.js";
 import type { Table } from "../table.js";
 
@@ -33,7 +33,7 @@ const THROUGHPUT = new Set(["rate", "time"]);
 
 /** Charts of everything that any of the runs holds: validation, training, patterns, throughput. */
 export function chartKinds(runs: readonly ReportRun[]): ChartKind[] {
-  const metrics = new Set(runs.flatMap(({ validation }) => [...validation.keys()]));
+  const metrics = sharedMetrics(runs.map(({ validation }) => validation.keys()));
   const columns = new Set(runs.flatMap(({ training }) => [...training.columns.keys()]));
   const patterns = new Set(runs.flatMap(({ patterns }) => [...patterns.keys()]));
   const rank = (name: string) => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
@@ -46,7 +46,7 @@ export function chartKinds(runs: readonly ReportRun[]): ChartKind[] {
     return { id: `training ${column}`, title, part, column, table: (run) => holding(run.training, column) };
   });
   return [
-    ...[...metrics].map((metric): ChartKind => {
+    ...metrics.map((metric): ChartKind => {
       const better = betterOf(metric);
       return {
         id: `validation ${metric}`,

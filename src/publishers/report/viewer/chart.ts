@@ -28,7 +28,7 @@ export interface ChartModel {
   /** The values that are zoomed into; absent for those that the chart is scaled to by itself. */
   readonly heights: Range | undefined;
   readonly wide: boolean;
-  readonly highlight: string | undefined;
+  readonly highlight: number | undefined;
   readonly palette: Palette;
 }
 
@@ -101,7 +101,8 @@ export class Chart {
     this.#host = element("div", {
       class: "plot",
       tabindex: 0,
-      role: "group",
+      // Its arrow keys are its own, also where a screen reader has some.
+      role: "application",
       "aria-roledescription": "chart",
       "aria-label": kind.title,
     });
@@ -219,6 +220,7 @@ export class Chart {
       better: this.kind.better,
       restarts: ({ view }) => view.restarts(model.axis),
       findings: ({ view }) => view.findings(this.kind, model.axis),
+      marks: ({ view }) => view.marks(model.axis),
     });
   }
 
@@ -311,6 +313,10 @@ export class Chart {
         .findings(this.kind, model.axis)
         .filter(near)
         .map(({ finding }) => `${view.run.name}: ${finding.words}`),
+      ...view
+        .marks(model.axis)
+        .filter(near)
+        .map(({ text }) => `${view.run.name}: ${text}`),
     ]);
   }
 

@@ -100,7 +100,7 @@ export class ChartsView {
 
   /** The runs that are switched on; the same list as long as they are the same. */
   #visible({ hidden }: ViewState): readonly RunView[] {
-    const views = this.#report.views.filter(({ run }) => !hidden.has(run.name));
+    const views = this.#report.views.filter(({ index }) => !hidden.has(index));
     const same =
       views.length === this.#views.length && views.every((view, index) => view === this.#views[index]);
     if (!same) this.#views = views;

@@ -37,7 +37,7 @@ export class ConfigurationView {
 
   show({ views }: ReportModel, { hidden }: ViewState): void {
     this.#choices = views
-      .filter(({ run }) => !hidden.has(run.name))
+      .filter(({ index }) => !hidden.has(index))
       .flatMap(({ run }) => {
         const starts = run.segments.filter(
           ({ config, arguments: given }) => config !== undefined || given !== undefined,

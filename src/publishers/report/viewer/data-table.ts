@@ -20,6 +20,9 @@ export interface Head {
   readonly kind?: "number" | "path" | "words";
 }
 
+/** How tables are sorted, by their captions: a table that is made anew keeps its order. */
+const orders = new Map<string, { readonly head: string; readonly down: boolean }>();
+
 /** A table; the first column names the rows. */
 export function dataTable(
   caption: string,
@@ -34,23 +37,36 @@ export function dataTable(
       ),
     );
   };
-  let sortedBy: { column: number; down: boolean } | undefined;
-  const headCells = heads.map(({ text, title, kind }, column) => {
-    const button = element("button", { type: "button", title }, text);
+  const sort = () => {
+    const order = orders.get(caption);
+    const sortedBy = heads.findIndex((head) => headName(head) === order?.head);
+    if (order === undefined || sortedBy === -1) {
+      fill(rows);
+      return;
+    }
+    for (const [column, cell] of headCells.entries()) {
+      if (column === sortedBy) cell.setAttribute("aria-sort", order.down ? "descending" : "ascending");
+      else cell.removeAttribute("aria-sort");
+    }
+    fill([...rows].sort((one, other) => compare(one[sortedBy], other[sortedBy], order.down)));
+  };
+  const headCells = heads.map((head) => {
+    const { text, title, kind } = head;
+    const name = headName(head);
+    const focus = `${caption}: ${name}`;
+    const button = element("button", { type: "button", title, "data-focus": focus }, text);
     const cell = element("th", { scope: "col", class: kind }, button);
     button.addEventListener("click", () => {
-      const down: boolean = sortedBy?.column === column ? !sortedBy.down : kind === "number";
-      sortedBy = { column, down };
-      for (const other of headCells) other.removeAttribute("aria-sort");
-      cell.setAttribute("aria-sort", down ? "descending" : "ascending");
-      fill([...rows].sort((one, other) => compare(one[column], other[column], down)));
+      const order = orders.get(caption);
+      orders.set(caption, { head: name, down: order?.head === name ? !order.down : kind === "number" });
+      sort();
     });
     return cell;
   });
-  fill(rows);
+  sort();
   return element(
     "div",
-    { class: "table-box", tabindex: 0, role: "region", "aria-label": caption },
+    { class: "table-box", tabindex: 0, role: "region", "aria-label": caption, "data-focus": caption },
     element(
       "table",
       {},
@@ -59,6 +75,11 @@ export function dataTable(
       body,
     ),
   );
+}
+
+/** What tells a head from the others: two columns may have the same text. */
+function headName({ text, title = "" }: Head): string {
+  return `${text} ${title}`;
 }
 
 function cellOf({ text, best, warn, title }: Cell, column: number, heads: readonly Head[]): HTMLElement {

@@ -2,13 +2,23 @@
 import type { Evaluation } from "../../../evaluation/evaluation.js";
 import { modelTitles } from "../evaluation-file.js";
 import { betterOf, winner } from "../metric-order.js";
+import { byProject, isScored } from "../projects.js";
+import type { ReportEvaluation } from "../report-data.js";
 import { type Cell, dataTable, type Head } from "./data-table.js";
 import { element } from "./dom.js";
 import { commonPlaces, formatExact, formatPlaces } from "./format.js";
 import type { ReportModel } from "./report-model.js";
+import type { ViewState } from "./state.js";
 
-/** The tables: one for each metric, datasets down, models across. */
-export function showEvaluations(host: HTMLElement, { evaluations }: ReportModel): void {
+/**
+ * The tables of each project: one for each metric, datasets down, models across. Models whose trainings are switched off
+ * are left out.
+ */
+export function showEvaluations(
+  host: HTMLElement,
+  { evaluations, views }: ReportModel,
+  { hidden }: ViewState,
+): void {
   if (evaluations.length === 0) {
     host.replaceChildren(
       element("h2", {}, "Evaluations"),
@@ -20,18 +30,37 @@ export function showEvaluations(host: HTMLElement, { evaluations }: ReportModel)
     );
     return;
   }
-  const titles = modelTitles(evaluations);
-  const metrics = [...new Set(evaluations.flatMap((evaluation) => [...evaluation.metrics.keys()]))];
+  const shown = evaluations.filter((evaluation) => {
+    const runs = views.filter(({ run }) => isScored(run, evaluation));
+    return runs.length === 0 || runs.some(({ index }) => !hidden.has(index));
+  });
+  const projects = byProject(shown, ({ project }) => project);
   host.replaceChildren(
-    ...metrics.flatMap((metric) => [
-      element("h2", {}, metric, element("small", {}, directionOf(metric))),
-      metricTable(
-        metric,
-        titles,
-        evaluations.filter((evaluation) => evaluation.metrics.has(metric)),
-      ),
+    ...projects.flatMap(({ project, parts }) => [
+      ...(projects.length > 1 ? [element("h2", {}, project || "other")] : []),
+      ...metricTables(project, parts, projects.length > 1 ? "h3" : "h2"),
     ]),
   );
+  if (shown.length === 0)
+    host.replaceChildren(element("p", { class: "muted" }, "The trainings of all of them are switched off."));
+}
+
+function metricTables(
+  project: string,
+  evaluations: readonly ReportEvaluation[],
+  heading: "h2" | "h3",
+): HTMLElement[] {
+  const titles = modelTitles(evaluations);
+  const metrics = [...new Set(evaluations.flatMap((evaluation) => [...evaluation.metrics.keys()]))];
+  return metrics.flatMap((metric) => [
+    element(heading, {}, metric, element("small", {}, directionOf(metric))),
+    metricTable(
+      [project, metric].filter((part) => part !== "").join(" "),
+      metric,
+      titles,
+      evaluations.filter((evaluation) => evaluation.metrics.has(metric)),
+    ),
+  ]);
 }
 
 function directionOf(metric: string): string {
@@ -40,6 +69,7 @@ function directionOf(metric: string): string {
 }
 
 function metricTable(
+  caption: string,
   metric: string,
   titles: ReadonlyMap<Evaluation, string>,
   evaluations: readonly Evaluation[],
@@ -75,7 +105,7 @@ function metricTable(
       }),
     ];
   });
-  return dataTable(metric, heads, rows);
+  return dataTable(caption, heads, rows);
 }
 
 function datasetOf({ importer, dataset, augmentation }: Evaluation): string {

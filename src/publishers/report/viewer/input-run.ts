@@ -3,8 +3,10 @@ import { instantiateCore } from "../../../parser/core.js";
 import { LogParser } from "../../../parser/log-parser.js";
 import { RunReader } from "../../../run/run-reader.js";
 import { webChunks } from "../../../sources/web-chunks.js";
+import { isDeadTraining } from "../dead-run.js";
 import type { ReportRun } from "../report-data.js";
 import { RunCollector } from "../run-collector.js";
+import { pairOfPath } from "../run-names.js";
 import { NO_MEASUREMENT, STOPPED } from "./worker-messages.js";
 
 /** How the reading is watched and stopped. */
@@ -12,6 +14,12 @@ export interface ReadControl {
   /** Called with the bytes read up to now, as stored. */
   progress(bytes: number): void;
   readonly signal: AbortSignal;
+}
+
+/** What a log is called, and whether it came with a folder and so was not meant one by one. */
+export interface InputName {
+  readonly source: string;
+  readonly fromFolder: boolean;
 }
 
 /** What came of a log: a run, or why there is none. A log that is damaged further on gives what came before. */
@@ -28,7 +36,7 @@ const TURN = 30;
 export async function inputRun(
   core: BufferSource,
   file: Blob,
-  source: string,
+  { source, fromFolder }: InputName,
   control: ReadControl,
 ): Promise<InputRun> {
   // Not `using`, which needs a symbol that not every browser has.
@@ -37,7 +45,7 @@ export async function inputRun(
     { marks: true },
   );
   try {
-    return await readRun(parser, file, source, control);
+    return await readRun(parser, file, { source, fromFolder }, control);
   } finally {
     parser.free();
   }
@@ -46,7 +54,7 @@ export async function inputRun(
 async function readRun(
   parser: LogParser,
   file: Blob,
-  source: string,
+  { source, fromFolder }: InputName,
   control: ReadControl,
 ): Promise<InputRun> {
   const reader = new RunReader(parser);
@@ -70,9 +78,10 @@ async function readRun(
   collector.take(await reader.finish());
   const { tally } = reader;
   const { counts } = tally;
-  if (counts.training + counts.validation > 0) {
-    return { run: collector.finish({ name: source, source }, tally, fault) };
-  }
+  const project = pairOfPath(source);
+  const place = { name: source, source, ...(project === undefined ? {} : { project }) };
+  const run = collector.finish(place, tally, fault);
+  if (counts.training + counts.validation > 0 || isDeadTraining(run, fromFolder)) return { run };
   if (fault !== undefined) return { run: undefined, problem: fault };
   return { run: undefined, problem: counts.bytes === 0 ? "the file is empty" : NO_MEASUREMENT };
 }

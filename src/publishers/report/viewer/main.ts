@@ -5,6 +5,7 @@ import { ChartsView } from "./charts-view.js";
 import { ConfigurationView } from "./configuration-view.js";
 import { byId } from "./dom.js";
 import { showEvaluations } from "./evaluations-view.js";
+import { keepFocus } from "./focus.js";
 import { count } from "./format.js";
 import { listenToKeys } from "./keys.js";
 import { Notice, someNames } from "./notice.js";
@@ -97,10 +98,16 @@ const reading = new Reading({
 });
 
 /** What the tables were made of; they are made anew only for other runs. */
-let tabled: { readonly tab?: string; readonly hidden?: ReadonlySet<string>; readonly revision?: number } = {};
+let tabled: { readonly tab?: string; readonly hidden?: ReadonlySet<number>; readonly revision?: number } = {};
 
 /** Brings the page to the state. */
 function show(state: ViewState): void {
+  const focused = document.activeElement;
+  fill(state);
+  keepFocus(focused, report.empty ? main : byId(`tab-${state.tab}`, HTMLButtonElement));
+}
+
+function fill(state: ViewState): void {
   const { tab, hidden } = state;
   const { revision } = report;
   status.hidden = !busy;
@@ -120,7 +127,7 @@ function show(state: ViewState): void {
   if (!stale) return;
   if (tab === "summary") showSummary(byId("panel-summary", HTMLElement), report, state);
   if (tab === "throughput") showThroughput(byId("throughput-table", HTMLElement), report, state);
-  if (tab === "evaluations") showEvaluations(byId("panel-evaluations", HTMLElement), report);
+  if (tab === "evaluations") showEvaluations(byId("panel-evaluations", HTMLElement), report, state);
   if (tab === "configuration") configuration.show(report, state);
 }
 

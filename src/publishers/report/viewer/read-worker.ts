@@ -9,10 +9,10 @@ const say = (answer: WorkerAnswer, transfer: ArrayBuffer[] = []) => postMessage(
 addEventListener("message", async ({ data }: MessageEvent<WorkerQuestion>) => {
   if (data.type === "stop") return stop.abort();
   stop = new AbortController();
-  const { core, file, source } = data;
+  const { core, file } = data;
   const progress = (bytes: number) => say({ type: "progress", bytes });
   try {
-    const answer = await inputRun(core, file, source, { progress, signal: stop.signal });
+    const answer = await inputRun(core, file, data, { progress, signal: stop.signal });
     const { run } = answer;
     const tables =
       run === undefined ? [] : [run.training, ...run.validation.values(), ...run.patterns.values()];

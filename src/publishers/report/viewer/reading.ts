@@ -90,7 +90,7 @@ export class Reading {
     if (core === undefined) throw new Error("this page was built without its parser");
     // It may have been stopped before there was a thread to tell.
     if (this.#stopped) return this.#events.problem(path, STOPPED);
-    const answer = await this.#answer({ type: "read", core, file, source: path }, path);
+    const answer = await this.#answer({ type: "read", core, file, source: path, fromFolder }, path);
     if (answer.type === "fault") return this.#events.problem(path, answer.reason);
     if (answer.run !== undefined) {
       if (this.#events.run(answer.run)) this.#read += 1;

@@ -1,7 +1,6 @@
 /** The trainings of the page: those of the report, and those that were opened since. */
-import type { Evaluation } from "../../../evaluation/evaluation.js";
 import { addEvaluation } from "../evaluation-file.js";
-import type { ReportData, ReportProblem, ReportRun } from "../report-data.js";
+import type { ReportData, ReportEvaluation, ReportProblem, ReportRun } from "../report-data.js";
 import { displayNames } from "../run-names.js";
 import { isSameLog, repeatsValidations } from "../same-log.js";
 import { type ChartKind, chartKinds } from "./chart-kinds.js";
@@ -9,8 +8,10 @@ import { RunView } from "./run-view.js";
 
 export class ReportModel {
   readonly views: RunView[] = [];
-  readonly evaluations: Evaluation[] = [];
+  readonly evaluations: ReportEvaluation[] = [];
   readonly problems: ReportProblem[] = [];
+  /** Numbers of the runs that were opened, not those of a report, which has named its own. */
+  readonly #opened = new Set<number>();
   #kinds: readonly ChartKind[] | undefined;
   #revision = 0;
 
@@ -50,11 +51,9 @@ export class ReportModel {
     if (repeatsValidations(run, runs)) return false;
     const known = runs.findIndex((other) => other.source === run.source && isSameLog(other, run));
     if (known === -1) {
-      const [name = run.source] = displayNames(
-        [run.source],
-        runs.map((other) => other.name),
-      );
-      this.#add({ ...run, name });
+      this.#opened.add(this.views.length);
+      this.#add(run);
+      this.#nameOpened();
     } else {
       this.views[known] = new RunView({ ...run, name: runs[known]?.name ?? run.name }, known);
       this.#kinds = undefined;
@@ -62,8 +61,22 @@ export class ReportModel {
     return true;
   }
 
+  /** Names the logs that were opened, now that there is one more to tell them from. */
+  #nameOpened(): void {
+    const opened = this.views.filter(({ index }) => this.#opened.has(index));
+    const others = this.views.filter(({ index }) => !this.#opened.has(index));
+    const names = displayNames(
+      opened.map(({ run }) => run.source),
+      others.map(({ run }) => run.name),
+    );
+    for (const [at, { run, index }] of opened.entries()) {
+      const name = names[at] ?? run.name;
+      if (name !== run.name) this.views[index] = new RunView({ ...run, name }, index);
+    }
+  }
+
   /** Takes the scores of a file that was opened. */
-  addEvaluation(evaluation: Evaluation): void {
+  addEvaluation(evaluation: ReportEvaluation): void {
     this.#revision += 1;
     this.settle(evaluation.source);
     addEvaluation(this.evaluations, evaluation);

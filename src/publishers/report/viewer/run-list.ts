@@ -46,8 +46,8 @@ export class RunList {
     const hidden = new Set(this.#store.state.hidden);
     for (const { view, element } of this.#rows) {
       if (element.hidden) continue;
-      if (on) hidden.delete(view.run.name);
-      else hidden.add(view.run.name);
+      if (on) hidden.delete(view.index);
+      else hidden.add(view.index);
     }
     this.#store.update({ hidden });
   }
@@ -58,13 +58,13 @@ export class RunList {
       this.#build();
     const dark = isDark();
     for (const { view, element, box, sign } of this.#rows) {
-      const on = !hidden.has(view.run.name);
+      const on = !hidden.has(view.index);
       box.checked = on;
       element.classList.toggle("off", !on);
-      element.classList.toggle("highlit", view.run.name === highlight);
+      element.classList.toggle("highlit", view.index === highlight);
       sign.style.backgroundColor = runColor(view.index, dark);
     }
-    const on = views.filter(({ run }) => !hidden.has(run.name)).length;
+    const on = views.filter(({ index }) => !hidden.has(index)).length;
     byId("run-count", HTMLElement).textContent = on === views.length ? `${on}` : `${on} of ${views.length}`;
     this.#showProblems();
   }
@@ -90,19 +90,23 @@ export class RunList {
 
   #row(view: RunView): Row {
     const { run } = view;
-    const box = element("input", { type: "checkbox" });
+    const box = element("input", { type: "checkbox", "data-focus": `run ${view.index}` });
     box.addEventListener("change", () => {
       const hidden = new Set(this.#store.state.hidden);
-      if (box.checked) hidden.delete(run.name);
-      else hidden.add(run.name);
+      if (box.checked) hidden.delete(view.index);
+      else hidden.add(view.index);
       this.#store.update({ hidden });
     });
     const sign = swatch(view.index, isDark());
-    const only = element("button", { type: "button", class: "small only", title: "Only this run" }, "only");
+    const only = element(
+      "button",
+      { type: "button", class: "small only", title: "Only this run", "data-focus": `only ${view.index}` },
+      "only",
+    );
     only.setAttribute("aria-label", `only ${run.name}`);
     only.addEventListener("click", () => {
       const others = this.#report.views.filter((other) => other !== view);
-      this.#store.update({ hidden: new Set(others.map((other) => other.run.name)) });
+      this.#store.update({ hidden: new Set(others.map(({ index }) => index)) });
     });
     const label = element(
       "label",
@@ -113,11 +117,11 @@ export class RunList {
       element("span", { class: "facts" }, ...factWords(view)),
     );
     const row = element("div", { class: "run" }, label, only);
-    const highlight = (name: string | undefined) => this.#store.update({ highlight: name });
-    row.addEventListener("mouseenter", () => highlight(run.name));
+    const highlight = (index: number | undefined) => this.#store.update({ highlight: index });
+    row.addEventListener("mouseenter", () => highlight(view.index));
     row.addEventListener("mouseleave", () => highlight(undefined));
     box.addEventListener("focus", () => {
-      if (box.matches(":focus-visible")) highlight(run.name);
+      if (box.matches(":focus-visible")) highlight(view.index);
     });
     box.addEventListener("blur", () => highlight(undefined));
     return { view, element: row, box, sign };
@@ -149,6 +153,7 @@ function factWords({ run }: RunView): HTMLElement[] {
   const words: HTMLElement[] = [];
   if (facts.lastUpdate !== undefined)
     words.push(element("span", {}, `${formatExact(facts.lastUpdate)} updates`));
+  else words.push(element("span", { class: "warn" }, "no update"));
   if (facts.restarts > 0) words.push(element("span", {}, count(facts.restarts, "restart")));
   const nan = facts.odd.length;
   if (nan > 0) words.push(element("span", { class: "warn" }, `${formatExact(nan)} NaN`));

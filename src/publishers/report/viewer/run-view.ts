@@ -16,6 +16,14 @@ export interface Restart {
   readonly up: number;
 }
 
+/** What the log says between its records, on an axis. */
+export interface PlacedMark {
+  readonly kind: "save" | "load" | "decay";
+  readonly place: number;
+  /** The first line of those that say it there. */
+  readonly text: string;
+}
+
 /** A finding, on an axis. */
 export interface PlacedFinding {
   readonly finding: Finding;
@@ -39,6 +47,7 @@ export class RunView {
   readonly #smoothLines = new WeakMap<Piece, Smooth>();
   readonly #extents = new Map<AxisName, Range>();
   readonly #restarts = new Map<AxisName, readonly Restart[]>();
+  readonly #marks = new Map<AxisName, readonly PlacedMark[]>();
 
   constructor(run: ReportRun, index: number) {
     this.run = run;
@@ -103,6 +112,16 @@ export class RunView {
     return restarts;
   }
 
+  /** Where models were saved and loaded, and learning rates lowered: several files that are saved at once are one mark. */
+  marks(axis: AxisName): readonly PlacedMark[] {
+    let marks = this.#marks.get(axis);
+    if (marks === undefined) {
+      marks = this.#placeMarks(axis);
+      this.#marks.set(axis, marks);
+    }
+    return marks;
+  }
+
   /** The findings that a chart marks: where their line lies among the training's. */
   findings(kind: ChartKind, axis: AxisName): readonly PlacedFinding[] {
     const concerned = this.run.findings.filter((finding) => concerns(kind, finding));
@@ -114,6 +133,22 @@ export class RunView {
       const place = places[Math.min(row, lines.length - 1)] ?? Number.NaN;
       return Number.isNaN(place) ? [] : [{ finding, place }];
     });
+  }
+
+  #placeMarks(axis: AxisName): readonly PlacedMark[] {
+    const lines = this.run.training.columns.get("line")?.values;
+    if (lines === undefined) return [];
+    const places = this.#axes.training(axis);
+    const marks = new Map<string, PlacedMark>();
+    for (const { kind, line, up, text } of this.run.marks) {
+      if (kind !== "save" && kind !== "load" && kind !== "decay") continue;
+      // After the record before it; before the first record, at that one.
+      const after = lowerBound(lines.length, (index) => (lines[index] ?? 0) >= line);
+      const place = axis === "up" && up !== undefined ? up : (places[Math.max(0, after - 1)] ?? Number.NaN);
+      const key = `${kind} ${place}`;
+      if (!Number.isNaN(place) && !marks.has(key)) marks.set(key, { kind, place, text });
+    }
+    return [...marks.values()];
   }
 
   #findRestarts(axis: AxisName): readonly Restart[] {

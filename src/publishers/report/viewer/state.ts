@@ -24,10 +24,10 @@ export interface ViewState {
   readonly heights: ReadonlyMap<string, Range>;
   /** Whether the scales reach to outliers. */
   readonly outliers: boolean;
-  /** Names of runs that are switched off. */
-  readonly hidden: ReadonlySet<string>;
-  /** The run that stands out, by name. */
-  readonly highlight: string | undefined;
+  /** Numbers of runs that are switched off: their names change when others come. */
+  readonly hidden: ReadonlySet<number>;
+  /** The number of the run that stands out. */
+  readonly highlight: number | undefined;
   /** The chart that takes the whole width, by id. */
   readonly wide: string | undefined;
 }

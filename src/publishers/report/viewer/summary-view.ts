@@ -1,6 +1,7 @@
 /** What came of each run, in a table. */
 import type { Finding, Severity } from "../../../check/finding.js";
-import { betterOf, winner } from "../metric-order.js";
+import { betterOf, sharedMetrics, winner } from "../metric-order.js";
+import { byProject } from "../projects.js";
 import { factsOf, type RunFacts } from "../run-facts.js";
 import { throughputOf } from "../throughput.js";
 import { type Cell, dataTable, type Head } from "./data-table.js";
@@ -14,11 +15,22 @@ const SEVERITIES: readonly Severity[] = ["error", "warning", "info"];
 
 export function showSummary(host: HTMLElement, { views }: ReportModel, { hidden }: ViewState): void {
   const shown = views
-    .filter(({ run }) => !hidden.has(run.name))
+    .filter(({ index }) => !hidden.has(index))
     .map((view) => ({ view, facts: factsOf(view.run) }));
+  if (shown.length === 0) {
+    host.replaceChildren(
+      element("h2", {}, "Summary"),
+      element(
+        "p",
+        { class: "muted" },
+        views.length === 0 ? "There are no runs." : "All runs are switched off.",
+      ),
+    );
+    return;
+  }
   host.replaceChildren(
     element("h2", {}, "Best validations"),
-    resultTable(shown),
+    ...resultTables(shown),
     element("h2", {}, "Runs"),
     runTable(shown),
     element("h2", {}, "Findings"),
@@ -32,9 +44,19 @@ interface Shown {
   readonly facts: RunFacts;
 }
 
+/** A table for each project: what is best is told among its own runs. */
+function resultTables(shown: readonly Shown[]): HTMLElement[] {
+  const projects = byProject(shown, ({ view }) => view.run.project);
+  if (projects.length < 2) return [resultTable("", shown)];
+  return projects.flatMap(({ project, parts }) => [
+    element("h3", {}, project || "other"),
+    resultTable(project, parts),
+  ]);
+}
+
 /** The best value of each metric, and in the cell's title where it was reached. */
-function resultTable(shown: readonly Shown[]): HTMLElement {
-  const metrics = [...new Set(shown.flatMap(({ facts }) => [...facts.metrics.keys()]))];
+function resultTable(project: string, shown: readonly Shown[]): HTMLElement {
+  const metrics = sharedMetrics(shown.map(({ facts }) => facts.metrics.keys()));
   if (metrics.length === 0) return element("p", { class: "muted" }, "These logs hold no validation.");
   const heads: Head[] = [{ text: "Run" }];
   for (const metric of metrics) {
@@ -68,12 +90,14 @@ function resultTable(shown: readonly Shown[]): HTMLElement {
       ];
     }),
   ]);
-  return dataTable("Best validations", heads, rows);
+  return dataTable(`Best validations ${project}`.trim(), heads, rows);
 }
 
 function runTable(shown: readonly Shown[]): HTMLElement {
+  const several = byProject(shown, ({ view }) => view.run.project).length > 1;
   const heads: Head[] = [
     { text: "Run" },
+    ...(several ? [{ text: "Project" }] : []),
     { text: "Updates", kind: "number" },
     { text: "Epoch", kind: "number" },
     { text: "Took", kind: "number", title: "From the first record or start to the last" },
@@ -95,6 +119,7 @@ function runTable(shown: readonly Shown[]): HTMLElement {
     const stalled = Math.max(0, ...[...facts.metrics.values()].map((metric) => metric.stalled));
     return [
       { text: run.name },
+      ...(several ? [{ text: run.project ?? "" }] : []),
       number(facts.lastUpdate),
       number(facts.lastEpoch),
       took === undefined ? { text: "" } : { text: formatDuration(took), value: took },

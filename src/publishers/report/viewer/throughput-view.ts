@@ -25,7 +25,7 @@ const PARTS = [
 
 export function showThroughput(host: HTMLElement, { views }: ReportModel, { hidden }: ViewState): void {
   const shown = views
-    .filter(({ run }) => !hidden.has(run.name))
+    .filter(({ index }) => !hidden.has(index))
     .map(({ run }) => ({ run, times: throughputOf(run) }));
   const known = shown.filter(({ times }) => times !== undefined);
   const heads: Head[] = [

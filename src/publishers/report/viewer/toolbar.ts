@@ -44,7 +44,8 @@ export class Toolbar {
     this.#value.textContent = smoothing.toFixed(2);
     this.#log.setAttribute("aria-pressed", String(this.#allLog));
     this.#outliers.setAttribute("aria-pressed", String(outliers));
-    this.#reset.disabled = range === undefined && heights.size === 0;
+    // Not switched off as such: it would lose the keyboard.
+    this.#reset.setAttribute("aria-disabled", String(range === undefined && heights.size === 0));
     const clock = this.#report.views.find(({ run }) => run.clock !== undefined)?.run.clock;
     const round = (place: number) => (axis === "epoch" ? place : Math.round(place));
     const words = (place: number) => formatPlace(axis, round(place), clock);

@@ -3,7 +3,13 @@ import type { ReportRun } from "../report-data.js";
 
 /** To the thread. One log at a time; `stop` ends it. */
 export type WorkerQuestion =
-  | { readonly type: "read"; readonly core: BufferSource; readonly file: Blob; readonly source: string }
+  | {
+      readonly type: "read";
+      readonly core: BufferSource;
+      readonly file: Blob;
+      readonly source: string;
+      readonly fromFolder: boolean;
+    }
   | { readonly type: "stop" };
 
 /** From the thread: any number of times how much was read, then one of the others. */
