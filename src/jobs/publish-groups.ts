@@ -6,7 +6,7 @@ import type { Group, GroupRun } from "../group/group.js";
 import type { ParserOptions } from "../parser/log-parser.js";
 import type { PublisherOutcome } from "../publishers/update-publisher.js";
 import type { RunPlan } from "../run/run-plan.js";
-import type { Source } from "../sources/source.js";
+import { hasChanged, type Source } from "../sources/source.js";
 import type { Ledger, LedgerEntry } from "./ledger.js";
 import {
   type InputReceipt,
@@ -192,7 +192,9 @@ class GroupPublication {
         return { ...about, evaluations, state, log, notes, errors: fault === undefined ? [] : [fault] };
       }
       // Of a damaged log all that can be read has arrived: another time would send the same.
-      if (state !== "undelivered" && state !== "stopped") {
+      const grows = run.log !== undefined && hasChanged(run.log);
+      // Of a log that grew meanwhile the end may be missing: it is read again the next time.
+      if (state !== "undelivered" && state !== "stopped" && !grows) {
         const entry = { key, digest, run: run.id, rows: plan.rows, ...offlineOf(log) };
         // What is wrong may pass without a trace on the file, so such a log is read each time.
         await request.ledger.put(
@@ -206,7 +208,7 @@ class GroupPublication {
         log,
         outputs: log.outputs,
         errors: [...(fault === undefined ? [] : [fault]), ...log.sinkErrors],
-        notes: log.notes,
+        notes: grows ? [...log.notes, GROWS] : log.notes,
       };
     } catch (error) {
       return { ...about, evaluations, state: "failed", errors: [inputFault(error)] };
@@ -277,6 +279,8 @@ class GroupPublication {
     };
   }
 }
+
+const GROWS = "the log changed while it was read: its run is running, and is published again the next time";
 
 const NOTHING = { outputs: [], errors: [], notes: [] } as const;
 

@@ -1,5 +1,5 @@
 /** Where a log comes from. */
-import { fstatSync } from "node:fs";
+import { fstatSync, statSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { fileChunks } from "./chunks.js";
 import { InputError } from "./decompress.js";
@@ -54,6 +54,13 @@ export class FileSource implements Source {
       throw readable(error);
     }
   }
+}
+
+/** Whether a file is not any more what it was when it was found: a training may be writing it. */
+export function hasChanged({ path, stamp }: Source): boolean {
+  if (path === undefined || stamp === undefined) return false;
+  const info = statSync(path, { throwIfNoEntry: false });
+  return info === undefined || new FileSource(path, info).stamp !== stamp;
 }
 
 /** Whether standard input is a pipe or a file that someone has put there. */

@@ -1,5 +1,7 @@
 /** Standard input, and its echo. */
+import { fstatSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
+import { InputError } from "./packing.js";
 import type { Source } from "./source.js";
 
 /** Standard input; with an echo, every byte goes there before it is read. */
@@ -15,6 +17,8 @@ export class StdinSource implements Source {
 
   /** With an echo, the input is read to its end even when the reader stops early. */
   async *chunks(): AsyncGenerator<Uint8Array> {
+    if (this.#stdin === process.stdin && isDirectory())
+      throw new InputError("standard input is a directory: name the logs in it, or pipe a log in");
     const chunks: AsyncIterator<Buffer> = this.#stdin.iterator({ destroyOnReturn: false });
     try {
       for (;;) {
@@ -69,5 +73,13 @@ export class Echo {
     if (!error) return;
     this.#closed = true;
     if (error.code !== "EPIPE") this.#fault = error;
+  }
+}
+
+function isDirectory(): boolean {
+  try {
+    return fstatSync(0).isDirectory();
+  } catch {
+    return false;
   }
 }

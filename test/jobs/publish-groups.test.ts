@@ -248,3 +248,33 @@ test("after a signal no further run begins, and what was begun is not in the led
   expect(new Set(Object.values(states(receipts)))).toEqual(new Set(["stopped"]));
   expect(states(await publish(groups))).toMatchObject({ student_abcde: "new", backwards_abcde: "new" });
 });
+
+test("a log that grows while it is read is not kept as done", async () => {
+  const path = await log("grows.log");
+  const source = fileSource(path);
+  const run: GroupRun = { model: "student", id: "student_abcde", log: source, evaluations: [] };
+  const growing = async () => {
+    // The training goes on as soon as the log has been found.
+    await appendFile(path, LINE.replace("Up. 100", "Up. 200"));
+    return source;
+  };
+  async function* groups() {
+    yield group([run]);
+  }
+  const request: GroupsRequest = {
+    target: target(),
+    ledger,
+    parser: {},
+    again: false,
+    dryRun: false,
+    signal: new AbortController().signal,
+    atOnce: 1,
+  };
+  const [receipt] = await publishGroups(groups(), growing, { ...request, only: "training" });
+  expect(receipt?.runs[0]?.state).toBe("new");
+  expect(receipt?.runs[0]?.notes.join()).toContain("the log changed while it was read");
+  const entries = await Ledger.open(join(folder, "ledger.ndjson"));
+  expect(
+    entries.get(JSON.stringify(["http://127.0.0.1/me", "en-hu", "base_abcdef", "student_abcde"])),
+  ).toBeUndefined();
+});
