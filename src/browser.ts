@@ -10,8 +10,10 @@
  */
 import { fetchCore, startWorker } from "./browser/beside.js";
 import type { ReadOptions } from "./browser/open-log.js";
-import { batchesOf, measurementsOf, type PageUpdate, runOf, updatesOf } from "./browser/read.js";
+import { batchesOf, checkOf, measurementsOf, type PageUpdate, runOf, updatesOf } from "./browser/read.js";
 import { type CoreSource, type InitOptions, Setup } from "./browser/setup.js";
+import type { CheckOptions } from "./check/check-options.js";
+import type { CheckReport } from "./check/check-run.js";
 import type { Batch } from "./parser/batch.js";
 import { LogParser as CoreLogParser, type ParserOptions } from "./parser/log-parser.js";
 import type { Measurement } from "./parser/measurement.js";
@@ -82,6 +84,16 @@ export function readUpdates(input: WebLogInput, options: ReadOptions = {}): Asyn
  */
 export function readRun(input: WebLogInput, options: ReadOptions = {}): Promise<TrainingRun> {
   return runOf(setup, input, options);
+}
+
+/**
+ * Reads a log and finds what went wrong, as `marian-tracking check` does. A log that can't be read to its end is checked up
+ * to there; `fault` says why.
+ *
+ * @throws the reason of `signal` when that aborts; otherwise as {@link parseLog} does before it reads.
+ */
+export function checkRun(input: WebLogInput, options: ReadOptions & CheckOptions = {}): Promise<CheckReport> {
+  return checkOf(setup, input, options);
 }
 
 export * from "./browser/page-types.js";

@@ -15,6 +15,7 @@ import type { Measurement } from "./parser/measurement.js";
 import { readTrainingRun, type TrainingRun } from "./run/training-run.js";
 import { inputChunks, type LogInput } from "./sources/chunks.js";
 import { decompress } from "./sources/decompress.js";
+import { withMarian } from "./sources/marian-log.js";
 
 /** Reads one log from chunks of bytes, synchronously, into columns. See {@link CoreLogParser}. */
 export class LogParser extends CoreLogParser {
@@ -31,7 +32,7 @@ export class LogParser extends CoreLogParser {
  * Reads a log, gzip and zstd included, and yields what it holds in the order of the log.
  *
  * @throws InputError when packed data ends early, after everything before was yielded.
- * @throws Error of Node's when a file can't be read.
+ * @throws InputError, with the code `not-found` where there is no such file.
  */
 export async function* parseLog(input: LogInput, options: ParserOptions = {}): AsyncGenerator<Measurement> {
   const parser = new LogParser(options);
@@ -57,12 +58,13 @@ export async function* parseLog(input: LogInput, options: ParserOptions = {}): A
 /**
  * Reads a log as one training: segments, rows, validation points, version, arguments, configuration.
  *
+ * @throws InputError with the code `empty` or `no-marian-log` where there is no training in it.
  * @throws as {@link parseLog} does.
  */
 export async function readRun(input: LogInput, options: ParserOptions = {}): Promise<TrainingRun> {
   const parser = new LogParser(options);
   try {
-    return await readTrainingRun(parser, decompress(inputChunks(input)));
+    return withMarian(await readTrainingRun(parser, decompress(inputChunks(input))));
   } finally {
     parser.free();
   }
@@ -76,7 +78,7 @@ export async function checkRun(
   input: LogInput,
   options: ParserOptions & CheckOptions = {},
 ): Promise<CheckReport> {
-  const parser = new LogParser(options);
+  const parser = new LogParser({ ...options, marks: true });
   try {
     return await checkChunks(parser, decompress(inputChunks(input)), options);
   } finally {
@@ -89,4 +91,4 @@ export type { CheckReport } from "./check/check-run.js";
 export type { Finding, FindingKind, Severity } from "./check/finding.js";
 export * from "./library.js";
 export type { LogInput } from "./sources/chunks.js";
-export { InputError } from "./sources/decompress.js";
+export { InputError, type InputErrorCode } from "./sources/packing.js";

@@ -8,8 +8,10 @@
  * for await (const measurement of parseLog(file)) plot(measurement);
  */
 import type { ReadOptions } from "./browser/open-log.js";
-import { batchesOf, measurementsOf, type PageUpdate, runOf, updatesOf } from "./browser/read.js";
+import { batchesOf, checkOf, measurementsOf, type PageUpdate, runOf, updatesOf } from "./browser/read.js";
 import { type CoreSource, type InitOptions, Setup } from "./browser/setup.js";
+import type { CheckOptions } from "./check/check-options.js";
+import type { CheckReport } from "./check/check-run.js";
 import type { Batch } from "./parser/batch.js";
 import { LogParser as CoreLogParser, type ParserOptions } from "./parser/log-parser.js";
 import type { Measurement } from "./parser/measurement.js";
@@ -54,6 +56,11 @@ export function readUpdates(input: WebLogInput, options: ReadOptions = {}): Asyn
 /** As in `marian-tracking/browser`. @throws Error when {@link init} was not called. */
 export function readRun(input: WebLogInput, options: ReadOptions = {}): Promise<TrainingRun> {
   return runOf(setup, input, options);
+}
+
+/** As in `marian-tracking/browser`. @throws Error when {@link init} was not called. */
+export function checkRun(input: WebLogInput, options: ReadOptions & CheckOptions = {}): Promise<CheckReport> {
+  return checkOf(setup, input, options);
 }
 
 export * from "./browser/page-types.js";

@@ -1,5 +1,6 @@
 /** A log on its way through a parser, in a worker or on the page's thread. */
 import { type BatchParser, LogParser, type ParserOptions } from "../parser/log-parser.js";
+import type { TimestampFormat } from "../parser/timestamp.js";
 import { openWebLog, type WebLogInput } from "../sources/web-log.js";
 import { PackedParser } from "./packed-parser.js";
 import { type Progress, ProgressCalls } from "./progress.js";
@@ -20,7 +21,7 @@ export interface ReadOptions extends ParserOptions {
 /** A log that is being read. */
 export interface OpenLog {
   /** Takes the chunks. Where a worker parses, they are what its parser gave. */
-  readonly parser: BatchParser;
+  readonly parser: BatchParser & { readonly time: TimestampFormat };
   /** Ends at the end of the log, and at a {@link fault}. */
   readonly chunks: AsyncIterable<Uint8Array>;
   /** Why the log could not be read to its end. */

@@ -6,14 +6,14 @@ import { TimestampFormat } from "../parser/timestamp.js";
 
 /** A parser whose chunks are the packed batches of another one. */
 export class PackedParser implements BatchParser {
-  readonly #time: TimestampFormat;
+  readonly time: TimestampFormat;
   readonly #metrics: string[] = [];
   #last: Batch | undefined;
   #counts = NO_COUNTS;
 
   /** @throws RangeError when the time zone is unknown. */
   constructor(timeZone?: string) {
-    this.#time = new TimestampFormat(timeZone);
+    this.time = new TimestampFormat(timeZone);
   }
 
   /** Names of metrics, in the order of their indices. */
@@ -31,7 +31,7 @@ export class PackedParser implements BatchParser {
   }
 
   feed(packed: Uint8Array): Batch {
-    const batch = new Batch(packed, this.#metrics, this.#time, noCsv);
+    const batch = new Batch(packed, this.#metrics, this.time, noCsv);
     this.#counts = batch.counts;
     return batch;
   }

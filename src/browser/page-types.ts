@@ -1,6 +1,10 @@
 /** What both entries for pages export besides their functions. */
+
+export type { CheckOptions } from "../check/check-options.js";
+export type { CheckReport } from "../check/check-run.js";
+export type { Finding, FindingKind, Severity } from "../check/finding.js";
 export * from "../library.js";
-export { InputError } from "../sources/packing.js";
+export { InputError, type InputErrorCode } from "../sources/packing.js";
 export type { WebLogInput } from "../sources/web-log.js";
 export type { ReadOptions } from "./open-log.js";
 export type { Progress } from "./progress.js";

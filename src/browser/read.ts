@@ -1,8 +1,11 @@
 /** The four ways of reading a log, over one that is open. */
+import type { CheckOptions } from "../check/check-options.js";
+import type { CheckReport } from "../check/check-run.js";
 import type { Batch } from "../parser/batch.js";
 import type { Measurement } from "../parser/measurement.js";
 import { RunReader, type RunTally, type RunUpdate } from "../run/run-reader.js";
 import { readTrainingRun, type TrainingRun } from "../run/training-run.js";
+import { withMarian } from "../sources/marian-log.js";
 import { InputError } from "../sources/packing.js";
 import type { WebLogInput } from "../sources/web-log.js";
 import { openLog, type ReadOptions } from "./open-log.js";
@@ -16,6 +19,7 @@ export interface PageUpdate extends RunUpdate {
 
 /** A log that was not read to its end as a training; {@link run} is what came before. */
 export class PartialRunError extends InputError {
+  override readonly name: string = "PartialRunError";
   readonly run: TrainingRun;
 
   constructor(cause: Error, run: TrainingRun) {
@@ -67,13 +71,32 @@ export async function* updatesOf(
   }
 }
 
+export async function checkOf(
+  setup: Setup,
+  input: WebLogInput,
+  options: ReadOptions & CheckOptions,
+): Promise<CheckReport> {
+  // Loaded now: pages that draw need none of it.
+  const { checkChunks } = await import("../check/check-run.js");
+  return turns.take(options.signal, async () => {
+    const log = await openLog(setup, input, { ...options, marks: true });
+    try {
+      const report = await checkChunks(log.parser, log.chunks, options);
+      options.signal?.throwIfAborted();
+      return log.fault === undefined ? report : { ...report, fault: log.fault };
+    } finally {
+      log.close();
+    }
+  });
+}
+
 export function runOf(setup: Setup, input: WebLogInput, options: ReadOptions): Promise<TrainingRun> {
   return turns.take(options.signal, async () => {
     const log = await openLog(setup, input, options);
     try {
       const run = await readTrainingRun(log.parser, log.chunks);
       if (log.fault !== undefined) throw new PartialRunError(log.fault, run);
-      return run;
+      return withMarian(run);
     } finally {
       log.close();
     }

@@ -1,5 +1,6 @@
 /** Checks a whole log. */
-import type { LogParser } from "../parser/log-parser.js";
+import type { BatchParser } from "../parser/log-parser.js";
+import type { TimestampFormat } from "../parser/timestamp.js";
 import { RunReader, type RunTally, type RunUpdate } from "../run/run-reader.js";
 import type { CheckOptions } from "./check-options.js";
 import type { Finding } from "./finding.js";
@@ -17,7 +18,7 @@ export interface CheckReport {
 
 /** Reads a log to its end, or to its fault, and checks it. */
 export async function checkChunks(
-  parser: LogParser,
+  parser: BatchParser & { readonly time: TimestampFormat },
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   options: CheckOptions = {},
 ): Promise<CheckReport> {

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** The parser as a class: chunks of bytes in, batches out. */
 import { Batch, type FormatCsv } from "./batch.js";
 import type { Core, CoreModule } from "./core.js";

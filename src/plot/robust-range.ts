@@ -8,11 +8,13 @@ export interface ValueRange {
 
 /** The percentiles between which the bulk of the values lies, as in TensorBoard's charts. */
 const [LOW, HIGH] = [0.05, 0.95];
+/** What lies farther from the bulk than so many of its widths is an outlier. */
+const FAR = 2;
 /** A series with fewer values may lie outside with all of them. */
 const FEWEST = 5;
 
 /**
- * The range without outliers: from the 5th to the 95th percentile of all values, and as far again on both sides, but no
+ * The range without outliers: from the 5th to the 95th percentile of all values, and twice as far again on both sides, but no
  * farther than there are values. A series as a whole is no outlier: what lies between its own percentiles is inside.
  *
  * @param series The values of each, or an even choice of them; what is no number is left out.
@@ -34,7 +36,7 @@ export function robustRange(
   }
   const core = bulk(all.sort());
   if (core === undefined) return whole;
-  const room = core.to - core.from || Math.abs(core.to);
+  const room = FAR * (core.to - core.from) || Math.abs(core.to);
   let [from, to] = [core.from - room, core.to + room];
   for (const values of sorted) {
     const own = values.length < FEWEST ? undefined : bulk(values);

@@ -1,6 +1,7 @@
 /** Anything that holds bytes, as chunks of bytes. */
 import { open } from "node:fs/promises";
 import { isFifo, openFifo } from "./fifo.js";
+import { InputError } from "./packing.js";
 
 /** What a log can be read from: a path, a `file:` URL, bytes, a Blob, or any stream or iterable of bytes. */
 export type LogInput =
@@ -44,9 +45,37 @@ export async function* fileChunks(path: string | URL, length = CHUNK): AsyncGene
   }
 }
 
+/**
+ * The bytes of a file that the caller named.
+ *
+ * @throws InputError where it can't be opened or read.
+ */
+async function* namedChunks(path: string | URL): AsyncGenerator<Uint8Array> {
+  const chunks = fileChunks(path);
+  try {
+    for (;;) {
+      // What the reader of the chunks throws is not the file's.
+      const next = await chunks.next().catch((error: unknown) => {
+        throw fileError(path, error);
+      });
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    await chunks.return(undefined);
+  }
+}
+
+function fileError(path: string | URL, cause: unknown): InputError {
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  if (code === "ENOENT")
+    return new InputError(`${path}: there is no such file`, { cause, code: "not-found" });
+  return new InputError(`${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+}
+
 /** The bytes of any input. A string is a path; to parse text, encode it. */
 export async function* inputChunks(input: LogInput): AsyncGenerator<Uint8Array> {
-  if (typeof input === "string" || input instanceof URL) return yield* fileChunks(input);
+  if (typeof input === "string" || input instanceof URL) return yield* namedChunks(input);
   if (input instanceof Uint8Array) return yield input;
   if (input instanceof ArrayBuffer) return yield new Uint8Array(input);
   const encoder = new TextEncoder();

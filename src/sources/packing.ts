@@ -2,8 +2,21 @@
 
 /** A fault of the input that the reader of the message can do something about. What came before it was read. */
 export class InputError extends Error {
-  override readonly name = "InputError";
+  override readonly name: string = "InputError";
+  /** What is wrong, for programs; its sentence is for people. */
+  readonly code: InputErrorCode;
+
+  constructor(message: string, options: ErrorOptions & { readonly code?: InputErrorCode } = {}) {
+    super(message, options);
+    this.code = options.code ?? "unreadable";
+  }
 }
+
+/**
+ * `not-found`: there is no such file; `empty`: it holds no byte; `no-marian-log`: nothing in it is Marian's; `unreadable`:
+ * it can't be read, or not to its end.
+ */
+export type InputErrorCode = "not-found" | "empty" | "no-marian-log" | "unreadable";
 
 /** What is unpacked here. */
 export type Packing = "gzip" | "zstd";

@@ -57,6 +57,18 @@ describe("the packed package", () => {
     expect(stdout).toBe("87\n");
   });
 
+  test("has types that compile with the platform's own alone", () => {
+    const names = ["marian-tracking", "marian-tracking/browser", "marian-tracking/slim"];
+    const lines = names.map((name, at) => `export * as e${at} from "${name}";`);
+    writeFileSync(join(folder, "types.ts"), lines.join("\n"));
+    const flags = "--noEmit --strict --target es2022 --module nodenext --lib ES2022,DOM types.ts".split(" ");
+    const { stdout, status } = run(process.execPath, [
+      join(root, "node_modules/typescript/bin/tsc"),
+      ...flags,
+    ]);
+    expect([status, stdout]).toEqual([0, ""]);
+  });
+
   test("imports marian-tracking/slim, to which the core is given", () => {
     const program = `
       import { init, parseBatches } from "marian-tracking/slim";

@@ -75,11 +75,11 @@ describe("the charts of runs", () => {
       costs.map((cost, index) => train(100 + index).replace(/Cost \S+/, `Cost ${cost}`)).join("");
     const views = [new RunView(await named("a", logOf([9e9, 0, ...usual])), 0)];
     const scaled = (options: Parameters<typeof content>[2]) => content(views, "cost", options).scaled;
-    expect(scaled({})).toEqual({ from: 3, to: 9 });
+    expect(scaled({})).toEqual({ from: 1, to: 11 });
     expect(scaled({ outliers: true })).toEqual({ from: 0, to: 9e9 });
     // 0 is not on a logarithmic scale.
     expect(content(views, "cost", { log: true }).values).toEqual({ from: 5, to: 9e9 });
-    expect(scaled({ log: true })?.to).toBeCloseTo((7 * 7) / 5);
+    expect(scaled({ log: true })?.to).toBeCloseTo(7 * (7 / 5) ** 2);
     const smooth = content([new RunView(await named("b", logOf(usual)), 0)], "cost", {
       smoothing: 0.5,
       range: { from: 110, to: 400 },
