@@ -28,6 +28,10 @@ export class Core {
      */
     finish(): number;
     /**
+     * Whether a record waits for the lines after it.
+     */
+    holds(): boolean;
+    /**
      * The name of a metric.
      */
     metricName(index: number): string | undefined;
@@ -39,6 +43,14 @@ export class Core {
      * Makes room for `length` bytes of input and returns its address.
      */
     reserve(length: number): number;
+    /**
+     * For a log that is still written; see [`Parser::set_live`].
+     */
+    setLive(): void;
+    /**
+     * Hands over what waits, by what is known.
+     */
+    settle(): number;
 }
 
 /**
@@ -57,9 +69,12 @@ export interface InitOutput {
     readonly core_csv: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly core_findMarks: (a: number) => void;
     readonly core_finish: (a: number) => number;
+    readonly core_holds: (a: number) => number;
     readonly core_metricName: (a: number, b: number, c: number) => void;
     readonly core_new: () => number;
     readonly core_reserve: (a: number, b: number) => number;
+    readonly core_setLive: (a: number) => void;
+    readonly core_settle: (a: number) => number;
     readonly lineStarts: (a: number, b: number, c: number) => void;
     readonly __wbindgen_add_to_stack_pointer: (a: number) => number;
     readonly __wbindgen_export: (a: number, b: number) => number;

@@ -74,6 +74,14 @@ export class Core {
         return ret >>> 0;
     }
     /**
+     * Whether a record waits for the lines after it.
+     * @returns {boolean}
+     */
+    holds() {
+        const ret = wasm.core_holds(this.__wbg_ptr);
+        return ret !== 0;
+    }
+    /**
      * The name of a metric.
      * @param {number} index
      * @returns {string | undefined}
@@ -110,6 +118,20 @@ export class Core {
      */
     reserve(length) {
         const ret = wasm.core_reserve(this.__wbg_ptr, length);
+        return ret >>> 0;
+    }
+    /**
+     * For a log that is still written; see [`Parser::set_live`].
+     */
+    setLive() {
+        wasm.core_setLive(this.__wbg_ptr);
+    }
+    /**
+     * Hands over what waits, by what is known.
+     * @returns {number}
+     */
+    settle() {
+        const ret = wasm.core_settle(this.__wbg_ptr);
         return ret >>> 0;
     }
 }

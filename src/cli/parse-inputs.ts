@@ -137,7 +137,8 @@ async function runApart(
       ? livePublishers(name, place(name), patterns)
       : filePublishers(name, place(name), format, patterns);
     const job = await withOthers(name, factory, request);
-    receipts.push(await runJob(source(name), options, job, controlOf(name, request, control)));
+    const live = isLive(name, request);
+    receipts.push(await runJob(source(name), { ...options, live }, job, controlOf(name, request, control)));
   }
   return receipts;
 }
@@ -162,7 +163,7 @@ async function runShared(
     const publishers = await withOthers(name, factory, request);
     const receipt = await runJob(
       source(name),
-      request.options,
+      { ...request.options, live: isLive(name, request) },
       publishers,
       controlOf(name, request, control),
     );

@@ -1,5 +1,6 @@
 /** Reads one input and gives it to its publishers. */
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { nodeCore } from "../node-core.js";
 import { LogParser, type ParserOptions } from "../parser/log-parser.js";
 import type { TimestampFormat } from "../parser/timestamp.js";
@@ -39,6 +40,42 @@ export interface JobControl {
   readonly signal?: AbortSignal;
   /** The log grows: what came of it until a stop is kept. */
   readonly growing?: boolean;
+  /** Waits until a record that may be cut has waited long enough; five seconds without it. */
+  readonly pause?: (signal: AbortSignal) => Promise<void>;
+}
+
+/** Milliseconds that a record which may be cut waits for the next line of a log that is still written. */
+const HOLD = 5_000;
+/** Stands between chunks where none has come for that long. */
+const PAUSE = Symbol("pause");
+
+/** The chunks, and a pause each time that something is held and none comes. */
+async function* withPauses(
+  chunks: AsyncIterable<Uint8Array>,
+  holds: () => boolean,
+  pause: (signal: AbortSignal) => Promise<void> = (signal) => sleep(HOLD, undefined, { signal }),
+): AsyncGenerator<Uint8Array | typeof PAUSE> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = iterator.next();
+      while (holds()) {
+        const over = new AbortController();
+        const paused = pause(over.signal).then(
+          () => true,
+          () => false,
+        );
+        const first = await Promise.race([next.then(() => false), paused]).finally(() => over.abort());
+        if (!first) break;
+        yield PAUSE;
+      }
+      const { done, value } = await next;
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await iterator.return?.();
+  }
 }
 
 /** The CSV or NDJSON files of one input, in a folder of its own. */
@@ -83,8 +120,10 @@ export async function runJob(
   let fault: string | undefined;
   const publish = (publisher: UpdatePublisher, update: RunUpdate) => publisher.publish(update);
   try {
-    for await (const chunk of decompress(counted(source, control))) {
-      await sinks.each(publish, await reader.read(chunk));
+    const chunks = decompress(counted(source, control));
+    for await (const chunk of options.live ? withPauses(chunks, () => parser.holds, control.pause) : chunks) {
+      const update = chunk === PAUSE ? reader.settle(parser.settle()) : reader.read(chunk);
+      await sinks.each(publish, await update);
       if (control.signal?.aborted) break;
     }
   } catch (error) {

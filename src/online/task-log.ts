@@ -57,7 +57,7 @@ async function readStream(request: TaskLogRequest): Promise<InputReceipt> {
   const stdin = new StdinSource(process.stdin);
   const whole = async () => (pipe === undefined || (await pipe.logIsWhole())) && !stop.signal.aborted;
   const chunks = () => wholeLines(stdin.chunks(), whole);
-  return await runJob({ name: stdin.name, chunks }, {}, factory);
+  return await runJob({ name: stdin.name, chunks }, { live: true }, factory);
 }
 
 async function readFile(request: TaskLogRequest): Promise<InputReceipt> {

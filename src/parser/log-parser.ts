@@ -19,10 +19,18 @@ export interface ParserOptions {
   readonly timeZone?: string;
   /** Looks for what the log says between its records, too, as checks and reports need it; every line is looked at then. */
   readonly marks?: boolean;
+  /**
+   * The log is still written. A record that a line feed may have cut then waits for the next line only, or for
+   * {@link LogParser.settle}, instead of for the records after it.
+   */
+  readonly live?: boolean;
 }
 
 /** A parser to those who take what it finds; its chunks need not be those of the log itself. */
 export type BatchParser = Pick<LogParser, "feed" | "finish" | "counts">;
+
+/** The same, for a log that is still written. */
+export type LiveParser = BatchParser & Pick<LogParser, "holds" | "settle">;
 
 /** A part this long is copied into the core at once. */
 const SLICE = 1 << 20;
@@ -52,6 +60,7 @@ export class LogParser implements Disposable {
     try {
       for (const { name, regex } of options.patterns ?? []) core.addPattern(name, regex);
       if (options.marks) core.findMarks();
+      if (options.live) core.setLive();
     } catch (error) {
       core.free();
       throw error;
@@ -72,6 +81,17 @@ export class LogParser implements Disposable {
       at += part.length;
     } while (at < chunk.length);
     return this.#batch(core, table);
+  }
+
+  /** Whether a record, or what came after it, waits for the lines that tell whether it is whole. */
+  get holds(): boolean {
+    return this.#open().holds();
+  }
+
+  /** Returns what waits, judged by the records up to now. A line that has no end yet is not touched. */
+  settle(): Batch {
+    const core = this.#open();
+    return this.#batch(core, core.settle());
   }
 
   /** Ends the log: returns what its last line and an open configuration hold. */

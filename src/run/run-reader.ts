@@ -55,6 +55,11 @@ export class RunReader {
     return this.#update(this.#parser.feed(chunk), chunk);
   }
 
+  /** Takes what the parser gives that waits no longer. */
+  async settle(batch: Batch): Promise<RunUpdate> {
+    return this.#update(batch, new Uint8Array(0));
+  }
+
   /** Ends the log. */
   async finish(): Promise<RunUpdate> {
     const batch = this.#parser.finish();

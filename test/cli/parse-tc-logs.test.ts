@@ -207,7 +207,7 @@ describe.concurrent("--from-stream", () => {
     expect(rowsOnDisk(live, "validation.csv")).not.toContain("41.0");
     // New columns: labels, a further metric, the segment.
     live.child.stdin.write(
-      "Ep. 1 : Up. 3000 : Sen. 3 : Cost 1.5 * 10 @ 5 after 20 : Time 1.00s : 2.00 words/s\n" +
+      "Ep. 1 : Up. 3000 : Sen. 3 : Cost 1.5 * 10 @ 5 after 20 : Time 1.00s : 2.00 words/s : gNorm 1.0625 : L.r. 3.0000e-04\n" +
         start({ metrics: ["ter"] }) +
         train(4000) +
         valid(4000, "ter", 50, "stalled 1 times (last best: 49)"),
@@ -225,7 +225,7 @@ describe.concurrent("--from-stream", () => {
         header,
         `${trainRow(1000)},,,,0`,
         `${trainRow(2000)},,,,0`,
-        "1,3000,3,1.5,1.0,2.0,,,10,5,20,0",
+        "1,3000,3,1.5,1.0,2.0,1.0625,0.0003,10,5,20,0",
         `${trainRow(4000)},,,,1`,
       ),
     );

@@ -250,13 +250,13 @@ describe.concurrent("NDJSON", () => {
   it("has exactly the forms of the contract, keys in order", async () => {
     const log =
       start({ metrics: ["chrf", "bleu-detok"] }) +
-      `[task 2024-07-03T07:00:01.105Z] [${DAY} 09:00:00] Ep. 1 : Up. 1000 : Sen. 753,766 : Cost 8.26540375 : Time 375.06s : 47464.64 words/s : gNorm 2.0754\n` +
+      `[task 2024-07-03T07:00:01.105Z] [${DAY} 09:00:00] Ep. 1 : Up. 1000 : Sen. 753,766 : Cost 8.26540375 : Time 375.06s : 47464.64 words/s : gNorm 2.0754 : L.r. 1.5000e-05\n` +
       `[${DAY} 09:00:01] Ep. 1.250 : Up. 1001 : Sen. 128,000 : Cost 9.10203040 * 3,456,789 @ 7,000 after 4,456,789 : Time 88.10s : 39237.00 words/s : gNorm nan : L.r. 1.5000e-05\n` +
-      `[${DAY} 09:00:02] Ep. 2 : Up. 1002 : Sen. 5 : Cost -inf : Time 0.00s : inf words/s\n` +
-      "Ep. 2 : Up. 1003 : Sen. 6 : Cost nan\n" +
+      `[${DAY} 09:00:02] Ep. 2 : Up. 1002 : Sen. 5 : Cost -inf : Time 0.00s : inf words/s : L.r. 1.5000e-05\n` +
+      "Ep. 2 : Up. 1003 : Sen. 6 : Cost nan : L.r. 1.5000e-05\n" +
       valid(1003, "bleu-detok", 3.3197, "stalled 1 times (last best: 3.36434)", { epoch: 2 }) +
       valid(1003, "chrf", "-nan", "new best", { epoch: 2 }) +
-      `[${DAY} 10:00:00] [valid] 1003 : cross-entropy : 1.23457e+06 : stalled 3 times\n` +
+      `[${DAY} 10:00:00] [valid] 1003 : cross-entropy : 1.23457e+06 : stalled 3 times (last best: 1e+06)\n` +
       `[${DAY} 10:00:00] Ep. 2 : Up. 8.2.6 : Sen. 6 : Cost 1.0\n`;
     const run = await parse(["logs/x.log", "--format", "ndjson", "-q"], {
       folder: freshFolder({ "logs/x.log": log }),
@@ -266,13 +266,13 @@ describe.concurrent("NDJSON", () => {
       code: 0,
       stdout: [
         `{"type":"segment",${segment},"line":1,"timestamp":"${DAY}T08:00:00","marian_version":"v1.12.14","revision":"2d067af","command_line":"/opt/marian --type transformer --devices 0 1","config":{"type":"transformer","valid-metrics":["chrf","bleu-detok"]}}`,
-        `{"type":"training",${segment},"line":9,"timestamp":"2024-07-03T07:00:01.105Z","epoch":1,"up":1000,"sen":753766,"cost":8.26540375,"time":375.06,"rate":47464.64,"gnorm":2.0754}`,
+        `{"type":"training",${segment},"line":9,"timestamp":"2024-07-03T07:00:01.105Z","epoch":1,"up":1000,"sen":753766,"cost":8.26540375,"time":375.06,"rate":47464.64,"gnorm":2.0754,"learning_rate":0.000015}`,
         `{"type":"training",${segment},"line":10,"timestamp":"${DAY}T09:00:01","epoch":1.25,"up":1001,"sen":128000,"cost":9.1020304,"labels":3456789,"batch_labels":7000,"total_labels":4456789,"time":88.1,"rate":39237,"gnorm":"NaN","learning_rate":0.000015}`,
-        `{"type":"training",${segment},"line":11,"timestamp":"${DAY}T09:00:02","epoch":2,"up":1002,"sen":5,"cost":"-Infinity","time":0,"rate":"Infinity"}`,
-        `{"type":"training",${segment},"line":12,"epoch":2,"up":1003,"sen":6,"cost":"NaN"}`,
+        `{"type":"training",${segment},"line":11,"timestamp":"${DAY}T09:00:02","epoch":2,"up":1002,"sen":5,"cost":"-Infinity","time":0,"rate":"Infinity","learning_rate":0.000015}`,
+        `{"type":"training",${segment},"line":12,"epoch":2,"up":1003,"sen":6,"cost":"NaN","learning_rate":0.000015}`,
         `{"type":"validation",${segment},"line":13,"timestamp":"${DAY}T10:00:00","epoch":2,"up":1003,"metric":"bleu-detok","value":3.3197,"stalled":1,"best":3.36434}`,
         `{"type":"validation",${segment},"line":14,"timestamp":"${DAY}T10:00:00","epoch":2,"up":1003,"metric":"chrf","value":"NaN"}`,
-        `{"type":"validation",${segment},"line":15,"timestamp":"${DAY}T10:00:00","up":1003,"metric":"cross-entropy","value":1234570,"stalled":3}`,
+        `{"type":"validation",${segment},"line":15,"timestamp":"${DAY}T10:00:00","up":1003,"metric":"cross-entropy","value":1234570,"stalled":3,"best":1000000}`,
         `{"type":"unmatched","source":"logs/x.log","line":16,"text":"[${DAY} 10:00:00] Ep. 2 : Up. 8.2.6 : Sen. 6 : Cost 1.0"}`,
         "",
       ].join("\n"),

@@ -189,7 +189,8 @@ test("a batch holds after its parser has gone on, and after it is freed", async 
 
 test("the CSV of a batch that the core has left is refused, not taken for another's", () => {
   using parser = new LogParser();
-  const batch = parser.feed(new TextEncoder().encode(train(1)));
+  parser.feed(new TextEncoder().encode(train(1)));
+  const batch = parser.settle();
   expect(parser.counts.training).toBe(1);
   expect(batch.trainingCsv({ labels: false, segment: false }, new Uint8Array()).length).toBeGreaterThan(0);
   parser.feed(new TextEncoder().encode(train(2)));

@@ -36,7 +36,8 @@ describe.each(FORMS)("a worker's prefix at %s", (form, utc) => {
     const rest = line.slice(name.length + form.length + 4);
 
     using parser = new LogParser();
-    const [record] = parser.feed(bytes(`${line}\n`)).measurements();
+    parser.feed(bytes(`${line}\n`));
+    const [record] = parser.finish().measurements();
     expect(record).toMatchObject({ type: "training", timestamp: utc, up: 1000 });
 
     const lines = new LogLines(nodeCore(), new TimestampFormat("Asia/Tokyo"));
@@ -80,7 +81,8 @@ describe("the start of a line", () => {
     ]) {
       const line = `[task ${form}] [2020-01-01 00:00:00] ${RECORD}\n`;
       using parser = new LogParser();
-      expect([...parser.feed(bytes(line)).measurements()][0]).toMatchObject({
+      parser.feed(bytes(line));
+      expect([...parser.finish().measurements()][0]).toMatchObject({
         timestamp: "2020-01-01T00:00:00",
       });
       expect(readLineStarts(nodeCore(), bytes(line))[0]?.prefix, form).toBe(0);

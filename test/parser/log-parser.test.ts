@@ -121,16 +121,15 @@ describe("LogParser", () => {
 
   test("a batch survives another parser's growth of the shared memory", () => {
     using parser = new LogParser();
-    const batch = parser.feed(
-      bytes("Ep. 1 : Up. 1 : Sen. 2 : Cost 3.5\nEp. 1 : Up. 2 : Sen. 4 : Cost 3.25\n"),
-    );
+    parser.feed(bytes("Ep. 1 : Up. 1 : Sen. 2 : Cost 3.5\nEp. 1 : Up. 2 : Sen. 4 : Cost 3.2\n"));
+    const batch = parser.finish();
     const iterator = batch.measurements();
     expect(iterator.next().value).toMatchObject({ up: 1, cost: 3.5 });
     const { buffer } = nodeCore().memory;
     using other = new LogParser();
     other.feed(bytes("Ep. 1 : Up. 1 : Sen. 2 : Cost 3.5\n".repeat(400_000)));
     expect(nodeCore().memory.buffer).not.toBe(buffer);
-    expect(iterator.next().value).toMatchObject({ up: 2, cost: 3.25 });
+    expect(iterator.next().value).toMatchObject({ up: 2, cost: 3.2 });
     expect([...batch.training.up]).toEqual([1, 2]);
   });
 

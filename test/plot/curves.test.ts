@@ -63,10 +63,10 @@ describe("a series", () => {
 
 describe("the curves of a run", () => {
   const log =
-    "[2024-07-03 10:00:00] Ep. 1 : Up. 10 : Sen. 70 : Cost 2.5 : Time 2.00s : 100.50 words/s\n" +
+    "[2024-07-03 10:00:00] Ep. 1 : Up. 10 : Sen. 70 : Cost 2.5 : Time 2.00s : 100.50 words/s : L.r. 1.0000e-04\n" +
     "[2024-07-03 10:00:01] [valid] Ep. 1 : Up. 10 : ce-mean-words : 3.5 : new best\n" +
     "[2024-07-03 10:00:01] [valid] Ep. 1 : Up. 10 : cost : 4.5 : stalled 2 times\n" +
-    "[2024-07-03 10:00:02] Ep. 2 : Up. 20 : Sen. 90 : Cost nan : Time 2.00s : 200.50 words/s : gNorm 7\n";
+    "[2024-07-03 10:00:02] Ep. 2 : Up. 20 : Sen. 90 : Cost nan : Time 2.00s : 200.50 words/s : gNorm 7 : L.r. 1.0000e-04\n";
 
   async function curvesOf(metrics: readonly string[]): Promise<RunCurves> {
     using parser = new LogParser(nodeCore());
@@ -111,8 +111,8 @@ describe("the curves of a run", () => {
   });
 
   it("know what they hold, and nothing else", async () => {
-    const curves = await curvesOf(["cost", "chrf", "labels", "learning_rate"]);
-    expect(["chrf", "labels", "learning_rate"].map((name) => curves.curve(name))).toEqual([
+    const curves = await curvesOf(["cost", "chrf", "labels", "batch_labels"]);
+    expect(["chrf", "labels", "batch_labels"].map((name) => curves.curve(name))).toEqual([
       undefined,
       undefined,
       undefined,
@@ -120,6 +120,7 @@ describe("the curves of a run", () => {
     expect(curves.names).toEqual([
       "cost",
       "gnorm",
+      "learning_rate",
       "rate",
       "time",
       "epoch",

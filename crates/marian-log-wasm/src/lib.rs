@@ -62,6 +62,24 @@ impl Core {
         self.parser.find_marks();
     }
 
+    /// For a log that is still written; see [`Parser::set_live`].
+    #[wasm_bindgen(js_name = setLive)]
+    pub fn set_live(&mut self) {
+        self.parser.set_live();
+    }
+
+    /// Whether a record waits for the lines after it.
+    pub fn holds(&self) -> bool {
+        self.parser.holds()
+    }
+
+    /// Hands over what waits, by what is known.
+    pub fn settle(&mut self) -> u32 {
+        self.batch.clear();
+        self.parser.settle(&mut self.batch);
+        self.table()
+    }
+
     /// Makes room for `length` bytes of input and returns its address.
     pub fn reserve(&mut self, length: usize) -> u32 {
         if self.input.len() < length {

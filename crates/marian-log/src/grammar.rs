@@ -29,9 +29,46 @@ pub const VALIDATION: &str = concat!(
     r"(?:_:_(?:new best|stalled _(?<stalled>TOKEN) _times(?:_\(last best: _(?<best>TOKEN)\))?))?",
 );
 
+/// The parts of a training record up to its cost, in which a line that is cut may end: `TOKEN`, `COUNT`, the shorthands
+/// of [`TRAINING`], or words.
+pub const TRAINING_PARTS: &[&str] =
+    &["Ep. ", "_", "TOKEN", "/", "Up. ", "_", "COUNT", "/", "Sen. ", "_", "COUNT", "/", "Cost ", "_", "TOKEN"];
+
+/// The same of a validation record, up to its value; before Marian 1.5 without the second to seventh.
+pub const VALIDATION_PARTS: &[&str] =
+    &["[valid] ", "_", "Ep. ", "_", "TOKEN", "/", "Up. ", "_", "COUNT", "_:_", "METRIC", "_:_", "TOKEN"];
+
 /// What opens the text of a translation, in which a record counts only directly after a Marian stamp.
 pub const TRANSLATION: &str =
     r"(?:^|[^A-Za-z0-9])(?:(?:Hyp|Hypothesis|Ref|Reference|Src|Source|Target|Translation) ?:|Best translation )";
+
+/// The regular expression of a text that ends inside a record of these parts.
+///
+/// A number that is followed by something is well-formed; one that ends the text may lack its end. The first number is
+/// captured as `number`.
+pub fn beginning(parts: &[&str]) -> String {
+    let number = |strict: &str, name: &str| format!("(?:(?{name}{strict})|{TOKEN}$|[-+]?(?:na?|in?)?$)");
+    let mut pattern = String::from("$");
+    let first = parts.iter().position(|part| matches!(*part, "TOKEN" | "COUNT"));
+    for (at, part) in parts.iter().enumerate().rev() {
+        let name = if Some(at) == first { "<number>" } else { ":" };
+        match *part {
+            "TOKEN" => pattern = format!("{}(?:$|{pattern})", number(STRICT_FLOAT, name)),
+            "COUNT" => pattern = format!("{}(?:$|{pattern})", number(STRICT_INTEGER, name)),
+            "METRIC" => pattern = format!(r"(?:[^\s:]*$|[^\s:]*[A-Za-z][^\s:]*)(?:$|{pattern})"),
+            "_" => pattern = format!(r"[ \t]*(?:$|{pattern})"),
+            "_:_" => pattern = format!(r"[ \t]*(?:$|:[ \t]*(?:$|{pattern}))"),
+            "/" => pattern = format!(r"(?:$|[ \t:]+)(?:$|{pattern})"),
+            words => {
+                for byte in words.chars().rev() {
+                    let byte = if matches!(byte, '.' | '[' | ']') { format!("\\{byte}") } else { byte.to_string() };
+                    pattern = format!("(?:$|{byte}{pattern})");
+                }
+            }
+        }
+    }
+    format!("^{pattern}")
+}
 
 /// Writes out the shorthands of [`TRAINING`] and [`VALIDATION`].
 pub fn expand(pattern: &str) -> String {

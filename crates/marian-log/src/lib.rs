@@ -12,6 +12,7 @@
 mod batch;
 mod context;
 pub mod csv;
+mod cut;
 pub mod grammar;
 mod line;
 mod mark;

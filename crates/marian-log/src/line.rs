@@ -1,6 +1,8 @@
 //! Finds the records of one line, by the position rule: a record counts anywhere on a line, but inside the text of a
 //! translation only directly after a Marian stamp.
 
+use crate::cut::Kind;
+use crate::prefix::{known_prefix, task_prefix};
 use crate::record::{self, Found, Training, Validation};
 use crate::stamp::{headers_before, Headers};
 use memchr::{memchr2, memmem};
@@ -12,6 +14,8 @@ pub enum Item<'t> {
     Validation(Validation),
     /// The shape of a record that can't be read.
     Unreadable,
+    /// The text ends inside a record of this kind; whether that is worth counting.
+    Begun(Kind, bool),
     /// The text behind `[marian] `.
     Marian(&'t [u8]),
     /// The text behind `[config] `.
@@ -21,6 +25,30 @@ pub enum Item<'t> {
 /// Words that open the text of a translation when a colon follows.
 pub const SPEAKERS: [&[u8]; 9] =
     [b"Hyp", b"Hypothesis", b"Ref", b"Reference", b"Src", b"Source", b"Target", b"Translation", b"Best translation"];
+
+/// What a line may add to a record that the line before it cut: the line without the prefixes of other programs, if
+/// that line has some too, or the line as it is, where a file was folded that has them.
+pub fn continuations(text: &[u8], prefixed: bool) -> [&[u8]; 2] {
+    let worker = task_prefix(text).map_or(0, |(_, length)| length);
+    let stripped = text.get(if prefixed { known_prefix(text) } else { worker }..).unwrap_or(text);
+    [stripped, if worker > 0 { stripped } else { text }]
+}
+
+/// Where the mark of a record begins that a line feed cuts, and the headers before it: `[2024-01-02 03:04:05] E` and
+/// `p. 1 : Up. …`.
+pub fn cut_mark(line: &[u8], next: &[u8]) -> Option<(usize, Kind, Headers)> {
+    let begun = |mark: &[u8]| (1..mark.len()).rev().find_map(|length| Some(line.strip_suffix(&mark[..length])?.len()));
+    let (at, kind) = match (begun(b"[valid] "), begun(b"Ep. ")) {
+        (Some(at), _) => (at, Kind::Validation),
+        (None, Some(at)) => (at, Kind::Training),
+        (None, None) if continuations(next, true).iter().any(|next| next.starts_with(b"[valid] ")) => {
+            (line.len(), Kind::Validation)
+        }
+        (None, None) => (line.len(), Kind::Training),
+    };
+    let headers = headers_before(line, at);
+    headers.stamp.map(|_| (at, kind, headers))
+}
 
 /// Calls `each` with every item of `text`, where it starts, and the headers before it.
 #[inline]
@@ -47,13 +75,18 @@ pub fn items<'t>(text: &'t [u8], mut each: impl FnMut(Item<'t>, usize, Headers))
                     each(Item::Training(record), at, headers);
                     pos = end;
                 }
-                Found::Malformed(end) => {
+                Found::Malformed(end) if end < text.len() => {
                     each(Item::Unreadable, at, headers);
                     pos = end;
                 }
+                Found::Malformed(_) => return each(Item::Begun(Kind::Training, true), at, headers),
+                Found::Nothing if record::ends_inside_training(rest) => {
+                    let counted = begins_with_number(&rest[b"Ep. ".len()..]) || find(rest, b"Up. ").is_some();
+                    return each(Item::Begun(Kind::Training, counted), at, headers);
+                }
                 Found::Nothing => {
-                    let next = memmem::find(&rest[4..], b"Ep. ").map_or(rest.len(), |next| next + 4);
-                    if memmem::find(&rest[..next], b"Up. ").is_some() {
+                    let next = find(&rest[4..], b"Ep. ").map_or(rest.len(), |next| next + 4);
+                    if find(&rest[..next], b"Up. ").is_some() {
                         each(Item::Unreadable, at, headers);
                     }
                 }
@@ -63,9 +96,14 @@ pub fn items<'t>(text: &'t [u8], mut each: impl FnMut(Item<'t>, usize, Headers))
                     each(Item::Validation(record), at, headers);
                     pos = end;
                 }
-                Found::Malformed(end) => {
+                Found::Malformed(end) if end < text.len() => {
                     each(Item::Unreadable, at, headers);
                     pos = end;
+                }
+                Found::Malformed(_) => return each(Item::Begun(Kind::Validation, true), at, headers),
+                Found::Nothing if record::ends_inside_validation(rest) => {
+                    let counted = begins_validation(&rest[b"[valid] ".len()..], headers.stamp.is_some());
+                    return each(Item::Begun(Kind::Validation, counted), at, headers);
                 }
                 // The `Ep. ` behind it is looked at on its own.
                 Found::Nothing => pos = at + b"[valid] ".len(),
@@ -79,6 +117,25 @@ pub fn items<'t>(text: &'t [u8], mut each: impl FnMut(Item<'t>, usize, Headers))
             Mark::Marian => each(Item::Marian(&rest[b"[marian] ".len()..]), at, headers),
             Mark::Config => each(Item::Config(&rest[b"[config] ".len()..]), at, headers),
         }
+    }
+}
+
+/// Where a word stands in a text; for texts that are rare.
+#[inline(never)]
+pub fn find(text: &[u8], word: &[u8]) -> Option<usize> {
+    memmem::find(text, word)
+}
+
+/// Whether a number stands at the start, after blanks.
+fn begins_with_number(text: &[u8]) -> bool {
+    text.trim_ascii_start().first().is_some_and(u8::is_ascii_digit)
+}
+
+/// Whether a validation record that the text ends in has begun: with an epoch, or behind a stamp with an update.
+fn begins_validation(text: &[u8], stamped: bool) -> bool {
+    match text.trim_ascii_start().strip_prefix(b"Ep. ") {
+        Some(rest) => begins_with_number(rest),
+        None => stamped && begins_with_number(text),
     }
 }
 

@@ -2,11 +2,12 @@
 
 use crate::batch::{present, Batch, Event, EventKind};
 use crate::context::{is_stray, Context};
-use crate::line::{items, Item};
+use crate::cut::{Entry, Kind, Place, Record, Start, Verdict, Waiting};
+use crate::line::{cut_mark, find, items, Item};
 use crate::mark::{Mark, Marks};
 use crate::pattern::{Pattern, PatternError};
-use crate::prefix::task_prefix;
-use crate::record::{Reach, Training, Validation};
+use crate::prefix::{known_prefix, task_prefix};
+use crate::record::{Training, Validation};
 use crate::stamp::{Headers, Time};
 use memchr::memmem::Finder;
 use memchr::{memchr, memchr_iter, memrchr};
@@ -17,6 +18,8 @@ pub const MAX_LINE: usize = 1 << 20;
 pub const MAX_METRICS: usize = 1000;
 /// How many unmatched lines are shown; all are counted.
 const MAX_SAMPLES: u64 = 20;
+/// So much of a line is looked at for the mark of a record that its end cuts.
+const MAX_TAIL: usize = 128;
 /// Longest text of an unmatched line that is shown.
 const MAX_SAMPLE: usize = 2000;
 
@@ -59,8 +62,9 @@ enum End {
 #[derive(Clone, Copy, Default)]
 struct Line {
     task: Option<f64>,
-    unmatched: bool,
     begun: bool,
+    /// Some of it is settled.
+    divided: bool,
 }
 
 /// Reads a log chunk by chunk. How it is divided into chunks makes no difference to what is found.
@@ -71,6 +75,8 @@ pub struct Parser {
     partial: Vec<u8>,
     partial_offset: u64,
     line: Line,
+    /// The end of the last line that has ended.
+    tail: Vec<u8>,
     /// The rest of an overlong text is passed over.
     skipping: bool,
     context: Option<Context>,
@@ -78,8 +84,11 @@ pub struct Parser {
     patterns: Vec<Pattern>,
     marks: Option<Marks>,
     latest_up: Option<f64>,
-    training_reach: Option<Reach>,
-    validation_reach: Option<Reach>,
+    /// Line of the last unmatched text: a line counts once.
+    unmatched_line: f64,
+    waiting: Waiting,
+    /// The log is still written: nothing waits longer than for the next line.
+    live: bool,
 }
 
 impl Default for Parser {
@@ -92,21 +101,30 @@ impl Parser {
     /// A parser for one log.
     pub fn new() -> Self {
         Self {
-            // What a line must hold to be worth a look.
-            finders: [b"Ep. ".as_slice(), b"[valid] ", b"[marian] ", b"[config] "].map(Finder::new),
+            // What a line must hold to be worth a look. `p. ` is that of `Ep. ` and of `Up. `: where a line feed cuts
+            // the one, the other still stands.
+            finders: [b"p. ".as_slice(), b"[valid] ", b"[marian] ", b"[config] "].map(Finder::new),
             stats: Stats::default(),
             partial: Vec::new(),
             partial_offset: 0,
             line: Line::default(),
+            tail: Vec::new(),
             skipping: false,
             context: None,
             metrics: Vec::new(),
             patterns: Vec::new(),
             marks: None,
             latest_up: None,
-            training_reach: None,
-            validation_reach: None,
+            unmatched_line: 0.0,
+            waiting: Waiting::default(),
+            live: false,
         }
+    }
+
+    /// For a log that is still written: a record that may be cut waits for the next line only, or for
+    /// [`Self::settle`]; how far the records up to then reach decides.
+    pub fn set_live(&mut self) {
+        self.live = true;
     }
 
     /// Adds a pattern of the user's; every match in a line becomes an event.
@@ -138,11 +156,22 @@ impl Parser {
         }
     }
 
+    /// Whether a record waits for the lines after it, or something for that record.
+    pub fn holds(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Hands over what waits, by what is known. The line that has begun is not touched.
+    pub fn settle(&mut self, batch: &mut Batch) {
+        self.resolve(Verdict::Now, batch);
+    }
+
     /// Ends the log: settles its last line and an open configuration.
     pub fn finish(&mut self, batch: &mut Batch) {
         if self.line.begun {
             self.end_line(End::Open, batch);
         }
+        self.resolve(Verdict::SegmentEnd, batch);
         self.with_marks(batch, |marks, each| marks.finish(each));
         self.close_context(batch);
     }
@@ -168,11 +197,16 @@ impl Parser {
         let mut next = [0; 4];
         let mut cursor = 0;
         while cursor < block.len() {
-            let at = if every_line { Some(cursor) } else { self.nearest(block, cursor, &mut next) };
+            let each = every_line || self.waiting.holds() || (self.live && !self.waiting.is_empty());
+            let at = if each { Some(cursor) } else { self.nearest(block, cursor, &mut next) };
             let Some(at) = at else { break };
             let start = memrchr(b'\n', &block[cursor..at]).map_or(cursor, |found| cursor + found + 1);
             let end = memchr(b'\n', &block[at..]).map_or(block.len(), |found| at + found);
             self.stats.lines += memchr_iter(b'\n', &block[cursor..start]).count() as u64;
+            match start.checked_sub(1) {
+                Some(before) => self.look_back(&block[..before], base + start as u64, &block[start..end]),
+                None => self.look_back_at_tail(base, &block[start..end]),
+            }
             self.scan_line(&block[start..end], base + start as u64, End::Closed, batch);
             self.line = Line::default();
             self.stats.lines += 1;
@@ -182,6 +216,62 @@ impl Parser {
             self.stats.lines += memchr_iter(b'\n', &block[cursor..]).count() as u64;
         }
         self.stats.bytes = base + block.len() as u64;
+        if let Some((_, lines)) = block.split_last() {
+            self.keep_tail(lines);
+        }
+    }
+
+    /// Keeps the end of the last of these lines.
+    fn keep_tail(&mut self, lines: &[u8]) {
+        let end = &lines[lines.len().saturating_sub(MAX_TAIL)..];
+        let start = memrchr(b'\n', end).map_or(0, |at| at + 1);
+        self.tail.clear();
+        self.tail.extend_from_slice(&end[start..]);
+    }
+
+    fn look_back_at_tail(&mut self, offset: u64, line: &[u8]) {
+        let tail = std::mem::take(&mut self.tail);
+        self.look_back(&tail, offset, line);
+        self.tail = tail;
+    }
+
+    /// Where the line before this one ends inside the mark of a record, the record may go on here. `offset` is that of
+    /// this line.
+    #[inline]
+    fn look_back(&mut self, before: &[u8], offset: u64, line: &[u8]) {
+        let end = before.strip_suffix(b"\r").unwrap_or(before);
+        let begun = matches!(
+            end,
+            [.., b']']
+                | [.., b']', b' ']
+                | [.., b' ' | b']', b'E' | b'[']
+                | [.., b'E', b'p']
+                | [.., b'p', b'.']
+                | [.., b'[', b'v']
+                | [.., b'v', b'a']
+                | [.., b'a', b'l']
+                | [.., b'l', b'i']
+                | [.., b'i', b'd']
+        );
+        if begun && !self.waiting.holds() {
+            self.hold_mark(&before[before.len().saturating_sub(MAX_TAIL)..], offset, line);
+        }
+    }
+
+    #[cold]
+    fn hold_mark(&mut self, before: &[u8], offset: u64, line: &[u8]) {
+        let end = before.strip_suffix(b"\r").unwrap_or(before);
+        let start = end.iter().rposition(|byte| matches!(byte, b'\n' | b'\r')).map_or(0, |at| at + 1);
+        let Some((at, kind, headers)) = cut_mark(&end[start..], line) else { return };
+        // Lines without it are not looked at wherever chunks end.
+        if find(line, b"p. ").is_none() {
+            return;
+        }
+        let text = &end[start + at..];
+        let mut place = self.place(offset - (before.len() - start - at) as u64 - 1, headers);
+        place.line -= 1.0;
+        let prefixed = known_prefix(&end[start..]) > 0;
+        self.waiting.hold(None, Start { kind, place, prefixed, text, sample: b"", counted: false });
     }
 
     /// The nearest place at or behind `cursor` that holds a needle; `next` remembers for each needle where it was
@@ -220,6 +310,7 @@ impl Parser {
             self.stats.bytes += room as u64;
             data = &data[room..];
             let Some(&more) = data.first() else { break };
+            self.line.divided = true;
             let mut partial = std::mem::take(&mut self.partial);
             match memrchr(b'\r', &partial) {
                 Some(at) => {
@@ -246,6 +337,10 @@ impl Parser {
 
     fn end_line(&mut self, end: End, batch: &mut Batch) {
         let mut partial = std::mem::take(&mut self.partial);
+        if !self.line.divided {
+            self.look_back_at_tail(self.partial_offset, &partial);
+        }
+        self.keep_tail(&partial);
         if !partial.is_empty() {
             self.scan_line(&partial, self.partial_offset, end, batch);
             partial.clear();
@@ -272,25 +367,53 @@ impl Parser {
         if self.line.task.is_none() {
             self.line.task = task_prefix(text).map(|(time, _)| time);
         }
+        let goes_on = !self.waiting.is_empty() && self.take_continuation(text, batch);
         let (line, task) = (self.line_number(), self.line.task);
         self.with_marks(batch, |marks, each| marks.scan(text, line, task, each));
-        // Only the last record of a text can be cut, so each waits until the next is known.
-        let mut waiting: Option<(Item<'_>, usize, Headers)> = None;
-        if end == End::Closed {
-            items(text, |item, at, headers| self.take(text, offset, item, at, headers, batch));
-        } else {
-            items(text, |item, at, headers| {
-                if let Some((item, at, headers)) = waiting.replace((item, at, headers)) {
-                    self.take(text, offset, item, at, headers, batch);
-                }
-            });
-        }
-        if let Some((item, at, headers)) = waiting {
-            let item = if self.is_cut(&item, text, at, end) { Item::Unreadable } else { item };
-            self.take(text, offset, item, at, headers, batch);
+        if !goes_on {
+            self.scan_items(text, offset, end, batch);
         }
         if !self.patterns.is_empty() {
             self.match_patterns(text, batch);
+        }
+    }
+
+    /// Takes a text that goes on where the record before it was cut; false where it does not.
+    #[inline(never)]
+    fn take_continuation(&mut self, text: &[u8], batch: &mut Batch) -> bool {
+        let taken = self.waiting.holds() && self.waiting.go_on(text);
+        if !taken {
+            self.waiting.release();
+        }
+        let verdict = if self.live && !self.waiting.holds() { Verdict::Now } else { Verdict::Known };
+        self.resolve(verdict, batch);
+        taken
+    }
+
+    fn scan_items(&mut self, text: &[u8], offset: u64, end: End, batch: &mut Batch) {
+        // Only the last record of a text can go on in the next line, so one that may be cut waits for the next record.
+        let mut last: Option<(Item<'_>, usize, Place)> = None;
+        items(text, |item, at, headers| {
+            if self.marks.is_some() && (headers.stamp.is_some() || !matches!(item, Item::Begun(..))) {
+                let record = matches!(item, Item::Training(_) | Item::Validation(_));
+                self.with_marks(batch, |marks, each| marks.spoken(headers.stamp.is_some(), record, each));
+            }
+            if let Some((item, _, place)) = last.take() {
+                self.suspect(text, item, place, batch);
+            }
+            let place = self.place(offset + at as u64, headers);
+            if !self.take(text, &item, place, batch) {
+                last = Some((item, at, place));
+            }
+        });
+        let Some((item, at, place)) = last else { return };
+        // In an overlong text a record this near the end has nothing to be compared with.
+        if end == End::Cut && text.len() - at < MAX_SAMPLE {
+            self.unmatched(place.line, text, batch);
+        } else if end == End::Closed {
+            self.hold(text, item, at, place, batch);
+        } else {
+            self.suspect(text, item, place, batch);
         }
     }
 
@@ -301,11 +424,10 @@ impl Parser {
         self.marks = Some(marks);
     }
 
-    fn mark(&self, Mark { kind, line, headers, text }: &Mark, batch: &mut Batch) {
+    #[inline(never)]
+    fn mark(&mut self, Mark { kind, line, headers, text }: &Mark, batch: &mut Batch) {
         let (timestamp, bits) = stamped(headers.time(None));
-        batch.texts.push(kind.name().as_bytes());
-        batch.texts.push(text);
-        batch.events.push(Event {
+        let event = Event {
             kind: EventKind::Mark,
             line: *line,
             segment: self.segment(),
@@ -313,39 +435,125 @@ impl Parser {
             up: self.latest_up.unwrap_or_default(),
             present: bits | if self.latest_up.is_some() { present::UP } else { 0 },
             texts: 2,
-        });
-        batch.order.push(EventKind::Mark as u8);
-    }
-
-    /// Whether the last record of a text that nothing closes may lack its end.
-    fn is_cut(&self, item: &Item<'_>, text: &[u8], at: usize, end: End) -> bool {
-        let (reach, before) = match item {
-            Item::Training(record) => (record.reach, self.training_reach),
-            Item::Validation(record) => (record.reach, self.validation_reach),
-            _ => return false,
         };
-        // In an overlong text a record this near the end has nothing to be compared with.
-        let at_the_end = end == End::Cut && text.len() - at < MAX_SAMPLE;
-        at_the_end || before.is_some_and(|before| reach.stops_earlier(before))
+        self.event(event, &[kind.name().as_bytes(), text], batch);
     }
 
-    #[inline]
-    fn take(&mut self, text: &[u8], offset: u64, item: Item<'_>, at: usize, headers: Headers, batch: &mut Batch) {
-        if self.marks.is_some() {
-            let record = matches!(item, Item::Training(_) | Item::Validation(_));
-            self.with_marks(batch, |marks, each| marks.spoken(headers.stamp.is_some(), record, each));
-        }
+    fn place(&self, offset: u64, headers: Headers) -> Place {
         let time = headers.time(self.line.task);
-        let offset = (offset + at as u64) as f64;
+        Place { line: self.line_number(), offset: offset as f64, segment: self.segment(), time }
+    }
+
+    /// Takes an item; false where it is a record that may be cut.
+    #[inline]
+    fn take(&mut self, text: &[u8], item: &Item<'_>, place: Place, batch: &mut Batch) -> bool {
         match item {
-            Item::Training(record) => self.training(&record, offset, time, batch),
-            Item::Validation(record) => match self.metric(&text[record.metric.clone()]) {
-                Some(metric) => self.validation(&record, metric, offset, time, batch),
-                None => self.unmatched(text, batch),
-            },
-            Item::Unreadable => self.unmatched(text, batch),
-            Item::Marian(text) => self.marian(text, time, batch),
-            Item::Config(text) => self.config(text, time, batch),
+            Item::Training(record) => {
+                if !self.waiting.shape(Kind::Training).holds(record.reach) {
+                    return false;
+                }
+                if self.context.is_some() {
+                    self.close_context(batch);
+                }
+                self.latest_up = Some(record.up);
+                if self.waiting.is_empty() {
+                    self.training(record, place, batch);
+                } else {
+                    self.waiting.arrived(Kind::Training, record.reach);
+                    self.waiting.push(Entry::Record(Record::Training(*record), place));
+                    self.resolve(Verdict::Known, batch);
+                }
+            }
+            Item::Validation(record) => {
+                if !record.is_complete() {
+                    return false;
+                }
+                self.close_context(batch);
+                self.latest_up = Some(record.up);
+                let name = &text[record.metric.clone()];
+                if self.waiting.is_empty() {
+                    self.waiting.note(Kind::Validation, record.reach);
+                    self.validation(record, name, place, text, batch);
+                } else {
+                    self.waiting.arrived(Kind::Validation, record.reach);
+                    self.waiting.push(Entry::Record(Record::Validation(record.clone(), name.to_vec()), place));
+                    self.resolve(Verdict::Known, batch);
+                }
+            }
+            Item::Begun(..) => return false,
+            Item::Unreadable => self.unmatched(place.line, text, batch),
+            Item::Marian(text) => self.marian(text, place.time, batch),
+            Item::Config(text) => self.config(text, place.time, batch),
+        }
+        true
+    }
+
+    /// What an item that may be cut holds.
+    fn record(&mut self, text: &[u8], item: Item<'_>) -> Option<Record> {
+        let record = match item {
+            Item::Training(record) => Record::Training(record),
+            Item::Validation(record) => {
+                let name = text[record.metric.clone()].to_vec();
+                Record::Validation(record, name)
+            }
+            _ => return None,
+        };
+        self.latest_up = Some(match &record {
+            Record::Training(record) => record.up,
+            Record::Validation(record, _) => record.up,
+        });
+        Some(record)
+    }
+
+    /// An item that may be cut and does not go on in the next line.
+    #[inline(never)]
+    fn suspect(&mut self, text: &[u8], item: Item<'_>, place: Place, batch: &mut Batch) {
+        let counted = !matches!(item, Item::Begun(_, false));
+        match self.record(text, item) {
+            Some(record) => {
+                self.close_context(batch);
+                self.waiting.suspect(record, place, sample(text));
+                self.resolve(Verdict::Known, batch);
+            }
+            None if counted => self.unmatched(place.line, text, batch),
+            None => {}
+        }
+    }
+
+    /// An item that may be cut at the end of its line.
+    #[inline(never)]
+    fn hold(&mut self, text: &[u8], item: Item<'_>, at: usize, place: Place, batch: &mut Batch) {
+        let (kind, counted) = match item {
+            Item::Training(_) => (Kind::Training, true),
+            Item::Validation(_) => (Kind::Validation, true),
+            Item::Begun(kind, counted) => (kind, counted),
+            _ => return,
+        };
+        let record = self.record(text, item);
+        if record.is_some() {
+            self.close_context(batch);
+        }
+        let prefixed = known_prefix(text) > 0;
+        self.waiting.hold(record, Start { kind, place, prefixed, text: &text[at..], sample: sample(text), counted });
+    }
+
+    /// Gives verdicts and hands over what is out of doubt.
+    #[inline(never)]
+    fn resolve(&mut self, verdict: Verdict, batch: &mut Batch) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        self.waiting.judge(verdict);
+        for entry in self.waiting.ready() {
+            match entry {
+                Entry::Record(Record::Training(record), place) => self.training(&record, place, batch),
+                Entry::Record(Record::Validation(record, name), place) => {
+                    self.validation(&record, &name, place, &name, batch);
+                }
+                Entry::Unmatched(line, text) => self.show_unmatched(line, &text, batch),
+                Entry::Event(event, texts) => hand_over(event, texts.iter().map(Vec::as_slice), batch),
+                Entry::Nothing => {}
+            }
         }
     }
 
@@ -357,15 +565,10 @@ impl Parser {
         self.stats.starts.saturating_sub(1) as f64
     }
 
-    #[inline]
-    fn training(&mut self, record: &Training, offset: f64, time: Option<Time>, batch: &mut Batch) {
-        if self.context.is_some() {
-            self.close_context(batch);
-        }
+    #[inline(never)]
+    fn training(&mut self, record: &Training, place: Place, batch: &mut Batch) {
         self.stats.training += 1;
-        self.latest_up = Some(record.up);
-        self.training_reach = Some(record.reach);
-        let (timestamp, mut bits) = stamped(time);
+        let (timestamp, mut bits) = stamped(place.time);
         let columns = &mut batch.training;
         let mut optional = |column: &mut Vec<f64>, value: Option<f64>, bit: u32| {
             column.push(value.unwrap_or_default());
@@ -380,9 +583,9 @@ impl Parser {
         optional(&mut columns.rate, record.rate, present::RATE);
         optional(&mut columns.gnorm, record.gnorm, present::GNORM);
         optional(&mut columns.learning_rate, record.learning_rate, present::LEARNING_RATE);
-        columns.line.push((self.stats.lines + 1) as f64);
-        columns.offset.push(offset);
-        columns.segment.push(self.stats.starts.saturating_sub(1) as f64);
+        columns.line.push(place.line);
+        columns.offset.push(place.offset);
+        columns.segment.push(place.segment);
         columns.timestamp.push(timestamp);
         columns.epoch.push(record.epoch);
         columns.up.push(record.up);
@@ -393,12 +596,11 @@ impl Parser {
         batch.order.push(0);
     }
 
-    fn validation(&mut self, record: &Validation, metric: usize, offset: f64, time: Option<Time>, batch: &mut Batch) {
-        self.close_context(batch);
+    #[inline(never)]
+    fn validation(&mut self, record: &Validation, name: &[u8], place: Place, text: &[u8], batch: &mut Batch) {
+        let Some(metric) = self.metric(name) else { return self.show_unmatched(place.line, text, batch) };
         self.stats.validation += 1;
-        self.latest_up = Some(record.up);
-        self.validation_reach = Some(record.reach);
-        let (timestamp, mut bits) = stamped(time);
+        let (timestamp, mut bits) = stamped(place.time);
         for (value, bit) in
             [(record.epoch, present::EPOCH), (record.stalled, present::STALLED), (record.best, present::BEST)]
         {
@@ -406,11 +608,10 @@ impl Parser {
                 bits |= bit;
             }
         }
-        let (line, segment) = (self.line_number(), self.segment());
         let columns = &mut batch.validation;
-        columns.line.push(line);
-        columns.offset.push(offset);
-        columns.segment.push(segment);
+        columns.line.push(place.line);
+        columns.offset.push(place.offset);
+        columns.segment.push(place.segment);
         columns.timestamp.push(timestamp);
         columns.epoch.push(record.epoch.unwrap_or_default());
         columns.up.push(record.up);
@@ -438,51 +639,79 @@ impl Parser {
         Some(self.metrics.len() - 1)
     }
 
-    fn unmatched(&mut self, text: &[u8], batch: &mut Batch) {
-        if std::mem::replace(&mut self.line.unmatched, true) {
+    #[inline(never)]
+    fn unmatched(&mut self, line: f64, text: &[u8], batch: &mut Batch) {
+        if self.waiting.is_empty() {
+            self.show_unmatched(line, text, batch);
+        } else {
+            self.waiting.push(Entry::Unmatched(line, sample(text).to_vec()));
+        }
+    }
+
+    #[inline(never)]
+    fn show_unmatched(&mut self, line: f64, text: &[u8], batch: &mut Batch) {
+        if std::mem::replace(&mut self.unmatched_line, line) == line {
             return;
         }
         self.stats.unmatched += 1;
         if self.stats.unmatched <= MAX_SAMPLES {
-            batch.texts.push(&text[..text.len().min(MAX_SAMPLE)]);
-            self.event(EventKind::Unmatched, 1, batch);
+            let event = Event {
+                kind: EventKind::Unmatched,
+                line,
+                segment: self.segment(),
+                timestamp: 0.0,
+                up: 0.0,
+                present: 0,
+                texts: 1,
+            };
+            hand_over(event, [sample(text)], batch);
         }
     }
 
+    #[inline(never)]
     fn match_patterns(&mut self, text: &[u8], batch: &mut Batch) {
         let patterns = std::mem::take(&mut self.patterns);
         for pattern in &patterns {
             pattern.matches(text, |values| {
-                batch.texts.push(pattern.name.as_bytes());
-                let mut texts = 1;
+                let mut texts = vec![pattern.name.as_bytes()];
                 for (group, value) in values {
-                    batch.texts.push(group.as_bytes());
-                    batch.texts.push(value);
-                    texts += 2;
+                    texts.extend([group.as_bytes(), value]);
                 }
                 self.stats.patterns += 1;
-                self.event(EventKind::Pattern, texts, batch);
+                let event = Event {
+                    kind: EventKind::Pattern,
+                    line: self.line_number(),
+                    segment: self.segment(),
+                    timestamp: 0.0,
+                    up: self.latest_up.unwrap_or_default(),
+                    present: if self.latest_up.is_some() { present::UP } else { 0 },
+                    texts: texts.len() as u32,
+                };
+                self.event(event, &texts, batch);
             });
         }
         self.patterns = patterns;
     }
 
-    fn event(&self, kind: EventKind, texts: u32, batch: &mut Batch) {
-        batch.events.push(Event {
-            kind,
-            line: self.line_number(),
-            segment: self.segment(),
-            timestamp: 0.0,
-            up: self.latest_up.unwrap_or_default(),
-            present: if self.latest_up.is_some() { present::UP } else { 0 },
-            texts,
-        });
-        batch.order.push(kind as u8);
+    /// Hands an event over, after all that waits.
+    #[inline(never)]
+    fn event(&mut self, event: Event, texts: &[&[u8]], batch: &mut Batch) {
+        if self.waiting.is_empty() {
+            hand_over(event, texts.iter().copied(), batch);
+        } else {
+            self.waiting.push(Entry::Event(event, texts.iter().map(|text| text.to_vec()).collect()));
+            self.resolve(Verdict::Known, batch);
+        }
     }
 
     fn marian(&mut self, text: &[u8], time: Option<Time>, batch: &mut Batch) {
         if text.starts_with(b"Marian v") {
             self.close_context(batch);
+            // What stands before the first start belongs to its segment.
+            if self.stats.starts > 0 {
+                self.resolve(Verdict::SegmentEnd, batch);
+                self.waiting.restart();
+            }
             self.stats.starts += 1;
             let mut context = self.open_context(time);
             context.banner(text);
@@ -513,10 +742,7 @@ impl Parser {
     /// Hands over the start of Marian whose configuration has ended.
     fn close_context(&mut self, batch: &mut Batch) {
         let Some(context) = self.context.take() else { return };
-        for text in [&context.version, &context.revision, context.command_line(), &context.config] {
-            batch.texts.push(text);
-        }
-        batch.events.push(Event {
+        let event = Event {
             kind: EventKind::Segment,
             line: context.line,
             segment: context.segment,
@@ -524,9 +750,23 @@ impl Parser {
             up: 0.0,
             present: context.present,
             texts: 4,
-        });
-        batch.order.push(EventKind::Segment as u8);
+        };
+        let texts = [&context.version, &context.revision, context.command_line(), &context.config];
+        self.event(event, &texts, batch);
     }
+}
+
+fn hand_over<'t>(event: Event, texts: impl IntoIterator<Item = &'t [u8]>, batch: &mut Batch) {
+    for text in texts {
+        batch.texts.push(text);
+    }
+    batch.order.push(event.kind as u8);
+    batch.events.push(event);
+}
+
+/// What is shown of an unmatched line.
+fn sample(text: &[u8]) -> &[u8] {
+    text.get(..MAX_SAMPLE).unwrap_or(text)
 }
 
 fn stamped(time: Option<Time>) -> (f64, u32) {

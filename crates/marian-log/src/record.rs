@@ -37,18 +37,18 @@ pub struct Validation {
 }
 
 /// The last field of a record and the places of its number ([`Token::Number`]; 0 where a unit closes the number):
-/// records of one log reach equally far, unless the log was cut.
+/// records of one segment reach equally far, unless the log was cut.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
 pub struct Reach {
     pub field: u8,
     pub places: u32,
 }
 
-impl Reach {
-    /// Whether a record of this reach stops earlier than the one before it in the log.
-    pub fn stops_earlier(self, before: Reach) -> bool {
-        self.field < before.field
-            || (self.field == before.field && before.places != u32::MAX && self.places < before.places)
+impl Validation {
+    /// Nothing of the record can be missing: `new best` and `(last best: …)` end one.
+    #[inline]
+    pub fn is_complete(&self) -> bool {
+        matches!(self.reach.field, 2 | 4)
     }
 }
 
@@ -273,7 +273,7 @@ fn validation_fields(c: &mut Cursor<'_>) -> Option<Validation> {
     c.mark(b':')?;
     let value = c.float()?;
     let mut record =
-        Validation { epoch, up, metric, value, stalled: None, best: None, reach: Reach { field: 1, places: c.places } };
+        Validation { epoch, up, metric, value, stalled: None, best: None, reach: Reach { field: 1, places: 0 } };
     let mut verdict = None;
     c.optional(|c| {
         c.mark(b':')?;
@@ -302,4 +302,194 @@ fn validation_fields(c: &mut Cursor<'_>) -> Option<Validation> {
         record.reach = Reach { field: if record.best.is_some() { 4 } else { field }, places: 0 };
     }
     Some(record)
+}
+
+/// A part of a record.
+enum Part {
+    /// A word.
+    Word(&'static [u8]),
+    /// A word with blanks behind it.
+    Keyword(&'static [u8]),
+    /// Blanks and colons.
+    Separator,
+    /// A mark with blanks around it.
+    Mark(u8),
+    Blanks,
+    Float,
+    Integer,
+    Metric,
+    /// So many parts that follow may be missing.
+    Optional(usize),
+}
+
+use Part::{Blanks, Float, Integer, Keyword, Mark, Metric, Optional, Separator, Word};
+
+const TRAINING: &[Part] = &[
+    Keyword(b"Ep. "),
+    Float,
+    Separator,
+    Keyword(b"Up. "),
+    Integer,
+    Separator,
+    Keyword(b"Sen. "),
+    Integer,
+    Separator,
+    Keyword(b"Cost "),
+    Float,
+    Optional(2),
+    Mark(b'*'),
+    Integer,
+    Optional(2),
+    Mark(b'@'),
+    Integer,
+    Optional(3),
+    Blanks,
+    Keyword(b"after "),
+    Integer,
+    Optional(4),
+    Separator,
+    Keyword(b"Time "),
+    Float,
+    Word(b"s"),
+    Optional(4),
+    Separator,
+    Float,
+    Keyword(b" "),
+    Word(b"words/s"),
+    Optional(3),
+    Separator,
+    Keyword(b"gNorm "),
+    Float,
+    Optional(3),
+    Separator,
+    Keyword(b"L.r. "),
+    Float,
+];
+
+const VALIDATION: &[Part] = &[
+    Keyword(b"[valid] "),
+    Optional(4),
+    Keyword(b"Ep. "),
+    Float,
+    Separator,
+    Keyword(b"Up. "),
+    Integer,
+    Mark(b':'),
+    Metric,
+    Mark(b':'),
+    Float,
+    Optional(2),
+    Mark(b':'),
+    Word(b"new best"),
+    Optional(5),
+    Mark(b':'),
+    Keyword(b"stalled "),
+    Integer,
+    Keyword(b" "),
+    Word(b"times"),
+    Optional(4),
+    Blanks,
+    Keyword(b"(last best: "),
+    Float,
+    Word(b")"),
+];
+
+/// Whether the text ends inside a training record that stands at its start, or where the record could go on.
+#[cold]
+pub fn ends_inside_training(text: &[u8]) -> bool {
+    ends_inside(TRAINING, text)
+}
+
+/// Whether the text ends inside a validation record that stands at its start, or where the record could go on.
+#[cold]
+pub fn ends_inside_validation(text: &[u8]) -> bool {
+    ends_inside(VALIDATION, text)
+}
+
+fn ends_inside(parts: &[Part], text: &[u8]) -> bool {
+    let mut walk = Walk { text, ended: false };
+    let (mut pos, mut at) = (0, 0);
+    while let Some(part) = parts.get(at) {
+        at += 1;
+        if let Optional(length) = part {
+            let group = parts.get(at..at + length).unwrap_or_default();
+            pos = group.iter().try_fold(pos, |pos, part| walk.step(part, pos)).unwrap_or(pos);
+            at += length;
+        } else {
+            let Some(next) = walk.step(part, pos) else { break };
+            pos = next;
+        }
+    }
+    walk.ended
+}
+
+/// Walks over the parts of a record, remembering whether the text ended in one.
+struct Walk<'a> {
+    text: &'a [u8],
+    ended: bool,
+}
+
+impl Walk<'_> {
+    fn step(&mut self, part: &Part, pos: usize) -> Option<usize> {
+        let blank = |byte: u8| matches!(byte, b' ' | b'\t');
+        match part {
+            Word(word) => self.word(word, pos),
+            Keyword(word) => {
+                let end = self.word(word, pos)?;
+                Some(self.span(end, blank))
+            }
+            Separator => {
+                let end = self.span(pos, |byte| blank(byte) || byte == b':');
+                (end > pos).then_some(end)
+            }
+            Mark(mark) => {
+                let at = self.span(pos, blank);
+                let end = self.word(&[*mark], at)?;
+                Some(self.span(end, blank))
+            }
+            Blanks => Some(self.span(pos, blank)),
+            Float => self.number(float(self.text, pos), pos),
+            Integer => self.number(integer(self.text, pos), pos),
+            Metric => {
+                let end = self.span(pos, |byte| !matches!(byte, b' ' | b'\t'..=b'\r' | b':'));
+                self.text.get(pos..end)?.iter().any(u8::is_ascii_alphabetic).then_some(end)
+            }
+            Optional(_) => Some(pos),
+        }
+    }
+
+    fn word(&mut self, word: &[u8], pos: usize) -> Option<usize> {
+        let rest = self.text.get(pos..)?;
+        if rest.starts_with(word) {
+            return Some(pos + word.len());
+        }
+        self.ended |= word.starts_with(rest);
+        None
+    }
+
+    fn span(&mut self, pos: usize, belongs: impl Fn(u8) -> bool) -> usize {
+        let mut end = pos;
+        while self.text.get(end).is_some_and(|&byte| belongs(byte)) {
+            end += 1;
+        }
+        self.ended |= end == self.text.len();
+        end
+    }
+
+    /// A number that ends the text may lack its end; a malformed one elsewhere ends the record.
+    fn number(&mut self, read: Option<(Token, usize)>, pos: usize) -> Option<usize> {
+        match read {
+            Some((token, end)) => {
+                self.ended |= end == self.text.len();
+                (token != Token::Malformed).then_some(end)
+            }
+            None => {
+                // `-`, `na`, `-in`.
+                let rest = self.text.get(pos..)?;
+                let word = rest.strip_prefix(b"-").or(rest.strip_prefix(b"+")).unwrap_or(rest);
+                self.ended |= b"nan".starts_with(word) || b"inf".starts_with(word);
+                None
+            }
+        }
+    }
 }

@@ -9,9 +9,50 @@ use proptest::prelude::*;
 use regex::bytes::{Captures, Regex, RegexBuilder};
 use support::{line, parse};
 
+/// How far a record reaches: its last field and the places of its number, `None` for `nan` and `inf`.
+#[derive(Clone, Copy)]
+struct Reach {
+    training: bool,
+    field: usize,
+    places: Option<usize>,
+}
+
+impl Reach {
+    /// The rule of cut records, for the few records of one line.
+    fn is_whole_among(self, others: &[Self]) -> bool {
+        let mut others = others.iter().filter(|other| other.training == self.training);
+        let complete = !self.training && matches!(self.field, 2 | 4);
+        if complete {
+            return true;
+        }
+        if others.clone().any(|other| other.field > self.field) {
+            return false;
+        }
+        let numbers: Vec<_> = others.by_ref().filter(|o| o.field == self.field).filter_map(|o| o.places).collect();
+        match self.places {
+            Some(places) => numbers.is_empty() || numbers.iter().any(|&other| other <= places),
+            None => true,
+        }
+    }
+}
+
+/// Whether a beginning is worth counting.
+fn counts(rest: &[u8], training: bool, stamped: bool) -> bool {
+    let digit = |text: &[u8]| text.trim_ascii_start().first().is_some_and(u8::is_ascii_digit);
+    if training {
+        return digit(&rest[4..]) || rest.windows(4).any(|window| window == b"Up. ");
+    }
+    match rest[8..].trim_ascii_start().strip_prefix(b"Ep. ") {
+        Some(rest) => digit(rest),
+        None => stamped && digit(&rest[8..]),
+    }
+}
+
 struct Grammar {
     training: Regex,
     validation: Regex,
+    begun_training: Regex,
+    begun_validation: [Regex; 2],
     translation: Regex,
     float: Regex,
     integer: Regex,
@@ -24,6 +65,12 @@ impl Grammar {
         Self {
             training: build(&format!("^(?:{})", grammar::expand(grammar::TRAINING))),
             validation: build(&format!("^(?:{})", grammar::expand(grammar::VALIDATION))),
+            begun_training: build(&grammar::beginning(grammar::TRAINING_PARTS)),
+            begun_validation: [grammar::VALIDATION_PARTS.to_vec(), {
+                let (head, tail) = grammar::VALIDATION_PARTS.split_at(2);
+                [head, &tail[6..]].concat()
+            }]
+            .map(|parts| build(&grammar::beginning(&parts))),
             translation: build(grammar::TRANSLATION),
             float: build(&format!("^(?:{})$", grammar::STRICT_FLOAT)),
             integer: build(&format!("^(?:{})$", grammar::STRICT_INTEGER)),
@@ -50,10 +97,13 @@ impl Grammar {
             let regex = if training { &self.training } else { &self.validation };
             if let Some(captures) = regex.captures(rest) {
                 match if training { self.training(&captures) } else { self.validation(&captures) } {
-                    Some(record) => found.push(record),
+                    Some(record) => found.push((record, self.reach(&captures, training))),
                     None => unmatched = true,
                 }
                 pos += captures.get(0).unwrap().end();
+            } else if self.begins(rest, training) {
+                unmatched |= counts(rest, training, self.stamp.is_match(&text[..pos]));
+                break;
             } else {
                 if training {
                     let next =
@@ -63,11 +113,65 @@ impl Grammar {
                 pos += if validation { 8 } else { 1 };
             }
         }
-        if unmatched {
-            found.push("unmatched".to_owned());
+        let reaches: Vec<_> = found.iter().map(|(_, reach)| *reach).collect();
+        let mut whole = Vec::new();
+        for (at, (record, reach)) in found.into_iter().enumerate() {
+            let others: Vec<_> =
+                reaches.iter().enumerate().filter(|&(other, _)| other != at).map(|(_, other)| *other).collect();
+            if reach.is_whole_among(&others) {
+                whole.push(record);
+            } else {
+                unmatched = true;
+            }
         }
-        found.sort();
-        found
+        if unmatched {
+            whole.push("unmatched".to_owned());
+        }
+        whole.sort();
+        whole
+    }
+
+    /// Whether the text ends inside a record.
+    fn begins(&self, rest: &[u8], training: bool) -> bool {
+        let regexes = if training { std::slice::from_ref(&self.begun_training) } else { &self.begun_validation[..] };
+        regexes.iter().any(|regex| {
+            regex.captures(rest).is_some_and(|captures| {
+                let Some(number) = captures.name("number") else { return true };
+                let whole = std::str::from_utf8(number.as_bytes()).unwrap();
+                number.end() == rest.len()
+                    || whole.contains(',')
+                    || self.float(number.as_bytes()).is_some_and(
+                        // More than 2^53 is no count, but may be an epoch.
+                        |value| training || rest.starts_with(b"[valid] Ep") || value <= (1_u64 << 53) as f64,
+                    )
+            })
+        })
+    }
+
+    fn reach(&self, captures: &Captures<'_>, training: bool) -> Reach {
+        if !training {
+            let text = String::from_utf8_lossy(captures.get(0).unwrap().as_bytes()).into_owned();
+            let field = match (captures.name("stalled"), captures.name("best")) {
+                (_, Some(_)) => 4,
+                (Some(_), None) => 3,
+                _ if text.ends_with("new best") => 2,
+                _ => 1,
+            };
+            return Reach { training, field, places: Some(0) };
+        }
+        let fields = ["cost", "labels", "batch_labels", "total_labels", "time", "rate", "gnorm", "learning_rate"];
+        let field = fields.iter().rposition(|name| captures.name(name).is_some()).unwrap();
+        let token = String::from_utf8_lossy(captures.name(fields[field]).unwrap().as_bytes()).to_ascii_lowercase();
+        let places = match field {
+            1..=5 => Some(0),
+            _ if token.contains('n') => None,
+            _ => {
+                let (mantissa, exponent) = token.split_once('e').unwrap_or((&token, ""));
+                let decimals = mantissa.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+                Some(decimals + exponent.trim_start_matches(['-', '+']).len())
+            }
+        };
+        Reach { training, field, places }
     }
 
     fn float(&self, token: &[u8]) -> Option<f64> {

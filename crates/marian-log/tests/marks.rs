@@ -376,6 +376,7 @@ fn a_mark_has_the_time_of_its_line_and_the_update_before_it() {
          [task 2024-01-01T10:06:00.500Z] [2024-01-01 10:05:00] Training finished\n"
     );
     parser.feed(log.as_bytes(), &mut batch);
+    parser.finish(&mut batch);
     let bits = present::TIMESTAMP | present::UP;
     let found: Vec<_> = batch.events.iter().map(|event| (event.timestamp, event.up, event.present)).collect();
     assert_eq!(

@@ -32,7 +32,7 @@ function fresh(): string {
 }
 const file = (folder: string) => join(folder, "events.out.tfevents.marian-tracking");
 const row = (up: number, more = "") =>
-  `[2024-07-03 10:00:${10 + up}] Ep. 1 : Up. ${up} : Sen. 70 : Cost 2.5${more}\n`;
+  `[2024-07-03 10:00:${10 + up}] Ep. 1 : Up. ${up} : Sen. 70 : Cost 2.5${more}${more.includes(":") ? "" : " : Time 1.00s : 9.00 words/s"}\n`;
 const START = Date.UTC(2024, 6, 3, 10) / 1000;
 
 describe("an event file", () => {
@@ -169,13 +169,13 @@ describe("publishing again", () => {
 describe("a live file", () => {
   it("holds whole records after every chunk, also when the training is given up", async () => {
     const folder = fresh();
-    using publication = new Publication({ folder, mode: "live" });
-    await publication.write(row(1) + row(2).slice(0, 20));
-    expect(readEvents(file(folder)).at(-1)?.step).toBe(1);
-    await publication.write(row(2).slice(20));
+    using publication = new Publication({ folder, mode: "live" }, { live: true });
+    await publication.write(row(1) + row(2) + row(3).slice(0, 20));
     expect(readEvents(file(folder)).at(-1)?.step).toBe(2);
+    await publication.write(row(3).slice(20));
+    expect(readEvents(file(folder)).at(-1)?.step).toBe(3);
     await publication.publisher.discard();
-    expect(readEvents(file(folder)).at(-1)?.step).toBe(2);
+    expect(readEvents(file(folder)).at(-1)?.step).toBe(3);
     expect(readdirSync(folder)).toHaveLength(1);
   });
 });
