@@ -14,6 +14,7 @@ export interface GroupTargetFlags {
   readonly wandb: boolean;
   readonly "wandb-client": string | undefined;
   readonly "wandb-api-key-file": string | undefined;
+  readonly "retry-for"?: number | undefined;
   readonly "override-runs": boolean;
   readonly tags: string[] | undefined;
 }
@@ -68,6 +69,7 @@ export async function groupTarget(
     transport: flags["wandb-client"] === "sdk" ? "sdk" : "native",
     dir: settings.dir,
     baseUrl: settings.baseUrl,
+    ...(flags["retry-for"] === undefined ? {} : { budget: flags["retry-for"] }),
     stop: options.stop,
   });
   const publication = (group: Group, run: GroupRun, source: Source, plan: RunPlan): WandbPublication => ({

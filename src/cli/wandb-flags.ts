@@ -12,8 +12,29 @@ import type { RunPlan } from "../run/run-plan.js";
 import { fileSource } from "../sources/inputs.js";
 import { taskFileReader } from "../sources/task-files/task-file-reader.js";
 
-/** The flag of every command that speaks to the server. */
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, "": 1000, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** Milliseconds of a duration such as `90s`, `5m` or `1h`; a number alone is seconds. Undefined where it is none. */
+export function durationMs(text: string): number | undefined {
+  const [, number, unit = ""] = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h)?$/.exec(text.trim()) ?? [];
+  return number === undefined ? undefined : Number(number) * (UNIT_MS[unit] ?? 1000);
+}
+
+/** The flags of every command that speaks to the server. */
 export const wandbKeyFlag = {
+  "retry-for": Flags.custom<number>({
+    parse: async (text) => {
+      const milliseconds = durationMs(text);
+      if (milliseconds === undefined)
+        throw new Error(`--retry-for ${text}: write a duration such as 90s, 5m or 1h`);
+      return milliseconds;
+    },
+  })({
+    description:
+      "W&B: how long to go on without progress before rows go to the offline file  [default: 5m; eval and the end of a training: 60s]",
+    helpValue: "DURATION",
+    helpGroup: "WEIGHTS & BIASES",
+  }),
   "wandb-api-key-file": Flags.string({
     description:
       "W&B: file with the API key  [default: WANDB_API_KEY, then netrc, then the settings of the official client]",
@@ -62,6 +83,7 @@ export interface WandbFlagValues {
   readonly "wandb-client": string | undefined;
   readonly tags: string[] | undefined;
   readonly "wandb-api-key-file": string | undefined;
+  readonly "retry-for"?: number | undefined;
 }
 
 /** What is to be published, the same for all runs of a command. */
@@ -144,6 +166,7 @@ export async function wandbTarget(
         : { plan, rows: () => rowsOfSource(fileSource(source), options.parser, plan) }),
       ...(taskFiles === undefined ? {} : { taskFiles }),
       override: options.override,
+      ...(flags["retry-for"] === undefined ? {} : { budget: flags["retry-for"] }),
       stop: options.stop,
     };
   };

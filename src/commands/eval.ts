@@ -15,6 +15,9 @@ import type { JsonObject } from "../publishers/wandb/format/json.js";
 const W_AND_B = "WEIGHTS & BIASES";
 const { "wandb-artifacts": _artifacts, ...sharedFlags } = wandbFlags;
 
+/** A task that only evaluates is not to wait for W&B as long as an archive may. */
+const BUDGET_MS = 60_000;
+
 export default class Eval extends Command {
   static override summary =
     "Publish one evaluation: its chart to the model's run, its scores to the group's table.";
@@ -89,6 +92,7 @@ rest is in the offline file); 130, 143 stopped by SIGINT, SIGTERM.`;
         secret: flags["taskcluster-secret"] || undefined,
         client: flags["wandb-client"],
         keyFile: flags["wandb-api-key-file"],
+        retryMs: flags["retry-for"] ?? BUDGET_MS,
         source: flags["metrics-json"] ?? "-",
         ...(given === undefined ? {} : { model: given.model }),
       },

@@ -109,6 +109,7 @@ Exit codes: as those of parse. With MOZ_AUTOMATION set 0, unless a signal came o
         secret: flags["taskcluster-secret"] || undefined,
         client: flags["wandb-client"],
         keyFile: flags["wandb-api-key-file"],
+        retryMs: flags["retry-for"],
         source: input ?? "-",
       },
       folder: flags["output-dir"],

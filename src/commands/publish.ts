@@ -33,6 +33,7 @@ Exit codes: 0 all was delivered; 1 something could not be read; 2 wrong flags, a
     "time-zone": groupFlags["time-zone"],
     "wandb-client": groupFlags["wandb-client"],
     "wandb-api-key-file": groupFlags["wandb-api-key-file"],
+    "retry-for": groupFlags["retry-for"],
     "override-runs": groupFlags["override-runs"],
     tags: groupFlags.tags,
     ledger: Flags.string({

@@ -3,6 +3,7 @@ import { quote } from "shlex";
 import { EXIT } from "../cli/exit-code.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
 import { wandbKeyFlag } from "../cli/wandb-flags.js";
+import { Budget } from "../http/index.js";
 import { messageOf } from "../publishers/wandb/client/errors.js";
 import { resolveSettings, type WandbSettings } from "../publishers/wandb/client/settings.js";
 import { WandbClient } from "../publishers/wandb/client/wandb-client.js";
@@ -65,6 +66,7 @@ no API key (WANDB_API_KEY); 3 the server did not acknowledge everything; 130, 14
         append: flags.append,
         dryRun: flags["dry-run"],
         signal: stop.signal,
+        ...(flags["retry-for"] === undefined ? {} : { budget: new Budget(flags["retry-for"]) }),
       };
       for await (const receipt of syncFiles(files, options)) receipts.push(receipt);
     } finally {

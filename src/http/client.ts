@@ -260,7 +260,7 @@ export class HttpClient {
     const said = await this.#said(answer);
     throw new Fault(`HTTP ${status}${said === "" ? "" : `: ${said}`}`, {
       status,
-      askedMs: askedPause(headers, this.clock.now()),
+      askedMs: limited ?? askedPause(headers, this.clock.now()),
     });
   }
 

@@ -99,7 +99,7 @@ export class LiveRun implements LivePublisher {
     try {
       return await publishGroupLogs({
         ...place,
-        budget: GROUP_BUDGET,
+        budget: place.budget ?? GROUP_BUDGET,
         group,
         suffix,
         ...(config === undefined ? {} : { config: config as JsonObject }),

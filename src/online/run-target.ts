@@ -30,6 +30,8 @@ export interface TargetWish {
   readonly client: string | undefined;
   /** A file with the key. */
   readonly keyFile?: string | undefined;
+  /** Milliseconds without progress after which rows go to the offline file; absent: the publisher's own. */
+  readonly retryMs?: number | undefined;
   /** The log; `-` is standard input. */
   readonly source: string;
 }
@@ -127,6 +129,7 @@ class TargetSearch {
         transport: wish.client === "sdk" ? "sdk" : "native",
         dir: settings.dir,
         baseUrl: settings.baseUrl,
+        ...(wish.retryMs === undefined ? {} : { budget: wish.retryMs }),
         stop: options.stop,
       },
       id,

@@ -1,5 +1,5 @@
 /** The binaries and a W&B server. */
-import { readFileSync } from "node:fs";
+import { chmodSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -46,6 +46,7 @@ describe("parse --wandb-project", () => {
 
   test("takes the key from a file, for each command that speaks to the server", async () => {
     const folder = freshFolder({ "student/train.log": log, key: `${server.apiKey}\n`, short: "no key" });
+    chmodSync(join(folder, "key"), 0o600);
     const place = { env: { WANDB_BASE_URL: server.url, HOME: folder }, folder };
     const flags = ["--wandb-project", project, "--wandb-api-key-file"];
     const live = await runBinary(

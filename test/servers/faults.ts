@@ -21,9 +21,10 @@ export interface NamedFault {
   readonly name: string;
   /** The kinds of request that the fault is one for; absent: all. */
   readonly kinds?: readonly RequestKind[];
-  /** What has to be made of it; of an upload, the status alone counts. */
+  /** What has to be made of it. */
   readonly verdict: Verdict;
-  readonly uploadVerdict?: Verdict;
+  /** By the kind of request, where it is another: of an upload, the status alone counts. */
+  readonly verdicts?: Readonly<Partial<Record<RequestKind, Verdict>>>;
   /** Whether it ends only when the client gives up waiting. */
   readonly slow?: boolean;
   /** Answers in the place of the server, which stores nothing. */
@@ -81,9 +82,9 @@ export const FAULTS: readonly NamedFault[] = [
   plain("200 with other fields", 200, '{"ok":true,"data":{"ok":true}}', { kinds: JSON_KINDS }),
   plain("200 with data that is null", 200, '{"data":null}', { kinds: JSON_KINDS }),
   plain("200 with half of a JSON text", 200, '{"exitcode":null,"limits":{"a":', { kinds: JSON_KINDS }),
-  plain("204", 204, "", { uploadVerdict: "taken" }),
+  plain("204", 204, "", { verdicts: { upload: "taken", content: "again" } }),
   plain("206 with a part", 206, '{"ex', {
-    uploadVerdict: "taken",
+    verdicts: { upload: "taken", content: "again" },
     headers: { "content-range": "bytes 0-3/100000" },
   }),
   ...[301, 302, 303, 307, 308].map((status) =>
@@ -175,6 +176,7 @@ export const FAULTS: readonly NamedFault[] = [
     name: "a body that is cut",
     kinds: ["graphql", "file_stream", "api", "content"],
     verdict: "again",
+    slow: true,
     answer: (request, response) => {
       response.writeHead(200, { "content-length": 1000 });
       response.write("{", () => request.socket.end());

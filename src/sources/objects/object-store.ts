@@ -84,6 +84,14 @@ export class ObjectStore {
         `${this.#endpoint}/storage/v1/b/${encodeURIComponent(bucket)}/o?${query}`,
         `the list of gs://${bucket}`,
       );
+      if (
+        typeof page !== "object" ||
+        page === null ||
+        Array.isArray(page) ||
+        "errors" in page ||
+        "error" in page
+      )
+        throw new InputError(`the list of gs://${bucket} is none: the answer is not one of Cloud Storage`);
       const { items = [], nextPageToken } = page as { items?: unknown; nextPageToken?: unknown };
       if (!Array.isArray(items)) throw new InputError(`the list of gs://${bucket} is none`);
       for (const item of items) {

@@ -1,11 +1,14 @@
-import { readFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { Secrets, withoutCredentials } from "../../../http/index.js";
 import { ApiKey } from "./api-key.js";
 import { AuthenticationError, WandbError } from "./errors.js";
 import { netrcPassword } from "./netrc.js";
 
 const HOSTED = "https://api.wandb.ai";
+/** Bytes of a file with a key or with settings. */
+const LARGEST_FILE = 64 * 1024;
 
 /** Whether runs go to the server, to offline files, or nowhere. */
 export type WandbMode = "online" | "offline" | "disabled";
@@ -55,7 +58,7 @@ export function resolveSettings(
   );
   return {
     baseUrl,
-    uiUrl: (given(environment, "WANDB_APP_URL") ?? uiUrlOf(baseUrl)).replace(/\/+$/, ""),
+    uiUrl: withoutCredentials(given(environment, "WANDB_APP_URL") ?? uiUrlOf(baseUrl)).replace(/\/+$/, ""),
     apiKey: findKey(overrides, environment, new URL(baseUrl).host, files),
     entity: overrides.entity ?? given(environment, "WANDB_ENTITY") ?? files.get("entity"),
     mode: checkedMode(overrides.mode ?? given(environment, "WANDB_MODE") ?? files.get("mode") ?? "online"),
@@ -88,13 +91,42 @@ function findKey(
 export function readKeyFile(path: string): ApiKey {
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = readSmallFile(path, (mode) => {
+      if ((mode & 0o044) !== 0 && process.platform !== "win32")
+        process.stderr.write(
+          `warning: the file of the W&B API key, ${path}, can be read by others: chmod 600 ${path}\n`,
+        );
+    });
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const reason = code === "ENOENT" ? "there is no such file" : `it can't be read (${code})`;
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason =
+      code === "ENOENT"
+        ? "there is no such file"
+        : code === undefined
+          ? message
+          : `it can't be read (${code})`;
     throw new AuthenticationError(`the file of the W&B API key, ${path}: ${reason}`);
   }
   return new ApiKey(text, path);
+}
+
+/**
+ * The text of a file of settings: a small, regular one. A pipe would be waited for, and a device has no end.
+ *
+ * @throws Error in words, or of the file system.
+ */
+function readSmallFile(path: string, check: (mode: number) => void = () => {}): string {
+  const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    const info = fstatSync(file);
+    if (info.isDirectory()) throw Object.assign(new Error("it is a folder"), { code: "EISDIR" });
+    if (!info.isFile()) throw new Error("it is no regular file (ENOTREG)");
+    if (info.size > LARGEST_FILE) throw new Error(`it is larger than ${LARGEST_FILE} bytes (EFBIG)`);
+    check(info.mode);
+    return readFileSync(file, "utf8");
+  } finally {
+    closeSync(file);
+  }
 }
 
 function netrcPaths(environment: Environment): string[] {
@@ -124,7 +156,7 @@ function readIni(path: string): Map<string, string> {
 
 function readOrEmpty(path: string): string {
   try {
-    return readFileSync(path, "utf8");
+    return readSmallFile(path);
   } catch {
     // Absent or unreadable: the next source is tried, as the official client does.
     return "";
@@ -141,9 +173,12 @@ function uiUrlOf(baseUrl: string): string {
 function checkedUrl(text: string): string {
   const url = text.trim().replace(/\/+$/, "");
   if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
-    throw new WandbError(`the W&B base URL must start with http:// or https://, not ${JSON.stringify(text)}`);
+    throw new WandbError(
+      `the W&B base URL must start with http:// or https://, not ${JSON.stringify(new Secrets().redact(text))}`,
+    );
   }
-  return url;
+  // A user and a password in it are never sent, because the key goes in their place; nor is a query of use.
+  return withoutCredentials(url).replace(/\/+$/, "");
 }
 
 function checkedMode(text: string): WandbMode {

@@ -1,3 +1,5 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   ApiKey,
   AuthenticationError,
+  readKeyFile,
   resolveSettings,
   WandbClient,
   WandbError,
@@ -121,5 +124,30 @@ describe("an API key", () => {
     expect(key.secrets.redact(`before ${text} and ${headerOf(text)} after`)).toBe(
       "before [API key hidden] and Basic [API key hidden] after",
     );
+  });
+});
+
+describe("files with a key", () => {
+  it.each([
+    ["a folder", (path: string) => mkdirSync(path)],
+    ["a named pipe", (path: string) => void execFileSync("mkfifo", [path])],
+    ["a device without an end", (path: string) => symlinkSync("/dev/zero", path)],
+    ["a large file", (path: string) => writeFileSync(path, Buffer.alloc(1e6, "k"))],
+  ])("are small and regular, not %s", (_what, make) => {
+    const folder = mkdtempSync(join(tmpdir(), "key-"));
+    const path = join(folder, "key");
+    make(path);
+    expect(() => readKeyFile(path)).toThrow(
+      /EISDIR|no regular file \(ENOTREG\)|larger than 65536 bytes \(EFBIG\)/,
+    );
+    rmSync(folder, { recursive: true });
+  });
+
+  it("a user and a password in the base URL are neither kept nor printed", () => {
+    const { baseUrl, uiUrl } = resolveSettings({ baseUrl: "https://me:hunter22@wandb.test/x/?a=b" }, {}, ".");
+    expect([baseUrl, uiUrl]).toEqual(["https://wandb.test/x", "https://wandb.test/x"]);
+    const failure = () => resolveSettings({ baseUrl: "ftp://me:hunter22@host" }, {}, ".");
+    expect(failure).toThrow(/must start with http/);
+    expect(failure).not.toThrow(/hunter22/);
   });
 });
