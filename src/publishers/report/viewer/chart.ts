@@ -95,7 +95,9 @@ export class Chart {
     };
     this.#log = button("log scale", "log", actions.toggleLog);
     this.#wide = button("whole width", "\u2922", actions.toggleWide);
-    const full = button("full screen", "\u26f6", () => this.#toggleFull());
+    const full = button("full screen", "", () => this.#toggleFull());
+    // Not every system has the character for it.
+    full.append(element("span", { class: "screen" }));
     full.removeAttribute("aria-pressed");
     full.hidden = !document.fullscreenEnabled;
     this.#host = element("div", {

@@ -12,7 +12,7 @@ import type { Restart, RunView } from "./run-view.js";
 const MOST_ROWS = 10;
 const MOST_MARKS = 4;
 /** Above the columns, where one is smoothed. */
-const HEADS = ["", "", "value", "smoothed"];
+const HEADS = [["name"], ["name"], ["value", "value"], ["note smooth", "smoothed"]] as const;
 
 /** Shows points, the first of them in full, and what is marked beside them. */
 export class Tooltip {
@@ -45,7 +45,11 @@ export class Tooltip {
         element("span", { class: "name" }, point.view.run.name),
         element("span", { class: "value" }, formatExact(point.y)),
         smoothing
-          ? element("span", { class: "note" }, point.smooth === undefined ? "" : formatSmooth(point.smooth))
+          ? element(
+              "span",
+              { class: "note smooth" },
+              point.smooth === undefined ? "" : formatSmooth(point.smooth),
+            )
           : element("span", { class: "note" }, noteOf(kind, point)),
       );
     });
@@ -53,7 +57,13 @@ export class Tooltip {
     this.element.replaceChildren(
       element("div", { class: "place" }, formatPlace(axis, first.x, first.view.run.clock)),
       ...(smoothing
-        ? [element("div", { class: "row heads" }, ...HEADS.map((text) => element("span", {}, text)))]
+        ? [
+            element(
+              "div",
+              { class: "row heads" },
+              ...HEADS.map(([name, text = ""]) => element("span", { class: name }, text)),
+            ),
+          ]
         : []),
       ...rows,
       ...(more > 0 ? [element("div", { class: "more" }, `and ${more} more`)] : []),
