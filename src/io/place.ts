@@ -119,6 +119,6 @@ async function openFifo(path: string): Promise<Socket> {
 }
 
 function absent(error: NodeJS.ErrnoException): undefined {
-  if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
+  if (error.code === "ENOENT") return undefined;
   throw error;
 }
