@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** Bytes that wait in memory. */
-const IN_MEMORY = 4e6;
+const IN_MEMORY = 1e6;
 /** Bytes of the file that are read at once. */
 const PIECE = 1 << 18;
 

@@ -13,9 +13,9 @@ import { CHANNEL } from "./reader.js";
 export async function startPipe(binary: string, args: readonly string[]): Promise<boolean> {
   if (process.env[CHANNEL] !== undefined || !passesOn(args)) return false;
   // More than this is a fault, and the training needs the memory.
-  const heap = "--max-old-space-size=1024";
+  const heap = ["--max-old-space-size=1024", "--max-semi-space-size=4"];
   endProcess(
-    await runPipe({ program: process.execPath, args: [heap, ...process.execArgv, binary, ...args] }),
+    await runPipe({ program: process.execPath, args: [...heap, ...process.execArgv, binary, ...args] }),
   );
   return true;
 }

@@ -30,7 +30,7 @@ const SHOW_AFTER = 3000;
 const LAST_READING = 2000;
 
 /** Bytes of a running log whose rows and text may wait; what gives them has to wait then. */
-const MOST_QUEUED = 1e6;
+const MOST_QUEUED = 256e3;
 
 /** Bytes of a log that become lines of text at once. */
 const TEXT_PIECE = 64 * 1024;
