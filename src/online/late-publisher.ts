@@ -46,6 +46,8 @@ export class LatePublisher implements UpdatePublisher {
   /** Nothing is to be published, or no longer. */
   #idle = false;
   #ended = false;
+  /** What the parser holds is to be taken for whole as soon as nothing more waits. */
+  #settles = false;
   #ending: NodeJS.Timeout | undefined;
   #wake: () => void = () => {};
   #failure: { readonly error: unknown } | undefined;
@@ -61,7 +63,7 @@ export class LatePublisher implements UpdatePublisher {
   ) {
     this.name = name;
     this.#stop = stop;
-    this.#parser = new LogParser(nodeCore(), parser);
+    this.#parser = new LogParser(nodeCore(), { ...parser, live: true });
     this.#reader = new RunReader(this.#parser);
     this.#work = this.#run(opening);
   }
@@ -70,6 +72,8 @@ export class LatePublisher implements UpdatePublisher {
     if (this.#failure !== undefined) throw this.#failure.error;
     if (chunk === undefined) this.#end();
     else if (!this.#idle) this.#backlog.push(chunk);
+    // The log has paused: what waits for its next line waits no longer.
+    if (chunk?.length === 0) this.#settles = true;
     this.#wake();
   }
 
@@ -118,10 +122,18 @@ export class LatePublisher implements UpdatePublisher {
       else this.#stop?.addEventListener("abort", this.#hurry, { once: true });
       while (this.#publisher !== undefined && !this.#idle) {
         const bytes = this.#backlog.shift();
-        if (bytes !== undefined) await this.#publisher.publish(await this.#reader.read(bytes));
-        else if (this.#ended) break;
-        else await this.#more();
-        this.#urgent -= bytes?.length ?? 0;
+        if (bytes !== undefined) {
+          await this.#publisher.publish(await this.#reader.read(bytes));
+          this.#urgent -= bytes.length;
+        } else if (this.#ended) {
+          break;
+        } else if (this.#settles) {
+          if (this.#parser.holds)
+            await this.#publisher.publish(await this.#reader.settle(this.#parser.settle()));
+          this.#settles = false;
+        } else {
+          await this.#more();
+        }
       }
       if (!this.#idle) await this.#publisher?.publish(await this.#reader.finish());
     } catch (error) {
@@ -143,7 +155,10 @@ export class LatePublisher implements UpdatePublisher {
     const publisher = this.#publisher;
     const timer = setTimeout(() => publisher?.giveUp?.(), AFTER_STOP).unref();
     this.#urgent = this.#backlog.bytes;
-    while (this.#urgent > 0 && !this.#idle) await new Promise((resolve) => setTimeout(resolve, 50));
+    this.#settles = true;
+    this.#wake();
+    while ((this.#urgent > 0 || this.#settles) && !this.#idle && !this.#ended)
+      await new Promise((resolve) => setTimeout(resolve, 50));
     await publisher?.flush?.();
     clearTimeout(timer);
   }

@@ -61,7 +61,7 @@ export function trainingLog(
     pieces.push(
       Buffer.from(
         line(
-          `${position(up)} : Sen. ${row["sen"]} : Cost ${row["cost"]} : Time ${row["time"]}s : ${row["rate"]} words/s : gNorm ${row["gnorm"]}`,
+          `${position(up)} : Sen. ${row["sen"]} : Cost ${row["cost"]?.toFixed(8)} : Time ${row["time"]?.toFixed(2)}s : ${row["rate"]?.toFixed(2)} words/s : gNorm ${row["gnorm"]?.toFixed(4)}`,
         ),
       ),
     );
@@ -69,7 +69,9 @@ export function trainingLog(
       for (const metric of METRICS) {
         const value = number + metric.length / 16;
         values[metric.replaceAll("-", "_")] = value;
-        pieces.push(Buffer.from(line(`[valid] ${position(up)} : ${metric} : ${value} : new best`)));
+        pieces.push(
+          Buffer.from(line(`[valid] ${position(up)} : ${metric} : ${value.toFixed(5)} : new best`)),
+        );
       }
     }
     rows.set(up, values);
@@ -103,10 +105,10 @@ function trained(number: number): Record<string, number> {
   return {
     epoch: 1,
     sen: number * 5000,
-    cost: 10 - number / 1024,
+    cost: 10 - number / 256,
     time: 12.5,
     rate: 8000.25 + number,
-    gnorm: 1 + number / 64,
+    gnorm: 1 + number / 16,
   };
 }
 

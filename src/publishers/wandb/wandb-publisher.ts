@@ -32,6 +32,9 @@ const LAST_READING = 2000;
 /** Bytes of a running log whose rows and text may wait; what gives them has to wait then. */
 const MOST_QUEUED = 256e3;
 
+/** Restarts from which on the configuration follows them with a delay. */
+const MANY_RESTARTS = 64;
+
 /** Bytes of a log that become lines of text at once. */
 const TEXT_PIECE = 64 * 1024;
 
@@ -52,6 +55,8 @@ export class WandbPublisher implements UpdatePublisher {
   /** The files of the training task. */
   #reading: Promise<void> = Promise.resolve();
   #queued = 0;
+  /** Restarts that the configuration on its way holds. */
+  #configured = 0;
   #work: Promise<void> = Promise.resolve();
   #failure: unknown;
   #interrupted = false;
@@ -123,6 +128,7 @@ export class WandbPublisher implements UpdatePublisher {
   /** Settles when everything so far, the row of the update under way too, is with the server or in the offline file. */
   async flush(): Promise<void> {
     this.#enqueue(async (sender) => {
+      this.#sendConfig(sender.sink);
       sender.show(this.#rows?.open ?? []);
       await sender.sink.flush?.();
     });
@@ -152,6 +158,7 @@ export class WandbPublisher implements UpdatePublisher {
     if (this.#failure !== undefined) throw this.#failure;
     const sender = await this.#start();
     const { sink } = sender;
+    this.#sendConfig(sink);
     await sender.sendTables();
     if (this.#publication.artifacts !== undefined) {
       await sink.directoryArtifact("logs", "logs", this.#publication.artifacts);
@@ -309,13 +316,22 @@ export class WandbPublisher implements UpdatePublisher {
 
   /** What became known of a running training. */
   #configure(sink: RunSink): void {
-    sink.updateConfig(this.#config());
+    // It holds every restart, so with hundreds of them it is not sent for each.
+    if (this.#segments.length < 1.1 * this.#configured && this.#configured >= MANY_RESTARTS) return;
+    this.#sendConfig(sink);
     // Files are read beside everything else; what they say follows when it is known.
     this.#reading = this.#task.read(this.#segment()).then((known) => {
       if (!known) return;
       if (this.#beginning !== undefined && this.#counts(this.#beginning)) this.#task.count();
       this.#enqueue(({ sink: open }) => open.updateConfig(this.#config()));
     });
+  }
+
+  /** Sends the configuration, unless it has been sent since the last restart. */
+  #sendConfig(sink: RunSink): void {
+    if (this.#publication.plan !== undefined || this.#configured === this.#segments.length) return;
+    this.#configured = this.#segments.length;
+    sink.updateConfig(this.#config());
   }
 
   #segment(): Segment | undefined {

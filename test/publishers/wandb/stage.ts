@@ -37,7 +37,13 @@ export async function publish(
     ...(plan === undefined ? {} : { plan, rows: () => rowsOfSource(source, {}, plan) }),
     ...options,
   };
-  const receipt = await runJob(source, {}, ({ time }) => [new WandbPublisher(publication, time)]);
+  const receipt = await runJob(
+    source,
+    { live: plan === undefined },
+    ({ time }) => [new WandbPublisher(publication, time)],
+    // A last line of which a line feed may have cut the end waits for no clock.
+    { pause: () => new Promise((resolve) => setImmediate(resolve)) },
+  );
   // What a source of a test expects and does not find is a fault of the input to the job.
   expect(receipt.error).toBeUndefined();
   return { receipt, dir };
