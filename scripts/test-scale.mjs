@@ -4,7 +4,7 @@
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { has, must, root, run } from "./tools.mjs";
+import { cache, has, must, python, run, skipped } from "./tools.mjs";
 
 const SPARK = "4.3.0";
 const TASKGRAPH = "24.5.1";
@@ -18,25 +18,7 @@ const PACKAGES = [
   "parallel",
 ];
 
-const cache = join(root, "node_modules/.cache/marian-tracking");
 mkdirSync(cache, { recursive: true });
-
-/** A virtual environment of Python with one package; nothing where it can't be had. */
-function python(what, name, version) {
-  const venv = join(cache, `${name}-${version}`);
-  const complete = join(venv, "complete");
-  if (existsSync(complete)) return venv;
-  if (!has("python3")) return skipped(what, "there is no python3");
-  rmSync(venv, { recursive: true, force: true });
-  const made = run("python3", ["-m", "venv", venv]) === 0;
-  if (
-    !made ||
-    run(join(venv, "bin/python"), ["-m", "pip", "install", "--quiet", `${name}==${version}`]) !== 0
-  )
-    return skipped(what, `pip could not install ${name}==${version}`);
-  mkdirSync(complete);
-  return venv;
-}
 
 /** Spark's folder; nothing where it can't be had. */
 function spark() {
@@ -83,11 +65,6 @@ function debian() {
   for (const file of readdirSync(place)) if (file.endsWith(".deb")) rmSync(join(place, file));
   mkdirSync(join(place, "complete"));
   return unpacked;
-}
-
-function skipped(what, why) {
-  console.error(`skipped: ${what}: ${why}`);
-  return undefined;
 }
 
 must("node", ["scripts/build.mjs"]);

@@ -1,6 +1,7 @@
 // What the scripts share: running a command, and having what it needs.
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("../", import.meta.url));
@@ -40,4 +41,31 @@ export function installPackages() {
   if (wanted.every(([path, { version }]) => present[path]?.version === version)) return;
   console.error("installing packages (npm ci) …");
   must("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+}
+
+/** Where scripts keep what they fetch. */
+export const cache = join(root, "node_modules/.cache/marian-tracking");
+
+/** A virtual environment of Python with one package; nothing where it can't be had. */
+export function python(what, name, version) {
+  const venv = join(cache, `${name}-${version}`);
+  const complete = join(venv, "complete");
+  if (existsSync(complete)) return venv;
+  if (!has("python3")) return skipped(what, "there is no python3");
+  mkdirSync(cache, { recursive: true });
+  rmSync(venv, { recursive: true, force: true });
+  const made = run("python3", ["-m", "venv", venv]) === 0;
+  if (
+    !made ||
+    run(join(venv, "bin/python"), ["-m", "pip", "install", "--quiet", `${name}==${version}`]) !== 0
+  )
+    return skipped(what, `pip could not install ${name}==${version}`);
+  mkdirSync(complete);
+  return venv;
+}
+
+/** Says what is left out, and why. */
+export function skipped(what, why) {
+  console.error(`skipped: ${what}: ${why}`);
+  return undefined;
 }

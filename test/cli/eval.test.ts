@@ -4,7 +4,15 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ownGroup, TaskclusterStandIn } from "../servers/taskcluster/index.js";
 import { StandInServer } from "../servers/wandb/index.js";
-import { check, eventually, freshFolder, type Run, runBinary, startBinary } from "./run-binary.js";
+import {
+  check,
+  eventually,
+  filesBelow,
+  freshFolder,
+  type Run,
+  runBinary,
+  startBinary,
+} from "./run-binary.js";
 
 const SECRET = "project/translations/level-1/weights-and-biases";
 const GROUP = "ZowUkamoRKuDlb4uAeTvgg";
@@ -175,7 +183,7 @@ describe("anywhere", () => {
     const options = { folder, env: { HOME: folder, WANDB_BASE_URL: wandb.url, ...outside() } };
     const runOfGroup = (): boolean =>
       wandb.requests.some(({ body }) => body.toString().includes('"group_logs_bY25-"'));
-    wandb.inject({ operation: "RunResumeStatus", fault: { kind: "hang" }, after: 2, times: 1 });
+    wandb.inject({ operation: "RunResumeStatus", fault: { kind: "hang" }, after: 3, times: 1 });
     const first = startBinary("run", args("one"), options);
     await eventually(runOfGroup, first);
     first.child.kill("SIGKILL");
@@ -188,6 +196,36 @@ describe("anywhere", () => {
       ["student", "one", 50],
       ["student", "two", 50],
     ]);
+  });
+
+  test("stopped before a server that hangs, ends with both of its runs in offline files", async () => {
+    const server = await StandInServer.start();
+    server.inject({ fault: { kind: "hang" }, times: Number.POSITIVE_INFINITY });
+    const place = ["--wandb-project", "stopped", "--wandb-group", "exp_bY25-4fXTcuJNuMcWXUYtQ"];
+    const args = [
+      "eval",
+      "--metric",
+      "chrf=50",
+      ...place,
+      "--label",
+      "evaluate-student-flores-devtest-cs-en",
+    ];
+    const folder = freshFolder();
+    const env = { HOME: folder, WANDB_BASE_URL: server.url, WANDB_API_KEY: server.apiKey };
+    const live = startBinary("run", args, { folder, env });
+    try {
+      await eventually(() => server.requests.length > 0, live);
+      live.child.kill("SIGTERM");
+      const done = await live.done;
+      expect([done.code, done.signal]).toEqual([143, null]);
+      const offline = filesBelow(folder).filter((path) => path.endsWith(".wandb"));
+      expect(offline.map((path) => /run-([^/]*)\.wandb$/.exec(path)?.[1]).sort()).toEqual([
+        "group_logs_bY25-",
+        "student_bY25-",
+      ]);
+    } finally {
+      await server.close();
+    }
   });
 
   test.each([

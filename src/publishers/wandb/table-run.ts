@@ -43,6 +43,9 @@ export type Completion =
     }
   | undefined;
 
+/** Milliseconds that the server has for a run which is begun after the order to stop: the runs before it had theirs. */
+const BUDGET_BEGUN_AFTER_STOP = 1000;
+
 /**
  * Completes a run. W&B has no way to change a run only if nobody else has, so two programs that do it at once may take
  * each other's tables out of its summary. But a file that was uploaded stays: so the run is read back after each
@@ -96,7 +99,7 @@ export class TableRun {
     complete: (state: RunState | undefined, again: boolean) => Promise<Completion>,
   ): Promise<PublisherOutcome> {
     const hurry = (): void => this.#scope?.budget.endWithin(BUDGET_AFTER_STOP);
-    if (this.#place.stop?.aborted) hurry();
+    if (this.#place.stop?.aborted) this.#scope?.budget.endWithin(BUDGET_BEGUN_AFTER_STOP);
     else this.#place.stop?.addEventListener("abort", hurry, { once: true });
     try {
       return await this.#settle(complete);
