@@ -5,6 +5,8 @@
  */
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { EXIT, stopCode } from "../cli/exit-code.js";
 import { automationCode } from "./automation.js";
 import { Feed } from "./feed.js";
@@ -30,6 +32,8 @@ const LIMITS: PipeLimits = {
   afterSignal: 20_000,
 };
 
+/** Bytes that are passed on between two collections. */
+const COLLECTED_AT = 1 << 20;
 /** Bytes that may wait for standard output before standard input has to. */
 const ECHO_BUFFER = 1 << 20;
 /** Milliseconds in which standard output and error may take the rest when all else is done. */
@@ -56,6 +60,15 @@ export function endProcess(code: number): void {
 
 let stuck = false;
 
+/** Collects what was made lately: some tenths of a millisecond. */
+const collectYoung = youngCollector();
+
+function youngCollector(): () => void {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as (options: { type: "minor" }) => void;
+  return () => collect({ type: "minor" });
+}
+
 class Pipe {
   readonly #limits: PipeLimits;
   readonly #command: ReaderCommand;
@@ -64,6 +77,8 @@ class Pipe {
   readonly #feed: Feed;
   readonly #input: Readable = process.stdin;
   #signal: StopName | undefined;
+  /** Bytes since the last collection. */
+  #passed = 0;
 
   constructor(command: ReaderCommand, limits: PipeLimits) {
     this.#limits = limits;
@@ -102,6 +117,7 @@ class Pipe {
       this.#input.on("data", (chunk: Buffer) => {
         this.#echo.write(chunk);
         this.#feed.push(chunk);
+        this.#letGo(chunk.length);
         if (this.#echo.waiting < ECHO_BUFFER) return;
         this.#input.pause();
         void this.#echo.drained().then(() => this.#input.resume());
@@ -112,6 +128,17 @@ class Pipe {
         resolve();
       });
     });
+  }
+
+  /**
+   * Has the chunks collected that were passed on. Their bytes lie outside the heap, of which they take next to nothing,
+   * so that V8 would let them come to 10 MB and more before it looks.
+   */
+  #letGo(bytes: number): void {
+    this.#passed += bytes;
+    if (this.#passed < COLLECTED_AT) return;
+    this.#passed = 0;
+    collectYoung();
   }
 
   /** Settles with the first signal to stop. No signal ends this process: only its input does. */
