@@ -143,7 +143,8 @@ export class ReportContent {
     if (this.#request.signal.aborted) return;
     try {
       const { evaluation, faults } = readEvaluationFile(name, await readFile(name, "utf8"));
-      addEvaluation(this.evaluations, evaluation);
+      const other = addEvaluation(this.evaluations, evaluation);
+      if (other !== undefined) this.problems.push({ source: name, reason: other });
       if (faults.length > 0) this.problems.push({ source: name, reason: faults.join("; ") });
     } catch (error) {
       this.refuse({ source: name, reason: inputFault(error) });

@@ -8,6 +8,7 @@ import type { Evaluation } from "../evaluation/evaluation.js";
 import type { Group, GroupRun, Problem } from "../group/group.js";
 import { sinkFault } from "../jobs/parse-job.js";
 import { evaluationTitle, readDatasetName } from "../naming/dataset.js";
+import { readEvaluationFileName } from "../naming/evaluation-file.js";
 import { makeFolder } from "../publishers/folder.js";
 import { writeYaml } from "../run/yaml.js";
 import { decompress, InputError } from "../sources/decompress.js";
@@ -94,9 +95,12 @@ function* filesOf(group: Group, store: ArtifactStore): Generator<Wanted> {
       yield { path: `logs/${place}/${model}/${file}`, source: log.name, write };
     }
     for (const evaluation of run.evaluations) {
-      const { source } = evaluation;
-      const write = async (path: string) => writeFile(path, await store.bytes(artifactRef(source)));
-      yield { path: `models/${place}/evaluation/${model}/${scoresFile(evaluation)}`, source, write };
+      const { source: first, furtherSources = [] } = evaluation;
+      for (const [index, source] of [first, ...furtherSources].entries()) {
+        const write = async (path: string) => writeFile(path, await store.bytes(artifactRef(source)));
+        const file = scoresFile(evaluation, source, index);
+        yield { path: `models/${place}/evaluation/${model}/${file}`, source, write };
+      }
     }
   }
 }
@@ -107,15 +111,20 @@ function folderOf({ id, model }: GroupRun, { suffix }: Group): string {
 }
 
 /** `flores_aug-mix_devtest.metrics.json`; by the form of a label where the dataset could not be told from that. */
-function scoresFile(evaluation: Evaluation): string {
-  const ending = evaluation.source.endsWith(".json") ? ".metrics.json" : ".metrics";
+function scoresFile(evaluation: Evaluation, source: string, index: number): string {
+  const ending = source.endsWith(".json") ? ".metrics.json" : ".metrics";
+  const stem = source.slice(source.lastIndexOf("/") + 1).slice(0, -ending.length);
+  const metric = readEvaluationFileName(stem, ending === ".metrics.json").metric;
+  const part = metric ?? (index === 0 ? undefined : String(index + 1));
   const title = evaluationTitle(evaluation);
   const { importer, dataset, augmentation } = readDatasetName(title);
   const same =
     importer === evaluation.importer &&
     dataset === evaluation.dataset &&
     augmentation === evaluation.augmentation;
-  return safeSegment(`${same ? title : `eval_${evaluation.model}_${title}`}${ending}`);
+  return safeSegment(
+    `${same ? title : `eval_${evaluation.model}_${title}`}${part === undefined ? "" : `__${part}`}${ending}`,
+  );
 }
 
 /** A name of the outside as a name of one file or folder. */

@@ -12,4 +12,6 @@ export interface Evaluation {
   readonly metrics: ReadonlyMap<string, number>;
   /** The file or the task that holds them. */
   readonly source: string;
+  /** Other files that hold further metrics of it; absent where one file has all. */
+  readonly furtherSources?: readonly string[];
 }

@@ -12,6 +12,12 @@ export function metricNames(evaluations: Iterable<Pick<Evaluation, "metrics">>):
   return [...ALWAYS, ...[...others].sort()];
 }
 
+/** Scores in the order of the tables. */
+export function inTableOrder(metrics: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+  const names = metricNames([{ metrics }]);
+  return new Map(names.flatMap((name) => [...metrics].filter(([other]) => other === name)));
+}
+
 /** Scores in the order of the tables and as they are published: COMET, 0 to 1 in files, from 0 to 100. */
 export function scaledMetrics(scores: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
   const metrics = new Map<string, number>();

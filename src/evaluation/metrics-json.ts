@@ -1,4 +1,4 @@
-/** `.metrics.json` files: `{metric: {score, details}}`. */
+/** `.metrics.json` files: `{metric: {score, details}}`, or one metric alone: `{score, details: {name}}`. */
 import { EvaluationError } from "./errors.js";
 import { scaledMetrics } from "./metric-names.js";
 
@@ -12,11 +12,12 @@ export interface JsonMetrics {
 
 /**
  * Reads a `.metrics.json` file with every metric in it. Not-a-number and infinities may be bare words, as Python writes
- * them.
+ * them. A score that is no number, or absent, costs itself.
  *
+ * @param metric What the file's name calls its one metric; without it, `details` may name it.
  * @throws EvaluationError when it is no JSON of that form or no score is a number.
  */
-export function readMetricsJson(text: string): JsonMetrics {
+export function readMetricsJson(text: string, metric?: string): JsonMetrics {
   const document = parse(text);
   if (!isObject(document))
     throw new EvaluationError(
@@ -24,10 +25,13 @@ export function readMetricsJson(text: string): JsonMetrics {
     );
   const scores = new Map<string, number>();
   const faults: string[] = [];
-  for (const [key, entry] of Object.entries(document)) {
+  const isAlone = Object.hasOwn(document, "score") && !isObject(document["score"]);
+  for (const [key, entry] of isAlone ? alone(document, metric) : Object.entries(document)) {
     const name = key === "bleu" ? "bleu_detok" : key;
     const leaveOut = (why: string) => faults.push(`${brief(key)} is left out: ${why}`);
-    if (!isObject(entry)) leaveOut(`it is ${brief(entry)}, not {"score": …}`);
+    if (key === "score" || key === "details")
+      leaveOut("neither the file's name nor its details name the metric");
+    else if (!isObject(entry)) leaveOut(`it is ${brief(entry)}, not {"score": …}`);
     else if (typeof entry["score"] !== "number") leaveOut(`its score is ${brief(entry["score"])}, no number`);
     else if (scores.has(name)) leaveOut(`there is a ${name} already`);
     else scores.set(name, entry["score"]);
@@ -37,6 +41,22 @@ export function readMetricsJson(text: string): JsonMetrics {
     throw new EvaluationError(`the .metrics.json file has no metric with a score${why}`);
   }
   return { metrics: scaledMetrics(scores), faults };
+}
+
+/** The entries of a file that holds one metric, and perhaps others beside it. */
+function alone(
+  { details, ...document }: Readonly<Record<string, unknown>>,
+  metric: string | undefined,
+): [string, unknown][] {
+  const name = metric ?? (isObject(details) ? details["name"] : undefined);
+  const { score, ...others } = document;
+  return [[typeof name === "string" ? tableName(name) : "score", { score }], ...Object.entries(others)];
+}
+
+/** What sacreBLEU calls its metrics, as tables do. */
+function tableName(name: string): string {
+  if (/^chrf2?$/i.test(name)) return "chrf";
+  return /^(?:bleu|comet)$/i.test(name) ? name.toLowerCase() : name;
 }
 
 /** Python writes the words bare; JSON has none of them. */

@@ -1,8 +1,7 @@
 /** From the files of an archive to the lines of a manifest, and from those back to groups. */
 import { resolve } from "node:path";
 import type { ManifestFile, ManifestRun } from "../group/manifest.js";
-import { readDatasetName } from "../naming/dataset.js";
-import { readLabel } from "../naming/label.js";
+import { readEvaluationFileName } from "../naming/evaluation-file.js";
 import type { FoundFile, NamedFile } from "../sources/archive/folder-walk.js";
 import type { EvaluationFile, GroupFiles, RunFiles } from "../sources/archive/group-files.js";
 import { kindOf, stemOf } from "../sources/archive/layout.js";
@@ -104,16 +103,12 @@ function runOf({ run_id: id, name, files }: ManifestRun): RunFiles {
 function scoresOf(run: string, { uri }: ManifestFile): EvaluationFile {
   const base = decodedBase(uri);
   const kind = kindOf(base);
-  const stem = stemOf(base);
-  const label = readLabel(stem);
-  const dataset =
-    label?.stage === "evaluate" && label.importer !== null
-      ? { importer: label.importer, dataset: label.dataset, augmentation: label.augmentation }
-      : readDatasetName(stem);
+  const { dataset, metric } = readEvaluationFileName(stemOf(base), kind === "metrics.json");
   return {
     path: uri,
     name: uri,
     ...dataset,
+    ...(metric === undefined ? {} : { metric }),
     kind: kind === "metrics" || kind === "metrics.json" ? kind : "log",
     run,
   };

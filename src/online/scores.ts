@@ -1,10 +1,12 @@
 /** The scores of an evaluation, from a file or from flags. */
 import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
 import { EvaluationError } from "../evaluation/errors.js";
 import { scaledMetrics } from "../evaluation/metric-names.js";
 import { readMetrics } from "../evaluation/metrics-file.js";
 import { readMetricsJson } from "../evaluation/metrics-json.js";
 import { readFloat } from "../evaluation/python-float.js";
+import { readEvaluationFileName } from "../naming/evaluation-file.js";
 import { readable } from "../sources/source.js";
 
 /** Scores, and what of them could not be read, in words. */
@@ -26,9 +28,10 @@ export async function readScores(path: string): Promise<Scores> {
   } catch (error) {
     throw new EvaluationError(`${path}: ${readable(error).message}`);
   }
+  const stem = basename(path).replace(/\.metrics\.json$/, "");
   try {
     if (path.endsWith(".metrics")) return { metrics: readMetrics(text), faults: [] };
-    return readMetricsJson(text);
+    return readMetricsJson(text, readEvaluationFileName(stem, true).metric);
   } catch (error) {
     throw error instanceof EvaluationError ? new EvaluationError(`${path}: ${error.message}`) : error;
   }

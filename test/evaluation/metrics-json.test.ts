@@ -33,6 +33,49 @@ test("COMET may be absent, or skipped", () => {
   expect(faults).toEqual(['"comet" is left out: its score is "skipped", no number']);
 });
 
+describe("a file of one metric", () => {
+  const one = (score: unknown, details?: unknown) => JSON.stringify({ score, details });
+  test.each([
+    [one(61.2, { name: "chrF2", score: 61.2 }), undefined, [["chrf", 61.2]]],
+    [one(61.2, { name: "chrF2" }), "chrf", [["chrf", 61.2]]],
+    [one(61.2, { name: "chrF2" }), "chrfpp", [["chrfpp", 61.2]]],
+    [one(61.2, { name: "chrF2++" }), undefined, [["chrF2++", 61.2]]],
+    [one(36.1, { name: "BLEU" }), undefined, [["bleu_detok", 36.1]]],
+    [one(36.1, {}), "bleu", [["bleu_detok", 36.1]]],
+    [one(36.1), "spbleu", [["spbleu", 36.1]]],
+    [one(0.8553, { model: "Unbabel/wmt22-comet-da" }), "comet", [["comet", 85.53]]],
+    [one(0.8553, { model: "Unbabel/wmt22-comet-da" }), "comet22", [["comet22", 0.8553]]],
+    [one(2.25, {}), "metricx24-qe", [["metricx24-qe", 2.25]]],
+    ['{"score": NaN, "details": {"name": "TER"}}', undefined, [["TER", Number.NaN]]],
+    [
+      '{"details": {"name": "chrF2"}, "bleu": {"score": 1}, "score": 2}',
+      undefined,
+      [
+        ["bleu_detok", 1],
+        ["chrf", 2],
+      ],
+    ],
+    // The name of the file does not matter where the file names its metrics.
+    ['{"bleu": {"score": 1}}', "chrf", [["bleu_detok", 1]]],
+  ])("%s, in a file called %s", (text, metric, wanted) => {
+    const { metrics, faults } = readMetricsJson(text, metric);
+    expect([...metrics]).toEqual(wanted);
+    expect(faults).toEqual([]);
+  });
+
+  test.each([
+    [one(null, { name: "chrF2" }), undefined, '"chrf" is left out: its score is null, no number'],
+    [one("skipped", {}), "comet", '"comet" is left out: its score is "skipped", no number'],
+    [one(1, {}), undefined, '"score" is left out: neither the file\'s name nor its details name the metric'],
+    ['{"details": {"name": "chrF2"}}', "chrf", '"details" is left out: neither'],
+    ['{"score": {"score": 1}}', undefined, '"score" is left out: neither'],
+    [one(1, { name: 7 }), undefined, '"score" is left out: neither'],
+    [one(1, { name: "details" }), undefined, '"details" is left out: neither'],
+  ])("%s, in a file called %s, has none", (text, metric, reason) => {
+    expect(() => readMetricsJson(text, metric)).toThrow(reason);
+  });
+});
+
 test("what is no score is named", () => {
   const { metrics, faults } = readMetricsJson(
     '{"a": {"score": null}, "b": {}, "c": 1.5, "d": [1], "e": {"score": {"x": 1}}, "f": {"score": true}, "bleu_detok": {"score": 2}, "bleu": {"score": 3}}',
@@ -147,7 +190,7 @@ describe("of any", () => {
     assert(
       property(
         dictionary(
-          string().filter((name) => !/^(bleu|bleu_detok|comet)$/.test(name)),
+          string().filter((name) => !/^(bleu|bleu_detok|comet|score|details)$/.test(name)),
           double(),
           { minKeys: 1 },
         ),

@@ -1,7 +1,7 @@
 /** From the files of a group to its evaluations. */
 import type { Problem } from "../../group/group.js";
-import { type DatasetName, readDatasetName } from "../../naming/dataset.js";
-import { readLabel } from "../../naming/label.js";
+import type { DatasetName } from "../../naming/dataset.js";
+import { readEvaluationFileName } from "../../naming/evaluation-file.js";
 import type { FileBelow } from "./folder-walk.js";
 import { EVALUATION, isEvaluationLog, kindOf, modelOfFolders, SPEED, stemOf, type Tree } from "./layout.js";
 
@@ -15,6 +15,8 @@ export interface NamedEvaluation {
   /** The model's folder, by its name; absent where the file's own name names the model. */
   readonly folder?: string;
   readonly dataset: DatasetName;
+  /** The one metric of the file; absent where the file names its metrics. */
+  readonly metric?: string;
 }
 
 /**
@@ -32,7 +34,7 @@ export function evaluationsOf(
       const isLog = tree === "logs" && isEvaluationLog(file.folders, file.base);
       if (!isLog && kind !== "metrics" && kind !== "metrics.json") continue;
       const named = isLog
-        ? namedByLabel(file, "log")
+        ? namedByLabel(file)
         : namedByPlace(file, kind === "metrics" ? kind : "metrics.json");
       if (named === undefined) problems.push(unnamed(file));
       else ranked[rankOf(tree, named)]?.push(named);
@@ -47,25 +49,25 @@ function rankOf(tree: Tree, { kind, folder }: NamedEvaluation): number {
   return folder === SPEED ? 0 : 3;
 }
 
-/** A file that is called like a task: `evaluate-teacher-flores-devtest-en-hu-1`, `eval_student_flores_devtest`. */
-function namedByLabel(file: FileBelow, kind: NamedEvaluation["kind"]): NamedEvaluation | undefined {
-  const label = readLabel(stemOf(file.base));
-  if (label?.stage !== "evaluate" || label.importer === null) return undefined;
-  const { model, importer, dataset, augmentation } = label;
-  return { file, kind, model, known: true, dataset: { importer, dataset, augmentation } };
+/** A log that is called like a task: `eval_student_flores_devtest`. */
+function namedByLabel(file: FileBelow): NamedEvaluation | undefined {
+  const { model, known, dataset } = readEvaluationFileName(stemOf(file.base), false);
+  return model === undefined ? undefined : { file, kind: "log", model, known, dataset };
 }
 
-/** A file that is called like a dataset, in the folder of a model: `evaluation/student/flores_devtest.metrics`. */
-function namedByPlace(file: FileBelow, kind: NamedEvaluation["kind"]): NamedEvaluation | undefined {
-  const labelled = namedByLabel(file, kind);
-  if (labelled !== undefined) return labelled;
+/** A file whose name names its model, or that lies in the model's folder: `evaluation/student/flores_devtest.metrics`. */
+function namedByPlace(file: FileBelow, kind: "metrics" | "metrics.json"): NamedEvaluation | undefined {
+  const { model, known, metric, dataset } = readEvaluationFileName(
+    stemOf(file.base),
+    kind === "metrics.json",
+  );
+  const named = { file, kind, dataset, ...(metric === undefined ? {} : { metric }) };
+  if (model !== undefined) return { ...named, model, known };
   const start = file.folders.lastIndexOf(EVALUATION) + 1;
   const folders = file.folders.slice(start);
   // Below `evaluation/` any folder is a model's.
   const place = modelOfFolders(folders, start > 0 ? folders[0] : undefined);
-  return place === undefined
-    ? undefined
-    : { file, kind, ...place, dataset: readDatasetName(stemOf(file.base)) };
+  return place === undefined ? undefined : { ...named, ...place };
 }
 
 function unnamed({ name }: FileBelow): Problem {

@@ -1,6 +1,7 @@
 /** Makes one evaluation of all files that hold scores of one model on one dataset. */
+import { addScores, otherScores } from "../../evaluation/added-scores.js";
 import type { Evaluation } from "../../evaluation/evaluation.js";
-import { metricNames } from "../../evaluation/metric-names.js";
+import { inTableOrder } from "../../evaluation/metric-names.js";
 import type { Problem } from "../../group/group.js";
 import { evaluationTitle } from "../../naming/dataset.js";
 import type { EvaluationFile } from "./group-files.js";
@@ -17,19 +18,11 @@ export interface ReadEvaluation {
 /** `.metrics.json` has every metric with all its digits, `.metrics` has COMET, logs have BLEU and chrF only. */
 const KINDS: readonly EvaluationFile["kind"][] = ["metrics.json", "metrics", "log"];
 
-/** BLEU, chrF and COMET are printed with one digit behind the point in some files and with more in others. */
-const ROUNDING: ReadonlyMap<string, number> = new Map([
-  ["bleu_detok", 0.05],
-  ["chrf", 0.05],
-  ["comet", 0.05],
-]);
-const EPSILON = 1e-9;
-
 /**
  * Each evaluation (run, importer, dataset, augmentation) once: those of a run together, both in the order in which
  * they first come. Of several files the one of the best kind counts ({@link KINDS}; of one kind the first), and the
- * others add the metrics that it lacks. A file with other values than that one's adds nothing, because a row of two
- * measurements is nobody's; that is a warning. A file that can't be read is a failure, or a warning where another has
+ * others add the metrics that it lacks. Other values than that one's are left out, with a warning; of a worse kind the
+ * whole file is, because a row of two measurements is nobody's. A file that can't be read is a failure, or a warning where another has
  * the evaluation.
  */
 export function mergeEvaluations(read: readonly ReadEvaluation[], problems: Problem[]): Evaluation[] {
@@ -71,26 +64,14 @@ function mergeOne(same: readonly ReadEvaluation[], problems: Problem[]): Evaluat
   const metrics = new Map(best.metrics);
   for (const { file, metrics: others } of inOrder) {
     if (others === undefined || others === best.metrics) continue;
-    const different = [...others].filter(([name, score]) => isDifferent(name, score, metrics.get(name)));
-    if (different.length === 0) {
-      for (const [name, score] of others) if (!metrics.has(name)) metrics.set(name, score);
-      continue;
-    }
-    const values = different.map(([name, score]) => `${name} ${score} (there ${metrics.get(name)})`);
+    const different = otherScores(metrics, others);
+    // Files of one kind share the metrics of an evaluation among them.
+    if (different.length === 0 || file.kind === "metrics.json") addScores(metrics, others);
+    if (different.length === 0) continue;
     const what = `${file.run} on ${evaluationTitle(file)}`;
-    const reason = `other scores of ${what} than in ${best.file.name}, which counts: ${values.join(", ")}`;
+    const reason = `other scores of ${what} than in ${best.file.name}, which counts: ${different.join(", ")}`;
     problems.push({ source: file.name, reason, severity: "warning" });
   }
   const { run, importer, dataset, augmentation, name } = best.file;
   return { model: run, importer, dataset, augmentation, metrics: inTableOrder(metrics), source: name };
-}
-
-function inTableOrder(metrics: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
-  const names = metricNames([{ metrics }]);
-  return new Map(names.flatMap((name) => [...metrics].filter(([other]) => other === name)));
-}
-
-function isDifferent(name: string, score: number, counted: number | undefined): boolean {
-  if (counted === undefined || Object.is(score, counted)) return false;
-  return !(Math.abs(score - counted) <= (ROUNDING.get(name) ?? 0) + EPSILON);
 }

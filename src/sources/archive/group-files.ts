@@ -45,4 +45,6 @@ export interface EvaluationFile extends NamedFile, DatasetName {
   readonly kind: "metrics.json" | "metrics" | "log";
   /** The `name` of its run. */
   readonly run: string;
+  /** The one metric of the file; absent where the file names its metrics. */
+  readonly metric?: string;
 }

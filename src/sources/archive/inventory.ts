@@ -165,9 +165,10 @@ function finish(draft: Draft, ids: GroupRunIds | undefined): GroupFiles {
     const reason = `the group's folder does not end with the id of a task group: the ids of its runs end with ${suffix}`;
     problems.push({ source: `${place.project}/${place.name}`, reason, severity: "warning" });
   }
-  const evaluations = draft.evaluations.map(({ file, kind, dataset, run }): EvaluationFile => {
+  const evaluations = draft.evaluations.map(({ file, kind, dataset, metric, run }): EvaluationFile => {
     const { path, name } = file;
-    return { path, name, ...dataset, kind, run: names.get(run) ?? run.model };
+    const one = metric === undefined ? {} : { metric };
+    return { path, name, ...dataset, kind, ...one, run: names.get(run) ?? run.model };
   });
   const logsFolder = place.hasLogsFolder ? place.folders.get("logs")?.path : undefined;
   return {

@@ -76,7 +76,7 @@ async function readEvaluation(file: EvaluationFile, access: GroupAccess): Promis
     const text = await readText(file, access);
     if (file.kind === "log") return { file, metrics: readEvaluationLog(text, nodeCore()) };
     if (file.kind === "metrics") return { file, metrics: readMetrics(text) };
-    const { metrics, faults } = readMetricsJson(text);
+    const { metrics, faults } = readMetricsJson(text, file.metric);
     return { file, metrics, remarks: faults };
   } catch (error) {
     return { file, fault: faultOf(error) };

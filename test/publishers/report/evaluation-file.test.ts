@@ -67,6 +67,36 @@ describe("evaluations together", () => {
     ]);
   });
 
+  it("are one where files of one folder hold a metric each; the first by path stands", () => {
+    const file = (metric: string, score: number, folder = "evaluation/student") =>
+      readEvaluationFile(
+        `${folder}/en-ru__flores_devtest__bergamot__student__${metric}.metrics.json`,
+        JSON.stringify({ score, details: { name: "chrF2" } }),
+      ).evaluation;
+    const list: Evaluation[] = [];
+    expect(addEvaluation(list, file("comet", 0.5))).toBeUndefined();
+    expect(addEvaluation(list, file("chrf", 61.2))).toBeUndefined();
+    expect(addEvaluation(list, file("chrf", 61.2))).toBeUndefined();
+    expect(addEvaluation(list, file("bleu", 30, "elsewhere"))).toBeUndefined();
+    expect(
+      addEvaluation(list, {
+        ...file("chrf", 58),
+        source: "evaluation/student/a.metrics.json",
+        metrics: new Map([
+          ["chrf", 58],
+          ["spbleu", 40],
+        ]),
+      }),
+    ).toBe(
+      "other scores in evaluation/student/en-ru__flores_devtest__bergamot__student__chrf.metrics.json than in evaluation/student/a.metrics.json, which counts: chrf 61.2 (there 58)",
+    );
+    expect(list.map(({ model, dataset, metrics }) => [model, dataset, Object.fromEntries(metrics)])).toEqual([
+      ["student", "devtest", { chrf: 58, comet: 50, spbleu: 40 }],
+      ["student", "devtest", { bleu_detok: 30 }],
+    ]);
+    expect(list[0]?.furtherSources).toHaveLength(2);
+  });
+
   it("tell models of the same name apart, so that no score hides another", () => {
     const list = [
       evaluation("en-hu/one/evaluation/student/x.metrics"),

@@ -45,6 +45,46 @@ describe("evaluations", () => {
     expect(problems).toEqual([]);
   });
 
+  it("of which each file holds a metric are one, also where the files are named as those of the final evaluation", async () => {
+    const one = (score: number | null, name: string) => JSON.stringify({ score, details: { name } });
+    const { rows, runs, problems } = await read({
+      [`${MODELS}/student/flores_devtest__bleu.metrics.json`]: one(30.5, "BLEU"),
+      [`${MODELS}/student/flores_devtest__chrf.metrics.json`]: one(61.2, "chrF2"),
+      [`${MODELS}/student/flores_devtest__comet.metrics.json`]: one(null, "COMET"),
+      [`${MODELS}/final/en-hu__flores_devtest__bergamot__student__comet22.metrics.json`]: one(0.875, "x"),
+      [`${MODELS}/final/en-hu__flores_devtest__bergamot__student__latest__chrf.metrics.json`]: one(58, "x"),
+      [`${MODELS}/final/en-hu__flores_devtest__google__v2__chrf.metrics.json`]: one(64, "x"),
+      [`${MODELS}/student/ntrex_x.metrics.json`]: one(50, "chrF2"),
+    });
+    expect(rows).toEqual([
+      ["student", "flores", "devtest", null, { chrf: 58, comet22: 0.875, bleu_detok: 30.5 }],
+      ["student", "ntrex", "x", null, { chrf: 50 }],
+      ["google-v2", "flores", "devtest", null, { chrf: 64 }],
+    ]);
+    expect(runs).toEqual(["student_Zr7yQ", "google-v2_Zr7yQ"]);
+    const said = problems.join("\n");
+    expect(said).toMatch(
+      /warning: .*flores_devtest__comet.metrics.json: .*"comet" is left out: its score is null/,
+    );
+    expect(said).toMatch(
+      /warning: .*: other scores of student on flores_devtest than in .*, which counts: chrf 61.2 \(there 58\)/,
+    );
+    expect(said).not.toContain("failure");
+  });
+
+  it("of two .metrics.json with everything have the metrics of both; of a metric the first by path stands", async () => {
+    const both = (scores: Readonly<Record<string, number>>) =>
+      JSON.stringify(Object.fromEntries(Object.entries(scores).map(([name, score]) => [name, { score }])));
+    const { rows, problems } = await read({
+      [`${LOGS}/metrics/evaluate-student-flores-devtest-en-hu.metrics.json`]: both({ bleu: 30, chrf: 55 }),
+      [`${MODELS}/student/flores_devtest.metrics.json`]: both({ bleu: 31, metricx: 3, chrf: 55.01 }),
+    });
+    expect(rows).toEqual([["student", "flores", "devtest", null, { bleu_detok: 30, chrf: 55, metricx: 3 }]]);
+    expect(problems).toEqual([
+      expect.stringMatching(/^warning: .*which counts: bleu_detok 31 \(there 30\)$/),
+    ]);
+  });
+
   it("come in the order of the reference: speed, logs of evaluations, scores below logs/, then below models/", async () => {
     const { rows, runs, problems } = await read({
       [`${MODELS}/backward/flores_devtest.metrics`]: "1\n1\n",

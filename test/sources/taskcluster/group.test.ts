@@ -311,6 +311,47 @@ describe("what is wrong with a task costs that task alone", () => {
     );
   });
 
+  it("a score that is null costs itself, with a warning", async () => {
+    const before = only(await (await setUp()).read(IDS.fjord, { depth: 0 })).problems;
+    const { server, read } = await setUp();
+    server.setContent(IDS.evaluation, 0, METRICS, '{"bleu":{"score":1},"chrf":{"score":null},"ter":{}}');
+    const group = only(await read(IDS.fjord, { depth: 0 }));
+    expect(group.evaluations.find(({ source }) => source.startsWith(IDS.evaluation))?.metrics).toEqual(
+      new Map([["bleu_detok", 1]]),
+    );
+    const said = group.problems.filter(({ source }) => source.startsWith(TASK));
+    expect(said.map(({ severity }) => severity)).toEqual(["warning", "warning"]);
+    expect(said[0]?.reason).toMatch(/"chrf" is left out: its score is null/);
+    const failures = (problems: typeof before) => problems.filter(({ severity }) => severity === "failure");
+    expect(failures(group.problems)).toEqual(failures(before));
+  });
+
+  it("several .metrics.json of an evaluation have the metrics of all; of a metric the first by name stands", async () => {
+    const { server, read } = await setUp();
+    const one = (score: number | null, name: string) => JSON.stringify({ score, details: { name } });
+    server.setContent(IDS.evaluation, 0, METRICS, '{"bleu":{"score":1},"chrf":{"score":55.01}}');
+    for (const [metric, content] of [
+      ["chrf", one(55, "chrF2")],
+      ["spbleu", one(41, "BLEU")],
+      ["ter", one(null, "TER")],
+    ] as const)
+      server.setContent(IDS.evaluation, 0, `public/build/devtest__${metric}.metrics.json`, content);
+    server.setContent(IDS.evaluation, 0, "public/build/other.metrics.json", '{"bleu":{"score":2}}');
+    const group = only(await read(IDS.fjord, { depth: 0 }));
+    const evaluation = group.evaluations.find(({ source }) => source.startsWith(IDS.evaluation));
+    expect(Object.fromEntries(evaluation?.metrics ?? [])).toEqual({ bleu_detok: 1, chrf: 55.01, spbleu: 41 });
+    expect(evaluation?.furtherSources).toHaveLength(3);
+    const said = group.problems.filter(({ source }) => source.startsWith(TASK));
+    expect(said.map(({ severity, reason }) => `${severity}: ${reason}`)).toEqual([
+      expect.stringMatching(
+        /^warning: .*other\.metrics\.json: other scores than in .*devtest\.metrics\.json, which counts: bleu_detok 2 \(there 1\)$/,
+      ),
+      expect.stringMatching(
+        /^warning: .*devtest__ter.*"TER" is left out|^warning: .*devtest__ter.*"ter" is left out/,
+      ),
+    ]);
+  });
+
   it("damaged scores are read from the older file where there is one", async () => {
     const { server, read } = await setUp();
     server.setContent("F0RceBvDQFitlHcEXYy7qg", 0, "public/build/wmt19.metrics.json", "{");

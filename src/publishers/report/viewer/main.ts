@@ -71,8 +71,9 @@ const reading = new Reading({
   problem,
   evaluation: (source, text) => {
     const { evaluation, faults } = readEvaluationFile(source, text);
-    report.addEvaluation(evaluation);
+    const other = report.addEvaluation(evaluation);
     notice.settle(source);
+    if (other !== undefined) problem(source, other);
     if (faults.length > 0) problem(source, faults.join("; "));
     store.touch();
   },

@@ -75,11 +75,11 @@ export class ReportModel {
     }
   }
 
-  /** Takes the scores of a file that was opened. */
-  addEvaluation(evaluation: ReportEvaluation): void {
+  /** Takes the scores of a file that was opened; returns what of them is left out, in words. */
+  addEvaluation(evaluation: ReportEvaluation): string | undefined {
     this.#revision += 1;
     this.settle(evaluation.source);
-    addEvaluation(this.evaluations, evaluation);
+    return addEvaluation(this.evaluations, evaluation);
   }
 
   addProblem(problem: ReportProblem): void {
