@@ -16,6 +16,7 @@ import { readTrainingRun, type TrainingRun } from "./run/training-run.js";
 import { inputChunks, type LogInput } from "./sources/chunks.js";
 import { decompress } from "./sources/decompress.js";
 import { withMarian } from "./sources/marian-log.js";
+import { refuseTar } from "./sources/tar-header.js";
 
 /** Reads one log from chunks of bytes, synchronously, into columns. See {@link CoreLogParser}. */
 export class LogParser extends CoreLogParser {
@@ -32,11 +33,11 @@ export class LogParser extends CoreLogParser {
  * Reads a log, gzip and zstd included, and yields what it holds in the order of the log.
  *
  * @throws InputError when packed data ends early, after everything before was yielded.
- * @throws InputError, with the code `not-found` where there is no such file.
+ * @throws InputError, with the code `not-found` where there is no such file, and `tar` where it is a tar of several.
  */
 export async function* parseLog(input: LogInput, options: ParserOptions = {}): AsyncGenerator<Measurement> {
   const parser = new LogParser(options);
-  const chunks = decompress(inputChunks(input));
+  const chunks = refuseTar(decompress(inputChunks(input)));
   try {
     let fault: { error: unknown } | undefined;
     for (;;) {
@@ -64,7 +65,7 @@ export async function* parseLog(input: LogInput, options: ParserOptions = {}): A
 export async function readRun(input: LogInput, options: ParserOptions = {}): Promise<TrainingRun> {
   const parser = new LogParser(options);
   try {
-    return withMarian(await readTrainingRun(parser, decompress(inputChunks(input))));
+    return withMarian(await readTrainingRun(parser, refuseTar(decompress(inputChunks(input)))));
   } finally {
     parser.free();
   }
@@ -80,7 +81,7 @@ export async function checkRun(
 ): Promise<CheckReport> {
   const parser = new LogParser({ ...options, marks: true });
   try {
-    return await checkChunks(parser, decompress(inputChunks(input)), options);
+    return await checkChunks(parser, refuseTar(decompress(inputChunks(input))), options);
   } finally {
     parser.free();
   }

@@ -1,5 +1,6 @@
 /** A log that is parsed on the page's own thread. */
 import type { LogParser } from "../parser/log-parser.js";
+import { refuseTar } from "../sources/tar-header.js";
 import { unpacked } from "../sources/unpacked.js";
 import { loadedUnzstd } from "../sources/web-chunks.js";
 import type { WebLog } from "../sources/web-log.js";
@@ -41,7 +42,7 @@ export class LocalLog implements OpenLog {
   async *#read(): AsyncGenerator<Uint8Array> {
     let turn = performance.now();
     try {
-      const text = unpacked(this.#counted(), this.#log.packing, loadedUnzstd);
+      const text = refuseTar(unpacked(this.#counted(), this.#log.packing, loadedUnzstd));
       for await (const piece of pieces(text)) {
         yield piece;
         this.#calls.read(this.#bytes, this.parser);

@@ -2,9 +2,11 @@
  * The worker's side: reads one log after the other and hands over the tables of the core as they are. What they mean
  * is known to the page, so this script stays small.
  */
+
 import { type Core, type CoreModule, instantiateCore } from "../parser/core.js";
 import { packTable, tableLength } from "../parser/layout.js";
 import { InputError } from "../sources/packing.js";
+import { refuseTar } from "../sources/tar-header.js";
 import { type Unpack, unpacked } from "../sources/unpacked.js";
 import { blobChunks } from "../sources/web-log.js";
 import { type Fault, type FromWorker, type PackedBatch, type ToWorker, WINDOW } from "./messages.js";
@@ -73,7 +75,7 @@ class Reading {
     let fault: Fault | undefined;
     try {
       const stored = this.#counted(start.blob === undefined ? this.#pulled() : blobChunks(start.blob));
-      const text = unpacked(stored, start.packing, unzstd);
+      const text = refuseTar(unpacked(stored, start.packing, unzstd));
       for await (const piece of pieces(text)) {
         const address = core.reserve(piece.length);
         new Uint8Array(module.memory.buffer, address, piece.length).set(piece);

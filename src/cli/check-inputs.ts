@@ -9,6 +9,7 @@ import type { RunTally } from "../run/run-reader.js";
 import { decompress } from "../sources/decompress.js";
 import { fileSource, STDIN } from "../sources/inputs.js";
 import { StdinSource } from "../sources/stdin.js";
+import { refuseTar } from "../sources/tar-header.js";
 import { startProgress } from "./progress.js";
 
 /** What is asked for. */
@@ -59,7 +60,7 @@ async function checkInput(
   limits: CheckOptions,
 ): Promise<CheckedInput> {
   using parser = new LogParser(nodeCore(), options);
-  const { findings, tally, fault } = await checkChunks(parser, decompress(chunks), limits);
+  const { findings, tally, fault } = await checkChunks(parser, refuseTar(decompress(chunks)), limits);
   const none = { sinkErrors: [], outputs: [], notes: [], figures: {} };
   const unread = fault === undefined ? {} : { error: inputFault(fault) };
   const error = problem({ source, ...tally, ...none, ...unread }, false);

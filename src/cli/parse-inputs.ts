@@ -22,7 +22,7 @@ import type { StepUnit } from "../publishers/tensorboard/tags.js";
 import { TensorboardPublisher } from "../publishers/tensorboard/tensorboard-publisher.js";
 import type { UpdatePublisher } from "../publishers/update-publisher.js";
 import { FollowSource } from "../sources/follow.js";
-import { fileSource, resultFolders, STDIN } from "../sources/inputs.js";
+import { fileSource, placeOf, resultFolders, STDIN } from "../sources/inputs.js";
 import type { Source } from "../sources/source.js";
 import { Echo, StdinSource } from "../sources/stdin.js";
 import { wholeLines } from "../sources/whole-lines.js";
@@ -126,7 +126,16 @@ async function runApart(
   const alone = names.some((name) => isLive(name, request)) || others;
   const threads = alone ? 1 : threadCount(request.threads, names.length, bytes);
   if (threads > 1) {
-    const tasks = names.map((name) => ({ source: name, folder: place(name), format, options }));
+    const tasks = names.map((name) => {
+      const lies = placeOf(name);
+      return {
+        source: name,
+        ...(lies === undefined ? {} : { place: lies }),
+        folder: place(name),
+        format,
+        options,
+      };
+    });
     return runInWorkers(tasks, threads, control);
   }
   const receipts: InputReceipt[] = [];

@@ -11,6 +11,7 @@ import { displayNames, pairOfPath } from "../publishers/report/run-names.js";
 import { repeatsValidations } from "../publishers/report/same-log.js";
 import type { UpdatePublisher } from "../publishers/update-publisher.js";
 import { wholeLog } from "../sources/archive/validation-fill.js";
+import { fileSource } from "../sources/inputs.js";
 import type { Source } from "../sources/source.js";
 import type { ReportInputs } from "./report-inputs.js";
 import type { GroupsFound } from "./run-groups.js";
@@ -142,7 +143,10 @@ export class ReportContent {
   async #readEvaluation(name: string): Promise<void> {
     if (this.#request.signal.aborted) return;
     try {
-      const { evaluation, faults } = readEvaluationFile(name, await readFile(name, "utf8"));
+      const { evaluation, faults } = readEvaluationFile(
+        name,
+        await readFile(fileSource(name).path ?? name, "utf8"),
+      );
       const other = addEvaluation(this.evaluations, evaluation);
       if (other !== undefined) this.problems.push({ source: name, reason: other });
       if (faults.length > 0) this.problems.push({ source: name, reason: faults.join("; ") });

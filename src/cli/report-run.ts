@@ -8,6 +8,7 @@ import { reportPage } from "../publishers/report/report-page.js";
 import { reportSummary } from "../publishers/report/summary.js";
 import { fileSource, STDIN } from "../sources/inputs.js";
 import { StdinSource } from "../sources/stdin.js";
+import { openTars } from "../sources/tar-inputs.js";
 import { EXIT } from "./exit-code.js";
 import { startProgress } from "./progress.js";
 import { count, type Detail, size } from "./receipt.js";
@@ -73,7 +74,10 @@ interface Read {
 async function readContent(names: readonly string[], request: ReportOptions): Promise<Read> {
   const { stop, options, strict, from, command } = request;
   const { signal } = stop;
-  const inputs = from === "files" ? await reportInputs(names) : { inputs: [], faults: [] };
+  const inputs =
+    from === "files"
+      ? await reportInputs(await openTars(names, true, (text) => command.warn(text)))
+      : { inputs: [], faults: [] };
   const files = inputs.inputs.filter(({ name }) => name !== STDIN).map(({ name }) => fileSource(name));
   const bytes = files.reduce((sum, { size: length = 0 }) => sum + length, 0);
   const quiet = request.detail === "quiet" || names.includes(STDIN);

@@ -7,6 +7,7 @@ import { namedInputs } from "../cli/named-inputs.js";
 import { readParserOptions } from "../cli/parser-options.js";
 import { sinkFault } from "../jobs/parse-job.js";
 import { Echo } from "../sources/stdin.js";
+import { openTars } from "../sources/tar-inputs.js";
 
 /** What a failing check may start from. */
 const SEVERITIES = ["error", "warning", "info"] as const;
@@ -90,7 +91,8 @@ holds no measurement; 2 wrong flags or nothing to read.`;
     const { argv, flags } = await this.parse(Check);
     const usage = (message: string) => this.error(message, { exit: EXIT.usage });
     const warn = (message: string) => this.warn(message);
-    const names = await namedInputs(argv as string[], flags["files-from"], { usage, warn });
+    const named = await namedInputs(argv as string[], flags["files-from"], { usage, warn });
+    const names = await openTars(named, false, warn);
     const options = readParserOptions([], flags["time-zone"], usage);
     const { only = FINDING_KINDS, ignore = [], stalled } = flags;
     const number = (name: "divergence" | "gap" | "throughput") => {

@@ -14,6 +14,7 @@ import { printPreviews } from "../cli/wandb-preview.js";
 import { watchStopOrders } from "../online/stop-orders.js";
 import { STDIN } from "../sources/inputs.js";
 import { Echo } from "../sources/stdin.js";
+import { openTars } from "../sources/tar-inputs.js";
 
 export default class Parse extends Command {
   static override summary = "Read training logs and write their measurements as CSV or NDJSON.";
@@ -173,7 +174,8 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
     if (flags.shard !== undefined) usage("--shard is a part of a manifest: name one with --manifest");
     const { format = "csv" } = flags;
     if (format === "tsv") return usage("--format tsv is for a --manifest");
-    const inputs = await namedInputs(argv as string[], flags["files-from"], { usage, warn });
+    const named = await namedInputs(argv as string[], flags["files-from"], { usage, warn });
+    const inputs = flags.follow ? named : await openTars(named, false, warn);
     if (flags.tee && !inputs.includes(STDIN))
       usage("--tee passes standard input through: give - as an input, or pipe a log in");
     if (flags.tee && format === "ndjson" && flags["output-dir"] === undefined) {

@@ -11,6 +11,7 @@ import type { UpdatePublisher } from "../publishers/update-publisher.js";
 import { RunReader, type RunTally, type RunUpdate } from "../run/run-reader.js";
 import { decompress } from "../sources/decompress.js";
 import { readable, type Source } from "../sources/source.js";
+import { refuseTar } from "../sources/tar-header.js";
 
 /** What became of one input. */
 export interface InputReceipt extends RunTally {
@@ -120,7 +121,7 @@ export async function runJob(
   let fault: string | undefined;
   const publish = (publisher: UpdatePublisher, update: RunUpdate) => publisher.publish(update);
   try {
-    const chunks = decompress(counted(source, control));
+    const chunks = refuseTar(decompress(counted(source, control)));
     for await (const chunk of options.live ? withPauses(chunks, () => parser.holds, control.pause) : chunks) {
       const update = chunk === PAUSE ? reader.settle(parser.settle()) : reader.read(chunk);
       await sinks.each(publish, await update);

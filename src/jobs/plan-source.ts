@@ -5,6 +5,7 @@ import { planRun, type RunPlan } from "../run/run-plan.js";
 import { type StepRow, StepRows } from "../run/step-rows.js";
 import { decompress } from "../sources/decompress.js";
 import type { Source } from "../sources/source.js";
+import { refuseTar } from "../sources/tar-header.js";
 
 /** The plan of what can be read of a source; a fault is told by the job that reads it again. */
 export async function planSource(source: Source, options: ParserOptions): Promise<RunPlan> {
@@ -26,7 +27,7 @@ export async function* rowsOfSource(
 }
 
 async function* readable(source: Source): AsyncGenerator<Uint8Array> {
-  const chunks = decompress(source.chunks());
+  const chunks = refuseTar(decompress(source.chunks()));
   try {
     for (;;) {
       const next = await chunks.next().catch(() => undefined);

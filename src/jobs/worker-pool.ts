@@ -2,11 +2,14 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { ParserOptions } from "../parser/log-parser.js";
+import type { InputPlace } from "../sources/inputs.js";
 import type { InputReceipt } from "./parse-job.js";
 
 /** An input for a worker. */
 export interface WorkerTask {
   readonly source: string;
+  /** Where it lies; absent where its name is its path. */
+  readonly place?: InputPlace;
   readonly folder: string;
   readonly format: "csv" | "ndjson";
   readonly options: ParserOptions;

@@ -3,6 +3,7 @@ import { createReadStream, existsSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
+import { InputError } from "./decompress.js";
 import type { ObjectStore } from "./objects/object-store.js";
 import { isObjectUrl, printableUrl } from "./objects/object-url.js";
 import { FileSource, type Source } from "./source.js";
@@ -45,14 +46,46 @@ export async function inputNames(
 
 let objects: Promise<ObjectStore> | undefined;
 
+/** Where an input lies that is no file of its name: a file elsewhere, or nowhere, and why. */
+export type InputPlace = { readonly path: string } | { readonly fault: string };
+
+const places = new Map<string, InputPlace>();
+
+/** Says where the input of a name lies. */
+export function nameInput(name: string, place: InputPlace): void {
+  places.set(name, place);
+}
+
+/** Where the input of a name lies; undefined where the name is its path. */
+export function placeOf(name: string): InputPlace | undefined {
+  return places.get(name);
+}
+
 /** A file, with its size where it can be had, or an object as a source. */
 export function fileSource(name: string): Source {
+  const place = places.get(name);
+  if (place !== undefined)
+    return "path" in place ? memberSource(name, place.path) : lostSource(name, place.fault);
   if (isObjectUrl(name)) return objectSource(name);
   try {
     return new FileSource(name, statSync(name));
   } catch {
     return new FileSource(name);
   }
+}
+
+function memberSource(name: string, path: string): Source {
+  return new FileSource(path, statSync(path, { throwIfNoEntry: false }), name);
+}
+
+function lostSource(name: string, fault: string): Source {
+  return {
+    name,
+    // biome-ignore lint/correctness/useYield: there is nothing to yield
+    async *chunks() {
+      throw new InputError(fault);
+    },
+  };
 }
 
 /** The client of HTTP is loaded where there is something to fetch: it takes longer than a small log. */

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
+import { pack } from "tar-stream";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { isDeadTraining } from "../../src/publishers/report/dead-run.js";
 import { freshFolder, runBinary } from "../cli/run-binary.js";
@@ -52,6 +53,34 @@ describe.skipIf(!chromiumIsThere)("the viewer", () => {
       expect(opened.urls.filter((asked) => !/^(data|blob):/.test(asked))).toEqual([url]);
       await page.close();
     };
+  });
+
+  test("reads each log and evaluation of a tar by itself, packed or not", async () => {
+    const tar = pack();
+    const scores = JSON.stringify({ score: 61.2, details: { name: "chrF2" } });
+    for (const [name, content] of [
+      ["exp/one/train.log", `${train(10)}\n${train(20)}\n`],
+      ["exp/two/train.log", `${train(10)}\n${train(30)}\n`],
+      ["exp/notes.txt", "nothing"],
+      ["exp/evaluation/student/flores_devtest__chrf.metrics.json", scores],
+    ] as const)
+      tar.entry({ name }, content);
+    tar.finalize();
+    const parts: Buffer[] = [];
+    for await (const part of tar) parts.push(part as Buffer);
+    const bytes = Buffer.concat(parts);
+    const whole = scratch("logs.tar", bytes);
+    const packed = scratch("packed.tgz", gzipSync(bytes));
+    const cut = scratch("cut.tar", bytes.subarray(0, 512 + 50));
+    await drop(page, [whole]);
+    await settled(page);
+    expect(await names(page)).toHaveLength(2);
+    await drop(page, [packed]);
+    await settled(page);
+    expect(await names(page)).toHaveLength(4);
+    await drop(page, [cut]);
+    await settled(page);
+    expect(await page.textContent("body")).toContain("the tar ends early");
   });
 
   test("begins with a place to drop logs on", async () => {

@@ -194,8 +194,13 @@ describe("trainings", () => {
     });
     const { groups, ids, problems } = await readArchive(folder);
     expect(ids).toEqual([["student_opus", "teacher-0_opus", "teacher-1_opus"]]);
-    const rows = groups[0]?.runs.map(async ({ log }) => (await readRun(log?.chunks() ?? [])).training.length);
-    expect(await Promise.all(rows ?? [])).toEqual([5, 3, 0]);
+    const rows = groups[0]?.runs.map(({ log }) =>
+      readRun(log?.chunks() ?? []).then(
+        ({ training }) => training.length,
+        ({ code }) => code,
+      ),
+    );
+    expect(await Promise.all(rows ?? [])).toEqual([5, 3, "empty"]);
     expect(groups[0]?.runs[0]?.validationLog?.name).toMatch(/valid\.log\.gz$/);
     expect(problems).toEqual([
       "warning: models/de-en/opus/teacher0/train.log.gz: this train.log was left aside: train.log is beside it",

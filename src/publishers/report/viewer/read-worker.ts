@@ -1,6 +1,7 @@
 /** The thread that reads logs, so that the page stays fluid. */
 import { buffersOf } from "../table.js";
 import { inputRun } from "./input-run.js";
+import { inputTar } from "./input-tar.js";
 import type { WorkerAnswer, WorkerQuestion } from "./worker-messages.js";
 
 let stop = new AbortController();
@@ -12,6 +13,8 @@ addEventListener("message", async ({ data }: MessageEvent<WorkerQuestion>) => {
   const { core, file } = data;
   const progress = (bytes: number) => say({ type: "progress", bytes });
   try {
+    const tar = await inputTar(file, stop.signal);
+    if (tar !== undefined) return say({ type: "tar", ...tar });
     const answer = await inputRun(core, file, data, { progress, signal: stop.signal });
     const { run } = answer;
     const tables =

@@ -92,6 +92,16 @@ export class Reading {
     if (this.#stopped) return this.#events.problem(path, STOPPED);
     const answer = await this.#answer({ type: "read", core, file, source: path, fromFolder }, path);
     if (answer.type === "fault") return this.#events.problem(path, answer.reason);
+    if (answer.type === "tar") {
+      const { members, problem } = answer;
+      if (problem !== undefined) this.#events.problem(path, problem);
+      const opened = members.map(({ name, content }): OpenedFile => {
+        return { file: new File([content], name), path: `${path}/${name}`, fromFolder: true };
+      });
+      this.#total += opened.reduce((sum, { file: member }) => sum + member.size, 0);
+      this.#queue.unshift(...opened);
+      return;
+    }
     if (answer.run !== undefined) {
       if (this.#events.run(answer.run)) this.#read += 1;
       else if (fromFolder) this.#passedOver.push(path);

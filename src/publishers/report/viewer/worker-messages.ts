@@ -12,9 +12,16 @@ export type WorkerQuestion =
     }
   | { readonly type: "stop" };
 
+/** A file of a tar that may be a log or the scores of an evaluation. */
+export interface WorkerMember {
+  readonly name: string;
+  readonly content: Blob;
+}
+
 /** From the thread: any number of times how much was read, then one of the others. */
 export type WorkerAnswer =
   | { readonly type: "progress"; readonly bytes: number }
+  | { readonly type: "tar"; readonly members: readonly WorkerMember[]; readonly problem?: string }
   | { readonly type: "run"; readonly run: ReportRun | undefined; readonly problem?: string }
   | { readonly type: "fault"; readonly reason: string };
 
