@@ -9,7 +9,8 @@ if (!existsSync(`${folder}browser.js`)) {
   process.exit(1);
 }
 const KB = 1000;
-const ceilings = { load: 17 * KB, all: 71 * KB, wasm: 160 * KB };
+// The core's is that of scripts/wasm-record.mjs.
+const ceilings = { load: 17 * KB, all: 71 * KB, wasm: 160 * 1024 };
 
 const brotli = (path) => brotliCompressSync(readFileSync(path)).length;
 
