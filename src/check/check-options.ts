@@ -23,6 +23,8 @@ export interface CheckOptions {
   readonly throughput?: number;
   /** … and worth a finding when this many rows in a row are. Default: 10. */
   readonly throughputRows?: number;
+  /** Whether nothing more can come after the end of the log, as after a pipe's: without `Training finished` it is a death. */
+  readonly closed?: boolean;
 }
 
 /** All thresholds. */
@@ -34,6 +36,7 @@ export interface Thresholds {
   readonly gapSeconds: number;
   readonly throughput: number;
   readonly throughputRows: number;
+  readonly closed: boolean;
 }
 
 /** The thresholds that options ask for. */
@@ -46,5 +49,6 @@ export function thresholds(options: CheckOptions = {}): Thresholds {
     gapSeconds: options.gapSeconds ?? 1800,
     throughput: options.throughput ?? 0.5,
     throughputRows: options.throughputRows ?? 10,
+    closed: options.closed ?? false,
   };
 }

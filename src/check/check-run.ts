@@ -3,6 +3,7 @@ import type { BatchParser } from "../parser/log-parser.js";
 import type { TimestampFormat } from "../parser/timestamp.js";
 import { RunReader, type RunTally, type RunUpdate } from "../run/run-reader.js";
 import type { CheckOptions } from "./check-options.js";
+import type { Death } from "./course-check.js";
 import type { Finding } from "./finding.js";
 import { RunCheck } from "./run-check.js";
 
@@ -12,11 +13,13 @@ export interface CheckReport {
   readonly findings: readonly Finding[];
   /** What was counted: lines, records, unmatched lines. */
   readonly tally: RunTally;
+  /** What the process printed when it died; absent where it did not. */
+  readonly death?: Death;
   /** Why the log could not be read to its end; absent where it was. The findings are those up to there. */
   readonly fault?: unknown;
 }
 
-/** Reads a log to its end, or to its fault, and checks it. */
+/** Reads a log to its end, or to its fault, and checks it. The parser must look for marks. */
 export async function checkChunks(
   parser: BatchParser & { readonly time: TimestampFormat },
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
@@ -32,5 +35,7 @@ export async function checkChunks(
     fault = { fault: error };
   }
   take(await reader.finish());
-  return { findings: check.finish(), tally: reader.tally, ...fault };
+  const findings = check.finish();
+  const { death } = check;
+  return { findings, tally: reader.tally, ...(death === undefined ? {} : { death }), ...fault };
 }

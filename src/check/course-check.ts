@@ -1,9 +1,17 @@
 /** `restart` and `unfinished`: where trainings begin, and how they end. */
+import type { LogMark } from "../run/log-mark.js";
 import type { Place, Report } from "./finding.js";
-import type { Mark } from "./log-marks.js";
 import { placeOf, type TrainingRow, type ValidationRow } from "./records.js";
-import type { Schedule } from "./schedule.js";
+import { missedLimits, reachedLimits, type Schedule } from "./schedule.js";
 import { formatSeconds } from "./words.js";
+
+/** What a process printed when it died. */
+export interface Death {
+  /** Line of the log, from 1. */
+  readonly line: number;
+  /** The line, without what stands before. */
+  readonly text: string;
+}
 
 /** What lies between a start of Marian and the next. */
 interface Part {
@@ -14,15 +22,38 @@ interface Part {
   started: boolean;
   last: Place | undefined;
   lastUpdate: number | undefined;
-  finished: Mark | undefined;
-  interrupted: Mark | undefined;
-  /** The first error; those that follow tell where in the program it was. */
-  error: Mark | undefined;
+  /** The greatest distance between two training rows. */
+  distance: number;
+  /** The same in epochs. */
+  epochs: number;
+  finished: LogMark | undefined;
+  interrupted: LogMark | undefined;
+  /** The first error or death; those that follow tell where in the program it was, or what it led to. */
+  error: LogMark | undefined;
+  /** The last death after which records came: not Marian died, but perhaps what feeds it. */
+  outlived: LogMark | undefined;
+  /** What has been going on since the last record. */
+  doing: LogMark | undefined;
+  /** Whether a model was loaded: a training that goes on may have reached its limits before. */
+  loaded: boolean;
+}
+
+/** What is known at the end of a log. */
+export interface EndOfLog {
+  readonly schedule: Schedule | undefined;
+  /** Whether the deciding metrics have stalled so often that Marian ends. */
+  readonly stopsEarly: boolean;
+  /** How often any metric has stalled; undefined where nothing was validated since the start. */
+  readonly stalled: number | undefined;
+  readonly lastLine: Place;
+  /** Whether nothing more can come: a pipe that has ended. */
+  readonly closed: boolean;
 }
 
 /** Follows a training from start to start. */
 export class CourseCheck {
   readonly #report: Report;
+  readonly #clock: (place: Pick<Place, "at" | "utc" | "segment">) => string | undefined;
   #part = emptyPart(undefined, undefined);
   #before: Part | undefined;
   /** Whether the restart that began this part is still to be told: its first row says where it goes on. */
@@ -30,9 +61,17 @@ export class CourseCheck {
   #starts = 0;
   #everFinished = false;
   #rows = 0;
+  #death: Death | undefined;
 
-  constructor(report: Report) {
+  /** @param clock Writes the time of a place; undefined where it has none. */
+  constructor(report: Report, clock: (place: Pick<Place, "at" | "utc" | "segment">) => string | undefined) {
     this.#report = report;
+    this.#clock = clock;
+  }
+
+  /** What the process printed when it died; undefined where it did not, or printed nothing. Known at the end. */
+  get death(): Death | undefined {
+    return this.#death;
   }
 
   /** A start of Marian, or of a training where the log has no banner. */
@@ -46,10 +85,41 @@ export class CourseCheck {
     this.#before = ended;
   }
 
-  mark(mark: Mark): void {
-    if (mark.kind === "started") this.#part.started = true;
-    else if (mark.kind === "error") this.#part.error ??= mark;
-    else if (mark.kind !== "diverged") this.#part[mark.kind] = mark;
+  mark(mark: LogMark): void {
+    const part = this.#part;
+    switch (mark.kind) {
+      case "started":
+        part.started = true;
+        part.doing = mark;
+        break;
+      case "finished":
+        part.finished = mark;
+        part.doing = undefined;
+        break;
+      case "interrupted":
+        part.interrupted = mark;
+        break;
+      case "error":
+        part.error ??= mark;
+        break;
+      case "death":
+        // Python's way to say that somebody pressed a key.
+        if (mark.text.startsWith("KeyboardInterrupt")) part.interrupted ??= mark;
+        // What feeds Marian finds the pipe closed after Marian has ended.
+        else if (part.finished === undefined || !mark.text.startsWith("BrokenPipeError")) part.error ??= mark;
+        break;
+      case "load":
+        part.loaded = true;
+        part.doing = mark;
+        break;
+      case "translate":
+      case "score":
+      case "save":
+      case "data":
+        part.doing = mark;
+        break;
+      default:
+    }
   }
 
   /** Whether a training has begun in this part, so that `Training started` begins another. */
@@ -65,12 +135,16 @@ export class CourseCheck {
     this.#rows += 1;
     if (this.#waiting) this.#tell(row);
     else if (backwards) this.#backwards(row, before);
+    if (before !== undefined) part.distance = Math.max(part.distance, row.up - before);
+    part.epochs = Math.max(part.epochs, row.epoch - (part.last?.epoch ?? row.epoch));
     part.last = placeOf(row);
     part.lastUpdate = row.up;
     // It goes on, whatever was printed.
     part.finished = undefined;
     part.interrupted = undefined;
+    if (part.error?.kind === "death") part.outlived = part.error;
     part.error = undefined;
+    part.doing = undefined;
     return backwards;
   }
 
@@ -82,49 +156,78 @@ export class CourseCheck {
       part.lastUpdate = row.up;
     }
     part.last = placeOf(row);
+    part.doing = undefined;
+    // The script that scores may have died; Marian goes on.
+    if (part.error?.kind === "death") part.error = undefined;
   }
 
-  /** The end of the log. @param early Whether the stalled counts ask for it. */
-  end(schedule: Schedule | undefined, early: boolean, lastLine: Place): void {
+  /** The end of the log. */
+  end({ schedule, stopsEarly, stalled, lastLine, closed }: EndOfLog): void {
     this.#tell();
-    const { start, started, last, lastUpdate, finished, interrupted, error } = this.#part;
+    const part = this.#part;
+    const { start, started, last, lastUpdate, finished, interrupted, error, outlived } = part;
     const place = last ?? start ?? lastLine;
-    const at = lastUpdate === undefined ? "before its first update" : `after update ${lastUpdate}`;
-    const numbers = lastUpdate === undefined ? {} : { last_up: lastUpdate };
-    if (error !== undefined) {
-      const behind =
-        finished === undefined || finished.line > error.line ? "" : ", when the training was finished";
-      this.#report(
-        { ...place, line: error.line, at: undefined },
-        {
-          kind: "unfinished",
-          severity: behind === "" ? "error" : "warning",
-          words: `Marian ended with an error ${at}${behind}: ${error.text}`,
-          numbers,
-        },
+    const { epoch } = place;
+    const after = lastUpdate === undefined ? "before its first update" : `after update ${lastUpdate}`;
+    const say = (
+      { line, at, utc }: Pick<Place, "line" | "at" | "utc">,
+      severity: "error" | "warning",
+      words: string,
+    ) => {
+      const numbers = lastUpdate === undefined ? {} : { last_up: lastUpdate };
+      this.#report({ ...place, line, at, utc }, { kind: "unfinished", severity, words, numbers });
+    };
+    // Of limits that a finished training has not reached; an interrupted one need not.
+    const missed =
+      finished === undefined || interrupted !== undefined || (part.loaded && lastUpdate === undefined)
+        ? undefined
+        : missedLimits(schedule, { ...part, epoch, stalled });
+    if (missed !== undefined) {
+      const cause = error ?? outlived;
+      this.#death = cause;
+      say(
+        cause ?? finished ?? place,
+        cause === undefined ? "warning" : "error",
+        (cause === undefined ? "" : `${words(cause, after)}; `) +
+          `Marian finished ${after}, before its limits (${missed}): its input ended`,
       );
+    } else if (error !== undefined && finished !== undefined) {
+      const when = finished.line < error.line ? ", when the training was finished" : "";
+      say(error, "warning", words(error, `${after}${when}`, "a process"));
+    } else if (error !== undefined) {
+      this.#death = error;
+      say(error, "error", words(error, after));
     } else if (interrupted !== undefined) {
-      this.#report(
-        { ...place, line: interrupted.line, at: undefined },
-        {
-          kind: "unfinished",
-          severity: "warning",
-          words: `the training was interrupted by a signal ${at}`,
-          numbers,
-        },
-      );
-    } else if (finished === undefined && !early && !reached(schedule, place, lastUpdate)) {
+      say(interrupted, "warning", `the training was interrupted by a signal ${after}`);
+    } else if (finished === undefined && !stopsEarly && !reachedLimits(schedule, epoch, lastUpdate)) {
       // The log shows measurements only.
       if (start === undefined && !started) return;
       // A start that came to nothing, after a training that was finished.
       if (!started && last === undefined && this.#everFinished) return;
-      this.#report(place, {
-        kind: "unfinished",
-        severity: "warning",
-        words: `the log ends ${at}, without 'Training finished': the training was stopped, or is still running`,
-        numbers,
-      });
+      const ended = `ended ${after}, without 'Training finished'`;
+      if (closed) {
+        this.#death = { line: lastLine.line, text: `the input ${ended}` };
+        say(place, "error", `the input ${ended}: the training died${this.#doing()}`);
+      } else {
+        say(
+          place,
+          "warning",
+          `the log ends ${after}, without 'Training finished': the training was stopped, or is still running${this.#doing()}`,
+        );
+      }
     }
+  }
+
+  /** What has been going on since the last record, as the end of a sentence. */
+  #doing(): string {
+    const { doing, last, start } = this.#part;
+    if (doing === undefined) return "";
+    const time = this.#clock(doing);
+    const before = this.#clock(last ?? start ?? doing);
+    const [day, hour] = time?.split("T") ?? [];
+    const since =
+      hour === undefined ? "" : ` since ${before?.startsWith(`${day}T`) ? "" : `${day} `}${hour.slice(0, 8)}`;
+    return `; it was ${DOINGS[doing.kind as keyof typeof DOINGS]}${since} (line ${doing.line})`;
   }
 
   /** Tells of the restart that began this part, with the row at which it went on if there was one. */
@@ -136,13 +239,14 @@ export class CourseCheck {
     const { lastUpdate, last, error, finished, interrupted } = before;
     const known = last?.at !== undefined && start.at !== undefined && last.utc === start.utc;
     const idle = known && start.at >= last.at ? (start.at - last.at) / 1000 : undefined;
+    const stopped = interrupted !== undefined || (error !== undefined && TERMINATED.test(error.text));
     const after =
-      error !== undefined
-        ? ` after an error (${shortened(error.text)})`
-        : finished !== undefined
-          ? " after a finished training"
-          : interrupted !== undefined
-            ? " after a signal"
+      finished !== undefined && (error === undefined || stopped)
+        ? " after a finished training"
+        : stopped
+          ? " after a signal"
+          : error !== undefined
+            ? ` after an error (${shortened(error.text)})`
             : "";
     const went =
       row === undefined
@@ -150,10 +254,16 @@ export class CourseCheck {
         : lastUpdate === undefined
           ? ` and came to update ${row.up}`
           : ` and went from update ${lastUpdate} to ${row.up}`;
+    // An error before the first update has cost nothing, and another program's may have nothing to do with it.
+    const costly =
+      error !== undefined &&
+      !stopped &&
+      finished === undefined &&
+      last !== undefined &&
+      !EXCEPTION.test(error.text);
     this.#report(start, {
       kind: "restart",
-      // An error before the first update has cost nothing.
-      severity: error === undefined || finished !== undefined || last === undefined ? "info" : "warning",
+      severity: costly ? "warning" : "info",
       words:
         `Marian ${version === undefined ? "" : `${version} `}started again${after}${went}` +
         (idle === undefined ? "" : `, ${formatSeconds(idle)} after the last record`),
@@ -183,9 +293,14 @@ function emptyPart(start: Place | undefined, version: string | undefined): Part 
     started: false,
     last: undefined,
     lastUpdate: undefined,
+    distance: 0,
+    epochs: 0,
     finished: undefined,
     interrupted: undefined,
     error: undefined,
+    outlived: undefined,
+    doing: undefined,
+    loaded: false,
   };
 }
 
@@ -194,9 +309,21 @@ function shortened(text: string): string {
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }
 
-/** Whether the configured end was reached; of an epoch only the start of the next one shows that it is over. */
-function reached(schedule: Schedule | undefined, { epoch }: Place, lastUpdate: number | undefined): boolean {
-  const { lastUpdate: updates, lastEpoch } = schedule ?? {};
-  if (updates !== undefined && lastUpdate !== undefined && lastUpdate >= updates) return true;
-  return lastEpoch !== undefined && epoch !== undefined && epoch > lastEpoch;
+/** Somebody asked for the end. */
+const TERMINATED = /\b(?:Terminated|terminated|SIGTERM)\b/;
+/** The last line of a traceback of Python's. */
+const EXCEPTION = /^[\w.]*(?:Error|Exception|Interrupt|Exit)\b/;
+
+/** What goes on after each kind of mark. */
+const DOINGS = {
+  translate: "translating the validation set",
+  score: "scoring the translated validation set",
+  save: "saving the model",
+  load: "loading a model",
+  data: "waiting for data",
+  started: "waiting for data",
+} as const;
+
+function words({ kind, text }: LogMark, when: string, who = "the training"): string {
+  return kind === "error" ? `Marian ended with an error ${when}: ${text}` : `${who} died ${when}: ${text}`;
 }

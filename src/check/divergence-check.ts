@@ -1,7 +1,6 @@
 /** `divergence`: the cost rises far above its best and stays there. */
 import type { Thresholds } from "./check-options.js";
 import type { Place, Report } from "./finding.js";
-import type { Mark } from "./log-marks.js";
 import { placeOf, type TrainingRow } from "./records.js";
 import { counted, formatValue, updates } from "./words.js";
 
@@ -76,7 +75,7 @@ export class DivergenceCheck {
   }
 
   /** What Marian itself says of a divergence. */
-  mark(place: Place, { text }: Mark): void {
+  mark(place: Place, text: string): void {
     const severity = /fallback/i.test(text) ? "warning" : "error";
     this.#report(place, { kind: "divergence", severity, words: `Marian says: ${text}` });
   }

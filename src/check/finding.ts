@@ -6,12 +6,16 @@ export const FINDING_KINDS = [
   "nan",
   /** The cost is far above its best for long, or Marian says that the training diverged. */
   "divergence",
+  /** A validation metric has lost what it had reached. */
+  "collapse",
   /** A validation metric has not improved for long. */
   "stall",
   /** Rows are missing, or nothing was written for long. */
   "gap",
   /** Marian started again, or updates go back without a start. */
   "restart",
+  /** An epoch or a clock goes back. */
+  "order",
   /** Words per second are far below their median for long. */
   "throughput",
   /** The log ends, or Marian ended, before the training was finished. */

@@ -1,7 +1,14 @@
-/** `nan`: values that are NaN or infinite. */
+/** `nan`: values that are NaN or infinite, and what Marian says of them. */
 import type { Place, Report, Severity } from "./finding.js";
 import { placeOf, type TrainingRow, type ValidationRow } from "./records.js";
 import { counted, formatValue, updates } from "./words.js";
+
+/** Records in a row after which a value has stayed broken, though a number came in the end. */
+const STAYS = 3;
+/** The time from which a value comes back often: the fourth in one start of Marian. */
+const OFTEN = 4;
+/** So many updates skipped, or complaints of cost scaling, in one start of Marian are an error. */
+const MANY = 10;
 
 /** A field that stays broken for long is one finding. */
 interface Run {
@@ -12,7 +19,28 @@ interface Run {
   records: number;
 }
 
-/** Without a cost there is no training; a norm may overflow now and then where costs are scaled. */
+/** What is known of a field since the start of Marian. */
+interface Field {
+  /** What it is broken by now. */
+  run: Run | undefined;
+  /** How often it was. */
+  times: number;
+  /** Short runs that a number followed, as long as it is not known whether they come back often. */
+  passing: Run[];
+}
+
+/** What Marian says again and again. */
+interface Complaint {
+  readonly place: Place;
+  readonly text: string;
+  last: number;
+  count: number;
+}
+
+/**
+ * Without a cost there is no training, if it stays away or does so often; a norm may overflow now and then where costs
+ * are scaled.
+ */
 const FIELDS: readonly (readonly [name: keyof TrainingRow & string, severity: Severity])[] = [
   ["cost", "error"],
   ["gnorm", "warning"],
@@ -24,7 +52,8 @@ const FIELDS: readonly (readonly [name: keyof TrainingRow & string, severity: Se
 /** Finds values that are none, each run of them once. */
 export class NonFiniteCheck {
   readonly #report: Report;
-  readonly #runs = new Map<string, Run>();
+  readonly #fields = new Map<string, Field>();
+  readonly #complaints = new Map<"skip" | "scale", Complaint>();
 
   constructor(report: Report) {
     this.#report = report;
@@ -41,29 +70,59 @@ export class NonFiniteCheck {
     this.#see(row.metric, row.value, row, "error");
   }
 
+  /** Marian skipped an update, or can't scale the cost any lower. */
+  mark(kind: "skip" | "scale", place: Place, text: string): void {
+    const known = this.#complaints.get(kind);
+    if (known === undefined) this.#complaints.set(kind, { place, text, last: place.line, count: 1 });
+    else {
+      known.last = place.line;
+      known.count += 1;
+    }
+  }
+
   /** A new part of the log, or its end. */
   end(ofLog: boolean): void {
-    for (const [name, run] of this.#runs) this.#close(name, run, ofLog);
-    this.#runs.clear();
+    for (const [name, { run, passing }] of this.#fields) {
+      for (const one of passing) this.#tell(name, one, "warning", false);
+      if (run !== undefined) this.#tell(name, run, run.severity, ofLog);
+    }
+    for (const [kind, complaint] of this.#complaints) this.#complain(kind, complaint);
+    this.#fields.clear();
+    this.#complaints.clear();
   }
 
   #see(name: string, value: number, row: TrainingRow | ValidationRow, severity: Severity): void {
+    const known = this.#fields.get(name);
     if (Number.isFinite(value)) {
-      if (this.#runs.size === 0) return;
-      const run = this.#runs.get(name);
-      if (run !== undefined && this.#runs.delete(name)) this.#close(name, run, false);
+      if (known?.run !== undefined) this.#recover(name, known, known.run);
       return;
     }
-    const run = this.#runs.get(name);
-    if (run === undefined)
-      this.#runs.set(name, { place: placeOf(row), severity, value, last: row.up, records: 1 });
-    else {
-      run.last = row.up;
-      run.records += 1;
+    const field = known ?? { run: undefined, times: 0, passing: [] };
+    if (known === undefined) this.#fields.set(name, field);
+    if (field.run === undefined) {
+      field.times += 1;
+      field.run = { place: placeOf(row), severity, value, last: row.up, records: 1 };
+    } else {
+      field.run.last = row.up;
+      field.run.records += 1;
     }
   }
 
-  #close(metric: string, { place, severity, value, last, records }: Run, open: boolean): void {
+  #recover(name: string, field: Field, run: Run): void {
+    field.run = undefined;
+    if (run.severity === "error" && run.records < STAYS && field.times < OFTEN) {
+      field.passing.push(run);
+      return;
+    }
+    if (field.times >= OFTEN) {
+      for (const one of field.passing) this.#tell(name, one, one.severity, false);
+      field.passing = [];
+    }
+    this.#tell(name, run, run.severity, false);
+  }
+
+  #tell(metric: string, run: Run, severity: Severity, open: boolean): void {
+    const { place, value, last, records } = run;
     const many = records === 1 ? "" : ` (${counted(records, "record")})`;
     const after = open ? "; no number came after" : "";
     this.#report(place, {
@@ -72,6 +131,17 @@ export class NonFiniteCheck {
       metric,
       words: `${metric} is ${formatValue(value)} ${updates(place.up, last, false)}${many}${after}`,
       numbers: { value, records, last_up: last },
+    });
+  }
+
+  #complain(kind: "skip" | "scale", { place, text, last, count }: Complaint): void {
+    const more = count === 1 ? "" : ` (${count} times, up to line ${last})`;
+    this.#report(place, {
+      kind: "nan",
+      severity: count >= MANY ? "error" : "warning",
+      ...(kind === "skip" ? { metric: "cost" } : {}),
+      words: `Marian says: ${text}${more}`,
+      numbers: { times: count },
     });
   }
 }

@@ -1,17 +1,18 @@
 /** Checks one run while it is read: memory does not grow with the log. */
-import type { Batch } from "../parser/batch.js";
-import { KIND, PRESENT } from "../parser/layout.js";
+import { type Event, KIND, PRESENT } from "../parser/layout.js";
 import type { TimestampFormat } from "../parser/timestamp.js";
+import { type LogMark, markOf } from "../run/log-mark.js";
 import type { RunUpdate } from "../run/run-reader.js";
 import type { Segment } from "../run/segment.js";
 import { type CheckOptions, thresholds } from "./check-options.js";
-import { CourseCheck } from "./course-check.js";
+import { CollapseCheck } from "./collapse-check.js";
+import { CourseCheck, type Death } from "./course-check.js";
 import { DivergenceCheck } from "./divergence-check.js";
 import type { Finding, Place } from "./finding.js";
 import { Findings } from "./findings.js";
 import { GapCheck } from "./gap-check.js";
-import { LogMarks, type Mark } from "./log-marks.js";
 import { NonFiniteCheck } from "./non-finite-check.js";
+import { OrderCheck } from "./order-check.js";
 import { RecordReader } from "./records.js";
 import { readSchedule, type Schedule } from "./schedule.js";
 import { StallCheck } from "./stall-check.js";
@@ -20,7 +21,7 @@ import { ThroughputCheck } from "./throughput-check.js";
 /** A log that holds nothing but errors must not fill the memory. */
 const MOST_PENDING = 1000;
 
-/** Takes the updates of one run and gives the findings at its end. */
+/** Takes the updates of one run, whose parser must look for marks, and gives the findings at its end. */
 export class RunCheck {
   readonly #findings: Findings;
   readonly #nonFinite: NonFiniteCheck;
@@ -28,10 +29,12 @@ export class RunCheck {
   readonly #stall: StallCheck;
   readonly #gap: GapCheck;
   readonly #throughput: ThroughputCheck;
+  readonly #collapse: CollapseCheck;
+  readonly #order: OrderCheck;
   readonly #course: CourseCheck;
-  readonly #marks = new LogMarks();
+  readonly #closed: boolean;
   /** Marks behind the last record. A start of Marian comes late, when its configuration has ended. */
-  #pending: Mark[] = [];
+  #pending: LogMark[] = [];
   readonly #records = new RecordReader();
   #schedule: Schedule | undefined;
   #place: Place = { line: 1, segment: 0, at: undefined, utc: false, epoch: undefined, up: undefined };
@@ -49,14 +52,16 @@ export class RunCheck {
     this.#stall = new StallCheck(limits, report);
     this.#gap = new GapCheck(limits, report);
     this.#throughput = new ThroughputCheck(limits, report);
-    this.#course = new CourseCheck(report);
+    this.#collapse = new CollapseCheck(report);
+    this.#order = new OrderCheck(report);
+    this.#course = new CourseCheck(report, ({ at, utc, segment }) =>
+      at === undefined ? undefined : time.format(at, utc, segment),
+    );
+    this.#closed = limits.closed;
   }
 
   /** Takes what a chunk of the log brought. */
-  take({ batch, chunk, segments }: RunUpdate): void {
-    const marks =
-      chunk === undefined ? this.#marks.finish(this.#lines) : this.#marks.take(chunk, this.#lines);
-    this.#pending.push(...marks);
+  take({ batch, segments }: RunUpdate): void {
     this.#lines = batch.counts.lines;
     this.#unmatched = batch.counts.unmatched;
     let [training, validation, event] = [0, 0, 0];
@@ -66,33 +71,57 @@ export class RunCheck {
         if (this.#pending.length > 0) this.#marksBefore(row.line);
         this.#place = row;
         if (this.#course.training(row)) this.#reset(undefined);
-        for (const check of [this.#nonFinite, this.#divergence, this.#gap, this.#throughput])
+        for (const check of [this.#nonFinite, this.#divergence, this.#gap, this.#throughput, this.#order])
           check.training(row);
       } else if (kind === KIND.validation) {
         const row = this.#records.validation(batch, validation++);
         this.#marksBefore(row.line);
         this.#place = row;
-        for (const check of [this.#nonFinite, this.#stall, this.#gap, this.#course]) check.validation(row);
+        for (const check of [
+          this.#nonFinite,
+          this.#stall,
+          this.#gap,
+          this.#collapse,
+          this.#order,
+          this.#course,
+        ])
+          check.validation(row);
       } else {
-        const { line = 0 } = batch.events[event] ?? {};
-        this.#marksBefore(line);
-        const segment = segments.get(event);
-        if (segment !== undefined && trains(segment)) this.#start(this.#placeOf(batch, event), segment);
-        else if (kind === KIND.unmatched) this.#unmatchedLine(line, batch.events[event]?.texts[0] ?? "");
+        const found = batch.events[event];
+        const mark = found && markOf(found);
         event += 1;
+        if (found === undefined) continue;
+        if (mark !== undefined) {
+          this.#pending.push(mark);
+          continue;
+        }
+        const { line } = found;
+        this.#marksBefore(line);
+        const segment = segments.get(event - 1);
+        if (segment !== undefined && trains(segment)) this.#start(this.#placeOf(found), segment);
+        else if (kind === KIND.unmatched) this.#unmatchedLine(line, found.texts[0] ?? "");
       }
     }
     const tooOld = this.#pending[this.#pending.length - MOST_PENDING];
     if (tooOld !== undefined) this.#marksBefore(tooOld.line);
   }
 
+  /** What the process printed when it died, once the run has ended; undefined where it did not. */
+  get death(): Death | undefined {
+    return this.#course.death;
+  }
+
   /** Ends the run: returns what was found, in the order of the log. */
   finish(): readonly Finding[] {
     this.#marksBefore(Number.POSITIVE_INFINITY);
-    this.#course.end(this.#schedule, this.#stall.stopsEarly, {
-      ...this.#place,
-      line: Math.max(1, this.#lines),
+    this.#course.end({
+      schedule: this.#schedule,
+      stopsEarly: this.#stall.stopsEarly,
+      stalled: this.#stall.mostStalled,
+      lastLine: { ...this.#place, line: Math.max(1, this.#lines) },
+      closed: this.#closed,
     });
+    this.#collapse.end();
     this.#nonFinite.end(true);
     this.#divergence.end(true);
     this.#throughput.end(true);
@@ -117,16 +146,20 @@ export class RunCheck {
     for (const mark of this.#pending.splice(0, later < 0 ? this.#pending.length : later)) this.#mark(mark);
   }
 
-  #mark(mark: Mark): void {
-    const place = { ...this.#place, line: mark.line, at: undefined };
-    if (mark.kind === "diverged") this.#divergence.mark(place, mark);
-    else if (mark.kind === "started" && this.#course.isTraining) this.#start(place, undefined);
+  #mark(mark: LogMark): void {
+    const { kind, line, at, utc, text } = mark;
+    const place = { ...this.#place, line, at, utc };
+    if (kind === "diverged") this.#divergence.mark(place, text);
+    else if (kind === "skip" || kind === "scale") this.#nonFinite.mark(kind, place, text);
+    else if (kind === "started" && this.#course.isTraining)
+      this.#start({ ...place, at: undefined }, undefined);
     this.#course.mark(mark);
   }
 
   /** A new part of the log begins. */
   #start(place: Place, segment: Segment | undefined): void {
     this.#course.start(place, segment?.marian_version);
+    this.#order.start(place);
     this.#reset(segment === undefined ? this.#schedule : readSchedule(segment));
   }
 
@@ -137,12 +170,12 @@ export class RunCheck {
     this.#divergence.end(false);
     this.#throughput.end(false);
     this.#stall.end(false, schedule);
+    this.#collapse.end();
     this.#gap.start(schedule);
   }
 
   /** The place of an event, with the update before it. */
-  #placeOf(batch: Batch, event: number): Place {
-    const { line = 0, segment = 0, timestamp = 0, present = 0 } = batch.events[event] ?? {};
+  #placeOf({ line, segment, timestamp, present }: Event): Place {
     const { epoch, up } = this.#place;
     const at = present & PRESENT.timestamp ? timestamp : undefined;
     return { line, segment, at, utc: (present & PRESENT.utc) !== 0, epoch, up };

@@ -14,7 +14,16 @@ export interface Schedule {
   readonly metrics?: readonly string[];
   readonly lastUpdate?: number;
   readonly lastEpoch?: number;
+  /** Whether it ends after so many labels, too: the log does not show how many there were. */
+  readonly otherEnd: boolean;
+  /** Whether the training data come from standard input, which may end. */
+  readonly stdin: boolean;
+  /** Updates between two validations; absent where Marian counts something else. */
+  readonly validUpdates?: number;
 }
+
+/** Names of the standard input, and of pipes that shells make. */
+const STDIN = /^(?:stdin|-|\/dev\/stdin|\/dev\/fd\/\d+|\/proc\/self\/fd\/\d+)$/;
 
 /** Reads the schedule of a segment: its configuration, else its command line. */
 export function readSchedule({ config = {}, arguments: options = {} }: Segment): Schedule {
@@ -32,6 +41,7 @@ export function readSchedule({ config = {}, arguments: options = {} }: Segment):
   const lastUpdate =
     ends.find((end) => end?.unit === "u")?.count || count(value("after-batches")) || undefined;
   const lastEpoch = ends.find((end) => end?.unit === "e")?.count || count(value("after-epochs")) || undefined;
+  const validated = quantity(value("valid-freq"));
   const metrics = validMetrics(config) ?? validMetrics(options as typeof config);
   return {
     ...(displayed === undefined ? {} : { displayUpdates: displayed.unit === "u" ? displayed.count : 0 }),
@@ -40,7 +50,70 @@ export function readSchedule({ config = {}, arguments: options = {} }: Segment):
     ...(metrics === undefined ? {} : { metrics }),
     ...(lastUpdate === undefined ? {} : { lastUpdate }),
     ...(lastEpoch === undefined ? {} : { lastEpoch }),
+    otherEnd: ends.some((end) => end !== undefined && end.count > 0 && end.unit !== "u" && end.unit !== "e"),
+    stdin: [config["train-sets"] ?? options["train-sets"] ?? options["t"] ?? []]
+      .flat()
+      .some((name) => STDIN.test(String(name))),
+    ...(validated?.unit === "u" ? { validUpdates: validated.count } : {}),
   };
+}
+
+/** Whether the configured end was reached; of an epoch only the start of the next one shows that it is over. */
+export function reachedLimits(
+  schedule: Schedule | undefined,
+  epoch: number | undefined,
+  lastUpdate: number | undefined,
+): boolean {
+  const { lastUpdate: updates, lastEpoch } = schedule ?? {};
+  if (updates !== undefined && lastUpdate !== undefined && lastUpdate >= updates) return true;
+  return lastEpoch !== undefined && epoch !== undefined && epoch > lastEpoch;
+}
+
+/** How far a finished training came. */
+export interface Reached {
+  /** Of its last training row. */
+  readonly lastUpdate: number | undefined;
+  readonly epoch: number | undefined;
+  /** The greatest distance between two training rows, in updates. */
+  readonly distance: number;
+  /** The same in epochs. */
+  readonly epochs: number;
+  /** How often any metric has stalled; undefined where nothing was validated. */
+  readonly stalled: number | undefined;
+}
+
+/**
+ * The limits of a finished training, in words, if it certainly reached none of them. Updates after the last row, an
+ * epoch that the last row lies in and validations that another log holds are given the benefit of the doubt.
+ */
+export function missedLimits(schedule: Schedule | undefined, reached: Reached): string | undefined {
+  const { lastUpdate, lastEpoch, earlyStopping = 0, displayUpdates = 0, validUpdates } = schedule ?? {};
+  const { epoch, distance, stalled } = reached;
+  if (schedule === undefined || schedule.otherEnd) return undefined;
+  const between = Math.max(displayUpdates, distance);
+  // Where no row was shown, the distance says how many updates there may have been.
+  if (between === 0) return undefined;
+  const most = (reached.lastUpdate ?? 0) + between;
+  const limits: string[] = [];
+  if (lastUpdate !== undefined) {
+    if (most >= lastUpdate) return undefined;
+    limits.push(`${lastUpdate} updates`);
+  }
+  if (lastEpoch !== undefined) {
+    if (epoch === undefined || epoch + reached.epochs >= lastEpoch) return undefined;
+    limits.push(`${lastEpoch} epochs`);
+  }
+  if (earlyStopping > 0) {
+    const possible =
+      stalled === undefined
+        ? validUpdates === undefined || most >= validUpdates * earlyStopping
+        : stalled >= earlyStopping;
+    if (possible) return undefined;
+    limits.push(`early-stopping ${earlyStopping}`);
+  }
+  // Files are read again and again.
+  if (lastUpdate === undefined && lastEpoch === undefined && !schedule.stdin) return undefined;
+  return limits.length === 0 ? undefined : limits.join(", ");
 }
 
 /** `500`, `500u`, `1e`, `10Mt`: a number and what it counts, updates where nothing is said. */

@@ -1,4 +1,5 @@
 /** `stall`: validation metrics that do not improve any more. */
+import { type Better, betterOf, betterTold, isBetter } from "../run/better.js";
 import type { Thresholds } from "./check-options.js";
 import type { Place, Report, Severity } from "./finding.js";
 import { placeOf, type ValidationRow } from "./records.js";
@@ -29,6 +30,8 @@ export class StallCheck {
   readonly #report: Report;
   readonly #asked: number | undefined;
   readonly #metrics = new Map<string, Metric>();
+  /** The best value of each metric that the log holds, whatever was started again. */
+  readonly #held = new Map<string, { better: Better | undefined; value: number | undefined }>();
   #schedule: Schedule | undefined;
 
   constructor({ stalled }: Thresholds, report: Report) {
@@ -46,6 +49,12 @@ export class StallCheck {
     return on === "any" ? names.some(over) : names.slice(0, 1).some(over);
   }
 
+  /** How often the metric that stalled most has; undefined where nothing was validated since the start. */
+  get mostStalled(): number | undefined {
+    const counts = [...this.#metrics.values()].map(({ stalled }) => stalled);
+    return counts.length === 0 ? undefined : Math.max(...counts);
+  }
+
   validation(row: ValidationRow): void {
     const { metric: name, stalled = 0, up } = row;
     let metric = this.#metrics.get(name);
@@ -58,6 +67,7 @@ export class StallCheck {
     metric.stalled = stalled;
     metric.best = row.best ?? metric.best;
     metric.last = up;
+    this.#hold(row);
     if (metric.over !== undefined) return;
     const limit = this.#limit(name);
     if (stalled >= limit.stalled) metric.over = { place: placeOf(row), limit };
@@ -69,6 +79,22 @@ export class StallCheck {
     if (ofLog) return;
     this.#metrics.clear();
     this.#schedule = schedule;
+  }
+
+  #hold(row: ValidationRow): void {
+    const { metric: name, value } = row;
+    const held = this.#held.get(name) ?? { better: betterOf(name), value: undefined };
+    this.#held.set(name, held);
+    held.better ??= betterTold(row);
+    if (!Number.isFinite(value)) return;
+    if (held.value === undefined || (held.better !== undefined && isBetter(value, held.value, held.better)))
+      held.value = value;
+  }
+
+  /** Whether the best that Marian tells was reached before this log began. */
+  #isEarlier(name: string, best: number): boolean {
+    const { better, value } = this.#held.get(name) ?? {};
+    return better !== undefined && (value === undefined || isBetter(best, value, better));
   }
 
   #limit(name: string): Limit {
@@ -91,7 +117,8 @@ export class StallCheck {
     metric.over = undefined;
     if (over === undefined) return;
     const { place, limit } = over;
-    const at = best === undefined ? "" : ` (best ${formatValue(best)})`;
+    const before = best !== undefined && this.#isEarlier(name, best) ? ", reached before this log" : "";
+    const at = best === undefined ? "" : ` (best ${formatValue(best)}${before})`;
     const until = open ? "up to the end of the log" : `up to update ${last}`;
     this.#report(place, {
       kind: "stall",

@@ -59,11 +59,15 @@ async function checkInput(
   options: ParserOptions,
   limits: CheckOptions,
 ): Promise<CheckedInput> {
-  using parser = new LogParser(nodeCore(), options);
-  const { findings, tally, fault } = await checkChunks(parser, refuseTar(decompress(chunks)), limits);
+  using parser = new LogParser(nodeCore(), { ...options, marks: true });
+  const { findings, tally, death, fault } = await checkChunks(parser, refuseTar(decompress(chunks)), {
+    ...limits,
+    closed: source === STDIN,
+  });
   const none = { sinkErrors: [], outputs: [], notes: [], figures: {} };
   const unread = fault === undefined ? {} : { error: inputFault(fault) };
-  const error = problem({ source, ...tally, ...none, ...unread }, false);
+  const died = death === undefined ? {} : { death };
+  const error = problem({ source, ...tally, ...none, ...unread, ...died }, false);
   // Of what could not be opened there is nothing to say but that.
   const said = tally.counts.bytes === 0 ? [] : findings;
   return { source, tally, findings: said, ...(error === undefined ? {} : { error }) };

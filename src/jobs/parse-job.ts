@@ -1,6 +1,7 @@
 /** Reads one input and gives it to its publishers. */
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Death } from "../check/course-check.js";
 import { nodeCore } from "../node-core.js";
 import { LogParser, type ParserOptions } from "../parser/log-parser.js";
 import type { TimestampFormat } from "../parser/timestamp.js";
@@ -18,6 +19,8 @@ export interface InputReceipt extends RunTally {
   source: string;
   /** Why the input could not be read, or not to its end. */
   error?: string;
+  /** What the training's process printed when it died; absent where it did not, or was not seen to. */
+  death?: Death;
   /** What sinks did not take, in words. */
   sinkErrors: string[];
   /** Files and pages written. */
@@ -161,6 +164,8 @@ export function problem(receipt: InputReceipt, strict: boolean): string | undefi
   if (error !== undefined) return error;
   if (counts.bytes === 0) return "the input is empty";
   if (counts.training + counts.validation + counts.patterns === 0) {
+    if (receipt.death !== undefined)
+      return `the training died before its first update, line ${receipt.death.line}: ${receipt.death.text}`;
     return "it holds no measurement of Marian's: is this a training log?";
   }
   if (strict && counts.unmatched > 0)

@@ -2,12 +2,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it, test } from "vitest";
-import { LogMarks } from "../../src/check/log-marks.js";
 import { checkRun } from "../../src/index.js";
 import { shared, sharedIsThere } from "../golden/shared.js";
 import { check, MarianLog, said } from "./marian-log.js";
 
-const bytes = (text: string) => new TextEncoder().encode(text);
 function* cut(log: Uint8Array, size: number) {
   for (let at = 0; at < log.length; at += size) yield log.subarray(at, at + size);
 }
@@ -51,37 +49,6 @@ describe("a flood of findings", () => {
   });
 });
 
-describe("the lines of marks", () => {
-  const log = "\nx\n[a] Training started\r\n[b] 10%\r[b] Training finished\n[c] Error: no newline";
-  it.each([1, 2, 7, 1000])("are counted through chunks of %i bytes", (size) => {
-    const marks = new LogMarks();
-    let lines = 0;
-    const found = [];
-    for (const chunk of cut(bytes(log), size)) {
-      found.push(...marks.take(chunk, lines));
-      lines += chunk.filter((byte) => byte === 10).length;
-    }
-    found.push(...marks.finish(lines));
-    expect(found).toEqual([
-      { kind: "started", line: 3, text: "Training started" },
-      { kind: "finished", line: 4, text: "Training finished" },
-      { kind: "error", line: 5, text: "no newline" },
-    ]);
-  });
-
-  it("of any length are looked at where they begin", () => {
-    const marks = new LogMarks();
-    const long = `[a] Error: ${"x".repeat(3_000_000)}\n[b] Training finished\n${"y".repeat(3_000_000)} Training finished`;
-    const found = [...cut(bytes(long), 65_536)].flatMap((chunk, index) =>
-      marks.take(chunk, index < 46 ? 0 : 2),
-    );
-    expect(found.map(({ kind, text }) => [kind, text.length])).toEqual([
-      ["error", 4085],
-      ["finished", 17],
-    ]);
-  });
-});
-
 describe("the same findings", () => {
   const fixtures = readdirSync("fixtures").filter((name) => name.endsWith(".log"));
   it.each(fixtures)("of fixtures/%s for chunks of any size", async (name) => {
@@ -112,7 +79,7 @@ test("a log that ends early is checked up to there", async () => {
   expect(findings.map(({ kind }) => kind)).toContain("nan");
 });
 
-/** What real logs are: nothing of severity warning or above, or these. */
+/** What the logs of archives are: nothing of severity warning or above, or these. */
 const REAL: Readonly<Record<string, readonly string[]>> = {
   "archives/taskcluster.log": [],
   "archives/experiments_1_10/logs/en-nl/prod/train_teacher0.log": [],
@@ -126,40 +93,6 @@ const REAL: Readonly<Record<string, readonly string[]>> = {
   "archives/experiments_1_12/models/fi-en/opusprod/student-finetuned/train.log": [],
   "archives/experiments_1_12/models/fi-en/opusprod/student-finetuned/valid.log": [],
   "archives/synthetic/logs/en-hu/short/student/train.log": ["340 unfinished warning"],
-  "logs/hplt-project__HPLT-MT-Models/v1.0__training__ar-en__opus_hplt__model.train.log": [],
-  "logs/hplt-project__HPLT-MT-Models/v1.0__training__en-bs__opus_hplt__model.train.log": [],
-  "logs/hplt-project__HPLT-MT-Models/v1.0__training__en-hi__opus_hplt__model.train.log": [],
-  "logs/hplt-project__HPLT-MT-Models/v1.0__training__en-nn__hplt__model.train.log": [],
-  "logs/hplt-project__HPLT-MT-Models/v1.0__training__ga-en__hplt__model.train.log": [],
-  "logs/hplt-project__HPLT-MT-Models/v1.0__training__en-zh_hant__opus_hplt__model.train.log": [
-    "1313 unfinished warning",
-  ],
-  "logs/marian-nmt__marian-tensorboard/examples__train.encs.2.log": [],
-  "logs/marian-nmt__marian-tensorboard/examples__train.encs.base.log": [],
-  "logs/marian-nmt__marian-nmt.github.io/assets__data__tau1__train.log@9be47c26.log": [],
-  "logs/marian-nmt__marian-nmt.github.io/assets__data__tau8__train.log@bc992b6f.log": [],
-  "logs/cepin19__dp/logs__europarl__src0tgt0_fr__train_trans.log": [],
-  "logs/cepin19__dp/logs__opensubtiles__src1tgt0_fr__nohup.out": [],
-  "logs/cepin19__dp/logs__opensubtiles__src1tgt0_fr__trans_tgt.log": [],
-  "logs/cepin19__dp/logs__wmt__train_bt_encs.5.log": [],
-  "logs/cepin19__dp/logs__wmt__train_bt_encs_biclean.13.log": ["2676 unfinished warning"],
-  "logs/cepin19__dp/logs__wmt__train_bt_encs.2.log": ["509 restart warning", "3340 unfinished error"],
-  "logs/cepin19__dp/logs__opensubtiles__src1tgt0_cz__train.log": ["572 unfinished error"],
-  "logs/cepin19__dp/logs__europarl__src1tgt0_cz__train_doc_voita.log": ["210 unfinished error"],
-  "logs/cepin19__dp/logs__europarl__src1tgt0_cz__train_dual_doc.diff_emb.log": [
-    "283 divergence error",
-    "385 nan error",
-    "391 unfinished warning",
-  ],
-  "logs/cepin19__dp/logs__wmt__train_bt_encs_biclean+bt_noise.spider.ctx.log": [
-    "241 nan error",
-    "246 divergence error",
-    "326 unfinished warning",
-  ],
-  "logs/_snippets/marian-120-nan-2017.log": ["5 nan error"],
-  "logs/_snippets/marian-376-2021.log": [],
-  // Its author has cut parts out.
-  "logs/ye-kyaw-thu__error-overflow/mu-haung-nmt-seq2seq-exp.md__L353.log": ["292 gap warning"],
 };
 
 describe.skipIf(!sharedIsThere)("real logs", () => {
@@ -170,5 +103,47 @@ describe.skipIf(!sharedIsThere)("real logs", () => {
     expect(serious.map(({ line, kind, severity }) => `${line} ${kind} ${severity}`)).toEqual(expected);
     const log = readFileSync(shared(path));
     for (const size of [17, 1000]) expect((await checkRun(cut(log, size))).findings).toEqual(findings);
+  });
+});
+
+/** What a check says of each of the logs that others have published, and whether it is true: read by a person. */
+const JUDGED = readFileSync(new URL("real-logs.tsv", import.meta.url), "utf8")
+  .trimEnd()
+  .split("\n")
+  .slice(1)
+  .map((row) => {
+    const [log = "", line = "", kind = "", severity = "", verdict = "", why = ""] = row.split("\t");
+    return { log, said: `${line} ${kind} ${severity}`, severity, verdict, why };
+  });
+
+describe.skipIf(!sharedIsThere)("logs that others have published", () => {
+  const logs = sharedIsThere
+    ? readFileSync(shared("logs/manifest.tsv"), "utf8")
+        .trimEnd()
+        .split("\n")
+        .slice(1)
+        .map((row) => row.split("\t"))
+        .filter(([, kind]) => kind !== "opustrainer-config")
+        .map(([name = ""]) => name)
+    : [];
+
+  it("are judged one by one, and no finding is a false alarm", () => {
+    expect(logs).toHaveLength(112);
+    expect(JUDGED.filter(({ log }) => !logs.includes(log))).toEqual([]);
+    expect(JUDGED.filter(({ verdict, why }) => verdict !== "true" || why === "")).toEqual([]);
+  });
+
+  it.each(logs)("%s", async (log) => {
+    const path = shared(`logs/${log}`);
+    const { findings } = await checkRun(path);
+    const judged = JUDGED.filter((one) => one.log === log);
+    expect(findings.map(({ line, kind, severity }) => `${line} ${kind} ${severity}`)).toEqual(
+      judged.map(({ said }) => said),
+    );
+    const text = readFileSync(path, "latin1");
+    if (/Training fini?shed\s*$/.test(text))
+      expect(judged.filter(({ severity }) => severity === "error")).toEqual([]);
+    for (const size of [4096])
+      expect((await checkRun(cut(readFileSync(path), size))).findings).toEqual(findings);
   });
 });

@@ -43,7 +43,7 @@ describe("stall", () => {
   it("of another metric does not end it", async () => {
     expect(await said(stalled({ "early-stopping": 3 }, 1, 4))).toEqual([
       expect.stringMatching(
-        /: stall: bleu did not improve in 4 validations \(best 20.5\), up to the end of the log; early-stopping does not look at it \[info\]$/,
+        /: stall: bleu did not improve in 4 validations \(best 20.5, reached before this log\), up to the end of the log; early-stopping does not look at it \[info\]$/,
       ),
     ]);
     expect(await said(stalled({ "early-stopping": 3, "early-stopping-on": "any" }, 1, 4))).toEqual([
@@ -60,7 +60,7 @@ describe("stall", () => {
     ]);
     expect(await said(stalled({ "early-stopping": 9 }, 2, 3), { stalled: 3 })).toEqual([
       expect.stringMatching(
-        /bleu did not improve in 3 validations \(best 20.5\), up to the end of the log \[warning\]$/,
+        /bleu did not improve in 3 validations \(best 20.5, reached before this log\), up to the end of the log \[warning\]$/,
       ),
     ]);
     expect(await said(stalled({}, 19, 19))).toEqual([]);
@@ -263,7 +263,7 @@ describe("unfinished", () => {
         epoch: 1,
         timestamp: "2024-07-03T08:05:00",
         words:
-          "the log ends after update 300, without 'Training finished': the training was stopped, or is still running",
+          "the log ends after update 300, without 'Training finished': the training was stopped, or is still running; it was saving the model since 08:05:00 (line 10)",
         numbers: { last_up: 300 },
       },
     ]);
@@ -352,5 +352,267 @@ describe("unfinished", () => {
   it("can't be told of an excerpt or of a log of validations", async () => {
     expect(await ends(new MarianLog().rows(100, 300, 100))).toEqual([]);
     expect(await ends(new MarianLog().valid(100, "chrf", 1))).toEqual([]);
+  });
+});
+
+/** Findings of the end, without their lines. */
+const ends = async (log: MarianLog | string, closed = false) =>
+  (await said(log, { kinds: ["unfinished"], closed })).map((line) => line.replace(/^\d+: unfinished: /, ""));
+
+describe("prefixes of other programs", () => {
+  it.each([
+    "[task 2024-07-03T08:00:00.000+00:00] ",
+    "2024-07-03T08:00:00.123456789Z ",
+    "2024-07-03T08:00:00.123456789Z stdout F ",
+    "3: ",
+    "Jul 03 08:00:00 node7 train[42]: ",
+    "[08:00:00 INF] ",
+    "\u001b[32m",
+    "> ",
+    "train.log:",
+    "anything at all ",
+  ])("%j hide neither an end nor an error", async (prefix) => {
+    const log = new MarianLog();
+    log.prefix = prefix;
+    log.start().row(100);
+    expect(await ends(log)).toHaveLength(1);
+    expect(await ends(`${log.text}${prefix}[2024-07-03 09:00:00] Training finished\n`)).toEqual([]);
+    expect(await ends(`${log.text}${prefix}2024-07-03 09:00:00] Error: no memory\n`)).toEqual([
+      "Marian ended with an error after update 100: no memory [error]",
+    ]);
+    if (prefix.startsWith("any")) return;
+    expect(await ends(`${log.text}${prefix}Segmentation fault (core dumped)\n`)).toEqual([
+      "the training died after update 100: Segmentation fault (core dumped) [error]",
+    ]);
+    // A log that was stripped of its stamps.
+    const bare = log.text.replaceAll(/\[2024-[^\]]*\] (?=[^\n])/g, "");
+    expect(await ends(`${bare}${prefix}Training finished\n`)).toEqual([]);
+    expect(await ends(`${bare}${prefix}Error: no memory\n`)).toEqual([
+      "Marian ended with an error after update 100: no memory [error]",
+    ]);
+  });
+});
+
+describe("deaths", () => {
+  const DEATH =
+    "slurmstepd: error: *** JOB 7 ON node7 CANCELLED AT 2024-07-03T10:00:00 DUE TO TIME LIMIT ***";
+
+  it("are errors that quote the line, also before the first update", async () => {
+    const log = training().rows(100, 300, 100).raw(DEATH);
+    expect(await check(log)).toMatchObject([
+      {
+        kind: "unfinished",
+        severity: "error",
+        line: log.next - 1,
+        up: 300,
+        words: `the training died after update 300: ${DEATH}`,
+      },
+    ]);
+    expect(await ends(training().raw("Killed"))).toEqual([
+      "the training died before its first update: Killed [error]",
+    ]);
+    expect(await ends("Error: The following arguments were not expected: 3 --frobnicate\n")).toEqual([
+      "the training died before its first update: Error: The following arguments were not expected: 3 --frobnicate [error]",
+    ]);
+  });
+
+  it("of which several lines tell are the first one: it is the reason of the others", async () => {
+    const log = training().row(100).line("Error: CUDA error 2 'out of memory'").line("Error: Aborted from x");
+    log.raw("train.sh: line 3: 1234 Aborted                 (core dumped) marian");
+    expect(await ends(log)).toEqual([
+      "Marian ended with an error after update 100: CUDA error 2 'out of memory' [error]",
+    ]);
+  });
+
+  it("of a script that scores do not end the training", async () => {
+    const traceback = (log: MarianLog) =>
+      log
+        .raw("Traceback (most recent call last):")
+        .raw('  File "score.py", line 1, in <module>')
+        .raw("UnicodeDecodeError: 'utf-8' codec can't decode byte 0xc3");
+    expect(await ends(traceback(training().row(100)).valid(100, "translation", 3).finished())).toEqual([]);
+    expect(await ends(traceback(training().row(100)).row(200).finished())).toEqual([]);
+    expect(await ends(traceback(training().row(100)))).toEqual([
+      "the training died after update 100: UnicodeDecodeError: 'utf-8' codec can't decode byte 0xc3 [error]",
+    ]);
+    expect(await ends(traceback(training().row(100).finished()))).toEqual([
+      "a process died after update 100, when the training was finished: UnicodeDecodeError: 'utf-8' codec can't decode byte 0xc3 [warning]",
+    ]);
+  });
+
+  it("are none where the pipe to a finished Marian is closed, or somebody pressed a key", async () => {
+    const traceback = (last: string) =>
+      `Traceback (most recent call last):\n  File "trainer.py", line 1, in <module>\n${last}\n`;
+    const broken = traceback("BrokenPipeError: [Errno 32] Broken pipe");
+    expect(await ends(training().row(100).finished().text + broken)).toEqual([]);
+    expect(await ends(training().row(100).text + traceback("KeyboardInterrupt"))).toEqual([
+      "the training was interrupted by a signal after update 100 [warning]",
+    ]);
+  });
+
+  it("make a restart a warning, unless somebody asked for the end", async () => {
+    const restart = async (line: string) =>
+      (await said(training().row(100).raw(line).start().row(100).finished())).map((text) =>
+        text.replace(/^\d+: /, ""),
+      );
+    expect(await restart("Killed")).toEqual([
+      "restart: Marian v1.12.14 started again after an error (Killed) and went from update 100 to 100, 0 s after the last record [warning]",
+    ]);
+    expect(await restart("train.sh: line 2:  77 Terminated              marian")).toEqual([
+      "restart: Marian v1.12.14 started again after a signal and went from update 100 to 100, 0 s after the last record [info]",
+    ]);
+  });
+});
+
+describe("what was going on", () => {
+  const LOG =
+    "the log ends after update 100, without 'Training finished': the training was stopped, or is still running";
+  it.each([
+    [["Translating validation set..."], "; it was translating the validation set since 08:01:40 (line 8)"],
+    [
+      ["Best translation 0 : a", "Best translation 1 : b"],
+      "; it was translating the validation set since 08:01:40 (line 8)",
+    ],
+    [
+      ["Best translation 0 : a", "Total translation time: 1s"],
+      "; it was scoring the translated validation set since 08:01:40 (line 9)",
+    ],
+    [
+      ["[training] Saving training checkpoint to model.npz"],
+      "; it was saving the model since 08:01:40 (line 8)",
+    ],
+    [
+      ["Seen 500 samples", "Starting data epoch 2 in logical epoch 2.000"],
+      "; it was waiting for data since 08:01:40 (line 9)",
+    ],
+    [["[memory] Reserving 9 MB"], ""],
+  ])("is said at the end: %j", async (lines, doing) => {
+    const log = training().row(100);
+    for (const line of lines) log.line(line);
+    expect(await ends(log)).toEqual([`${LOG}${doing} [warning]`]);
+  });
+
+  it("is waiting for data where no update followed the start", async () => {
+    expect(await ends(training())).toEqual([
+      "the log ends before its first update, without 'Training finished': the training was stopped, or is still running; it was waiting for data since 08:00:00 (line 6) [warning]",
+    ]);
+  });
+});
+
+describe("an end before its limits", () => {
+  const CONFIG = { after: "40000u", "early-stopping": 20, "valid-freq": 5000, "disp-freq": 10 };
+
+  it("is a warning: what feeds Marian has ended", async () => {
+    const log = training(CONFIG).rows(10, 210, 10).finished();
+    expect(await check(log)).toMatchObject([
+      {
+        kind: "unfinished",
+        severity: "warning",
+        line: log.next - 2,
+        up: 210,
+        words:
+          "Marian finished after update 210, before its limits (40000 updates, early-stopping 20): its input ended",
+      },
+    ]);
+  });
+
+  it("is an error with its cause where one was printed, before the last rows or after them", async () => {
+    const cause =
+      'Traceback (most recent call last):\n  File "t.py", line 1, in <module>\nValueError: torn\n';
+    const first = training(CONFIG).rows(10, 200, 10).raw(cause.trimEnd());
+    const line = first.text.split("\n").indexOf("ValueError: torn") + 1;
+    for (const log of [
+      first.finished().text,
+      training(CONFIG).rows(10, 200, 10).raw(cause.trimEnd()).row(210).finished().text,
+    ])
+      expect(await said(log, { kinds: ["unfinished"] })).toEqual([
+        expect.stringMatching(
+          new RegExp(
+            `^${line}: unfinished: the training died after update 2.0: ValueError: torn; Marian finished after update 2.0, before its limits .*: its input ended \\[error\\]$`,
+          ),
+        ),
+      ]);
+    const late = training(CONFIG).rows(10, 200, 10).finished().text + cause;
+    expect(await ends(late)).toEqual([
+      expect.stringMatching(/^the training died after update 200: ValueError: torn; .*\[error\]$/),
+    ]);
+  });
+
+  it("is none where a limit may have been reached, or the data came to their end", async () => {
+    const finished = async (
+      config: Readonly<Record<string, string | number>>,
+      tail = (log: MarianLog) => log,
+    ) => ends(tail(training(config).rows(100, 1000, 100)).finished());
+    expect(await finished({ after: "1000u" })).toEqual([]);
+    // Updates after the last row.
+    expect(await finished({ after: "1050u" })).toEqual([]);
+    expect(await finished({ after: "2000u" })).toHaveLength(1);
+    expect(await finished({ "after-batches": 2000, after: "0e" })).toHaveLength(1);
+    // Labels are not shown.
+    expect(await finished({ after: "2000u,10Gt" })).toEqual([]);
+    expect(await finished({ "after-epochs": 1 })).toEqual([]);
+    expect(await finished({ "after-epochs": 2 })).toHaveLength(1);
+    // Nothing is known of its limits, or files are read again and again.
+    expect(await finished({})).toEqual([]);
+    expect(await finished({ "early-stopping": 10, "valid-freq": 500 })).toEqual([]);
+    expect(await finished({ "early-stopping": 10, "valid-freq": 500, "train-sets": "[stdin]" })).toHaveLength(
+      1,
+    );
+    expect(await finished({ "early-stopping": 2, "valid-freq": 500, "train-sets": "[stdin]" })).toEqual([]);
+    const stall = (count: number) => (log: MarianLog) => log.valid(1000, "chrf", 3, count);
+    expect(await finished({ after: "2000u", "early-stopping": 3 }, stall(3))).toEqual([]);
+    expect(await finished({ after: "2000u", "early-stopping": 3 }, stall(2))).toHaveLength(1);
+    const stopped = (log: MarianLog) => log.line("Training interrupted (via signal).");
+    expect(await finished({ after: "2000u" }, stopped)).toEqual([
+      "the training was interrupted by a signal after update 1000 [warning]",
+    ]);
+    // It goes on from a checkpoint that had reached them.
+    const again = training({ after: "2000u" }).line("Loading model from model.npz").finished();
+    expect(await ends(again)).toEqual([]);
+  });
+});
+
+describe("a pipe that has ended", () => {
+  it("without the training's end is a death", async () => {
+    const log = training().row(100).line("Translating validation set...");
+    expect(await ends(log, true)).toEqual([
+      "the input ended after update 100, without 'Training finished': the training died; it was translating the validation set since 08:01:40 (line 8) [error]",
+    ]);
+    expect(await ends(training({ "after-batches": 100 }).row(100), true)).toEqual([]);
+    expect(await ends(training().row(100).finished(), true)).toEqual([]);
+  });
+});
+
+describe("order", () => {
+  it("tells of an epoch and of a clock that go back", async () => {
+    const log = training({ "disp-freq": 100 }).row(100, { epoch: 3 });
+    const epoch = log.next;
+    log.row(200, { epoch: 2 }).wait(-3800);
+    const clock = log.next;
+    log.row(300, { epoch: 2, seconds: 100 }).finished();
+    expect(await check(log)).toMatchObject([
+      {
+        kind: "order",
+        severity: "info",
+        line: epoch,
+        words: "the epoch goes back from 3 to 2, while updates go on from 100 to 200",
+      },
+      {
+        kind: "order",
+        severity: "info",
+        line: clock,
+        words: `the clock goes back by 62 min, after line ${clock - 1}`,
+        numbers: { seconds: 3700 },
+      },
+    ]);
+  });
+
+  it("says nothing of lines that change places, of a restart, of logical epochs that go on", async () => {
+    const log = training({ "disp-freq": 100 })
+      .row(100, { epoch: "1.250" })
+      .wait(-30)
+      .row(200, { epoch: "1.500", seconds: 1 });
+    log.start().row(100, { epoch: "1.250" }).finished();
+    expect(await check(log, { kinds: ["order"] })).toEqual([]);
   });
 });

@@ -48,6 +48,51 @@ describe("nan", () => {
     ]);
   });
 
+  it("is a warning where it passes, and an error where it comes back often", async () => {
+    const broken = (times: number) => {
+      const log = training();
+      for (let index = 0; index < times; index += 1)
+        log.rows(200 * index + 100, 200 * index + 200, 100, (row) => ({ cost: row === 0 ? "nan" : 3 }));
+      return said(log.finished(), { kinds: ["nan"] });
+    };
+    expect(await broken(1)).toEqual(["7: nan: cost is NaN at update 100 [warning]"]);
+    expect((await broken(3)).map((line) => line.replace(/.*\[/, "["))).toEqual(Array(3).fill("[warning]"));
+    expect((await broken(4)).map((line) => line.replace(/.*\[/, "["))).toEqual(Array(4).fill("[error]"));
+    const two = training().row(100, { cost: "nan" }).row(200, { cost: "nan" }).row(300).finished();
+    expect(await said(two)).toEqual(["7: nan: cost is NaN from update 100 to 200 (2 records) [warning]"]);
+  });
+
+  it("is what Marian says of skipped updates and of its cost scaling", async () => {
+    const log = training().row(100);
+    const line = log.next;
+    log.line("[training] skipping 101-th update due to loss being nan").row(200);
+    for (let index = 0; index < 10; index += 1)
+      log.line(
+        "NaN/Inf percentage 0.42 in 10 gradient updates, but cost-scaling factor 8 is already at minimum",
+      );
+    log
+      .line("NaN/Inf percentage 0.42 in 10 gradient updates, reducing cost-scaling factor to 8")
+      .row(300)
+      .finished();
+    expect(await check(log)).toMatchObject([
+      {
+        kind: "nan",
+        severity: "warning",
+        metric: "cost",
+        line,
+        words: "Marian says: skipping 101-th update due to loss being nan",
+        numbers: { times: 1 },
+      },
+      {
+        kind: "nan",
+        severity: "error",
+        line: line + 2,
+        words: `Marian says: NaN/Inf percentage 0.42 in 10 gradient updates, but cost-scaling factor 8 is already at minimum (10 times, up to line ${line + 11})`,
+        numbers: { times: 10 },
+      },
+    ]);
+  });
+
   it("ends with a restart", async () => {
     const log = training().row(100, { cost: "nan" }).start().row(100, { cost: "nan" }).finished();
     expect(await said(log, { kinds: ["nan"] })).toEqual([
@@ -230,5 +275,77 @@ describe("throughput", () => {
       .rows(9100, 12_000, 100, () => ({ rate: 100 }))
       .finished();
     expect(await said(log, { kinds: ["throughput"] })).toEqual([]);
+  });
+});
+
+describe("collapse", () => {
+  /** Validations of one metric, one every 1000 updates. */
+  const validated = (metric: string, values: readonly (number | string)[], best?: number) => {
+    const log = training();
+    for (const [index, value] of values.entries()) {
+      const up = 1000 * (index + 1);
+      log.row(up).valid(up, metric, value, best === undefined ? 0 : index + 1, best);
+    }
+    return log.finished();
+  };
+  const collapses = async (...from: Parameters<typeof validated>) =>
+    (await said(validated(...from), { kinds: ["collapse"] })).map((line) =>
+      line.replace(/^\d+: collapse: /, ""),
+    );
+
+  it("is a score that falls to less than half of its best, in three validations", async () => {
+    expect(
+      await check(validated("bleu-detok", [5, 20, 31, 12, 0.3, 0.4]), { kinds: ["collapse"] }),
+    ).toMatchObject([
+      {
+        kind: "collapse",
+        severity: "error",
+        metric: "bleu-detok",
+        line: 14,
+        up: 4000,
+        words:
+          "bleu-detok has fallen from its best, 31 at update 3000, to 0.3, in 3 validations up to update 6000",
+        numbers: { best: 31, best_up: 3000, worst: 0.3, rows: 3, last_up: 6000 },
+      },
+    ]);
+    expect(await collapses("bleu", [5, 31, 12, 0.3])).toEqual([]);
+    expect(await collapses("bleu", [5, 31, 16, 16, 16, 16])).toEqual([]);
+    expect(await collapses("bleu", [31, 1, 1, 1, 29])).toEqual([
+      "bleu has fallen from its best, 31 at update 1000, to 1, in 3 validations up to update 4000; then it came back [warning]",
+    ]);
+    // The first scores of a training.
+    expect(await collapses("bleu", [0.3, 0.1, 0.1, 0.1, 0.1])).toEqual([]);
+    expect(await collapses("bert-lm-accuracy", [0.6, 0.1, 0.1, 0.1])).toHaveLength(1);
+  });
+
+  it("is a cost that rises to more than twice its best, and a perplexity of such a cost", async () => {
+    expect(await collapses("ce-mean-words", [8, 2, 5, 6, 7])).toEqual([
+      "ce-mean-words has risen from its best, 2 at update 2000, to 7, in 3 validations up to update 5000 [error]",
+    ]);
+    expect(await collapses("perplexity", [2980, 7.4, 150, 400, 1100])).toHaveLength(1);
+    // Too long a training, and one of a small gain.
+    expect(await collapses("ce-mean-words", [8, 2, 2.4, 2.9, 3.5])).toEqual([]);
+    expect(await collapses("perplexity", [2980, 7.4, 12, 20, 33])).toEqual([]);
+    expect(await collapses("ce-mean-words", [8, 0.01, 0.03, 0.03, 0.03])).toEqual([]);
+  });
+
+  it("knows the best that was reached before the log, and of any metric which value is better", async () => {
+    expect(await collapses("bleu", [0.3, 0.2, 0.3], 31)).toEqual([
+      "bleu has fallen from its best, 31 reached before this log, to 0.2, in 3 validations up to update 3000 [error]",
+    ]);
+    expect(await collapses("my-score", [0.3, 0.2, 0.3], 31)).toHaveLength(1);
+    expect(await collapses("my-loss", [9, 9, 9], 2)).toHaveLength(1);
+  });
+
+  it("is none where a script prints no number, which Marian takes for 0", async () => {
+    expect(await collapses("translation", [5, 31, 0, 0, 0, 0])).toEqual([]);
+    expect(await collapses("translation", [5, 31, 0.1, 0.1, 0.1])).toHaveLength(1);
+    expect(await collapses("bleu", [5, 31, 0, 0, 0])).toHaveLength(1);
+  });
+
+  it("is counted anew after a start of Marian", async () => {
+    const log = validated("bleu", [31, 31]).start();
+    for (const up of [1000, 2000, 3000]) log.row(up).valid(up, "bleu", 2);
+    expect(await said(log.finished(), { kinds: ["collapse"] })).toEqual([]);
   });
 });

@@ -1,18 +1,8 @@
-/** Which of two values of a metric is the better one. */
+/** The best of several values of a metric. */
+import { type Better, isBetter } from "../../run/better.js";
 import type { Table } from "./table.js";
 
-export type Better = "low" | "high";
-
-const LOW = /^(?:perplexity|(?:ce|mse|mae|ter|wer|cer)(?:[-_].*)?|cross[-_]entropy|.*[-_]cost|cost)$/i;
-const HIGH =
-  /^(?:bleu|chrf|comet\d*|cometkiwi\d*|spbleu|accuracy|translation|valid[-_]script|bleurt|metricx?)(?:[-_+].*)?$/i;
-
-/** `low` or `high`; nothing for a metric of which that is not known. */
-export function betterOf(metric: string): Better | undefined {
-  if (LOW.test(metric)) return "low";
-  if (/[-_]accuracy$/i.test(metric) || HIGH.test(metric)) return "high";
-  return undefined;
-}
+export { type Better, betterOf } from "../../run/better.js";
 
 /**
  * The metrics of several runs: those that most of them share first, then in the order in which Marian reports them.
@@ -39,8 +29,7 @@ export function bestIndex(
   for (const value of values) {
     index += 1;
     if (value === undefined || !Number.isFinite(value)) continue;
-    if (best === undefined || (better === "low" ? value < best.value : value > best.value))
-      best = { index, value };
+    if (best === undefined || isBetter(value, best.value, better)) best = { index, value };
   }
   return best?.index;
 }

@@ -6,10 +6,24 @@ import type { MarkKind } from "../../run/log-mark.js";
 import type { Segment } from "../../run/segment.js";
 import type { Table } from "./table.js";
 
+/** What a log says itself that is marked in the charts. */
+export const SAID = [
+  "finished",
+  "interrupted",
+  "error",
+  "death",
+  "diverged",
+  "skip",
+  "scale",
+  "decay",
+  "load",
+  "save",
+] as const satisfies readonly MarkKind[];
+
 /** Something that happened between records, to be marked in the charts. */
 export interface ReportMark {
   /** `restart` is a start of Marian after the first; the others are what the log says itself. */
-  readonly kind: "restart" | Exclude<MarkKind, "started" | "translate" | "score" | "data">;
+  readonly kind: "restart" | (typeof SAID)[number];
   /** Line of the log, from 1. */
   readonly line: number;
   readonly segment: number;

@@ -7,7 +7,7 @@ import type { TimestampFormat } from "../../parser/timestamp.js";
 import { markOf } from "../../run/log-mark.js";
 import type { RunTally, RunUpdate } from "../../run/run-reader.js";
 import type { Segment } from "../../run/segment.js";
-import type { ReportMark, ReportRun } from "./report-data.js";
+import { type ReportMark, type ReportRun, SAID } from "./report-data.js";
 import { type Table, TableBuilder } from "./table.js";
 
 /** Where the log's place in the report is. */
@@ -139,9 +139,8 @@ export class RunCollector {
     if (start !== undefined && segment > 0)
       said = { kind: "restart", text: `Marian ${start.marian_version ?? ""}`.trim() };
     else if (mark !== undefined) {
-      const { kind, text } = mark;
-      if (kind !== "started" && kind !== "translate" && kind !== "score" && kind !== "data")
-        said = { kind, text };
+      const kind = SAID.find((known) => known === mark.kind);
+      if (kind !== undefined) said = { kind, text: mark.text };
     }
     if (said === undefined) return;
     this.#marks.push({
