@@ -1,12 +1,12 @@
 /** `order`: an epoch or a clock that goes back, where updates go on. */
 import type { Place, Report } from "./finding.js";
-import { placeOf, type TrainingRow, type ValidationRow } from "./records.js";
+import { placeOf, type TrainingRow } from "./records.js";
 import { formatSeconds } from "./words.js";
 
 /** Lines of several threads may change places. Seconds. */
 const WAVER = 60;
 
-/** Compares each record with the one before it. */
+/** Compares each training row with the one before it. */
 export class OrderCheck {
   readonly #report: Report;
   #last: Place | undefined;
@@ -35,14 +35,9 @@ export class OrderCheck {
     this.#see(row);
   }
 
-  validation(row: ValidationRow): void {
-    this.#see(row);
-  }
-
   /** A start of Marian: epochs may be counted anew, times go on. */
-  start(place: Place): void {
+  start(): void {
     this.#row = undefined;
-    this.#see(place);
   }
 
   #see(place: Place): void {

@@ -77,14 +77,7 @@ export class RunCheck {
         const row = this.#records.validation(batch, validation++);
         this.#marksBefore(row.line);
         this.#place = row;
-        for (const check of [
-          this.#nonFinite,
-          this.#stall,
-          this.#gap,
-          this.#collapse,
-          this.#order,
-          this.#course,
-        ])
+        for (const check of [this.#nonFinite, this.#stall, this.#gap, this.#collapse, this.#course])
           check.validation(row);
       } else {
         const found = batch.events[event];
@@ -159,7 +152,7 @@ export class RunCheck {
   /** A new part of the log begins. */
   #start(place: Place, segment: Segment | undefined): void {
     this.#course.start(place, segment?.marian_version);
-    this.#order.start(place);
+    this.#order.start();
     this.#reset(segment === undefined ? this.#schedule : readSchedule(segment));
   }
 

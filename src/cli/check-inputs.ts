@@ -60,10 +60,7 @@ async function checkInput(
   limits: CheckOptions,
 ): Promise<CheckedInput> {
   using parser = new LogParser(nodeCore(), { ...options, marks: true });
-  const { findings, tally, death, fault } = await checkChunks(parser, refuseTar(decompress(chunks)), {
-    ...limits,
-    closed: source === STDIN,
-  });
+  const { findings, tally, death, fault } = await checkChunks(parser, refuseTar(decompress(chunks)), limits);
   const none = { sinkErrors: [], outputs: [], notes: [], figures: {} };
   const unread = fault === undefined ? {} : { error: inputFault(fault) };
   const died = death === undefined ? {} : { death };

@@ -47,6 +47,7 @@ export function receiptJson(receipts: readonly InputReceipt[], verdict: Verdict,
       overlong_lines: counts.overlong,
       warnings: receipt.warnings,
       ...(fault === undefined ? {} : { error: fault }),
+      ...(receipt.death === undefined ? {} : { death: receipt.death }),
       sink_errors: receipt.sinkErrors,
       outputs: receipt.outputs,
       ...receipt.figures,
@@ -86,7 +87,9 @@ export function receiptText(
   for (const receipt of receipts) {
     const body = inputLines(receipt, verdict.strict, detail, !many);
     const alright = problem(receipt, verdict.strict) === undefined && receipt.sinkErrors.length === 0;
-    const remarks = receipt.counts.unmatched + receipt.counts.overlong + receipt.notes.length > 0;
+    const remarks =
+      receipt.counts.unmatched + receipt.counts.overlong + receipt.notes.length > 0 ||
+      receipt.death !== undefined;
     if (detail === "quiet" ? !alright : !many || detail === "verbose" || !alright || remarks)
       lines.push(...body);
   }
@@ -124,6 +127,8 @@ function inputLines(receipt: InputReceipt, strict: boolean, detail: Detail, warn
       add("starts", `${grouped(receipt.segments)}${versions}`);
     }
   }
+  if (receipt.death !== undefined && fault === undefined && detail !== "quiet")
+    add("DIED", `line ${grouped(receipt.death.line)}: ${printable(receipt.death.text)}`);
   if (counts.unmatched > 0) {
     add("UNMATCHED", `${count(counts.unmatched, "line")} that could not be read:`);
     const shown = detail === "verbose" ? receipt.unmatchedSamples : receipt.unmatchedSamples.slice(0, 3);

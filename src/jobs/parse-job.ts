@@ -13,6 +13,7 @@ import { RunReader, type RunTally, type RunUpdate } from "../run/run-reader.js";
 import { decompress } from "../sources/decompress.js";
 import { readable, type Source } from "../sources/source.js";
 import { refuseTar } from "../sources/tar-header.js";
+import { LogTail } from "./log-tail.js";
 
 /** What became of one input. */
 export interface InputReceipt extends RunTally {
@@ -121,11 +122,13 @@ export async function runJob(
   using parser = new LogParser(nodeCore(), options);
   const reader = new RunReader(parser);
   const sinks = new Sinks(factory(parser, reader));
+  const tail = new LogTail();
   let fault: string | undefined;
   const publish = (publisher: UpdatePublisher, update: RunUpdate) => publisher.publish(update);
   try {
     const chunks = refuseTar(decompress(counted(source, control)));
     for await (const chunk of options.live ? withPauses(chunks, () => parser.holds, control.pause) : chunks) {
+      if (chunk !== PAUSE) tail.take(chunk);
       const update = chunk === PAUSE ? reader.settle(parser.settle()) : reader.read(chunk);
       await sinks.each(publish, await update);
       if (control.signal?.aborted) break;
@@ -146,10 +149,12 @@ export async function runJob(
     await sinks.each((publisher) => publisher.discard(), undefined);
   else await sinks.close();
   if (stopped) fault = "stopped before its end";
+  const death = fault === undefined ? await tail.death(reader.tally.counts.lines) : undefined;
   return {
     source: source.name,
     ...reader.tally,
     ...(fault === undefined ? {} : { error: fault }),
+    ...(death === undefined ? {} : { death }),
     sinkErrors: sinks.errors,
     outputs: sinks.outputs,
     ...(sinks.offlineFiles.length === 0 ? {} : { offlineFiles: sinks.offlineFiles }),

@@ -189,7 +189,7 @@ describe.concurrent("input that is none", () => {
       code: 1,
       stdout:
         "a.log:6: unfinished: Marian ended with an error before its first update: CUDA error 2 'out of memory' [error]\n",
-      stderr: /^a\.log: it holds no measurement/,
+      stderr: /^a\.log: the training died before its first update, line 6: CUDA error 2/,
     });
   });
 });
