@@ -43,8 +43,13 @@ export async function makeReport(names: readonly string[], request: ReportOption
   const { content, refused } = await readContent(names, request);
   if (refused !== EXIT.ok) return refused;
   const stopped = stop.received;
+  // A group that can't be had leaves the report of before.
+  const nothing =
+    request.from === "group" && content.runs.length === 0 && content.evaluations.length === 0;
   const written =
-    stopped === undefined ? await writeReport(content, request) : { outputs: [], sinkErrors: [], notes: [] };
+    stopped === undefined && !nothing
+      ? await writeReport(content, request)
+      : { outputs: [], sinkErrors: [], notes: [] };
   // What was refused is in the report by name only.
   for (const receipt of content.receipts)
     if (receipt.counts.bytes > 0) receipt.outputs.push(...written.outputs);
