@@ -185,8 +185,13 @@ class GrowingFile implements Followed {
 
   async *rest(buffer: Uint8Array): AsyncGenerator<Uint8Array> {
     for (;;) {
+      // The time from before the reading: what is written from now on shows by another one, or makes the file longer.
+      const { size, mtimeMs } = await this.#file.stat();
       const { bytesRead } = await this.#file.read(buffer, 0, buffer.length, this.#offset);
-      if (bytesRead === 0) break;
+      if (bytesRead === 0) {
+        if (size === this.#offset) this.#changed = mtimeMs;
+        return;
+      }
       this.#offset += bytesRead;
       const chunk = buffer.subarray(0, bytesRead);
       this.#read.update(chunk);
@@ -196,9 +201,6 @@ class GrowingFile implements Followed {
           : new Uint8Array([...this.#tail.slice(-(TAIL - bytesRead)), ...chunk]).slice(-TAIL);
       yield chunk;
     }
-    // What is written from now on makes the file longer, or shows by its time.
-    const { size, mtimeMs } = await this.#file.stat();
-    if (size === this.#offset) this.#changed = mtimeMs;
   }
 
   async close(): Promise<void> {

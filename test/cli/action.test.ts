@@ -73,7 +73,7 @@ describe("the action", () => {
   });
 
   it("draws what the check finds fault with, and hands the verdict over", async () => {
-    const broken = LOG.replace(/Cost [\d.]+/, "Cost nan");
+    const broken = LOG.replaceAll(/Cost [\d.]+/g, "Cost nan");
     const folder = freshFolder({ "train.log": broken });
     const run = await runStep("report", { logs: "train.log\ngone.log" }, folder);
     expect(run.code, run.stderr).toBe(0);
@@ -141,7 +141,7 @@ describe("the examples of jobs", () => {
       const [shell = "", flag = "", script = ""] = task.command;
       const packed = `${projectWithPackage()}/node_modules/marian-tracking`;
       const folder = freshFolder({
-        "train.log": LOG.replace(/Cost [\d.]+/, "Cost nan"),
+        "train.log": LOG.replaceAll(/Cost [\d.]+/g, "Cost nan"),
         "bin/npm": "#!/bin/sh\n",
         "bin/marian-tracking": `#!/bin/sh\nexec "${process.execPath}" "${packed}/bin/run.js" "$@"\n`,
       });

@@ -180,7 +180,7 @@ describe.concurrent("packed logs that end early or are damaged", () => {
     }
   });
 
-  it.fails("a damaged zstd: the last whole block before the damage is read", async () => {
+  it("a damaged zstd", async () => {
     const { input } = await parseBytes(
       Buffer.concat([
         Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x68, 0x40, 0x06, 0x00]),

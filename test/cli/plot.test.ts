@@ -150,13 +150,15 @@ describe("live charts", () => {
   async function drawing(terminal: { isTTY: boolean; columns?: number; rows?: number }) {
     const written: string[] = [];
     const plot = new Plot(["cost", "rate"]);
-    using parser = new LogParser(nodeCore());
+    using parser = new LogParser(nodeCore(), { live: true });
     const reader = new RunReader(parser);
     const publisher = plot.publisher("a run with quite a long name, longer than the terminal");
     const style = chartStyle({ ...terminal, write: () => {} }, { LANG: "C.UTF-8" });
     const live = new LivePlot(plot, { ...terminal, write: (text) => written.push(text) }, () => style);
-    const add = async (up: number) =>
-      publisher.publish(await reader.read(new TextEncoder().encode(train(up))));
+    const add = async (up: number) => {
+      await publisher.publish(await reader.read(new TextEncoder().encode(train(up))));
+      await publisher.publish(await reader.settle(parser.settle()));
+    };
     await add(1);
     live.redraw();
     live.redraw();

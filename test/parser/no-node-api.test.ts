@@ -9,7 +9,9 @@ const folder = (name: string) => readdirSync(`${src}${name}`).map((file) => `${n
 const sources = [
   "byte-stream",
   "gunzip",
+  "marian-log",
   "packing",
+  "tar-header",
   "unpacked",
   "unzstd",
   "web-chunks",

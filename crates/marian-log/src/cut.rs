@@ -297,8 +297,9 @@ impl Waiting {
         let length = held.text.len();
         let mut goes_on = false;
         for rest in continuations(line, held.prefixed) {
-            // Inside a record no bracket opens.
-            if (rest.starts_with(b"[") && length > 0) || length + rest.len() > MAX_JOINED {
+            // Inside a record no bracket opens, and a line of blanks brings nothing.
+            let alien = rest.starts_with(b"[") && length > 0 || rest.trim_ascii().is_empty();
+            if alien || length + rest.len() > MAX_JOINED {
                 continue;
             }
             held.text.extend_from_slice(rest);

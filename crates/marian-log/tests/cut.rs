@@ -174,6 +174,19 @@ fn the_two_lines_of_a_cut_cost_are_one_record() {
 }
 
 #[test]
+fn a_line_of_blanks_is_no_part_of_the_record_before_it() {
+    for (name, log) in shapes() {
+        for blanks in ["", " ", "\t", "      "] {
+            let plain: String = log.iter().map(|line| format!("{STAMP}{line}\n")).collect();
+            let text: String = log.iter().map(|line| format!("{STAMP}{line}\n{blanks}\n")).collect();
+            let one = format!("{STAMP}{}\n{blanks}\n", log[0]);
+            assert_eq!(read(&text).0, read(&plain).0, "{name}");
+            assert_eq!(read(&one).2.unmatched, 0, "{name}: {one}");
+        }
+    }
+}
+
+#[test]
 fn every_record_cut_at_every_byte_is_whole_or_unmatched() {
     for prefix in ["", TASK] {
         for (name, lines) in shapes() {

@@ -105,9 +105,11 @@ export class ArtifactCache {
     try {
       await pipeline(hashed(), createWriteStream(part, { flags: "wx", flush: true }));
       const path = `${join(this.#folder, place)}.${hash.digest("hex")}`;
+      // Once it has its place, another command may take it away.
+      const { size } = await stat(part);
       await moveTo(part, path);
       this.#grown = true;
-      return { path, size: (await stat(path)).size };
+      return { path, size };
     } catch (error) {
       await rm(part, { force: true });
       throw unwritable(error, this.#folder);

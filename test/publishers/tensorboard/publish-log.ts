@@ -19,7 +19,7 @@ export class Publication implements Disposable {
     parser: ParserOptions = {},
   ) {
     const { source = "train.log", ...rest } = options;
-    this.#parser = new LogParser(nodeCore(), parser);
+    this.#parser = new LogParser(nodeCore(), { ...parser, live: rest.mode === "live" });
     this.#reader = new RunReader(this.#parser);
     this.publisher = new TensorboardPublisher(
       source,
@@ -28,9 +28,11 @@ export class Publication implements Disposable {
     );
   }
 
+  /** Of a training that is running, what is held for the next line is settled, as by a pause of the log. */
   async write(log: string | Uint8Array): Promise<void> {
     const bytes = typeof log === "string" ? new TextEncoder().encode(log) : log;
     await this.publisher.publish(await this.#reader.read(bytes));
+    if (this.#parser.holds) await this.publisher.publish(await this.#reader.settle(this.#parser.settle()));
   }
 
   async close(): Promise<PublisherOutcome> {

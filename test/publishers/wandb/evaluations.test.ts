@@ -34,7 +34,7 @@ const DEV = evaluation("dev", { comet: 87, bleu_detok: 27, chrf: 58 });
 
 const start = "[2024-03-04 09:00:00] [marian] Marian v1.12.14 2d067af\n";
 const row = (up: number, cost: number) =>
-  `[2024-03-04 10:00:00] Ep. 1 : Up. ${up} : Sen. ${up * 10} : Cost ${cost}\n`;
+  `[2024-03-04 10:00:00] Ep. 1 : Up. ${up} : Sen. ${up * 10} : Cost ${cost.toFixed(8)}\n`;
 const log = (...costs: readonly number[]) =>
   start + costs.map((cost, index) => row(1000 * (index + 1), cost)).join("");
 

@@ -59,9 +59,9 @@ export function textFile(text: string): string {
 /** The line of a start of Marian. */
 export const start = "[2024-03-04 09:00:00] [marian] Marian v1.12.14 2d067af\n";
 
-/** A training record. */
+/** A training record; as Marian's, all have as many decimals. */
 export const row = (up: number, cost: number) =>
-  `[2024-03-04 10:00:00] Ep. 1 : Up. ${up} : Sen. ${up * 10} : Cost ${cost}\n`;
+  `[2024-03-04 10:00:00] Ep. 1 : Up. ${up} : Sen. ${up * 10} : Cost ${cost.toFixed(8)}\n`;
 
 /** A validation record. */
 export const valid = (up: number, metric: string, value: number) =>

@@ -125,7 +125,7 @@ function logsFolder(): string {
 export function trainingText(from: number, to: number): string {
   let text = "[2024-03-04 09:00:00] [marian] Marian v1.12.14 2d067af\n";
   for (let up = from; up <= to; up += 1)
-    text += `[2024-03-04 10:00:${String(up).padStart(2, "0")}] Ep. 1 : Up. ${up} : Sen. ${up * 10} : Cost ${costOf(up)}\n`;
+    text += `[2024-03-04 10:00:${String(up).padStart(2, "0")}] Ep. 1 : Up. ${up} : Sen. ${up * 10} : Cost ${costOf(up).toFixed(8)}\n`;
   return text;
 }
 
