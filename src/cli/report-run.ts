@@ -44,8 +44,7 @@ export async function makeReport(names: readonly string[], request: ReportOption
   if (refused !== EXIT.ok) return refused;
   const stopped = stop.received;
   // A group that can't be had leaves the report of before.
-  const nothing =
-    request.from === "group" && content.runs.length === 0 && content.evaluations.length === 0;
+  const nothing = request.from === "group" && content.runs.length === 0 && content.evaluations.length === 0;
   const written =
     stopped === undefined && !nothing
       ? await writeReport(content, request)

@@ -104,7 +104,10 @@ async function followTask(
     ...(plot === undefined ? [] : [plot.publisher]),
   ];
   try {
-    const receipt = await runJob(source, { ...parser, live: true }, factory, { signal: stop.signal, growing: true });
+    const receipt = await runJob(source, { ...parser, live: true }, factory, {
+      signal: stop.signal,
+      growing: true,
+    });
     plot?.finish();
     const verdict = {
       strict: false,

@@ -104,7 +104,10 @@ describe("to Weights & Biases", () => {
   test("a dry run says what is new, changed, unchanged and unreadable, and does nothing", async () => {
     const { folder } = await archive([]);
     const path = (model: string) => join(folder, `archive/logs/en-hu/${GROUP}/${model}/train.log`);
-    appendFileSync(path("student"), "[2026-01-01 12:00:00] Ep. 1 : Up. 9999 : Sen. 1 : Cost 1.5\n");
+    appendFileSync(
+      path("student"),
+      "[2026-01-01 12:00:00] Ep. 1 : Up. 9999 : Sen. 1 : Cost 1.5 : Time 10.00s : 100.00 words/s : gNorm 1.5\n",
+    );
     const more = freshFolder({ ...files(), [`archive/logs/en-hu/${GROUP}/backwards/train.log`]: "no log\n" });
     const requests = server.requests.length;
     const known = await archive(["--dry-run"], { folder });

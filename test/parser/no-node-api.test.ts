@@ -23,6 +23,7 @@ const files = [
   "slim.ts",
   "library.ts",
   ...folder("browser"),
+  ...folder("check"),
   ...folder("parser"),
   ...folder("run"),
   ...sources.map((name) => `sources/${name}.ts`),
