@@ -1,5 +1,6 @@
 /** What a reader asks of a training first. */
-import { bestRow, betterOf } from "./metric-order.js";
+import { isBetter } from "../../run/better.js";
+import { bestIndex, bestRow, betterOf } from "./metric-order.js";
 import type { ReportRun } from "./report-data.js";
 import { type Table, valueAt } from "./table.js";
 
@@ -13,8 +14,8 @@ export interface ValidationFact {
 /** One metric of a run. */
 export interface MetricFacts {
   readonly points: number;
-  /** Absent where nobody knows which values are better. */
-  readonly best?: ValidationFact;
+  /** Absent where nobody knows which values are better. Without its place where it was reached before this log. */
+  readonly best?: Pick<ValidationFact, "value"> & Partial<ValidationFact>;
   readonly last: ValidationFact;
   /** How often it has not improved up to the end; 0 after a new best. */
   readonly stalled: number;
@@ -52,7 +53,7 @@ export function factsOf(run: ReportRun): RunFacts {
     odd.push(...oddValues(table, "value", metric));
     const last = factAt(table, table.length - 1);
     const row = bestRow(table, betterOf(metric));
-    const best = row === undefined ? undefined : factAt(table, row);
+    const best = earlierBest(metric, table) ?? (row === undefined ? undefined : factAt(table, row));
     const stalled = valueAt(table.columns.get("stalled"), table.length - 1) ?? 0;
     metrics.set(metric, { points: table.length, ...(best === undefined ? {} : { best }), last, stalled });
   }
@@ -75,6 +76,18 @@ export function factsOf(run: ReportRun): RunFacts {
     metrics,
     odd: odd.sort((one, other) => one.line - other.line),
   };
+}
+
+/** Marian's `last best`, where it is better than all that the log holds. */
+function earlierBest(metric: string, table: Table): Pick<ValidationFact, "value"> | undefined {
+  const better = betterOf(metric);
+  const told = table.columns.get("best");
+  const rows = Array.from({ length: table.length }, (_, row) => valueAt(told, row));
+  const index = bestIndex(rows, better);
+  const value = index === undefined ? undefined : rows[index];
+  const held = bestRow(table, better);
+  if (better === undefined || value === undefined || held === undefined) return undefined;
+  return isBetter(value, factAt(table, held).value, better) ? { value } : undefined;
 }
 
 function oddValues(table: Table, column: string, name: string): OddValue[] {

@@ -89,7 +89,7 @@ function resultTable(runs: ReportData["runs"], facts: readonly RunFacts[]): stri
         const shown = known?.best ?? known?.last;
         if (shown === undefined) return "";
         const value = best.get(metric) === shown.value ? `**${shown.value}**` : String(shown.value);
-        return `${value} @ ${grouped(shown.up)}`;
+        return `${value} ${shown.up === undefined ? "before this log" : `@ ${grouped(shown.up)}`}`;
       }),
       grouped(stalled),
       grouped(fact.odd.length),

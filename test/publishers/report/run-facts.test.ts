@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import { factsOf } from "../../../src/publishers/report/run-facts.js";
 import { start, train, valid } from "../../cli/sample-logs.js";
 import { runOf } from "./sample-run.js";
@@ -47,5 +47,16 @@ describe("the facts of a run", () => {
     const facts = factsOf(await runOf(valid(500, "chrf", 40).replace(/^\[.*?\] /, "")));
     expect(facts).toMatchObject({ lastUpdate: 500, restarts: 0, odd: [] });
     expect(facts).not.toHaveProperty("started");
+  });
+});
+
+test("a best that was reached before the log is Marian's, without its update", async () => {
+  const line = (up: number, value: number) =>
+    `[2024-07-03 10:00:00] [valid] Ep. 1 : Up. ${up} : bleu : ${value} : stalled 3 times (last best: 31.5)\n`;
+  const run = await runOf(line(1000, 30) + line(2000, 31));
+  expect(factsOf(run).metrics.get("bleu")?.best).toEqual({ value: 31.5 });
+  expect(factsOf(await runOf(line(1000, 30) + line(2000, 31.5))).metrics.get("bleu")?.best).toMatchObject({
+    value: 31.5,
+    up: 2000,
   });
 });

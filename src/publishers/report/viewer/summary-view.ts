@@ -84,9 +84,11 @@ function resultTable(project: string, shown: readonly Shown[]): HTMLElement {
           text: formatExact(fact.value),
           value: fact.value,
           best: best.get(metric) === fact.value,
-          title: `line ${formatExact(fact.line)}`,
+          title: fact.line === undefined ? "reached before this log" : `line ${formatExact(fact.line)}`,
         },
-        { text: formatExact(fact.up), value: fact.up, title: stalled },
+        fact.up === undefined
+          ? { text: "before this log", title: stalled }
+          : { text: formatExact(fact.up), value: fact.up, title: stalled },
       ];
     }),
   ]);
