@@ -29,9 +29,6 @@ export interface ParserOptions {
 /** A parser to those who take what it finds; its chunks need not be those of the log itself. */
 export type BatchParser = Pick<LogParser, "feed" | "finish" | "counts">;
 
-/** The same, for a log that is still written. */
-export type LiveParser = BatchParser & Pick<LogParser, "holds" | "settle">;
-
 /** A part this long is copied into the core at once. */
 const SLICE = 1 << 20;
 

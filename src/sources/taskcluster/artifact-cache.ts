@@ -5,9 +5,10 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { mkdir, readdir, rename, rm, rmdir, stat, utimes } from "node:fs/promises";
-import { homedir, hostname } from "node:os";
+import { homedir } from "node:os";
 import { basename, dirname, isAbsolute, join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { OWNER, sweep } from "../../io/owner.js";
 import { makeFolder } from "../../publishers/folder.js";
 import { fileChunks } from "../chunks.js";
 import { unwritable } from "./whole-file.js";
@@ -16,7 +17,7 @@ import { unwritable } from "./whole-file.js";
 export const CACHE_BYTES = 2 * 1024 ** 3;
 /** What is being written, by whoever. No host is called so. */
 const PARTS = ".parts";
-const WEEK_MS = 7 * 24 * 3600 * 1000;
+const PART = /\.partial$/;
 const DIGEST = /^\.[0-9a-f]{64}$/;
 
 /** A file that holds an artifact. */
@@ -94,7 +95,7 @@ export class ArtifactCache {
    */
   async put(place: string, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<StoredFile> {
     await this.open();
-    const part = join(this.#folder, PARTS, `${hostname()}.${process.pid}.${randomUUID()}`);
+    const part = join(this.#folder, PARTS, `${randomUUID()}.${OWNER}.partial`);
     const hash = createHash("sha256");
     async function* hashed() {
       for await (const chunk of chunks) {
@@ -124,7 +125,7 @@ export class ArtifactCache {
    */
   async trim(always: boolean): Promise<void> {
     if (!always && !this.#grown) return;
-    await this.#sweepParts();
+    await sweep(join(this.#folder, PARTS), PART);
     const entries = await filesBelow(this.#folder);
     let bytes = entries.reduce((sum, { size }) => sum + size, 0);
     for (const { path, size } of entries.sort((one, other) => one.used - other.used)) {
@@ -134,20 +135,6 @@ export class ArtifactCache {
       // The folders of a run and its task, if they are empty now.
       for (const folder of [dirname(path), dirname(dirname(path))])
         if (folder !== this.#folder) await rmdir(folder).catch(() => {});
-    }
-  }
-
-  /** A part is swept if its writer, a process of this machine, is gone; those of other machines after a week. */
-  async #sweepParts(): Promise<void> {
-    const folder = join(this.#folder, PARTS);
-    for (const name of await readdir(folder).catch(() => [])) {
-      const path = join(folder, name);
-      const own = name.startsWith(`${hostname()}.`);
-      const pid = Number(name.slice(hostname().length + 1).split(".")[0]);
-      const info = await stat(path).catch(() => undefined);
-      if (info === undefined || (own && isAlive(pid)) || (!own && Date.now() - info.mtimeMs < WEEK_MS))
-        continue;
-      await remove(path);
     }
   }
 }
@@ -187,12 +174,4 @@ async function filesBelow(
     if (info !== undefined) files.push({ path, size: info.size, used: info.mtimeMs });
   }
   return files;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "ESRCH";
-  }
 }

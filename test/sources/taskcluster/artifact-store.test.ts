@@ -9,15 +9,19 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { homedir, hostname } from "node:os";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { OWNER } from "../../../src/io/owner.js";
 import { decompress } from "../../../src/sources/decompress.js";
 import { cacheFolder } from "../../../src/sources/taskcluster/artifact-cache.js";
 import { ArtifactSource } from "../../../src/sources/taskcluster/artifact-source.js";
 import { ArtifactStore } from "../../../src/sources/taskcluster/artifact-store.js";
 import { afterTest, all, harness, IDS, queueFor } from "../../taskcluster/harness.js";
 import { emptyFolder, filesBelow } from "./folders.js";
+
+/** This machine, as names of files tell it. */
+const HOST = OWNER.replace(/-\d+-\d+$/, "");
 
 const REF = { taskId: IDS.teacher1, runId: 1, name: "public/build/train.log" };
 const TEXT = Buffer.from("one\ntwo\n".repeat(2000));
@@ -235,14 +239,9 @@ describe("an artifact of a run that is over", () => {
   it("leaves no part of a command that was killed, and none of another's work", async () => {
     const { store, folder = "" } = await setUp();
     const gone = spawnSync(process.execPath, ["-e", ""]).pid;
-    const part = (host: string, pid: number) => join(folder, ".parts", `${host}.${pid}.x`);
+    const part = (host: string, pid: number) => join(folder, ".parts", `x.${host}-${pid}-0.partial`);
     mkdirSync(join(folder, ".parts"), { recursive: true });
-    const parts = [
-      part(hostname(), gone),
-      part(hostname(), process.pid),
-      part("elsewhere", gone),
-      part("long-ago", 1),
-    ];
+    const parts = [part(HOST, gone), part(HOST, process.pid), part("elsewhere", gone), part("long-ago", 1)];
     for (const path of parts) writeFileSync(path, "half");
     utimesSync(parts[3] ?? "", 1_700_000_000, 1_700_000_000);
     await store.bytes(REF);
