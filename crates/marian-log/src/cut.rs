@@ -59,6 +59,13 @@ impl Record {
         matches!(self, Self::Validation(record, _) if record.is_complete())
     }
 
+    /// No digit can be missing: a word ends the last number. `(last best: …)` may follow, and is in no record that has
+    /// none.
+    fn is_closed(&self) -> bool {
+        self.is_complete()
+            || matches!(self, Self::Validation(record, _) if record.reach == Reach { field: 3, places: 0 })
+    }
+
     fn reach(&self) -> Reach {
         match self {
             Self::Training(record) => record.reach,
@@ -438,7 +445,7 @@ impl Waiting {
         let stands = shape.stands(reach.field) || doubt.run >= RUN;
         let goes_furthest = shape.furthest <= reach.field;
         let alone = shape.numbers(reach.field) <= 1;
-        let whole = if record.is_complete() {
+        let whole = if record.is_closed() {
             true
         } else if !stands && (doubt.exceeded || (last && !goes_furthest)) {
             false

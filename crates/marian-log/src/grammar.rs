@@ -23,7 +23,8 @@ pub const TRAINING: &str = concat!(
     r"(?:/Time _(?<time>TOKEN)s)?(?:/(?<rate>TOKEN) _words/s)?(?:/gNorm _(?<gnorm>TOKEN))?(?:/L\.r\. _(?<learning_rate>TOKEN))?",
 );
 
-/// `[valid] [Ep. E : Up. ]U : metric : value[ : new best| : stalled N times[ (last best: B)]]`
+/// `[valid] [Ep. E : Up. ]U : metric : value[ : new best| : stalled N times[ (last best: B)]]`; other words at the end of
+/// the line, ` : no effect`, are no part of the record, but close its value.
 pub const VALIDATION: &str = concat!(
     r"\[valid\] _(?:Ep\. _(?<epoch>TOKEN)/Up\. _)?(?<up>TOKEN)_:_(?<metric>[^\s:]*[A-Za-z][^\s:]*)_:_(?<value>TOKEN)",
     r"(?:_:_(?:new best|stalled _(?<stalled>TOKEN) _times(?:_\(last best: _(?<best>TOKEN)\))?))?",

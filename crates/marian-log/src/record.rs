@@ -146,6 +146,17 @@ impl Cursor<'_> {
         self.take(read)
     }
 
+    /// Whether the line ends with words that are no part of `new best` or `stalled N times`, such as `no effect`: then
+    /// the number before them is whole.
+    #[inline(never)]
+    fn is_other_verdict(&self) -> bool {
+        let rest = self.text.get(self.pos..).unwrap_or_default().trim_ascii();
+        let begins = |word: &[u8]| word.starts_with(rest) || rest.starts_with(word);
+        rest.iter().all(|byte| byte.is_ascii_alphabetic() || *byte == b' ')
+            && !begins(b"new best")
+            && !begins(b"stalled ")
+    }
+
     /// Reads an optional part: where it is not there, nothing has moved.
     #[inline]
     fn optional(&mut self, part: impl FnOnce(&mut Self) -> Option<f64>) -> Option<f64> {
@@ -277,7 +288,7 @@ fn validation_fields(c: &mut Cursor<'_>) -> Option<Validation> {
     let mut verdict = None;
     c.optional(|c| {
         c.mark(b':')?;
-        if c.literal(b"new best").is_some() {
+        if c.literal(b"new best").is_some() || c.is_other_verdict() {
             verdict = Some(2);
             return Some(0.0);
         }
@@ -299,7 +310,9 @@ fn validation_fields(c: &mut Cursor<'_>) -> Option<Validation> {
         });
     }
     if let Some(field) = verdict {
-        record.reach = Reach { field: if record.best.is_some() { 4 } else { field }, places: 0 };
+        // A parenthesis that is no whole `(last best: …)` was cut.
+        let open = field == 3 && !c.text.get(c.pos..).unwrap_or_default().trim_ascii().is_empty();
+        record.reach = Reach { field: if record.best.is_some() { 4 } else { field }, places: u32::from(open) };
     }
     Some(record)
 }

@@ -21,7 +21,7 @@ impl Reach {
     /// The rule of cut records, for the few records of one line.
     fn is_whole_among(self, others: &[Self]) -> bool {
         let mut others = others.iter().filter(|other| other.training == self.training);
-        let complete = !self.training && matches!(self.field, 2 | 4);
+        let complete = !self.training && (matches!(self.field, 2 | 4) || self.field == 3 && self.places == Some(0));
         if complete {
             return true;
         }
@@ -34,6 +34,14 @@ impl Reach {
             None => true,
         }
     }
+}
+
+/// Words after a value that are no part of `new best` or `stalled N times`.
+fn is_other_verdict(after: &[u8]) -> bool {
+    let Some(words) = after.trim_ascii_start().strip_prefix(b":") else { return false };
+    let words = words.trim_ascii();
+    let part_of = |verdict: &[u8]| verdict.starts_with(words) || words.starts_with(verdict);
+    !part_of(b"new best") && !part_of(b"stalled ") && words.iter().all(|b| b.is_ascii_alphabetic() || *b == b' ')
 }
 
 /// Whether a beginning is worth counting.
@@ -97,7 +105,7 @@ impl Grammar {
             let regex = if training { &self.training } else { &self.validation };
             if let Some(captures) = regex.captures(rest) {
                 match if training { self.training(&captures) } else { self.validation(&captures) } {
-                    Some(record) => found.push((record, self.reach(&captures, training))),
+                    Some(record) => found.push((record, self.reach(&captures, rest, training))),
                     None => unmatched = true,
                 }
                 pos += captures.get(0).unwrap().end();
@@ -148,16 +156,19 @@ impl Grammar {
         })
     }
 
-    fn reach(&self, captures: &Captures<'_>, training: bool) -> Reach {
+    fn reach(&self, captures: &Captures<'_>, rest: &[u8], training: bool) -> Reach {
         if !training {
             let text = String::from_utf8_lossy(captures.get(0).unwrap().as_bytes()).into_owned();
+            let after = &rest[text.len()..];
             let field = match (captures.name("stalled"), captures.name("best")) {
                 (_, Some(_)) => 4,
                 (Some(_), None) => 3,
-                _ if text.ends_with("new best") => 2,
+                _ if text.ends_with("new best") || is_other_verdict(after) => 2,
                 _ => 1,
             };
-            return Reach { training, field, places: Some(0) };
+            // What follows `stalled N times` is a `(last best: …)` that was cut.
+            let open = field == 3 && !after.trim_ascii().is_empty();
+            return Reach { training, field, places: Some(usize::from(open)) };
         }
         let fields = ["cost", "labels", "batch_labels", "total_labels", "time", "rate", "gnorm", "learning_rate"];
         let field = fields.iter().rposition(|name| captures.name(name).is_some()).unwrap();

@@ -11,6 +11,7 @@ import { RunReader } from "../../../src/run/run-reader.js";
 /** A publisher that is fed by hand, chunk by chunk. */
 export class Publication implements Disposable {
   readonly publisher: TensorboardPublisher;
+  readonly #live: boolean;
   readonly #parser: LogParser;
   readonly #reader: RunReader;
 
@@ -19,7 +20,8 @@ export class Publication implements Disposable {
     parser: ParserOptions = {},
   ) {
     const { source = "train.log", ...rest } = options;
-    this.#parser = new LogParser(nodeCore(), { ...parser, live: rest.mode === "live" });
+    this.#live = rest.mode === "live";
+    this.#parser = new LogParser(nodeCore(), { ...parser, live: this.#live });
     this.#reader = new RunReader(this.#parser);
     this.publisher = new TensorboardPublisher(
       source,
@@ -32,7 +34,7 @@ export class Publication implements Disposable {
   async write(log: string | Uint8Array): Promise<void> {
     const bytes = typeof log === "string" ? new TextEncoder().encode(log) : log;
     await this.publisher.publish(await this.#reader.read(bytes));
-    if (this.#parser.holds) await this.publisher.publish(await this.#reader.settle(this.#parser.settle()));
+    if (this.#live && this.#parser.holds) await this.publisher.publish(await this.#reader.settle(this.#parser.settle()));
   }
 
   async close(): Promise<PublisherOutcome> {
