@@ -15,7 +15,7 @@ import type { Measurement } from "./parser/measurement.js";
 import { readTrainingRun, type TrainingRun } from "./run/training-run.js";
 import { inputChunks, type LogInput } from "./sources/chunks.js";
 import { decompress } from "./sources/decompress.js";
-import { withMarian } from "./sources/marian-log.js";
+import { LogTimes, withMarian } from "./sources/marian-log.js";
 import { refuseTar } from "./sources/tar-header.js";
 
 /** Reads one log from chunks of bytes, synchronously, into columns. See {@link CoreLogParser}. */
@@ -65,7 +65,9 @@ export async function* parseLog(input: LogInput, options: ParserOptions = {}): A
 export async function readRun(input: LogInput, options: ParserOptions = {}): Promise<TrainingRun> {
   const parser = new LogParser(options);
   try {
-    return withMarian(await readTrainingRun(parser, refuseTar(decompress(inputChunks(input)))));
+    const times = new LogTimes();
+    const text = times.watch(refuseTar(decompress(inputChunks(input))));
+    return withMarian(await readTrainingRun(parser, text), times.found);
   } finally {
     parser.free();
   }

@@ -1,5 +1,6 @@
 /** A log that is parsed on the page's own thread. */
 import type { LogParser } from "../parser/log-parser.js";
+import { LogTimes } from "../sources/marian-log.js";
 import { refuseTar } from "../sources/tar-header.js";
 import { unpacked } from "../sources/unpacked.js";
 import { loadedUnzstd } from "../sources/web-chunks.js";
@@ -17,6 +18,7 @@ export class LocalLog implements OpenLog {
   readonly #log: WebLog;
   readonly #calls: ProgressCalls;
   readonly #signal: AbortSignal | undefined;
+  readonly #times = new LogTimes();
   #bytes = 0;
   #ended = false;
   #fault: Error | undefined;
@@ -33,6 +35,10 @@ export class LocalLog implements OpenLog {
     return this.#fault;
   }
 
+  get timed(): boolean {
+    return this.#times.found;
+  }
+
   close(): void {
     this.#log.chunks.return().catch(() => {});
     if (this.#ended) this.#calls.read(this.#bytes, this.parser, true);
@@ -42,7 +48,8 @@ export class LocalLog implements OpenLog {
   async *#read(): AsyncGenerator<Uint8Array> {
     let turn = performance.now();
     try {
-      const text = refuseTar(unpacked(this.#counted(), this.#log.packing, loadedUnzstd));
+      const unpackedLog = refuseTar(unpacked(this.#counted(), this.#log.packing, loadedUnzstd));
+      const text = this.#times.watch(unpackedLog);
       for await (const piece of pieces(text)) {
         yield piece;
         this.#calls.read(this.#bytes, this.parser);

@@ -25,7 +25,7 @@ export type FromWorker =
   | { readonly type: "pull" }
   | ({ readonly type: "batch" } & PackedBatch)
   /** The last batch of the log, and why it is the last where the log has not ended. */
-  | ({ readonly type: "end"; readonly fault?: Fault } & PackedBatch)
+  | ({ readonly type: "end"; readonly timed: boolean; readonly fault?: Fault } & PackedBatch)
   /** The log could not be begun. */
   | { readonly type: "refused"; readonly fault: Fault };
 

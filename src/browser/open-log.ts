@@ -26,6 +26,8 @@ export interface OpenLog {
   readonly chunks: AsyncIterable<Uint8Array>;
   /** Why the log could not be read to its end. */
   readonly fault: Error | undefined;
+  /** Whether its start holds a time. Known at the end. */
+  readonly timed: boolean;
   /** Gives everything back; what still works is ended. The parser must have been asked for its last batch. */
   close(): void;
 }

@@ -96,7 +96,7 @@ export function runOf(setup: Setup, input: WebLogInput, options: ReadOptions): P
     try {
       const run = await readTrainingRun(log.parser, log.chunks);
       if (log.fault !== undefined) throw new PartialRunError(log.fault, run);
-      return withMarian(run);
+      return withMarian(run, log.timed);
     } finally {
       log.close();
     }

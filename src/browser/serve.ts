@@ -5,6 +5,7 @@
 
 import { type Core, type CoreModule, instantiateCore } from "../parser/core.js";
 import { packTable, tableLength } from "../parser/layout.js";
+import { LogTimes } from "../sources/marian-log.js";
 import { InputError } from "../sources/packing.js";
 import { refuseTar } from "../sources/tar-header.js";
 import { type Unpack, unpacked } from "../sources/unpacked.js";
@@ -73,9 +74,10 @@ class Reading {
       return this.#scope.postMessage({ type: "refused", fault: asFault(error) });
     }
     let fault: Fault | undefined;
+    const times = new LogTimes();
     try {
       const stored = this.#counted(start.blob === undefined ? this.#pulled() : blobChunks(start.blob));
-      const text = refuseTar(unpacked(stored, start.packing, unzstd));
+      const text = times.watch(refuseTar(unpacked(stored, start.packing, unzstd)));
       for await (const piece of pieces(text)) {
         const address = core.reserve(piece.length);
         new Uint8Array(module.memory.buffer, address, piece.length).set(piece);
@@ -85,9 +87,13 @@ class Reading {
       fault = asFault(error);
     }
     const last = this.#pack(module, core, core.finish());
-    this.#scope.postMessage({ type: "end", ...last, ...(fault === undefined ? {} : { fault }) }, [
-      last.packed.buffer,
-    ]);
+    const end = {
+      type: "end",
+      timed: times.found,
+      ...last,
+      ...(fault === undefined ? {} : { fault }),
+    } as const;
+    this.#scope.postMessage(end, [last.packed.buffer]);
     core.free();
   }
 

@@ -23,6 +23,7 @@ export class WorkerLog implements OpenLog {
   #state: "open" | "ended" | "closed" = "open";
   #crash: Error | undefined;
   #fault: Error | undefined;
+  #timed = false;
 
   constructor(
     worker: Worker,
@@ -55,6 +56,10 @@ export class WorkerLog implements OpenLog {
 
   get fault(): Error | undefined {
     return this.#fault;
+  }
+
+  get timed(): boolean {
+    return this.#timed;
   }
 
   close(): void {
@@ -90,6 +95,7 @@ export class WorkerLog implements OpenLog {
       if (message.type === "end") {
         this.parser.setLast(message.packed);
         if (message.fault !== undefined) this.#fault ??= revived(message.fault);
+        this.#timed = message.timed;
         this.#state = "ended";
         return;
       }

@@ -29,6 +29,7 @@ describe("readRun, here and in a page", () => {
   test.each([
     ["a record", train(100)],
     ["a start alone", start()],
+    ["a log that ended before", "[task 2025-08-30T17:55:02.294+00:00] Traceback\n"],
     ["a line that is like a record", "Ep. 1 : Up. 5 : Sen. x\n"],
   ])("of %s is a run", async (_, text) => {
     expect((await readRun(bytes(text))).tally.counts.lines).toBeGreaterThan(0);

@@ -34,7 +34,8 @@ export class Publication implements Disposable {
   async write(log: string | Uint8Array): Promise<void> {
     const bytes = typeof log === "string" ? new TextEncoder().encode(log) : log;
     await this.publisher.publish(await this.#reader.read(bytes));
-    if (this.#live && this.#parser.holds) await this.publisher.publish(await this.#reader.settle(this.#parser.settle()));
+    if (this.#live && this.#parser.holds)
+      await this.publisher.publish(await this.#reader.settle(this.#parser.settle()));
   }
 
   async close(): Promise<PublisherOutcome> {
