@@ -1,14 +1,29 @@
 /** Which of two values of a metric is the better one. */
 export type Better = "low" | "high";
 
-const LOW = /^(?:perplexity|(?:ce|mse|mae|ter|wer|cer)(?:[-_].*)?|cross[-_]entropy|.*[-_]cost|cost)$/i;
-const HIGH =
-  /^(?:bleu|chrf|comet\d*|cometkiwi\d*|spbleu|accuracy|translation|valid[-_]script|bleurt|metricx?)(?:[-_+].*)?$/i;
+/**
+ * Words by which metrics are known, without the numbers of their versions: `metricx24` and `MetricX-24-Hybrid` are
+ * `metricx`. Errors and costs are better where they are low, MetricX among them.
+ */
+const WORDS: readonly (readonly [better: Better, word: RegExp])[] = [
+  ["low", /^(?:cost|loss|nll|ce|entropy|perplexity|ppl|mse|rmse|mae|errors?|h?ter|wer|cer|metricx[a-z]*)$/],
+  [
+    "high",
+    /^(?:(?:sp|sacre)?bleu|chrf(?:pp)?|x?comet(?:kiwi|oid)?|bleurt|bertscore|meteor|nist|rouge[a-z]*)$/,
+  ],
+  ["high", /^(?:yisi|accuracy|translation|script)$/],
+];
+/** What a metric is of, however the word before is read: the cost of a translation is a cost. */
+const LAST = /^(?:cost|loss|errors?|accuracy)$/;
 
 /** `low` or `high`; undefined for a metric of which that is not known. */
 export function betterOf(metric: string): Better | undefined {
-  if (LOW.test(metric)) return "low";
-  if (/[-_]accuracy$/i.test(metric) || HIGH.test(metric)) return "high";
+  const words = metric.toLowerCase().match(/[a-z]+/g) ?? [];
+  const last = words.at(-1) ?? "";
+  for (const word of LAST.test(last) ? [last] : words) {
+    const known = WORDS.find(([, pattern]) => pattern.test(word));
+    if (known !== undefined) return known[0];
+  }
   return undefined;
 }
 

@@ -1,6 +1,6 @@
 /** What a reader asks of a training first. */
-import { isBetter } from "../../run/better.js";
-import { bestIndex, bestRow, betterOf } from "./metric-order.js";
+import { type Better, betterOf, betterTold, isBetter } from "../../run/better.js";
+import { bestIndex, bestRow } from "./metric-order.js";
 import type { ReportRun } from "./report-data.js";
 import { type Table, valueAt } from "./table.js";
 
@@ -14,6 +14,8 @@ export interface ValidationFact {
 /** One metric of a run. */
 export interface MetricFacts {
   readonly points: number;
+  /** Which values are better; absent where nobody knows. */
+  readonly better?: Better;
   /** Absent where nobody knows which values are better. Without its place where it was reached before this log. */
   readonly best?: Pick<ValidationFact, "value"> & Partial<ValidationFact>;
   readonly last: ValidationFact;
@@ -52,10 +54,16 @@ export function factsOf(run: ReportRun): RunFacts {
   for (const [metric, table] of run.validation) {
     odd.push(...oddValues(table, "value", metric));
     const last = factAt(table, table.length - 1);
-    const row = bestRow(table, betterOf(metric));
-    const best = earlierBest(metric, table) ?? (row === undefined ? undefined : factAt(table, row));
+    const better = betterOf(metric) ?? betterInLog(table);
+    const best = better && bestOf(table, better);
     const stalled = valueAt(table.columns.get("stalled"), table.length - 1) ?? 0;
-    metrics.set(metric, { points: table.length, ...(best === undefined ? {} : { best }), last, stalled });
+    metrics.set(metric, {
+      points: table.length,
+      ...(better === undefined ? {} : { better }),
+      ...(best === undefined ? {} : { best }),
+      last,
+      stalled,
+    });
   }
   const tables = [run.training, ...run.validation.values()];
   const lasts = <Key extends string>(key: Key, name: string, choose: (...values: number[]) => number) => {
@@ -78,16 +86,29 @@ export function factsOf(run: ReportRun): RunFacts {
   };
 }
 
-/** Marian's `last best`, where it is better than all that the log holds. */
-function earlierBest(metric: string, table: Table): Pick<ValidationFact, "value"> | undefined {
-  const better = betterOf(metric);
-  const told = table.columns.get("best");
-  const rows = Array.from({ length: table.length }, (_, row) => valueAt(told, row));
-  const index = bestIndex(rows, better);
-  const value = index === undefined ? undefined : rows[index];
-  const held = bestRow(table, better);
-  if (better === undefined || value === undefined || held === undefined) return undefined;
-  return isBetter(value, factAt(table, held).value, better) ? { value } : undefined;
+/** Which values of a metric are better; undefined where none of the runs' logs tells. */
+export function betterInRuns(runs: readonly RunFacts[], metric: string): Better | undefined {
+  return runs.map(({ metrics }) => metrics.get(metric)?.better).find((better) => better !== undefined);
+}
+
+/** Which values of a metric are better by what Marian says of them. */
+function betterInLog({ length, columns }: Table): Better | undefined {
+  for (let row = 0; row < length; row += 1) {
+    const at = (name: string) => valueAt(columns.get(name), row);
+    const better = betterTold({ value: at("value") ?? Number.NaN, stalled: at("stalled"), best: at("best") });
+    if (better !== undefined) return better;
+  }
+  return undefined;
+}
+
+/** The best value of the log; Marian's `last best`, where that is better than all that the log holds. */
+function bestOf(table: Table, better: Better): MetricFacts["best"] {
+  const row = bestRow(table, better);
+  const held = row === undefined ? undefined : factAt(table, row);
+  const told = Array.from({ length: table.length }, (_, index) => valueAt(table.columns.get("best"), index));
+  const value = told[bestIndex(told, better) ?? -1];
+  const earlier = value !== undefined && (held === undefined || isBetter(value, held.value, better));
+  return earlier ? { value } : held;
 }
 
 function oddValues(table: Table, column: string, name: string): OddValue[] {

@@ -1,9 +1,9 @@
 /** A report in short, as Markdown for the page of a job. */
 import type { Finding, Severity } from "../../check/finding.js";
-import { betterOf, sharedMetrics, winner } from "./metric-order.js";
+import { sharedMetrics, winner } from "./metric-order.js";
 import { byProject } from "./projects.js";
 import type { ReportData } from "./report-data.js";
-import { factsOf, type RunFacts } from "./run-facts.js";
+import { betterInRuns, factsOf, type RunFacts } from "./run-facts.js";
 
 /** Findings that are listed; of more, the number is told. Pages of jobs hold 1 MiB. */
 const MOST_FINDINGS = 100;
@@ -65,7 +65,7 @@ function resultTable(runs: ReportData["runs"], facts: readonly RunFacts[]): stri
   const best = new Map(
     metrics.map((metric) => {
       const values = facts.map((run) => run.metrics.get(metric)?.best?.value);
-      return [metric, winner(values, betterOf(metric))] as const;
+      return [metric, winner(values, betterInRuns(facts, metric))] as const;
     }),
   );
   const heads = [

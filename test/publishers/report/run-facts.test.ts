@@ -35,6 +35,7 @@ describe("the facts of a run", () => {
       stalled: 3,
     });
     expect(facts.metrics.get("perplexity")).toMatchObject({ best: { value: 12, up: 1000 }, stalled: 1 });
+    expect(facts.metrics.get("chrf")?.better).toBe("high");
     expect(facts.metrics.get("unaligned-ratio")).not.toHaveProperty("best");
     expect(facts.odd.map(({ column, value, up }) => [column, value, up])).toEqual([
       ["cost", Number.NaN, 2000],
@@ -48,6 +49,18 @@ describe("the facts of a run", () => {
     expect(facts).toMatchObject({ lastUpdate: 500, restarts: 0, odd: [] });
     expect(facts).not.toHaveProperty("started");
   });
+});
+
+test.each([
+  ["a metric that nobody knows, of which Marian's verdict tells", "own", [30, 31], 31.5],
+  ["… and whose lower values are better", "own", [32, 33], 31.5],
+  ["validations that are no numbers", "bleu", ["nan", "nan"], 31.5],
+  ["an error score", "metricx-24", [32, 33], 31.5],
+])("a last best counts for %s", async (_, metric, values, best) => {
+  const line = (value: number | string, index: number) =>
+    `[2024-07-03 10:00:00] [valid] Ep. 1 : Up. ${index + 1} : ${metric} : ${value} : stalled 3 times (last best: 31.5)\n`;
+  const facts = factsOf(await runOf(values.map(line).join("")));
+  expect(facts.metrics.get(metric)?.best).toEqual({ value: best });
 });
 
 test("a best that was reached before the log is Marian's, without its update", async () => {

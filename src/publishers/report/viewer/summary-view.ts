@@ -1,8 +1,8 @@
 /** What came of each run, in a table. */
 import type { Finding, Severity } from "../../../check/finding.js";
-import { betterOf, sharedMetrics, winner } from "../metric-order.js";
+import { sharedMetrics, winner } from "../metric-order.js";
 import { byProject } from "../projects.js";
-import { factsOf, type RunFacts } from "../run-facts.js";
+import { betterInRuns, factsOf, type RunFacts } from "../run-facts.js";
 import { throughputOf } from "../throughput.js";
 import { type Cell, dataTable, type Head } from "./data-table.js";
 import { element } from "./dom.js";
@@ -68,7 +68,11 @@ function resultTable(project: string, shown: readonly Shown[]): HTMLElement {
   const best = new Map(
     metrics.map((metric) => {
       const values = shown.map(({ facts }) => facts.metrics.get(metric)?.best?.value);
-      return [metric, winner(values, betterOf(metric))] as const;
+      const better = betterInRuns(
+        shown.map(({ facts }) => facts),
+        metric,
+      );
+      return [metric, winner(values, better)] as const;
     }),
   );
   const rows = shown.map(({ view, facts }) => [
