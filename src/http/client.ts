@@ -161,10 +161,16 @@ export class HttpClient {
     for (;;) {
       await retry.ready();
       try {
-        return await this.#limit(() => {
+        const answer = await this.#limit(async () => {
           retry.throwIfStopped();
-          return exchange(retry);
+          // One that had its turn before may have been told to wait.
+          if (!retry.isReady) return undefined;
+          retry.begin();
+          return { result: await exchange(retry) };
         });
+        if (answer === undefined) continue;
+        this.#gate(spec.url).succeeded();
+        return answer.result;
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
         await retry.after(error);
@@ -252,15 +258,12 @@ export class HttpClient {
     const answer = { status, headers, body, discard };
     const limited = limitPause(headers, this.clock.now());
     if (limited !== undefined) gate.defer(limited);
-    if (status < 400) {
-      gate.succeeded();
-      return answer;
-    }
+    if (status < 400) return answer;
     if (!this.#policy.isRetryable(status)) throw await this.#refusal(spec, answer);
     const said = await this.#said(answer);
     throw new Fault(`HTTP ${status}${said === "" ? "" : `: ${said}`}`, {
       status,
-      askedMs: limited ?? askedPause(headers, this.clock.now()),
+      askedMs: longer(limited, askedPause(headers, this.clock.now())),
     });
   }
 
@@ -393,7 +396,7 @@ export class HttpClient {
     const start = clock.now();
     const watch = async (): Promise<void> => {
       while (!done.signal.aborted) {
-        const left = Math.max(budget.deadline(retry.start), Math.min(start + SHORTEST_TRY_MS, budget.end));
+        const left = Math.max(retry.deadline, Math.min(start + SHORTEST_TRY_MS, budget.end));
         const end = Math.min(left, start + wholeMs);
         if (clock.now() >= end) return ending.abort(new LateError("no answer in time"));
         await sleepUntilChange(clock, budget, end - clock.now(), done.signal, "deadline");
@@ -444,6 +447,10 @@ export class HttpClient {
       return this.#policy.errors.unusable(`${what}: ${reason}`);
     return new Fault(reason);
   }
+}
+
+function longer(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.max(one, other);
 }
 
 function isHttp({ protocol }: URL): boolean {

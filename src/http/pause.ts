@@ -52,8 +52,12 @@ export function limitPause(headers: PauseHeaders, now: number): number | undefin
   return reset < SMALLEST_MOMENT_S ? reset * 1000 : Math.max(0, reset * 1000 - served);
 }
 
-/** `Date.parse` takes much for a date that is none: a name of a month has to be there. */
-function dateOf(text: string | undefined): number | undefined {
-  const moment = /[a-z]{3}.*\d/i.test(text ?? "") ? Date.parse(text ?? "") : Number.NaN;
+/**
+ * `Date.parse` accepts much that is no date: the name of a month is required. It reads a date without a zone, as C's
+ * `asctime` writes it, as local time; HTTP says that it is GMT.
+ */
+function dateOf(text = ""): number | undefined {
+  if (!/[a-z]{3}.*\d/i.test(text)) return undefined;
+  const moment = Date.parse(/(?:\b[a-z]{1,3}|[+-]\d{2}:?\d{2})$/i.test(text.trim()) ? text : `${text} GMT`);
   return Number.isNaN(moment) ? undefined : moment;
 }

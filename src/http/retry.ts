@@ -23,6 +23,9 @@ export class Fault extends Error {
   }
 }
 
+/** While others get through, a request that is told to wait has this many budgets at most. */
+const MOST_BUDGETS = 10;
+
 /** What a request's tries go by. */
 interface RetryOptions {
   readonly clock: Clock;
@@ -40,23 +43,41 @@ export class Retry {
   readonly #what: string;
   readonly #options: RetryOptions;
   #failures = 0;
+  /** The moment of the last progress of its own. */
+  #begun: number;
+  /** That moment, or the later one until which it had to wait for its turn. */
   #start: number;
 
   constructor(what: string, options: RetryOptions) {
     this.#what = what;
     this.#options = options;
-    this.#start = options.clock.now();
+    this.#begun = options.clock.now();
+    this.#start = this.#begun;
   }
 
-  /** The moment (ms since 1970) from which on there was no progress. */
-  get start(): number {
-    return this.#start;
+  /** The moment (ms since 1970) at which the request is given up if nothing arrives before. */
+  get deadline(): number {
+    const { budget } = this.#options.scope;
+    const last = budget.deadline(this.#begun) + (MOST_BUDGETS - 1) * budget.milliseconds;
+    return Math.min(budget.deadline(this.#start), last);
+  }
+
+  /** Whether the server takes requests now. */
+  get isReady(): boolean {
+    const { gate, clock } = this.#options;
+    return gate.opensAt <= clock.now();
   }
 
   /** Notes that something arrived: the tries begin anew. */
   progressed(): void {
     this.#failures = 0;
-    this.#start = this.#options.clock.now();
+    this.#begun = this.#options.clock.now();
+    this.#start = this.#begun;
+  }
+
+  /** Notes that a try begins. Before the first one it waited for its turn, which is no lack of progress. */
+  begin(): void {
+    if (this.#failures === 0) this.progressed();
   }
 
   /** @throws the policy's error when the scope's signal is aborted. */
@@ -72,9 +93,10 @@ export class Retry {
    */
   async ready(): Promise<void> {
     const { gate, clock, scope } = this.#options;
+    const waits = !this.isReady;
     await this.#until(() => gate.opensAt, "rate-limit", "the server asks all requests to wait");
     // While others got through, to wait for one's turn was no lack of progress.
-    if (gate.succeededSince(this.#start)) this.#start = clock.now();
+    if (waits && gate.succeededSince(this.#start)) this.#start = clock.now();
     if (clock.now() >= scope.budget.end) throw this.#undelivered("the time was up");
   }
 
@@ -92,14 +114,10 @@ export class Retry {
     const own = backoff(this.#failures, policy.backOff, random);
     // Being told to wait while the server takes other requests is no lack of progress.
     if (fault.status === 429 && gate.succeededSince(this.#start)) this.#start = now;
-    const moment = (): number => Math.max(now + asked, Math.min(now + own, this.#deadline()));
+    const moment = (): number => Math.max(now + asked, Math.min(now + own, this.deadline));
     if (fault.status === 429 || fault.askedMs !== undefined) gate.defer(moment() - now);
-    if (this.#failures >= policy.tries || now >= this.#deadline()) throw this.#undelivered(fault.message);
+    if (this.#failures >= policy.tries || now >= this.deadline) throw this.#undelivered(fault.message);
     await this.#until(moment, "retry", fault.message);
-  }
-
-  #deadline(): number {
-    return this.#options.scope.budget.deadline(this.#start);
   }
 
   async #until(moment: () => number, purpose: SleepPurpose, last: string): Promise<void> {
@@ -108,7 +126,7 @@ export class Retry {
       this.throwIfStopped();
       const left = moment() - clock.now();
       if (!(left > 0)) return;
-      if (moment() > this.#deadline())
+      if (moment() > this.deadline)
         throw this.#undelivered(`${last}; the server asks to wait ${inSeconds(left)}`);
       await sleepUntilChange(clock, scope.budget, left, scope.signal, purpose);
     }

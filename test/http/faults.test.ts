@@ -188,19 +188,25 @@ describe.each(CALLERS)("$name", (at) => {
     } else {
       expect(outcome).toBeInstanceOf(Error);
       expect(String(outcome)).not.toContain(KEY);
-      if (fault.slow !== true) expect(caller.requests()).toBe(1);
-      if (verdict === "refused" && fault.slow !== true) expect(clock.pauses).toEqual([]);
+      // Only another try shows that the content is another one.
+      const known = fault.slow !== true && EXCEPTIONS[at.name]?.[fault.name] !== "refused";
+      if (known) expect(caller.requests()).toBe(1);
+      if (known && verdict === "refused") expect(clock.pauses).toEqual([]);
     }
   });
 
-  const lasting = faultsOf(at.kind).filter((fault) => verdictOf(fault, at) === "again" && !fault.slow);
+  const lasting = faultsOf(at.kind).filter((fault) => verdictOf(fault, at) === "again");
   test.each(lasting)("for ever: $name", async (fault) => {
     const { clock, caller } = await started(at);
     caller.inject(fault.name, Number.POSITIVE_INFINITY);
     const before = clock.now();
-    expect(await caller.call().catch((error: Error) => error)).toBeInstanceOf(Error);
+    const call = caller.call();
+    const outcome =
+      fault.slow === true ? await clock.settle(call) : await call.catch((error: Error) => error);
+    expect(outcome).toBeInstanceOf(Error);
     const seconds = (clock.now() - before) / 1000;
-    expect(seconds).toBeLessThanOrEqual(310);
+    // The try of an artifact that was begun within the budget ends by its own deadlines.
+    expect(seconds).toBeLessThanOrEqual(at.name === "an artifact of Taskcluster" ? 370 : 310);
     expect(caller.requests()).toBeLessThanOrEqual(1 + 5 * Math.max(1, seconds));
   });
 

@@ -176,7 +176,6 @@ export const FAULTS: readonly NamedFault[] = [
     name: "a body that is cut",
     kinds: ["graphql", "file_stream", "api", "content"],
     verdict: "again",
-    slow: true,
     answer: (request, response) => {
       response.writeHead(200, { "content-length": 1000 });
       response.write("{", () => request.socket.end());

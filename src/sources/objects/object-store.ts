@@ -77,6 +77,7 @@ export class ObjectStore {
     const { bucket, name } = place;
     const fields = "items(name,size,generation,updated),nextPageToken";
     let token: string | undefined;
+    const seen = new Set<string>();
     do {
       const query = new URLSearchParams({ prefix: name, fields, maxResults: "1000" });
       if (token !== undefined) query.set("pageToken", token);
@@ -99,8 +100,9 @@ export class ObjectStore {
         if (info !== undefined) yield info;
       }
       const next = typeof nextPageToken === "string" && nextPageToken !== "" ? nextPageToken : undefined;
-      if (next !== undefined && next === token)
+      if (next !== undefined && seen.has(next))
         throw new InputError(`the list of gs://${bucket} does not end: the server gives the same page again`);
+      if (next !== undefined) seen.add(next);
       token = next;
     } while (token !== undefined);
   }

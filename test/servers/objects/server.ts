@@ -49,7 +49,7 @@ export class ObjectServer {
   readonly requests: ObjectRequest[] = [];
   /** Objects on a page of a list. */
   pageSize = 1000;
-  /** Never ends a list: every page names itself as the next. */
+  /** Never ends a list: two pages name each other as the next. */
   endless = false;
   readonly #buckets = new Map<string, Map<string, StoredObject>>();
   readonly #faults: FaultRule[] = [];
@@ -146,7 +146,7 @@ export class ObjectServer {
     const page = names.slice(0, this.pageSize);
     const items = page.map((name) => itemOf(name, objects.get(name) as StoredObject));
     const next = names.length > page.length ? page.at(-1) : undefined;
-    const nextPageToken = this.endless ? "again" : next;
+    const nextPageToken = this.endless ? (from === "again" ? "and again" : "again") : next;
     response.setHeader("content-type", "application/json");
     response.end(JSON.stringify({ items, nextPageToken }));
   }
