@@ -45,8 +45,8 @@ export class LogParser extends CoreLogParser {
 /**
  * Reads a log and yields what it holds in the order of the log, as frozen objects.
  *
- * @throws InputError when the log can't be read to its end (packed data that is damaged or ends early, a file that
- *   was moved, an answer that broke off), after everything before was yielded.
+ * @throws InputError when the log can't be read, or not to its end (packed data that is damaged or ends early, a file that
+ *   was moved, an answer that broke off), after everything before was yielded; its `code` says why.
  * @throws TypeError when the input is nothing that holds bytes.
  * @throws RangeError when the time zone is unknown; Error when a pattern is no regular expression.
  * @throws the reason of `signal` when that aborts.
@@ -88,9 +88,9 @@ export function readRun(input: WebLogInput, options: ReadOptions = {}): Promise<
 
 /**
  * Reads a log and finds what went wrong, as `marian-tracking check` does. A log that can't be read to its end is checked up
- * to there; `fault` says why.
+ * to there; `fault` says why, also where it is empty or no log.
  *
- * @throws the reason of `signal` when that aborts; otherwise as {@link parseLog} does before it reads.
+ * @throws the reason of `signal` when that aborts; TypeError, RangeError and Error as {@link parseLog} does.
  */
 export function checkRun(input: WebLogInput, options: ReadOptions & CheckOptions = {}): Promise<CheckReport> {
   return checkOf(setup, input, options);

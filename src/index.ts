@@ -13,10 +13,9 @@ import { nodeCore } from "./node-core.js";
 import { LogParser as CoreLogParser, type ParserOptions } from "./parser/log-parser.js";
 import type { Measurement } from "./parser/measurement.js";
 import { readTrainingRun, type TrainingRun } from "./run/training-run.js";
-import { inputChunks, type LogInput } from "./sources/chunks.js";
-import { decompress } from "./sources/decompress.js";
-import { LogTimes, withMarian } from "./sources/marian-log.js";
-import { refuseTar } from "./sources/tar-header.js";
+import type { LogInput } from "./sources/chunks.js";
+import { logReport, wholeRun } from "./sources/marian-log.js";
+import { NodeLog } from "./sources/node-log.js";
 
 /** Reads one log from chunks of bytes, synchronously, into columns. See {@link CoreLogParser}. */
 export class LogParser extends CoreLogParser {
@@ -32,26 +31,18 @@ export class LogParser extends CoreLogParser {
 /**
  * Reads a log, gzip and zstd included, and yields what it holds in the order of the log.
  *
- * @throws InputError when packed data ends early, after everything before was yielded.
- * @throws InputError, with the code `not-found` where there is no such file, and `tar` where it is a tar of several.
+ * @throws InputError when the log can't be read, or not to its end, after everything before was yielded; its `code` says
+ *   why: `not-found`, `tar`, `unreadable`.
+ * @throws TypeError when the input is nothing that holds bytes.
  */
 export async function* parseLog(input: LogInput, options: ParserOptions = {}): AsyncGenerator<Measurement> {
   const parser = new LogParser(options);
-  const chunks = refuseTar(decompress(inputChunks(input)));
   try {
-    let fault: { error: unknown } | undefined;
-    for (;;) {
-      const next = await chunks.next().catch((error: unknown) => ({ done: true, error }) as const);
-      if (next.done) {
-        if ("error" in next) fault = { error: next.error };
-        break;
-      }
-      yield* parser.feed(next.value).measurements();
-    }
+    const log = new NodeLog(input);
+    for await (const chunk of log.chunks) yield* parser.feed(chunk).measurements();
     yield* parser.finish().measurements();
-    if (fault !== undefined) throw fault.error;
+    if (log.fault !== undefined) throw log.fault;
   } finally {
-    await chunks.return(undefined);
     parser.free();
   }
 }
@@ -60,14 +51,14 @@ export async function* parseLog(input: LogInput, options: ParserOptions = {}): A
  * Reads a log as one training: segments, rows, validation points, version, arguments, configuration.
  *
  * @throws InputError with the code `empty` or `no-marian-log` where there is no training in it.
- * @throws as {@link parseLog} does.
+ * @throws PartialRunError (an InputError) when the log can't be read to its end; its `run` is what came before.
+ * @throws otherwise as {@link parseLog} does.
  */
 export async function readRun(input: LogInput, options: ParserOptions = {}): Promise<TrainingRun> {
   const parser = new LogParser(options);
   try {
-    const times = new LogTimes();
-    const text = times.watch(refuseTar(decompress(inputChunks(input))));
-    return withMarian(await readTrainingRun(parser, text), times.found);
+    const log = new NodeLog(input);
+    return wholeRun(await readTrainingRun(parser, log.chunks), log);
   } finally {
     parser.free();
   }
@@ -75,7 +66,10 @@ export async function readRun(input: LogInput, options: ParserOptions = {}): Pro
 
 /**
  * Reads a log and finds what went wrong: NaN, divergence, stalls, gaps, restarts, slow stretches, an end that is none.
- * Memory does not grow with the log. A log that can't be read to its end is checked up to there; `fault` says why.
+ * Memory does not grow with the log. A log that can't be read to its end is checked up to there; `fault` says why, also
+ * where it is empty or no log.
+ *
+ * @throws TypeError when the input is nothing that holds bytes.
  */
 export async function checkRun(
   input: LogInput,
@@ -83,7 +77,8 @@ export async function checkRun(
 ): Promise<CheckReport> {
   const parser = new LogParser({ ...options, marks: true });
   try {
-    return await checkChunks(parser, refuseTar(decompress(inputChunks(input))), options);
+    const log = new NodeLog(input);
+    return logReport(await checkChunks(parser, log.chunks, options), log);
   } finally {
     parser.free();
   }
@@ -94,4 +89,3 @@ export type { CheckReport } from "./check/check-run.js";
 export type { Finding, FindingKind, Severity } from "./check/finding.js";
 export * from "./library.js";
 export type { LogInput } from "./sources/chunks.js";
-export { InputError, type InputErrorCode } from "./sources/packing.js";

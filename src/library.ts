@@ -12,3 +12,5 @@ export type { RunTally } from "./run/run-reader.js";
 export type { Segment } from "./run/segment.js";
 export type { TrainingRun } from "./run/training-run.js";
 export type { MetricValue, ValidationPoint } from "./run/validation-point.js";
+export { PartialRunError } from "./sources/marian-log.js";
+export { InputError, type InputErrorCode } from "./sources/packing.js";

@@ -1,6 +1,7 @@
 /** What the page and its worker say to each other. */
 import type { PatternDefinition } from "../parser/log-parser.js";
 import type { Packing } from "../sources/packing.js";
+import type { ErrorMessage } from "./errors.js";
 
 /** To the worker. */
 export type ToWorker =
@@ -25,9 +26,9 @@ export type FromWorker =
   | { readonly type: "pull" }
   | ({ readonly type: "batch" } & PackedBatch)
   /** The last batch of the log, and why it is the last where the log has not ended. */
-  | ({ readonly type: "end"; readonly timed: boolean; readonly fault?: Fault } & PackedBatch)
+  | ({ readonly type: "end"; readonly timed: boolean; readonly fault?: ErrorMessage } & PackedBatch)
   /** The log could not be begun. */
-  | { readonly type: "refused"; readonly fault: Fault };
+  | { readonly type: "refused"; readonly fault: ErrorMessage };
 
 /** A batch as columns in one buffer. */
 export interface PackedBatch {
@@ -36,12 +37,6 @@ export interface PackedBatch {
   readonly metrics: readonly string[];
   /** Bytes of the log read up to now, as stored. */
   readonly bytes: number;
-}
-
-/** An error, which would lose its class on the way. */
-export interface Fault {
-  readonly kind: "input" | "other";
-  readonly message: string;
 }
 
 /** Batches that may be on their way at once; then the worker waits. */

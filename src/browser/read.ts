@@ -5,8 +5,7 @@ import type { Batch } from "../parser/batch.js";
 import type { Measurement } from "../parser/measurement.js";
 import { RunReader, type RunTally, type RunUpdate } from "../run/run-reader.js";
 import { readTrainingRun, type TrainingRun } from "../run/training-run.js";
-import { withMarian } from "../sources/marian-log.js";
-import { InputError } from "../sources/packing.js";
+import { wholeRun } from "../sources/marian-log.js";
 import type { WebLogInput } from "../sources/web-log.js";
 import { openLog, type ReadOptions } from "./open-log.js";
 import type { Setup } from "./setup.js";
@@ -15,17 +14,6 @@ import { Turns } from "./turns.js";
 /** What a part of a log brought to its training, and what was counted up to there. */
 export interface PageUpdate extends RunUpdate {
   readonly tally: RunTally;
-}
-
-/** A log that was not read to its end as a training; {@link run} is what came before. */
-export class PartialRunError extends InputError {
-  override readonly name: string = "PartialRunError";
-  readonly run: TrainingRun;
-
-  constructor(cause: Error, run: TrainingRun) {
-    super(cause.message, { cause });
-    this.run = run;
-  }
 }
 
 /** So many logs are read at once; a page may ask for hundreds. */
@@ -77,26 +65,15 @@ export async function checkOf(
   options: ReadOptions & CheckOptions,
 ): Promise<CheckReport> {
   // Loaded now: pages that draw need none of it.
-  const { checkChunks } = await import("../check/check-run.js");
-  return turns.take(options.signal, async () => {
-    const log = await openLog(setup, input, { ...options, marks: true });
-    try {
-      const report = await checkChunks(log.parser, log.chunks, options);
-      options.signal?.throwIfAborted();
-      return log.fault === undefined ? report : { ...report, fault: log.fault };
-    } finally {
-      log.close();
-    }
-  });
+  const { checkInPage } = await import("./check.js");
+  return turns.take(options.signal, () => checkInPage(setup, input, options));
 }
 
 export function runOf(setup: Setup, input: WebLogInput, options: ReadOptions): Promise<TrainingRun> {
   return turns.take(options.signal, async () => {
     const log = await openLog(setup, input, options);
     try {
-      const run = await readTrainingRun(log.parser, log.chunks);
-      if (log.fault !== undefined) throw new PartialRunError(log.fault, run);
-      return withMarian(run, log.timed);
+      return wholeRun(await readTrainingRun(log.parser, log.chunks), log);
     } finally {
       log.close();
     }

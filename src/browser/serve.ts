@@ -6,11 +6,11 @@
 import { type Core, type CoreModule, instantiateCore } from "../parser/core.js";
 import { packTable, tableLength } from "../parser/layout.js";
 import { LogTimes } from "../sources/marian-log.js";
-import { InputError } from "../sources/packing.js";
 import { refuseTar } from "../sources/tar-header.js";
 import { type Unpack, unpacked } from "../sources/unpacked.js";
 import { blobChunks } from "../sources/web-log.js";
-import { type Fault, type FromWorker, type PackedBatch, type ToWorker, WINDOW } from "./messages.js";
+import { type ErrorMessage, packedError } from "./errors.js";
+import { type FromWorker, type PackedBatch, type ToWorker, WINDOW } from "./messages.js";
 import { pieces } from "./pieces.js";
 
 /** What a worker has that a page lacks; the compiler knows only the page's names. */
@@ -71,9 +71,9 @@ class Reading {
       if (start.marks) core.findMarks();
     } catch (error) {
       core.free();
-      return this.#scope.postMessage({ type: "refused", fault: asFault(error) });
+      return this.#scope.postMessage({ type: "refused", fault: packedError(error) });
     }
-    let fault: Fault | undefined;
+    let fault: ErrorMessage | undefined;
     const times = new LogTimes();
     try {
       const stored = this.#counted(start.blob === undefined ? this.#pulled() : blobChunks(start.blob));
@@ -84,7 +84,7 @@ class Reading {
         await this.#give(module, core, core.commit(piece.length, false));
       }
     } catch (error) {
-      fault = asFault(error);
+      fault = packedError(error);
     }
     const last = this.#pack(module, core, core.finish());
     const end = {
@@ -146,9 +146,4 @@ class Reading {
 
 function raise(error: unknown): never {
   throw error;
-}
-
-function asFault(error: unknown): Fault {
-  const message = error instanceof Error ? error.message : String(error);
-  return { kind: error instanceof InputError ? "input" : "other", message };
 }

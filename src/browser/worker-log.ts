@@ -1,8 +1,8 @@
 /** A log that a worker parses. */
 import type { PatternDefinition } from "../parser/log-parser.js";
-import { InputError } from "../sources/packing.js";
 import type { WebLog } from "../sources/web-log.js";
-import type { Fault, FromWorker, ToWorker } from "./messages.js";
+import { unpackedError } from "./errors.js";
+import type { FromWorker, ToWorker } from "./messages.js";
 import type { OpenLog } from "./open-log.js";
 import type { PackedParser } from "./packed-parser.js";
 import type { ProgressCalls } from "./progress.js";
@@ -89,12 +89,12 @@ export class WorkerLog implements OpenLog {
         });
         continue;
       }
-      if (message.type === "refused") throw revived(message.fault);
+      if (message.type === "refused") throw unpackedError(message.fault);
       this.#bytes = message.bytes;
       this.parser.addMetrics(message.metrics);
       if (message.type === "end") {
         this.parser.setLast(message.packed);
-        if (message.fault !== undefined) this.#fault ??= revived(message.fault);
+        if (message.fault !== undefined) this.#fault ??= unpackedError(message.fault);
         this.#timed = message.timed;
         this.#state = "ended";
         return;
@@ -137,8 +137,4 @@ export class WorkerLog implements OpenLog {
   #post(message: ToWorker, transfer: Transferable[] = []): void {
     this.#worker.postMessage(message, transfer);
   }
-}
-
-function revived({ kind, message }: Fault): Error {
-  return kind === "input" ? new InputError(message) : new Error(message);
 }

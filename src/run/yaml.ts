@@ -2,7 +2,7 @@
 import {
   type CollectionTag,
   Composer,
-  CST,
+  type CST,
   type Document,
   type DocumentOptions,
   isAlias,
@@ -111,23 +111,20 @@ function* parsed(text: string): Generator<CST.Token> {
   let values = 0;
   for (const lexeme of new Lexer().lex(text)) {
     if (depth.after(lexeme) > LIMITS.depth) throw new Refusal(TOO_DEEP);
-    if (VALUES.has(CST.tokenType(lexeme) ?? "")) values += 1;
+    if (VALUES.has(lexeme) || VALUE_STARTS.has(lexeme.charAt(0))) values += 1;
     if (values > LIMITS.nodes) throw new Refusal(TOO_MANY);
     yield* parser.next(lexeme);
   }
   yield* parser.end();
 }
 
-/** Lexemes that become a value or a key. */
-const VALUES: ReadonlySet<string> = new Set([
-  "alias",
-  "scalar",
-  "single-quoted-scalar",
-  "double-quoted-scalar",
-  "flow-map-start",
-  "flow-seq-start",
-  "seq-item-ind",
-]);
+/**
+ * Lexemes that become a value or a key: a scalar's sign, brackets, an item's dash. The package's own names of lexemes are
+ * not used: they would bring its printer of syntax trees into pages.
+ */
+const VALUES: ReadonlySet<string> = new Set(["\x1f", "{", "[", "-"]);
+/** Aliases and quoted scalars. */
+const VALUE_STARTS: ReadonlySet<string> = new Set(["*", "'", '"']);
 
 const TOO_DEEP = `is nested deeper than ${LIMITS.depth} levels`;
 const TOO_MANY = `holds more than ${LIMITS.nodes.toLocaleString("en-US")} values`;
@@ -141,17 +138,16 @@ class LexedDepth {
   #content: number | undefined;
 
   after(lexeme: string): number {
-    const type = CST.tokenType(lexeme);
-    if (type === "newline") {
+    if (["", "\n", "\r\n"].includes(lexeme)) {
       this.#column = 0;
       this.#content = undefined;
       return this.#depth;
     }
-    if (type !== "space") this.#content ??= this.#column;
-    if (type === "flow-map-start" || type === "flow-seq-start") this.#flow += 1;
-    else if (type === "flow-map-end" || type === "flow-seq-end") this.#flow = Math.max(0, this.#flow - 1);
-    else if (type === "seq-item-ind" || type === "explicit-key-ind") this.#mark(this.#column);
-    else if (type === "map-value-ind") this.#mark(this.#content ?? this.#column);
+    if (!/^[ \t]/.test(lexeme)) this.#content ??= this.#column;
+    if (lexeme === "{" || lexeme === "[") this.#flow += 1;
+    else if (lexeme === "}" || lexeme === "]") this.#flow = Math.max(0, this.#flow - 1);
+    else if (lexeme === "-" || lexeme === "?") this.#mark(this.#column);
+    else if (lexeme === ":") this.#mark(this.#content ?? this.#column);
     const end = lexeme.lastIndexOf("\n");
     this.#column = end < 0 ? this.#column + lexeme.length : lexeme.length - end - 1;
     return this.#depth;

@@ -67,3 +67,16 @@ export function untilAborted(chunks: ByteStream, signal: AbortSignal): ByteStrea
   };
   return new ByteStream(next, end);
 }
+
+/**
+ * A chunk that others gave, as bytes.
+ *
+ * @throws TypeError when it is none.
+ */
+export function chunkBytes(chunk: unknown): Uint8Array {
+  if (chunk instanceof Uint8Array) return chunk;
+  if (typeof chunk === "string") return new TextEncoder().encode(chunk);
+  if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
+  throw new TypeError(`a chunk of a log is a Uint8Array, and this is ${String(chunk)}`);
+}

@@ -1,5 +1,6 @@
 /** Anything that holds bytes, as chunks of bytes. */
 import { open } from "node:fs/promises";
+import { chunkBytes } from "./byte-stream.js";
 import { isFifo, openFifo } from "./fifo.js";
 import { InputError } from "./packing.js";
 
@@ -7,7 +8,7 @@ import { InputError } from "./packing.js";
 export type LogInput =
   | string
   | URL
-  | Uint8Array
+  | ArrayBufferView
   | ArrayBuffer
   | Blob
   | ReadableStream<Uint8Array>
@@ -68,18 +69,35 @@ async function* namedChunks(path: string | URL): AsyncGenerator<Uint8Array> {
 
 function fileError(path: string | URL, cause: unknown): InputError {
   const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-  if (code === "ENOENT")
+  if (code === "ENOENT" || code === "ENOTDIR")
     return new InputError(`${path}: there is no such file`, { cause, code: "not-found" });
+  if (code === "EISDIR") return new InputError(`${path}: this is a directory: name a log in it`, { cause });
   return new InputError(`${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
 }
 
-/** The bytes of any input. A string is a path; to parse text, encode it. */
-export async function* inputChunks(input: LogInput): AsyncGenerator<Uint8Array> {
-  if (typeof input === "string" || input instanceof URL) return yield* namedChunks(input);
-  if (input instanceof Uint8Array) return yield input;
-  if (input instanceof ArrayBuffer) return yield new Uint8Array(input);
-  const encoder = new TextEncoder();
+/**
+ * The bytes of any input. A string is a path; to parse text, encode it.
+ *
+ * @throws TypeError, at once, when it is nothing that holds bytes.
+ */
+export function inputChunks(input: LogInput): AsyncGenerator<Uint8Array> {
+  if (typeof input === "string" || input instanceof URL) return namedChunks(input);
+  if (ArrayBuffer.isView(input) || input instanceof ArrayBuffer || input instanceof Blob || isIterable(input))
+    return givenChunks(input);
+  throw new TypeError(
+    `a log is read from a path, a file: URL, bytes, a Blob, a stream or an iterable of bytes, and this is ${String(input)}`,
+  );
+}
+
+async function* givenChunks(input: Exclude<LogInput, string | URL>): AsyncGenerator<Uint8Array> {
+  if (ArrayBuffer.isView(input) || input instanceof ArrayBuffer) return yield chunkBytes(input);
   const stream: AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string> =
     input instanceof Blob ? (input.stream() as ReadableStream<Uint8Array>) : input;
-  for await (const chunk of stream) yield typeof chunk === "string" ? encoder.encode(chunk) : chunk;
+  for await (const chunk of stream) yield chunkBytes(chunk);
+}
+
+function isIterable(input: unknown): boolean {
+  return (
+    typeof input === "object" && input !== null && (Symbol.asyncIterator in input || Symbol.iterator in input)
+  );
 }

@@ -1,4 +1,6 @@
 /** Whether what was read is a log of Marian's. No Node API. */
+import type { CheckReport } from "../check/check-run.js";
+import type { Counts } from "../parser/layout.js";
 import type { TrainingRun } from "../run/training-run.js";
 import { InputError } from "./packing.js";
 
@@ -28,19 +30,53 @@ export class LogTimes {
   }
 }
 
+/** A log that was not read to its end as a training; {@link run} is what came before. */
+export class PartialRunError extends InputError {
+  override readonly name: string = "PartialRunError";
+  readonly run: TrainingRun;
+
+  /** @param cause Why it was not; its code is this one's. */
+  constructor(cause: Error, run: TrainingRun) {
+    super(cause.message, { cause, ...(cause instanceof InputError ? { code: cause.code } : {}) });
+    this.run = run;
+  }
+}
+
+/** How a log was read. */
+export interface LogReading {
+  /** Why it was not read to its end; absent where it was. */
+  readonly fault: Error | undefined;
+  /** Whether a time was found. */
+  readonly timed: boolean;
+}
+
 /**
- * The run, unless nothing says that it was read from a log: no measurement, no start, no line that begins like one,
- * and no time.
+ * The run, where all of it was read, and where something says that it was read from a log: a measurement, a start, a line
+ * that begins like one, or a time.
  *
- * @param timed Whether a time was found.
- * @throws InputError, `empty` or `no-marian-log`.
+ * @throws InputError, `empty` or `no-marian-log`; the fault where nothing was read before it, else PartialRunError.
  */
-export function withMarian(run: TrainingRun, timed: boolean): TrainingRun {
-  const { bytes, training, validation, patterns, unmatched, starts } = run.tally.counts;
-  if (bytes === 0) throw new InputError("the log is empty", { code: "empty" });
-  if (!timed && training + validation + patterns + unmatched + starts === 0)
-    throw new InputError("it holds no measurement of Marian's and no start: is this a training log?", {
-      code: "no-marian-log",
-    });
+export function wholeRun(run: TrainingRun, { fault, timed }: LogReading): TrainingRun {
+  const { counts } = run.tally;
+  if (fault !== undefined) throw counts.bytes === 0 ? fault : new PartialRunError(fault, run);
+  const refusal = refusalOf(counts, timed);
+  if (refusal !== undefined) throw refusal;
   return run;
+}
+
+/** The report, with a fault where nothing says that it is one of a log. */
+export function logReport(report: CheckReport, { fault, timed }: LogReading): CheckReport {
+  // What was found in it is of a log.
+  const found = report.findings.length > 0 || report.death !== undefined;
+  const why = fault ?? (found ? undefined : refusalOf(report.tally.counts, timed));
+  return why === undefined ? report : { ...report, fault: why };
+}
+
+function refusalOf(counts: Counts, timed: boolean): InputError | undefined {
+  const { bytes, training, validation, patterns, unmatched, starts } = counts;
+  if (bytes === 0) return new InputError("the log is empty", { code: "empty" });
+  if (timed || training + validation + patterns + unmatched + starts > 0) return undefined;
+  return new InputError("it holds no measurement of Marian's and no start: is this a training log?", {
+    code: "no-marian-log",
+  });
 }

@@ -14,8 +14,7 @@ export class InputError extends Error {
 
 /**
  * `not-found`: there is no such file; `empty`: it holds no byte; `no-marian-log`: nothing in it is Marian's; `tar`: it is
- * a tar of several files; `unreadable`:
- * it can't be read, or not to its end.
+ * a tar of several files; `unreadable`: it can't be read, or not to its end.
  */
 export type InputErrorCode = "not-found" | "empty" | "no-marian-log" | "tar" | "unreadable";
 

@@ -1,5 +1,5 @@
 /** Anything of the web that holds bytes, as chunks of bytes. No Node API. */
-import { ByteStream, prepend, streamOf, untilAborted } from "./byte-stream.js";
+import { ByteStream, chunkBytes, prepend, streamOf, untilAborted } from "./byte-stream.js";
 import { InputError, kindIsOpen, kindOf, type Packing } from "./packing.js";
 
 /** What a log can be read from in a page. Text has to be put into a `Blob`, an address into `await fetch(address)`. */
@@ -38,7 +38,8 @@ export async function openWebLog(input: WebLogInput, signal?: AbortSignal): Prom
   const rest = { ...(size === undefined ? {} : { size }), ...(blob === undefined ? {} : { blob }) };
   try {
     if (blob !== undefined) {
-      const head = await inWords(blob.slice(0, LONGEST_MAGIC).arrayBuffer());
+      // A part of a file that has gone is empty; the file itself is an error.
+      const head = await inWords((size === 0 ? blob : blob.slice(0, LONGEST_MAGIC)).arrayBuffer());
       return { packing: packingOf(new Uint8Array(head)), ...rest, chunks };
     }
     let head = new Uint8Array(0);
@@ -113,7 +114,9 @@ function responseSource(response: Response): Omit<WebLog, "packing"> {
   if (response.type === "opaque")
     throw new InputError("the answer of another server can't be read: that server has to allow it (CORS)");
   if (!response.ok)
-    throw new InputError(`the server answered ${[status, statusText].join(" ").trim()} for ${url}`);
+    throw new InputError(`the server answered ${[status, statusText].join(" ").trim()} for ${url}`, {
+      code: status === 404 || status === 410 ? "not-found" : "unreadable",
+    });
   if (response.bodyUsed) throw new InputError("this answer of a server was read before: fetch it again");
   // The length is that of the packed bytes, which a page does not get to see.
   const length = response.headers.has("content-encoding") ? null : response.headers.get("content-length");
@@ -146,15 +149,8 @@ function iterableChunks(iterable: AsyncIterable<Uint8Array | string>): ByteStrea
 }
 
 /** What others gave, as bytes. */
-function bytesOf(result: IteratorResult<unknown>): IteratorResult<Uint8Array> {
-  const { done, value } = result;
-  if (done) return { done, value: undefined };
-  if (value instanceof Uint8Array) return { value };
-  if (typeof value === "string") return { value: new TextEncoder().encode(value) };
-  if (ArrayBuffer.isView(value))
-    return { value: new Uint8Array(value.buffer, value.byteOffset, value.byteLength) };
-  if (value instanceof ArrayBuffer) return { value: new Uint8Array(value) };
-  throw new TypeError(`a chunk of a log is a Uint8Array, and this is ${String(value)}`);
+function bytesOf({ done, value }: IteratorResult<unknown>): IteratorResult<Uint8Array> {
+  return done ? { done, value: undefined } : { value: chunkBytes(value) };
 }
 
 function join(one: Uint8Array, other: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -168,9 +164,11 @@ async function inWords<Value>(reading: Promise<Value>): Promise<Value> {
   try {
     return await reading;
   } catch (error) {
+    // A folder that was dropped is not there as a file, either.
+    const gone = error instanceof DOMException && error.name === "NotFoundError";
     throw new InputError(
-      `the file can't be read any further: it was changed, moved or removed since it was chosen (${message(error)})`,
-      { cause: error },
+      `the file can't be read any further: it was changed, moved or removed since it was chosen${gone ? ", or it is a folder" : ""} (${message(error)})`,
+      { cause: error, code: gone ? "not-found" : "unreadable" },
     );
   }
 }

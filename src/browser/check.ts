@@ -1,0 +1,32 @@
+/** The check of a log in a page. */
+import type { CheckOptions } from "../check/check-options.js";
+import { type CheckReport, checkChunks } from "../check/check-run.js";
+import { RunReader } from "../run/run-reader.js";
+import { logReport } from "../sources/marian-log.js";
+import { InputError } from "../sources/packing.js";
+import type { WebLogInput } from "../sources/web-log.js";
+import { type OpenLog, openLog, type ReadOptions } from "./open-log.js";
+import { PackedParser } from "./packed-parser.js";
+import type { Setup } from "./setup.js";
+
+/** Checks a log up to its end, or to its fault, which the report tells. */
+export async function checkInPage(
+  setup: Setup,
+  input: WebLogInput,
+  options: ReadOptions & CheckOptions,
+): Promise<CheckReport> {
+  let log: OpenLog;
+  try {
+    log = await openLog(setup, input, { ...options, marks: true });
+  } catch (fault) {
+    if (!(fault instanceof InputError)) throw fault;
+    return { findings: [], tally: new RunReader(new PackedParser()).tally, fault };
+  }
+  try {
+    const report = await checkChunks(log.parser, log.chunks, options);
+    options.signal?.throwIfAborted();
+    return logReport(report, log);
+  } finally {
+    log.close();
+  }
+}

@@ -1,0 +1,34 @@
+/** The text of one log, for the library in Node. */
+import { inputChunks, type LogInput } from "./chunks.js";
+import { decompress } from "./decompress.js";
+import { type LogReading, LogTimes } from "./marian-log.js";
+import { refuseTar } from "./tar-header.js";
+
+/** A log that is being read. What is known of the reading holds at its end. */
+export class NodeLog implements LogReading {
+  /** Ends at the end of the log, and at a {@link fault}. */
+  readonly chunks: AsyncGenerator<Uint8Array>;
+  readonly #times = new LogTimes();
+  #fault: Error | undefined;
+
+  /** @throws TypeError when the input is nothing that holds bytes. */
+  constructor(input: LogInput) {
+    this.chunks = this.#read(this.#times.watch(refuseTar(decompress(inputChunks(input)))));
+  }
+
+  get fault(): Error | undefined {
+    return this.#fault;
+  }
+
+  get timed(): boolean {
+    return this.#times.found;
+  }
+
+  async *#read(text: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    try {
+      yield* text;
+    } catch (error) {
+      this.#fault = error instanceof Error ? error : new Error(String(error));
+    }
+  }
+}
