@@ -16,8 +16,9 @@ export function readLineStarts(core: CoreModule, text: Uint8Array): LineStart[] 
   const numbers = core.lineStarts(text);
   const starts: LineStart[] = [];
   for (let at = 0; at < numbers.length; at += 3) {
-    const [prefix = 0, time = Number.NaN, utc] = numbers.subarray(at, at + 3);
-    starts.push(Number.isNaN(time) ? { prefix, utc: false } : { prefix, time, utc: utc === 1 });
+    const prefix = numbers[at] ?? 0;
+    const time = numbers[at + 1] ?? Number.NaN;
+    starts.push(Number.isNaN(time) ? { prefix, utc: false } : { prefix, time, utc: numbers[at + 2] === 1 });
   }
   return starts;
 }

@@ -1,6 +1,9 @@
 /** Marian's command line as options. */
 import { split } from "shlex";
 
+/** What was read last: a training that starts again and again has one command line. */
+let last: { readonly commandLine: string; readonly options: Arguments } | undefined;
+
 /** Options by name: without a value `true`, with one a string, with several a list. */
 export type Arguments = Readonly<Record<string, true | string | readonly string[]>>;
 
@@ -12,6 +15,11 @@ export type Arguments = Readonly<Record<string, true | string | readonly string[
  * are balanced.
  */
 export function readArguments(commandLine: string): Arguments {
+  if (last?.commandLine !== commandLine) last = { commandLine, options: parse(commandLine) };
+  return last.options;
+}
+
+function parse(commandLine: string): Arguments {
   const values = new Map<string, string[]>();
   let key: string | undefined;
   for (const word of words(commandLine).slice(1)) {

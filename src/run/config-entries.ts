@@ -13,9 +13,11 @@ const DEPENDENT = /[&*!]|<</;
 interface Entry {
   readonly text: string;
   readonly key: string;
+  /** Absent where it was not read before. */
+  readonly value?: ConfigValue;
 }
 
-const kept = new Map<string, ConfigValue>();
+const kept = new Map<string, Entry>();
 
 /**
  * Reads a configuration entry by entry; only those that were not met before are given to `read`, in one text.
@@ -27,30 +29,31 @@ export function readEntries(
   read: (text: string) => MarianConfig | undefined,
 ): MarianConfig | undefined {
   const entries = text.split(/\n(?=[^\s-])/).flatMap((entry): Entry[] => {
+    const known = kept.get(entry);
+    if (known !== undefined) return [known];
     const key = PLAIN.exec(entry)?.[1];
     return key === undefined ? [] : [{ text: entry, key }];
   });
   const length = entries.reduce((sum, entry) => sum + entry.text.length + 1, -1);
   if (length !== text.length || text.includes("\r")) return undefined;
-  const fresh = entries.filter((entry) => !kept.has(entry.text));
+  const fresh = entries.filter(({ value }) => value === undefined);
   const found = fresh.length === 0 ? {} : read(fresh.map((entry) => `${entry.text}\n`).join(""));
   // Each key must be there once: else one entry is a part of another, or replaces it.
   const keys = found === undefined ? [] : Object.keys(found);
   if (found === undefined || keys.length !== fresh.length) return undefined;
   if (fresh.some(({ key }) => !Object.hasOwn(found, key))) return undefined;
   const config: Record<string, ConfigValue> = {};
-  for (const entry of entries) {
-    const known = kept.get(entry.text);
-    config[entry.key] = known === undefined ? (found[entry.key] ?? null) : known;
-  }
+  for (const { key, value } of entries) config[key] = value === undefined ? (found[key] ?? null) : value;
   for (const entry of fresh) keep(entry, found[entry.key] ?? null);
   return config;
 }
 
-function keep({ text }: Entry, value: ConfigValue): void {
+function keep({ text, key }: Entry, value: ConfigValue): void {
   if (text.length > MAX_LENGTH || DEPENDENT.test(text)) return;
   if (kept.size >= MAX_KEPT) kept.clear();
-  kept.set(text, freeze(value));
+  // A copy: the part of a text would hold on to all of it.
+  const own = text.split("").join("");
+  kept.set(own, { text: own, key, value: freeze(value) });
 }
 
 function freeze(value: ConfigValue): ConfigValue {

@@ -46,12 +46,14 @@ const KEYS: ColumnRule = { replaced: /-/g, own: new Set(["epoch", ...TRAINING]) 
 export class StepRows {
   readonly #plan: RunPlan | undefined;
   readonly #time: TimestampFormat;
-  /** Rows that may still change, by step. Few: only a restart or writers that overtake each other keep several open. */
+  /** Rows that may still change, by step: one, or all that a restart trains again. */
   readonly #open = new Map<number, OpenRow>();
+  /** Their steps, rising, from `#first` on. */
+  #steps: number[] = [];
+  #first = 0;
   readonly #names: ColumnNames;
   #record = 0;
   #handedOver = -1;
-  #latest = 0;
   #repeated = 0;
 
   /** @param from Steps up to this one are taken for handed over before. */
@@ -69,7 +71,10 @@ export class StepRows {
 
   /** The rows that may still change, as they are now, in rising order. */
   get open(): StepRow[] {
-    return [...this.#open.values()].sort((one, other) => one.step - other.step).map(readRow);
+    return this.#steps.slice(this.#first).flatMap((step) => {
+      const row = this.#open.get(step);
+      return row === undefined ? [] : [readRow(row)];
+    });
   }
 
   /** Takes a batch and returns the rows that are final, in rising order. */
@@ -141,7 +146,6 @@ export class StepRows {
     const bound = this.#plan === undefined ? step : (this.#plan.least[this.#record] ?? step);
     this.#record += 1;
     this.#handOver(Math.min(bound, step), final);
-    this.#latest = step;
     if (step <= this.#handedOver) {
       this.#repeated += 1;
       return undefined;
@@ -155,6 +159,7 @@ export class StepRows {
       // A metric may be called like something that every object has.
       row = { step, segment, timestamp: undefined, values: Object.create(null) };
       this.#open.set(step, row);
+      this.#putInOrder(step);
     } else if (segment > row.segment) {
       // Trained again: the later values stand, each in the place of the earlier one.
       row.segment = segment;
@@ -168,20 +173,26 @@ export class StepRows {
     row.timestamp = this.#time.absolute(timestamp, (present & PRESENT.utc) !== 0, row.segment);
   }
 
+  /** A new step is nearly always the greatest. */
+  #putInOrder(step: number): void {
+    let at = this.#steps.length;
+    while (at > this.#first && (this.#steps[at - 1] ?? 0) > step) at -= 1;
+    this.#steps.splice(at, 0, step);
+  }
+
   /** Hands over all open rows below `bound`. */
   #handOver(bound: number, final: StepRow[]): void {
-    // Nearly always one row is open, the latest.
-    if (
-      this.#open.size === 0 ||
-      (this.#open.size === 1 && this.#latest >= bound && this.#open.has(this.#latest))
-    )
-      return;
-    const ready = [...this.#open.values()].filter(({ step }) => step < bound);
-    for (const row of ready.sort((one, other) => one.step - other.step)) {
-      this.#open.delete(row.step);
-      this.#handedOver = row.step;
-      final.push(readRow(row));
+    for (let step = this.#steps[this.#first]; step !== undefined && step < bound; ) {
+      const row = this.#open.get(step);
+      this.#open.delete(step);
+      this.#handedOver = step;
+      if (row !== undefined) final.push(readRow(row));
+      this.#first += 1;
+      step = this.#steps[this.#first];
     }
+    if (2 * this.#first <= this.#steps.length) return;
+    this.#steps = this.#steps.slice(this.#first);
+    this.#first = 0;
   }
 }
 

@@ -80,6 +80,13 @@ describe("StepRows", () => {
     ]);
   });
 
+  test("a training that is done again from its start costs no more than another one", async () => {
+    const updates = 10_000;
+    const again = Array.from({ length: updates }, (_, index) => train(index + 1, 5)).join("");
+    const { rows } = await rowsOf(start + again + start + again, true, 1 << 16);
+    expect(rows).toHaveLength(updates);
+  });
+
   test("live, updates that were handed over are counted", async () => {
     const { rows, repeated } = await rowsOf(
       start + train(1, 9) + train(2, 8) + train(3, 7) + start + train(2, 6) + train(4, 5),

@@ -63,7 +63,10 @@ export class OfflineSink implements RunSink {
   }
 
   async console(lines: readonly LogLine[]): Promise<void> {
-    for (const { text, timestamp } of lines) await this.#run.console(text, timestamp ?? this.#timestamp);
+    for (const { text, timestamp } of lines) {
+      const written = this.#run.consoleLine(text, timestamp ?? this.#timestamp);
+      if (written !== undefined) await written;
+    }
   }
 
   async systemMetrics(...parameters: Parameters<NonNullable<RunSink["systemMetrics"]>>): Promise<void> {

@@ -78,7 +78,7 @@ export class RowSender {
   async print(lines: readonly LogLine[]): Promise<void> {
     const held = Math.max(0, this.#beginning.lines - this.#lines);
     const timed = lines.map((line) => this.#timed(line));
-    const fresh = timed.slice(held);
+    const fresh = held > 0 ? timed.slice(held) : timed;
     this.#lines += lines.length;
     if (held > 0) await this.sink.heldConsole?.(lines.slice(0, held));
     if (fresh.length > 0) await this.sink.console(fresh);
@@ -87,6 +87,7 @@ export class RowSender {
   /** A line that does not say when it was printed came with the one before it. */
   #timed(line: LogLine): LogLine {
     this.#printed = line.timestamp ?? this.#printed;
+    if (line.timestamp !== undefined) return line;
     const timestamp = this.#printed ?? this.#timestamp;
     return timestamp === undefined ? line : { ...line, timestamp };
   }

@@ -39,9 +39,11 @@ export function runConfig(
 }
 
 function summary(segment: Segment, current: Segment | undefined): JsonObject {
-  const differing = Object.entries(segment.config ?? {}).filter(
-    ([key, value]) => JSON.stringify(value) !== JSON.stringify(current?.config?.[key]),
-  );
+  const differing = Object.entries(segment.config ?? {}).filter(([key, value]) => {
+    const now = current?.config?.[key];
+    // Most are one object, because each entry of a configuration is read once.
+    return value !== now && JSON.stringify(value) !== JSON.stringify(now);
+  });
   return {
     segment: segment.segment,
     line: segment.line,

@@ -26,6 +26,7 @@ import { RecordFile, type WritePreparation } from "./record-file.js";
 import {
   type ArtifactFile,
   type Entry,
+  encodeOutputLine,
   encodeRecord,
   type OfflineRecord,
   type RunRecord,
@@ -276,12 +277,20 @@ export class OfflineRun {
 
   /** Adds lines of console output (the text may hold several). `timestamp` is in seconds since 1970. */
   async console(text: string, timestamp: number, at: LinePosition = {}): Promise<void> {
-    this.#checkOpen();
     const lines = text.replace(/\r?\n$/, "").split(/\r?\n/);
-    for (const [index, line] of lines.entries()) {
-      this.#number("console", at.line === undefined ? undefined : at.line + index);
-      await this.#append({ kind: "output", stream: at.stream ?? "stdout", timestamp, text: `${line}\n` });
-    }
+    for (const [index, line] of lines.entries())
+      await this.consoleLine(line, timestamp, {
+        ...at,
+        line: at.line === undefined ? undefined : at.line + index,
+      });
+  }
+
+  /** Adds one line of console output, without its end; absent where the disk keeps up, there is nothing to wait for. */
+  consoleLine(line: string, timestamp: number, at: LinePosition = {}): Promise<void> | undefined {
+    this.#checkOpen();
+    this.#number("console", at.line);
+    this.#records += 1;
+    return this.#file.append(encodeOutputLine(this.#records, at.stream ?? "stdout", timestamp, line));
   }
 
   /** Adds a sample of system metrics; keys with or without `system.`. `timestamp` is in seconds since 1970. */

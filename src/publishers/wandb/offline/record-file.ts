@@ -1,6 +1,6 @@
 /** Appends records to an offline file on disk, buffered. */
 import { type FileHandle, open } from "node:fs/promises";
-import { RecordLogEncoder } from "./record-log.js";
+import { RecordLogEncoder, roomFor } from "./record-log.js";
 
 /** What has to happen with a write. */
 export type WritePreparation = {
@@ -26,7 +26,8 @@ export class RecordFile {
   readonly #handle: FileHandle;
   readonly #options: RecordFileOptions;
   readonly #encoder = new RecordLogEncoder();
-  #waiting: Uint8Array[] = [];
+  /** What waits, and room for more. */
+  #waiting = Buffer.alloc(0);
   #waitingBytes = 0;
   #writing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -50,13 +51,17 @@ export class RecordFile {
   }
 
   /**
-   * Adds a record. It is in order from the moment of the call; the promise is the back pressure of the disk.
+   * Adds a copy of a record. It is in order from the moment of the call; the promise is the back pressure of the disk, and absent
+   * where there is none.
+   *
+   * @throws What an earlier write failed with.
    */
-  async append(record: Uint8Array): Promise<void> {
+  append(record: Uint8Array): Promise<void> | undefined {
     if (this.#failure !== undefined) throw this.#failure.error;
     this.#add(record);
-    if (this.#waitingBytes >= BUFFER_SIZE) await this.#drain();
-    else this.#startTimer();
+    if (this.#waitingBytes >= BUFFER_SIZE) return this.#drain();
+    this.#startTimer();
+    return undefined;
   }
 
   /** Puts records at the end of the file that may still change; the next records take their place. */
@@ -90,9 +95,13 @@ export class RecordFile {
   }
 
   #add(record: Uint8Array): void {
-    const bytes = this.#encoder.encode(record);
-    this.#waiting.push(bytes);
-    this.#waitingBytes += bytes.length;
+    const wanted = this.#waitingBytes + roomFor(record);
+    if (wanted > this.#waiting.length) {
+      const larger = Buffer.allocUnsafe(Math.max(BUFFER_SIZE / 16, 2 * wanted));
+      larger.set(this.#waiting.subarray(0, this.#waitingBytes));
+      this.#waiting = larger;
+    }
+    this.#waitingBytes = this.#encoder.write(record, this.#waiting, this.#waitingBytes);
   }
 
   #startTimer(): void {
@@ -116,15 +125,15 @@ export class RecordFile {
         const preparation = this.#options.prepareWrite();
         for (const record of preparation.records) this.#add(record);
         // Taken before anything is awaited: what comes in later may need a preparation of its own.
-        const batch = this.#waiting;
-        this.#waiting = [];
+        const batch = this.#waiting.subarray(0, this.#waitingBytes);
+        this.#waiting = Buffer.alloc(0);
         this.#waitingBytes = 0;
         const encoder = this.#encoder.fork();
         const tail = this.#tail.map((record) => encoder.encode(record));
         const waits = batch.length > 0 || this.#tailWaits;
         this.#tailWaits = false;
         await preparation.ready;
-        if (waits) await this.#replaceEnd(Buffer.concat(batch), Buffer.concat(tail));
+        if (waits) await this.#replaceEnd(batch, tail);
       } while (this.#waitingBytes >= BUFFER_SIZE);
       if (this.#waitingBytes > 0) this.#startTimer();
     } catch (error) {
@@ -134,8 +143,8 @@ export class RecordFile {
   }
 
   /** Adds bytes, and after them others that the next call replaces, by one write: a kill leaves the old end or the new. */
-  async #replaceEnd(bytes: Uint8Array, tail: Uint8Array): Promise<void> {
-    const all = Buffer.concat([bytes, tail]);
+  async #replaceEnd(bytes: Uint8Array, tail: readonly Uint8Array[]): Promise<void> {
+    const all = tail.length === 0 ? bytes : Buffer.concat([bytes, ...tail]);
     for (let at = 0; at < all.length; ) {
       const { bytesWritten } = await this.#handle.write(all, at, all.length - at, this.#written + at);
       at += bytesWritten;

@@ -50,14 +50,19 @@ export class RecordLogEncoder {
 
   /** The bytes that a record adds to the file; the first call puts the file header before them. */
   encode(record: Uint8Array): Uint8Array {
-    const start = this.#position;
-    let position = start === 0 ? FILE_HEADER.length : start;
-    // Room for the file header, one padding and a chunk header a block (one more for the block begun before).
-    const blocks = Math.ceil(record.length / (BLOCK_SIZE - CHUNK_HEADER)) + 1;
-    const out = Buffer.allocUnsafe(
-      FILE_HEADER.length + CHUNK_HEADER - 1 + blocks * CHUNK_HEADER + record.length,
-    );
-    if (start === 0) out.set(FILE_HEADER);
+    const out = Buffer.allocUnsafe(roomFor(record));
+    return out.subarray(0, this.write(record, out, 0));
+  }
+
+  /**
+   * Writes what {@link encode} gives into `out`, which has {@link roomFor} the record behind `offset`; returns where that
+   * ends.
+   */
+  write(record: Uint8Array, out: Buffer, offset: number): number {
+    // Where in `out` the file would begin.
+    const start = this.#position - offset;
+    let position = this.#position === 0 ? FILE_HEADER.length : this.#position;
+    if (this.#position === 0) out.set(FILE_HEADER, offset);
     let taken = 0;
     let first = true;
     do {
@@ -79,8 +84,14 @@ export class RecordLogEncoder {
       first = false;
     } while (taken < record.length);
     this.#position = position;
-    return out.subarray(0, position - start);
+    return position - start;
   }
+}
+
+/** Bytes that a record takes at most: a file header, one padding, and a chunk header a block, begun ones included. */
+export function roomFor({ length }: Uint8Array): number {
+  const blocks = Math.ceil(length / (BLOCK_SIZE - CHUNK_HEADER)) + 1;
+  return FILE_HEADER.length + CHUNK_HEADER - 1 + blocks * CHUNK_HEADER + length;
 }
 
 /**

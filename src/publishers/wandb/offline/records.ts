@@ -111,9 +111,26 @@ const FOOTER = 22;
 // Fields of a record that are not its message: number, control, uuid, info.
 const NOT_A_MESSAGE = new Set([1, 16, 19, 200]);
 
+/** Keeps its memory from record to record: the text of a log is one record a line. */
+let shared = new BinaryWriter();
+/** After a larger record the memory is let go. */
+const MOST_KEPT = 1 << 16;
+
 /** The bytes of a record. `number` counts the records of a file from 1. */
 export function encodeRecord(number: number, record: Exclude<OfflineRecord, { kind: "other" }>): Uint8Array {
-  const writer = new BinaryWriter();
+  const writer = shared;
+  // One that a fault has stopped halfway must not be gone on with.
+  shared = new BinaryWriter();
+  const bytes = writeRecord(writer, number, record);
+  if (bytes.length <= MOST_KEPT) shared = writer;
+  return bytes;
+}
+
+function writeRecord(
+  writer: BinaryWriter,
+  number: number,
+  record: Exclude<OfflineRecord, { kind: "other" }>,
+): Uint8Array {
   writer.tag(1, WireType.Varint).int64(number);
   switch (record.kind) {
     case "header":
@@ -173,6 +190,72 @@ export function encodeRecord(number: number, record: Exclude<OfflineRecord, { ki
     case "footer":
       return message(writer, FOOTER, () => {}).finish();
   }
+}
+
+const scratch = { bytes: Buffer.alloc(1 << 12) };
+/** Bytes of an output record beside its text, at most. */
+const BESIDE_TEXT = 64;
+
+/**
+ * The same as {@link encodeRecord} of a line of output, with a line feed behind its text; many times as fast, because
+ * the text of a log is one record a line.
+ *
+ * @returns Bytes that the next call writes over.
+ */
+export function encodeOutputLine(
+  number: number,
+  stream: "stdout" | "stderr",
+  timestamp: number,
+  line: string,
+): Uint8Array {
+  const { seconds, nanos } = splitTime(timestamp);
+  if (seconds < 0) return encodeRecord(number, { kind: "output", stream, timestamp, text: `${line}\n` });
+  // Three bytes hold any UTF-16 unit.
+  const wanted = BESIDE_TEXT + 3 * line.length;
+  if (scratch.bytes.length < wanted) scratch.bytes = Buffer.alloc(2 * wanted);
+  const { bytes } = scratch;
+  // The text goes to its place first: how long it is decides how much is before it.
+  const end = BESIDE_TEXT + bytes.write(line, BESIDE_TEXT, "utf8");
+  bytes[end] = 0x0a;
+  const size = end + 1 - BESIDE_TEXT;
+  let at = putBefore(bytes, BESIDE_TEXT, size);
+  bytes[--at] = tagOf(3, WireType.LengthDelimited);
+  const timeEnd = at;
+  if (nanos !== 0) {
+    at = putBefore(bytes, at, nanos);
+    bytes[--at] = tagOf(2, WireType.Varint);
+  }
+  if (seconds !== 0) {
+    at = putBefore(bytes, at, seconds);
+    bytes[--at] = tagOf(1, WireType.Varint);
+  }
+  at = putBefore(bytes, at, timeEnd - at);
+  bytes[--at] = tagOf(2, WireType.LengthDelimited);
+  if (stream === "stdout") {
+    bytes[--at] = 1;
+    bytes[--at] = tagOf(1, WireType.Varint);
+  }
+  at = putBefore(bytes, at, end + 1 - at);
+  bytes[--at] = tagOf(OUTPUT_RAW, WireType.LengthDelimited);
+  at = putBefore(bytes, at, number);
+  bytes[--at] = tagOf(1, WireType.Varint);
+  return bytes.subarray(at, end + 1);
+}
+
+function tagOf(field: number, wireType: WireType): number {
+  return (field << 3) | wireType;
+}
+
+/** Writes a whole number from 0 up as a varint that ends before `end`, and returns where it begins. */
+function putBefore(bytes: Uint8Array, end: number, value: number): number {
+  let size = 1;
+  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) size += 1;
+  let rest = value;
+  for (let at = end - size; at < end; at += 1) {
+    bytes[at] = (rest % 0x80) | (at + 1 < end ? 0x80 : 0);
+    rest = Math.floor(rest / 0x80);
+  }
+  return end - size;
 }
 
 /**
@@ -554,13 +637,18 @@ function readEntry(reader: BinaryReader): Entry {
 }
 
 function writeTimestamp(writer: BinaryWriter, field: number, seconds: number): void {
-  // A double holds about a tenth of a microsecond here; whole microseconds keep what was given.
-  const micros = Math.round(seconds * 1e6);
-  const whole = Math.floor(micros / 1e6);
+  const time = splitTime(seconds);
   message(writer, field, () => {
-    integer(writer, 1, whole);
-    integer(writer, 2, (micros - whole * 1e6) * 1000);
+    integer(writer, 1, time.seconds);
+    integer(writer, 2, time.nanos);
   });
+}
+
+function splitTime(timestamp: number): { readonly seconds: number; readonly nanos: number } {
+  // A double holds about a tenth of a microsecond here; whole microseconds keep what was given.
+  const micros = Math.round(timestamp * 1e6);
+  const seconds = Math.floor(micros / 1e6);
+  return { seconds, nanos: (micros - seconds * 1e6) * 1000 };
 }
 
 function readTimestamp(reader: BinaryReader): number {

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   decodeRecord,
+  encodeOutputLine,
   encodeRecord,
   type OfflineRecord,
   RecordFormatError,
@@ -120,6 +121,34 @@ const record: fc.Arbitrary<Exclude<OfflineRecord, { kind: "other" }>> = fc.oneof
 );
 
 describe("records", () => {
+  it("writes a line of output as the record that it is", () => {
+    const text = fc.oneof(
+      fc.string(),
+      fc.string({ unit: "binary" }),
+      fc.string({ minLength: 3000, maxLength: 9000 }),
+    );
+    fc.assert(
+      fc.property(
+        size,
+        fc.constantFrom("stdout", "stderr"),
+        timestamp,
+        text,
+        (number, stream, time, line) => {
+          const whole = { kind: "output", stream, timestamp: time, text: `${line}\n` } as const;
+          expect(Buffer.from(encodeOutputLine(number, stream, time, line))).toEqual(
+            Buffer.from(encodeRecord(number, whole)),
+          );
+        },
+      ),
+      {
+        examples: [
+          [1, "stdout", 0, ""],
+          [300, "stderr", 1.5, "\ud800 ü"],
+        ],
+      },
+    );
+  });
+
   it("come back as they were written", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1 }), record, (number, written) => {
