@@ -23,8 +23,11 @@ export interface CheckOptions {
   readonly throughput?: number;
   /** … and worth a finding when this many rows in a row are. Default: 10. */
   readonly throughputRows?: number;
-  /** Whether nothing more can come after the end of the log, as after a pipe's: without `Training finished` it is a death. */
-  readonly closed?: boolean;
+  /**
+   * Whether nothing more can come after the end of the log, as after a pipe's: without `Training finished` it is a death
+   * then. A function is asked when the log has been read. Default: no.
+   */
+  readonly closed?: boolean | (() => boolean);
 }
 
 /** All thresholds. */
@@ -36,11 +39,12 @@ export interface Thresholds {
   readonly gapSeconds: number;
   readonly throughput: number;
   readonly throughputRows: number;
-  readonly closed: boolean;
+  readonly closed: () => boolean;
 }
 
 /** The thresholds that options ask for. */
 export function thresholds(options: CheckOptions = {}): Thresholds {
+  const { closed = false } = options;
   return {
     kinds: new Set(options.kinds ?? FINDING_KINDS),
     divergence: options.divergence ?? 1.5,
@@ -49,6 +53,6 @@ export function thresholds(options: CheckOptions = {}): Thresholds {
     gapSeconds: options.gapSeconds ?? 1800,
     throughput: options.throughput ?? 0.5,
     throughputRows: options.throughputRows ?? 10,
-    closed: options.closed ?? false,
+    closed: typeof closed === "function" ? closed : () => closed,
   };
 }

@@ -35,7 +35,7 @@ export async function checkChunks(
     fault = { fault: error };
   }
   take(await reader.finish());
-  const findings = check.finish();
+  const findings = check.finish(fault === undefined);
   const { death } = check;
   return { findings, tally: reader.tally, ...(death === undefined ? {} : { death }), ...fault };
 }

@@ -13,6 +13,9 @@ export interface Death {
   readonly text: string;
 }
 
+/** How a training stands where its log ends. */
+export type TrainingFate = "finished" | "failed" | "running";
+
 /** What lies between a start of Marian and the next. */
 interface Part {
   /** The line of its start; absent for what stands before the first. */
@@ -62,6 +65,7 @@ export class CourseCheck {
   #everFinished = false;
   #rows = 0;
   #death: Death | undefined;
+  #fate: TrainingFate | undefined;
 
   /** @param clock Writes the time of a place; undefined where it has none. */
   constructor(report: Report, clock: (place: Pick<Place, "at" | "utc" | "segment">) => string | undefined) {
@@ -72,6 +76,11 @@ export class CourseCheck {
   /** What the process printed when it died; undefined where it did not, or printed nothing. Known at the end. */
   get death(): Death | undefined {
     return this.#death;
+  }
+
+  /** How the training stands; undefined where the log shows measurements only. Known at the end. */
+  get fate(): TrainingFate | undefined {
+    return this.#fate;
   }
 
   /** A start of Marian, or of a training where the log has no banner. */
@@ -182,9 +191,11 @@ export class CourseCheck {
       finished === undefined || interrupted !== undefined || (part.loaded && lastUpdate === undefined)
         ? undefined
         : missedLimits(schedule, { ...part, epoch, stalled });
+    this.#fate = "finished";
     if (missed !== undefined) {
       const cause = error ?? outlived;
       this.#death = cause;
+      if (cause !== undefined) this.#fate = "failed";
       say(
         cause ?? finished ?? place,
         cause === undefined ? "warning" : "error",
@@ -196,19 +207,28 @@ export class CourseCheck {
       say(error, "warning", words(error, `${after}${when}`, "a process"));
     } else if (error !== undefined) {
       this.#death = error;
+      this.#fate = "failed";
       say(error, "error", words(error, after));
     } else if (interrupted !== undefined) {
+      this.#fate = "failed";
       say(interrupted, "warning", `the training was interrupted by a signal ${after}`);
-    } else if (finished === undefined && !stopsEarly && !reachedLimits(schedule, epoch, lastUpdate)) {
+    } else if (
+      // Whatever ends a training well, Marian says so; a file may lack its last lines.
+      finished === undefined &&
+      (closed || (!stopsEarly && !reachedLimits(schedule, epoch, lastUpdate)))
+    ) {
+      this.#fate = undefined;
       // The log shows measurements only.
       if (start === undefined && !started) return;
       // A start that came to nothing, after a training that was finished.
       if (!started && last === undefined && this.#everFinished) return;
-      const ended = `ended ${after}, without 'Training finished'`;
       if (closed) {
-        this.#death = { line: lastLine.line, text: `the input ${ended}` };
-        say(place, "error", `the input ${ended}: the training died${this.#doing()}`);
+        this.#fate = "failed";
+        this.#death = { line: lastLine.line, text: "the input ended without 'Training finished'" };
+        const words = `the input ended ${after}, without 'Training finished': the training died`;
+        say(place, "error", words + this.#doing());
       } else {
+        this.#fate = "running";
         say(
           place,
           "warning",

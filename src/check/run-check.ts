@@ -6,7 +6,7 @@ import type { RunUpdate } from "../run/run-reader.js";
 import type { Segment } from "../run/segment.js";
 import { type CheckOptions, thresholds } from "./check-options.js";
 import { CollapseCheck } from "./collapse-check.js";
-import { CourseCheck, type Death } from "./course-check.js";
+import { CourseCheck, type Death, type TrainingFate } from "./course-check.js";
 import { DivergenceCheck } from "./divergence-check.js";
 import type { Finding, Place } from "./finding.js";
 import { Findings } from "./findings.js";
@@ -32,7 +32,7 @@ export class RunCheck {
   readonly #collapse: CollapseCheck;
   readonly #order: OrderCheck;
   readonly #course: CourseCheck;
-  readonly #closed: boolean;
+  readonly #closed: () => boolean;
   /** Marks behind the last record. A start of Marian comes late, when its configuration has ended. */
   #pending: LogMark[] = [];
   readonly #records = new RecordReader();
@@ -104,15 +104,24 @@ export class RunCheck {
     return this.#course.death;
   }
 
-  /** Ends the run: returns what was found, in the order of the log. */
-  finish(): readonly Finding[] {
+  /** How the training stands, once the run has ended; undefined where the log does not tell. */
+  get fate(): TrainingFate | undefined {
+    return this.#course.fate;
+  }
+
+  /**
+   * Ends the run: returns what was found, in the order of the log.
+   *
+   * @param whole Whether the log was read to its end.
+   */
+  finish(whole = true): readonly Finding[] {
     this.#marksBefore(Number.POSITIVE_INFINITY);
     this.#course.end({
       schedule: this.#schedule,
       stopsEarly: this.#stall.stopsEarly,
       stalled: this.#stall.mostStalled,
       lastLine: { ...this.#place, line: Math.max(1, this.#lines) },
-      closed: this.#closed,
+      closed: whole && this.#closed(),
     });
     this.#collapse.end();
     this.#nonFinite.end(true);

@@ -8,6 +8,7 @@ import { LogParser, type ParserOptions } from "../parser/log-parser.js";
 import type { RunTally } from "../run/run-reader.js";
 import { decompress } from "../sources/decompress.js";
 import { fileSource, STDIN } from "../sources/inputs.js";
+import type { Source } from "../sources/source.js";
 import { StdinSource } from "../sources/stdin.js";
 import { refuseTar } from "../sources/tar-header.js";
 import { startProgress } from "./progress.js";
@@ -41,12 +42,13 @@ export async function* checkInputs({
   const bar = await startProgress({ bytes }, process.stderr, quiet || names.includes(STDIN));
   try {
     for (const name of names) {
-      const source =
+      const source: Source =
         name === STDIN
           ? new StdinSource(process.stdin)
           : (files.find((file) => file.name === name) ?? fileSource(name));
       const chunks = counted(source.chunks(), bar.add);
-      yield await checkInput(name, chunks, options, limits);
+      const closed = () => source.closed === true;
+      yield await checkInput(name, chunks, options, { ...limits, closed });
     }
   } finally {
     bar.stop();

@@ -145,9 +145,10 @@ async function runApart(
     const factory = request.follow
       ? livePublishers(name, place(name), patterns)
       : filePublishers(name, place(name), format, patterns);
-    const job = await withOthers(name, factory, request);
+    const log = source(name);
+    const job = await withOthers(log, factory, request);
     const live = isLive(name, request);
-    receipts.push(await runJob(source(name), { ...options, live }, job, controlOf(name, request, control)));
+    receipts.push(await runJob(log, { ...options, live }, job, controlOf(name, request, control)));
   }
   return receipts;
 }
@@ -169,9 +170,10 @@ async function runShared(
       ...(lines === undefined ? [] : [new NdjsonPublisher(name, lines, time, false)]),
       ...(csv === undefined ? [] : [new CsvPublisher(name, csv, false)]),
     ];
-    const publishers = await withOthers(name, factory, request);
+    const log = source(name);
+    const publishers = await withOthers(log, factory, request);
     const receipt = await runJob(
-      source(name),
+      log,
       { ...request.options, live: isLive(name, request) },
       publishers,
       controlOf(name, request, control),
@@ -202,15 +204,16 @@ async function runShared(
  * holds.
  */
 async function withOthers(
-  name: string,
+  log: Source,
   factory: PublisherFactory,
   request: ParseRequest,
 ): Promise<PublisherFactory> {
+  const { name } = log;
   const { wandb, options, makers } = request;
   const own = await Promise.all(makers.map((make) => make()));
   const plan =
     wandb === undefined || isLive(name, request) ? undefined : await planSource(fileSource(name), options);
-  const published = plan?.rows === 0 ? undefined : wandb?.publisher(name, plan);
+  const published = plan?.rows === 0 ? undefined : wandb?.publisher(name, plan, () => log.closed === true);
   return (parser, reader) => [
     ...factory(parser, reader),
     ...pictures(name, parser.time, request),
@@ -266,7 +269,13 @@ function openSource(
   if (echo === undefined)
     stop.signal.addEventListener("abort", () => process.stdin.destroy(), { once: true });
   const stdin = new StdinSource(process.stdin, echo);
-  return { name: stdin.name, chunks: () => wholeLines(stdin.chunks(), () => !stop.signal.aborted) };
+  return {
+    name: stdin.name,
+    chunks: () => wholeLines(stdin.chunks(), () => !stop.signal.aborted),
+    get closed() {
+      return stdin.closed;
+    },
+  };
 }
 
 /** Standard output as a sink. A reader that has seen enough (`head`) closes it: that is no fault. */

@@ -114,7 +114,7 @@ export class ReportContent {
       source,
       { ...options, marks: true },
       ({ time }) => {
-        collector = new RunCollector(time);
+        collector = new RunCollector(time, { closed: () => source.closed === true });
         return [intoReport(collector)];
       },
       { signal, progress },

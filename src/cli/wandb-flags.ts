@@ -6,7 +6,6 @@ import { runNameOf, runNames } from "../naming/run-name.js";
 import type { PublisherOpening } from "../online/late-publisher.js";
 import type { ParserOptions } from "../parser/log-parser.js";
 import { TimestampFormat } from "../parser/timestamp.js";
-import type { JsonObject } from "../publishers/wandb/format/json.js";
 import type { Preview, WandbPublication } from "../publishers/wandb/publication.js";
 import type { RunPlan } from "../run/run-plan.js";
 import { fileSource } from "../sources/inputs.js";
@@ -88,8 +87,12 @@ export interface WandbFlagValues {
 
 /** What is to be published, the same for all runs of a command. */
 export interface WandbTarget {
-  /** A publisher for the run of a log. */
-  publisher(source: string, plan: RunPlan | undefined, extraConfig?: JsonObject): PublisherFactory;
+  /**
+   * A publisher for the run of a log; without a plan for one that is being written.
+   *
+   * @param closed Whether that log is over, asked at its end.
+   */
+  publisher(source: string, plan: RunPlan | undefined, closed: () => boolean): PublisherFactory;
   /** What publishing the run of a log would do. */
   preview(source: string, plan: RunPlan): Promise<Preview>;
   /** Ends the connections. */
@@ -141,11 +144,7 @@ export async function wandbTarget(
   const client = settings.mode === "offline" ? undefined : new WandbClient(settings);
   const author = options.environment["WANDB_AUTHOR"];
   const tags = [...(flags.tags ?? []), ...(author ? [`author:${author}`] : [])];
-  const publication = (
-    source: string,
-    plan: RunPlan | undefined,
-    extraConfig?: JsonObject,
-  ): WandbPublication => {
+  const publication = (source: string, plan: RunPlan | undefined): WandbPublication => {
     const group = flags["wandb-group"];
     const artifacts = flags["wandb-artifacts"];
     const taskFiles = taskFileReader(source, options.environment);
@@ -155,7 +154,6 @@ export async function wandbTarget(
       ...(settings.entity === undefined ? {} : { entity: settings.entity }),
       ...(group === undefined ? {} : { group }),
       tags,
-      ...(extraConfig === undefined ? {} : { extraConfig }),
       ...(artifacts === undefined ? {} : { artifacts }),
       ...(client === undefined ? {} : { client }),
       transport: flags["wandb-client"] === "sdk" ? "sdk" : "native",
@@ -171,12 +169,12 @@ export async function wandbTarget(
     };
   };
   return {
-    publisher: (source, plan, extraConfig) => {
-      const wanted = publication(source, plan, extraConfig);
+    publisher: (source, plan, closed) => {
+      const wanted = publication(source, plan);
       if (plan !== undefined) return ({ time }) => [new WandbPublisher(wanted, time)];
       const { parser, stop } = options;
-      const opening: PublisherOpening = (time) => new WandbPublisher(wanted, time);
-      return () => [new LatePublisher("W&B", Promise.resolve(opening), { parser, stop })];
+      const opening: PublisherOpening = (time, fate) => new WandbPublisher({ ...wanted, fate }, time);
+      return () => [new LatePublisher("W&B", Promise.resolve(opening), { parser, stop, closed })];
     },
     preview: (source, plan) => new WandbPublisher(publication(source, plan), new TimestampFormat()).preview(),
     close: async () => {

@@ -3,6 +3,7 @@ import { checkChunks } from "../check/check-run.js";
 import type { Death } from "../check/course-check.js";
 import { nodeCore } from "../node-core.js";
 import { LogParser } from "../parser/log-parser.js";
+import type { RunUpdate } from "../run/run-reader.js";
 
 /** How much is kept. */
 const KEPT = 1 << 16;
@@ -14,7 +15,8 @@ export class LogTail {
   #length = 0;
   #whole = true;
 
-  take(chunk: Uint8Array): void {
+  take({ chunk }: Pick<RunUpdate, "chunk">): void {
+    if (chunk === undefined) return;
     const end = chunk.subarray(Math.max(0, chunk.length - KEPT));
     if (this.#length + end.length > this.#buffer.length) {
       this.#buffer.copyWithin(0, this.#length - KEPT, this.#length);

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Death } from "../check/course-check.js";
+import { RunCheck } from "../check/run-check.js";
 import { nodeCore } from "../node-core.js";
 import { LogParser, type ParserOptions } from "../parser/log-parser.js";
 import type { TimestampFormat } from "../parser/timestamp.js";
@@ -119,25 +120,30 @@ export async function runJob(
   factory: PublisherFactory,
   control: JobControl = {},
 ): Promise<InputReceipt> {
-  using parser = new LogParser(nodeCore(), options);
+  // A log that is being written is watched as it comes, because its end may be a death; of a file the last lines tell.
+  const watched = options.live === true || source.closed !== undefined;
+  using parser = new LogParser(nodeCore(), { ...options, marks: watched || options.marks === true });
   const reader = new RunReader(parser);
   const sinks = new Sinks(factory(parser, reader));
-  const tail = new LogTail();
+  const closed = () => source.closed === true;
+  const watch = watched ? new RunCheck(parser.time, { kinds: ["unfinished"], closed }) : new LogTail();
   let fault: string | undefined;
   const publish = (publisher: UpdatePublisher, update: RunUpdate) => publisher.publish(update);
   try {
     const chunks = refuseTar(decompress(counted(source, control)));
     for await (const chunk of options.live ? withPauses(chunks, () => parser.holds, control.pause) : chunks) {
-      if (chunk !== PAUSE) tail.take(chunk);
-      const update = chunk === PAUSE ? reader.settle(parser.settle()) : reader.read(chunk);
-      await sinks.each(publish, await update);
+      const update = await (chunk === PAUSE ? reader.settle(parser.settle()) : reader.read(chunk));
+      watch.take(update);
+      await sinks.each(publish, update);
       if (control.signal?.aborted) break;
     }
   } catch (error) {
     fault = inputFault(error);
   }
   try {
-    await sinks.each(publish, await reader.finish());
+    const update = await reader.finish();
+    watch.take(update);
+    await sinks.each(publish, update);
   } catch (error) {
     fault ??= inputFault(error);
   }
@@ -149,7 +155,7 @@ export async function runJob(
     await sinks.each((publisher) => publisher.discard(), undefined);
   else await sinks.close();
   if (stopped) fault = "stopped before its end";
-  const death = fault === undefined ? await tail.death(reader.tally.counts.lines) : undefined;
+  const death = fault === undefined ? await deathSeen(watch, reader.tally) : undefined;
   return {
     source: source.name,
     ...reader.tally,
@@ -161,6 +167,12 @@ export async function runJob(
     notes: sinks.notes,
     figures: sinks.figures,
   };
+}
+
+async function deathSeen(watch: RunCheck | LogTail, { counts }: RunTally): Promise<Death | undefined> {
+  if (watch instanceof LogTail) return watch.death(counts.lines);
+  watch.finish();
+  return watch.death;
 }
 
 /** What is wrong with an input, in words; nothing where all is well. */

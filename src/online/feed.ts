@@ -40,6 +40,11 @@ export class Feed {
     return this.#lost === 0 ? undefined : { bytes: this.#lost, from: this.#lostFrom };
   }
 
+  /** Whether the last bytes that came are among those that the reader has or gets. */
+  get isWhole(): boolean {
+    return !this.#skipping && !this.#broken;
+  }
+
   /** Bytes of the log that the reader has taken. */
   get handed(): number {
     return this.#handed;

@@ -1,4 +1,6 @@
 /** A publisher that takes a running log in its own time. */
+import type { TrainingFate } from "../check/course-check.js";
+import { RunCheck } from "../check/run-check.js";
 import { nodeCore } from "../node-core.js";
 import { LogParser, type ParserOptions } from "../parser/log-parser.js";
 import type { TimestampFormat } from "../parser/timestamp.js";
@@ -16,14 +18,19 @@ export interface LivePublisher extends UpdatePublisher {
   giveUp?(): void;
 }
 
-/** Makes the publisher when the place is known; undefined where nothing is to be published. */
-export type PublisherOpening = (time: TimestampFormat) => LivePublisher;
+/**
+ * Makes the publisher when the place is known; undefined where nothing is to be published. `fate` is how the training
+ * stands, known when the log has been published; undefined where the log does not tell.
+ */
+export type PublisherOpening = (time: TimestampFormat, fate: () => TrainingFate | undefined) => LivePublisher;
 
 /** How the log is read, and until when. */
 export interface LateOptions {
   readonly parser?: ParserOptions;
   /** What is there is to be delivered soon, though the log may go on. */
   readonly stop?: AbortSignal | undefined;
+  /** Whether the log is over, asked at its end: if not, more may come than was read. */
+  readonly closed?: () => boolean;
 }
 
 /** Milliseconds in which what is there may be delivered: after the order to stop, and after the end of the log. */
@@ -39,6 +46,7 @@ export class LatePublisher implements UpdatePublisher {
   readonly name: string;
   readonly #parser: LogParser;
   readonly #reader: RunReader;
+  readonly #check: RunCheck;
   readonly #backlog = new Backlog();
   readonly #stop: AbortSignal | undefined;
   readonly #work: Promise<void>;
@@ -59,12 +67,13 @@ export class LatePublisher implements UpdatePublisher {
   constructor(
     name: string,
     opening: Promise<PublisherOpening | undefined>,
-    { parser = {}, stop }: LateOptions = {},
+    { parser = {}, stop, closed = () => false }: LateOptions = {},
   ) {
     this.name = name;
     this.#stop = stop;
-    this.#parser = new LogParser(nodeCore(), { ...parser, live: true });
+    this.#parser = new LogParser(nodeCore(), { ...parser, live: true, marks: true });
     this.#reader = new RunReader(this.#parser);
+    this.#check = new RunCheck(this.#parser.time, { kinds: ["unfinished"], closed });
     this.#work = this.#run(opening);
   }
 
@@ -115,7 +124,7 @@ export class LatePublisher implements UpdatePublisher {
   async #run(opening: Promise<PublisherOpening | undefined>): Promise<void> {
     const open = await opening;
     try {
-      this.#publisher = open?.(this.#parser.time);
+      this.#publisher = open?.(this.#parser.time, () => this.#check.fate);
       if (this.#ended) this.#publisher?.logEnds?.();
       if (this.#publisher === undefined) this.#idle = true;
       else if (this.#stop?.aborted) this.#hurry();
@@ -123,24 +132,31 @@ export class LatePublisher implements UpdatePublisher {
       while (this.#publisher !== undefined && !this.#idle) {
         const bytes = this.#backlog.shift();
         if (bytes !== undefined) {
-          await this.#publisher.publish(await this.#reader.read(bytes));
+          await this.#take(await this.#reader.read(bytes));
           this.#urgent -= bytes.length;
         } else if (this.#ended) {
           break;
         } else if (this.#settles) {
-          if (this.#parser.holds)
-            await this.#publisher.publish(await this.#reader.settle(this.#parser.settle()));
+          if (this.#parser.holds) await this.#take(await this.#reader.settle(this.#parser.settle()));
           this.#settles = false;
         } else {
           await this.#more();
         }
       }
-      if (!this.#idle) await this.#publisher?.publish(await this.#reader.finish());
+      if (!this.#idle) {
+        await this.#take(await this.#reader.finish());
+        this.#check.finish();
+      }
     } catch (error) {
       this.#failure = { error };
       this.#idle = true;
     }
     if (this.#idle) this.#backlog.close();
+  }
+
+  async #take(update: RunUpdate): Promise<void> {
+    this.#check.take(update);
+    await this.#publisher?.publish(update);
   }
 
   /** Settles with the next bytes, or the end. */

@@ -22,7 +22,7 @@ export interface LiveRunOptions {
   readonly stop: StopOrder;
   /** Creates or completes the run of the group. */
   readonly groupLogs: boolean;
-  readonly publication: Partial<Pick<WandbPublication, "artifacts" | "taskFiles">>;
+  readonly publication: Partial<Pick<WandbPublication, "artifacts" | "taskFiles" | "fate">>;
 }
 
 /** Publishes a training with the machine's system metrics, and the run of its group. */

@@ -1,7 +1,7 @@
 /** The reading process's end of the channel to the process that passes standard input on. */
 import { Socket } from "node:net";
 import { createInterface } from "node:readline";
-import { CHANNEL, END } from "./reader.js";
+import { CHANNEL, CUT, END } from "./reader.js";
 
 /** Milliseconds that a process lives on whose pipe is gone. What it has is delivered or put offline long before. */
 const LONGEST_ORPHAN = 55_000;
@@ -22,8 +22,8 @@ export class PipeLink {
       const lines = createInterface({ input: socket });
       lines.on("error", () => {});
       lines.on("line", (line) => {
-        if (line !== END) return;
-        this.#ended = true;
+        if (line !== END && line !== CUT) return;
+        this.#ended = line === END;
         resolve();
       });
       socket.on("close", () => {

@@ -102,7 +102,7 @@ class Pipe {
     });
     void stopped.then((signal) => reader.stop(signal));
     await inputEnded;
-    reader.logEnds();
+    reader.logEnds(this.#feed.isWhole);
     this.#feed.end();
     const tooLate = stopped.then(() => sleep(this.#limits.afterSignal, undefined, { ref: false }));
     await Promise.race([this.#echo.drained(), tooLate]);

@@ -15,8 +15,9 @@ export const INPUT = "MARIAN_TRACKING_INPUT";
 export const READY = "ready";
 export const TRIAL = "trial";
 
-/** What it is told before its input ends, if that is the end of the log. */
+/** What it is told before its input ends: that it ends with the log, or that it lacks the log's end. */
 export const END = "end";
+export const CUT = "cut";
 
 /** How the reading process is started. */
 export interface ReaderCommand {
@@ -92,9 +93,13 @@ export class Reader {
     this.#send(signal);
   }
 
-  /** Tells it that its input is going to end with the log. Without this word the end may be within a line. */
-  logEnds(): void {
-    this.#channel?.write(`${END}\n`);
+  /**
+   * Tells it that the log has ended, so that its input is going to. Without this word the end may be within a line.
+   *
+   * @param whole Whether its input holds the last line.
+   */
+  logEnds(whole: boolean): void {
+    this.#channel?.write(`${whole ? END : CUT}\n`);
   }
 
   kill(): void {

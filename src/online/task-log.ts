@@ -7,8 +7,11 @@ import {
   runJob,
 } from "../jobs/parse-job.js";
 import { planSource, rowsOfSource } from "../jobs/plan-source.js";
+import type { TimestampFormat } from "../parser/timestamp.js";
+import type { UpdatePublisher } from "../publishers/update-publisher.js";
 import type { WandbPublication } from "../publishers/wandb/publication.js";
 import { fileSource } from "../sources/inputs.js";
+import type { Source } from "../sources/source.js";
 import { StdinSource } from "../sources/stdin.js";
 import { taskFileReader } from "../sources/task-files/task-file-reader.js";
 import { wholeLines } from "../sources/whole-lines.js";
@@ -48,16 +51,27 @@ async function readStream(request: TaskLogRequest): Promise<InputReceipt> {
     );
     return undefined;
   });
-  const factory: PublisherFactory = (parser, reader) => [
-    ...livePublishers("-", request.folder)(parser, reader),
-    new LatePublisher("W&B", opening, { stop: request.stop.signal }),
-  ];
-  // A training that was asked to end may have been killed within a line, and so may the process that passes it on.
   const { stop, pipe } = request;
   const stdin = new StdinSource(process.stdin);
-  const whole = async () => (pipe === undefined || (await pipe.logIsWhole())) && !stop.signal.aborted;
-  const chunks = () => wholeLines(stdin.chunks(), whole);
-  return await runJob({ name: stdin.name, chunks }, { live: true }, factory);
+  let closed = false;
+  const factory: PublisherFactory = (parser, reader) => [
+    ...livePublishers("-", request.folder)(parser, reader),
+    new LatePublisher("W&B", opening, { stop: stop.signal, closed: () => closed }),
+  ];
+  // The process that passes the log on may have been killed, too.
+  const ended = async function* (log: AsyncIterable<Uint8Array>) {
+    yield* log;
+    closed = stdin.closed && (pipe === undefined || (await pipe.logIsWhole()));
+  };
+  // A training that was asked to end may have been killed within a line.
+  const source: Source = {
+    name: stdin.name,
+    chunks: () => wholeLines(ended(stdin.chunks()), () => closed && !stop.signal.aborted),
+    get closed() {
+      return closed;
+    },
+  };
+  return await runJob(source, { live: true }, factory);
 }
 
 async function readFile(request: TaskLogRequest): Promise<InputReceipt> {
@@ -76,11 +90,14 @@ async function openLive(request: TaskLogRequest): Promise<PublisherOpening | und
   if (target === undefined) return undefined;
   const { LiveRun } = await import("./live-run.js");
   const { stop, groupLogs } = request;
-  return (time) => new LiveRun(target, { stop, groupLogs, publication: filesOf(request) }, time);
+  return (time, fate) =>
+    new LiveRun(target, { stop, groupLogs, publication: { ...filesOf(request), fate } }, time);
 }
 
 /** A log that is whole, unless there is nothing in it. */
-async function openWhole(request: TaskLogRequest): Promise<PublisherOpening | undefined> {
+async function openWhole(
+  request: TaskLogRequest,
+): Promise<((time: TimestampFormat) => UpdatePublisher) | undefined> {
   const target = await targetOf(request);
   if (target === undefined) return undefined;
   const { source } = request.wish;

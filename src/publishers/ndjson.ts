@@ -99,7 +99,8 @@ export class NdjsonPublisher implements UpdatePublisher {
         lines.push(this.#line(batch.validationRow(validation++)));
       } else {
         const segment = segments.get(event);
-        lines.push(segment === undefined ? this.#line(batch.event(event)) : this.#segment(segment));
+        if (kind !== KIND.mark)
+          lines.push(segment === undefined ? this.#line(batch.event(event)) : this.#segment(segment));
         event += 1;
       }
     }

@@ -15,6 +15,11 @@ export interface Source {
   /** Differs whenever the content does, and can be had without reading it; absent where nothing tells. */
   readonly stamp?: string;
   /**
+   * Whether the log is over: who writes it has closed the pipe. False before, and where the reading was given up; absent
+   * where more may always come, as in a file.
+   */
+  readonly closed?: boolean;
+  /**
    * The bytes, as stored. A chunk holds until the next is asked for.
    *
    * @throws InputError in words for the user.

@@ -9,21 +9,30 @@ export class StdinSource implements Source {
   readonly name = "-";
   readonly #stdin: Readable;
   readonly #echo: Echo | undefined;
+  #ended = false;
 
   constructor(stdin: Readable, echo?: Echo) {
     this.#stdin = stdin;
     this.#echo = echo;
   }
 
+  /** A file that was put there (`< train.log`) may still grow. */
+  get closed(): boolean {
+    return this.#ended && !(this.#stdin === process.stdin && isA("file"));
+  }
+
   /** With an echo, the input is read to its end even when the reader stops early. */
   async *chunks(): AsyncGenerator<Uint8Array> {
-    if (this.#stdin === process.stdin && isDirectory())
+    if (this.#stdin === process.stdin && isA("directory"))
       throw new InputError("standard input is a directory: name the logs in it, or pipe a log in");
     const chunks: AsyncIterator<Buffer> = this.#stdin.iterator({ destroyOnReturn: false });
     try {
       for (;;) {
         const next = await chunks.next();
-        if (next.done) return;
+        if (next.done) {
+          this.#ended = this.#stdin.readableEnded;
+          return;
+        }
         await this.#echo?.write(next.value);
         yield next.value;
       }
@@ -76,9 +85,11 @@ export class Echo {
   }
 }
 
-function isDirectory(): boolean {
+/** Whether standard input is of a kind. */
+function isA(kind: "file" | "directory"): boolean {
   try {
-    return fstatSync(0).isDirectory();
+    const info = fstatSync(0);
+    return kind === "file" ? info.isFile() : info.isDirectory();
   } catch {
     return false;
   }

@@ -14,6 +14,7 @@ const BROKEN = HEALTHY.replace(DONE, train(3000).replace(/Cost \S+/, "Cost nan")
 const STOPPED = HEALTHY.replace(DONE, "");
 const UNFINISHED =
   "unfinished: the log ends after update 2000, without 'Training finished': the training was stopped, or is still running";
+const DIED = "unfinished: the input ended after update 2000, without 'Training finished': the training died";
 const NAN = "nan: cost is NaN at update 3000; no number came after";
 
 describe.concurrent("a log", () => {
@@ -40,7 +41,7 @@ describe.concurrent("a log", () => {
       stdout: `logs/b.log.gz:9: ${NAN} [error]\nlogs/c.log:8: ${UNFINISHED} [warning]\n-:9: ${NAN} [error]\n`,
     });
     const piped = await check(["--quiet"], { stdin: STOPPED });
-    checkRun(piped, { code: 1, stdout: `-:8: ${UNFINISHED} [warning]\n` });
+    checkRun(piped, { code: 1, stdout: `-:8: ${DIED} [error]\n` });
     const listed = await check(["--files-from", "list", "-q"], {
       folder: freshFolder({ list: "a.log\nb.log\n", "a.log": HEALTHY, "b.log": BROKEN }),
     });

@@ -76,6 +76,7 @@ export function trainingLog(
     }
     rows.set(up, values);
   }
+  pieces.push(Buffer.from(line("Training finished")));
   return { pieces, bytes: Buffer.concat(pieces), rows };
 }
 

@@ -1,4 +1,5 @@
 /** Gathers one log's measurements into the tables of a report. */
+import type { CheckOptions } from "../../check/check-options.js";
 import { RunCheck } from "../../check/run-check.js";
 import type { Batch } from "../../parser/batch.js";
 import { KIND, PRESENT, TRAINING_COLUMNS } from "../../parser/layout.js";
@@ -40,9 +41,10 @@ export class RunCollector {
   #texts = 0;
   #up: number | undefined;
 
-  constructor(time: TimestampFormat) {
+  /** @param options How the run is checked. */
+  constructor(time: TimestampFormat, options: CheckOptions = {}) {
     this.#time = time;
-    this.#check = new RunCheck(time);
+    this.#check = new RunCheck(time, options);
   }
 
   /** Values of patterns that are no numbers, and so are not in the report. */
@@ -80,7 +82,7 @@ export class RunCollector {
       versions: tally.versions,
       unmatchedSamples: tally.unmatchedSamples,
       warnings: tally.warnings,
-      findings: this.#check.finish(),
+      findings: this.#check.finish(error === undefined),
       // A start of Marian is known when its configuration has ended.
       marks: this.#marks.sort((one, other) => one.line - other.line),
       ...(error === undefined ? {} : { error }),

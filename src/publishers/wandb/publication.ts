@@ -1,4 +1,5 @@
 /** What is published to Weights & Biases, and where. */
+import type { TrainingFate } from "../../check/course-check.js";
 import type { Evaluation } from "../../evaluation/evaluation.js";
 import type { Arguments } from "../../run/command-line.js";
 import type { RunPlan } from "../../run/run-plan.js";
@@ -54,9 +55,6 @@ export interface WandbPublication extends WandbPlace {
   /** Writes over a run of this id instead of going on with it. */
   readonly override: boolean;
 }
-
-/** How a training stands. */
-export type TrainingFate = "finished" | "failed" | "running";
 
 /** What the files of a training task say. */
 export interface TaskFiles {
