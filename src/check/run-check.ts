@@ -191,7 +191,7 @@ export class RunCheck {
       {
         kind: "unmatched",
         severity: "warning",
-        words: `this looks like a measurement and could not be read: ${shown.replace(/\p{Cc}/gu, "\u{FFFD}")}`,
+        words: `this looks like a measurement and could not be read: ${shown}`,
       },
     );
   }

@@ -1,11 +1,13 @@
 /** What `archive` and `parse_experiment_dir` do. */
-import type { Command } from "@oclif/core";
+
+import { say } from "../io/terminal.js";
 import { type Archive, openArchive } from "../sources/archive/archive.js";
 import { filterGroups } from "../sources/archive/filter.js";
 import type { ArchiveMode } from "../sources/archive/layout.js";
 import { readGroup } from "../sources/archive/read-group.js";
 import { isObjectUrl } from "../sources/objects/object-url.js";
 import { readable } from "../sources/source.js";
+import type { Command } from "./command.js";
 import { EXIT } from "./exit-code.js";
 import { groupsOfRuns } from "./manifest-groups.js";
 import { Inputs } from "./manifest-input.js";
@@ -47,7 +49,7 @@ export async function runArchive(
     const { filter } = flags;
     const groups = filterGroups(archive.groups, { filter, since, only: flags.only });
     if (archive.groups.length === 0) {
-      for (const { source, reason } of archive.problems) process.stderr.write(`${source}: ${reason}\n`);
+      for (const { source, reason } of archive.problems) say(`${source}: ${reason}`);
       usage(`${folder}: there is nothing in it that can be read`);
     }
     if (groups.length === 0) usage("no run is left by --filter, --since and --only");

@@ -1,6 +1,7 @@
 /** Findings for people, and as JSON. */
 import { styleText } from "node:util";
 import type { Finding, Severity } from "../check/finding.js";
+import { escapeLine, jsonText } from "../io/escape.js";
 import type { CheckedInput } from "./check-inputs.js";
 
 const COLOURS = { error: "red", warning: "yellow", info: "blue" } as const;
@@ -12,7 +13,7 @@ export function findingsText({ source, findings }: CheckedInput, colour: boolean
   return findings
     .map(
       (finding) =>
-        `${source}:${finding.line}: ${finding.kind}: ${finding.words} ${severity(finding.severity)}\n`,
+        `${escapeLine(`${source}:${finding.line}: ${finding.kind}: ${finding.words}`)} ${severity(finding.severity)}\n`,
     )
     .join("");
 }
@@ -47,5 +48,5 @@ export function checkJson(inputs: readonly CheckedInput[], totals: Totals, exitC
   const { error: errors, warning: warnings, info: infos } = totals;
   const named = (_key: string, value: unknown) =>
     typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
-  return `${JSON.stringify({ inputs: list, errors, warnings, infos, exit_code: exitCode }, named, 2)}\n`;
+  return jsonText({ inputs: list, errors, warnings, infos, exit_code: exitCode }, named);
 }

@@ -1,4 +1,6 @@
 /** `--dry-run`: what would be done with groups. */
+
+import { linesText } from "../io/escape.js";
 import type { GroupReceipt, RunReceipt } from "../jobs/publish-groups.js";
 import { count } from "./receipt.js";
 
@@ -9,7 +11,7 @@ export function planText(groups: readonly GroupReceipt[]): string {
     lines.push(`${project}/${group}`);
     for (const run of runs) lines.push(...runLines(run));
   }
-  return lines.map((line) => `${line}\n`).join("");
+  return linesText(lines);
 }
 
 function runLines({ run, state, source, log, evaluations, errors, notes }: RunReceipt): string[] {

@@ -1,5 +1,6 @@
 /** What a command did with groups, at its end: for people, and as JSON. */
 import type { Problem } from "../group/group.js";
+import { jsonText, linesText } from "../io/escape.js";
 import type { InputReceipt } from "../jobs/parse-job.js";
 import type { GroupReceipt, RunReceipt, RunState } from "../jobs/publish-groups.js";
 import type { TableReceipt } from "../jobs/tables-job.js";
@@ -71,7 +72,7 @@ export function groupsReceiptJson(result: GroupsResult, clock: Clock): string {
     cpu_seconds: round(clock.cpuSeconds),
     exit_code: groupsExitCode(result),
   };
-  return `${JSON.stringify(object, null, 2)}\n`;
+  return jsonText(object);
 }
 
 function runJson({ log, ...run }: RunReceipt) {
@@ -118,7 +119,7 @@ export function groupsReceiptText(result: GroupsResult, clock: Clock, detail: De
     lines.push(`${clock.seconds.toFixed(2)} s, ${clock.cpuSeconds.toFixed(2)} s of CPU`);
   }
   if (signal !== undefined) lines.push(`stopped by ${signal}`);
-  return lines.length === 0 ? "" : `${lines.join("\n")}\n`;
+  return linesText(lines);
 }
 
 function groupLines({ project, group, runs }: GroupReceipt, detail: Detail): string[] {

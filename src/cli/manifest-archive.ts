@@ -1,5 +1,6 @@
 /** What `archive --manifest` and `archive --shard` do. */
 
+import { say } from "../io/terminal.js";
 import { runsOfShard } from "../jobs/manifest-shard.js";
 import type { TableFormat, TableName } from "../publishers/tables/columns.js";
 import { EXIT } from "./exit-code.js";
@@ -53,7 +54,7 @@ export async function archiveManifest(
     const planned = await planOrRefuse(source ?? "", flags, { inputs, stop, refuse });
     if (typeof planned === "number") return planned;
     for (const { source: place, reason, severity } of planned.problems)
-      if (severity === "failure" || !flags.quiet) process.stderr.write(`${place}: ${reason}\n`);
+      if (severity === "failure" || !flags.quiet) say(`${place}: ${reason}`);
     const code = await run(shard === undefined ? planned.runs : runsOfShard(planned.runs, shard));
     const failed = planned.problems.some(({ severity }) => severity === "failure");
     return code === EXIT.ok && failed ? EXIT.input : code;

@@ -1,5 +1,6 @@
 /** What `archive` and `parse` do with work items: rows to standard output, or files of a shard. */
 import { ManifestError } from "../group/manifest.js";
+import { say } from "../io/terminal.js";
 import { isWorthRetry } from "../sources/objects/trouble.js";
 import { EXIT } from "./exit-code.js";
 import { writeShardFiles } from "./manifest-files.js";
@@ -13,7 +14,6 @@ import { count } from "./receipt.js";
  */
 export async function runManifest(request: ManifestRequest): Promise<number> {
   const { stop, inputs, quiet, folder, form } = request;
-  const say = (line: string) => process.stderr.write(`${line}\n`);
   const tally = new ManifestTally(say);
   try {
     if (folder !== undefined) await writeShardFiles(request, folder, tally);

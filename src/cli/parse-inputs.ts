@@ -1,5 +1,6 @@
 /** What `parse` does: inputs to files or standard output, with a receipt. */
 import { join } from "node:path";
+import { dataText, say } from "../io/terminal.js";
 import {
   filePublishers,
   type InputReceipt,
@@ -260,8 +261,7 @@ function openSource(
   echo: Echo | undefined,
 ): Source {
   if (follow) {
-    const notice = (text: string) => process.stderr.write(`${text}\n`);
-    const file = new FollowSource(name, { signal: stop.signal, notice });
+    const file = new FollowSource(name, { signal: stop.signal, notice: say });
     // It ends where the signal comes, maybe within a line.
     return { name, chunks: () => wholeLines(file.chunks(), () => false) };
   }
@@ -287,7 +287,7 @@ export function standardOutput(): LineSink {
       return echo.closed;
     },
     write: async (lines) => {
-      await echo.write(encoder.encode(lines));
+      await echo.write(encoder.encode(dataText(lines)));
       if (echo.fault !== undefined) throw echo.fault;
     },
     close: async () => [],

@@ -1,5 +1,6 @@
 /** What `plan` does. */
 import { manifestLine } from "../group/manifest.js";
+import { say } from "../io/terminal.js";
 import { runsOfShard } from "../jobs/manifest-shard.js";
 import { sinkFault } from "../jobs/parse-job.js";
 import { LineFile } from "../publishers/ndjson.js";
@@ -59,7 +60,7 @@ export async function runPlan(
       await lines.close();
     } catch (error) {
       await lines.discard();
-      process.stderr.write(`not written: ${sinkFault(error)}\n`);
+      say(`not written: ${sinkFault(error)}`);
       return EXIT.sink;
     }
     return report(planned, runs, flags.quiet);
@@ -95,11 +96,11 @@ export async function planOrRefuse(
     if (stop.signal.aborted) return stop.received === "SIGINT" ? EXIT.interrupted : EXIT.terminated;
     const message = `${name}: ${readable(error).message}`;
     if (!isWorthRetry(error)) return refuse(message);
-    process.stderr.write(`${message}\n`);
+    say(message);
     return EXIT.input;
   }
   if (planned.runs.length > 0) return planned;
-  for (const { source: place, reason } of planned.problems) process.stderr.write(`${place}: ${reason}\n`);
+  for (const { source: place, reason } of planned.problems) say(`${place}: ${reason}`);
   return refuse(
     planned.groups === 0
       ? `${name}: there is nothing in it that can be read`
@@ -117,13 +118,13 @@ export function readDate(text: string, refuse: (message: string) => never): Date
 function report({ problems }: PlannedRuns, runs: PlannedRuns["runs"], quiet: boolean): number {
   const failed = problems.some(({ severity }) => severity === "failure");
   for (const { source, reason, severity } of problems) {
-    if (severity === "failure") process.stderr.write(`ERROR ${source}: ${reason}\n`);
-    else if (!quiet) process.stderr.write(`warning: ${source}: ${reason}\n`);
+    if (severity === "failure") say(`ERROR ${source}: ${reason}`);
+    else if (!quiet) say(`warning: ${source}: ${reason}`);
   }
   if (!quiet) {
     const logs = runs.flatMap(({ files }) => files);
     const bytes = logs.reduce((sum, file) => sum + (file.size ?? 0), 0);
-    process.stderr.write(`${count(runs.length, "run")}, ${count(logs.length, "log")} (${size(bytes)})\n`);
+    say(`${count(runs.length, "run")}, ${count(logs.length, "log")} (${size(bytes)})`);
   }
   return failed ? EXIT.input : EXIT.ok;
 }

@@ -1,5 +1,6 @@
 /** `--plot METRIC`: charts of what was read, on a terminal or in a text file. */
 
+import { escapeLine } from "../io/escape.js";
 import { type ChartStyle, drawChart } from "../plot/chart.js";
 import { RunCurves } from "../plot/run-curves.js";
 import type { UpdatePublisher } from "../publishers/update-publisher.js";
@@ -58,7 +59,7 @@ export class Plot {
   /** Takes the run of a log. @param name What the legend calls it. */
   publisher(name: string): UpdatePublisher {
     const curves = new RunCurves(this.#metrics);
-    this.#runs.push({ name, curves });
+    this.#runs.push({ name: escapeLine(name), curves });
     return {
       name: "plot",
       publish: async (update) => curves.take(update),
@@ -74,7 +75,7 @@ export class Plot {
         const series = run.curve(metric);
         return series === undefined ? [] : [{ name, points: series.points, summary: series.summary }];
       });
-      return curves.length === 0 ? [] : [drawChart(metric, curves, style)];
+      return curves.length === 0 ? [] : [drawChart(escapeLine(metric), curves, style)];
     });
     return charts.join("\n");
   }

@@ -1,5 +1,8 @@
 /** What the binaries start. They share one bundle, and so one copy of the framework. */
 import { flush, handle, run } from "@oclif/core";
+import { escapeText } from "../io/escape.js";
+import { say } from "../io/terminal.js";
+import { harmless } from "./command.js";
 import { EXIT } from "./exit-code.js";
 import { outliveHangup } from "./stop-signal.js";
 
@@ -25,7 +28,7 @@ export async function start(args: readonly string[], binary: string): Promise<vo
     // An exit code comes as an error, and the framework then ends the process at once.
     await taken(process.stdout);
     if (fault !== undefined) process.exit(codeOf(exitOf(error), fault));
-    await handle(error as Error);
+    await handle(error instanceof Error ? harmless(error) : new Error(escapeText(String(error))));
   }
 }
 
@@ -44,7 +47,7 @@ async function taken(stream: NodeJS.WriteStream): Promise<void> {
 /** Says what standard output did not take; `code` is what the command ends with otherwise. */
 function codeOf(code: number | string | null | undefined, fault: NodeJS.ErrnoException): number {
   const reason = fault.code === "ENOSPC" ? "the disk is full" : fault.message;
-  process.stderr.write(`not everything was written to standard output: ${reason}\n`);
+  say(`not everything was written to standard output: ${reason}`);
   const isSooner = [EXIT.usage, EXIT.interrupted, EXIT.terminated].some((one) => one === Number(code));
   return isSooner ? Number(code) : EXIT.sink;
 }

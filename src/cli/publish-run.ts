@@ -2,6 +2,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ManifestError, type ManifestRun } from "../group/manifest.js";
+import { say } from "../io/terminal.js";
 import { isWorthRetry } from "../sources/objects/trouble.js";
 import { EXIT } from "./exit-code.js";
 import { groupsOfRuns } from "./manifest-groups.js";
@@ -37,7 +38,7 @@ export async function runPublish(
     await job.target?.close();
     if (!(error instanceof ManifestError)) throw error;
     if (!isWorthRetry(error)) return refuse(error.message);
-    process.stderr.write(`${error.message}\n`);
+    say(error.message);
     return EXIT.input;
   }
   try {

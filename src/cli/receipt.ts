@@ -1,5 +1,6 @@
 /** What a command did, at its end: for people, and as JSON. */
 
+import { jsonText, linesText } from "../io/escape.js";
 import { type InputReceipt, problem } from "../jobs/parse-job.js";
 import { EXIT } from "./exit-code.js";
 
@@ -53,23 +54,19 @@ export function receiptJson(receipts: readonly InputReceipt[], verdict: Verdict,
       ...receipt.figures,
     };
   });
-  return `${JSON.stringify(
-    {
-      inputs,
-      sink_errors: verdict.sinkErrors,
-      bytes: total(receipts, ({ counts }) => counts.bytes),
-      lines: total(receipts, ({ counts }) => counts.lines),
-      training: total(receipts, ({ counts }) => counts.training),
-      validation: total(receipts, ({ counts }) => counts.validation),
-      unmatched: total(receipts, ({ counts }) => counts.unmatched),
-      seconds: round(clock.seconds),
-      cpu_seconds: round(clock.cpuSeconds),
-      mb_per_second: round(total(receipts, ({ counts }) => counts.bytes) / 1e6 / clock.seconds),
-      exit_code: exitCode(receipts, verdict),
-    },
-    null,
-    2,
-  )}\n`;
+  return jsonText({
+    inputs,
+    sink_errors: verdict.sinkErrors,
+    bytes: total(receipts, ({ counts }) => counts.bytes),
+    lines: total(receipts, ({ counts }) => counts.lines),
+    training: total(receipts, ({ counts }) => counts.training),
+    validation: total(receipts, ({ counts }) => counts.validation),
+    unmatched: total(receipts, ({ counts }) => counts.unmatched),
+    seconds: round(clock.seconds),
+    cpu_seconds: round(clock.cpuSeconds),
+    mb_per_second: round(total(receipts, ({ counts }) => counts.bytes) / 1e6 / clock.seconds),
+    exit_code: exitCode(receipts, verdict),
+  });
 }
 
 /** What the receipt for people shows. */
@@ -102,7 +99,7 @@ export function receiptText(
     );
   }
   if (verdict.signal !== undefined) lines.push(`stopped by ${verdict.signal}`);
-  return lines.length === 0 ? "" : `${lines.join("\n")}\n`;
+  return linesText(lines);
 }
 
 function inputLines(receipt: InputReceipt, strict: boolean, detail: Detail, warnings: boolean): string[] {
@@ -128,11 +125,11 @@ function inputLines(receipt: InputReceipt, strict: boolean, detail: Detail, warn
     }
   }
   if (receipt.death !== undefined && fault === undefined && detail !== "quiet")
-    add("DIED", `line ${grouped(receipt.death.line)}: ${printable(receipt.death.text)}`);
+    add("DIED", `line ${grouped(receipt.death.line)}: ${shortened(receipt.death.text)}`);
   if (counts.unmatched > 0) {
     add("UNMATCHED", `${count(counts.unmatched, "line")} that could not be read:`);
     const shown = detail === "verbose" ? receipt.unmatchedSamples : receipt.unmatchedSamples.slice(0, 3);
-    for (const { line, text } of shown) lines.push(`    ${line}: ${printable(text)}`);
+    for (const { line, text } of shown) lines.push(`    ${line}: ${shortened(text)}`);
     if (counts.unmatched > shown.length) lines.push(`    … ${grouped(counts.unmatched - shown.length)} more`);
   }
   if (counts.overlong > 0)
@@ -192,8 +189,7 @@ export function round(value: number): number {
   return Math.round(value * 1000) / 1000;
 }
 
-/** A line of a log on a terminal: no control characters, not too long. */
-function printable(text: string): string {
-  const clean = text.replace(/\p{Cc}/gu, "\u{FFFD}");
-  return clean.length > 160 ? `${clean.slice(0, 160)}…` : clean;
+/** A line of a log, not too long. */
+function shortened(text: string): string {
+  return text.length > 160 ? `${text.slice(0, 160)}…` : text;
 }

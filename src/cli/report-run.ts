@@ -1,6 +1,6 @@
 /** What `report` does: inputs to one page, with a receipt. */
 import { resolve } from "node:path";
-import type { Command } from "@oclif/core";
+import { printText, say } from "../io/terminal.js";
 import { sinkFault } from "../jobs/parse-job.js";
 import type { ParserOptions } from "../parser/log-parser.js";
 import type { ReportData } from "../publishers/report/report-data.js";
@@ -9,6 +9,7 @@ import { reportSummary } from "../publishers/report/summary.js";
 import { fileSource, STDIN } from "../sources/inputs.js";
 import { StdinSource } from "../sources/stdin.js";
 import { openTars } from "../sources/tar-inputs.js";
+import type { Command } from "./command.js";
 import { EXIT } from "./exit-code.js";
 import { startProgress } from "./progress.js";
 import { count, type Detail, size } from "./receipt.js";
@@ -64,8 +65,7 @@ export async function makeReport(names: readonly string[], request: ReportOption
     stdoutTaken,
     started: request.started,
   });
-  if (detail !== "quiet" && !request.json)
-    for (const note of written.notes) process.stderr.write(`${note}\n`);
+  if (detail !== "quiet" && !request.json) for (const note of written.notes) say(note);
   return code;
 }
 
@@ -152,7 +152,7 @@ async function writeReport(content: ReportContent, request: ReportOptions): Prom
     const fault = request.open ? await openFile(resolve(output)) : undefined;
     if (fault !== undefined) notes.push(`${output}: ${fault}`);
   });
-  if (summary === "-") process.stdout.write(reportSummary(data));
+  if (summary === "-") printText(reportSummary(data));
   else if (summary !== undefined) {
     await attempt(async () => {
       await writeWhole(summary, reportSummary(data));

@@ -1,5 +1,5 @@
 /** Groups and tasks of Taskcluster as the content of a report. */
-import type { Command } from "@oclif/core";
+
 import { readGroups } from "../sources/taskcluster/group.js";
 import { readTask, taskAsGroup } from "../sources/taskcluster/task.js";
 import {
@@ -9,6 +9,7 @@ import {
   TaskclusterError,
   taskAddress,
 } from "../taskcluster/index.js";
+import type { Command } from "./command.js";
 import { EXIT } from "./exit-code.js";
 import type { ReportContent } from "./report-data.js";
 import { addressesOf, type TaskclusterAccess, withTaskcluster } from "./taskcluster-client.js";

@@ -1,4 +1,6 @@
 /** The end of a command: its receipt on the right stream, and its exit code. */
+
+import { printText, sayText } from "../io/terminal.js";
 import type { InputReceipt } from "../jobs/parse-job.js";
 import { type Detail, exitCode, receiptJson, receiptText, type Verdict } from "./receipt.js";
 
@@ -20,10 +22,10 @@ export function report(receipts: readonly InputReceipt[], verdict: Verdict, opti
     cpuSeconds: (cpu.user + cpu.system) / 1e6,
   };
   if (options.json) {
-    const stream = options.stdoutTaken ? process.stderr : process.stdout;
-    stream.write(receiptJson(receipts, verdict, clock));
+    const write = options.stdoutTaken ? sayText : printText;
+    write(receiptJson(receipts, verdict, clock));
   } else {
-    process.stderr.write(receiptText(receipts, verdict, clock, options.detail));
+    sayText(receiptText(receipts, verdict, clock, options.detail));
   }
   return exitCode(receipts, verdict);
 }

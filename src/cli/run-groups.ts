@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Group, Problem } from "../group/group.js";
+import { printText, say, sayText } from "../io/terminal.js";
 import { Ledger } from "../jobs/ledger.js";
 import { inputFault } from "../jobs/parse-job.js";
 import { type GroupTarget, publishGroups } from "../jobs/publish-groups.js";
@@ -87,11 +88,11 @@ export async function runGroups(name: string, found: GroupsFound, job: GroupsJob
   const folder = flags["output-dir"];
   const detail = flags.quiet ? "quiet" : flags.verbose ? "verbose" : "normal";
   const ledger = await openLedger(name, job).catch((error: Error) => {
-    process.stderr.write(`${error.message}\n`);
+    say(error.message);
     return undefined;
   });
   if (ledger === undefined) return EXIT.sink;
-  for (const note of ledger.notes) process.stderr.write(`${note}\n`);
+  for (const note of ledger.notes) say(note);
   const dryRun = flags["dry-run"];
   const passes = (target === undefined ? 0 : 1) + (folder === undefined || dryRun ? 0 : 1);
   const extent = { bytes: found.bytes * passes, runs: found.runs * passes };
@@ -131,7 +132,7 @@ export async function runGroups(name: string, found: GroupsFound, job: GroupsJob
       ...(published === undefined ? {} : { published }),
       ...(stop.received === undefined ? {} : { signal: stop.received }),
     };
-    if (dryRun && !flags.json) process.stdout.write(planText(published ?? []));
+    if (dryRun && !flags.json) printText(planText(published ?? []));
     printReceipt(result, job, dryRun && detail === "normal" ? "quiet" : detail);
     return groupsExitCode(result);
   } finally {
@@ -163,8 +164,8 @@ function printReceipt(result: GroupsResult, { flags, started }: GroupsJob, detai
     seconds: (performance.now() - started) / 1000,
     cpuSeconds: (cpu.user + cpu.system) / 1e6,
   };
-  if (flags.json) process.stdout.write(groupsReceiptJson(result, clock));
-  else process.stderr.write(groupsReceiptText(result, clock, detail));
+  if (flags.json) printText(groupsReceiptJson(result, clock));
+  else sayText(groupsReceiptText(result, clock, detail));
 }
 
 /**

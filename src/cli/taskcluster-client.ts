@@ -1,10 +1,12 @@
 /** What the commands that ask Taskcluster share. */
-import { type Command, Errors, Flags } from "@oclif/core";
+import { Errors, Flags } from "@oclif/core";
 import type { Problem } from "../group/group.js";
+import { say } from "../io/terminal.js";
 import { InputError } from "../sources/decompress.js";
 import { cacheFolder } from "../sources/taskcluster/artifact-cache.js";
 import { ArtifactStore } from "../sources/taskcluster/artifact-store.js";
 import { AddressError, Queue, rootUrlOf, TaskclusterError } from "../taskcluster/index.js";
+import type { Command } from "./command.js";
 import { EXIT } from "./exit-code.js";
 import { type StopSignal, watchStopSignals } from "./stop-signal.js";
 
@@ -78,7 +80,7 @@ export async function withTaskcluster(
   } catch (error) {
     if (stop.received !== undefined) return stopCode(stop);
     if (!(error instanceof TaskclusterError) && !(error instanceof InputError)) throw error;
-    command.logToStderr(`${command.config.bin}: ${error.message}`);
+    say(`${command.config.bin}: ${error.message}`);
     return EXIT.input;
   } finally {
     await store.close();
@@ -88,9 +90,9 @@ export async function withTaskcluster(
 }
 
 /** Prints what is wrong with groups; returns the exit code that it asks for. */
-export function printProblems(problems: readonly Problem[], command: Command): number {
+export function printProblems(problems: readonly Problem[]): number {
   for (const { severity, source, reason } of problems)
-    command.logToStderr(`${severity === "failure" ? "ERROR" : "warning:"} ${source}: ${reason}`);
+    say(`${severity === "failure" ? "ERROR" : "warning:"} ${source}: ${reason}`);
   return problems.some(({ severity }) => severity === "failure") ? EXIT.input : EXIT.ok;
 }
 

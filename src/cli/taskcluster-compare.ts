@@ -2,6 +2,7 @@
 import type { Evaluation } from "../evaluation/evaluation.js";
 import { metricNames } from "../evaluation/metric-names.js";
 import type { Group } from "../group/group.js";
+import { escapeLine, jsonText } from "../io/escape.js";
 import { evaluationTitle } from "../naming/dataset.js";
 import type { Column } from "../publishers/tables/columns.js";
 import { csvHeader, csvRows, jsonNumber } from "../publishers/tables/row-text.js";
@@ -61,17 +62,14 @@ export function compareScores(
 export function scoreTableText(table: ScoreTable, format: CompareFormat): string {
   if (format === "json") return asJson(table);
   if (format === "csv") return asCsv(table);
-  const heads = [
-    "model",
-    "dataset",
-    ...table.names.flatMap((name) => SHOWN.map(([, title]) => [name, title])),
-  ];
+  const names = table.names.map(escapeLine);
+  const heads = ["model", "dataset", ...names.flatMap((name) => SHOWN.map(([, title]) => [name, title]))];
   const body = table.rows.map((row) => [
-    row.model,
-    evaluationTitle(row),
+    escapeLine(row.model),
+    escapeLine(evaluationTitle(row)),
     ...row.scores.flatMap((scores) => SHOWN.map(([metric]) => scores?.get(metric)?.toFixed(2) ?? "-")),
   ]);
-  return format === "markdown" ? asMarkdown(heads, body) : asText(table.names, heads, body);
+  return format === "markdown" ? asMarkdown(heads, body) : asText(names, heads, body);
 }
 
 /** `fjord_ZowUk`: enough to tell groups apart, nearly always. */
@@ -88,7 +86,7 @@ type Head = string | readonly string[];
 
 function asMarkdown(heads: readonly Head[], body: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => printable(cell).replaceAll("|", "\\|")).join(" | ")} |`;
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
   const titles = heads.map((head) => (typeof head === "string" ? head : head.join(" ")));
   const rule = heads.map((_, index) => (index < 2 ? "---" : "---:"));
   return `${[line(titles), line(rule), ...body.map(line)].join("\n")}\n`;
@@ -118,7 +116,7 @@ function asText(
     ...widths.slice(0, 2).map((width) => " ".repeat(width)),
     ...names.map((name, index) => name.padStart(span(2 + index * SHOWN.length))),
   ].join("  ");
-  return `${[above, line(titles), ...body.map(line)].map((text) => printable(text).trimEnd()).join("\n")}\n`;
+  return `${[above, line(titles), ...body.map(line)].map((text) => text.trimEnd()).join("\n")}\n`;
 }
 
 function asCsv({ names, rows, metrics }: ScoreTable): string {
@@ -149,14 +147,10 @@ function asJson({ names, groups, rows }: ScoreTable): string {
         : Object.fromEntries([...found].map(([metric, score]) => [metric, finite(score)])),
     ),
   }));
-  return `${JSON.stringify({ groups: described, rows: plain }, null, 2)}\n`;
+  return jsonText({ groups: described, rows: plain });
 }
 
 /** JSON has no word for a number that is not finite. */
 function finite(score: number): number | string {
   return Number.isFinite(score) ? score : JSON.parse(jsonNumber(score));
-}
-
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, "\u{FFFD}");
 }

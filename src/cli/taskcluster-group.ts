@@ -1,8 +1,9 @@
 /** What `group` and `parse_tc_group` do, and `task` for a task that is over. */
-import type { Command } from "@oclif/core";
+
 import type { Group, Problem } from "../group/group.js";
 import { readGroups } from "../sources/taskcluster/group.js";
 import { groupAddress } from "../taskcluster/index.js";
+import type { Command } from "./command.js";
 import { EXIT } from "./exit-code.js";
 import { type GroupFlagValues, type GroupsFound, prepareGroups, runGroups } from "./run-groups.js";
 import { addressesOf, type TaskclusterFlagValues, withTaskcluster } from "./taskcluster-client.js";

@@ -1,4 +1,6 @@
 /** Text of a log on its way to a terminal, or without what the worker puts before its lines. */
+
+import { escapeText } from "../io/escape.js";
 import type { CoreModule } from "../parser/core.js";
 import { readLineStarts } from "../parser/line-start.js";
 
@@ -83,5 +85,5 @@ export class TerminalText {
 
 /** Progress that writes over itself becomes lines; other control characters become visible. */
 function harmless(text: string): Buffer {
-  return Buffer.from(text.replace(/\r+\n?/g, "\n").replace(/[^\P{Cc}\n\t]/gu, "\u{FFFD}"));
+  return Buffer.from(escapeText(text.replace(/\r+\n?/g, "\n")));
 }

@@ -1,6 +1,6 @@
 /** What `logs` does: the log of a task to standard output. */
 import type { Writable } from "node:stream";
-import type { Command } from "@oclif/core";
+import { say } from "../io/terminal.js";
 import { nodeCore } from "../node-core.js";
 import { decompress } from "../sources/decompress.js";
 import type { Source } from "../sources/source.js";
@@ -25,24 +25,20 @@ export interface LogsRequest {
 type Flow = "open" | "closed";
 
 /** Prints the log and returns the exit code. */
-export async function printLog(
-  request: LogsRequest,
-  { queue, store }: TaskclusterAccess,
-  command: Command,
-): Promise<number> {
+export async function printLog(request: LogsRequest, { queue, store }: TaskclusterAccess): Promise<number> {
   const { taskId, runId } = request.address;
   const out = new LogOutput(process.stdout, request.strip);
   if (!request.follow) {
     const { source, note } = await finishedOrCurrent(request.address, { queue, store });
     await copy(source, out);
-    if (note !== undefined) command.logToStderr(note);
+    if (note !== undefined) say(note);
     return out.fault === undefined ? EXIT.ok : EXIT.sink;
   }
-  const say = liveLogSpeaker(taskId, (words) => command.logToStderr(words));
+  const tell = liveLogSpeaker(taskId, say);
   const source = new LiveLogSource(queue, store, {
     taskId,
     ...(runId === undefined ? {} : { runId }),
-    onEvent: say,
+    onEvent: tell,
   });
   if ((await copy(source, out)) === "closed") return out.fault === undefined ? EXIT.ok : EXIT.sink;
   if (source.incomplete) return EXIT.input;

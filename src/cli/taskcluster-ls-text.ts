@@ -1,4 +1,6 @@
 /** The listing of a group, for people and as JSON. */
+
+import { escapeLine, jsonText, linesText } from "../io/escape.js";
 import { evaluationTitle } from "../naming/dataset.js";
 import { type ListedTask, type Listing, STATES } from "./taskcluster-ls.js";
 
@@ -19,7 +21,7 @@ export function listingJson({ groupId, experiment, models, problems }: Listing):
     training: training === undefined ? null : plain(training),
     evaluations: evaluations.map(plain),
   }));
-  return `${JSON.stringify({ group: groupId, project, name, models: listed, problems }, null, 2)}\n`;
+  return jsonText({ group: groupId, project, name, models: listed, problems });
 }
 
 /** The listing as a tree for people. */
@@ -41,7 +43,7 @@ export function listingText({ groupId, experiment, models }: Listing): string {
       rows.push([`${branch} ${titleOf(evaluation)}`, ...cells(evaluation)]);
     }
   }
-  return `${[`${title}: ${counts || "no trainings and no evaluations"}`, ...aligned(rows)].join("\n")}\n`;
+  return linesText([`${title}: ${counts || "no trainings and no evaluations"}`, ...aligned(rows)]);
 }
 
 function titleOf({ dataset, label }: ListedTask): string {
@@ -69,8 +71,9 @@ function duration(seconds: number): string {
   return minutes > 0 ? `${minutes}m ${Math.round(seconds) % 60}s` : `${Math.round(seconds)}s`;
 }
 
-/** Rows with their cells below each other. Labels come from whoever wrote the tasks: nothing in them is a control. */
-function aligned(rows: readonly (readonly string[])[]): string[] {
+/** Rows with their cells below each other, as they are shown. */
+function aligned(raw: readonly (readonly string[])[]): string[] {
+  const rows = raw.map((row) => row.map(escapeLine));
   const widths: number[] = [];
   for (const row of rows)
     for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, cell.length);
@@ -78,7 +81,6 @@ function aligned(rows: readonly (readonly string[])[]): string[] {
     row
       .map((cell, index) => cell.padEnd(widths[index] ?? 0))
       .join("  ")
-      .trimEnd()
-      .replace(/\p{Cc}/gu, "\u{FFFD}"),
+      .trimEnd(),
   );
 }

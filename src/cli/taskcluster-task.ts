@@ -1,10 +1,12 @@
 /** What `task` does: one task, over or running, to Weights & Biases and into tables or files. */
-import type { Command } from "@oclif/core";
+
+import { say } from "../io/terminal.js";
 import { livePublishers, type PublisherFactory, runJob } from "../jobs/parse-job.js";
 import type { UpdatePublisher } from "../publishers/update-publisher.js";
 import { LiveLogSource } from "../sources/taskcluster/live-log.js";
 import { readTask, type SingleTask, taskAsGroup } from "../sources/taskcluster/task.js";
 import { type TaskAddress, taskAddress } from "../taskcluster/index.js";
+import type { Command } from "./command.js";
 import { EXIT } from "./exit-code.js";
 import { chartStyle, LivePlot, Plot } from "./plot.js";
 import { report } from "./report.js";
@@ -37,15 +39,13 @@ export async function runTaskCommand(text: string, flags: TaskFlagValues, comman
   return withTaskcluster(command, addresses, flags, async (access) => {
     const task = await readTask(access.queue, address.taskId, address.runId);
     if (task.stage === undefined) {
-      command.logToStderr(
-        `${address.taskId}: ${task.task.task.metadata.name} is neither a training nor an evaluation`,
-      );
+      say(`${address.taskId}: ${task.task.task.metadata.name} is neither a training nor an evaluation`);
       return EXIT.input;
     }
-    if (!flags.follow) return publishTask(address, task, access, job, command);
+    if (!flags.follow) return publishTask(address, task, access, job);
     if (task.stage !== "training")
       usage("--follow is for trainings: an evaluation is published when it is over");
-    return followTask(address, task, access, job, flags, command);
+    return followTask(address, task, access, job, flags);
   });
 }
 
@@ -54,7 +54,6 @@ async function publishTask(
   task: SingleTask,
   { store }: TaskclusterAccess,
   job: GroupsJob,
-  command: Command,
 ): Promise<number> {
   const { state } = task.task.status;
   if (state !== "completed") {
@@ -64,7 +63,7 @@ async function publishTask(
         : state === "running" || state === "pending" || state === "unscheduled"
           ? "--follow publishes it while it runs"
           : "--follow publishes what its log holds";
-    command.logToStderr(
+    say(
       `${taskId}: ${runId === undefined ? "" : `run ${runId} of `}the task is not completed (${state}): ${advice}`,
     );
     return EXIT.input;
@@ -82,17 +81,16 @@ async function followTask(
   { queue, store, stop }: TaskclusterAccess,
   { target, parser, started }: GroupsJob,
   flags: TaskFlagValues,
-  command: Command,
 ): Promise<number> {
-  printProblems(problems, command);
-  const say = liveLogSpeaker(taskId, (words) => command.logToStderr(words));
+  printProblems(problems);
+  const tell = liveLogSpeaker(taskId, say);
   const source = new LiveLogSource(queue, store, {
     taskId,
     // Earlier runs are read again, so that what was published before is known.
     runId: runId ?? 0,
     onlyRun: runId !== undefined,
     wholeLines: true,
-    onEvent: say,
+    onEvent: tell,
   });
   const folder = flags["output-dir"];
   const plot = flags.plot === undefined ? undefined : new LiveCharts(id, flags.plot);

@@ -1,5 +1,7 @@
 /** `--dry-run`: what would be published. */
 
+import { jsonText } from "../io/escape.js";
+import { print, printText, say } from "../io/terminal.js";
 import { planSource } from "../jobs/plan-source.js";
 import type { ParserOptions } from "../parser/log-parser.js";
 import { fileSource, STDIN } from "../sources/inputs.js";
@@ -17,14 +19,12 @@ export async function printPreviews(
   let code: number = EXIT.ok;
   for (const name of names) {
     if (name === STDIN) {
-      process.stderr.write("standard input: what is in it is known only when it is read\n");
+      say("standard input: what is in it is known only when it is read");
       continue;
     }
     const plan = await planSource(fileSource(name), options);
     if (plan.rows === 0 || wandb === undefined) {
-      process.stderr.write(
-        `${name}: ${plan.rows === 0 ? "it holds no measurement" : "W&B is switched off"}\n`,
-      );
+      say(`${name}: ${plan.rows === 0 ? "it holds no measurement" : "W&B is switched off"}`);
       if (plan.rows === 0) code = EXIT.input;
       continue;
     }
@@ -35,17 +35,17 @@ export async function printPreviews(
       const { id, project, group, rows, held, sent, tables, notes } = preview;
       const place = `${project}/${id}${group === null ? "" : ` in group ${group}`}`;
       const changed = tables.filter(({ state }) => state !== "unchanged");
-      process.stdout.write(
-        `${name} -> ${place}: ${rows} rows, ${held} on the server, ${sent} to send, ${changed.length} tables\n`,
+      print(
+        `${name} -> ${place}: ${rows} rows, ${held} on the server, ${sent} to send, ${changed.length} tables`,
       );
-      for (const { name: table, state } of tables) process.stdout.write(`  table ${table}: ${state}\n`);
-      for (const note of notes) process.stdout.write(`  ${note}\n`);
+      for (const { name: table, state } of tables) print(`  table ${table}: ${state}`);
+      for (const note of notes) print(`  ${note}`);
     } catch (error) {
       code = EXIT.sink;
-      process.stderr.write(`${name}: ${error instanceof Error ? error.message : String(error)}\n`);
+      say(`${name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
   await wandb?.close();
-  if (json) process.stdout.write(`${JSON.stringify({ runs: previews }, null, 2)}\n`);
+  if (json) printText(jsonText({ runs: previews }));
   return code;
 }

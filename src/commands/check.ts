@@ -1,10 +1,12 @@
-import { Args, Command, Flags } from "@oclif/core";
+import { Args, Flags } from "@oclif/core";
 import { FINDING_KINDS } from "../check/finding.js";
 import { type CheckedInput, checkInputs } from "../cli/check-inputs.js";
 import { checkJson, findingsText, summaryText, totalsOf } from "../cli/check-text.js";
+import { Command } from "../cli/command.js";
 import { EXIT } from "../cli/exit-code.js";
 import { namedInputs } from "../cli/named-inputs.js";
 import { readParserOptions } from "../cli/parser-options.js";
+import { say, sayText } from "../io/terminal.js";
 import { sinkFault } from "../jobs/parse-job.js";
 import { Echo } from "../sources/stdin.js";
 import { openTars } from "../sources/tar-inputs.js";
@@ -116,7 +118,7 @@ holds no measurement; 2 wrong flags or nothing to read.`;
     for await (const input of checkInputs({ names, options, limits, quiet: flags.quiet })) {
       inputs.push(input);
       if (!flags.json) await print(findingsText(input, colour));
-      if (input.error !== undefined) this.logToStderr(`${input.source}: ${input.error}`);
+      if (input.error !== undefined) say(`${input.source}: ${input.error}`);
     }
     const totals = totalsOf(inputs.flatMap(({ findings }) => findings));
     const unread = inputs.filter(({ error }) => error !== undefined).length;
@@ -124,9 +126,9 @@ holds no measurement; 2 wrong flags or nothing to read.`;
     const failed = unread > 0 || failing.some((severity) => totals[severity] > 0);
     const code = failed ? EXIT.input : EXIT.ok;
     if (flags.json) await print(checkJson(inputs, totals, out.fault === undefined ? code : EXIT.sink));
-    else if (!flags.quiet) process.stderr.write(summaryText(inputs.length, unread, totals));
+    else if (!flags.quiet) sayText(summaryText(inputs.length, unread, totals));
     if (out.fault !== undefined)
-      this.logToStderr(`not everything was written to standard output: ${sinkFault(out.fault)}`);
+      say(`not everything was written to standard output: ${sinkFault(out.fault)}`);
     this.exit(out.fault === undefined ? code : EXIT.sink);
   }
 }

@@ -1,8 +1,10 @@
-import { Args, Command, Flags } from "@oclif/core";
+import { Args, Flags } from "@oclif/core";
+import { Command } from "../cli/command.js";
 import { EXIT } from "../cli/exit-code.js";
 import { addressesOf, printProblems, taskclusterFlags, withTaskcluster } from "../cli/taskcluster-client.js";
 import { COMPARE_FORMATS, compareScores, scoreTableText } from "../cli/taskcluster-compare.js";
 import type { Group, Problem } from "../group/group.js";
+import { printData, printText } from "../io/terminal.js";
 import { readGroups } from "../sources/taskcluster/group.js";
 import { groupAddress, StoppedError, TaskclusterError } from "../taskcluster/index.js";
 
@@ -60,9 +62,11 @@ Exit codes: 0 all was read; 1 a group or an evaluation can't be had; 2 wrong fla
           problems.push({ source: id, reason: error.message, severity: "failure" });
         }
       }
-      const exitCode = printProblems(problems, this);
+      const exitCode = printProblems(problems);
       if (groups.length === 0) return EXIT.input;
-      process.stdout.write(scoreTableText(compareScores(groups), flags.json ? "json" : flags.format));
+      const format = flags.json ? "json" : flags.format;
+      const write = format === "csv" ? printData : printText;
+      write(scoreTableText(compareScores(groups), format));
       return exitCode;
     });
     this.exit(code);

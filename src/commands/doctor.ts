@@ -1,6 +1,9 @@
-import { Command, Flags } from "@oclif/core";
+import { Flags } from "@oclif/core";
+import { Command } from "../cli/command.js";
 import { EXIT } from "../cli/exit-code.js";
 import { taskSecretFlag, wandbFlags } from "../cli/wandb-flags.js";
+import { jsonText } from "../io/escape.js";
+import { print, printText } from "../io/terminal.js";
 import type { Finding } from "../online/diagnosis.js";
 
 const { "wandb-artifacts": _artifacts, ...sharedFlags } = wandbFlags;
@@ -52,10 +55,10 @@ Exit codes: 0 nothing is in the way; 1 something is; 2 wrong flags.`;
     for await (const finding of looking) {
       findings.push(finding);
       const { about, state, text } = finding;
-      if (!flags.json) this.log(`${about.padEnd(9)}${WORDS[state].padEnd(9)}${text}`);
+      if (!flags.json) print(`${about.padEnd(9)}${WORDS[state].padEnd(9)}${text}`);
     }
     const code = findings.some(({ state }) => state === "failure") ? EXIT.input : EXIT.ok;
-    if (flags.json) this.log(JSON.stringify({ findings, exit_code: code }, null, 2));
+    if (flags.json) printText(jsonText({ findings, exit_code: code }));
     this.exit(code);
   }
 }

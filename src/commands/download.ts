@@ -1,8 +1,11 @@
-import { Args, Command, Flags } from "@oclif/core";
+import { Args, Flags } from "@oclif/core";
+import { Command } from "../cli/command.js";
 import { EXIT } from "../cli/exit-code.js";
 import { count } from "../cli/receipt.js";
 import { addressesOf, printProblems, taskclusterFlags, withTaskcluster } from "../cli/taskcluster-client.js";
 import { downloadGroups } from "../cli/taskcluster-download.js";
+import { jsonText } from "../io/escape.js";
+import { printText, say } from "../io/terminal.js";
 import { readGroups } from "../sources/taskcluster/group.js";
 import { groupAddress } from "../taskcluster/index.js";
 
@@ -59,15 +62,13 @@ Exit codes: 0 all is there; 1 a group, log or scores can't be had; 2 wrong flags
       const read = await readGroups(groupId, { queue, store, depth, only });
       const { files, problems: unwritten } = await downloadGroups(read.groups, folder, store);
       const problems = [...read.problems, ...read.groups.flatMap((group) => group.problems), ...unwritten];
-      if (flags.json) process.stdout.write(`${JSON.stringify({ folder, files, problems }, null, 2)}\n`);
+      if (flags.json) printText(jsonText({ folder, files, problems }));
       else if (!flags.quiet)
-        this.logToStderr(
-          `wrote ${count(files.length, "file")} of ${count(read.groups.length, "group")} to ${folder}`,
-        );
+        say(`wrote ${count(files.length, "file")} of ${count(read.groups.length, "group")} to ${folder}`);
       const told = flags.json
         ? []
         : problems.filter(({ severity }) => severity === "failure" || !flags.quiet);
-      printProblems(told, this);
+      printProblems(told);
       const failed = read.groups.length === 0 || problems.some(({ severity }) => severity === "failure");
       return failed ? EXIT.input : EXIT.ok;
     });

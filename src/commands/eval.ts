@@ -1,9 +1,12 @@
-import { Command, Flags } from "@oclif/core";
+import { Flags } from "@oclif/core";
+import { Command } from "../cli/command.js";
 import { EXIT, stopCode } from "../cli/exit-code.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
 import { taskSecretFlag, wandbFlags } from "../cli/wandb-flags.js";
 import { EvaluationError } from "../evaluation/errors.js";
 import type { Evaluation } from "../evaluation/evaluation.js";
+import { jsonText } from "../io/escape.js";
+import { printText, say } from "../io/terminal.js";
 import { evaluationTitle } from "../naming/dataset.js";
 import { readGroupFolder, suffixOf } from "../naming/group-name.js";
 import { readLabel } from "../naming/label.js";
@@ -71,7 +74,7 @@ rest is in the offline file); 130, 143 stopped by SIGINT, SIGTERM.`;
     const consent = process.env["WANDB_PUBLICATION"];
     const disabled = process.env["WANDB_MODE"] === "disabled";
     if (!flags.wandb || disabled || (consent !== undefined && consent.toLowerCase() !== "true")) {
-      if (!flags.quiet) this.logToStderr("nothing is published: Weights & Biases is switched off");
+      if (!flags.quiet) say("nothing is published: Weights & Biases is switched off");
       return;
     }
     const stop = watchStopSignals();
@@ -180,15 +183,15 @@ rest is in the offline file); 130, 143 stopped by SIGINT, SIGTERM.`;
         undelivered,
         exit_code: code,
       };
-      process.stdout.write(`${JSON.stringify(receipt, null, 2)}\n`);
+      printText(jsonText(receipt));
       return;
     }
-    for (const text of undelivered) this.logToStderr(`not delivered: ${text}`);
+    for (const text of undelivered) say(`not delivered: ${text}`);
     if (quiet && undelivered.length === 0) return;
     const scores = [...evaluation.metrics].map(([name, value]) => `${name} ${Math.round(value * 100) / 100}`);
-    this.logToStderr(`${place.project}/${id}: ${evaluationTitle(evaluation)}: ${scores.join(", ")}`);
-    for (const output of outputs) this.logToStderr(`  wrote ${output}`);
-    for (const note of notes) this.logToStderr(`  note  ${note}`);
+    say(`${place.project}/${id}: ${evaluationTitle(evaluation)}: ${scores.join(", ")}`);
+    for (const output of outputs) say(`  wrote ${output}`);
+    for (const note of notes) say(`  note  ${note}`);
   }
 }
 

@@ -1,4 +1,5 @@
-import { Args, Command, Flags } from "@oclif/core";
+import { Args, Flags } from "@oclif/core";
+import { Command } from "../cli/command.js";
 import { addressesOf, taskclusterFlags, withTaskcluster } from "../cli/taskcluster-client.js";
 import { printLog } from "../cli/taskcluster-logs.js";
 import { taskAddress } from "../taskcluster/index.js";
@@ -52,6 +53,6 @@ Exit codes: 0 all was printed; 1 the task or its log can't be had; 2 wrong flags
     const [address = { taskId: args.task }] = addresses;
     const { run, follow, strip } = flags;
     const request = { address: run === undefined ? address : { ...address, runId: run }, follow, strip };
-    this.exit(await withTaskcluster(this, addresses, flags, (access) => printLog(request, access, this)));
+    this.exit(await withTaskcluster(this, addresses, flags, (access) => printLog(request, access)));
   }
 }

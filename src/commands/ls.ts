@@ -1,8 +1,10 @@
-import { Args, Command, Flags } from "@oclif/core";
+import { Args, Flags } from "@oclif/core";
+import { Command } from "../cli/command.js";
 import { EXIT } from "../cli/exit-code.js";
 import { addressesOf, printProblems, taskclusterFlags, withTaskcluster } from "../cli/taskcluster-client.js";
 import { listGroup } from "../cli/taskcluster-ls.js";
 import { listingJson, listingText } from "../cli/taskcluster-ls-text.js";
+import { printText } from "../io/terminal.js";
 import { groupAddress } from "../taskcluster/index.js";
 
 export default class Ls extends Command {
@@ -45,8 +47,8 @@ Exit codes: 0 the group was listed; 1 it can't be had; 2 wrong flags; 130, 143 s
     const [{ groupId } = { groupId: "" }] = addresses;
     const code = await withTaskcluster(this, addresses, flags, async (access) => {
       const listing = await listGroup(groupId, access, flags.updates);
-      process.stdout.write(flags.json ? listingJson(listing) : listingText(listing));
-      if (!flags.json) printProblems(listing.problems, this);
+      printText(flags.json ? listingJson(listing) : listingText(listing));
+      if (!flags.json) printProblems(listing.problems);
       return EXIT.ok;
     });
     this.exit(code);

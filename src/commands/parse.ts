@@ -1,4 +1,5 @@
-import { Args, Command, Flags } from "@oclif/core";
+import { Args, Flags } from "@oclif/core";
+import { Command } from "../cli/command.js";
 import { EXIT } from "../cli/exit-code.js";
 import { manifestFlags } from "../cli/manifest-flags.js";
 import { namedInputs } from "../cli/named-inputs.js";
@@ -11,6 +12,7 @@ import { shardFlag } from "../cli/shard.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
 import { wandbFlags, wandbTarget } from "../cli/wandb-flags.js";
 import { printPreviews } from "../cli/wandb-preview.js";
+import { say } from "../io/terminal.js";
 import { watchStopOrders } from "../online/stop-orders.js";
 import { STDIN } from "../sources/inputs.js";
 import { Echo } from "../sources/stdin.js";
@@ -236,7 +238,7 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
     const code = report(result.receipts, verdict, { detail, json: flags.json, stdoutTaken, started });
     // Of a log that was not read to its end nobody knows what it lacks.
     const faults = stop.received === undefined ? (plot?.faults ?? []) : [];
-    for (const fault of faults) this.logToStderr(fault);
+    for (const fault of faults) say(fault);
     this.exit(faults.length > 0 ? EXIT.usage : code);
   }
 }

@@ -1,5 +1,6 @@
-import { Command, Flags } from "@oclif/core";
+import { Flags } from "@oclif/core";
 import { runArchive } from "../cli/archive-run.js";
+import { Command } from "../cli/command.js";
 import { groupFlags } from "../cli/group-flags.js";
 
 export default class ParseExperimentDir extends Command {

@@ -1,4 +1,5 @@
-import { Args, Command } from "@oclif/core";
+import { Args } from "@oclif/core";
+import { Command } from "../cli/command.js";
 import { runGroupCommand } from "../cli/taskcluster-group.js";
 import Group from "./group.js";
 

@@ -1,8 +1,10 @@
-import { Command, Flags } from "@oclif/core";
+import { Flags } from "@oclif/core";
+import { Command } from "../cli/command.js";
 import { EXIT } from "../cli/exit-code.js";
 import { report } from "../cli/report.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
 import { taskSecretFlag, wandbFlags } from "../cli/wandb-flags.js";
+import { say } from "../io/terminal.js";
 import { automationCode } from "../online/automation.js";
 import { deadline } from "../online/deadline.js";
 import { passesOn } from "../online/passes-on.js";
@@ -72,8 +74,8 @@ Exit codes: as those of parse. With MOZ_AUTOMATION set 0, unless a signal came o
 
   override async catch(error: Error & { exitCode?: number }): Promise<void> {
     if (!isUsage(error)) return super.catch(error);
-    if (this.#reads) process.stderr.write("parse_tc_logs: standard input is passed through and not read\n");
-    this.logToStderr(`parse_tc_logs: ${sentence(error)}; see parse_tc_logs --help`);
+    if (this.#reads) say("parse_tc_logs: standard input is passed through and not read");
+    say(`parse_tc_logs: ${sentence(error)}; see parse_tc_logs --help`);
     return this.exit(EXIT.usage);
   }
 
@@ -93,9 +95,7 @@ Exit codes: as those of parse. With MOZ_AUTOMATION set 0, unless a signal came o
     const stop = pipe === undefined ? watchStopSignals() : watchStopOrders(pipe.gone);
     if (pipe !== undefined) {
       // What is wrong with one part must not end the others.
-      process.on("uncaughtException", (error) =>
-        process.stderr.write(`parse_tc_logs: internal error: ${error.message}\n`),
-      );
+      process.on("uncaughtException", (error) => say(`parse_tc_logs: internal error: ${error.message}`));
       pipe.tell(READY);
     }
     const trial = this.#trial(stop.signal, pipe);

@@ -1,4 +1,5 @@
-import { Args, Command, Flags } from "@oclif/core";
+import { Args, Flags } from "@oclif/core";
+import { Command } from "../cli/command.js";
 import { EXIT } from "../cli/exit-code.js";
 import { filterFlags } from "../cli/filter-flags.js";
 import { groupFlags } from "../cli/group-flags.js";

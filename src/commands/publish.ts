@@ -1,4 +1,5 @@
-import { Command, Flags } from "@oclif/core";
+import { Flags } from "@oclif/core";
+import { Command } from "../cli/command.js";
 import { EXIT } from "../cli/exit-code.js";
 import { groupFlags } from "../cli/group-flags.js";
 import { runPublish } from "../cli/publish-run.js";

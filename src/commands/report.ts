@@ -1,4 +1,5 @@
-import { Args, Command, Flags } from "@oclif/core";
+import { Args, Flags } from "@oclif/core";
+import { Command } from "../cli/command.js";
 import { EXIT } from "../cli/exit-code.js";
 import { namedInputs } from "../cli/named-inputs.js";
 import { readParserOptions } from "../cli/parser-options.js";

@@ -1,9 +1,11 @@
-import { Args, Command, Flags } from "@oclif/core";
+import { Args, Flags } from "@oclif/core";
 import { quote } from "shlex";
+import { Command } from "../cli/command.js";
 import { EXIT } from "../cli/exit-code.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
 import { wandbKeyFlag } from "../cli/wandb-flags.js";
 import { Budget } from "../http/index.js";
+import { printText, sayText } from "../io/terminal.js";
 import { messageOf } from "../publishers/wandb/client/errors.js";
 import { resolveSettings, type WandbSettings } from "../publishers/wandb/client/settings.js";
 import { WandbClient } from "../publishers/wandb/client/wandb-client.js";
@@ -82,8 +84,8 @@ no API key (WANDB_API_KEY); 3 the server did not acknowledge everything; 130, 14
       exitCode,
       again: left ? [this.config.bin, "sync", ...this.argv].map((word) => quote(word)).join(" ") : undefined,
     };
-    if (flags.json) process.stdout.write(syncReceiptJson(receipts, verdict));
-    else process.stderr.write(syncReceiptText(receipts, verdict, flags.quiet));
+    if (flags.json) printText(syncReceiptJson(receipts, verdict));
+    else sayText(syncReceiptText(receipts, verdict, flags.quiet));
     this.exit(exitCode);
   }
 }

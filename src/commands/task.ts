@@ -1,4 +1,5 @@
-import { Args, Command, Flags } from "@oclif/core";
+import { Args, Flags } from "@oclif/core";
+import { Command } from "../cli/command.js";
 import { groupFlags } from "../cli/group-flags.js";
 import { taskclusterFlags } from "../cli/taskcluster-client.js";
 import { runTaskCommand } from "../cli/taskcluster-task.js";

@@ -87,10 +87,9 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A value in a message: short, and without control characters. */
+/** A value in a message: short. */
 function brief(value: unknown): string {
   if (value === undefined) return "missing";
   if (typeof value === "object" && value !== null) return Array.isArray(value) ? "a list" : "an object";
-  const text = typeof value === "string" ? JSON.stringify(value.slice(0, 80)) : String(value);
-  return text.replace(/\p{Cc}/gu, "?");
+  return typeof value === "string" ? JSON.stringify(value.slice(0, 80)) : String(value);
 }

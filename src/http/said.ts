@@ -5,10 +5,7 @@ const LONGEST_TEXT = 200;
 
 /** A text of somebody else's for a message: without secrets, in one line, then cut. */
 export function printable(text: string, secrets: Secrets, cut = false): string {
-  const line = secrets
-    .redact(text, cut)
-    .replace(/[\s\p{Cc}\p{Bidi_Control}]+/gu, " ")
-    .trim();
+  const line = secrets.redact(text, cut).replace(/\s+/g, " ").trim();
   return line.length > LONGEST_TEXT ? `${line.slice(0, LONGEST_TEXT)}…` : line;
 }
 

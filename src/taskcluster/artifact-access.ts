@@ -100,12 +100,7 @@ export class ArtifactAccess {
 }
 
 function describe({ taskId, runId, name }: ArtifactRef): string {
-  return `artifact ${printableName(name)} of task ${taskId}, run ${runId}`;
-}
-
-/** Names come from whoever wrote the task. */
-function printableName(name: string): string {
-  return name.replace(/\p{Cc}/gu, "\u{FFFD}");
+  return `artifact ${name} of task ${taskId}, run ${runId}`;
 }
 
 function isGzip({ headers }: HttpAnswer, what: string): boolean {

@@ -142,6 +142,6 @@ describe("ls", () => {
       label: "train-\u001b[31mred\u0007-nb-en",
     });
     const listed = await run("ls", "--no-updates", IDS.fjord);
-    check(listed, { code: 0, stdout: /train-�\[31mred�-nb-en/ });
+    check(listed, { code: 0, stdout: /train-\\u001b\[31mred\\u0007-nb-en/ });
   });
 });

@@ -98,7 +98,7 @@ describe("an artifact", () => {
     expect(await contentOf(queue, { ...LOG, name })).toEqual(TEXT);
     server.store.removeArtifact(LOG.taskId, name);
     const failure = await contentOf(queue, { ...LOG, name }).catch((error: unknown) => error);
-    expect(String(failure)).toMatch(/artifact public\/build\/a b#c\?d=é%2F\.\.�\[31m\.log of task/);
+    expect(String(failure)).toContain(`artifact ${name} of task`);
   });
 
   it("is fetched from the storage with none of the queue's headers", async () => {

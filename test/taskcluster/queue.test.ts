@@ -174,7 +174,7 @@ describe("a refusal is a sentence", () => {
     ["text/plain", "", /\(HTTP 403\)$/],
     ["application/json", '{"error":"no"}', /: no$/],
     ["application/json", "[1, 2]", /: \[1, 2\]$/],
-    ["text/plain", `\u001b[31m${"x".repeat(5000)}`, /: \[31mx{150,200}…$/],
+    ["text/plain", `\u001b[31m${"x".repeat(5000)}`, /: .\[31mx{150,200}…$/],
   ])("for %s %j", async (contentType, body, message) => {
     const { queue, server } = await harness();
     server.inject({ fault: { kind: "status", status: 403, body, contentType } });

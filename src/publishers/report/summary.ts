@@ -1,5 +1,6 @@
 /** A report in short, as Markdown for the page of a job. */
 import type { Finding, Severity } from "../../check/finding.js";
+import { escapeLine } from "../../io/escape.js";
 import { sharedMetrics, winner } from "./metric-order.js";
 import { byProject } from "./projects.js";
 import type { ReportData } from "./report-data.js";
@@ -102,7 +103,7 @@ function resultTable(runs: ReportData["runs"], facts: readonly RunFacts[]): stri
 
 /** Text of a log as code, in which nothing is markup. */
 function code(text: string): string {
-  const line = text.replace(/[\p{Cc}\s]+/gu, " ").replaceAll("|", "\\|");
+  const line = escapeLine(text.replace(/\s+/g, " ")).replaceAll("|", "\\|");
   const longest = Math.max(0, ...(line.match(/`+/g) ?? []).map((ticks) => ticks.length));
   const fence = "`".repeat(longest + 1);
   const room = longest > 0 || line.trim() === "" ? " " : "";
@@ -111,8 +112,7 @@ function code(text: string): string {
 
 /** A sentence in which nothing is markup. */
 function escaped(text: string): string {
-  return text
-    .replace(/[\p{Cc}\s]+/gu, " ")
+  return escapeLine(text.replace(/\s+/g, " "))
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")
     .replace(/[\\`*_[\]|#@~]/g, "\\$&");

@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { Worker } from "node:worker_threads";
 import type { Budget } from "../../http/index.js";
+import { say } from "../../io/terminal.js";
 import {
   AuthenticationError,
   DeletedRunError,
@@ -341,5 +342,5 @@ async function lines(stream: Readable, print: (line: string) => void): Promise<v
 }
 
 function printOnStandardError(line: string): void {
-  process.stderr.write(`@wandb/sdk: ${line}\n`);
+  say(`@wandb/sdk: ${line}`);
 }

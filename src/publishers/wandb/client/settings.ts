@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { Secrets, withoutCredentials } from "../../../http/index.js";
+import { say } from "../../../io/terminal.js";
 import { ApiKey } from "./api-key.js";
 import { AuthenticationError, WandbError } from "./errors.js";
 import { netrcPassword } from "./netrc.js";
@@ -93,9 +94,7 @@ export function readKeyFile(path: string): ApiKey {
   try {
     text = readSmallFile(path, (mode) => {
       if ((mode & 0o044) !== 0 && process.platform !== "win32")
-        process.stderr.write(
-          `warning: the file of the W&B API key, ${path}, can be read by others: chmod 600 ${path}\n`,
-        );
+        say(`warning: the file of the W&B API key, ${path}, can be read by others: chmod 600 ${path}`);
     });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;

@@ -1,4 +1,6 @@
 /** The receipt of `sync`: for people, and as JSON. */
+
+import { jsonText, linesText } from "../../../io/escape.js";
 import type { SyncedLines, SyncReceipt } from "./sync-receipt.js";
 
 const SHOWN = 10;
@@ -50,7 +52,7 @@ export function syncReceiptJson(receipts: readonly SyncReceipt[], verdict: SyncV
     again: verdict.again,
     exit_code: verdict.exitCode,
   };
-  return `${JSON.stringify(value, null, 2)}\n`;
+  return jsonText(value);
 }
 
 /** The receipt for people. Quiet, it names only what went wrong; empty when there is nothing to say. */
@@ -77,7 +79,7 @@ export function syncReceiptText(
     lines.push(`stopped by ${verdict.signal}${rest}`);
   }
   if (verdict.again !== undefined) lines.push(`to send what is left: ${verdict.again}`);
-  return lines.length === 0 ? "" : `${lines.join("\n")}\n`;
+  return linesText(lines);
 }
 
 function fileLines(receipt: SyncReceipt): string[] {
@@ -95,7 +97,7 @@ function fileLines(receipt: SyncReceipt): string[] {
     ["console", receipt.consoleLines],
     ["metrics", receipt.events],
   ] as const) {
-    if (stream !== undefined && (label === "rows" || stream.inFile > 0)) add(label, linesText(stream, dry));
+    if (stream !== undefined && (label === "rows" || stream.inFile > 0)) add(label, countsText(stream, dry));
   }
   const verb = dry ? "to send" : "sent";
   if (receipt.files.length > 0) add("files", `${receipt.files.length} ${verb}`);
@@ -111,7 +113,7 @@ function fileLines(receipt: SyncReceipt): string[] {
   return lines;
 }
 
-function linesText(lines: SyncedLines, dry: boolean): string {
+function countsText(lines: SyncedLines, dry: boolean): string {
   const from = lines.fromLine === undefined ? "" : `, from line ${grouped(lines.fromLine)}`;
   const known = lines.inFile - lines.toSend;
   const before = known > 0 ? ` (${grouped(known)} of ${grouped(lines.inFile)} not needed any more)` : "";

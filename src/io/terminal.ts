@@ -1,0 +1,32 @@
+/** Words for people on standard output and standard error. Whatever is in them, they reach a terminal escaped. */
+import { escapeLine, escapeText } from "./escape.js";
+
+/** Writes a line to standard error. */
+export function say(line: string): void {
+  process.stderr.write(`${escapeLine(line)}\n`);
+}
+
+/** Writes a text of whole lines, or nothing, to standard error. */
+export function sayText(text: string): void {
+  process.stderr.write(escapeText(text));
+}
+
+/** Writes a line to standard output. */
+export function print(line: string): void {
+  process.stdout.write(`${escapeLine(line)}\n`);
+}
+
+/** Writes a text of whole lines, or nothing, to standard output. */
+export function printText(text: string): void {
+  process.stdout.write(escapeText(text));
+}
+
+/** Writes data to standard output: see {@link dataText}. */
+export function printData(text: string): void {
+  process.stdout.write(dataText(text));
+}
+
+/** Data as standard output is to get it: exactly as it is, but escaped where a person reads it on a terminal. */
+export function dataText(text: string): string {
+  return process.stdout.isTTY ? escapeText(text) : text;
+}
