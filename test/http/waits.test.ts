@@ -2,27 +2,12 @@
 import fc from "fast-check";
 import { MockAgent } from "undici";
 import { describe, expect, test } from "vitest";
-import { HttpClient, type HttpPolicy } from "../../src/http/index.js";
+import { HttpClient } from "../../src/http/index.js";
 import { askedPause, limitPause } from "../../src/http/pause.js";
 import { FakeClock } from "./fake-clock.js";
+import { FIRST_MS, LONGEST_MS, POLICY } from "./policy.js";
 
 const ORIGIN = "http://server.test";
-const FIRST_MS = 2000;
-const LONGEST_MS = 60_000;
-
-const POLICY: HttpPolicy = {
-  tries: Number.POSITIVE_INFINITY,
-  backOff: { firstMs: FIRST_MS, longestMs: LONGEST_MS, jitter: [1, 1.25] },
-  isRetryable: (status) => status >= 429,
-  errors: {
-    refused: ({ status }) => new Error(`refused: ${status}`),
-    unusable: (message) => new Error(`unusable: ${message}`),
-    tooLarge: (message) => new Error(`too large: ${message}`),
-    undelivered: (_what, last) => new Error(`undelivered: ${last}`),
-    stopped: () => new Error("stopped"),
-  },
-};
-
 interface Answer {
   readonly status: number;
   readonly headers?: Record<string, string>;

@@ -228,26 +228,49 @@ export function faultsOf(kind: RequestKind): readonly NamedFault[] {
 export interface ConnectionFault {
   readonly name: string;
   readonly slow?: boolean;
+  /** Whether another try would end the same, where it is a proxy's. */
+  readonly final?: boolean;
   take(socket: Socket): void;
+}
+
+function atFirstBytes(name: string, answer: (socket: Socket) => void, final = false): ConnectionFault {
+  return { name, final, take: (socket) => void socket.once("data", () => answer(socket)) };
+}
+
+function dripping(name: string, pieces: readonly string[]): ConnectionFault {
+  return {
+    name,
+    slow: true,
+    take: (socket) => {
+      let at = 0;
+      const timer = setInterval(() => {
+        socket.write(pieces[Math.min(at, pieces.length - 1)] as string);
+        at += 1;
+      }, 20);
+      socket.once("close", () => clearInterval(timer));
+    },
+  };
 }
 
 /** Every fault of a connection. */
 export const CONNECTION_FAULTS: readonly ConnectionFault[] = [
   { name: "closes at once", take: (socket) => socket.end() },
   { name: "resets at once", take: (socket) => socket.resetAndDestroy() },
-  { name: "closes at the first bytes", take: (socket) => void socket.once("data", () => socket.destroy()) },
-  { name: "answers no HTTP", take: (socket) => void socket.once("data", () => socket.end("hello\r\n")) },
-  {
-    name: "refuses as a proxy",
-    take: (socket) => void socket.once("data", () => socket.end("HTTP/1.1 503 No\r\n\r\n")),
-  },
+  atFirstBytes("closes at the first bytes", (socket) => socket.destroy()),
+  atFirstBytes("resets at the first bytes", (socket) => socket.resetAndDestroy()),
+  atFirstBytes("answers no HTTP", (socket) => socket.end("hello\r\n")),
+  atFirstBytes("answers half a head", (socket) => socket.end("HTTP/1.1 200 Conn")),
+  atFirstBytes("answers a head without an end", (socket) =>
+    socket.write(`HTTP/1.1 200 OK\r\nX: ${"x".repeat(100_000)}`),
+  ),
+  atFirstBytes("refuses as a proxy", (socket) => socket.end("HTTP/1.1 503 No\r\n\r\n")),
+  atFirstBytes(
+    "asks for a password as a proxy",
+    (socket) => socket.end('HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm="x"\r\n\r\n'),
+    true,
+  ),
   { name: "says nothing", slow: true, take: () => {} },
-  {
-    name: "drips a head without an end",
-    slow: true,
-    take: (socket) => {
-      const timer = setInterval(() => socket.write("x"), 50);
-      socket.once("close", () => clearInterval(timer));
-    },
-  },
+  dripping("drips no HTTP", ["x"]),
+  dripping("drips a head without an end", [..."HTTP/1.1 200 OK\r\nX-Long: ", "x"]),
+  dripping("drips headers without an end", ["HTTP/1.1 200 OK\r\n", "X: y\r\n"]),
 ];
