@@ -9,7 +9,7 @@ import type { TimestampFormat } from "../parser/timestamp.js";
 import type { WriteMode } from "../publishers/csv/csv-file.js";
 import { CsvFolder, CsvPublisher } from "../publishers/csv/csv-publisher.js";
 import { LineFile, NdjsonPublisher } from "../publishers/ndjson.js";
-import type { UpdatePublisher } from "../publishers/update-publisher.js";
+import type { PublisherOutcome, UpdatePublisher } from "../publishers/update-publisher.js";
 import { RunReader, type RunTally, type RunUpdate } from "../run/run-reader.js";
 import { decompress } from "../sources/decompress.js";
 import { readable, type Source } from "../sources/source.js";
@@ -151,8 +151,7 @@ export async function runJob(
   const unopened = fault !== undefined && reader.tally.counts.bytes === 0;
   // A pipe can't be read again, so what came of it is kept; a file's old results are better than half of the new.
   // Of an input that could not be opened there is nothing to write.
-  if (unopened || (stopped && source.name !== "-" && control.growing !== true))
-    await sinks.each((publisher) => publisher.discard(), undefined);
+  if (unopened || (stopped && source.name !== "-" && control.growing !== true)) await sinks.discard();
   else await sinks.close();
   if (stopped) fault = "stopped before its end";
   const death = fault === undefined ? await deathSeen(watch, reader.tally) : undefined;
@@ -214,21 +213,33 @@ class Sinks {
       } catch (error) {
         failed.add(publisher);
         this.errors.push(`${publisher.name}: ${sinkFault(error)}`);
-        await publisher.discard().catch(() => {});
+        await this.#giveUp(publisher).catch(() => {});
       }
     }
     if (failed.size > 0) this.#working = this.#working.filter((publisher) => !failed.has(publisher));
   }
 
   async close(): Promise<void> {
-    await this.each(async (publisher) => {
-      const { outputs, offlineFiles = [], notes = [], undelivered, json } = await publisher.close();
-      this.outputs.push(...outputs);
-      this.offlineFiles.push(...offlineFiles);
-      this.notes.push(...notes.map((note) => `${publisher.name}: ${note}`));
-      if (undelivered !== undefined) this.errors.push(`${publisher.name}: ${undelivered}`);
-      Object.assign(this.figures, json);
-    }, undefined);
+    await this.each(async (publisher) => this.#note(publisher, await publisher.close()), undefined);
+  }
+
+  /** Gives the run up; what a publisher keeps of it is remembered. */
+  async discard(): Promise<void> {
+    await this.each((publisher) => this.#giveUp(publisher), undefined);
+  }
+
+  async #giveUp(publisher: UpdatePublisher): Promise<void> {
+    if (publisher.keep === undefined) await publisher.discard();
+    else this.#note(publisher, await publisher.keep());
+  }
+
+  #note({ name }: UpdatePublisher, outcome: PublisherOutcome): void {
+    const { outputs, offlineFiles = [], notes = [], undelivered, json } = outcome;
+    this.outputs.push(...outputs);
+    this.offlineFiles.push(...offlineFiles);
+    this.notes.push(...notes.map((note) => `${name}: ${note}`));
+    if (undelivered !== undefined) this.errors.push(`${name}: ${undelivered}`);
+    Object.assign(this.figures, json);
   }
 }
 

@@ -15,6 +15,8 @@ export interface UpdatePublisher {
   close(): Promise<PublisherOutcome>;
   /** Gives the run up: nothing of it is left where results are expected. */
   discard(): Promise<void>;
+  /** Gives the run up, keeps what it was given, and says where that is. Absent where `discard` leaves nothing. */
+  keep?(): Promise<PublisherOutcome>;
 }
 
 /** What a publisher has done with a run. */

@@ -1,39 +1,166 @@
 /** Waits with the real program: each ends in its bound, with the rows in the offline file. */
-import { readFileSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
+import { existsSync, readFileSync } from "node:fs";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, expect, test } from "vitest";
-import { check, freshFolder, runBinary } from "../cli/run-binary.js";
+import { afterAll, describe, expect, test } from "vitest";
+import { check, eventually, freshFolder, type Run, runBinary, startBinary } from "../cli/run-binary.js";
+import { startDeafServer } from "../servers/deaf.js";
 import { CONNECTION_FAULTS, faultNamed } from "../servers/faults.js";
 import { StandInServer } from "../servers/wandb/index.js";
 
 const log = readFileSync(fileURLToPath(new URL("../../fixtures/train.log", import.meta.url)), "utf8");
 const closing: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
+// Tests run side by side.
+afterAll(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-test.each(CONNECTION_FAULTS.filter(({ name }) => /first bytes|as a proxy/.test(name)))(
-  "a proxy that $name is asked a few times only",
-  async ({ take }) => {
-    let connections = 0;
-    const proxy = createServer((socket) => {
-      socket.on("error", () => {});
-      connections += 1;
-      take(socket);
-    });
-    await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
-    closing.push(() => void proxy.close());
-    const address = `http://me:hunter22@127.0.0.1:${(proxy.address() as AddressInfo).port}`;
-    const env = { HTTPS_PROXY: address, TASKCLUSTER_ROOT_URL: "https://taskcluster.test" };
-    const done = await runBinary("run", ["ls", "ZowUkamoRKuDlb4uAeTvgg"], { env });
-    check(done, { code: 1, stderr: /no usable answer in 6 tries/ });
-    expect(connections).toBe(6);
-    expect(done.stderr).not.toContain("hunter22");
-  },
-);
+/** Listens with a fault; tells the port and the connections so far. */
+async function listen(take: (socket: Socket) => void) {
+  const state = { port: 0, connections: 0 };
+  const open = new Set<Socket>();
+  const server = createServer((socket) => {
+    state.connections += 1;
+    open.add(socket);
+    socket.on("error", () => {});
+    take(socket);
+    socket.resume();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  closing.push(() => {
+    server.close();
+    for (const socket of open) socket.destroy();
+  });
+  state.port = (server.address() as AddressInfo).port;
+  return state;
+}
 
-test.each([
+const KEY = "k".repeat(40);
+const PASSWORD = "hunter22";
+const LS = ["ls", "ZowUkamoRKuDlb4uAeTvgg"];
+const PARSE = ["parse", "student/train.log", "--wandb-project", "p", "--retry-for", "3s"];
+
+type Reached = Readonly<Record<string, string>>;
+
+/** The ways to a service that is not reached, as the environment names them. */
+const WAYS: Readonly<Record<string, (port: number) => Reached>> = {
+  "a proxy": (port) => ({
+    HTTPS_PROXY: `http://me:${PASSWORD}@127.0.0.1:${port}`,
+    TASKCLUSTER_ROOT_URL: "https://service.test",
+    WANDB_BASE_URL: "https://service.test",
+    WANDB_API_KEY: KEY,
+  }),
+  "a server of TLS": (port) => ({
+    TASKCLUSTER_ROOT_URL: `https://127.0.0.1:${port}`,
+    WANDB_BASE_URL: `https://127.0.0.1:${port}`,
+    WANDB_API_KEY: KEY,
+  }),
+};
+
+const slow = CONNECTION_FAULTS.filter((fault) => fault.slow === true);
+const UNREACHED = [
+  ...CONNECTION_FAULTS.map((fault) => ({ way: "a proxy", ...fault })),
+  ...slow.slice(0, 2).map((fault) => ({ way: "a server of TLS", ...fault })),
+];
+
+describe.concurrent("with the real program", () => {
+  test.each(CONNECTION_FAULTS.filter(({ name }) => /first bytes|as a proxy/.test(name)))(
+    "a proxy that $name is asked a few times only",
+    async ({ take, final }) => {
+      const proxy = await listen(take);
+      const done = await runBinary("run", LS, { env: WAYS["a proxy"]?.(proxy.port) ?? {} });
+      check(done, { code: 1, stderr: final === true ? /HTTP 407/ : /no usable answer in 6 tries/ });
+      expect(proxy.connections).toBe(final === true ? 1 : 6);
+      expect(done.stderr).not.toContain(PASSWORD);
+    },
+  );
+
+  /** Rows are in the offline file, and no secret is in what was printed. */
+  function expectOffline(done: Run): void {
+    check(done, { code: 3, stderr: /80 rows are in the offline file/ });
+    expect(done.stderr).not.toContain(PASSWORD);
+    expect(done.stderr).not.toContain(KEY);
+  }
+
+  test.each(UNREACHED)("parse with $way that $name: rows are in the offline file", async ({ way, take }) => {
+    const server = await listen(take);
+    const folder = freshFolder({ "student/train.log": log });
+    expectOffline(await runBinary("run", PARSE, { env: WAYS[way]?.(server.port) ?? {}, folder }));
+    expect(server.connections).toBeLessThanOrEqual(8);
+  });
+
+  test("parse with a connection that is neither made nor refused", async () => {
+    const deaf = await startDeafServer();
+    closing.push(deaf.close);
+    const folder = freshFolder({ "student/train.log": log });
+    expectOffline(await runBinary("run", PARSE, { env: WAYS["a proxy"]?.(deaf.port) ?? {}, folder }));
+  });
+
+  const STUB = `require("dns").lookup = () => require("fs").writeFileSync("looked-up", "");`;
+  const nameless = {
+    NODE_OPTIONS: "--require ./stub.cjs",
+    TASKCLUSTER_ROOT_URL: "https://service.test",
+    WANDB_BASE_URL: "https://service.test",
+    WANDB_API_KEY: KEY,
+  };
+
+  test("parse with a name whose look-up never ends", async () => {
+    const folder = freshFolder({ "student/train.log": log, "stub.cjs": STUB });
+    expectOffline(await runBinary("run", PARSE, { env: nameless, folder }));
+    expect(existsSync(join(folder, "looked-up"))).toBe(true);
+  });
+
+  /** What a command that is told to end while it waits is held to. */
+  async function expectToStop(
+    args: readonly string[],
+    env: Reached,
+    signal: "SIGTERM" | "SIGINT",
+    waiting: (folder: string) => boolean,
+  ): Promise<void> {
+    const folder = freshFolder({ "student/train.log": log, "stub.cjs": STUB });
+    const live = startBinary("run", args, { env, folder });
+    live.child.stdin.end();
+    await eventually(() => waiting(folder), live);
+    live.child.kill(signal);
+    // One that had not ended within ten seconds would have ended itself by the signal.
+    const done = await live.done;
+    expect([done.code, done.signal]).toEqual([signal === "SIGINT" ? 130 : 143, null]);
+    if (args === PARSE) expect(done.stderr).toMatch(/80 rows are in the offline file/);
+  }
+
+  const signals = ["SIGTERM", "SIGINT"] as const;
+  test.each(
+    UNREACHED.filter((fault) => fault.slow).flatMap(({ way, name, take }, at) => {
+      const signal = signals[at % 2] ?? "SIGTERM";
+      return [LS, PARSE].map((args) => ({ way, name, take, signal, args }));
+    }),
+  )("$args.0 ends by $signal while $way $name", async ({ way, take, signal, args }) => {
+    const server = await listen(take);
+    await expectToStop(args, WAYS[way]?.(server.port) ?? {}, signal, () => server.connections > 0);
+  });
+
+  test.each([LS, PARSE])("%s ends by SIGTERM while a name is looked up", async (...args) => {
+    const command = args[0] === "parse" ? PARSE : LS;
+    await expectToStop(command, nameless, "SIGTERM", (folder) => existsSync(join(folder, "looked-up")));
+  });
+
+  test.each([LS, PARSE])("%s ends at once by a second signal", async (...args) => {
+    const proxy = await listen(() => {});
+    const folder = freshFolder({ "student/train.log": log });
+    const live = startBinary("run", args, { env: WAYS["a proxy"]?.(proxy.port) ?? {}, folder });
+    live.child.stdin.end();
+    await eventually(() => proxy.connections > 0, live);
+    // One that has ended in order before the second signal needs none.
+    live.child.kill("SIGTERM");
+    const again = setInterval(() => live.child.kill("SIGINT"), 120);
+    const { code, signal } = await live.done;
+    clearInterval(again);
+    expect([[null, "SIGINT"], ...(args[0] === "ls" ? [[143, null]] : [])]).toContainEqual([code, signal]);
+  });
+});
+
+test.concurrent.each([
   "200 with a page",
   "200 with nothing",
   "204",
@@ -41,6 +168,11 @@ test.each([
   "403",
   "503 with Retry-After: 0",
   "429 with Retry-After: for ever",
+  "503 and no more requests",
+  "silence",
+  "a head without a body",
+  "a body that is cut",
+  "200 that drips",
 ])("rows that a server answers with %s are in the offline file, and reach it later", async (name) => {
   expect(faultNamed(name).name).toBe(name);
   const server = await StandInServer.start();

@@ -163,19 +163,7 @@ export class WandbPublisher implements UpdatePublisher {
     if (this.#publication.artifacts !== undefined) {
       await sink.directoryArtifact("logs", "logs", this.#publication.artifacts);
     }
-    const outcome = await sink.finish(this.#exitCode(0));
-    this.#unwatch();
-    const repeated = (this.#rows?.repeated ?? 0) + sender.before;
-    const remarks = [...this.#remarks, ...this.#task.notes];
-    if (repeated > 0) remarks.push(`${repeated} records of updates that were sent before are left out`);
-    return publisherOutcome(outcome, {
-      place: this.#publication,
-      sink,
-      rows: sender.rows,
-      held: this.#beginning?.held ?? 0,
-      remarks,
-      figures: { repeated },
-    });
+    return this.#finish(sender, 0);
   }
 
   /** Adds a sample of system metrics to the run, which begins with it if need be. */
@@ -226,11 +214,33 @@ export class WandbPublisher implements UpdatePublisher {
     };
   }
 
-  /** What was sent stays: rows that arrived are right, and the next publication goes on behind them. */
   async discard(): Promise<void> {
+    await this.keep();
+  }
+
+  /** What was sent stays: rows that arrived are right, and the next publication goes on behind them. */
+  async keep(): Promise<PublisherOutcome> {
     await this.#work;
-    await this.#sender?.sink.finish(this.#exitCode(1));
+    if (this.#sender !== undefined) return this.#finish(this.#sender, 1);
     this.#unwatch();
+    return { outputs: [] };
+  }
+
+  async #finish(sender: RowSender, exitCode: number): Promise<PublisherOutcome> {
+    const { sink } = sender;
+    const outcome = await sink.finish(this.#exitCode(exitCode));
+    this.#unwatch();
+    const repeated = (this.#rows?.repeated ?? 0) + sender.before;
+    const remarks = [...this.#remarks, ...this.#task.notes];
+    if (repeated > 0) remarks.push(`${repeated} records of updates that were sent before are left out`);
+    return publisherOutcome(outcome, {
+      place: this.#publication,
+      sink,
+      rows: sender.rows,
+      held: this.#beginning?.held ?? 0,
+      remarks,
+      figures: { repeated },
+    });
   }
 
   /** What W&B is told of the run's end; `otherwise` where nobody knows how the training stands. */
