@@ -39,6 +39,8 @@ interface Part {
   doing: LogMark | undefined;
   /** Whether a model was loaded: a training that goes on may have reached its limits before. */
   loaded: boolean;
+  /** Whether the curriculum that feeds Marian came to its end, as it should. */
+  fed: boolean;
 }
 
 /** What is known at the end of a log. */
@@ -121,6 +123,9 @@ export class CourseCheck {
         part.loaded = true;
         part.doing = mark;
         break;
+      case "fed":
+        part.fed = true;
+        break;
       case "translate":
       case "score":
       case "save":
@@ -186,9 +191,9 @@ export class CourseCheck {
       const numbers = lastUpdate === undefined ? {} : { last_up: lastUpdate };
       this.#report({ ...place, line, at, utc }, { kind: "unfinished", severity, words, numbers });
     };
-    // Of limits that a finished training has not reached; an interrupted one need not.
+    // Of limits that a finished training has not reached; an interrupted one need not, nor one that was fed to the end.
     const missed =
-      finished === undefined || interrupted !== undefined || (part.loaded && lastUpdate === undefined)
+      finished === undefined || interrupted !== undefined || part.fed || (part.loaded && lastUpdate === undefined)
         ? undefined
         : missedLimits(schedule, { ...part, epoch, stalled });
     this.#fate = "finished";
@@ -321,6 +326,7 @@ function emptyPart(start: Place | undefined, version: string | undefined): Part 
     outlived: undefined,
     doing: undefined,
     loaded: false,
+    fed: false,
   };
 }
 

@@ -149,7 +149,7 @@ export class Batch implements Views {
       };
       return Object.freeze(pattern);
     }
-    const [version, revision, commandLine, config] = texts;
+    const [version, revision, commandLine, config, loose] = texts;
     const start: SegmentMeasurement = {
       type: "segment",
       segment,
@@ -159,6 +159,7 @@ export class Batch implements Views {
       ...(revision ? { revision } : {}),
       ...(commandLine ? { command_line: commandLine } : {}),
       ...(config ? { config_text: config } : {}),
+      ...(loose ? { loose_lines: loose.trimEnd().split("\n") } : {}),
     };
     return Object.freeze(start);
   }

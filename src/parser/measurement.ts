@@ -55,9 +55,15 @@ export interface SegmentMeasurement {
   /** `v1.10.25`; absent where a log has a configuration without a banner. */
   readonly marian_version?: string;
   readonly revision?: string;
+  /** As Marian prints it, with the line feeds that its quoted arguments hold. */
   readonly command_line?: string;
   /** The `[config]` lines: YAML 1.1. */
   readonly config_text?: string;
+  /**
+   * Lines without a header that may belong to the command line or the configuration, and were read as part of neither;
+   * absent where there are none.
+   */
+  readonly loose_lines?: readonly string[];
 }
 
 /** A line that looks like a measurement and could not be read. Only the first 20 of a log come; all are counted. */

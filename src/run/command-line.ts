@@ -35,6 +35,11 @@ function parse(commandLine: string): Arguments {
   return Object.freeze(Object.fromEntries([...values].map(([name, list]) => [name, settle(list)])));
 }
 
+/** Whether a quotation of the command line never closes. */
+export function isCut(commandLine: string): boolean {
+  return shellWords(commandLine) === undefined;
+}
+
 function settle(list: readonly string[]): true | string | readonly string[] {
   const [first] = list;
   if (first === undefined) return true;
@@ -42,9 +47,14 @@ function settle(list: readonly string[]): true | string | readonly string[] {
 }
 
 function words(commandLine: string): string[] {
+  return shellWords(commandLine) ?? commandLine.split(/\s+/).filter((word) => word !== "");
+}
+
+/** The words as a shell takes them; undefined where it can't. */
+function shellWords(commandLine: string): string[] | undefined {
   try {
     return split(commandLine);
   } catch {
-    return commandLine.split(/\s+/).filter((word) => word !== "");
+    return undefined;
   }
 }

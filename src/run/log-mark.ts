@@ -31,6 +31,8 @@ export const MARK_KINDS = [
   "score",
   /** Training data are being read. */
   "data",
+  /** OpusTrainer has fed all that its curriculum holds. */
+  "fed",
 ] as const;
 
 export type MarkKind = (typeof MARK_KINDS)[number];

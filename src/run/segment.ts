@@ -1,7 +1,7 @@
 /** One start of Marian with everything it printed about itself, read. */
 import { knownZone, logTimeZone } from "../parser/log-time-zone.js";
 import type { SegmentMeasurement } from "../parser/measurement.js";
-import { type Arguments, readArguments } from "./command-line.js";
+import { type Arguments, isCut, readArguments } from "./command-line.js";
 import { type MarianConfig, readMarianConfig } from "./marian-config.js";
 
 /** A segment: what lies between one start of Marian and the next. */
@@ -22,10 +22,17 @@ export interface Segment {
 
 /** Reads what a start of Marian printed. */
 export async function readSegment(start: SegmentMeasurement): Promise<Segment> {
-  const { type: _type, config_text: text, ...rest } = start;
+  const { type: _type, config_text: text, loose_lines: loose = [], ...rest } = start;
   const warnings: string[] = [];
   const unusual = versionWarning(start.marian_version);
   if (unusual !== undefined) warnings.push(unusual);
+  const [first] = loose;
+  if (first !== undefined)
+    warnings.push(
+      `line ${start.line}: ${loose.length === 1 ? "a line" : `${loose.length} lines`} without a header after the start of Marian may belong to its command line or configuration, and ${loose.length === 1 ? "was" : "were"} not read: '${first.slice(0, 80)}'`,
+    );
+  else if (text === undefined && isCut(start.command_line ?? ""))
+    warnings.push(`line ${start.line}: the log ends inside a quotation of the command line`);
   let config: MarianConfig | undefined;
   if (text !== undefined) {
     const read = await readMarianConfig(text);

@@ -538,6 +538,15 @@ describe("an end before its limits", () => {
     ]);
   });
 
+  it("is none where OpusTrainer finished its last stage, in this start of Marian", async () => {
+    const fed = "[2024-01-01 09:00:00] [Trainer] [INFO] Finished the last stage";
+    const log = training(CONFIG).rows(10, 210, 10).raw(fed);
+    expect(await ends(log.finished())).toEqual([]);
+    expect(await ends(training(CONFIG).raw(fed).rows(10, 210, 10).finished())).toEqual([]);
+    const again = log.finished().text + training(CONFIG).rows(10, 210, 10).finished().text;
+    expect(await ends(again)).toEqual([expect.stringMatching(/before its limits .*\[warning\]$/)]);
+  });
+
   it("is none where a limit may have been reached, or the data came to their end", async () => {
     const finished = async (
       config: Readonly<Record<string, string | number>>,

@@ -98,8 +98,8 @@ pub struct ValidationColumns {
 /// What an [`Event`] tells, and the texts it brings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventKind {
-    /// A start of Marian whose configuration has ended; texts: version, revision, command line, configuration
-    /// (YAML), each empty where the log has none.
+    /// A start of Marian whose configuration has ended; texts: version, revision, command line, configuration (YAML),
+    /// lines that may belong to these two and were read as part of neither; each empty where the log has none.
     Segment = 2,
     /// A line that looks like a measurement and could not be read; texts: the line.
     Unmatched = 3,

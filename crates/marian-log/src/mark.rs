@@ -46,6 +46,8 @@ pub enum MarkKind {
     Score,
     /// Training data are being read.
     Data,
+    /// OpusTrainer has fed all that its curriculum holds.
+    Fed,
 }
 
 impl MarkKind {
@@ -66,6 +68,7 @@ impl MarkKind {
             Self::Translate => "translate",
             Self::Score => "score",
             Self::Data => "data",
+            Self::Fed => "fed",
         }
     }
 
@@ -120,12 +123,14 @@ pub struct Marks {
     /// An `Error: …` without a stamp: the next line tells whether Marian refuses its command line.
     refusal: Option<Mark>,
     traceback: Option<Traceback>,
+    /// A C++ exception that ends the process: the next line says what it was.
+    thrown: Option<Mark>,
     last: Option<MarkKind>,
 }
 
 impl Marks {
     pub fn new() -> Self {
-        Self { stamps: Stamps::Unknown, held: Vec::new(), refusal: None, traceback: None, last: None }
+        Self { stamps: Stamps::Unknown, held: Vec::new(), refusal: None, traceback: None, thrown: None, last: None }
     }
 
     /// Marian spoke: a record, or a line under `[marian]` or `[config]`; `stamped` tells whether a stamp stood before it.
@@ -147,6 +152,9 @@ impl Marks {
     /// Looks through a text of line `line`, which Taskcluster printed at `task`, and calls `each` with every mark that
     /// is sure now.
     pub fn scan(&mut self, text: &[u8], line: f64, task: Option<f64>, each: &mut dyn FnMut(Mark)) {
+        if self.thrown.is_some() && self.explain(text, each) {
+            return;
+        }
         let mut begins = false;
         let mut stamped = false;
         for close in memchr_iter(b']', text) {
@@ -173,6 +181,9 @@ impl Marks {
     /// Ends the log: gives what waited.
     pub fn finish(&mut self, each: &mut dyn FnMut(Mark)) {
         self.refusal = None;
+        if let Some(thrown) = self.thrown.take() {
+            self.give(thrown, each);
+        }
         self.end_traceback(each);
         // In a log without a word of Marian's, an error may be anybody's.
         for mark in std::mem::take(&mut self.held) {
@@ -207,7 +218,12 @@ impl Marks {
                 return;
             }
             if is_death(rest) && !speaks(text, at) {
-                self.give(mark(MarkKind::Death, rest, line, headers), each);
+                let mark = mark(MarkKind::Death, rest, line, headers);
+                if mark.text.starts_with(THROWN) {
+                    self.thrown = Some(mark);
+                } else {
+                    self.give(mark, each);
+                }
                 return;
             }
             if let Some(held) = refused.take_if(|_| rest.starts_with(b"Run with -")) {
@@ -236,6 +252,28 @@ impl Marks {
             }
             return;
         }
+    }
+
+    /// Gives the death by an exception, with what the exception says if this line tells it; false where the line tells
+    /// something else. Threads that throw too may come in between.
+    #[inline(never)]
+    fn explain(&mut self, text: &[u8], each: &mut dyn FnMut(Mark)) -> bool {
+        let Some(mut thrown) = self.thrown.take() else { return false };
+        for at in starts(text) {
+            let rest = bare(&text[at..]);
+            if rest.starts_with(THROWN) {
+                self.thrown = Some(thrown);
+                return true;
+            }
+            if rest.starts_with(WHAT) {
+                thrown.text.extend_from_slice(b"; ");
+                thrown.text.extend(rest.iter().take(MAX_TEXT));
+                self.give(thrown, each);
+                return true;
+            }
+        }
+        self.give(thrown, each);
+        false
     }
 
     /// Reads on in a traceback.
@@ -347,9 +385,9 @@ const ERROR: &[u8] = b"Error: ";
 /// What Marian's line says from its first word on.
 fn marian_words(text: &[u8]) -> Option<MarkKind> {
     use MarkKind::{
-        Data, Decay, Diverged, Error, Finished, Interrupted, Load, Save, Scale, Score, Skip, Started, Translate,
+        Data, Decay, Diverged, Error, Fed, Finished, Interrupted, Load, Save, Scale, Score, Skip, Started, Translate,
     };
-    const WORDS: [(&[u8], MarkKind); 20] = [
+    const WORDS: [(&[u8], MarkKind); 21] = [
         (b"Training started", Started),
         (b"Training finished", Finished),
         (b"Training finshed", Finished),
@@ -370,9 +408,10 @@ fn marian_words(text: &[u8]) -> Option<MarkKind> {
         (b"Starting data epoch ", Data),
         (b"Shuffling data", Data),
         (b"Shuffling files", Data),
+        (b"Finished the last stage", Fed),
     ];
     match text.first()? {
-        b'T' | b'D' | b'E' | b'S' | b'B' | b'L' => {
+        b'T' | b'D' | b'E' | b'S' | b'B' | b'L' | b'F' => {
             WORDS.iter().find(|(words, _)| text.starts_with(words) && ends_a_word(words, text)).map(|(_, kind)| *kind)
         }
         b's' | b'N' => {
@@ -415,10 +454,15 @@ fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.')
 }
 
+/// How C++ says that an exception ends the process, and what the exception was.
+const THROWN: &[u8] = b"terminate called ";
+const WHAT: &[u8] = b"what(): ";
+
 /// How a line begins that a process or its surroundings print at its death.
-const LAST_WORDS: [&[u8]; 55] = [
+const LAST_WORDS: [&[u8]; 56] = [
     // The runtimes of C and C++.
-    b"terminate called ",
+    THROWN,
+    WHAT,
     b"libc++abi: terminating",
     b"*** Error in ",
     b"*** buffer overflow detected ***",

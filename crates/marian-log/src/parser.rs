@@ -197,7 +197,8 @@ impl Parser {
         let mut next = [0; 4];
         let mut cursor = 0;
         while cursor < block.len() {
-            let each = every_line || self.waiting.holds() || (self.live && !self.waiting.is_empty());
+            let each =
+                every_line || self.waiting.holds() || (self.live && !self.waiting.is_empty()) || self.start_goes_on();
             let at = if each { Some(cursor) } else { self.nearest(block, cursor, &mut next) };
             let Some(at) = at else { break };
             let start = memrchr(b'\n', &block[cursor..at]).map_or(cursor, |found| cursor + found + 1);
@@ -373,9 +374,16 @@ impl Parser {
         if !goes_on {
             self.scan_items(text, offset, end, batch);
         }
+        if let Some(context) = self.context.as_mut().filter(|context| context.goes_on()) {
+            context.go_on(text, line);
+        }
         if !self.patterns.is_empty() {
             self.match_patterns(text, batch);
         }
+    }
+
+    fn start_goes_on(&self) -> bool {
+        self.context.as_ref().is_some_and(Context::goes_on)
     }
 
     /// Takes a text that goes on where the record before it was cut; false where it does not.
@@ -482,8 +490,13 @@ impl Parser {
             }
             Item::Begun(..) => return false,
             Item::Unreadable => self.unmatched(place.line, text, batch),
-            Item::Marian(text) => self.marian(text, place.time, batch),
-            Item::Config(text) => self.config(text, place.time, batch),
+            Item::Marian(words) => self.marian(words, place.time, batch),
+            Item::Config(words) => self.config(words, place.time, batch),
+        }
+        if matches!(item, Item::Marian(_) | Item::Config(_)) {
+            if let Some(context) = &mut self.context {
+                context.head(text, place.line);
+            }
         }
         true
     }
@@ -749,9 +762,10 @@ impl Parser {
             timestamp: context.timestamp,
             up: 0.0,
             present: context.present,
-            texts: 4,
+            texts: 5,
         };
-        let texts = [&context.version, &context.revision, context.command_line(), &context.config];
+        let (command_line, loose) = context.command_line();
+        let texts: [&[u8]; 5] = [&context.version, &context.revision, &command_line, &context.config, &loose];
         self.event(event, &texts, batch);
     }
 }

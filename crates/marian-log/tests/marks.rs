@@ -175,7 +175,7 @@ fn texts_of_translations_hold_no_marks() {
     assert_eq!(marks(&log), both);
 }
 
-const DEATHS: [&str; 88] = [
+const DEATHS: [&str; 89] = [
     "Segmentation fault (core dumped)",
     "Segmentation fault",
     "Aborted (core dumped)",
@@ -212,6 +212,7 @@ const DEATHS: [&str; 88] = [
     "terminate called after throwing an instance of 'std::bad_alloc'",
     "terminate called after throwing an instance of 'std::runtime_error'",
     "terminate called without an active exception",
+    "  what():  CUDA error 2 'out of memory'",
     "libc++abi: terminating due to uncaught exception of type std::bad_alloc",
     "std::bad_alloc",
     "*** Error in `/opt/marian': double free or corruption (!prev): 0x0000000002a3e010 ***",
@@ -280,6 +281,41 @@ fn deaths_are_found_at_the_start_of_a_line_behind_every_prefix() {
                 assert!(death.ends_with(&found[0].2), "{log:?}: {found:?}");
             }
         }
+    }
+}
+
+#[test]
+fn a_death_by_an_exception_has_what_the_exception_says() {
+    const TERMINATE: &str = "terminate called after throwing an instance of 'std::runtime_error'";
+    for prefix in PREFIXES {
+        for between in
+            ["", "terminate called recursively\n", "terminate called recursively\nterminate called recursively\n"]
+        {
+            for after in ["", "Aborted (core dumped)\n", "[2024-01-01 10:00:09] [data] Shuffling data\n"] {
+                let lines = format!("{TERMINATE}\n{between}  what():  CUDA error 2\n{after}");
+                let lines: String = lines.lines().map(|line| format!("{prefix}{line}\n")).collect();
+                let log = format!("{STAMP}{RECORD}{lines}");
+                let found = marks(&log);
+                let wanted = mark("death", 2, &format!("{TERMINATE}; what():  CUDA error 2"));
+                assert_eq!(found[..1], wanted, "{log:?}");
+                assert_eq!(found.len(), if after.is_empty() { 1 } else { 2 }, "{log:?}: {found:?}");
+            }
+        }
+    }
+    let log = format!("{STAMP}{RECORD}{TERMINATE}\n{STAMP}Error: other\n");
+    let wanted = [mark("death", 2, TERMINATE), mark("error", 3, "other")].concat();
+    assert_eq!(marks(&log), wanted);
+}
+
+#[test]
+fn the_end_of_a_curriculum_is_found_behind_every_prefix() {
+    for prefix in PREFIXES {
+        let log = format!("{STAMP}{RECORD}{prefix}{STAMP}[Trainer] [INFO] Finished the last stage\n");
+        assert_eq!(marks(&log), mark("fed", 2, "Finished the last stage"), "{log:?}");
+    }
+    for line in ["Finished the last stages of the war", "[Trainer] [INFO] Finished the last stage of all"] {
+        let log = format!("{STAMP}{RECORD}{STAMP}Hyp: {line}\n{STAMP}Best translation 0 : {line}\n");
+        assert!(marks(&log).iter().all(|(kind, ..)| kind != "fed"), "{log:?}");
     }
 }
 
