@@ -193,7 +193,10 @@ export class CourseCheck {
     };
     // Of limits that a finished training has not reached; an interrupted one need not, nor one that was fed to the end.
     const missed =
-      finished === undefined || interrupted !== undefined || part.fed || (part.loaded && lastUpdate === undefined)
+      finished === undefined ||
+      interrupted !== undefined ||
+      part.fed ||
+      (part.loaded && lastUpdate === undefined)
         ? undefined
         : missedLimits(schedule, { ...part, epoch, stalled });
     this.#fate = "finished";
