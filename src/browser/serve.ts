@@ -108,7 +108,8 @@ class Reading {
   }
 
   #pack(module: CoreModule, core: Core, table: number): PackedBatch {
-    const packed = packTable(module, table);
+    // A buffer of its own; declarations of the package can't say so to TypeScript before 5.7.
+    const packed = packTable(module, table) as Uint8Array<ArrayBuffer>;
     const metrics: string[] = [];
     for (;;) {
       const name = core.metricName(this.#metrics);

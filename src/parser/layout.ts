@@ -177,7 +177,7 @@ export function tableLength(core: TableMemory, address: number): number {
 }
 
 /** A copy of the table and of all that it points to, in one buffer that may go to another thread. */
-export function packTable(core: TableMemory, address: number): Uint8Array<ArrayBuffer> {
+export function packTable(core: TableMemory, address: number): Uint8Array {
   const { buffer } = core.memory;
   const table = new Uint32Array(buffer, address, ENTRIES * 2);
   const head = new Uint32Array(ENTRIES * 2);

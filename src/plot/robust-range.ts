@@ -10,12 +10,15 @@ export interface ValueRange {
 const [LOW, HIGH] = [0.05, 0.95];
 /** What lies farther from the bulk than so many of its widths is an outlier. */
 const FAR = 2;
+/** What lies so many widths away would leave less than a line of the bulk. */
+const REACH = 1000;
 /** A series with fewer values may lie outside with all of them. */
 const FEWEST = 5;
 
 /**
  * The range without outliers: from the 5th to the 95th percentile of all values, and twice as far again on both sides, but no
- * farther than there are values. A series as a whole is no outlier: what lies between its own percentiles is inside.
+ * farther than there are values. A series as a whole is no outlier: what lies between its own percentiles is inside,
+ * unless the bulk would be nothing but a line beside it, as beside a training that diverged.
  *
  * @param series The values of each, or an even choice of them; what is no number is left out.
  * @param whole The least and the greatest of all values.
@@ -36,11 +39,15 @@ export function robustRange(
   }
   const core = bulk(all.sort());
   if (core === undefined) return whole;
-  const room = FAR * (core.to - core.from) || Math.abs(core.to);
+  const width = core.to - core.from;
+  const room = FAR * width || Math.abs(core.to);
+  const reach = REACH * (width || Math.abs(core.to)) || Number.POSITIVE_INFINITY;
   let [from, to] = [core.from - room, core.to + room];
   for (const values of sorted) {
     const own = values.length < FEWEST ? undefined : bulk(values);
-    if (own !== undefined) [from, to] = [Math.min(from, own.from), Math.max(to, own.to)];
+    if (own === undefined) continue;
+    if (own.from >= core.from - reach) from = Math.min(from, own.from);
+    if (own.to <= core.to + reach) to = Math.max(to, own.to);
   }
   const back = (value: number) => (logarithmic ? 10 ** value : value);
   return {

@@ -27,6 +27,17 @@ describe("the range of a chart", () => {
       [Array.from({ length: 200 }, (_, index) => 30 + (index % 5)), [900, 901, 902, 903, 904]],
       { from: 30, to: 903 },
     ],
+    [
+      "a run that diverged from its start, beside which the others would be one line",
+      [Array.from({ length: 200 }, (_, index) => 30 + (index % 5)), [1.5e12, 1.5e12, 1.6e12, 1.6e12, 1.6e12]],
+      { from: 30, to: 42 },
+    ],
+    [
+      "a run that came from nearby and diverged",
+      [Array.from({ length: 200 }, (_, index) => 30 + (index % 5)), [10, 10, 2e7, 2e7, 3e7, 4e7]],
+      { from: 10, to: 42 },
+    ],
+    ["runs of zeros beside another", [new Array(200).fill(0), [1, 2, 3, 4, 5]], { from: 0, to: 4 }],
   ])("of %s", (_, series, expected) => {
     expect(range(...series)).toEqual(expected);
   });
