@@ -15,6 +15,7 @@ import { decompress } from "../sources/decompress.js";
 import { readable, type Source } from "../sources/source.js";
 import { refuseTar } from "../sources/tar-header.js";
 import { LogTail } from "./log-tail.js";
+import { YoungObjects } from "./young-objects.js";
 
 /** What became of one input. */
 export interface InputReceipt extends RunTally {
@@ -127,6 +128,7 @@ export async function runJob(
   const sinks = new Sinks(factory(parser, reader));
   const closed = () => source.closed === true;
   const watch = watched ? new RunCheck(parser.time, { kinds: ["unfinished"], closed }) : new LogTail();
+  const young = new YoungObjects();
   let fault: string | undefined;
   const publish = (publisher: UpdatePublisher, update: RunUpdate) => publisher.publish(update);
   try {
@@ -135,6 +137,7 @@ export async function runJob(
       const update = await (chunk === PAUSE ? reader.settle(parser.settle()) : reader.read(chunk));
       watch.take(update);
       await sinks.each(publish, update);
+      if (options.live) young.limit();
       if (control.signal?.aborted) break;
     }
   } catch (error) {
