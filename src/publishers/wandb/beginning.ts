@@ -89,8 +89,9 @@ async function beginOnline(
     const begin = { ...fresh(runId, tables), held, remarks };
     if (found === undefined) return begin;
     if (plan === undefined) return goOnLive(publication, begin, found);
-    const kept = plan.rows === 0 ? found.rows : await rowsKept(publication, found);
-    if (kept !== undefined) return goOn(publication, begin, later, found, kept);
+    const kept = plan.rows === 0 ? { rows: found.rows } : await rowsKept(publication, found);
+    if (kept?.unsure) remarks.push(kept.unsure);
+    if (kept !== undefined) return goOn(publication, begin, later, found, kept.rows);
     if (plan.rows >= found.rows) return beginAnew(publication, begin, found);
     // Lines can't be removed from a run, so a shorter one gets a name of its own.
     remarks.push(
@@ -176,16 +177,23 @@ function changed(tables: readonly RowTable[], found: ExistingRun): RowTable[] {
   return tables.filter((table) => tableState(found, table) !== "unchanged");
 }
 
+/** The rows of a run that can stay. */
+interface Kept {
+  readonly rows: number;
+  /** That it is not known for all of them, in words; absent where it is. */
+  readonly unsure?: string;
+}
+
 /**
  * How many rows of a run can stay, because they are the first ones of the log; undefined where they are not. The last
  * of them is one less where the log says more of it by now.
  */
-async function rowsKept(publication: WandbPublication, found: ExistingRun): Promise<number | undefined> {
+async function rowsKept(publication: WandbPublication, found: ExistingRun): Promise<Kept | undefined> {
   const held = found.rows;
   const { override, transport, plan, rows } = publication;
   // The SDK begins at the first row, so it gets all of them.
   if (override || transport === "sdk") return undefined;
-  if (held === 0) return 0;
+  if (held === 0) return { rows: 0 };
   if (held > (plan?.rows ?? 0) || rows === undefined) return undefined;
   const stored = storedDigest(found.summary);
   const digest = RowDigest.empty();
@@ -202,8 +210,16 @@ async function rowsKept(publication: WandbPublication, found: ExistingRun): Prom
   if (matches === false || ours === undefined) return undefined;
   const same = isRow(ours, found);
   // The checksum says nothing of the last row, which a longer log may have changed.
-  if (matches === true && (stored?.rows ?? 0) >= held - 1) return same ? held : held - 1;
-  return same || isBeginningOf(found, ours) ? (same ? held : held - 1) : undefined;
+  const kept = { rows: same ? held : held - 1 };
+  const checked = matches === true ? (stored?.rows ?? 0) : 0;
+  if (matches === true && checked >= held - 1) return kept;
+  if (!same && !isBeginningOf(found, ours)) return undefined;
+  if (checked >= held - 1) return kept;
+  const which = checked === 0 ? "" : ` behind the first ${checked}`;
+  return {
+    ...kept,
+    unsure: `the run has no checksum of its rows${which}, so a value that has changed above its last row is not noticed this time; --override-runs sends all rows`,
+  };
 }
 
 /** Whether the last row of a run is this one, whole. */

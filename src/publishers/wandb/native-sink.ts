@@ -125,6 +125,10 @@ export class NativeSink implements RunSink {
     this.#run.summary(values);
   }
 
+  summaryOf(values: (rows: number) => JsonObject): void {
+    this.#run.summaryOf(values);
+  }
+
   async directoryArtifact(name: string, type: string, directory: string): Promise<void> {
     await this.#run.directoryArtifact(name, type, directory);
   }

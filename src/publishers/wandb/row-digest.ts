@@ -43,6 +43,11 @@ export class RowDigest {
     return new RowDigest(Number.parseInt(stored.crc32, 16), stored.rows, textOf(last));
   }
 
+  /** One that goes on from here and leaves this one where it is. */
+  fork(): RowDigest {
+    return new RowDigest(this.#crc, this.#rows, this.#last);
+  }
+
   /** Adds the next row. */
   add(row: DigestRow): void {
     if (this.#last !== undefined) {

@@ -8,6 +8,9 @@ import { DIGEST_KEY, RowDigest } from "./row-digest.js";
 import type { LogLine, RowPosition, RunSink } from "./run-sink.js";
 import type { TaskSections } from "./task-sections.js";
 
+/** Rows that may be shown at a time, generously. */
+const MOST_SHOWN = 64;
+
 /** The rows and the text of one log on their way into one run. */
 export class RowSender {
   readonly sink: RunSink;
@@ -16,6 +19,8 @@ export class RowSender {
   readonly #plan: RunPlan | undefined;
   readonly #task: TaskSections;
   #digest: RowDigest | undefined;
+  /** The checksum by the rows that a run with it has, as long as a request may ask for it. */
+  readonly #digests = new Map<number, string>();
   #rows = 0;
   #lines = 0;
   #before = 0;
@@ -33,6 +38,7 @@ export class RowSender {
     const { existing } = beginning;
     const goesOn = plan === undefined && existing !== null && existing.rows > 0;
     this.#digest = goesOn ? digestOf(existing) : RowDigest.empty();
+    sink.summaryOf?.((rows) => this.#digestAt(rows));
   }
 
   /** Rows of the log so far, those that the server held included. */
@@ -63,6 +69,11 @@ export class RowSender {
   show(rows: readonly StepRow[]): void {
     const { existing } = this.#beginning;
     const fresh = rows.filter(({ step }) => step > (existing?.lastStep ?? -1));
+    const digest = this.#digest?.fork();
+    for (const row of fresh) {
+      digest?.add(row);
+      this.#keep(digest);
+    }
     this.sink.show?.(fresh.map((row) => ({ values: row.values, position: this.#positionOf(row) })));
   }
 
@@ -104,6 +115,7 @@ export class RowSender {
     this.#rows += 1;
     // The checksum goes first: of too many rows it still tells that those which arrived are right.
     this.#digest?.add(row);
+    this.#keep(this.#digest);
     this.sink.summary({ [DIGEST_KEY]: this.#digest?.toJson() ?? null });
     if (index < held) return;
     const chart = await datasets?.();
@@ -126,8 +138,24 @@ export class RowSender {
       }
       await this.sink.completeLastRow?.(values);
       this.#digest?.replaceLast({ step, values: { ...values, ...measurementsOf(held) } });
+      this.#keep(this.#digest);
     }
     return rows.filter(({ step }) => step > lastStep);
+  }
+
+  #keep(digest: RowDigest | undefined): void {
+    if (digest !== undefined && this.sink.summaryOf !== undefined)
+      this.#digests.set(digest.rows + 1, digest.toJson());
+  }
+
+  /** The checksum of a run that has so many rows. Later requests are not for fewer, but for those that were shown. */
+  #digestAt(rows: number): JsonObject {
+    const digest = this.#digests.get(rows);
+    for (const known of this.#digests.keys()) {
+      if (known >= rows - MOST_SHOWN) break;
+      this.#digests.delete(known);
+    }
+    return digest === undefined ? {} : { [DIGEST_KEY]: digest };
   }
 
   #positionOf({ step, timestamp }: StepRow): RowPosition {

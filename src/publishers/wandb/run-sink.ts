@@ -54,6 +54,11 @@ export interface RunSink {
   updateConfig(values: JsonObject): void;
   /** Sets values of the summary that no row has. */
   summary(values: JsonObject): void;
+  /**
+   * Has values of the summary asked for with each delivery, for a run that has so many rows with it: those of rows that
+   * are still on their way don't fit. Absent where all goes together.
+   */
+  summaryOf?(values: (rows: number) => JsonObject): void;
   directoryArtifact(name: string, type: string, directory: string): Promise<void>;
   /**
    * Ends the run with its exit code; null says nothing of an end, so that the run goes on running for W&B. Never rejects

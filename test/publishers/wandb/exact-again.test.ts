@@ -1,8 +1,8 @@
 /** A log that is published again, changed or not. */
 import { describe, expect, test } from "vitest";
 import { parseLine } from "../../servers/wandb/index.js";
-import { harness } from "./client/harness.js";
-import { pipe, publish, row, start, textFile, valid } from "./stage.js";
+import { type Harness, harness, within } from "./client/harness.js";
+import { pipe, pipeOf, publish, row, start, textFile, valid } from "./stage.js";
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -131,5 +131,73 @@ describe("a log that is published again", () => {
     expect(sections()).toEqual(known);
     await publish(stage, text([9, 5, 7]), { override: true });
     expect(sections()).toEqual([null, null, null]);
+  });
+
+  describe("after the process that read it live was killed", () => {
+    /** Publishes the beginning of a training, each part as soon as the rows before are there, and is heard of no more. */
+    async function killed(stage: Harness, ...parts: readonly (readonly number[])[]): Promise<void> {
+      let up = 0;
+      const steps = parts.flatMap((costs, part) => {
+        const text = costs.map((cost) => row(++up, cost)).join("");
+        const there = up;
+        const isThere = () =>
+          stage.server.store.run("team", "cs-en", "student") !== undefined &&
+          stage.server.history("cs-en", "student").length === there;
+        return [part === 0 ? start + text : text, () => within(stage, 40_000, isThere)];
+      });
+      await new Promise<void>((resolve) => {
+        const dies = () => {
+          resolve();
+          return new Promise<void>(() => {});
+        };
+        void publish(stage, pipeOf(...steps, dies));
+      });
+    }
+    const costs = ({ server }: Harness) => server.history("cs-en", "student").map(({ cost }) => cost);
+
+    test.each([[[[9, 8, 7]]], [[[9], [8, 7]]], [[[9, 8], [7]]]])(
+      "a changed value is noticed, of %j too",
+      async (parts) => {
+        const stage = await harness();
+        await killed(stage, ...parts);
+        const { receipt } = await publish(stage, log(9, 8, 7, 6));
+        expect(receipt.figures).toMatchObject({ wandb: { sent: 1 } });
+        expect(receipt.notes.join("\n")).not.toContain("checksum");
+        const other = await harness();
+        await killed(other, ...parts);
+        await publish(other, log(9, 8.5, 7, 6));
+        expect(costs(other)).toEqual([9, 8.5, 7, 6]);
+      },
+    );
+
+    test("the next one goes on with the checksum", async () => {
+      const stage = await harness();
+      await killed(stage, [9, 8], [7]);
+      await publish(stage, pipe(start + row(4, 6) + row(5, 5)));
+      const { receipt } = await publish(stage, log(9, 8, 7, 6, 5));
+      expect(receipt.figures).toMatchObject({ wandb: { sent: 0 } });
+      expect(receipt.notes.join("\n")).not.toContain("checksum");
+      await publish(stage, log(9, 8, 7.5, 6, 5));
+      expect(costs(stage)).toEqual([9, 8, 7.5, 6, 5]);
+    });
+  });
+
+  test("says where a run has no checksum, and is exact from then on", async () => {
+    const stage = await harness();
+    const other = await stage.start({ project: "cs-en", id: "student" });
+    for (const [step, cost] of [
+      [1, 9],
+      [2, 8],
+    ] as const)
+      await other.history({ epoch: 1, sen: step * 10, cost }, { step, timestamp: step });
+    await other.finish();
+    // A training that goes on with it does not know its rows.
+    await publish(stage, pipe(start + row(3, 7)));
+    const first = await publish(stage, log(9, 8, 7));
+    expect(first.receipt.notes.join("\n")).toContain("the run has no checksum of its rows");
+    const second = await publish(stage, log(9, 8, 7));
+    expect(second.receipt.notes.join("\n")).not.toContain("checksum");
+    await publish(stage, log(9, 8.5, 7));
+    expect(stage.server.history("cs-en", "student").map(({ cost }) => cost)).toEqual([9, 8.5, 7]);
   });
 });

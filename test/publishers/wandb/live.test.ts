@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { TaskFiles } from "../../../src/publishers/wandb/publication.js";
 import { parseLine } from "../../servers/wandb/index.js";
-import { type Harness, harness, until } from "./client/harness.js";
+import { type Harness, harness, until, within } from "./client/harness.js";
 import { pipe, pipeOf, publish, row, start, textFile, valid } from "./stage.js";
 
 type Row = Readonly<Record<string, unknown>>;
@@ -13,16 +13,6 @@ const shown = ({ server }: Harness): unknown[][] =>
     : server
         .history("cs-en", "student")
         .map(({ _step, cost, chrf }) => [_step, cost, ...(chrf === undefined ? [] : [chrf])]);
-
-/** Lets the client's clock go on until something is the case; says how many milliseconds passed on it. */
-async function within(stage: Harness, milliseconds: number, holds: () => boolean): Promise<void> {
-  for (let passed = 0; !holds(); passed += 500) {
-    expect(passed).toBeLessThan(milliseconds);
-    stage.clock.advance(500);
-    // Requests need turns of the event loop, on which the client's clock does not run.
-    for (let turn = 0; turn < 12; turn += 1) await new Promise((resolve) => setTimeout(resolve, 0));
-  }
-}
 
 const equals = (stage: Harness, rows: unknown) => () => JSON.stringify(shown(stage)) === JSON.stringify(rows);
 

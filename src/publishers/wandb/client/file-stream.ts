@@ -69,8 +69,12 @@ export interface FileStreamOptions {
    * acknowledged, the stream ends and the others are undelivered. Absent: an acknowledgement is enough.
    */
   readonly heldRows?: (() => Promise<number>) | undefined;
-  /** The complete summary as JSON; asked for once per batch that has it. */
-  readonly summary?: (() => string) | undefined;
+  /**
+   * The complete summary as JSON; asked for once per batch that has it.
+   *
+   * @param rows Lines of history that the server holds with this batch, those that may still change included.
+   */
+  readonly summary?: ((rows: number) => string) | undefined;
   /** Called before each batch is put together. */
   readonly beforeBatch?: (() => void | Promise<void>) | undefined;
   /** The user pressed Stop on the run's page. Called once. */
@@ -409,12 +413,15 @@ export class FileStream {
     const files: Bytes[] = [];
     let room = this.#requestBytes;
     let more = false;
+    let rows = this.#buffers[HISTORY].start;
     for (const file of STREAM_FILES) {
       const buffer = this.#buffers[file];
       // A line that is larger than a whole request goes alone.
       const count = buffer.fitting(room, files.length === 0);
       more ||= count < buffer.length;
-      const shown = file === "wandb-history.jsonl" && this.#shownWaits && !more ? this.#shown : [];
+      const shown = file === HISTORY && this.#shownWaits && !more ? this.#shown : [];
+      // Those that were shown before are still there.
+      if (file === HISTORY) rows += count + (this.#shownWaits && more ? 0 : this.#shown.length);
       if (count + shown.length === 0) continue;
       const lines: Bytes[] = [
         ...(count === 0 ? [] : [[buffer.joined(count)]]),
@@ -424,7 +431,7 @@ export class FileStream {
       room -= buffer.bytesOf(count);
       takenLines.set(file, count);
     }
-    const summary = this.#summaryDirty ? this.#options.summary?.() : undefined;
+    const summary = this.#summaryDirty ? this.#options.summary?.(rows) : undefined;
     if (summary !== undefined)
       files.push([`"wandb-summary.json":{"offset":0,"content":[${JSON.stringify(summary)}]}`]);
     const last = this.#exitCode !== undefined && !more;

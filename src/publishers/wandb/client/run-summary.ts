@@ -17,10 +17,10 @@ export class RunSummary {
     }
   }
 
-  /** The complete summary as JSON; W&B replaces the one it has by it. */
-  toJson(): string {
+  /** The complete summary as JSON, with these values in the place of its own; W&B replaces the one it has by it. */
+  toJson(values: JsonObject = {}): string {
     const runtime = this.#values.get("_runtime");
     const seconds = typeof runtime === "number" && Number.isFinite(runtime) ? Math.trunc(runtime) : 0;
-    return stringifyJson({ ...Object.fromEntries(this.#values), _wandb: { runtime: seconds } });
+    return stringifyJson({ ...Object.fromEntries(this.#values), ...values, _wandb: { runtime: seconds } });
   }
 }

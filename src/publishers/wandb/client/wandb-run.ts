@@ -54,6 +54,7 @@ interface RunLine {
 export class WandbRun {
   readonly #options: RunOptions;
   readonly #started: StartedRun;
+  #summaryOf: (rows: number) => JsonObject = () => ({});
   readonly #stream: FileStream;
   readonly #files: RunFiles;
   readonly #summary: RunSummary;
@@ -99,7 +100,7 @@ export class WandbRun {
       requestBytes: options.requestBytes,
       bufferBytes: options.bufferBytes,
       heldRows: async () => (await findRun(options.client, address, scope))?.rows ?? 0,
-      summary: () => this.#summary.toJson(),
+      summary: (rows) => this.#summary.toJson(this.#summaryOf(rows)),
       beforeBatch: () => this.#beforeBatch(),
       onStopped: options.onStopped,
       onLineTooLong: (file, bytes) =>
@@ -199,6 +200,14 @@ export class WandbRun {
   summary(values: JsonObject): void {
     this.#summary.put(values);
     this.#stream.touchSummary();
+  }
+
+  /**
+   * Has values of the summary asked for with each request: those of a run that has so many rows, with that request. They
+   * arrive together with its last row, or not at all.
+   */
+  summaryOf(values: (rows: number) => JsonObject): void {
+    this.#summaryOf = values;
   }
 
   /** Publishes a directory as an artifact. A failure is in the receipt, not in the promise. */

@@ -78,3 +78,14 @@ export async function until(holds: () => boolean): Promise<void> {
   }
   throw new Error("what the test waits for did not come");
 }
+
+/** Lets the client's clock go on until something is the case; says how many milliseconds passed on it. */
+export async function within(stage: Harness, milliseconds: number, holds: () => boolean): Promise<void> {
+  for (let passed = 0; !holds(); passed += 500) {
+    if (passed >= milliseconds)
+      throw new Error(`what the test waits for did not come within ${milliseconds} ms`);
+    stage.clock.advance(500);
+    // Requests need turns of the event loop, on which the client's clock does not run.
+    for (let turn = 0; turn < 12; turn += 1) await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+}
