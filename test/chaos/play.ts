@@ -17,18 +17,13 @@ import { binaryPath, cleanEnvironment, filesBelow } from "../cli/run-binary.js";
 import { trainingLog } from "../online/training-log.js";
 import { ownGroup, TaskclusterStandIn } from "../servers/taskcluster/index.js";
 import { StandInServer } from "../servers/wandb/index.js";
+import { rowsOf, type Said, said } from "./log-rows.js";
 import type { Schedule } from "./schedule.js";
 
 const TASK = "BWttdfxdQ3aBIFP29lDaAg";
 const SECRET = "project/translations/level-1/weights-and-biases";
 const WRONG_KEY = "x".repeat(40);
 const TIME_LIMIT = 150_000;
-
-/** One measurement, as the log says it. */
-interface Said {
-  readonly up: number;
-  readonly values: Readonly<Record<string, number>>;
-}
 
 /** What came of a run. */
 interface Played {
@@ -355,9 +350,7 @@ class Stage {
   }
 
   #holdRows(expected: readonly Said[], when: string): void {
-    const merged = new Map<number, Record<string, number>>();
-    for (const { up, values } of expected) merged.set(up, { ...merged.get(up), ...values });
-    const wanted = [...merged].map(([_step, values]) => ({ _step, ...values }));
+    const wanted = rowsOf(expected);
     const found = this.#rows().map(({ _timestamp, _runtime, ...row }) => row);
     const text = (rows: readonly Record<string, unknown>[]) =>
       JSON.stringify(rows.map((row) => Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1))));
@@ -384,34 +377,6 @@ class Stage {
     if (code !== 0 && this.#schedule.disk !== "limited")
       this.#wrong.push(`sync ended with ${code}: ${Buffer.concat(text).toString()}`);
   }
-}
-
-/** The measurements of a log, read without the program. */
-function said(log: Buffer): Said[] {
-  const found: Said[] = [];
-  for (const line of log.toString("latin1").split("\n")) {
-    const [, up, sen, cost, time, rate, gnorm] =
-      /Ep\. 1 : Up\. (\d+) : Sen\. (\d+) : Cost (\S+) : Time (\S+)s : (\S+) words\/s : gNorm (\S+)/.exec(
-        line,
-      ) ?? [];
-    if (up !== undefined) {
-      const values = {
-        epoch: 1,
-        sen: Number(sen),
-        cost: Number(cost),
-        time: Number(time),
-        rate: Number(rate),
-        gnorm: Number(gnorm),
-      };
-      found.push({ up: Number(up), values });
-      continue;
-    }
-    const [, at, metric = "", value] =
-      /\[valid\] Ep\. 1 : Up\. (\d+) : (\S+) : (\S+) : new best/.exec(line) ?? [];
-    if (at !== undefined)
-      found.push({ up: Number(at), values: { [metric.replaceAll("-", "_")]: Number(value) } });
-  }
-  return found;
 }
 
 /** Kills the process that reads for the one that passes on. */

@@ -82,6 +82,15 @@ export const FAULTS: readonly NamedFault[] = [
   plain("200 with other fields", 200, '{"ok":true,"data":{"ok":true}}', { kinds: JSON_KINDS }),
   plain("200 with data that is null", 200, '{"data":null}', { kinds: JSON_KINDS }),
   plain("200 with half of a JSON text", 200, '{"exitcode":null,"limits":{"a":', { kinds: JSON_KINDS }),
+  plain("200 with NaN", 200, '{"data":NaN,"exitcode":NaN,"limits":NaN,"stopped":NaN}', { kinds: JSON_KINDS }),
+  plain("200 with fields of other types", 200, '{"data":"yes","exitcode":"0","limits":[],"stopped":0}', {
+    kinds: JSON_KINDS,
+  }),
+  plain("200 that says gzip and is none", 200, HTML, {
+    kinds: [...JSON_KINDS, "content"],
+    verdicts: { content: "again" },
+    headers: { "content-encoding": "gzip" },
+  }),
   plain("204", 204, "", { verdicts: { upload: "taken", content: "again" } }),
   plain("206 with a part", 206, '{"ex', {
     verdicts: { upload: "taken", content: "again" },
@@ -94,7 +103,7 @@ export const FAULTS: readonly NamedFault[] = [
     }),
   ),
   plain("304", 304, "", { kinds: ["graphql", "file_stream", "upload"] }),
-  ...[400, 401, 403, 404, 410, 501].map((status) =>
+  ...[400, 401, 403, 404, 409, 410, 413, 422, 501].map((status) =>
     plain(String(status), status, '{"message":"no"}', {
       // Taskcluster and stores of objects say 501 for what may pass.
       ...(status === 501 ? { kinds: ["graphql", "file_stream", "upload"], verdict: "refused" } : {}),
@@ -180,6 +189,27 @@ export const FAULTS: readonly NamedFault[] = [
       response.writeHead(200, { "content-length": 1000 });
       response.write("{", () => request.socket.end());
     },
+  },
+  {
+    name: "a body that is reset",
+    kinds: ["graphql", "file_stream", "api", "content"],
+    verdict: "again",
+    slow: true,
+    answer: (request, response) => {
+      response.writeHead(200, { "content-length": 1000 });
+      response.write("{", () => setImmediate(() => request.socket.resetAndDestroy()));
+    },
+  },
+  {
+    name: "a length that is no number",
+    verdict: "again",
+    answer: (request) => request.socket.end("HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n{}"),
+  },
+  {
+    name: "a length that is too short",
+    kinds: ["graphql", "file_stream", "api"],
+    verdict: "refused",
+    answer: (request) => request.socket.end('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n{"data":{}}'),
   },
   {
     name: "closed before the head",

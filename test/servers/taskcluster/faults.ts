@@ -46,20 +46,29 @@ export type Fault =
 export interface FaultRule {
   readonly fault: Fault;
   /** Default: every endpoint. */
-  readonly endpoint?: Endpoint;
+  readonly endpoint?: Endpoint | readonly Endpoint[];
   /** Part of the request's path. */
   readonly path?: string;
   /** How many matching requests are hit. Default 1; Infinity for all. */
   readonly times?: number;
+  /** How many matching requests pass before the first is hit. Default 0. */
+  readonly after?: number;
 }
 
 /** The faults that wait for their requests. */
 export class FaultPlan {
-  readonly #rules: { readonly rule: FaultRule; left: number }[] = [];
+  /** The moments (ms since 1970) at which a request was hit. */
+  readonly hits: number[] = [];
+  readonly #rules: { readonly rule: FaultRule; skip: number; left: number }[] = [];
 
   /** Adds a rule; rules are tried in the order they were added. */
   add(rule: FaultRule): void {
-    this.#rules.push({ rule, left: rule.times ?? 1 });
+    this.#rules.push({ rule, skip: rule.after ?? 0, left: rule.times ?? 1 });
+  }
+
+  /** Forgets all rules. */
+  clear(): void {
+    this.#rules.length = 0;
   }
 
   /** The fault that hits this request, undefined when it passes. */
@@ -67,11 +76,16 @@ export class FaultPlan {
     const entry = this.#rules.find(
       ({ rule, left }) =>
         left > 0 &&
-        (rule.endpoint === undefined || rule.endpoint === endpoint) &&
+        (rule.endpoint === undefined || [rule.endpoint].flat().includes(endpoint)) &&
         (rule.path === undefined || path.includes(rule.path)),
     );
     if (entry === undefined) return undefined;
+    if (entry.skip > 0) {
+      entry.skip -= 1;
+      return undefined;
+    }
     entry.left -= 1;
+    this.hits.push(Date.now());
     return entry.rule.fault;
   }
 }

@@ -82,6 +82,16 @@ export class TaskclusterStandIn {
     this.#faults.add(rule);
   }
 
+  /** The moments (ms since 1970) at which a fault hit a request. */
+  get hits(): readonly number[] {
+    return this.#faults.hits;
+  }
+
+  /** Ends all faults that are still waiting. */
+  heal(): void {
+    this.#faults.clear();
+  }
+
   /** The log of a run that goes on; from now on its live.log leads there. */
   live(taskId: string, runId = 0): LiveLog {
     const key = `${taskId}/${runId}`;

@@ -41,6 +41,8 @@ export interface FaultRule {
 
 /** The faults that wait for their requests. */
 export class FaultPlan {
+  /** The moments (ms since 1970) at which a request was hit. */
+  readonly hits: number[] = [];
   readonly #rules: { readonly rule: FaultRule; skip: number; left: number }[] = [];
 
   /** Adds a rule; rules are tried in the order they were added. */
@@ -66,6 +68,7 @@ export class FaultPlan {
         continue;
       }
       entry.left -= 1;
+      this.hits.push(Date.now());
       return rule.fault;
     }
     return undefined;

@@ -80,6 +80,11 @@ export class StandInServer {
     this.#faults.add(rule);
   }
 
+  /** The moments (ms since 1970) at which a fault hit a request. */
+  get hits(): readonly number[] {
+    return this.#faults.hits;
+  }
+
   /** Ends all faults that are still waiting. */
   heal(): void {
     this.#faults.clear();

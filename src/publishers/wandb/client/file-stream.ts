@@ -3,6 +3,7 @@ import { gzip } from "node:zlib";
 import type { RequestScope } from "../../../http/index.js";
 import { MalformedReplyError, messageOf, NotHeldError, WandbError } from "./errors.js";
 import { LineBuffer } from "./line-buffer.js";
+import { isObject } from "./reply.js";
 import type { WandbClient } from "./wandb-client.js";
 
 const gzipAsync = promisify(gzip);
@@ -27,8 +28,12 @@ const UNCONFIRMED_BYTES = 4 * 1024 * 1024;
 const CONFIRM_FIRST_MS = 1000;
 const CONFIRM_LONGEST_MS = 4000;
 const WHAT = "the run's rows";
-/** What W&B answers to lines; a server that names none of them took nothing. */
-const ANSWER_FIELDS = ["exitcode", "limits", "stopped"] as const;
+/** What W&B answers to lines, each null or so; a server that says none of it took nothing. */
+const ANSWER_FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
+  exitcode: Number.isInteger,
+  limits: isObject,
+  stopped: (value) => typeof value === "boolean",
+};
 
 /** Lines that the server has not acknowledged: `lines[0]` is line `offset` of the run's file. */
 export interface UndeliveredLines {
@@ -482,9 +487,12 @@ export class FileStream {
       scope,
     );
     const reply = client.reply(answer, WHAT);
-    if (!ANSWER_FIELDS.some((name) => name in reply))
+    const isAnswer = Object.entries(ANSWER_FIELDS).some(
+      ([name, fits]) => name in reply && (reply[name] === null || fits(reply[name])),
+    );
+    if (!isAnswer)
       throw new MalformedReplyError(
-        `the answer to ${WHAT} is none of W&B's (HTTP ${answer.status}, without ${ANSWER_FIELDS.join(", ")}): check the base URL`,
+        `the answer to ${WHAT} is none of W&B's (HTTP ${answer.status}, without ${Object.keys(ANSWER_FIELDS).join(", ")}): check the base URL`,
       );
     if (reply.stopped !== true || this.#stoppedSeen) return;
     this.#stoppedSeen = true;
