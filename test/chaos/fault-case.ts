@@ -108,7 +108,10 @@ export function faultCases(): FaultCase[] {
             fault,
             span,
             signals,
-            patient: slow && signals === "none" && ["api", "content", "Taskcluster"].includes(target),
+            patient:
+              (slow || span === "always") &&
+              signals === "none" &&
+              ["api", "content", "Taskcluster"].includes(target),
           })),
         ),
       ),

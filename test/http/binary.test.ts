@@ -193,6 +193,37 @@ test.concurrent.each([
   expect(server.history("p", "student")).toHaveLength(80);
 });
 
+test.each([
+  ["a file that is put", "302 to a login", { endpoint: "upload", path: "/config.yaml" }],
+  ["every file that is put", "403", { endpoint: "upload" }],
+  ["the log of the run, put in silence", "silence", { endpoint: "upload", path: "/output.log" }],
+  [
+    "the question where files are put",
+    "200 with a page",
+    { endpoint: "graphql", operation: "CreateRunFiles" },
+  ],
+  ["the rows with which files are reported", "403", { endpoint: "file_stream" }],
+] as const)("files are in the offline file, and reach the server later: %s, %s", async (_, name, rule) => {
+  const server = await StandInServer.start();
+  closing.push(() => server.close());
+  server.inject({ ...rule, fault: { kind: "named", name }, times: Number.POSITIVE_INFINITY });
+  const env = { WANDB_BASE_URL: server.url, WANDB_API_KEY: server.apiKey };
+  const folder = freshFolder({ "student/train.log": log });
+  const args = ["parse", "student/train.log", "--wandb-project", "p", "--retry-for", "3s"];
+  check(await runBinary("run", args, { env, folder }), { code: 3, stderr: /marian-tracking sync/ });
+  server.heal();
+  check(await runBinary("run", ["sync", "wandb", "-q"], { env, folder }), { code: 0, stderr: "" });
+  expect(server.history("p", "student")).toHaveLength(80);
+  const run = server.run("p", "student");
+  expect([...run.visible].filter((file) => run.uploads.has(file)).sort()).toEqual([
+    "config.yaml",
+    "output.log",
+    "wandb-metadata.json",
+    "wandb-summary.json",
+  ]);
+  expect(run.uploads.get("output.log")?.bytes.toString()).toContain("Up. ");
+});
+
 test("a server that acknowledges rows and holds none is found out", async () => {
   const server = await StandInServer.start();
   closing.push(() => server.close());

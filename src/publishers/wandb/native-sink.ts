@@ -73,6 +73,12 @@ export class NativeSink implements RunSink {
       onShownUndelivered: (lines) => {
         if (early.sink !== undefined) early.sink.#spoolShown(lines);
       },
+      onUndeliveredFile: async (name, source) => {
+        const { sink } = early;
+        if (sink === undefined) return;
+        sink.#keep((net) => net.file(name, source));
+        await sink.#netWork;
+      },
       onRefusedStep: () => {},
     });
     const sink = new NativeSink(run, description, options, early);

@@ -240,6 +240,11 @@ export class FileStream {
     if (names.length > 0) this.#noteWork();
   }
 
+  /** Names of run files that the server was not told of yet. */
+  get unreported(): readonly string[] {
+    return this.#uploaded;
+  }
+
   /** Tells the server that the machine is about to be taken away. Sent at once. */
   async preempting(): Promise<void> {
     this.#preempting = true;

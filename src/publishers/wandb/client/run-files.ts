@@ -23,6 +23,8 @@ export class RunFiles {
   readonly #waiting = new Map<string, UploadSource>();
   readonly #uploaded: string[] = [];
   readonly #failed: FailedFile[] = [];
+  /** Until they are taken, of files that arrived too. */
+  readonly #sources = new Map<string, UploadSource>();
   #gaveUp = false;
 
   constructor(client: WandbClient, scope: RequestScope, address: RunAddress) {
@@ -39,6 +41,13 @@ export class RunFiles {
   /** Files that didn't arrive. */
   get failed(): readonly FailedFile[] {
     return this.#failed;
+  }
+
+  /** What a file is made of; absent once it was taken. */
+  takeSource(name: string): UploadSource | undefined {
+    const source = this.#sources.get(name);
+    this.#sources.delete(name);
+    return source;
   }
 
   /** Whether the budget was used up for any of them. */
@@ -63,6 +72,7 @@ export class RunFiles {
     const files = [...this.#waiting];
     this.#waiting.clear();
     if (files.length === 0) return [];
+    for (const [name, source] of files) this.#sources.set(name, source);
     const arrived: string[] = [];
     try {
       const targets = await this.#targets(files.map(([name]) => name));

@@ -3,6 +3,7 @@ import type { JsonObject } from "../format/json.js";
 import type { StepOrderError } from "./errors.js";
 import type { ExistingRun } from "./existing-run.js";
 import type { StreamFile, UndeliveredLines } from "./file-stream.js";
+import type { UploadSource } from "./upload.js";
 import type { WandbClient } from "./wandb-client.js";
 
 /**
@@ -53,6 +54,11 @@ export interface RunOptions {
   readonly onUndelivered?: ((lines: UndeliveredLines) => void) | undefined;
   /** Takes rows that are shown, may still change and can't be delivered; the next rows take their place. */
   readonly onShownUndelivered?: ((lines: UndeliveredLines) => void) | undefined;
+  /**
+   * Takes the files of the run that the server did not take, or was not told of, but for those of tables (they are in
+   * the receipt). The run waits for it: a source may be gone afterwards.
+   */
+  readonly onUndeliveredFile?: ((name: string, source: UploadSource) => Promise<void>) | undefined;
 }
 
 /** Names of the files that a run gets at its end, and of what they hold. */

@@ -26,6 +26,8 @@ import { type StartedRun, startRun, updateRunConfig } from "./start-run.js";
 const HISTORY = "wandb-history.jsonl";
 const EVENTS = "wandb-events.jsonl";
 const CONSOLE = "output.log";
+/** Where the files of tables are. */
+const TABLES = "media/table/";
 const WAITING_FILE_BYTES = 8 * 1024 * 1024;
 
 /** Where a row belongs: its step, and its time in seconds since 1970. */
@@ -65,6 +67,9 @@ export class WandbRun {
   readonly #artifacts: PublishedArtifact[] = [];
   readonly #failedArtifacts: FailedFile[] = [];
   readonly #failedTables: StoredTable[] = [];
+  /** Files that arrived and were not yet reported, and tables of such files. */
+  readonly #unreportedFiles = new Set<string>();
+  #unreportedTables: StoredTable[] = [];
   readonly #warnings: string[] = [];
   #artifactQueue: Promise<void> = Promise.resolve();
   #lastStep: number;
@@ -308,6 +313,7 @@ export class WandbRun {
     await this.#uploadFiles();
     this.#stream.touchSummary();
     await (exitCode === null ? this.#stream.end() : this.#stream.complete(exitCode));
+    await this.#surrenderUnreported();
     await this.#console.dispose();
     return this.#makeReceipt(exitCode === null ? this.#stream.failure === undefined : this.#stream.completed);
   }
@@ -374,6 +380,10 @@ export class WandbRun {
     const arrived = new Set(this.#files.uploaded);
     this.#failedTables.push(...all.filter(({ files }) => !arrived.has(files.path)));
     const stored = all.filter(({ files }) => arrived.has(files.path));
+    const unreported = new Set(this.#stream.unreported);
+    this.#unreportedTables = [...this.#unreportedTables, ...stored].filter(({ files }) =>
+      unreported.has(files.path),
+    );
     for (const { name, key, files, ids, chart } of stored) {
       if (chart !== undefined) this.#started.config.visualize(name, chart);
       if (this.#options.tableArtifacts === false) continue;
@@ -446,11 +456,34 @@ export class WandbRun {
 
   async #uploadFiles(): Promise<void> {
     const failedBefore = this.#files.failed.length;
-    this.#stream.uploaded(await this.#files.upload());
+    const arrived = await this.#files.upload();
+    this.#stream.uploaded(arrived);
     if (this.#files.gaveUp) this.#giveUpSoon();
-    for (const failed of this.#files.failed.slice(failedBefore)) {
-      this.#warn(`the file ${failed.name} was not uploaded: ${failed.reason}`);
+    const failed = this.#files.failed.slice(failedBefore);
+    for (const { name, reason } of failed) {
+      this.#warn(`the file ${name} was not uploaded: ${reason}`);
+      await this.#surrenderFile(name);
     }
+    for (const name of arrived) this.#unreportedFiles.add(name);
+    const unreported = new Set(this.#stream.unreported);
+    for (const name of this.#unreportedFiles) {
+      if (unreported.has(name)) continue;
+      this.#unreportedFiles.delete(name);
+      this.#files.takeSource(name);
+    }
+  }
+
+  /** A file that arrived, and of which the server was not told, is in no run. */
+  async #surrenderUnreported(): Promise<void> {
+    const unreported = new Set(this.#stream.unreported);
+    this.#failedTables.push(...this.#unreportedTables.filter(({ files }) => unreported.has(files.path)));
+    for (const name of unreported) await this.#surrenderFile(name);
+  }
+
+  async #surrenderFile(name: string): Promise<void> {
+    const source = this.#files.takeSource(name);
+    if (source === undefined || name.startsWith(TABLES)) return;
+    await this.#options.onUndeliveredFile?.(name, source);
   }
 
   #queueArtifact(spec: ArtifactSpec): void {

@@ -264,13 +264,15 @@ export class OfflineRun {
   }
 
   /**
-   * Adds a run file; an older one of that name is replaced.
+   * Adds a run file, bytes or a copy of another file; an older one of that name is replaced.
    *
    * @throws InvalidFileNameError when the name leads out of the run.
    */
-  file(name: string, bytes: Uint8Array): Promise<void> {
+  file(name: string, content: Uint8Array | { readonly path: string }): Promise<void> {
     return this.#track(async () => {
-      await writeInto(pathBelow(this.#paths.files, name), bytes);
+      const path = pathBelow(this.#paths.files, name);
+      if (content instanceof Uint8Array) await writeInto(path, content);
+      else await copyInto(path, content.path);
       await this.#append({ kind: "files", files: [{ path: name, policy: "now", type: "other" }] });
     });
   }
@@ -519,9 +521,13 @@ async function artifactFile(path: string, localPath: string): Promise<ArtifactFi
  */
 async function copied(path: string, from: string, to: string): Promise<ArtifactFile> {
   const copy = join(to, path);
-  await mkdir(dirname(copy), { recursive: true });
-  await copyFile(join(from, path), copy, constants.COPYFILE_FICLONE);
+  await copyInto(copy, join(from, path));
   return await artifactFile(path, copy);
+}
+
+async function copyInto(path: string, from: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await copyFile(from, path, constants.COPYFILE_FICLONE);
 }
 
 async function writeInto(path: string, bytes: Uint8Array): Promise<void> {
