@@ -424,6 +424,9 @@ describe.skipIf(!chromiumIsThere)("a report", () => {
     await page.waitForFunction(
       () => document.fullscreenElement?.getAttribute("data-chart") === "validation chrf",
     );
+    // The button has the keyboard now.
+    await page.keyboard.press("Escape");
+    await page.waitForFunction(() => document.fullscreenElement === null);
   });
 
   test("is printed in ink, with a legend", async () => {

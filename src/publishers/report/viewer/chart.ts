@@ -120,6 +120,10 @@ export class Chart {
       this.#host,
       this.#note,
     );
+    // Its buttons may have the keyboard, too.
+    this.element.addEventListener("keydown", ({ key }) => {
+      if (key === "Escape" && document.fullscreenElement === this.element) this.#toggleFull();
+    });
   }
 
   /**

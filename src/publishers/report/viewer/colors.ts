@@ -13,19 +13,20 @@ export interface Palette {
 
 /**
  * Lightness, chroma and hue (OKLCH) of the first runs, on a light surface and on a dark one. Any two are told apart by
- * their lightness where their hues are not: with deuteranopia and protanopia CIEDE2000 stays above 14, a test says so.
+ * their lightness where their hues are not: with deuteranopia, protanopia and tritanopia CIEDE2000 stays
+ * above 14, a test says so.
  */
 const INKS = [
-  { light: [0.66, 0.18, 258], dark: [0.69, 0.16, 258] },
-  { light: [0.54, 0.19, 6], dark: [0.55, 0.18, 37] },
-  { light: [0.64, 0.08, 175], dark: [0.55, 0.08, 147] },
-  { light: [0.33, 0.11, 37], dark: [0.7, 0.15, 65] },
-  { light: [0.66, 0.09, 79], dark: [0.9, 0.18, 101] },
-  { light: [0.45, 0.11, 270], dark: [0.55, 0.2, 287] },
-  { light: [0.62, 0.08, 315], dark: [0.55, 0.16, 352] },
-  { light: [0.41, 0.08, 168], dark: [0.68, 0.11, 198] },
-  { light: [0.49, 0.11, 113], dark: [0.82, 0.1, 147] },
-  { light: [0.32, 0.1, 334], dark: [0.9, 0.07, 317] },
+  { light: [0.53, 0.16, 300], dark: [0.77, 0.1, 259] },
+  { light: [0.3, 0.1, 322], dark: [0.76, 0.15, 360] },
+  { light: [0.41, 0.08, 163], dark: [0.58, 0.11, 171] },
+  { light: [0.63, 0.11, 356], dark: [0.74, 0.15, 102] },
+  { light: [0.31, 0.11, 41], dark: [0.94, 0.08, 126] },
+  { light: [0.67, 0.14, 287], dark: [0.56, 0.1, 331] },
+  { light: [0.36, 0.22, 279], dark: [0.57, 0.17, 33] },
+  { light: [0.64, 0.15, 125], dark: [0.92, 0.12, 184] },
+  { light: [0.52, 0.11, 118], dark: [0.92, 0.18, 109] },
+  { light: [0.47, 0.08, 333], dark: [0.63, 0.16, 281] },
 ] as const;
 /** Runs beyond the colours have dashes: strokes and gaps in pixels. */
 const DASHES = [[], [9, 4], [9, 3, 2, 3], [2, 3]] as const;

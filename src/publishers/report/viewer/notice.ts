@@ -37,7 +37,7 @@ export class Notice {
   takeFresh(): string {
     const words = this.#fresh.map(({ source, reason }) => `${source}: ${reason}`);
     this.#fresh = [];
-    return words.join(". ");
+    return words.join(". ").replaceAll("?. ", "? ");
   }
 
   #show(): void {

@@ -24,7 +24,7 @@ export function linearOf(css: string): Triple {
 }
 
 /** Machado, Oliveira and Fernandes (2009), severity 1, on encoded sRGB as they define it. */
-export const EYES: Readonly<Record<"all cones" | "deuteranopia" | "protanopia", Matrix>> = {
+export const EYES: Readonly<Record<"all cones" | "deuteranopia" | "protanopia" | "tritanopia", Matrix>> = {
   "all cones": [
     [1, 0, 0],
     [0, 1, 0],
@@ -39,6 +39,11 @@ export const EYES: Readonly<Record<"all cones" | "deuteranopia" | "protanopia", 
     [0.152286, 1.052583, -0.204868],
     [0.114503, 0.786281, 0.099216],
     [-0.003882, -0.048116, 1.051998],
+  ],
+  tritanopia: [
+    [1.255528, -0.076749, -0.178779],
+    [-0.078411, 0.930809, 0.147602],
+    [0.004733, 0.691367, 0.3039],
   ],
 };
 
