@@ -35,6 +35,10 @@ export interface LateOptions {
 
 /** Milliseconds in which what is there may be delivered: after the order to stop, and after the end of the log. */
 const AFTER_STOP = 7_500;
+/** Bytes of the log that get into the offline file in a millisecond, also on a machine under load. */
+const OFFLINE_RATE = 8_000;
+/** Milliseconds after the order to stop in which a record that may be cut is settled by its log: by a line or a pause. */
+const SETTLED_BY_LOG = 5_500;
 const AFTER_END = 4 * 60_000;
 
 /**
@@ -110,8 +114,13 @@ export class LatePublisher implements UpdatePublisher {
     if (this.#ended) return;
     this.#ended = true;
     this.#publisher?.logEnds?.();
-    const time = this.#stop?.aborted ? AFTER_STOP : AFTER_END;
+    const time = this.#stop?.aborted ? this.#patience : AFTER_END;
     this.#ending = setTimeout(() => this.#publisher?.giveUp?.(), time).unref();
+  }
+
+  /** Milliseconds that the server has after the order to stop: the more waits, the more of the time the disk needs. */
+  get #patience(): number {
+    return Math.max(0, AFTER_STOP - this.#backlog.bytes / OFFLINE_RATE);
   }
 
   #free(): void {
@@ -169,13 +178,22 @@ export class LatePublisher implements UpdatePublisher {
   /** What is there is delivered, or, when its time is over, given to where a later delivery finds it. */
   async #deliverSoon(): Promise<void> {
     const publisher = this.#publisher;
-    const timer = setTimeout(() => publisher?.giveUp?.(), AFTER_STOP).unref();
+    const timer = setTimeout(() => publisher?.giveUp?.(), this.#patience).unref();
+    const settled = performance.now() + SETTLED_BY_LOG;
     this.#urgent = this.#backlog.bytes;
-    this.#settles = true;
     this.#wake();
-    while ((this.#urgent > 0 || this.#settles) && !this.#idle && !this.#ended)
-      await new Promise((resolve) => setTimeout(resolve, 50));
+    await this.#while(() => this.#urgent > 0);
+    // What comes after the signal decides over the last record before it; nothing may come.
+    await this.#while(() => this.#urgent === 0 && this.#parser.holds && performance.now() < settled);
+    if (!this.#ended && this.#urgent === 0) this.#settles = true;
+    this.#wake();
+    await this.#while(() => this.#settles);
     await publisher?.flush?.();
     clearTimeout(timer);
+  }
+
+  /** Settles when it is the case no longer, or never will be. */
+  async #while(holds: () => boolean): Promise<void> {
+    while (!this.#idle && !this.#ended && holds()) await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
