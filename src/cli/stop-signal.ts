@@ -1,5 +1,7 @@
 /** Signals: the first asks for an orderly end, a second ends at once. */
 
+import { setMaxListeners } from "node:events";
+
 /** The signal that asked for the end, as exit codes and receipts know it. */
 export type StopName = "SIGINT" | "SIGTERM";
 
@@ -26,6 +28,8 @@ export function outliveHangup(): void {
 /** Watches for the signals that ask for an end. After the first, every further one ends the process at once. */
 export function watchStopSignals(): StopSignal {
   const controller = new AbortController();
+  // Each run of an archive has its own; Node would speak of a leak to the user.
+  setMaxListeners(0, controller.signal);
   let received: StopName | undefined;
   const names = ["SIGINT", "SIGTERM", ...(process.stderr.isTTY ? (["SIGHUP"] as const) : [])] as const;
   const stop = (name: NodeJS.Signals): void => {
