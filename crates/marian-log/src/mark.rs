@@ -459,7 +459,7 @@ const THROWN: &[u8] = b"terminate called ";
 const WHAT: &[u8] = b"what(): ";
 
 /// How a line begins that a process or its surroundings print at its death.
-const LAST_WORDS: [&[u8]; 56] = [
+const LAST_WORDS: [&[u8]; 44] = [
     // The runtimes of C and C++.
     THROWN,
     WHAT,
@@ -479,29 +479,15 @@ const LAST_WORDS: [&[u8]; 56] = [
     b"Fatal Python error:",
     // CUDA and its libraries.
     b"GPUassert:",
-    b"CUDA error",
-    b"CUDA Error",
-    b"CUDA failure",
-    b"Cuda failure",
-    b"CUDA out of memory",
     b"cudaError",
-    b"CUBLAS error",
-    b"cuBLAS error",
-    b"CUSPARSE error",
-    b"cuSPARSE error",
-    b"cuDNN error",
-    b"CUDNN error",
-    b"NCCL error",
-    b"NCCL failure",
     b"Failed, NCCL error",
     // Memory.
     b"Out of memory:",
-    b"Memory cgroup out of memory",
+    b"Intel MKL FATAL ERROR",
+    b"*** Aborted at ",
+    b"*** SIG",
     b"oom-kill:",
-    b"OOMKilled",
     // Schedulers and workers.
-    b"error: *** JOB ",
-    b"error: *** STEP ",
     b"slurmstepd: *** ",
     b"srun: Force Terminated",
     b"srun: Job step aborted",
@@ -516,6 +502,8 @@ const LAST_WORDS: [&[u8]; 56] = [
     b"command terminated with exit code ",
     b"##[error]Process completed with exit code ",
     b"##[error]The operation was canceled",
+    b"ERROR: Job failed: ",
+    b"nohup: failed to run command",
     b"mpirun noticed that process rank ",
     b"mpiexec noticed that process rank ",
     b"=   BAD TERMINATION OF ONE OF YOUR APPLICATION PROCESSES",
@@ -523,7 +511,11 @@ const LAST_WORDS: [&[u8]; 56] = [
 ];
 
 /// What a line holds that tells of a death wherever it stands in it.
-const TELLING: [&[u8]; 7] = [
+const TELLING: [&[u8]; 11] = [
+    b"ut of memory: Kill",
+    b" CANCELLED AT 2",
+    b" terminated by signal SIG",
+    b" died with <Signals.SIG",
     b"oom_kill event",
     b"oom-kill event",
     b"invoked oom-killer",
@@ -534,7 +526,8 @@ const TELLING: [&[u8]; 7] = [
 ];
 
 /// How Marian refuses its command line, before it prints anything else.
-const REFUSALS: [&[u8]; 9] = [
+const REFUSALS: [&[u8]; 10] = [
+    b"Process completed with exit code ",
     b"The following argument",
     b"Could not convert: ",
     b"Expected at least ",
@@ -557,9 +550,43 @@ fn is_death(text: &[u8]) -> bool {
     }
     is_signal(text, true)
         || text == b"Out of memory"
+        || ENDS.iter().any(|words| text.ends_with(words))
+        || is_cuda(text)
+        || is_make(text)
+        || failed(text)
         || LAST_WORDS.iter().any(|words| text.starts_with(words))
         || is_slurm(text)
         || is_shell(text)
+}
+
+/// How such a line ends.
+const ENDS: [&[u8]; 3] = [b"(core dumped)", b"OOMKilled", b"marian: command not found"];
+
+/// `CUDA error 2 …`, `cuBLAS Error: 13`, `NCCL failure`, in any case.
+fn is_cuda(text: &[u8]) -> bool {
+    let name = text.iter().position(|&byte| byte == b' ').unwrap_or_default();
+    let begins =
+        |rest: &[u8], words: &[u8]| rest.get(..words.len()).is_some_and(|head| head.eq_ignore_ascii_case(words));
+    let (name, rest) = text.split_at(name);
+    [b"cuda".as_slice(), b"cublas", b"cusparse", b"cudnn", b"nccl"].iter().any(|known| name.eq_ignore_ascii_case(known))
+        && [b" error".as_slice(), b" failure", b" out of memory", b" runtime error"]
+            .iter()
+            .any(|words| begins(rest, words))
+}
+
+/// `make[1]: *** [Makefile:12: train] Error 137`.
+fn is_make(text: &[u8]) -> bool {
+    let stops = find(text, b": *** [").and_then(|at| find(&text[..at], b"make"));
+    stops.is_some_and(|at| at < 2) && !text.ends_with(b"(ignored)")
+}
+
+/// `train-1 exited with code 137`, `Exited with exit code 1.`: a number that is not 0, and nothing after it.
+fn failed(text: &[u8]) -> bool {
+    let text = text.strip_suffix(b".").unwrap_or(text);
+    let digits = text.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let (words, code) = text.split_at(text.len() - digits);
+    code.first().is_some_and(|&first| first != b'0')
+        && [b"xited with code ".as_slice(), b"xited with exit code "].iter().any(|end| words.ends_with(end))
 }
 
 /// `--dim-emb: 1 required INT missing`, `The following arguments were not expected: …`.
@@ -570,7 +597,8 @@ fn is_refusal(words: &[u8]) -> bool {
 }
 
 /// What shells call the signals that end a process; the zsh writes them small.
-const SIGNALS: [&[u8]; 15] = [
+const SIGNALS: [&[u8]; 16] = [
+    b"abort trap",
     b"segmentation fault",
     b"aborted",
     b"killed",
@@ -598,6 +626,8 @@ fn is_signal(text: &[u8], alone: bool) -> bool {
         }
         let after = rest.trim_ascii_start();
         after.is_empty()
+            // As macOS writes it.
+            || rest.strip_prefix(b": ").is_some_and(|number| number.iter().all(u8::is_ascii_digit))
             || (rest.len() > after.len() && (!alone || after.starts_with(b"(core dumped")))
             || after.starts_with(b"(core dumped")
     })
