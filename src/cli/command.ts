@@ -1,18 +1,19 @@
 /** What every command is. */
 import { Command as FrameworkCommand } from "@oclif/core";
+import { processSecrets } from "../http/redact.js";
 import { escapeLine, escapeText } from "../io/escape.js";
 
 /** A command whose warnings are one paragraph each and harmless for a terminal. */
 export abstract class Command extends FrameworkCommand {
   override warn(input: string | Error): string | Error {
-    return super.warn(typeof input === "string" ? escapeLine(input) : harmless(input));
+    return super.warn(typeof input === "string" ? escapeLine(processSecrets.redact(input)) : harmless(input));
   }
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are made of them
 const COLOUR = /\u001b\[\d+m/g;
 
-/** An error that the framework may print: it and its causes say nothing that controls a terminal. */
+/** An error that the framework may print: it and its causes say nothing secret and nothing that controls a terminal. */
 export function harmless(error: Error): Error {
   for (let one: unknown = error; one instanceof Error; one = one.cause) {
     for (const property of ["message", "stack"] as const) {
@@ -20,7 +21,7 @@ export function harmless(error: Error): Error {
       // The framework dims lists; what is taken away can't be somebody else's colour either.
       if (typeof text === "string")
         Object.defineProperty(one, property, {
-          value: escapeText(text.replace(COLOUR, "")),
+          value: escapeText(processSecrets.redact(text.replace(COLOUR, ""))),
           configurable: true,
           writable: true,
         });

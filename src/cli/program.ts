@@ -1,7 +1,7 @@
 /** What the binaries start. They share one bundle, and so one copy of the framework. */
 import { flush, handle, run } from "@oclif/core";
 import { escapeText } from "../io/escape.js";
-import { say } from "../io/terminal.js";
+import { say, sayText } from "../io/terminal.js";
 import { harmless } from "./command.js";
 import { EXIT } from "./exit-code.js";
 import { outliveHangup } from "./stop-signal.js";
@@ -18,6 +18,13 @@ export async function start(args: readonly string[], binary: string): Promise<vo
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     // A reader that has gone has read what it wanted.
     if (error.code !== "EPIPE") fault ??= error;
+  });
+  // What nobody has foreseen is printed as everything else: Node's own trace could hold a secret.
+  // The pipe and its reader add listeners of their own, and go on.
+  process.on("uncaughtException", (error) => {
+    if (process.listenerCount("uncaughtException") > 1) return;
+    sayText(`internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.exit(EXIT.input);
   });
   try {
     await run([...args], binary);

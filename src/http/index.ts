@@ -13,5 +13,5 @@ export {
 export { type Clock, type SleepPurpose, systemClock } from "./clock.js";
 export { backoff } from "./pause.js";
 export type { HttpPolicy, Refusal, Spent } from "./policy.js";
-export { Secrets, withoutCredentials } from "./redact.js";
+export { processSecrets, Secrets, withoutCredentials } from "./redact.js";
 export { Fault, type Retry } from "./retry.js";

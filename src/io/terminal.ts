@@ -1,24 +1,28 @@
-/** Words for people on standard output and standard error. Whatever is in them, they reach a terminal escaped. */
+/**
+ * Words for people on standard output and standard error. Whatever is in them, they reach a terminal escaped, and without
+ * the secrets of this process.
+ */
+import { processSecrets } from "../http/redact.js";
 import { escapeLine, escapeText } from "./escape.js";
 
 /** Writes a line to standard error. */
 export function say(line: string): void {
-  process.stderr.write(`${escapeLine(line)}\n`);
+  process.stderr.write(`${escapeLine(processSecrets.redact(line))}\n`);
 }
 
 /** Writes a text of whole lines, or nothing, to standard error. */
 export function sayText(text: string): void {
-  process.stderr.write(escapeText(text));
+  process.stderr.write(escapeText(processSecrets.hide(text)));
 }
 
 /** Writes a line to standard output. */
 export function print(line: string): void {
-  process.stdout.write(`${escapeLine(line)}\n`);
+  process.stdout.write(`${escapeLine(processSecrets.redact(line))}\n`);
 }
 
 /** Writes a text of whole lines, or nothing, to standard output. */
 export function printText(text: string): void {
-  process.stdout.write(escapeText(text));
+  process.stdout.write(escapeText(processSecrets.hide(text)));
 }
 
 /** Writes data to standard output: see {@link dataText}. */

@@ -69,7 +69,8 @@ export class SdkSink implements RunSink {
     checkRunId(id);
     checkProject(project);
     const { apiKey, baseUrl } = settings;
-    if (apiKey === undefined) throw new AuthenticationError("no W&B API key was found: set WANDB_API_KEY");
+    if (apiKey === undefined)
+      throw new AuthenticationError("no W&B API key was found: set WANDB_API_KEY", "no-key");
     const task: SdkTask = {
       sdk: pathOf(sdk),
       init: {
@@ -215,7 +216,10 @@ class SdkThread {
     if (fault === 408 || fault === 429 || (fault >= 500 && fault !== 501))
       throw new UndeliveredError(what, `HTTP ${fault}`, 0);
     if (fault === 401)
-      throw new AuthenticationError(`${what} was refused: the W&B API key is not one of this server`);
+      throw new AuthenticationError(
+        `${what} was refused: the W&B API key is not one of this server`,
+        "key-refused",
+      );
     if (fault === 409)
       throw new DeletedRunError(
         `the run ${id} was deleted, and W&B never gives such an id again: use another --wandb-run-name`,

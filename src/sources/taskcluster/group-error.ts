@@ -5,7 +5,7 @@ import { listTasks } from "./listed-group.js";
 
 /** The group asked for is none whose runs could be named. */
 export class GroupError extends TaskclusterError {
-  readonly code: "no-group" | "no-trainings" | "no-configuration";
+  override readonly code: "no-group" | "no-trainings" | "no-configuration";
 
   constructor(code: GroupError["code"], message: string) {
     super(message);

@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import { Secrets } from "../../../http/index.js";
+import { processSecrets, Secrets } from "../../../http/index.js";
 import { AuthenticationError } from "./errors.js";
 
 const SHORTEST_KEY = 40;
@@ -20,11 +20,13 @@ export class ApiKey {
     if (trimmed.length < SHORTEST_KEY || /\s/.test(trimmed)) {
       throw new AuthenticationError(
         `the W&B API key from ${source} can't be right: a key has at least ${SHORTEST_KEY} characters and no blanks, this one has ${trimmed.length}. Copy it again from your W&B user settings.`,
+        "bad-key",
       );
     }
     this.#key = trimmed;
     this.source = source;
-    for (const secret of [trimmed, this.#pair()]) this.secrets.add(secret, HIDDEN);
+    for (const secret of [trimmed, this.#pair()])
+      for (const secrets of [this.secrets, processSecrets]) secrets.add(secret, HIDDEN);
   }
 
   /** Value of the Authorization header. */

@@ -1,5 +1,29 @@
+/** What is wrong, for programs: docs/wandb.md has a table. A code never changes its meaning. */
+export type WandbErrorCode =
+  | "refused"
+  | "no-key"
+  | "key-file"
+  | "bad-key"
+  | "key-refused"
+  | "no-entity"
+  | "forbidden"
+  | "not-found"
+  | "deleted-run"
+  | "run-exists"
+  | "step-order"
+  | "too-large"
+  | "graphql"
+  | "http"
+  | "malformed-answer"
+  | "undelivered"
+  | "stopped"
+  | "not-held";
+
 /** Every error of the W&B client. Its message is a sentence for the user and never holds the API key. */
 export class WandbError extends Error {
+  /** Of this class itself `refused`: settings, or a run that can't be published so. */
+  readonly code: WandbErrorCode = "refused";
+
   constructor(message: string) {
     super(message);
     this.name = new.target.name;
@@ -7,22 +31,38 @@ export class WandbError extends Error {
 }
 
 /** No API key, one that can't be a key, or one that the server refuses. */
-export class AuthenticationError extends WandbError {}
+export class AuthenticationError extends WandbError {
+  override readonly code: "no-key" | "key-file" | "bad-key" | "key-refused" | "no-entity";
+
+  constructor(message: string, code: AuthenticationError["code"]) {
+    super(message);
+    this.code = code;
+  }
+}
 
 /** The key is good but may not do this. */
-export class PermissionError extends WandbError {}
+export class PermissionError extends WandbError {
+  override readonly code = "forbidden";
+}
 
 /** The project, entity or run is not there. */
-export class NotFoundError extends WandbError {}
+export class NotFoundError extends WandbError {
+  override readonly code = "not-found";
+}
 
 /** The run id belonged to a run that was deleted; W&B never gives such an id again. */
-export class DeletedRunError extends WandbError {}
+export class DeletedRunError extends WandbError {
+  override readonly code = "deleted-run";
+}
 
 /** A run with this id exists although none may (`resume: "never"`). */
-export class RunExistsError extends WandbError {}
+export class RunExistsError extends WandbError {
+  override readonly code = "run-exists";
+}
 
 /** A step that is not greater than the one before. The row was not sent. */
 export class StepOrderError extends WandbError {
+  override readonly code = "step-order";
   /** The step that was refused. */
   readonly step: number;
   /** The last step of the run. */
@@ -38,13 +78,18 @@ export class StepOrderError extends WandbError {
 }
 
 /** A file that the client doesn't upload because of its size. */
-export class FileTooLargeError extends WandbError {}
+export class FileTooLargeError extends WandbError {
+  override readonly code = "too-large";
+}
 
 /** The server answered a GraphQL request with errors. Not retried. */
-export class GraphqlError extends WandbError {}
+export class GraphqlError extends WandbError {
+  override readonly code = "graphql";
+}
 
 /** An answer that can't be retried. */
 export class HttpStatusError extends WandbError {
+  override readonly code = "http";
   /** HTTP status code. */
   readonly status: number;
 
@@ -55,10 +100,13 @@ export class HttpStatusError extends WandbError {
 }
 
 /** The server's answer doesn't have the expected form. */
-export class MalformedReplyError extends WandbError {}
+export class MalformedReplyError extends WandbError {
+  override readonly code = "malformed-answer";
+}
 
 /** Retries went on for the whole budget without any progress. What was not acknowledged is still with the caller. */
 export class UndeliveredError extends WandbError {
+  override readonly code = "undelivered";
   /** The last thing that went wrong, for instance "HTTP 503". */
   readonly lastFault: string;
 
@@ -70,10 +118,14 @@ export class UndeliveredError extends WandbError {
 }
 
 /** The caller's AbortSignal ended the request. */
-export class StoppedError extends WandbError {}
+export class StoppedError extends WandbError {
+  override readonly code = "stopped";
+}
 
 /** The server holds fewer rows than it acknowledged. */
-export class NotHeldError extends WandbError {}
+export class NotHeldError extends WandbError {
+  override readonly code = "not-held";
+}
 
 const BY_THE_SERVER = [
   AuthenticationError,

@@ -42,6 +42,7 @@ function refused({ what, status, said, headers, authorized }: Refusal, { source 
   if (status === 401 && authorized) {
     return new AuthenticationError(
       `W&B refused the API key from ${source} (HTTP 401). Check that the key is whole and belongs to this server.`,
+      "key-refused",
     );
   }
   if (status === 403 && authorized) {

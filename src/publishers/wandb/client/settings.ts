@@ -104,7 +104,7 @@ export function readKeyFile(path: string): ApiKey {
         : code === undefined
           ? message
           : `it can't be read (${code})`;
-    throw new AuthenticationError(`the file of the W&B API key, ${path}: ${reason}`);
+    throw new AuthenticationError(`the file of the W&B API key, ${path}: ${reason}`, "key-file");
   }
   return new ApiKey(text, path);
 }

@@ -59,6 +59,7 @@ export class WandbClient {
     if (settings.apiKey === undefined) {
       throw new AuthenticationError(
         "no W&B API key was found: set WANDB_API_KEY or add the server to ~/.netrc, set WANDB_MODE=offline to write files for later, or turn publishing off with --no-wandb",
+        "no-key",
       );
     }
     this.settings = settings;
@@ -143,7 +144,10 @@ export class WandbClient {
     if (this.settings.entity !== undefined) return this.settings.entity;
     const { entity } = await this.viewer(scope);
     if (entity === undefined) {
-      throw new AuthenticationError("this W&B user has no default entity: name one with WANDB_ENTITY");
+      throw new AuthenticationError(
+        "this W&B user has no default entity: name one with WANDB_ENTITY",
+        "no-entity",
+      );
     }
     return entity;
   }
@@ -181,6 +185,7 @@ export class WandbClient {
     if (viewer === undefined) {
       throw new AuthenticationError(
         `W&B doesn't know the API key from ${this.settings.apiKey?.source}: check that it is whole and belongs to this server`,
+        "key-refused",
       );
     }
     return {

@@ -92,6 +92,7 @@ describe("settings", () => {
       expect.unreachable();
     } catch (error) {
       expect(error).toBeInstanceOf(AuthenticationError);
+      expect(error).toMatchObject({ code: "bad-key" });
       expect(String(error)).toContain("at least 40 characters");
       expect(String(error)).not.toContain(key);
     }
