@@ -1,6 +1,7 @@
 /** What the binaries start. They share one bundle, and so one copy of the framework. */
 import { flush, handle, run } from "@oclif/core";
 import { escapeText } from "../io/escape.js";
+import { sweepTemporaryFolders } from "../io/temporary-folder.js";
 import { say, sayText } from "../io/terminal.js";
 import { harmless } from "./command.js";
 import { EXIT } from "./exit-code.js";
@@ -12,6 +13,8 @@ import { outliveHangup } from "./stop-signal.js";
  */
 export async function start(args: readonly string[], binary: string): Promise<void> {
   outliveHangup();
+  // Beside the command, which may need none of its own.
+  const swept = sweepTemporaryFolders();
   let fault: NodeJS.ErrnoException | undefined;
   // The framework's own listener would end the process with a stack trace.
   process.stdout.removeAllListeners("error");
@@ -30,10 +33,12 @@ export async function start(args: readonly string[], binary: string): Promise<vo
     await run([...args], binary);
     if (process.stdout.errored === null) await flush();
     await taken(process.stdout);
+    await swept;
     if (fault !== undefined) process.exitCode = codeOf(process.exitCode, fault);
   } catch (error) {
     // An exit code comes as an error, and the framework then ends the process at once.
     await taken(process.stdout);
+    await swept;
     if (fault !== undefined) process.exit(codeOf(exitOf(error), fault));
     await handle(error instanceof Error ? harmless(error) : new Error(escapeText(String(error))));
   }

@@ -1,9 +1,9 @@
 /** The files of a report: the page and its summary. */
 
 import { spawn } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { LineFile } from "../publishers/ndjson.js";
+import { openPlace, type Place } from "../io/place.js";
 
 /**
  * The viewer's page, as the build made it.
@@ -20,19 +20,19 @@ export async function readViewer(root: string): Promise<string> {
 }
 
 /**
- * Writes a file beside its place and renames it.
+ * Writes a file beside its place.
  *
  * @throws Error of Node's when it can't be written; then nothing is left.
  */
-export async function writeWhole(path: string, text: string): Promise<void> {
-  const file = new LineFile(path, "whole");
+export async function writePart(path: string, text: string): Promise<Place> {
+  const place = await openPlace(path);
   try {
-    await file.write(text);
-    await file.close();
+    await writeFile(place.part, text);
   } catch (error) {
-    await file.discard();
+    await place.discard();
     throw error;
   }
+  return place;
 }
 
 /** Opens a file in the system's browser. @returns What went wrong, in words; nothing where it was opened. */

@@ -1,5 +1,6 @@
 /** What `report` does: inputs to one page, with a receipt. */
 import { resolve } from "node:path";
+import type { Place } from "../io/place.js";
 import { printText, say } from "../io/terminal.js";
 import { sinkFault } from "../jobs/parse-job.js";
 import type { ParserOptions } from "../parser/log-parser.js";
@@ -15,7 +16,7 @@ import { startProgress } from "./progress.js";
 import { count, type Detail, size } from "./receipt.js";
 import { report } from "./report.js";
 import { ReportContent } from "./report-data.js";
-import { openFile, readViewer, writeWhole } from "./report-files.js";
+import { openFile, readViewer, writePart } from "./report-files.js";
 import { reportInputs } from "./report-inputs.js";
 import type { StopSignal } from "./stop-signal.js";
 
@@ -142,23 +143,34 @@ async function writeReport(content: ReportContent, request: ReportOptions): Prom
       sinkErrors.push(sinkFault(error));
     }
   };
+  const ready = new Map<string, { readonly place: Place; readonly said: readonly string[] }>();
   await attempt(async () => {
     const page = reportPage(await readViewer(request.command.config.root), data);
-    await writeWhole(output, page);
-    outputs.push(output);
-    notes.push(
-      `${output}: ${count(runs.length, "run")}, ${count(evaluations.length, "evaluation")}, ${size(Buffer.byteLength(page))}`,
-    );
-    const fault = request.open ? await openFile(resolve(output)) : undefined;
-    if (fault !== undefined) notes.push(`${output}: ${fault}`);
+    const holds = `${count(runs.length, "run")}, ${count(evaluations.length, "evaluation")}`;
+    const said = [`${output}: ${holds}, ${size(Buffer.byteLength(page))}`];
+    ready.set(output, { place: await writePart(output, page), said });
   });
   if (summary === "-") printText(reportSummary(data));
-  else if (summary !== undefined) {
+  else if (summary !== undefined)
     await attempt(async () => {
-      await writeWhole(summary, reportSummary(data));
-      outputs.push(summary);
+      ready.set(summary, { place: await writePart(summary, reportSummary(data)), said: [] });
     });
-  }
+  // One right after the other: a kill between them would leave a summary of another report.
+  const commits = [...ready].map(([path, { place, said }]) =>
+    attempt(async () => {
+      try {
+        await place.commitNow();
+      } catch (error) {
+        await place.discard();
+        throw error;
+      }
+      outputs.push(path);
+      notes.push(...said);
+    }),
+  );
+  await Promise.all(commits);
+  const fault = request.open && outputs.includes(output) ? await openFile(resolve(output)) : undefined;
+  if (fault !== undefined) notes.push(`${output}: ${fault}`);
   return { outputs, sinkErrors, notes };
 }
 

@@ -11,13 +11,18 @@ const LEFTOVER = /^marian-tracking-(?:[A-Za-z0-9_.]+-\d+-\d+-)?[A-Za-z0-9]{6}$/;
 /** Those that are there, for the end of the process. */
 const folders = new Set<string>();
 
+/** Removes what killed processes have left below the system's temporary folder. Never rejects. */
+export async function sweepTemporaryFolders(): Promise<void> {
+  await sweep(tmpdir(), LEFTOVER);
+}
+
 /**
  * Makes a folder for the user alone below the system's temporary folder (`TMPDIR`). It is removed by
  * {@link removeTemporaryFolder}, and at the latest when the process ends. What a killed process has left, the next one
  * removes.
  */
 export async function makeTemporaryFolder(): Promise<string> {
-  await sweep(tmpdir(), LEFTOVER);
+  await sweepTemporaryFolders();
   const folder = await mkdtemp(join(tmpdir(), `marian-tracking-${OWNER}-`));
   if (folders.size === 0) process.on("exit", removeAll);
   folders.add(folder);

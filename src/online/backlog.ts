@@ -2,6 +2,7 @@
 import { closeSync, ftruncateSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { OWNER } from "../io/owner.js";
 
 /** Bytes that wait in memory. */
 const IN_MEMORY = 1e6;
@@ -78,7 +79,7 @@ export class Backlog {
 }
 
 function openNameless(): number {
-  const folder = mkdtempSync(join(tmpdir(), "marian-tracking-backlog-"));
+  const folder = mkdtempSync(join(tmpdir(), `marian-tracking-${OWNER}-`));
   try {
     return openSync(join(folder, "backlog"), "wx+", 0o600);
   } finally {

@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { OWNER } from "../../src/io/owner.js";
 import { Backlog } from "../../src/online/backlog.js";
 
 describe("a backlog", () => {
@@ -29,7 +30,7 @@ describe("a backlog", () => {
   });
 
   it("leaves no file that anybody could find", () => {
-    const mine = () => readdirSync(tmpdir()).filter((name) => name.startsWith("marian-tracking-backlog-"));
+    const mine = () => readdirSync(tmpdir()).filter((name) => name.startsWith(`marian-tracking-${OWNER}-`));
     const backlog = new Backlog(10);
     backlog.push(new Uint8Array(100_000));
     expect(mine()).toEqual([]);

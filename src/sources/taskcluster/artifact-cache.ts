@@ -121,11 +121,11 @@ export class ArtifactCache {
    * Takes away what was not used for longest until the limit is kept, and what killed commands have left. Never rejects:
    * the next command tries again.
    *
-   * @param always Also where this command has added nothing.
+   * @param always Keeps the limit also where this command has added nothing.
    */
   async trim(always: boolean): Promise<void> {
-    if (!always && !this.#grown) return;
     await sweep(join(this.#folder, PARTS), PART);
+    if (!always && !this.#grown) return;
     const entries = await filesBelow(this.#folder);
     let bytes = entries.reduce((sum, { size }) => sum + size, 0);
     for (const { path, size } of entries.sort((one, other) => one.used - other.used)) {

@@ -1,6 +1,6 @@
-import { type FileHandle, mkdtemp, open, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
+import { makeTemporaryFolder, removeTemporaryFolder } from "../../../io/temporary-folder.js";
 import type { UploadSource } from "./upload.js";
 
 const MEMORY_BYTES = 1024 * 1024;
@@ -37,7 +37,7 @@ export class ConsoleText {
   async dispose(): Promise<void> {
     await this.#file?.close();
     this.#file = undefined;
-    if (this.#folder !== undefined) await rm(this.#folder, { recursive: true, force: true });
+    if (this.#folder !== undefined) await removeTemporaryFolder(this.#folder);
   }
 
   async #spill(): Promise<void> {
@@ -45,7 +45,7 @@ export class ConsoleText {
     this.#parts = [];
     this.#partsBytes = 0;
     if (this.#file === undefined) {
-      this.#folder = await mkdtemp(join(tmpdir(), "marian-tracking-"));
+      this.#folder = await makeTemporaryFolder();
       this.#file = await open(this.#path(), "a");
     }
     await this.#file.appendFile(bytes);
@@ -53,6 +53,6 @@ export class ConsoleText {
   }
 
   #path(): string {
-    return join(this.#folder ?? tmpdir(), "output.log");
+    return join(this.#folder ?? "", "output.log");
   }
 }
