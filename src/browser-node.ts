@@ -3,7 +3,10 @@
  * package's files, and everything runs on the one thread.
  */
 import { nodeCore } from "./node-core.js";
+import { decompress } from "./sources/decompress.js";
+import { useGunzip } from "./sources/unpacked.js";
 
 nodeCore();
+useGunzip(decompress);
 
 export * from "./browser.js";

@@ -48,7 +48,9 @@ export class LocalLog implements OpenLog {
   async *#read(): AsyncGenerator<Uint8Array> {
     let turn = performance.now();
     try {
-      const unpackedLog = refuseTar(unpacked(this.#counted(), this.#log.packing, loadedUnzstd));
+      const unpackedLog = refuseTar(
+        unpacked(this.#counted(), this.#log.packing, loadedUnzstd, this.#log.again),
+      );
       const text = this.#times.watch(unpackedLog);
       for await (const piece of pieces(text)) {
         yield piece;

@@ -76,8 +76,10 @@ class Reading {
     let fault: ErrorMessage | undefined;
     const times = new LogTimes();
     try {
-      const stored = this.#counted(start.blob === undefined ? this.#pulled() : blobChunks(start.blob));
-      const text = times.watch(refuseTar(unpacked(stored, start.packing, unzstd)));
+      const { blob, packing } = start;
+      const stored = this.#counted(blob === undefined ? this.#pulled() : blobChunks(blob));
+      const again = blob === undefined ? undefined : () => blobChunks(blob);
+      const text = times.watch(refuseTar(unpacked(stored, packing, unzstd, again)));
       for await (const piece of pieces(text)) {
         const address = core.reserve(piece.length);
         new Uint8Array(module.memory.buffer, address, piece.length).set(piece);

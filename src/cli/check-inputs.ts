@@ -48,7 +48,7 @@ export async function* checkInputs({
           : (files.find((file) => file.name === name) ?? fileSource(name));
       const chunks = counted(source.chunks(), bar.add);
       const closed = () => source.closed === true;
-      yield await checkInput(name, chunks, options, { ...limits, closed });
+      yield await checkInput(name, chunks, source.again, options, { ...limits, closed });
     }
   } finally {
     bar.stop();
@@ -58,11 +58,16 @@ export async function* checkInputs({
 async function checkInput(
   source: string,
   chunks: AsyncIterable<Uint8Array>,
+  again: Source["again"],
   options: ParserOptions,
   limits: CheckOptions,
 ): Promise<CheckedInput> {
   using parser = new LogParser(nodeCore(), { ...options, marks: true });
-  const { findings, tally, death, fault } = await checkChunks(parser, refuseTar(decompress(chunks)), limits);
+  const { findings, tally, death, fault } = await checkChunks(
+    parser,
+    refuseTar(decompress(chunks, again)),
+    limits,
+  );
   const none = { sinkErrors: [], outputs: [], notes: [], figures: {} };
   const unread = fault === undefined ? {} : { error: inputFault(fault) };
   const died = death === undefined ? {} : { death };

@@ -132,7 +132,7 @@ export async function runJob(
   let fault: string | undefined;
   const publish = (publisher: UpdatePublisher, update: RunUpdate) => publisher.publish(update);
   try {
-    const chunks = refuseTar(decompress(counted(source, control)));
+    const chunks = refuseTar(decompress(counted(source, control), source.again));
     for await (const chunk of options.live ? withPauses(chunks, () => parser.holds, control.pause) : chunks) {
       const update = await (chunk === PAUSE ? reader.settle(parser.settle()) : reader.read(chunk));
       watch.take(update);

@@ -27,7 +27,7 @@ export async function* rowsOfSource(
 }
 
 async function* readable(source: Source): AsyncGenerator<Uint8Array> {
-  const chunks = refuseTar(decompress(source.chunks()));
+  const chunks = refuseTar(decompress(source.chunks(), source.again));
   try {
     for (;;) {
       const next = await chunks.next().catch(() => undefined);

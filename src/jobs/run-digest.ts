@@ -11,6 +11,7 @@ export function hashed(source: Source, hash: Hash): Source {
   return {
     name: source.name,
     ...(source.size === undefined ? {} : { size: source.size }),
+    again: source.again,
     async *chunks() {
       for await (const chunk of source.chunks()) {
         hash.update(chunk);

@@ -1,8 +1,10 @@
 /** Anything that holds bytes, as chunks of bytes. */
+import { statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { chunkBytes } from "./byte-stream.js";
 import { isFifo, openFifo } from "./fifo.js";
 import { InputError } from "./packing.js";
+import type { Again } from "./regained.js";
 
 /** What a log can be read from: a path, a `file:` URL, bytes, a Blob, or any stream or iterable of bytes. */
 export type LogInput =
@@ -73,6 +75,16 @@ function fileError(path: string | URL, cause: unknown): InputError {
     return new InputError(`${path}: there is no such file`, { cause, code: "not-found" });
   if (code === "EISDIR") return new InputError(`${path}: this is a directory: name a log in it`, { cause });
   return new InputError(`${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+}
+
+/** The bytes of an input a second time; undefined where they come once, as those of a stream. */
+export function inputAgain(input: LogInput): Again | undefined {
+  if (typeof input === "string" || input instanceof URL) {
+    const isFile = statSync(input, { throwIfNoEntry: false })?.isFile() === true;
+    return isFile ? () => fileChunks(input) : undefined;
+  }
+  const isBytes = ArrayBuffer.isView(input) || input instanceof ArrayBuffer || input instanceof Blob;
+  return isBytes ? () => inputChunks(input) : undefined;
 }
 
 /**

@@ -2,24 +2,26 @@
 import { Buffer } from "node:buffer";
 import type { Transform } from "node:stream";
 import * as zlib from "node:zlib";
-import { damaged, InputError, kindIsOpen, kindOf, type Packing } from "./packing.js";
+import { KeptOnDisk } from "./kept-on-disk.js";
+import { DamagedError, endsEarly, InputError, kindIsOpen, kindOf, type Packing } from "./packing.js";
+import { type Again, regained } from "./regained.js";
 
 export { InputError };
 
-/** Compressed input is passed on in parts, so that a part that expands a thousandfold stays small. */
-const PART = 16 * 1024;
 /** Longer than the checksum and size at the end of a gzip. */
 const SLOW_END = 64;
-/** So much packed data of a gzip is kept, to unpack it once more up to a damage. */
-const MOST_KEPT = 16 * 1024 * 1024;
 
 /**
  * Passes text through and unpacks gzip (several members too) and zstd.
  *
+ * @param again Where the chunks can be had a second time; else packed data is kept until it has been unpacked.
  * @throws InputError when the packed data ends early or is damaged, after all that could be unpacked was passed on;
  *   or when it is of a kind that is not unpacked here.
  */
-export async function* decompress(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+export async function* decompress(
+  chunks: AsyncIterable<Uint8Array>,
+  again?: Again,
+): AsyncGenerator<Uint8Array> {
   const iterator = chunks[Symbol.asyncIterator]();
   try {
     let head = Buffer.alloc(0);
@@ -37,7 +39,7 @@ export async function* decompress(chunks: AsyncIterable<Uint8Array>): AsyncGener
       const use = `use \`${kind.command} | marian-tracking parse -\``;
       throw new InputError(`this is ${kind.format}, which is not read here: ${use}`);
     }
-    yield* kind.packing === "gzip" ? unpackGzip(rest) : unpackZstd(rest);
+    yield* kind.packing === "gzip" ? unpackGzip(rest, again) : unpackZstd(rest);
   } finally {
     await iterator.return?.();
   }
@@ -56,22 +58,16 @@ async function* prepend(head: Uint8Array, rest: AsyncIterator<Uint8Array>): Asyn
   }
 }
 
-function parts(chunk: Uint8Array): Uint8Array[] {
-  const list: Uint8Array[] = [];
-  for (let at = 0; at < chunk.length; at += PART) list.push(chunk.subarray(at, at + PART));
-  return list;
-}
-
 /**
- * Parts of the chunks; the last bytes come one by one. A stream drops what it has unpacked of a part that turns out
- * to be damaged, and behind whole data a wrong checksum must not cost any of it.
+ * The chunks; the last bytes come one by one. A stream drops what it has unpacked of a part that turns out to be damaged,
+ * and behind whole data a wrong checksum must not cost any of it.
  */
 async function* withSlowEnd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let end = Buffer.alloc(0);
   for await (const chunk of chunks) {
     const all = Buffer.concat([end, chunk]);
     const fast = Math.max(0, all.length - SLOW_END);
-    yield* parts(all.subarray(0, fast));
+    yield all.subarray(0, fast);
     end = Buffer.from(all.subarray(fast));
   }
   for (let at = 0; at < end.length; at += 1) yield end.subarray(at, at + 1);
@@ -115,42 +111,10 @@ async function* unpack(
   }
 }
 
-/**
- * Unpacks gzip. A stream drops what it has unpacked of a part that turns out to be damaged; so what led there is unpacked
- * once more, and that part byte by byte.
- */
-async function* unpackGzip(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let kept: Uint8Array[] | undefined = [];
-  let length = 0;
-  let given = 0;
-  const watched = async function* () {
-    for await (const part of withSlowEnd(chunks)) {
-      length += part.length;
-      if (length > MOST_KEPT) kept = undefined;
-      kept?.push(part);
-      yield part;
-    }
-  };
-  try {
-    for await (const text of unpack("gzip", zlib.createGunzip(), watched(), "16 kB")) {
-      given += text.length;
-      yield text;
-    }
-  } catch (error) {
-    const last = kept?.pop();
-    if (kept === undefined || last === undefined || length > MOST_KEPT) throw error;
-    const before: readonly Uint8Array[] = kept;
-    const again = async function* () {
-      yield* before;
-      for (let at = 0; at < last.length; at += 1) yield last.subarray(at, at + 1);
-    };
-    let passed = 0;
-    for await (const text of unpack("gzip", zlib.createGunzip(), again(), undefined)) {
-      const known = Math.min(text.length, Math.max(0, given - passed));
-      passed += text.length;
-      if (known < text.length) yield text.subarray(known);
-    }
-  }
+function unpackGzip(chunks: AsyncIterable<Uint8Array>, again: Again | undefined): AsyncGenerator<Uint8Array> {
+  const once = (parts: AsyncIterable<Uint8Array>) =>
+    unpack("gzip", zlib.createGunzip(), withSlowEnd(parts), "16 kB");
+  return regained(chunks, once, again, new KeptOnDisk());
 }
 
 async function* unpackZstd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -173,7 +137,11 @@ async function* unpackZstd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Ui
 }
 
 function inWords(format: Packing, cause: unknown, lost: string | undefined): InputError {
+  if ((cause as NodeJS.ErrnoException).code === "ERR_STREAM_PUSH_AFTER_EOF")
+    return new DamagedError(format, "other data follows the zeros behind its end", undefined, cause);
   const fault = cause instanceof Error ? cause.message : String(cause);
   // Of damaged data zlib keeps its last buffer to itself.
-  return damaged(format, /unexpected (end|eof)/i.test(fault) ? "early" : { fault, lost }, cause);
+  return /unexpected (end|eof)/i.test(fault)
+    ? endsEarly(format, cause)
+    : new DamagedError(format, fault, lost, cause);
 }

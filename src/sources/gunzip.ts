@@ -3,7 +3,8 @@
  * when a fault comes; logs that were appended to have several members, and of damaged ones every line counts. No Node
  * API.
  */
-import { damaged } from "./packing.js";
+import { DamagedError, endsEarly } from "./packing.js";
+import { type Again, regained } from "./regained.js";
 
 /** Packed bytes that are handed over at once. */
 const PART = 16 * 1024;
@@ -16,8 +17,15 @@ const SLOW_END = 64;
 /** So many zeros may follow a gzip: tapes and disks are written in blocks. */
 const PADDING = 1 << 16;
 
-/** @throws InputError when the data ends early or is damaged, after what could be unpacked was yielded. */
-export async function* gunzip(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+/**
+ * @param again Where the chunks can be had a second time.
+ * @throws InputError when the data ends early or is damaged, after everything before that was yielded.
+ */
+export function gunzip(chunks: AsyncIterable<Uint8Array>, again?: Again): AsyncGenerator<Uint8Array> {
+  return regained(chunks, unpackMembers, again);
+}
+
+async function* unpackMembers(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let member = new Member();
   let held = new Uint8Array(0);
   try {
@@ -113,7 +121,7 @@ class Member {
     yield* ready;
     if (error === undefined) return;
     const text = error instanceof Error ? error.message : String(error);
-    throw damaged("gzip", fault === "early" ? "early" : { fault: text, lost: "64 kB" }, error);
+    throw fault === "early" ? endsEarly("gzip", error) : new DamagedError("gzip", text, "64 kB", error);
   }
 
   /** A chunk for which a read waits survives a fault behind it; a chunk in the stream's queue does not. */

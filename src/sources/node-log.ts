@@ -1,5 +1,5 @@
 /** The text of one log, for the library in Node. */
-import { inputChunks, type LogInput } from "./chunks.js";
+import { inputAgain, inputChunks, type LogInput } from "./chunks.js";
 import { decompress } from "./decompress.js";
 import { type LogReading, LogTimes } from "./marian-log.js";
 import { refuseTar } from "./tar-header.js";
@@ -13,7 +13,7 @@ export class NodeLog implements LogReading {
 
   /** @throws TypeError when the input is nothing that holds bytes. */
   constructor(input: LogInput) {
-    this.chunks = this.#read(this.#times.watch(refuseTar(decompress(inputChunks(input)))));
+    this.chunks = this.#read(this.#times.watch(refuseTar(decompress(inputChunks(input), inputAgain(input)))));
   }
 
   get fault(): Error | undefined {

@@ -57,15 +57,31 @@ function startsLike(head: Uint8Array, bytes: readonly number[]): boolean {
   return bytes.slice(0, head.length).every((byte, index) => head[index] === byte);
 }
 
-/** The error for packed data that is not whole; `lost` is how much of the text before a damage is lost with it, if any. */
-export function damaged(
-  format: Packing,
-  what: "early" | { readonly fault: string; readonly lost?: string | undefined },
-  cause: unknown,
-): InputError {
-  const words =
-    what === "early"
-      ? "ends early; what could be unpacked before that was read"
-      : `is damaged (${what.fault}); what could be unpacked before that was read${what.lost === undefined ? "" : `, but for its last ${what.lost} at most`}`;
-  return new InputError(`the ${format} data ${words}`, { cause });
+/** Packed data that is not whole. What could be unpacked before was read. */
+export class DamagedError extends InputError {
+  /** How much of the text before the damage is missing at most, in words; absent where nothing is. */
+  readonly lost?: string;
+  readonly #format: Packing;
+  readonly #fault: string;
+
+  constructor(format: Packing, fault: string, lost: string | undefined, cause: unknown) {
+    const read = "what could be unpacked before that was read";
+    const missing = lost === undefined ? "" : `, but for its last ${lost} at most`;
+    super(`the ${format} data is damaged (${fault}); ${read}${missing}`, { cause });
+    this.#format = format;
+    this.#fault = fault;
+    if (lost !== undefined) this.lost = lost;
+  }
+
+  /** The same, where nothing before the damage is missing. */
+  exact(): DamagedError {
+    return new DamagedError(this.#format, this.#fault, undefined, this.cause);
+  }
+}
+
+/** The error for packed data that ends early. What could be unpacked before was read, to its last byte. */
+export function endsEarly(format: Packing, cause: unknown): InputError {
+  return new InputError(`the ${format} data ends early; what could be unpacked before that was read`, {
+    cause,
+  });
 }

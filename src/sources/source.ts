@@ -3,6 +3,7 @@ import { fstatSync, statSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { fileChunks } from "./chunks.js";
 import { InputError } from "./decompress.js";
+import type { Again } from "./regained.js";
 
 /** A log to read. */
 export interface Source {
@@ -25,6 +26,8 @@ export interface Source {
    * @throws InputError in words for the user.
    */
   chunks(): AsyncIterable<Uint8Array>;
+  /** The same a second time, for damaged data; absent where that can't be had, or has to be fetched once more. */
+  readonly again?: Again | undefined;
 }
 
 /** A file. */
@@ -44,6 +47,10 @@ export class FileSource implements Source {
     if (info === undefined) return;
     this.size = info.size;
     this.stamp = `${info.size} bytes, ${info.mtimeMs}`;
+  }
+
+  get again(): Again | undefined {
+    return statSync(this.path, { throwIfNoEntry: false })?.isFile() ? () => this.chunks() : undefined;
   }
 
   async *chunks(): AsyncGenerator<Uint8Array> {

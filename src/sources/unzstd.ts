@@ -1,7 +1,7 @@
 /** Unpacks zstd where the platform has none, and checks what it unpacked. No Node API. */
 import { Decompress } from "fzstd";
 import createHashes from "xxhash-wasm";
-import { damaged, InputError } from "./packing.js";
+import { DamagedError, endsEarly, InputError } from "./packing.js";
 import { EARLY, type Frame, wrongChecksum, zstdFrames } from "./zstd-frames.js";
 
 /** Packed data is taken in parts, so that one that expands a thousandfold stays small. */
@@ -61,9 +61,6 @@ const SKIPPED = Uint8Array.of(0x50, 0x2a, 0x4d, 0x18, 10, ...new Uint8Array(13))
 
 function inWords(error: unknown): InputError {
   const fault = error instanceof Error ? error.message : String(error);
-  return damaged(
-    "zstd",
-    fault.toLowerCase() === EARLY.toLowerCase() ? "early" : { fault, lost: "128 kB" },
-    error,
-  );
+  if (fault.toLowerCase() === EARLY.toLowerCase()) return endsEarly("zstd", error);
+  return new DamagedError("zstd", fault, "128 kB", error);
 }

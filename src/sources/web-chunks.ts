@@ -8,9 +8,9 @@ import { openWebLog, type WebLogInput } from "./web-log.js";
  * @throws InputError when the input can't be read, or not to its end, after what came before was yielded.
  */
 export async function* webChunks(input: WebLogInput, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
-  const { chunks, packing } = await openWebLog(input, signal);
+  const { chunks, packing, again } = await openWebLog(input, signal);
   try {
-    yield* unpacked(chunks, packing, loadedUnzstd);
+    yield* unpacked(chunks, packing, loadedUnzstd, again);
   } finally {
     chunks.return().catch(() => {});
   }

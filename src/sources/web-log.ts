@@ -1,6 +1,7 @@
 /** Anything of the web that holds bytes, as chunks of bytes. No Node API. */
 import { ByteStream, chunkBytes, prepend, streamOf, untilAborted } from "./byte-stream.js";
 import { InputError, kindIsOpen, kindOf, type Packing } from "./packing.js";
+import type { Again } from "./regained.js";
 
 /** What a log can be read from in a page. Text has to be put into a `Blob`, an address into `await fetch(address)`. */
 export type WebLogInput =
@@ -18,6 +19,8 @@ export interface WebLog {
   readonly size?: number;
   /** Where the whole lies ready, so that another thread can read it. */
   readonly blob?: Blob;
+  /** The bytes a second time; absent where they come once, as those of a stream. */
+  readonly again?: Again;
   /** The bytes as stored. `return` ends the input even while a read of it waits. */
   readonly chunks: ByteStream;
 }
@@ -33,9 +36,13 @@ const LONGEST_MAGIC = 6;
  * @throws InputError when it is packed in a way that is not unpacked here, was read before, or is a server's refusal.
  */
 export async function openWebLog(input: WebLogInput, signal?: AbortSignal): Promise<WebLog> {
-  const { blob, size, chunks: whole } = sourceOf(input);
+  const { blob, size, again, chunks: whole } = sourceOf(input);
   const chunks = signal === undefined ? whole : untilAborted(whole, signal);
-  const rest = { ...(size === undefined ? {} : { size }), ...(blob === undefined ? {} : { blob }) };
+  const rest = {
+    ...(size === undefined ? {} : { size }),
+    ...(blob === undefined ? {} : { blob }),
+    ...(again === undefined ? {} : { again }),
+  };
   try {
     if (blob !== undefined) {
       // A part of a file that has gone is empty; the file itself is an error.
@@ -86,7 +93,7 @@ function sourceOf(input: WebLogInput): Omit<WebLog, "packing"> {
     return memorySource(new Uint8Array(input.buffer, input.byteOffset, input.byteLength));
   if ("getReader" in input) return { chunks: streamChunks(input) };
   if ("slice" in input && "stream" in input)
-    return { blob: input, size: input.size, chunks: blobChunks(input) };
+    return { blob: input, size: input.size, chunks: blobChunks(input), again: () => blobChunks(input) };
   if ("headers" in input) return responseSource(input);
   if (Symbol.asyncIterator in input) return { chunks: iterableChunks(input) };
   if ("byteLength" in input) return memorySource(new Uint8Array(input));
@@ -102,7 +109,7 @@ function unreadable(input: unknown): string {
 }
 
 function memorySource(bytes: Uint8Array): Omit<WebLog, "packing"> {
-  return { size: bytes.length, chunks: streamOf(slices(bytes)) };
+  return { size: bytes.length, chunks: streamOf(slices(bytes)), again: () => slices(bytes) };
 }
 
 async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

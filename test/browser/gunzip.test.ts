@@ -1,6 +1,6 @@
 /** Unpacking by Chromium's own `DecompressionStream`, held to Node's zlib. */
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
+import { constants, gunzipSync, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -10,6 +10,9 @@ import { Site } from "./site.js";
 const source = fileURLToPath(new URL("../../src/sources/gunzip.ts", import.meta.url));
 const lines = (from: number, to: number) =>
   Buffer.from(Array.from({ length: to - from }, (_, at) => `line ${(from + at) ** 2}\n`).join(""));
+
+/** What zlib unpacks of the beginning of a gzip. */
+const unpackedOf = (packed: Uint8Array) => gunzipSync(packed, { finishFlush: constants.Z_SYNC_FLUSH });
 
 /** What came out, and the message of the error that came behind it. */
 interface Unpacked {
@@ -152,16 +155,16 @@ describe.skipIf(!chromiumIsThere)("gunzip in Chromium", () => {
     expect(text.equals(content)).toBe(true);
   });
 
-  test("damage in the middle costs 64 kB at most", async () => {
+  test("damage in the middle costs nothing before it", async () => {
     // A block of the reserved kind where a new one begins: unlike a changed letter, it can't be taken for data.
     const half = gzipSync(lines(0, 15_000)).length;
     const wrong = Buffer.from(packed);
     wrong.fill(0xff, half, half + 64);
     const { text, fault } = await unpack(wrong);
-    expect(fault).toContain("the gzip data is damaged");
-    const same = [...text].findIndex((byte, at) => byte !== content[at]);
-    const good = same === -1 ? text.length : same;
-    expect(good).toBeGreaterThan(lines(0, 14_000).length - 65_536);
+    expect(fault).toMatch(/the gzip data is damaged .*that was read$/);
+    const before = unpackedOf(packed.subarray(0, half));
+    expect(text.length).toBeGreaterThanOrEqual(before.length);
+    expect(text.subarray(0, before.length).equals(before)).toBe(true);
   });
 
   test("what is no gzip behind its first bytes", async () => {

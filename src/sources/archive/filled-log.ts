@@ -59,7 +59,7 @@ export class FilledLog implements Source {
       return taken;
     };
     let fault: unknown = this.#fault;
-    const chunks = decompress(this.#log.chunks());
+    const chunks = decompress(this.#log.chunks(), this.#log.again);
     try {
       for (;;) {
         const read = await chunks.next().catch((error: unknown) => {

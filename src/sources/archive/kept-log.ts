@@ -1,4 +1,5 @@
 /** A log that is read more than once. */
+import type { Again } from "../regained.js";
 import type { Source } from "../source.js";
 
 /** A longer log is read again each time. */
@@ -10,6 +11,7 @@ export class KeptLog implements Source {
   readonly path?: string;
   readonly size?: number;
   readonly stamp?: string;
+  readonly again?: Again | undefined;
   readonly #log: Source;
   #kept: readonly Uint8Array[] | undefined;
 
@@ -20,6 +22,7 @@ export class KeptLog implements Source {
     if (path !== undefined) this.path = path;
     if (size !== undefined) this.size = size;
     if (stamp !== undefined) this.stamp = stamp;
+    this.again = log.again;
   }
 
   async *chunks(): AsyncGenerator<Uint8Array> {

@@ -28,7 +28,7 @@ export class TarInput {
     extraction.on("drain", () => wake());
     extraction.on("close", () => wake());
     try {
-      for await (const chunk of decompress(fileChunks(file))) {
+      for await (const chunk of decompress(fileChunks(file), () => fileChunks(file))) {
         if (extraction.destroyed || signal?.aborted) break;
         end = Buffer.concat([end, chunk.subarray(-END_MARK)]).subarray(-END_MARK);
         // The buffer of the chunk is used again, and the extraction keeps parts of it.

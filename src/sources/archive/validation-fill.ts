@@ -21,7 +21,7 @@ import { type Mark, markOf, Sequence, timeOf, Validations } from "./validation-r
 export async function fillIn(training: Source, validation: Source): Promise<Source> {
   const [log, validationLog] = [new KeptLog(training), new KeptLog(validation)];
   // What has no validation need not be parsed for that.
-  const lines = { chunks: () => linesWith("[valid] ", decompress(log.chunks())) };
+  const lines = { chunks: () => linesWith("[valid] ", decompress(log.chunks(), log.again)) };
   const sequence = new Sequence();
   const fault = await readBatches(validationLog, (batch) => sequence.add(batch));
   if (fault === undefined) {
@@ -116,7 +116,7 @@ async function textsOf(source: Source, marks: readonly Mark[]): Promise<Map<numb
   const texts = new Map<number, Uint8Array>();
   if (wanted.size === 0) return texts;
   try {
-    await takeLines(wanted, decompress(source.chunks()), texts);
+    await takeLines(wanted, decompress(source.chunks(), source.again), texts);
   } catch {
     // The same fault as when it was read first; what came before it is there.
   }
@@ -125,14 +125,14 @@ async function textsOf(source: Source, marks: readonly Mark[]): Promise<Map<numb
 
 /** Reads a log to its end or its fault, and returns the fault. */
 async function readBatches(
-  source: Pick<Source, "chunks">,
+  source: Pick<Source, "chunks" | "again">,
   take: (batch: Batch) => void,
   count: (bytes: number) => void = () => {},
 ): Promise<unknown> {
   using parser = new LogParser(nodeCore());
   let fault: unknown;
   try {
-    for await (const chunk of decompress(source.chunks())) {
+    for await (const chunk of decompress(source.chunks(), source.again)) {
       count(chunk.length);
       take(parser.feed(chunk));
     }

@@ -1,0 +1,154 @@
+/**
+ * Of damaged data everything before the damage. Decompressors drop what they have unpacked of the bytes among which they
+ * meet a damage, so these are unpacked once more, one by one. No Node API.
+ */
+import { DamagedError } from "./packing.js";
+
+/** Packed bytes that are handed over at once: a part that expands a thousandfold stays small. */
+const PART = 16 * 1024;
+/** A decompressor may look back at so much that it was given before. */
+const MARGIN = 1024;
+/** So much packed data is kept in memory, where nothing else gives it a second time: a page has no disk. */
+const MOST_KEPT = 256 * 1024 * 1024;
+/** So much of the text tells whether a second reading gives the same. */
+const TAIL = 64;
+
+/** Gives packed data a second time, from its first byte. */
+export type Again = () => AsyncIterable<Uint8Array>;
+
+/** Packed data that waits to be given a second time; undefined where no more of it can be kept. */
+export interface Kept {
+  /** Takes a part, which may change afterwards. False: it could not be kept. */
+  keep(part: Uint8Array): Promise<boolean> | boolean;
+  again(): AsyncIterable<Uint8Array>;
+  close(): Promise<void> | void;
+}
+
+/**
+ * The text of packed data.
+ *
+ * @param unpack Unpacks parts; what is lost before a damage is no more than the parts that were taken last gave.
+ * @param again Where the data can be had a second time; else it is kept.
+ * @throws DamagedError after all that comes before the damage was yielded; whatever else `unpack` throws.
+ */
+export async function* regained(
+  chunks: AsyncIterable<Uint8Array>,
+  unpack: (parts: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>,
+  again?: Again,
+  kept: Kept = new KeptInMemory(),
+): AsyncGenerator<Uint8Array> {
+  let taken = 0;
+  let lastStart = 0;
+  let isKept = again === undefined;
+  const watched = async function* () {
+    for await (const part of partsOf(chunks)) {
+      if (isKept) isKept = await kept.keep(part);
+      lastStart = taken;
+      taken += part.length;
+      yield part;
+    }
+  };
+  let given = 0;
+  let tail: Uint8Array = new Uint8Array();
+  try {
+    try {
+      for await (const text of unpack(watched())) {
+        given += text.length;
+        tail = joined(tail, text.subarray(-TAIL)).slice(-TAIL);
+        yield text;
+      }
+    } catch (error) {
+      if (!(error instanceof DamagedError) || error.lost === undefined) throw error;
+      if (again === undefined && !isKept) throw error;
+      const slowly = bytewise((again ?? (() => kept.again()))(), lastStart - MARGIN, taken);
+      yield* behind(unpack(slowly), given, tail, error);
+    }
+  } finally {
+    await kept.close();
+  }
+}
+
+/** What comes after the text that was given before, to the damage. */
+async function* behind(
+  texts: AsyncIterable<Uint8Array>,
+  given: number,
+  tail: Uint8Array,
+  fault: DamagedError,
+): AsyncGenerator<Uint8Array> {
+  let passed = 0;
+  let seen: Uint8Array = new Uint8Array();
+  let isSame = true;
+  try {
+    for await (const text of texts) {
+      const known = Math.min(text.length, given - Math.min(given, passed));
+      passed += text.length;
+      seen = joined(seen, text.subarray(0, known)).slice(-TAIL);
+      if (passed < given || known === text.length) continue;
+      isSame = seen.every((byte, index) => byte === tail[index]);
+      // Somebody has put other data there.
+      if (!isSame) break;
+      yield text.subarray(known);
+    }
+  } catch (error) {
+    if (error instanceof DamagedError && isSame && passed >= given) throw error.exact();
+  }
+  throw fault;
+}
+
+/** The data in parts, from `start` on byte by byte, to `end`. */
+async function* bytewise(
+  chunks: AsyncIterable<Uint8Array>,
+  start: number,
+  end: number,
+): AsyncGenerator<Uint8Array> {
+  let taken = 0;
+  for await (const part of partsOf(chunks)) {
+    const fast = Math.min(part.length, Math.max(0, start - taken));
+    if (fast > 0) yield part.subarray(0, fast);
+    for (let at = fast; at < part.length && taken + at < end; at += 1) yield part.subarray(at, at + 1);
+    taken += part.length;
+    if (taken >= end) return;
+  }
+}
+
+async function* partsOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks)
+    for (let at = 0; at < chunk.length; at += PART) yield chunk.subarray(at, at + PART);
+}
+
+/** Keeps up to a limit, in bytes. */
+export class KeptInMemory implements Kept {
+  readonly #limit: number;
+  #parts: Uint8Array[] = [];
+  #bytes = 0;
+
+  constructor(limit = MOST_KEPT) {
+    this.#limit = limit;
+  }
+
+  keep(part: Uint8Array): boolean {
+    this.#bytes += part.length;
+    if (this.#bytes > this.#limit) this.#parts = [];
+    else this.#parts.push(part.slice());
+    return this.#bytes <= this.#limit;
+  }
+
+  get parts(): readonly Uint8Array[] {
+    return this.#parts;
+  }
+
+  async *again(): AsyncGenerator<Uint8Array> {
+    yield* this.#parts;
+  }
+
+  close(): void {
+    this.#parts = [];
+  }
+}
+
+function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
+  const both = new Uint8Array(one.length + other.length);
+  both.set(one);
+  both.set(other, one.length);
+  return both;
+}
