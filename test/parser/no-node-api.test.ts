@@ -11,6 +11,7 @@ const sources = [
   "gunzip",
   "marian-log",
   "packing",
+  "regained",
   "tar-header",
   "unpacked",
   "unzstd",
