@@ -2,10 +2,16 @@
 import type { Secrets } from "./redact.js";
 
 const LONGEST_TEXT = 200;
+/** Characters of a text that are looked at for a message. */
+const LONGEST_READ = 64 * 1024;
 
 /** A text of somebody else's for a message: without secrets, in one line, then cut. */
 export function printable(text: string, secrets: Secrets, cut = false): string {
-  const line = secrets.redact(text, cut).replace(/\s+/g, " ").trim();
+  const start = text.slice(0, LONGEST_READ);
+  const line = secrets
+    .redact(start, cut || start.length < text.length)
+    .replace(/\s+/g, " ")
+    .trim();
   return line.length > LONGEST_TEXT ? `${line.slice(0, LONGEST_TEXT)}…` : line;
 }
 

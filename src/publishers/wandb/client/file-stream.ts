@@ -374,6 +374,8 @@ export class FileStream {
     for (let pause = CONFIRM_FIRST_MS; rows.length > 0; pause *= 2) {
       const held = await heldRows().catch((error: unknown) => {
         if (!(error instanceof WandbError)) throw error;
+        // Acknowledged they are, and may be held: `sync` asks before it sends them.
+        this.#surrender({ file: HISTORY, offset: rows.start, lines: rows.takeAll() });
         throw new NotHeldError(`W&B could not be asked whether it holds the rows: ${error.message}`);
       });
       rows.drop(Math.max(0, Math.min(rows.length, held - rows.start)));

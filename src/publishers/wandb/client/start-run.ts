@@ -1,7 +1,7 @@
 import type { RequestScope } from "../../../http/index.js";
 import { Budget } from "../../../http/index.js";
 import type { JsonObject } from "../format/json.js";
-import { checkProject, checkRunId, checkTags } from "../format/names.js";
+import { checkProject, checkRunId, checkTags, isPlainName } from "../format/names.js";
 import {
   DeletedRunError,
   HttpStatusError,
@@ -77,6 +77,10 @@ export async function startRun(options: RunOptions): Promise<StartedRun> {
   } catch (error) {
     throw new MalformedReplyError(`the W&B server answered for another project: ${messageOf(error)}`);
   }
+  if (!isPlainName(address.entity))
+    throw new MalformedReplyError(
+      `the W&B server answered for the entity ${JSON.stringify(address.entity.slice(0, 200))}, which can't be one: is the base URL that of a W&B server?`,
+    );
   return { address, scope, config, existing, resumed, gzip };
 }
 

@@ -23,11 +23,16 @@ export function checkRunId(id: string): void {
 
 /** Throws an InvalidNameError unless W&B takes this project name. */
 export function checkProject(project: string): void {
-  if (project === "" || project.length > LONGEST_NAME || /[/\\#?%:]/.test(project)) {
+  if (!isPlainName(project) || /[#?%:]/.test(project)) {
     throw new InvalidNameError(
       `${JSON.stringify(project)} can't be a W&B project: it must have 1 to ${LONGEST_NAME} characters and none of / \\ # ? % :`,
     );
   }
+}
+
+/** Whether a name can be one part of an address: not `.`, not `..`, nothing with a slash or a control character. */
+export function isPlainName(name: string): boolean {
+  return name !== "" && name.length <= LONGEST_NAME && !/^\.{1,2}$|[/\\\p{Cc}]/u.test(name);
 }
 
 /** Throws an InvalidNameError unless W&B takes every one of these tags. */
