@@ -19,6 +19,9 @@ export interface CsvColumns {
 /** Formats the training rows of a batch; throws where they can't be had any more. */
 export type FormatCsv = (columns: CsvColumns, prefix: Uint8Array) => Uint8Array;
 
+/** What the texts of a start are, each empty where the log has none. */
+const START_TEXTS = ["marian_version", "revision", "command_line", "config_text", "loose_text"] as const;
+
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 
 /**
@@ -149,18 +152,9 @@ export class Batch implements Views {
       };
       return Object.freeze(pattern);
     }
-    const [version, revision, commandLine, config, loose] = texts;
-    const start: SegmentMeasurement = {
-      type: "segment",
-      segment,
-      line,
-      ...this.#timestamp(present, timestamp, segment),
-      ...(version ? { marian_version: version } : {}),
-      ...(revision ? { revision } : {}),
-      ...(commandLine ? { command_line: commandLine } : {}),
-      ...(config ? { config_text: config } : {}),
-      ...(loose ? { loose_lines: loose.trimEnd().split("\n") } : {}),
-    };
+    const when = this.#timestamp(present, timestamp, segment);
+    const start: Mutable<SegmentMeasurement> = { type: "segment", segment, line, ...when };
+    for (const [at, name] of START_TEXTS.entries()) if (texts[at]) start[name] = texts[at] as string;
     return Object.freeze(start);
   }
 

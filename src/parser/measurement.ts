@@ -63,7 +63,7 @@ export interface SegmentMeasurement {
    * Lines without a header that may belong to the command line or the configuration, and were read as part of neither;
    * absent where there are none.
    */
-  readonly loose_lines?: readonly string[];
+  readonly loose_text?: string;
 }
 
 /** A line that looks like a measurement and could not be read. Only the first 20 of a log come; all are counted. */

@@ -22,14 +22,13 @@ export interface Segment {
 
 /** Reads what a start of Marian printed. */
 export async function readSegment(start: SegmentMeasurement): Promise<Segment> {
-  const { type: _type, config_text: text, loose_lines: loose = [], ...rest } = start;
+  const { type: _type, config_text: text, loose_text: loose, ...rest } = start;
   const warnings: string[] = [];
   const unusual = versionWarning(start.marian_version);
   if (unusual !== undefined) warnings.push(unusual);
-  const [first] = loose;
-  if (first !== undefined)
+  if (loose !== undefined)
     warnings.push(
-      `line ${start.line}: ${loose.length === 1 ? "a line" : `${loose.length} lines`} without a header after the start of Marian may belong to its command line or configuration, and ${loose.length === 1 ? "was" : "were"} not read: '${first.slice(0, 80)}'`,
+      `line ${start.line}: lines without a header may belong to the command line or the configuration, and were not read: '${loose.split("\n", 1)[0]?.slice(0, 80)}'`,
     );
   else if (text === undefined && isCut(start.command_line ?? ""))
     warnings.push(`line ${start.line}: the log ends inside a quotation of the command line`);

@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { checkRun, parseLog, readRun } from "../../src/index.js";
 import { refuseTar } from "../../src/sources/tar-header.js";
 import { type TarMember, tarMembers } from "../../src/sources/tar-members.js";
+import { zstdFrame } from "../browser/zstd-frame.js";
 import { freshFolder, runBinary } from "../cli/run-binary.js";
 
 const row = (up: number, cost: number) =>
@@ -52,6 +53,7 @@ describe("a tar where one log is expected", () => {
   it.each([
     ["tar", (bytes: Buffer) => bytes],
     ["tar.gz", (bytes: Buffer) => gzipSync(bytes)],
+    ["tar.zst", (bytes: Buffer) => Buffer.from(zstdFrame(bytes))],
     ["called like a log", (bytes: Buffer) => bytes],
     ["cut in a member", (bytes: Buffer) => bytes.subarray(0, 1300)],
   ])("is refused by the library with a code that says why: %s", async (_what, packed) => {
@@ -120,6 +122,7 @@ describe("a tar given to a command", () => {
     for (const [name, packed] of [
       ["logs.tar", (bytes: Buffer) => bytes],
       ["logs.tgz", gzipSync],
+      ["logs.tar.zst", zstdFrame],
       ["misnamed.log", (bytes: Buffer) => bytes],
     ] as const) {
       const path = fileOf(packed(await pack(ENTRIES)), name);

@@ -135,8 +135,10 @@ impl Context {
         let own = rest.split(|&byte| byte == b'\r').next().unwrap_or_default();
         for text in own.split(|&byte| byte == b'\n').chain(parts).map(<[u8]>::trim_ascii) {
             if !text.is_empty() {
+                if !loose.is_empty() {
+                    loose.push(b'\n');
+                }
                 loose.extend_from_slice(text);
-                loose.push(b'\n');
             }
         }
         let command = command.trim_ascii().iter().map(|&byte| if byte == b'\r' { b'\n' } else { byte });

@@ -16,6 +16,8 @@ pub const STRICT_INTEGER: &str = r"[0-9]+(?:,[0-9]+)*";
 
 /// `Ep. E : Up. U : Sen. S : Cost C[ * labels[ @ batch][ after total]][ : Time Ts][ : R words/s][ : gNorm G][ : L.r. L]`
 ///
+/// A digit that ends a record and has `-` or `:` right after it may be another line's: the record can't be read.
+///
 /// `TOKEN` stands for [`TOKEN`]; `_` for blanks and `/` for the separator of fields, blanks and colons.
 pub const TRAINING: &str = concat!(
     r"Ep\. _(?<epoch>TOKEN)/Up\. _(?<up>TOKEN)/Sen\. _(?<sen>TOKEN)/Cost _(?<cost>TOKEN)",

@@ -146,6 +146,13 @@ impl Cursor<'_> {
         self.take(read)
     }
 
+    /// Whether the digits before may be another line's, of which the line feed is lost: `2.0754` and `2024-01-01 …`, `3: `
+    /// or `12:00:01`.
+    #[inline]
+    fn is_glued(&self) -> bool {
+        matches!(self.text.get(self.pos), Some(b'-' | b':')) && self.text[self.pos - 1].is_ascii_digit()
+    }
+
     /// Whether the line ends with words that are no part of `new best` or `stalled N times`, such as `no effect`: then
     /// the number before them is whole.
     #[inline(never)]
@@ -174,7 +181,7 @@ impl Cursor<'_> {
 pub fn training(text: &[u8], pos: usize) -> Found<Training> {
     let mut cursor = Cursor { text, pos, malformed: false, places: 0 };
     let Some(record) = training_fields(&mut cursor) else { return Found::Nothing };
-    if cursor.malformed || !record.epoch.is_finite() {
+    if cursor.malformed || !record.epoch.is_finite() || cursor.is_glued() {
         return Found::Malformed(cursor.pos);
     }
     Found::Record(record, cursor.pos)

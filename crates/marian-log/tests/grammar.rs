@@ -104,7 +104,11 @@ impl Grammar {
             }
             let regex = if training { &self.training } else { &self.validation };
             if let Some(captures) = regex.captures(rest) {
-                match if training { self.training(&captures) } else { self.validation(&captures) } {
+                let end = captures.get(0).unwrap().end();
+                // Its last digits may be those of a line that was glued to it.
+                let glued = training && rest[end - 1].is_ascii_digit() && matches!(rest.get(end), Some(b'-' | b':'));
+                let record = if training { self.training(&captures) } else { self.validation(&captures) };
+                match record.filter(|_| !glued) {
                     Some(record) => found.push((record, self.reach(&captures, rest, training))),
                     None => unmatched = true,
                 }

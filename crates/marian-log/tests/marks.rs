@@ -6,7 +6,7 @@ mod support;
 
 use marian_log::{present, Batch, EventKind, Parser};
 use proptest::prelude::*;
-use support::log;
+use support::{log, PREFIXES};
 
 /// Kind, line and text of every mark, in the order in which they come.
 fn marks_of<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<(String, u64, String)> {
@@ -46,30 +46,6 @@ fn mark(kind: &str, line: u64, text: &str) -> Vec<(String, u64, String)> {
 const STAMP: &str = "[2024-01-01 10:00:00] ";
 /// A record, so that the log is Marian's.
 const RECORD: &str = "Ep. 1 : Up. 500 : Sen. 50,000 : Cost 6.12345678 : Time 12.30s : 1234.50 words/s\n";
-
-const PREFIXES: [&str; 21] = [
-    "",
-    "[task 2023-09-16T12:39:01.105Z] ",
-    "[task 2025-08-30T17:55:02.294+00:00] ",
-    "2024-01-01T10:00:00.123456789Z ",
-    "2024-01-01T10:00:00.123456789Z stdout F ",
-    "3: ",
-    "Jan 01 10:00:00 node7 train[4242]: ",
-    "2024-01-01T10:00:00+0100 node7 marian[4242]: ",
-    "2024-01-01T10:00:00.1234567Z ",
-    "[10:00:00 INF] ",
-    "2024-01-01 10:00:00.000 +01:00 [INF] ",
-    "2024-01-01T10:00:00.000Z train/default/0123456789abcdef ",
-    "\u{1b}[32m",
-    "\u{1b}[1;31m\u{1b}[0m",
-    "> ",
-    ">> ",
-    "train.log:",
-    "train.log:17:",
-    "[1,0]<stderr>:",
-    "trainer-1  | ",
-    "[task 2023-09-16T12:39:01.105Z] 3: ",
-];
 
 /// What Marian says, the kind, and how much of it is its text.
 const WORDS: [(&str, &str); 24] = [

@@ -4,6 +4,31 @@
 use marian_log::{present, Batch, Parser, Stats};
 use proptest::prelude::*;
 
+/// What other programs put before a line.
+pub const PREFIXES: [&str; 21] = [
+    "",
+    "[task 2023-09-16T12:39:01.105Z] ",
+    "[task 2025-08-30T17:55:02.294+00:00] ",
+    "2024-01-01T10:00:00.123456789Z ",
+    "2024-01-01T10:00:00.123456789Z stdout F ",
+    "3: ",
+    "Jan 01 10:00:00 node7 train[4242]: ",
+    "2024-01-01T10:00:00+0100 node7 marian[4242]: ",
+    "2024-01-01T10:00:00.1234567Z ",
+    "[10:00:00 INF] ",
+    "2024-01-01 10:00:00.000 +01:00 [INF] ",
+    "2024-01-01T10:00:00.000Z train/default/0123456789abcdef ",
+    "\u{1b}[32m",
+    "\u{1b}[1;31m\u{1b}[0m",
+    "> ",
+    ">> ",
+    "train.log:",
+    "train.log:17:",
+    "[1,0]<stderr>:",
+    "trainer-1  | ",
+    "[task 2023-09-16T12:39:01.105Z] 3: ",
+];
+
 /// A number as Marian prints it, or as damage leaves it.
 pub fn number() -> BoxedStrategy<String> {
     prop_oneof![
