@@ -133,6 +133,11 @@ await step(
     count: countTests,
   },
 );
+// A seed of their own for the cases of CI, so that a failure is met again.
+await step("chaos: 100 cases of the table of faults", "npm", [
+  ...["run", "--silent", "chaos", "--"],
+  ...["--cases", "100", "--seed", "2", "--quick", "--at-once", "8"],
+]);
 await step("demo", "npm", ["run", "--silent", "demo"]);
 await step("the built package on this Node", process.execPath, ["scripts/smoke.mjs"]);
 for (const major of [22, 24]) await smoke(major);

@@ -113,13 +113,15 @@ class Stage {
       const parts = ["tables", "config", "group"] as const;
       // A training that prints its log again has more text than before.
       const repeats = this.#scene.feed === "pipe" || this.#scene.feed === "file";
+      // Bytes that came in the place of a log's are text like any other.
+      const isContent = this.#case.target === "content";
       // One that was stopped has ended its text where it was.
       const stopped = this.#case.signals !== "none" && !this.#scene.wholeAfterStop;
       this.#holdAll(
         reference,
         heldBy(this.#wandb),
         `after ${describe(first)}, sync and the next run`,
-        repeats || stopped ? parts : [...parts, "console", "files"],
+        repeats || stopped || isContent ? parts : [...parts, "console", "files"],
       );
     }
     this.#holdSecrets(first);
@@ -163,6 +165,8 @@ class Stage {
     if (this.#scene.name === "sync") return false;
     if (this.#scene.feed !== "pipe" && signals === "SIGINT twice") return false;
     if (signals === "SIGTERM" && !this.#scene.wholeAfterStop) return false;
+    // What it had not read when it was stopped it does not know.
+    if (/stopped before its end/.test(first.stderr)) return false;
     if (!["api", "content", "Taskcluster"].includes(target)) return true;
     // Without an answer of Taskcluster there is no log, or nobody knows what the run is called.
     return this.#scene.feed === "pipe" && this.#isNamed(first);
