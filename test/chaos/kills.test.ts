@@ -270,7 +270,7 @@ test(`after ${rounds} kills results are old or new, and the next run leaves noth
       await scenario.write(folder, own);
       // Before that nothing has been done.
       const after = (0.15 + 0.9 * next()) * one.ms;
-      const signal = existsSync(SCRIPT) && own % 2 === 0 ? "SIGHUP" : "SIGKILL";
+      const signal = existsSync(SCRIPT) && (round + own) % 2 === 0 ? "SIGHUP" : "SIGKILL";
       const ended = await run(folder, scenario, { after, hangup: signal === "SIGHUP" });
       if (ended.signal === "SIGKILL") killed[signal] += 1;
       const what = `${scenario.name}, ${signal} in round ${round}`;
