@@ -14,7 +14,8 @@ import { LogParser as CoreLogParser, type ParserOptions } from "./parser/log-par
 import type { Measurement } from "./parser/measurement.js";
 import { readTrainingRun, type TrainingRun } from "./run/training-run.js";
 import type { LogInput } from "./sources/chunks.js";
-import { logReport, wholeRun } from "./sources/marian-log.js";
+import { logReport } from "./sources/log-report.js";
+import { wholeRun } from "./sources/marian-log.js";
 import { NodeLog } from "./sources/node-log.js";
 
 /** Reads one log from chunks of bytes, synchronously, into columns. See {@link CoreLogParser}. */

@@ -2,7 +2,7 @@
 import type { CheckOptions } from "../check/check-options.js";
 import { type CheckReport, checkChunks } from "../check/check-run.js";
 import { RunReader } from "../run/run-reader.js";
-import { logReport } from "../sources/marian-log.js";
+import { logReport } from "../sources/log-report.js";
 import { InputError } from "../sources/packing.js";
 import type { WebLogInput } from "../sources/web-log.js";
 import { type OpenLog, openLog, type ReadOptions } from "./open-log.js";

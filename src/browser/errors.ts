@@ -17,8 +17,8 @@ export function packedError(error: unknown): ErrorMessage {
   return {
     name,
     message,
-    ...(error instanceof InputError ? { code: error.code } : {}),
-    ...(cause === undefined ? {} : { cause: packedError(cause) }),
+    ...(error instanceof InputError && { code: error.code }),
+    ...(cause !== undefined && { cause: packedError(cause) }),
   };
 }
 

@@ -1,5 +1,4 @@
 /** Whether what was read is a log of Marian's. No Node API. */
-import type { CheckReport } from "../check/check-run.js";
 import type { Counts } from "../parser/layout.js";
 import type { TrainingRun } from "../run/training-run.js";
 import { InputError } from "./packing.js";
@@ -64,15 +63,8 @@ export function wholeRun(run: TrainingRun, { fault, timed }: LogReading): Traini
   return run;
 }
 
-/** The report, with a fault where nothing says that it is one of a log. */
-export function logReport(report: CheckReport, { fault, timed }: LogReading): CheckReport {
-  // What was found in it is of a log.
-  const found = report.findings.length > 0 || report.death !== undefined;
-  const why = fault ?? (found ? undefined : refusalOf(report.tally.counts, timed));
-  return why === undefined ? report : { ...report, fault: why };
-}
-
-function refusalOf(counts: Counts, timed: boolean): InputError | undefined {
+/** Why this is no log of Marian's; undefined where it may be one. */
+export function refusalOf(counts: Counts, timed: boolean): InputError | undefined {
   const { bytes, training, validation, patterns, unmatched, starts } = counts;
   if (bytes === 0) return new InputError("the log is empty", { code: "empty" });
   if (timed || training + validation + patterns + unmatched + starts > 0) return undefined;

@@ -122,7 +122,7 @@ function responseSource(response: Response): Omit<WebLog, "packing"> {
     throw new InputError("the answer of another server can't be read: that server has to allow it (CORS)");
   if (!response.ok)
     throw new InputError(`the server answered ${[status, statusText].join(" ").trim()} for ${url}`, {
-      code: status === 404 || status === 410 ? "not-found" : "unreadable",
+      code: status === 404 ? "not-found" : "unreadable",
     });
   if (response.bodyUsed) throw new InputError("this answer of a server was read before: fetch it again");
   // The length is that of the packed bytes, which a page does not get to see.
@@ -172,9 +172,9 @@ async function inWords<Value>(reading: Promise<Value>): Promise<Value> {
     return await reading;
   } catch (error) {
     // A folder that was dropped is not there as a file, either.
-    const gone = error instanceof DOMException && error.name === "NotFoundError";
+    const gone = error instanceof Error && error.name === "NotFoundError";
     throw new InputError(
-      `the file can't be read any further: it was changed, moved or removed since it was chosen${gone ? ", or it is a folder" : ""} (${message(error)})`,
+      `the file can't be read any further: it was changed, moved or removed since it was chosen (${message(error)})`,
       { cause: error, code: gone ? "not-found" : "unreadable" },
     );
   }
