@@ -1,7 +1,7 @@
 /** One start of Marian with everything it printed about itself, read. */
 import { knownZone, logTimeZone } from "../parser/log-time-zone.js";
 import type { SegmentMeasurement } from "../parser/measurement.js";
-import { type Arguments, isCut, readArguments } from "./command-line.js";
+import type { Arguments } from "./command-line.js";
 import { type MarianConfig, readMarianConfig } from "./marian-config.js";
 
 /** A segment: what lies between one start of Marian and the next. */
@@ -23,6 +23,8 @@ export interface Segment {
 /** Reads what a start of Marian printed. */
 export async function readSegment(start: SegmentMeasurement): Promise<Segment> {
   const { type: _type, config_text: text, loose_text: loose, ...rest } = start;
+  // A page loads it with the first start of Marian, as it does the reader of YAML.
+  const { isCut, readArguments } = await import("./command-line.js");
   const warnings: string[] = [];
   const unusual = versionWarning(start.marian_version);
   if (unusual !== undefined) warnings.push(unusual);
