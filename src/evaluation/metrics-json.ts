@@ -1,4 +1,7 @@
-/** `.metrics.json` files: `{metric: {score, details}}`, or one metric alone: `{score, details: {name}}`. */
+/**
+ * `.metrics.json` files: `{metric: {score, details}}`, or one metric alone: `{score, details: {name}}`, also as sacreBLEU
+ * prints it, `{name, score, …}`, or a list of such.
+ */
 import { EvaluationError } from "./errors.js";
 import { scaledMetrics } from "./metric-names.js";
 
@@ -19,22 +22,25 @@ export interface JsonMetrics {
  */
 export function readMetricsJson(text: string, metric?: string): JsonMetrics {
   const document = parse(text);
-  if (!isObject(document))
+  const entries = entriesOf(document, metric);
+  if (entries === undefined)
     throw new EvaluationError(
       "a .metrics.json file is an object with a metric for each key; this one is none",
     );
   const scores = new Map<string, number>();
   const faults: string[] = [];
-  const isAlone = Object.hasOwn(document, "score") && !isObject(document["score"]);
-  for (const [key, entry] of isAlone ? alone(document, metric) : Object.entries(document)) {
+  for (const [key, entry] of entries) {
     const name = key === "bleu" ? "bleu_detok" : key;
     const leaveOut = (why: string) => faults.push(`${brief(key)} is left out: ${why}`);
     if (key === "score" || key === "details")
       leaveOut("neither the file's name nor its details name the metric");
     else if (!isObject(entry)) leaveOut(`it is ${brief(entry)}, not {"score": …}`);
-    else if (typeof entry["score"] !== "number") leaveOut(`its score is ${brief(entry["score"])}, no number`);
-    else if (scores.has(name)) leaveOut(`there is a ${name} already`);
-    else scores.set(name, entry["score"]);
+    else {
+      const score = scoreOf(entry);
+      if (typeof score !== "number") leaveOut(`its score is ${brief(score)}, no number`);
+      else if (scores.has(name)) leaveOut(`there is a ${name} already`);
+      else scores.set(name, score);
+    }
   }
   if (scores.size === 0) {
     const why = faults.length > 0 ? `: ${faults.slice(0, 5).join("; ")}` : "";
@@ -43,14 +49,35 @@ export function readMetricsJson(text: string, metric?: string): JsonMetrics {
   return { metrics: scaledMetrics(scores), faults };
 }
 
-/** The entries of a file that holds one metric, and perhaps others beside it. */
-function alone(
-  { details, ...document }: Readonly<Record<string, unknown>>,
-  metric: string | undefined,
-): [string, unknown][] {
-  const name = metric ?? (isObject(details) ? details["name"] : undefined);
-  const { score, ...others } = document;
-  return [[typeof name === "string" ? tableName(name) : "score", { score }], ...Object.entries(others)];
+/** What a score is called: by the pipeline and sacreBLEU, and by two ways to call COMET. */
+const SCORES = ["score", "mean_score", "system_score"] as const;
+
+/** Metrics with what the document says of each; undefined where it is none of metrics. */
+function entriesOf(document: unknown, metric: string | undefined): [string, unknown][] | undefined {
+  if (Array.isArray(document) && document.length > 0)
+    return document.flatMap((entry) => alone(entry, document.length === 1 ? metric : undefined));
+  if (!isObject(document)) return undefined;
+  const isAlone = SCORES.some((key) => Object.hasOwn(document, key) && !isObject(document[key]));
+  return isAlone ? alone(document, metric) : Object.entries(document);
+}
+
+function scoreOf(entry: Readonly<Record<string, unknown>>): unknown {
+  const key = SCORES.find((name) => Object.hasOwn(entry, name));
+  return key === undefined ? undefined : entry[key];
+}
+
+/** The entries of what holds one metric, and perhaps others beside it. */
+function alone(document: unknown, metric: string | undefined): [string, unknown][] {
+  if (!isObject(document)) return [["score", document]];
+  const { details } = document;
+  // sacreBLEU prints the name, and its signature in parts, beside the score.
+  const isSacreBleu = typeof document["name"] === "string";
+  const name = metric ?? (isObject(details) ? details["name"] : undefined) ?? document["name"];
+  const others = Object.entries(document).filter(
+    ([key, value]) =>
+      ![...SCORES, "scores", "details", "name"].includes(key) && (isObject(value) || !isSacreBleu),
+  );
+  return [[typeof name === "string" ? tableName(name) : "score", { score: scoreOf(document) }], ...others];
 }
 
 /** What sacreBLEU calls its metrics, as tables do. */

@@ -137,7 +137,7 @@ class LogRows {
   /** All validation rows as lines. */
   validation(): string {
     const { project, group, run } = this.#name;
-    const { columns } = this.#table;
+    const columns = this.#table.settled;
     const rows = this.#rows.map(({ segment, cells }) => {
       const row = columns.map((_column, index) => cells[index]);
       return [project, group, run, ...row, segment];

@@ -1,5 +1,6 @@
 /** The curves of one run, gathered while it is read. */
 import { PRESENT } from "../parser/layout.js";
+import { ColumnNames, type ColumnRule, FOREIGN, stalledColumn } from "../run/metric-columns.js";
 import type { RunUpdate } from "../run/run-reader.js";
 import { SeriesBuffer } from "./series-buffer.js";
 
@@ -17,17 +18,33 @@ const FIELDS = [
   "total_labels",
 ] as const;
 
-/** Gathers the metrics that are asked for, by the names of the tables: `cost`, `ce_mean_words`, `chrf_stalled`. */
+/** As in the tables. */
+const RULE: ColumnRule = { replaced: FOREIGN, own: new Set(FIELDS) };
+
+/** The curves of a validation metric; absent where nothing that was asked for could be theirs. */
+interface MetricCurves {
+  readonly values: SeriesBuffer;
+  readonly stalled: SeriesBuffer;
+}
+
+/**
+ * Gathers the metrics that are asked for, by the names of the tables (`cost`, `ce_mean_words`, `chrf_stalled`) or by
+ * Marian's (`ce-mean-words`).
+ */
 export class RunCurves {
-  readonly #curves: ReadonlyMap<string, SeriesBuffer>;
+  readonly #asked: readonly string[];
+  readonly #fields: ReadonlyMap<string, SeriesBuffer>;
   readonly #drawn = new Set<string>();
-  readonly #metrics = new Set<string>();
+  /** By Marian's names. */
+  readonly #metrics = new Map<string, MetricCurves | undefined>();
   #present = 0;
   #training = false;
 
-  /** @param metrics Names; `-` is taken for `_`. */
   constructor(metrics: readonly string[]) {
-    this.#curves = new Map(metrics.map((metric) => [curveName(metric), new SeriesBuffer()]));
+    this.#asked = metrics.map(columnName);
+    this.#fields = new Map(
+      FIELDS.flatMap((field) => (this.#asked.includes(field) ? [[field, new SeriesBuffer()]] : [])),
+    );
   }
 
   /** Takes what a chunk of the log brought. */
@@ -36,30 +53,34 @@ export class RunCurves {
     this.#training ||= training.length > 0;
     this.#present |= batch.trainingPresent;
     for (const field of FIELDS) {
-      const curve = this.#curves.get(field);
+      const curve = this.#fields.get(field);
       if (curve === undefined) continue;
       const bit = field === "cost" || field === "epoch" || field === "sen" ? undefined : PRESENT[field];
       for (let row = 0; row < training.length; row += 1) {
         if (bit !== undefined && ((training.present[row] ?? 0) & bit) === 0) continue;
-        this.#push(field, curve, training.up[row], training[field][row]);
+        this.#drawn.add(field);
+        curve.push(training.up[row] ?? 0, training[field][row] ?? 0);
       }
     }
     for (let row = 0; row < validation.length; row += 1) {
-      const name = metricName(batch.metricName(validation.metric[row] ?? 0));
-      this.#metrics.add(name);
-      const values = this.#curves.get(name);
-      if (values !== undefined) this.#push(name, values, validation.up[row], validation.value[row]);
-      const stalled = `${name}_stalled`;
-      const counts = this.#curves.get(stalled);
+      const curves = this.#curvesOf(batch.metricName(validation.metric[row] ?? 0));
+      curves?.values.push(validation.up[row] ?? 0, validation.value[row] ?? 0);
       // Absent is a new best, and 0 in the column.
-      if (counts !== undefined) this.#push(stalled, counts, validation.up[row], validation.stalled[row]);
+      curves?.stalled.push(validation.up[row] ?? 0, validation.stalled[row] ?? 0);
     }
   }
 
   /** The curve of a metric; nothing where the run holds none. */
   curve(metric: string): SeriesBuffer | undefined {
-    const name = curveName(metric);
-    return this.#drawn.has(name) ? this.#curves.get(name) : undefined;
+    const name = columnName(metric);
+    if (this.#drawn.has(name)) return this.#fields.get(name);
+    const { columns } = ColumnNames.of(this.#metrics.keys(), RULE);
+    const byColumn = new Map([...columns].map(([marian, column]) => [column, marian]));
+    return (
+      this.#find(metric, (asked) => byColumn.get(asked)) ??
+      this.#find(metric, (asked) => asked) ??
+      this.#find(name, (asked) => byColumn.get(asked))
+    );
   }
 
   /** What this run holds and could be drawn. */
@@ -68,21 +89,32 @@ export class RunCurves {
     const fields = FIELDS.filter((field) =>
       always.includes(field) ? this.#training : this.#present & PRESENT[field as keyof typeof PRESENT],
     );
-    return [...fields, ...[...this.#metrics].flatMap((metric) => [metric, `${metric}_stalled`])];
+    const { columns } = ColumnNames.of(this.#metrics.keys(), RULE);
+    const metrics = [...this.#metrics.keys()].map((metric) => columns.get(metric) ?? metric);
+    return [...fields, ...metrics.flatMap((column) => [column, stalledColumn(column)])];
   }
 
-  #push(name: string, curve: SeriesBuffer, up: number | undefined, value: number | undefined): void {
-    this.#drawn.add(name);
-    curve.push(up ?? 0, value ?? 0);
+  #curvesOf(metric: string): MetricCurves | undefined {
+    if (!this.#metrics.has(metric)) {
+      const start = columnName(metric);
+      const isAsked = this.#asked.some((name) => name.startsWith(start));
+      const curves = isAsked ? { values: new SeriesBuffer(), stalled: new SeriesBuffer() } : undefined;
+      this.#metrics.set(metric, curves);
+    }
+    return this.#metrics.get(metric);
+  }
+
+  /** The curve that `name` is of; `marian` tells which metric is called so. */
+  #find(name: string, marian: (asked: string) => string | undefined): SeriesBuffer | undefined {
+    const curvesOf = (asked: string) => this.#metrics.get(marian(asked) ?? "");
+    const whole = curvesOf(name)?.values;
+    if (whole !== undefined || !name.endsWith(STALLED)) return whole;
+    return curvesOf(name.slice(0, -STALLED.length))?.stalled;
   }
 }
 
-function curveName(metric: string): string {
-  return metric.replaceAll("-", "_");
-}
+const STALLED = stalledColumn("");
 
-/** A validation metric that is called like a field of ours gets a name of its own, as in the tables. */
-function metricName(metric: string): string {
-  const name = curveName(metric);
-  return (FIELDS as readonly string[]).includes(name) ? `${name}_metric` : name;
+function columnName(metric: string): string {
+  return metric.replaceAll(FOREIGN, "_");
 }

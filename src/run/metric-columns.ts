@@ -1,5 +1,8 @@
 /** Columns and keys of validation metrics, whose own names need not be fit for one. */
 
+/** Characters that can't be in the name of a table's column. */
+export const FOREIGN = /[^\p{L}\p{N}_+]/gu;
+
 /** How a metric's name becomes a column's. */
 export interface ColumnRule {
   /** Characters that can't be in a column's name; each is replaced by `_`. */
@@ -43,6 +46,11 @@ export class ColumnNames {
     return this.#columns;
   }
 
+  /** What columns are called that don't depend on the order of metrics; for what nobody has seen anything of yet. */
+  get renamed(): ReadonlyMap<string, string> {
+    return renamedColumns(this.#columns, ColumnNames.of(this.#columns.keys(), this.#rule).columns);
+  }
+
   /** Adds a metric, unless it is there, and returns its column. */
   add(metric: string): string {
     const known = this.#columns.get(metric);
@@ -62,6 +70,19 @@ export class ColumnNames {
     const names = [column, stalledColumn(column)];
     return names.some((name) => this.#given.has(name) || (column !== base && own.has(name)));
   }
+}
+
+/** What columns, also those of stalls, are called in `settled`, where that differs; both by the names of the metrics. */
+export function renamedColumns(
+  columns: Iterable<readonly [metric: string, column: string]>,
+  settled: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  for (const [metric, column] of columns) {
+    const name = settled.get(metric) ?? column;
+    if (name !== column) names.set(column, name).set(stalledColumn(column), stalledColumn(name));
+  }
+  return names;
 }
 
 interface Ranked {

@@ -79,7 +79,7 @@ describe("parse --follow", () => {
   it("waits for a file that is not there yet", async () => {
     const folder = freshFolder();
     const live = follow(folder);
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await live.until((_, said) => said.includes("waiting for it"));
     writeFileSync(join(folder, "train.log"), train(1000));
     await eventually(() => rows(folder).includes(trainRow(1000)), live);
     live.child.kill("SIGTERM");

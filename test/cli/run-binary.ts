@@ -43,8 +43,8 @@ export interface LiveRun {
   readonly child: ChildProcessWithoutNullStreams;
   readonly folder: string;
   readonly done: Promise<Run>;
-  /** Waits until `condition` is true of the standard output that came. Fails when the run ends before. */
-  until(condition: (stdout: string) => boolean): Promise<void>;
+  /** Waits until `condition` is true of what came on standard output and error. Fails when the run ends before. */
+  until(condition: (stdout: string, stderr: string) => boolean): Promise<void>;
 }
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -98,7 +98,10 @@ export function startProgram(command: string, args: readonly string[], options: 
     out?.push(chunk);
     for (const look of waiting) look();
   });
-  child.stderr.on("data", (chunk: Buffer) => err?.push(chunk));
+  child.stderr.on("data", (chunk: Buffer) => {
+    err?.push(chunk);
+    for (const look of waiting) look();
+  });
   // A program that ends before it has read everything.
   child.stdin.on("error", () => {});
   const limit = setTimeout(() => child.kill("SIGKILL"), TIME_LIMIT);
@@ -112,10 +115,10 @@ export function startProgram(command: string, args: readonly string[], options: 
       resolve({ stdout: bytes.toString(), bytes, stderr, code, signal, folder });
     });
   });
-  const until = (condition: (stdout: string) => boolean) =>
+  const until = (condition: (stdout: string, stderr: string) => boolean) =>
     new Promise<void>((resolve, reject) => {
       const look = () => {
-        if (!condition(Buffer.concat(out ?? []).toString())) return;
+        if (!condition(Buffer.concat(out ?? []).toString(), Buffer.concat(err ?? []).toString())) return;
         waiting.delete(look);
         resolve();
       };

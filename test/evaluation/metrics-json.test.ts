@@ -33,6 +33,9 @@ test("COMET may be absent, or skipped", () => {
   expect(faults).toEqual(['"comet" is left out: its score is "skipped", no number']);
 });
 
+const SACREBLEU =
+  '"name": "BLEU", "score": 36.1, "signature": "nrefs:1|case:mixed|eff:no|tok:13a", "verbose_score": "68.1/44.0", "nrefs": "1", "version": "2.4.0"';
+
 describe("a file of one metric", () => {
   const one = (score: unknown, details?: unknown) => JSON.stringify({ score, details });
   test.each([
@@ -55,6 +58,24 @@ describe("a file of one metric", () => {
         ["chrf", 2],
       ],
     ],
+    // As sacreBLEU prints it, one metric or several.
+    [`{${SACREBLEU}}`, undefined, [["bleu_detok", 36.1]]],
+    [`[{${SACREBLEU}}]`, "bleu", [["bleu_detok", 36.1]]],
+    [`[{${SACREBLEU}}]`, "spbleu", [["spbleu", 36.1]]],
+    [
+      `[{${SACREBLEU}}, {"name": "chrF2", "score": 62.8, "signature": "nrefs:1|case:mixed"}, {"name": "TER", "score": NaN}]`,
+      "chrf",
+      [
+        ["bleu_detok", 36.1],
+        ["chrf", 62.8],
+        ["TER", Number.NaN],
+      ],
+    ],
+    [`{"score": 36.1, "details": {${SACREBLEU}}}`, undefined, [["bleu_detok", 36.1]]],
+    // As two ways to call COMET give it.
+    ['{"mean_score": 0.8553, "scores": [0.8, 0.9]}', "comet", [["comet", 85.53]]],
+    ['{"system_score": 0.8553, "scores": [0.8, 0.9]}', "comet", [["comet", 85.53]]],
+    ['{"comet": {"mean_score": 0.8553, "scores": []}}', undefined, [["comet", 85.53]]],
     // The name of the file does not matter where the file names its metrics.
     ['{"bleu": {"score": 1}}', "chrf", [["bleu_detok", 1]]],
   ])("%s, in a file called %s", (text, metric, wanted) => {
@@ -69,6 +90,10 @@ describe("a file of one metric", () => {
     [one(1, {}), undefined, '"score" is left out: neither the file\'s name nor its details name the metric'],
     ['{"details": {"name": "chrF2"}}', "chrf", '"details" is left out: neither'],
     ['{"score": {"score": 1}}', undefined, '"score" is left out: neither'],
+    ['[{"name": "chrF2", "score": null}]', undefined, '"chrf" is left out: its score is null, no number'],
+    ['[{"score": 1}, {"score": 2}]', "chrf", '"score" is left out: neither'],
+    ['{"mean_score": "0.85"}', "comet", '"comet" is left out: its score is "0.85", no number'],
+    ["[1, 2]", "chrf", '"score" is left out: neither'],
     [one(1, { name: 7 }), undefined, '"score" is left out: neither'],
     [one(1, { name: "details" }), undefined, '"details" is left out: neither'],
   ])("%s, in a file called %s, has none", (text, metric, reason) => {

@@ -41,7 +41,9 @@ interface Done {
   readonly stderr: string;
 }
 
-const LIMITS = { buffer: 64e6, atEnd: 300, afterSignal: 600 };
+const LIMITS = { buffer: 64e6, atEnd: 20_000, afterSignal: 20_000 };
+/** For readers that never end. */
+const SHORT = { atEnd: 300, afterSignal: 600 };
 
 /** A reader is a script, or any command. */
 function start(
@@ -66,7 +68,15 @@ function start(
   const done = new Promise<Done>((resolve) => {
     child.once("close", (code, signal) => resolve({ code, signal, stdout, stderr }));
   });
-  return { child, done, echoed: () => stdout };
+  return { child, done, echoed: () => stdout, said: () => stderr };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 async function through(...parameters: Parameters<typeof start>): Promise<Done> {
@@ -99,10 +109,14 @@ describe("the pipe", () => {
   });
 
   it("says how much a reader that died did not get", async () => {
-    const { child, done, echoed } = start("process.kill(process.pid, 'SIGKILL')");
+    const { child, done, echoed, said } = start(
+      "require('fs').writeSync(2, process.pid + '\\n'); process.kill(process.pid, 'SIGKILL')",
+    );
     child.stdin.write("first\n");
-    while (echoed() !== "first\n") await new Promise((resolve) => setTimeout(resolve, 5));
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    while (echoed() !== "first\n" || !said().includes("\n"))
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    // The pipe has heard of it when no such process is left.
+    while (isAlive(Number.parseInt(said(), 10))) await new Promise((resolve) => setTimeout(resolve, 5));
     child.stdin.end("second\n");
     const { stderr } = await done;
     const [, bytes, from] =
@@ -112,14 +126,14 @@ describe("the pipe", () => {
   });
 
   it("ends a reader that hangs when the log is over", async () => {
-    const done = await through(HANGS);
+    const done = await through(HANGS, SHORT);
     expect([done.code, done.stdout === LOG]).toEqual([3, true]);
     expect(done.stderr).toMatch(/did not end within 0\.3 s of the end of standard input and was killed/);
   });
 
   it("is not held up by a reader that takes nothing, and counts what that missed", async () => {
     const big = `${"x".repeat(999)}\n`.repeat(20_000);
-    const { child, done } = start(HANGS, { buffer: 1e6 });
+    const { child, done } = start(HANGS, { ...SHORT, buffer: 1e6 });
     child.stdin.end(big);
     const { code, stdout, stderr } = await done;
     expect([code, stdout === big]).toEqual([3, true]);
@@ -155,7 +169,7 @@ describe("the pipe", () => {
   );
 
   it("ends a reader that hangs after a signal and the end of the log", async () => {
-    const { child, done, echoed } = start(HANGS, { atEnd: 60_000 });
+    const { child, done, echoed } = start(HANGS, { ...SHORT, atEnd: 60_000 });
     child.stdin.write("before\n");
     while (echoed() !== "before\n") await new Promise((resolve) => setTimeout(resolve, 5));
     child.kill("SIGTERM");
@@ -169,9 +183,12 @@ describe("the pipe", () => {
 
   it("tells the reader that its input ends with the log, and not so when it is killed itself", async () => {
     const heard = join(folder, "heard");
-    const reader = `let said = ''; const fs = require('fs');
-      new (require('net').Socket)({ fd: 3, readable: true }).on('data', (c) => { said += c; }).on('close', () => fs.writeFileSync(${JSON.stringify(heard)}, said)).on('error', () => {});
-      fs.writeSync(2, 'reading'); process.stdin.resume().on('end', () => setTimeout(() => fs.existsSync(${JSON.stringify(heard)}) || (fs.writeFileSync(${JSON.stringify(heard)}, said), process.exit()), 100));`;
+    const reader = `let said = '', over = false; const fs = require('fs');
+      const write = () => { fs.writeFileSync(${JSON.stringify(heard)}, said); process.exit(); };
+      const channel = new (require('net').Socket)({ fd: 3, readable: true });
+      channel.on('data', (c) => { said += c; if (over) write(); }).on('close', write).on('error', () => {});
+      fs.writeSync(2, 'reading');
+      process.stdin.resume().on('end', () => { over = true; if (said !== '') write(); });`;
     const whole = start(reader);
     whole.child.stdin.end("log\n");
     await whole.done;
@@ -188,7 +205,6 @@ describe("the pipe", () => {
   it("takes a signal that comes before the reader can", async () => {
     const { child, done, echoed } = start(
       "setTimeout(() => { process.on('SIGTERM', () => process.exit(0)); require('fs').writeSync(3, 'ready\\n'); setInterval(() => {}, 100); }, 200)",
-      { afterSignal: 20_000, atEnd: 20_000 },
     );
     child.stdin.write("x");
     while (echoed() !== "x") await new Promise((resolve) => setTimeout(resolve, 5));

@@ -25,7 +25,8 @@ export async function startDeafServer(): Promise<DeafServer> {
     socket.on("error", () => {});
     waiting.push(socket);
     full = await new Promise<boolean>((resolve) => {
-      const timer = setTimeout(() => resolve(true), 300);
+      // A connection that was made while this process had no turn is heard of before `setImmediate`.
+      const timer = setTimeout(() => setImmediate(() => resolve(socket.connecting)), 300);
       socket.once("connect", () => {
         clearTimeout(timer);
         resolve(false);

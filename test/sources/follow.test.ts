@@ -7,6 +7,7 @@ import {
   open,
   rename,
   rmdir,
+  stat,
   truncate,
   utimes,
   writeFile,
@@ -17,10 +18,16 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { FollowSource } from "../../src/sources/follow.js";
 
-/** Follows a file while `act` changes it; `seen` waits until so much text has come. */
-async function follow(
-  act: (path: string, seen: (text: string) => Promise<void>) => Promise<void>,
-): Promise<{ text: string; notices: string[] }> {
+type Act = (
+  path: string,
+  /** Waits until so much text has come. */
+  seen: (text: string) => Promise<void>,
+  /** Waits until a notice with these words has come. */
+  said: (words: string) => Promise<void>,
+) => Promise<void>;
+
+/** Follows a file while `act` changes it. */
+async function follow(act: Act): Promise<{ text: string; notices: string[] }> {
   const path = join(await mkdtemp(join(tmpdir(), "follow-")), "train.log");
   const controller = new AbortController();
   const notices: string[] = [];
@@ -36,11 +43,14 @@ async function follow(
   })().catch((error: unknown) => {
     failure = error;
   });
-  const seen = async (wanted: string) => {
-    while (!text.endsWith(wanted) && failure === undefined)
-      await new Promise((resolve) => setTimeout(resolve, 1));
+  const until = async (holds: () => boolean) => {
+    while (!holds() && failure === undefined) await new Promise((resolve) => setTimeout(resolve, 1));
   };
-  await act(path, seen);
+  await act(
+    path,
+    (wanted) => until(() => text.endsWith(wanted)),
+    (words) => until(() => notices.some((notice) => notice.includes(words))),
+  );
   controller.abort();
   await reading;
   if (failure !== undefined) throw failure;
@@ -60,8 +70,8 @@ test("what is added comes, until the signal; what was there by then too", async 
 });
 
 test("a file that is not there yet is waited for", async () => {
-  const { text, notices } = await follow(async (path, seen) => {
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  const { text, notices } = await follow(async (path, seen, said) => {
+    await said("waiting for it");
     await writeFile(path, "late\n");
     await seen("late\n");
   });
@@ -180,7 +190,9 @@ test("a file of the same size and end with other content is read from its start"
     await writeFile(path, `one ${end}\n`);
     await seen(`one ${end}\n`);
     // The clock of a file system may stand still for some milliseconds.
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    const { mtimeMs } = await stat(path);
+    do await writeFile(`${path}.clock`, "");
+    while ((await stat(`${path}.clock`)).mtimeMs === mtimeMs);
     await writeFile(path, `two ${end}\n`);
     await seen(`two ${end}\n`);
   });

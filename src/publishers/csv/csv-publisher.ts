@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { stringify } from "csv-stringify/sync";
 import { KIND } from "../../parser/layout.js";
 import type { PatternMeasurement } from "../../parser/measurement.js";
-import { ColumnNames, type ColumnRule, stalledColumn } from "../../run/metric-columns.js";
+import { ColumnNames, stalledColumn } from "../../run/metric-columns.js";
 import { hasLabels, type RunUpdate } from "../../run/run-reader.js";
 import type { ValidationPoint } from "../../run/validation-point.js";
 import type { PublisherOutcome, UpdatePublisher } from "../update-publisher.js";
@@ -32,7 +32,6 @@ export class CsvFolder {
   readonly #patterns: CsvFile;
   readonly #trainingSegments = new SegmentColumn();
   readonly #validationSegments = new SegmentColumn();
-  readonly #rule: ColumnRule;
   readonly #metrics: ColumnNames;
   #labels = false;
   #matched = false;
@@ -44,8 +43,7 @@ export class CsvFolder {
       new CsvFile(join(options.folder, name), columns, options.mode);
     this.#training = file("training.csv", [...source, ...TRAINING]);
     this.#validation = file("validation.csv", [...source, ...VALIDATION]);
-    this.#rule = metricRule(this.#validation.columns);
-    this.#metrics = new ColumnNames(this.#rule);
+    this.#metrics = new ColumnNames(metricRule(this.#validation.columns));
     this.#patterns = file("patterns.csv", PATTERNS);
   }
 
@@ -70,12 +68,7 @@ export class CsvFolder {
   /** In a file of which nobody has seen anything yet, metrics get the columns that don't depend on their order. */
   async #settle(): Promise<void> {
     if (this.#options.mode === "live") return;
-    const { columns } = ColumnNames.of(this.#metrics.columns.keys(), this.#rule);
-    const renamed = new Map<string, string>();
-    for (const [metric, column] of this.#metrics.columns) {
-      const name = columns.get(metric) ?? column;
-      if (name !== column) renamed.set(column, name).set(stalledColumn(column), stalledColumn(name));
-    }
+    const { renamed } = this.#metrics;
     if (renamed.size > 0) await this.#validation.rename(renamed);
   }
 

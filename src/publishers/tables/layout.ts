@@ -1,5 +1,5 @@
 /** The columns of a whole table, once all of its parts are known. */
-import { ColumnNames, stalledColumn } from "../../run/metric-columns.js";
+import { ColumnNames, renamedColumns } from "../../run/metric-columns.js";
 import { metricRule } from "../csv/columns.js";
 import {
   type Column,
@@ -34,13 +34,11 @@ export function layoutOf(table: PartTableName, parts: readonly TablePart[], fixe
   const { columns } = ColumnNames.of(metrics, metricRule(own));
   const further = new Set<string>();
   const renamed = parts.map((part) => {
-    const names = new Map<string, string>();
     for (const [metric, column] of part.metrics) {
       const name = columns.get(metric) ?? column;
       if (!own.includes(name)) further.add(name);
-      if (name !== column) names.set(column, name).set(stalledColumn(column), stalledColumn(name));
     }
-    return names;
+    return renamedColumns(part.metrics, columns);
   });
   return { columns: [...VALIDATION_COLUMNS, ...[...further].flatMap(metricColumns), ...segment], renamed };
 }

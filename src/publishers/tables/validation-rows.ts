@@ -31,6 +31,12 @@ export class ValidationRows {
     return this.#metrics.columns;
   }
 
+  /** The columns when all rows are there, by names that don't depend on the order of metrics. */
+  get settled(): readonly Column[] {
+    const { renamed } = this.#metrics;
+    return this.#columns.map((column) => ({ ...column, name: renamed.get(column.name) ?? column.name }));
+  }
+
   /** The rows of the points of an update, and the columns that they are the first to have. */
   take({ points, metricNames }: RunUpdate): { rows: ValidationRow[]; added: readonly Column[] } {
     const known = this.#columns.length;
