@@ -32,7 +32,8 @@ const OTHER = trainingLog(8, { updates: 9 }).bytes;
 const WANDB: readonly Target[] = ["graphql", "file_stream", "upload", "W&B"];
 const BOTH: readonly Target[] = [...WANDB, "api", "content", "Taskcluster"];
 const ALL: readonly Signals[] = ["none", "SIGTERM", "SIGINT twice"];
-const SOON = ["--retry-for", "2s"];
+/** Given to the command on trial, so that nobody has to wait long for the end of its tries. */
+export const SOON = ["--retry-for", "2s"];
 
 const GROUP = "base_aY25-4fXTcuJNuMcWXUYtQ";
 const ARCHIVE = {
@@ -51,7 +52,7 @@ export const SCENES: readonly Scene[] = [
   {
     name: "parse",
     binary: "run",
-    args: ["parse", "student/train.log", "--wandb-project", "nb-en", ...SOON],
+    args: ["parse", "student/train.log", "--wandb-project", "nb-en"],
     feed: "whole",
     targets: WANDB,
     signals: ALL,
@@ -62,7 +63,7 @@ export const SCENES: readonly Scene[] = [
   {
     name: "parse of many",
     binary: "run",
-    args: ["parse", "student/train.log", "backwards/train.log", "--wandb-project", "nb-en", ...SOON],
+    args: ["parse", "student/train.log", "backwards/train.log", "--wandb-project", "nb-en"],
     feed: "whole",
     targets: WANDB,
     signals: ALL,
@@ -73,7 +74,7 @@ export const SCENES: readonly Scene[] = [
   {
     name: "parse --follow",
     binary: "run",
-    args: ["parse", "--follow", "train.log", "-o", "out", ...PLACE, ...SOON],
+    args: ["parse", "--follow", "train.log", "-o", "out", ...PLACE],
     feed: "file",
     targets: WANDB,
     // It ends by a signal only.
@@ -85,7 +86,7 @@ export const SCENES: readonly Scene[] = [
   {
     name: "parse --tee",
     binary: "run",
-    args: ["parse", "--tee", ...PLACE, ...SOON],
+    args: ["parse", "--tee", ...PLACE],
     feed: "pipe",
     targets: WANDB,
     signals: ALL,
@@ -96,7 +97,7 @@ export const SCENES: readonly Scene[] = [
   {
     name: "parse_tc_logs --from-stream",
     binary: "parse_tc_logs",
-    args: ["--from-stream", "--wandb-publication", ...PLACE, ...SOON],
+    args: ["--from-stream", "--wandb-publication", ...PLACE],
     feed: "pipe",
     targets: WANDB,
     signals: ALL,
@@ -107,7 +108,7 @@ export const SCENES: readonly Scene[] = [
   {
     name: "parse_tc_logs in a task",
     binary: "parse_tc_logs",
-    args: ["--from-stream", "--wandb-publication", "--publish-group-logs", ...SOON],
+    args: ["--from-stream", "--wandb-publication", "--publish-group-logs"],
     feed: "pipe",
     targets: [...WANDB, "api", "Taskcluster"],
     signals: ALL,
@@ -119,7 +120,7 @@ export const SCENES: readonly Scene[] = [
   {
     name: "parse_tc_logs of a file",
     binary: "parse_tc_logs",
-    args: ["-i", "train.log", "--wandb-publication", ...PLACE, ...SOON],
+    args: ["-i", "train.log", "--wandb-publication", ...PLACE],
     feed: "whole",
     targets: WANDB,
     signals: ALL,
@@ -130,7 +131,7 @@ export const SCENES: readonly Scene[] = [
   {
     name: "archive",
     binary: "run",
-    args: ["archive", "archive", ...SOON],
+    args: ["archive", "archive"],
     feed: "whole",
     targets: WANDB,
     signals: ALL,
@@ -142,7 +143,7 @@ export const SCENES: readonly Scene[] = [
     name: "publish",
     binary: "run",
     before: ["plan", "archive", "-o", "manifest.ndjson"],
-    args: ["publish", "--from", "manifest.ndjson", "--ledger", "ledger.ndjson", ...SOON],
+    args: ["publish", "--from", "manifest.ndjson", "--ledger", "ledger.ndjson"],
     feed: "whole",
     targets: WANDB,
     signals: ALL,
@@ -153,7 +154,7 @@ export const SCENES: readonly Scene[] = [
   {
     name: "group",
     binary: "run",
-    args: ["group", IDS.fjord, "--no-recursive-lookup", ...SOON],
+    args: ["group", IDS.fjord, "--no-recursive-lookup"],
     feed: "whole",
     targets: BOTH,
     signals: ALL,
@@ -165,7 +166,7 @@ export const SCENES: readonly Scene[] = [
   {
     name: "task",
     binary: "run",
-    args: ["task", IDS.student, ...SOON],
+    args: ["task", IDS.student],
     feed: "whole",
     targets: BOTH,
     signals: ALL,
@@ -177,7 +178,7 @@ export const SCENES: readonly Scene[] = [
   {
     name: "task --follow",
     binary: "run",
-    args: ["task", IDS.teacher2, "--follow", "-o", "out", ...SOON],
+    args: ["task", IDS.teacher2, "--follow", "-o", "out"],
     feed: "task",
     targets: BOTH,
     signals: ALL,
@@ -189,7 +190,7 @@ export const SCENES: readonly Scene[] = [
   {
     name: "eval",
     binary: "run",
-    args: ["eval", "--metrics-json", "a.metrics.json", ...SOON],
+    args: ["eval", "--metrics-json", "a.metrics.json"],
     feed: "whole",
     targets: [...WANDB, "api", "Taskcluster"],
     signals: ALL,
@@ -202,7 +203,7 @@ export const SCENES: readonly Scene[] = [
     name: "sync",
     binary: "run",
     before: ["parse", "student/train.log", "--wandb-project", "nb-en"],
-    args: ["sync", "wandb", ...SOON],
+    args: ["sync", "wandb"],
     feed: "whole",
     targets: WANDB,
     signals: ALL,

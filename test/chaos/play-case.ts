@@ -10,8 +10,9 @@ import { CONNECTION_FAULTS } from "../servers/faults.js";
 import { ownGroup, TaskclusterStandIn } from "../servers/taskcluster/index.js";
 import { StandInServer } from "../servers/wandb/index.js";
 import { IDS } from "../taskcluster/ids.js";
+import { type Bound, measureMachine, unlessWithin } from "./bounds.js";
 import { diceOf, type FaultCase } from "./fault-case.js";
-import { LOG, type Scene } from "./fault-scenes.js";
+import { LOG, type Scene, SOON } from "./fault-scenes.js";
 import { rowsOf, said } from "./log-rows.js";
 import { type HeldRun, heldBy } from "./server-state.js";
 
@@ -20,11 +21,11 @@ const SECRET = "project/translations/level-1/weights-and-biases";
 const KEY = "c0ffee".repeat(7).slice(0, 40);
 const ENCODED = Buffer.from(`api:${KEY}`).toString("base64");
 
-/** Milliseconds that a command may take without a signal, and after one, on a machine that has other work too. */
-const LONGEST = 60_000;
-const LONGEST_PATIENT = 600_000;
-const AFTER_SIGNAL = 12_000;
-const AFTER_SECOND = 4000;
+/** How long a command may take without a signal, after one, and after a second one that comes half a second later. */
+const LONGEST: Bound = { promised: 60_000, starts: 20 };
+const LONGEST_PATIENT: Bound = { promised: 600_000, starts: 20 };
+const AFTER_SIGNAL: Bound = { promised: 10_000, starts: 10 };
+const AFTER_SECOND: Bound = { promised: 1000, starts: 10 };
 /** Requests, or connections, within a second that a fault may meet at most. */
 const MOST_A_SECOND = 40;
 
@@ -265,19 +266,24 @@ class Stage {
     });
   }
 
-  async #ended(child: ChildProcess, longest: number): Promise<Ended> {
+  async #ended(child: ChildProcess, longest: Bound): Promise<Ended> {
     const [out, err]: Buffer[][] = [[], []];
     child.stdout?.on("data", (chunk: Buffer) => out?.push(chunk));
     child.stderr?.on("data", (chunk: Buffer) => err?.push(chunk));
     let late = false;
-    const limit = setTimeout(() => {
-      late = true;
-      child.kill("SIGKILL");
-    }, longest);
+    let over = false;
+    void unlessWithin(
+      longest,
+      () => over,
+      () => {
+        late = true;
+        child.kill("SIGKILL");
+      },
+    );
     const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) => {
       child.once("close", (...end) => resolve(end));
     });
-    clearTimeout(limit);
+    over = true;
     const stderr = Buffer.concat(err ?? []).toString();
     return { code, signal, stdout: Buffer.concat(out ?? []), stderr, at: Date.now(), late };
   }
@@ -288,7 +294,8 @@ class Stage {
     const { binary, args, feed } = this.#scene;
     const log = join(this.#folder, "train.log");
     if (feed === "file") writeFileSync(log, LOG.subarray(0, LOG.length / 2));
-    const child = this.#spawn(binary, args, this.#environment());
+    // A busy machine may take longer than the short budget for an answer that comes.
+    const child = this.#spawn(binary, trial ? [...args, ...SOON] : args, this.#environment());
     const done = this.#ended(child, patient ? LONGEST_PATIENT : LONGEST);
     let over = false;
     void done.then(() => {
@@ -314,7 +321,11 @@ class Stage {
       await this.#signal(child, stop, isOver);
       if (feed === "pipe") await sleep(300);
     }
-    if (feed === "pipe") child.stdin?.end();
+    if (feed === "pipe") {
+      child.stdin?.end();
+      if (stop !== "none")
+        this.#holdStop(child, AFTER_SIGNAL, `after ${stop} and the end of its input`, isOver);
+    }
     if (feed === "task" && stop === "none") this.#endTask();
     const ended = await done;
     if (feed === "file" && !trial && ended.code === 143) return { ...ended, code: 0 };
@@ -324,7 +335,6 @@ class Stage {
 
   async #signal(child: ChildProcess, stop: FaultCase["signals"], isOver: () => boolean): Promise<void> {
     if (isOver()) return;
-    const first = Date.now();
     child.kill(stop === "SIGTERM" ? "SIGTERM" : "SIGINT");
     if (stop === "SIGINT twice") {
       // One that comes right behind the first may be the same: a busy machine delivers both at once.
@@ -334,14 +344,16 @@ class Stage {
       }
     }
     // The pipe ends with its input.
-    const longest = stop === "SIGTERM" || this.#scene.feed === "pipe" ? AFTER_SIGNAL : AFTER_SECOND;
     if (this.#scene.feed === "pipe") return;
-    const limit = setTimeout(() => {
-      if (isOver()) return;
-      this.#wrong.push(`it went on ${(Date.now() - first) / 1000} s after ${stop}`);
+    this.#holdStop(child, stop === "SIGTERM" ? AFTER_SIGNAL : AFTER_SECOND, `after ${stop}`, isOver);
+  }
+
+  /** Ends a command that goes on for longer than it may. */
+  #holdStop(child: ChildProcess, longest: Bound, after: string, isOver: () => boolean): void {
+    void unlessWithin(longest, isOver, (milliseconds) => {
+      this.#wrong.push(`it went on ${(milliseconds / 1000).toFixed(1)} s ${after}`);
       child.kill("SIGKILL");
-    }, longest);
-    child.once("close", () => clearTimeout(limit));
+    });
   }
 
   /** Gives a half of the log. */
@@ -357,14 +369,14 @@ class Stage {
 
   /** Waits until the fault has hit; some hit only after what comes next, or never. */
   async #hit(trial: boolean, isOver: () => boolean): Promise<void> {
-    const patience = this.#scene.feed === "whole" ? LONGEST : 1500;
+    const patience = this.#scene.feed === "whole" ? LONGEST.promised : 1500;
     const end = Date.now() + patience;
     while (trial && !isOver() && this.#hits.length === 0 && Date.now() < end) await sleep(20);
   }
 
   /** Waits until something holds, which may never come. */
   async #until(isOver: () => boolean, holds: () => boolean): Promise<void> {
-    const end = Date.now() + 20_000;
+    const end = Date.now() + 20_000 + 20 * (await measureMachine());
     while (!isOver() && Date.now() < end && !holds()) await sleep(50);
   }
 
