@@ -5,7 +5,7 @@
 //   npm run chaos -- --only ID                    one case of it, or all whose ids begin so
 //   npm run chaos -- --soak 10m                   memory of the pipe and of `parse --follow` (s, m or h)
 //   npm run chaos -- --kills 200 [--seed N]       so many commands that are killed at random moments
-// With --cases: --at-once N plays so many at a time (8); --quick leaves out those that last for minutes.
+// With --cases: --at-once N plays so many at a time (8); --quick leaves out those that last for minutes, --slow the others.
 import { randomInt } from "node:crypto";
 import { must, run } from "./tools.mjs";
 
@@ -48,6 +48,7 @@ if (soak !== undefined) {
     ...(only === undefined ? { CHAOS_CASES: cases } : { CHAOS_ONLY: only }),
     ...(atOnce === undefined ? {} : { CHAOS_AT_ONCE: atOnce }),
     ...(args.includes("--quick") ? { CHAOS_QUICK: "1" } : {}),
+    ...(args.includes("--slow") ? { CHAOS_SLOW: "1" } : {}),
   });
 } else {
   vitest(

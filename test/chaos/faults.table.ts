@@ -10,6 +10,7 @@ const count = Number(process.env["CHAOS_CASES"] ?? 100);
 const only = process.env["CHAOS_ONLY"];
 const atOnce = Number(process.env["CHAOS_AT_ONCE"] ?? 8);
 const quick = process.env["CHAOS_QUICK"] !== undefined;
+const slow = process.env["CHAOS_SLOW"] !== undefined;
 
 /** Milliseconds of a start from which on a machine is so busy that the program cannot do its work in the 10 s after a signal. */
 const BUSY = 1000;
@@ -18,7 +19,7 @@ function chosen(): FaultCase[] {
   const all = faultCases();
   if (only !== undefined) return all.filter(({ id }) => id === only || id.startsWith(`${only}/`));
   return drawnCases(
-    all.filter(({ patient }) => !(quick && patient)),
+    all.filter(({ patient }) => (patient ? !quick : !slow)),
     seed,
     count,
   );
