@@ -28,6 +28,11 @@ export interface CheckOptions {
    * then. A function is asked when the log has been read. Default: no.
    */
   readonly closed?: boolean | (() => boolean);
+  /**
+   * Whether the log changed while it was read: a training that has not ended is running then. A function is asked when
+   * the log has been read. Default: no.
+   */
+  readonly running?: boolean | (() => boolean);
 }
 
 /** All thresholds. */
@@ -40,11 +45,12 @@ export interface Thresholds {
   readonly throughput: number;
   readonly throughputRows: number;
   readonly closed: () => boolean;
+  readonly running: () => boolean;
 }
 
 /** The thresholds that options ask for. */
 export function thresholds(options: CheckOptions = {}): Thresholds {
-  const { closed = false } = options;
+  const { closed = false, running = false } = options;
   return {
     kinds: new Set(options.kinds ?? FINDING_KINDS),
     divergence: options.divergence ?? 1.5,
@@ -54,5 +60,6 @@ export function thresholds(options: CheckOptions = {}): Thresholds {
     throughput: options.throughput ?? 0.5,
     throughputRows: options.throughputRows ?? 10,
     closed: typeof closed === "function" ? closed : () => closed,
+    running: typeof running === "function" ? running : () => running,
   };
 }

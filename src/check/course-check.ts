@@ -1,6 +1,6 @@
 /** `restart` and `unfinished`: where trainings begin, and how they end. */
 import type { LogMark } from "../run/log-mark.js";
-import type { Place, Report } from "./finding.js";
+import type { Place, Report, Severity } from "./finding.js";
 import { placeOf, type TrainingRow, type ValidationRow } from "./records.js";
 import { missedLimits, reachedLimits, type Schedule } from "./schedule.js";
 import { formatSeconds } from "./words.js";
@@ -53,6 +53,8 @@ export interface EndOfLog {
   readonly lastLine: Place;
   /** Whether nothing more can come: a pipe that has ended. */
   readonly closed: boolean;
+  /** Whether the log changed while it was read. */
+  readonly running: boolean;
 }
 
 /** Follows a training from start to start. */
@@ -176,7 +178,7 @@ export class CourseCheck {
   }
 
   /** The end of the log. */
-  end({ schedule, stopsEarly, stalled, lastLine, closed }: EndOfLog): void {
+  end({ schedule, stopsEarly, stalled, lastLine, closed, running }: EndOfLog): void {
     this.#tell();
     const part = this.#part;
     const { start, started, last, lastUpdate, finished, interrupted, error, outlived } = part;
@@ -185,7 +187,7 @@ export class CourseCheck {
     const after = lastUpdate === undefined ? "before its first update" : `after update ${lastUpdate}`;
     const say = (
       { line, at, utc }: Pick<Place, "line" | "at" | "utc">,
-      severity: "error" | "warning",
+      severity: Severity,
       words: string,
     ) => {
       const numbers = lastUpdate === undefined ? {} : { last_up: lastUpdate };
@@ -237,11 +239,10 @@ export class CourseCheck {
         say(place, "error", words + this.#doing());
       } else {
         this.#fate = "running";
-        say(
-          place,
-          "warning",
-          `the log ends ${after}, without 'Training finished': the training was stopped, or is still running${this.#doing()}`,
-        );
+        const state = running
+          ? "and changed while it was read: the training is running"
+          : "without 'Training finished': the training was stopped, or is still running";
+        say(place, running ? "info" : "warning", `the log ends ${after}, ${state}${this.#doing()}`);
       }
     }
   }

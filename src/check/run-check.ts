@@ -33,6 +33,7 @@ export class RunCheck {
   readonly #order: OrderCheck;
   readonly #course: CourseCheck;
   readonly #closed: () => boolean;
+  readonly #running: () => boolean;
   /** Marks behind the last record. A start of Marian comes late, when its configuration has ended. */
   #pending: LogMark[] = [];
   readonly #records = new RecordReader();
@@ -58,6 +59,7 @@ export class RunCheck {
       at === undefined ? undefined : time.format(at, utc, segment),
     );
     this.#closed = limits.closed;
+    this.#running = limits.running;
   }
 
   /** Takes what a chunk of the log brought. */
@@ -122,6 +124,7 @@ export class RunCheck {
       stalled: this.#stall.mostStalled,
       lastLine: { ...this.#place, line: Math.max(1, this.#lines) },
       closed: whole && this.#closed(),
+      running: this.#running(),
     });
     this.#collapse.end();
     this.#nonFinite.end(true);

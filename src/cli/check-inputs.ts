@@ -11,6 +11,7 @@ import { fileSource, STDIN } from "../sources/inputs.js";
 import type { Source } from "../sources/source.js";
 import { StdinSource } from "../sources/stdin.js";
 import { refuseTar } from "../sources/tar-header.js";
+import { linesOf } from "../sources/whole-lines.js";
 import { startProgress } from "./progress.js";
 
 /** What is asked for. */
@@ -28,6 +29,8 @@ export interface CheckedInput {
   readonly findings: readonly Finding[];
   /** Why it could not be read, or not to its end, or that it holds no measurement. */
   readonly error?: string;
+  /** The log changed while it was read: a training is writing it, so its last record may be missing. */
+  readonly running?: true;
 }
 
 /** Checks the inputs one after the other and yields each when it is done. */
@@ -48,7 +51,12 @@ export async function* checkInputs({
           : (files.find((file) => file.name === name) ?? fileSource(name));
       const chunks = counted(source.chunks(), bar.add);
       const closed = () => source.closed === true;
-      yield await checkInput(name, chunks, source.again, options, { ...limits, closed });
+      let running: boolean | undefined;
+      // Asked once, so that the finding and the receipt say the same.
+      const isRunning = () => (running ??= source.changed === true);
+      const whole = linesOf(source, refuseTar(decompress(chunks, source.again)));
+      const input = await checkInput(name, whole, options, { ...limits, closed, running: isRunning });
+      yield isRunning() ? { ...input, running: true } : input;
     }
   } finally {
     bar.stop();
@@ -58,16 +66,11 @@ export async function* checkInputs({
 async function checkInput(
   source: string,
   chunks: AsyncIterable<Uint8Array>,
-  again: Source["again"],
   options: ParserOptions,
   limits: CheckOptions,
 ): Promise<CheckedInput> {
   using parser = new LogParser(nodeCore(), { ...options, marks: true });
-  const { findings, tally, death, fault } = await checkChunks(
-    parser,
-    refuseTar(decompress(chunks, again)),
-    limits,
-  );
+  const { findings, tally, death, fault } = await checkChunks(parser, chunks, limits);
   const none = { sinkErrors: [], outputs: [], notes: [], figures: {} };
   const unread = fault === undefined ? {} : { error: inputFault(fault) };
   const died = death === undefined ? {} : { death };

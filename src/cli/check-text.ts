@@ -36,13 +36,14 @@ export function summaryText(inputs: number, unread: number, { error, warning, in
 
 /** Everything as one JSON object; numbers that JSON lacks are `"NaN"`, `"Infinity"`, `"-Infinity"`. */
 export function checkJson(inputs: readonly CheckedInput[], totals: Totals, exitCode: number): string {
-  const list = inputs.map(({ source, tally, findings, error }) => ({
+  const list = inputs.map(({ source, tally, findings, error, running }) => ({
     source,
     lines: tally.counts.lines,
     training: tally.counts.training,
     validation_points: tally.points,
     segments: tally.segments,
     ...(error === undefined ? {} : { error }),
+    ...(running === undefined ? {} : { running }),
     findings,
   }));
   const { error: errors, warning: warnings, info: infos } = totals;

@@ -5,7 +5,7 @@ import type { InputReceipt } from "../jobs/parse-job.js";
 import type { GroupReceipt, RunReceipt, RunState } from "../jobs/publish-groups.js";
 import type { TableReceipt } from "../jobs/tables-job.js";
 import { EXIT } from "./exit-code.js";
-import { type Clock, count, type Detail, grouped, round, size } from "./receipt.js";
+import { type Clock, count, type Detail, grouped, RUNNING, round, size } from "./receipt.js";
 
 /** What became of the tables. */
 export interface TablesReceipt {
@@ -79,7 +79,8 @@ function runJson({ log, ...run }: RunReceipt) {
   return { ...run, ...(log === undefined ? {} : logJson(log)) };
 }
 
-function logJson({ source, counts, points, partialPoints, segments, versions, figures }: InputReceipt) {
+function logJson(log: InputReceipt) {
+  const { source, counts, points, partialPoints, segments, versions, figures, running } = log;
   return {
     source,
     bytes: counts.bytes,
@@ -91,6 +92,7 @@ function logJson({ source, counts, points, partialPoints, segments, versions, fi
     unmatched: counts.unmatched,
     segments,
     marian_versions: versions,
+    ...(running === undefined ? {} : { running }),
     ...figures,
   };
 }
@@ -110,6 +112,7 @@ export function groupsReceiptText(result: GroupsResult, clock: Clock, detail: De
     for (const { log } of tables?.logs ?? []) {
       if (log.counts.unmatched > 0 && detail !== "quiet")
         lines.push(`${log.source}: ${count(log.counts.unmatched, "line")} could not be read`);
+      if (log.running === true && detail !== "quiet") lines.push(`${log.source}: ${RUNNING}`);
     }
   }
   for (const error of tables?.errors ?? []) lines.push(`not written: ${error}`);

@@ -51,7 +51,9 @@ export async function makeTables(
     error === undefined ? [] : [{ source: log.source, reason: error }],
   );
   const stamp = await stampOf(files);
-  if (errors.length === 0 && digest !== undefined && stamp !== undefined) {
+  // Of a log that a training is writing, the end may be missing: the tables are made again the next time.
+  const whole = logs.every(({ log }) => log.running !== true);
+  if (errors.length === 0 && whole && digest !== undefined && stamp !== undefined) {
     const entry = { key: KEY, digest, stamp, run: "", rows: runs.length };
     await ledger.put(faults.length === 0 ? entry : { ...entry, error: JSON.stringify(faults) });
   }

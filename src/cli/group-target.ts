@@ -7,7 +7,7 @@ import type { ParserOptions } from "../parser/log-parser.js";
 import { TimestampFormat } from "../parser/timestamp.js";
 import type { WandbPlace, WandbPublication } from "../publishers/wandb/publication.js";
 import type { RunPlan } from "../run/run-plan.js";
-import { hasChanged, type Source } from "../sources/source.js";
+import type { Source } from "../sources/source.js";
 
 /** The values of the flags that concern W&B. */
 export interface GroupTargetFlags {
@@ -78,7 +78,7 @@ export async function groupTarget(
     plan,
     rows: () => rowsOfSource(source, options.parser, plan),
     evaluations: run.evaluations,
-    fate: () => (run.log !== undefined && hasChanged(run.log) ? "running" : undefined),
+    fate: () => (source.changed === true ? "running" : undefined),
     override,
   });
   return {

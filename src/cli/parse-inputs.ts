@@ -214,7 +214,8 @@ async function withOthers(
   const own = await Promise.all(makers.map((make) => make()));
   const plan =
     wandb === undefined || isLive(name, request) ? undefined : await planSource(fileSource(name), options);
-  const published = plan?.rows === 0 ? undefined : wandb?.publisher(name, plan, () => log.closed === true);
+  const closed = () => (plan === undefined ? log.closed === true : log.changed !== true);
+  const published = plan?.rows === 0 ? undefined : wandb?.publisher(name, plan, closed);
   return (parser, reader) => [
     ...factory(parser, reader),
     ...pictures(name, parser.time, request),

@@ -49,6 +49,7 @@ export function receiptJson(receipts: readonly InputReceipt[], verdict: Verdict,
       warnings: receipt.warnings,
       ...(fault === undefined ? {} : { error: fault }),
       ...(receipt.death === undefined ? {} : { death: receipt.death }),
+      ...(receipt.running === undefined ? {} : { running: true }),
       sink_errors: receipt.sinkErrors,
       outputs: receipt.outputs,
       ...receipt.figures,
@@ -69,6 +70,10 @@ export function receiptJson(receipts: readonly InputReceipt[], verdict: Verdict,
   });
 }
 
+/** What is said of a log that a training is writing. */
+export const RUNNING =
+  "the log changed while it was read: its run is running, and its last record may be missing";
+
 /** What the receipt for people shows. */
 export type Detail = "quiet" | "normal" | "verbose";
 
@@ -86,7 +91,8 @@ export function receiptText(
     const alright = problem(receipt, verdict.strict) === undefined && receipt.sinkErrors.length === 0;
     const remarks =
       receipt.counts.unmatched + receipt.counts.overlong + receipt.notes.length > 0 ||
-      receipt.death !== undefined;
+      receipt.death !== undefined ||
+      receipt.running === true;
     if (detail === "quiet" ? !alright : !many || detail === "verbose" || !alright || remarks)
       lines.push(...body);
   }
@@ -126,6 +132,7 @@ function inputLines(receipt: InputReceipt, strict: boolean, detail: Detail, warn
   }
   if (receipt.death !== undefined && fault === undefined && detail !== "quiet")
     add("DIED", `line ${grouped(receipt.death.line)}: ${shortened(receipt.death.text)}`);
+  if (receipt.running === true && detail !== "quiet") add("running", RUNNING);
   if (counts.unmatched > 0) {
     add("UNMATCHED", `${count(counts.unmatched, "line")} that could not be read:`);
     const shown = detail === "verbose" ? receipt.unmatchedSamples : receipt.unmatchedSamples.slice(0, 3);

@@ -110,15 +110,20 @@ export class ReportContent {
   async #readLog(source: Source, place: RunPlace, fromFolder: boolean): Promise<void> {
     const { options, signal, progress, strict } = this.#request;
     let collector: RunCollector | undefined;
+    let running = false;
     const receipt = await runJob(
       source,
       { ...options, marks: true },
       ({ time }) => {
-        collector = new RunCollector(time, { closed: () => source.closed === true });
+        collector = new RunCollector(time, {
+          closed: () => source.closed === true,
+          running: () => running,
+        });
         return [intoReport(collector)];
       },
       { signal, progress },
     );
+    running = receipt.running === true;
     const { training, validation, patterns } = receipt.counts;
     const read = collector?.finish(place, receipt, receipt.error);
     const none = training + validation + patterns === 0 && !(read && isDeadTraining(read, fromFolder));

@@ -88,9 +88,9 @@ export interface WandbFlagValues {
 /** What is to be published, the same for all runs of a command. */
 export interface WandbTarget {
   /**
-   * A publisher for the run of a log; without a plan for one that is being written.
+   * A publisher for the run of a log; without a plan for one that comes as it is written.
    *
-   * @param closed Whether that log is over, asked at its end.
+   * @param closed Whether the log is over, asked at its end; the run of a file that is not is running.
    */
   publisher(source: string, plan: RunPlan | undefined, closed: () => boolean): PublisherFactory;
   /** What publishing the run of a log would do. */
@@ -171,7 +171,10 @@ export async function wandbTarget(
   return {
     publisher: (source, plan, closed) => {
       const wanted = publication(source, plan);
-      if (plan !== undefined) return ({ time }) => [new WandbPublisher(wanted, time)];
+      if (plan !== undefined) {
+        const fate = () => (closed() ? undefined : "running");
+        return ({ time }) => [new WandbPublisher({ ...wanted, fate }, time)];
+      }
       const { parser, stop } = options;
       const opening: PublisherOpening = (time, fate) => new WandbPublisher({ ...wanted, fate }, time);
       return () => [new LatePublisher("W&B", Promise.resolve(opening), { parser, stop, closed })];

@@ -6,6 +6,7 @@ import { Command } from "../cli/command.js";
 import { EXIT } from "../cli/exit-code.js";
 import { namedInputs } from "../cli/named-inputs.js";
 import { readParserOptions } from "../cli/parser-options.js";
+import { RUNNING } from "../cli/receipt.js";
 import { say, sayText } from "../io/terminal.js";
 import { sinkFault } from "../jobs/parse-job.js";
 import { Echo } from "../sources/stdin.js";
@@ -119,6 +120,7 @@ holds no measurement; 2 wrong flags or nothing to read.`;
       inputs.push(input);
       if (!flags.json) await print(findingsText(input, colour));
       if (input.error !== undefined) say(`${input.source}: ${input.error}`);
+      if (input.running && !flags.quiet && !flags.json) say(`${input.source}: ${RUNNING}`);
     }
     const totals = totalsOf(inputs.flatMap(({ findings }) => findings));
     const unread = inputs.filter(({ error }) => error !== undefined).length;

@@ -14,6 +14,7 @@ import { RunReader, type RunTally, type RunUpdate } from "../run/run-reader.js";
 import { decompress } from "../sources/decompress.js";
 import { readable, type Source } from "../sources/source.js";
 import { refuseTar } from "../sources/tar-header.js";
+import { linesOf } from "../sources/whole-lines.js";
 import { LogTail } from "./log-tail.js";
 import { YoungObjects } from "./young-objects.js";
 
@@ -22,6 +23,8 @@ export interface InputReceipt extends RunTally {
   source: string;
   /** Why the input could not be read, or not to its end. */
   error?: string;
+  /** The log changed while it was read: a training is writing it, so its last record may be missing. */
+  running?: true;
   /** What the training's process printed when it died; absent where it did not, or was not seen to. */
   death?: Death;
   /** What sinks did not take, in words. */
@@ -132,7 +135,7 @@ export async function runJob(
   let fault: string | undefined;
   const publish = (publisher: UpdatePublisher, update: RunUpdate) => publisher.publish(update);
   try {
-    const chunks = refuseTar(decompress(counted(source, control), source.again));
+    const chunks = linesOf(source, refuseTar(decompress(counted(source, control), source.again)));
     for await (const chunk of options.live ? withPauses(chunks, () => parser.holds, control.pause) : chunks) {
       const update = await (chunk === PAUSE ? reader.settle(parser.settle()) : reader.read(chunk));
       watch.take(update);
@@ -162,6 +165,7 @@ export async function runJob(
     source: source.name,
     ...reader.tally,
     ...(fault === undefined ? {} : { error: fault }),
+    ...(source.changed === true ? { running: true } : {}),
     ...(death === undefined ? {} : { death }),
     sinkErrors: sinks.errors,
     outputs: sinks.outputs,

@@ -6,6 +6,7 @@ import { type StepRow, StepRows } from "../run/step-rows.js";
 import { decompress } from "../sources/decompress.js";
 import type { Source } from "../sources/source.js";
 import { refuseTar } from "../sources/tar-header.js";
+import { linesOf } from "../sources/whole-lines.js";
 
 /** The plan of what can be read of a source; a fault is told by the job that reads it again. */
 export async function planSource(source: Source, options: ParserOptions): Promise<RunPlan> {
@@ -27,7 +28,7 @@ export async function* rowsOfSource(
 }
 
 async function* readable(source: Source): AsyncGenerator<Uint8Array> {
-  const chunks = refuseTar(decompress(source.chunks(), source.again));
+  const chunks = linesOf(source, refuseTar(decompress(source.chunks(), source.again)));
   try {
     for (;;) {
       const next = await chunks.next().catch(() => undefined);

@@ -6,7 +6,7 @@ import type { Group, GroupRun } from "../group/group.js";
 import type { ParserOptions } from "../parser/log-parser.js";
 import type { PublisherOutcome } from "../publishers/update-publisher.js";
 import type { RunPlan } from "../run/run-plan.js";
-import { hasChanged, type Source } from "../sources/source.js";
+import type { Source } from "../sources/source.js";
 import type { Ledger, LedgerEntry } from "./ledger.js";
 import {
   type InputReceipt,
@@ -192,7 +192,7 @@ class GroupPublication {
         return { ...about, evaluations, state, log, notes, errors: fault === undefined ? [] : [fault] };
       }
       // Of a damaged log all that can be read has arrived: another time would send the same.
-      const grows = run.log !== undefined && hasChanged(run.log);
+      const grows = log.running === true || source.changed === true;
       // Of a log that grew meanwhile the end may be missing: it is read again the next time.
       if (state !== "undelivered" && state !== "stopped" && !grows) {
         const entry = { key, digest, run: run.id, rows: plan.rows, ...offlineOf(log) };

@@ -12,6 +12,9 @@ export function hashed(source: Source, hash: Hash): Source {
     name: source.name,
     ...(source.size === undefined ? {} : { size: source.size }),
     again: source.again,
+    get changed() {
+      return source.changed === true;
+    },
     async *chunks() {
       for await (const chunk of source.chunks()) {
         hash.update(chunk);

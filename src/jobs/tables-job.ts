@@ -103,9 +103,12 @@ export async function writeTables(
 
 function receiptsOf({ runs }: WorkItem, { logs }: Part): TableReceipt[] {
   return logs.map(({ receipt }, index) => {
-    const { project = "", group = "", run = "" } = runs[index] ?? {};
+    const { project = "", group = "", run = "", log, validationLog } = runs[index] ?? {};
     const error = problem(receipt, false);
-    return { project, group, run, log: receipt, ...(error === undefined ? {} : { error }) };
+    // Another thread does not know what the file was when it was found.
+    const isRunning = receipt.running === true || log?.changed === true || validationLog?.changed === true;
+    const whole: InputReceipt = isRunning ? { ...receipt, running: true } : receipt;
+    return { project, group, run, log: whole, ...(error === undefined ? {} : { error }) };
   });
 }
 

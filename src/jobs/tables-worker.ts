@@ -1,4 +1,5 @@
 /** A thread that makes parts of tables for the worker pool. */
+import { statSync } from "node:fs";
 import { parentPort } from "node:worker_threads";
 import { FileSource } from "../sources/source.js";
 import { makePart, type PartTask } from "./tables-part.js";
@@ -20,7 +21,8 @@ export interface TablesTask extends Omit<PartTask, "runs"> {
 
 const stop = new AbortController();
 const say = (message: WorkerMessage<string | undefined>) => parentPort?.postMessage(message);
-const source = ({ path, name }: LogFile) => new FileSource(path, undefined, name);
+const source = ({ path, name }: LogFile) =>
+  new FileSource(path, statSync(path, { throwIfNoEntry: false }), name);
 
 parentPort?.on("message", async (message: TablesTask | "stop") => {
   if (message === "stop") return stop.abort();

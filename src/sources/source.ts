@@ -21,6 +21,11 @@ export interface Source {
    */
   readonly closed?: boolean;
   /**
+   * Whether the file is not any more what it was when it was found: a training is writing it, so its last line may be cut
+   * and its last record missing. Asked after the reading; absent where nothing tells.
+   */
+  readonly changed?: boolean;
+  /**
    * The bytes, as stored. A chunk holds until the next is asked for.
    *
    * @throws InputError in words for the user.
@@ -49,6 +54,13 @@ export class FileSource implements Source {
     this.stamp = `${info.size} bytes, ${info.mtimeMs}`;
   }
 
+  /** A file that is gone was whole when it was read; a FIFO or a device tells nothing by its size and time. */
+  get changed(): boolean {
+    if (this.stamp === undefined) return false;
+    const info = statSync(this.path, { throwIfNoEntry: false });
+    return info?.isFile() === true && new FileSource(this.path, info).stamp !== this.stamp;
+  }
+
   get again(): Again | undefined {
     return statSync(this.path, { throwIfNoEntry: false })?.isFile() ? () => this.chunks() : undefined;
   }
@@ -66,13 +78,6 @@ export class FileSource implements Source {
       throw readable(error);
     }
   }
-}
-
-/** Whether a file is not any more what it was when it was found: a training may be writing it. */
-export function hasChanged({ path, stamp }: Source): boolean {
-  if (path === undefined || stamp === undefined) return false;
-  const info = statSync(path, { throwIfNoEntry: false });
-  return info === undefined || new FileSource(path, info).stamp !== stamp;
 }
 
 /** Whether standard input is a pipe or a file that someone has put there. */

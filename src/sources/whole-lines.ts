@@ -1,4 +1,5 @@
 /** Whole lines of a log that may end anywhere: half a line may hold half a number, which looks like a whole one. */
+import type { Source } from "./source.js";
 
 const LINE_END = 0x0a;
 /** No measurement is on a longer line; of one, the bytes go on as they come. */
@@ -32,6 +33,40 @@ export class LineHold {
   #joined(chunk: Uint8Array, end: number): Uint8Array | undefined {
     return end === 0 ? undefined : Buffer.concat([this.rest(), chunk.subarray(0, end)]);
   }
+}
+
+/**
+ * The lines of a file, unpacked. Of one that a training is writing, half a line at its end is left out: the next reading
+ * has it whole.
+ */
+export async function* linesOf(
+  source: Pick<Source, "size" | "changed">,
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  if (source.changed === undefined) return yield* chunks;
+  // Before its end, the chunks go on as they are: holding half a line costs a copy.
+  const end = (source.size ?? 0) - LONGEST;
+  const hold = new LineHold();
+  let bytes = 0;
+  let fault: { readonly error: unknown } | undefined;
+  const read = chunks[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      // What the reader of the lines throws is not the file's.
+      const next = await read.next().catch((error: unknown) => {
+        fault = { error };
+      });
+      if (next === undefined || next.done) break;
+      bytes += next.value.length;
+      const whole = bytes < end ? next.value : hold.take(next.value);
+      if (whole !== undefined) yield whole;
+    }
+  } finally {
+    if (fault === undefined) await read.return?.();
+  }
+  const rest = hold.rest();
+  if (rest.length > 0 && !source.changed) yield rest;
+  if (fault !== undefined) throw fault.error;
 }
 
 /**

@@ -40,6 +40,10 @@ export class FilledLog implements Source {
     this.#fault = fault;
   }
 
+  get changed(): boolean {
+    return this.#log.changed === true;
+  }
+
   chunks(): AsyncGenerator<Uint8Array> {
     return gathered(this.#pieces());
   }

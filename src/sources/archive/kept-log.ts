@@ -13,16 +13,23 @@ export class KeptLog implements Source {
   readonly stamp?: string;
   readonly again?: Again | undefined;
   readonly #log: Source;
+  readonly #beside: Source | undefined;
   #kept: readonly Uint8Array[] | undefined;
 
-  constructor(log: Source) {
+  /** @param beside A log that is read with it, and may be written as it is. */
+  constructor(log: Source, beside?: Source) {
     this.#log = log;
+    this.#beside = beside;
     const { name, path, size, stamp } = log;
     this.name = name;
     if (path !== undefined) this.path = path;
     if (size !== undefined) this.size = size;
     if (stamp !== undefined) this.stamp = stamp;
     this.again = log.again;
+  }
+
+  get changed(): boolean {
+    return this.#log.changed === true || this.#beside?.changed === true;
   }
 
   async *chunks(): AsyncGenerator<Uint8Array> {

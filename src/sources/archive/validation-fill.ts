@@ -19,7 +19,7 @@ import { type Mark, markOf, Sequence, timeOf, Validations } from "./validation-r
  * can't be read of the log of validations is told by the source that is returned, at its end: it costs nothing else.
  */
 export async function fillIn(training: Source, validation: Source): Promise<Source> {
-  const [log, validationLog] = [new KeptLog(training), new KeptLog(validation)];
+  const [log, validationLog] = [new KeptLog(training, validation), new KeptLog(validation)];
   // What has no validation need not be parsed for that.
   const lines = { chunks: () => linesWith("[valid] ", decompress(log.chunks(), log.again)) };
   const sequence = new Sequence();
