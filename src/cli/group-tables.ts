@@ -6,6 +6,7 @@ import type { Ledger } from "../jobs/ledger.js";
 import { digestOf, evaluationFacts, type Facts } from "../jobs/run-digest.js";
 import { type EvaluationRow, type TableRun, type TablesOptions, writeTables } from "../jobs/tables-job.js";
 import { TABLES } from "../publishers/tables/columns.js";
+import { TABLES_FORM } from "../publishers/tables/form.js";
 import type { TablesReceipt } from "./group-receipt.js";
 
 /** How tables are made. */
@@ -64,7 +65,7 @@ async function contentOf(groups: AsyncIterable<Group>, request: TablesRequest): 
   const { only, version, formats, parser } = request;
   const runs: TableRun[] = [];
   const evaluations: EvaluationRow[] = [];
-  const facts: Facts[] = [[version, formats, only ?? null, parser]];
+  const facts: Facts[] = [[TABLES_FORM, version, formats, only ?? null, parser]];
   let known = true;
   for await (const { project, name: group, runs: found, evaluations: scores, suffix } of groups) {
     const ids = new Map<string, string>();

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import type { ParserOptions } from "../parser/log-parser.js";
 import { TABLE_FORMATS, type TableFormat } from "../publishers/tables/columns.js";
+import { TABLES_FORM } from "../publishers/tables/form.js";
 import type { Source } from "../sources/source.js";
 import type { PartRun } from "./tables-part.js";
 
@@ -51,7 +52,13 @@ export async function divide(runs: readonly PartRun[], options: RowOptions): Pro
 }
 
 function digest(stamps: readonly unknown[], { formats, parser, version }: RowOptions): string {
-  const facts = [version, TABLE_FORMATS.filter((format) => formats.includes(format)), parser, stamps];
+  const facts = [
+    TABLES_FORM,
+    version,
+    TABLE_FORMATS.filter((format) => formats.includes(format)),
+    parser,
+    stamps,
+  ];
   return createHash("sha256").update(JSON.stringify(facts)).digest("hex").slice(0, 32);
 }
 

@@ -98,7 +98,7 @@ test.each([1, 2])(
     expect(ledger).not.toContain("student_Abcde");
     expect(ledger).not.toContain('"tables"');
     // The next run reads it again, as it is now.
-  appendFileSync(join(folder, path("student"), "train.log"), ".5\n");
+    appendFileSync(join(folder, path("student"), "train.log"), ".5\n");
     const second = JSON.parse((await run(args, folder, wandb())).stdout);
     expect(second.tables.state).toBe("new");
     expect(second.tables.logs[0].running).toBeUndefined();

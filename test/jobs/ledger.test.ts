@@ -100,7 +100,7 @@ test("one without a form is read, but for offline runs, of which it does not say
     JSON.stringify([place, "en-hu", "exp1_Abcdefghijklmnopqrstuv", run]);
   expect(ledger.get(key("http://127.0.0.1:8080 me", "student_Abcde"))).toMatchObject({
     run: "student_Abcde",
-    rows: 2,
+    rows: 3,
   });
   expect(ledger.get(key("offline .", "student_Abcde"))).toBeUndefined();
   expect(ledger.notes).toEqual([expect.stringContaining("the offline files of 2 runs")]);

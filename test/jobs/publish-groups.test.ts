@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, utimes, writeFile } from "node:fs/promises";
+import { appendFile, copyFile, mkdtemp, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -277,4 +277,23 @@ test("a log that grows while it is read is not kept as done", async () => {
   expect(
     entries.get(JSON.stringify(["http://127.0.0.1/me", "en-hu", "base_abcdef", "student_abcde"])),
   ).toBeUndefined();
+});
+
+test("what the ledger of an earlier version knows is not sent again", async () => {
+  const earlier = new URL("../../fixtures/earlier/", import.meta.url);
+  const [path, copy] = [join(folder, "train.log"), join(folder, "earlier.ndjson")];
+  await copyFile(new URL("train.log", earlier), path);
+  await copyFile(new URL("ledger.ndjson", earlier), copy);
+  const run: GroupRun = { model: "student", id: "student_Abcde", log: fileSource(path), evaluations: [] };
+  const name = { name: "exp1_Abcdefghijklmnopqrstuv", suffix: "_Abcde" };
+  const known = await Ledger.open(copy);
+  // The command's target has the tags as its facts.
+  const command = { ...target(), place: "http://127.0.0.1:8080 me", facts: [[]] };
+  const request = { target: command, ledger: known, only: "training" } as const;
+  expect(states(await publish([group([run], name)], request))).toEqual({ student_Abcde: "unchanged" });
+  await appendFile(path, LINE);
+  const grown = { ...run, log: fileSource(path) };
+  expect(states(await publish([group([grown], name)], request))).toEqual({ student_Abcde: "changed" });
+  expect(calls).toEqual(["student_Abcde"]);
+  await known.close();
 });
