@@ -27,7 +27,7 @@ export interface ParserOptions {
 }
 
 /** A parser to those who take what it finds; its chunks need not be those of the log itself. */
-export type BatchParser = Pick<LogParser, "feed" | "finish" | "counts">;
+export type BatchParser = Pick<LogParser, "feed" | "finish" | "counts" | "time">;
 
 /** A part this long is copied into the core at once. */
 const SLICE = 1 << 20;

@@ -2,8 +2,8 @@
 
 /** What zones of the IANA database look like; `+09:00` is none to Marian, which then prints UTC. */
 const IANA = /^[A-Z][\w+-]*(?:\/[A-Z][\w+-]*)*$/;
-/** `JST-9`, as the C library reads it: nine hours ahead of UTC. */
-const POSIX = /^[A-Za-z]{3,}([+-]?)(\d{1,2})(?::([0-5]\d))?$/;
+/** `JST-9` or `<+09>-9`, as the C library reads it: nine hours ahead of UTC. */
+const POSIX = /^(?:[A-Za-z]{3,}|<[A-Za-z\d+-]{3,}>)([+-]?)(\d{1,2})(?::([0-5]\d))?$/;
 
 /** The `log-time-zone` of a `[config]` block; undefined where none is set. */
 export function logTimeZone(config: string | undefined): string | undefined {

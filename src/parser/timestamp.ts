@@ -26,6 +26,11 @@ export class TimestampFormat {
     this.#given = timeZone === undefined ? undefined : new Zone(timeZone);
   }
 
+  /** Whether all segments have a zone, whatever their configuration says. */
+  get isGiven(): boolean {
+    return this.#given !== undefined;
+  }
+
   /** Sets the zone of a segment, as its configuration calls it; one that does not exist is left out. */
   setZone(segment: number, zone: string | undefined): void {
     if (this.#given !== undefined || zone === undefined || this.#zones.has(segment)) return;

@@ -115,7 +115,7 @@ export class RunReader {
     for (const [index, { kind, line, texts }] of batch.events.entries()) {
       if (kind === KIND.unmatched) this.#samples.push({ line, text: texts[0] ?? "" });
       if (kind !== KIND.segment) continue;
-      const segment = await readSegment(batch.event(index) as SegmentMeasurement);
+      const segment = await readSegment(batch.event(index) as SegmentMeasurement, this.#parser.time.isGiven);
       segments.set(index, segment);
       if (segment.marian_version !== undefined) this.#versions.add(segment.marian_version);
       for (const warning of segment.warnings) this.#warnings.add(warning);

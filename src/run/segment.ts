@@ -20,8 +20,12 @@ export interface Segment {
   readonly warnings: readonly string[];
 }
 
-/** Reads what a start of Marian printed. */
-export async function readSegment(start: SegmentMeasurement): Promise<Segment> {
+/**
+ * Reads what a start of Marian printed.
+ *
+ * @param zoneIsGiven Whether the zone of its stamps is set elsewhere, whatever its configuration says.
+ */
+export async function readSegment(start: SegmentMeasurement, zoneIsGiven = false): Promise<Segment> {
   const { type: _type, config_text: text, loose_text: loose, ...rest } = start;
   // A page loads it with the first start of Marian, as it does the reader of YAML.
   const { isCut, readArguments } = await import("./command-line.js");
@@ -41,7 +45,7 @@ export async function readSegment(start: SegmentMeasurement): Promise<Segment> {
     for (const fault of read.faults) warnings.push(`line ${start.line}: ${fault}`);
     const zone = logTimeZone(text);
     // To Marian, too, a zone that does not exist is UTC.
-    if (zone !== undefined && knownZone(zone) === undefined)
+    if (!zoneIsGiven && zone !== undefined && knownZone(zone) === undefined)
       warnings.push(
         `line ${start.line}: log-time-zone '${zone.slice(0, 80)}' is no time zone, so the segment's times are taken as UTC; --time-zone sets another`,
       );

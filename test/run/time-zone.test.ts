@@ -68,6 +68,14 @@ describe("log-time-zone", () => {
     ]);
   });
 
+  it("is no matter for a warning where the user names the zone", async () => {
+    using parser = new LogParser({ timeZone: "Europe/Paris" });
+    const reader = new RunReader(parser);
+    await reader.read(bytes(LOG));
+    await reader.finish();
+    expect(reader.tally.warnings.filter((warning) => warning.includes("time"))).toEqual([]);
+  });
+
   it("makes the times of rows by update and of a report's tables", async () => {
     const one = async function* () {
       yield bytes(LOG);

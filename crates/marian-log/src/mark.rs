@@ -459,7 +459,7 @@ const THROWN: &[u8] = b"terminate called ";
 const WHAT: &[u8] = b"what(): ";
 
 /// How a line begins that a process or its surroundings print at its death.
-const LAST_WORDS: [&[u8]; 44] = [
+const LAST_WORDS: [&[u8]; 61] = [
     // The runtimes of C and C++.
     THROWN,
     WHAT,
@@ -475,8 +475,18 @@ const LAST_WORDS: [&[u8]; 44] = [
     b"realloc(): ",
     b"munmap_chunk(): ",
     b"malloc_consolidate(): ",
+    b"mremap_chunk(): ",
+    b"tcache_",
+    b"Fatal glibc error:",
     b"std::bad_alloc",
+    b"AddressSanitizer:DEADLYSIGNAL",
+    b"SUMMARY: AddressSanitizer:",
+    // Other languages.
     b"Fatal Python error:",
+    b"torch.cuda.OutOfMemoryError:",
+    b"torch.OutOfMemoryError:",
+    b"panic: runtime error:",
+    b"Exception in thread \"main\" ",
     // CUDA and its libraries.
     b"GPUassert:",
     b"cudaError",
@@ -494,6 +504,9 @@ const LAST_WORDS: [&[u8]; 44] = [
     b"=>> PBS: job killed",
     b"TERM_MEMLIMIT:",
     b"TERM_RUNLIMIT:",
+    b"TERM_OWNER:",
+    b"Pod ephemeral local storage usage exceeds ",
+    b"Pod was active on the node longer than ",
     b"[taskcluster:error]",
     b"Unsuccessful task run with exit code:",
     b"Task timeout after ",
@@ -508,10 +521,16 @@ const LAST_WORDS: [&[u8]; 44] = [
     b"mpiexec noticed that process rank ",
     b"=   BAD TERMINATION OF ONE OF YOUR APPLICATION PROCESSES",
     b"MPI_ABORT was invoked",
+    // What runs the steps of a pipeline.
+    b"ninja: build stopped: ",
+    b"Error in rule ",
+    b"Exiting because a job execution failed",
+    b"Error executing process > ",
+    b"ERROR: failed to reproduce ",
 ];
 
 /// What a line holds that tells of a death wherever it stands in it.
-const TELLING: [&[u8]; 11] = [
+const TELLING: [&[u8]; 17] = [
     b"ut of memory: Kill",
     b" CANCELLED AT 2",
     b" terminated by signal SIG",
@@ -523,6 +542,12 @@ const TELLING: [&[u8]; 11] = [
     b": symbol lookup error:",
     b"*** Process received signal ***",
     b": Assertion `",
+    b"NVRM: Xid (",
+    b" has fallen off the bus",
+    b"The node was low on resource: ",
+    b"in response to imminent node shutdown",
+    b"exited with a non-zero status of ",
+    b"Job was evicted.",
 ];
 
 /// How Marian refuses its command line, before it prints anything else.
@@ -549,10 +574,13 @@ fn is_death(text: &[u8]) -> bool {
         }
     }
     is_signal(text, true)
-        || text == b"Out of memory"
+        || matches!(text, b"Out of memory" | b"Out of memory!" | b"MemoryError")
         || ENDS.iter().any(|words| text.ends_with(words))
         || is_cuda(text)
         || is_make(text)
+        || is_runtime(text)
+        || is_evicted(text)
+        || is_killed_by(text)
         || failed(text)
         || LAST_WORDS.iter().any(|words| text.starts_with(words))
         || is_slurm(text)
@@ -560,7 +588,14 @@ fn is_death(text: &[u8]) -> bool {
 }
 
 /// How such a line ends.
-const ENDS: [&[u8]; 3] = [b"(core dumped)", b"OOMKilled", b"marian: command not found"];
+const ENDS: [&[u8]; 6] = [
+    b"(core dumped)",
+    b"OOMKilled",
+    b"marian: command not found",
+    b": No space left on device",
+    b": Disk quota exceeded",
+    b": Cannot allocate memory",
+];
 
 /// `CUDA error 2 …`, `cuBLAS Error: 13`, `NCCL failure`, in any case.
 fn is_cuda(text: &[u8]) -> bool {
@@ -578,6 +613,46 @@ fn is_cuda(text: &[u8]) -> bool {
 fn is_make(text: &[u8]) -> bool {
     let stops = find(text, b": *** [").and_then(|at| find(&text[..at], b"make"));
     stops.is_some_and(|at| at < 2) && !text.ends_with(b"(ignored)")
+}
+
+/// What the runtimes of Rust and Python, a sanitizer or a checker of memory say: `thread 'main' panicked at …`,
+/// `OSError: [Errno 28] …` without a traceback, `==42==ERROR: AddressSanitizer: …`.
+fn is_runtime(text: &[u8]) -> bool {
+    if let Some(rest) = text.strip_prefix(b"==") {
+        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        return digits > 0
+            && rest[digits..].strip_prefix(b"==").is_some_and(|said| {
+                said == b"ABORTING"
+                    || said.starts_with(b"ERROR: AddressSanitizer: ")
+                    || said.starts_with(b" Process terminating with default action of signal ")
+            });
+    }
+    if let Some(rest) = text.strip_prefix(b"thread '") {
+        return [b" panicked at ".as_slice(), b"' has overflowed its stack"]
+            .iter()
+            .any(|said| find(rest, said).is_some());
+    }
+    if let Some(rest) = text.strip_prefix(b"memory allocation of ") {
+        return rest.ends_with(b" bytes failed");
+    }
+    let name = text.iter().position(|&byte| !is_name(byte)).unwrap_or(text.len());
+    text[..name].ends_with(b"Error") && text[name..].starts_with(b": [Errno ")
+}
+
+/// How Kubernetes says that it took a pod's place away: `Reason:  Evicted`.
+fn is_evicted(text: &[u8]) -> bool {
+    text.strip_prefix(b"Reason:").is_some_and(|reason| reason.trim_ascii() == b"Evicted")
+}
+
+/// `Killed by signal 15.`, `… was killed by signal SIGKILL`, `KILLED BY SIGNAL: 9`: the signal has a number or a name.
+fn is_killed_by(text: &[u8]) -> bool {
+    const WORDS: &[u8] = b"killed by signal";
+    text.len() > WORDS.len()
+        && text.windows(WORDS.len()).position(|words| words.eq_ignore_ascii_case(WORDS)).is_some_and(|at| {
+            let rest = &text[at + WORDS.len()..];
+            let signal = rest.strip_prefix(b":").unwrap_or(rest).trim_ascii_start();
+            signal.first().is_some_and(u8::is_ascii_digit) || signal.starts_with(b"SIG")
+        })
 }
 
 /// `train-1 exited with code 137`, `Exited with exit code 1.`: a number that is not 0, and nothing after it.
