@@ -9,6 +9,7 @@ const folder = (name: string) => readdirSync(`${src}${name}`).map((file) => `${n
 const sources = [
   "byte-stream",
   "gunzip",
+  "log-report",
   "marian-log",
   "packing",
   "regained",
