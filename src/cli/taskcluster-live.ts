@@ -21,6 +21,8 @@ function wordsFor(event: LiveLogEvent): string {
       return `${event.reason}; asking on`;
     case "next-run":
       return `run ${event.runId} ended (${event.reason ?? "unknown"}): the next run follows`;
+    case "other-log":
+      return `run ${event.runId} is over: ${event.reason}`;
     case "incomplete":
       return `the end of run ${event.runId}'s log is missing: ${event.reason}`;
     case "ended": {

@@ -63,8 +63,8 @@ async function finishedOrCurrent(
     const note = `${taskId}: still running: --follow goes on`;
     return { source: new CurrentLogSource(queue, taskId, run.runId), note };
   }
-  const { log, reason, error } = await finishedLog(store, { taskId, runId: run.runId }, TASK_LOGS);
-  if (log === undefined) throw error ?? new NotFoundError(`task ${taskId} has left no log`, 404);
+  const { log, reason, errors } = await finishedLog(store, { taskId, runId: run.runId }, TASK_LOGS);
+  if (log === undefined) throw errors[0] ?? new NotFoundError(`task ${taskId} has left no log`, 404);
   return { source: log, ...(reason === undefined ? {} : { note: `${taskId}: ${reason}` }) };
 }
 

@@ -3,6 +3,7 @@
 import { say } from "../io/terminal.js";
 import { livePublishers, type PublisherFactory, runJob } from "../jobs/parse-job.js";
 import type { UpdatePublisher } from "../publishers/update-publisher.js";
+import { TRAINING_LOGS } from "../sources/taskcluster/finished-log.js";
 import { LiveLogSource } from "../sources/taskcluster/live-log.js";
 import { readTask, type SingleTask, taskAsGroup } from "../sources/taskcluster/task.js";
 import { type TaskAddress, taskAddress } from "../taskcluster/index.js";
@@ -90,6 +91,7 @@ async function followTask(
     runId: runId ?? 0,
     onlyRun: runId !== undefined,
     wholeLines: true,
+    logs: TRAINING_LOGS,
     onEvent: tell,
   });
   const folder = flags["output-dir"];

@@ -7,7 +7,9 @@ import { afterAll, describe, expect, test } from "vitest";
 import { check, eventually, freshFolder, type Run, runBinary, startBinary } from "../cli/run-binary.js";
 import { startDeafServer } from "../servers/deaf.js";
 import { CONNECTION_FAULTS, faultNamed } from "../servers/faults.js";
+import { ownGroup, TaskclusterStandIn } from "../servers/taskcluster/index.js";
 import { StandInServer } from "../servers/wandb/index.js";
+import { IDS } from "../taskcluster/ids.js";
 
 const log = readFileSync(fileURLToPath(new URL("../../fixtures/train.log", import.meta.url)), "utf8");
 const closing: (() => Promise<void> | void)[] = [];
@@ -157,6 +159,36 @@ describe.concurrent("with the real program", () => {
     const { code, signal } = await live.done;
     clearInterval(again);
     expect([[null, "SIGINT"], ...(args[0] === "ls" ? [[143, null]] : [])]).toContainEqual([code, signal]);
+  });
+});
+
+describe.concurrent("a storage that is silent", () => {
+  const commands = [
+    ["group", IDS.fjord, "--no-wandb", "-o", "out"],
+    ["download", IDS.fjord, "-o", "out"],
+    ["task", IDS.teacher1, "--no-wandb", "-o", "out"],
+    ["logs", IDS.teacher1],
+  ] as const;
+
+  test.each(
+    commands.flatMap((args) =>
+      (["SIGTERM", "SIGINT"] as const).flatMap((signal) =>
+        [1, 2].map((times) => ({ command: args[0], args, signal, times })),
+      ),
+    ),
+  )("holds up $command no longer than until $signal, $times", async ({ args, signal, times }) => {
+    const server = await TaskclusterStandIn.start({ groups: [ownGroup("fjord")] });
+    closing.push(() => server.close());
+    server.inject({ endpoint: "content", fault: { kind: "stall" }, times: Number.POSITIVE_INFINITY });
+    const env = { TASKCLUSTER_ROOT_URL: server.url, XDG_CACHE_HOME: "cache" };
+    const live = startBinary("run", args, { env, folder: freshFolder() });
+    live.child.stdin.end();
+    await eventually(() => server.count("content") > 0, live);
+    for (let sent = 0; sent < times; sent += 1) live.child.kill(signal);
+    // One that had not ended within ten seconds would have ended itself by the signal, as the second one ends it.
+    const { code, signal: by } = await live.done;
+    const inOrder = [signal === "SIGINT" ? 130 : 143, null];
+    expect(times === 1 ? [inOrder] : [inOrder, [null, signal]]).toContainEqual([code, by]);
   });
 });
 

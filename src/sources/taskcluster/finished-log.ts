@@ -3,19 +3,25 @@ import { StoppedError } from "../../taskcluster/index.js";
 import { ArtifactSource } from "./artifact-source.js";
 import type { ArtifactStore } from "./artifact-store.js";
 
+/** Marian's own log. */
+export const TRAIN_LOG = "public/build/train.log";
+/** What is printed while a run goes on; afterwards a link to what is left of it. */
+export const LIVE_LOG = "public/logs/live.log";
 /** The log of the whole task, which holds what its training has printed. */
-export const TASK_LOGS = ["public/logs/live_backing.log", "public/logs/live.log"] as const;
+export const TASK_LOGS = ["public/logs/live_backing.log", LIVE_LOG] as const;
 /** Marian's own log, and what stands for it. */
-export const TRAINING_LOGS = ["public/build/train.log", ...TASK_LOGS] as const;
+export const TRAINING_LOGS = [TRAIN_LOG, ...TASK_LOGS] as const;
 
 /** What came of looking for a log. */
 export interface FinishedLog {
   /** Absent where none can be had. */
   readonly log?: ArtifactSource;
+  /** Whether nothing is in it: then nothing is in any that can be had. */
+  readonly isEmpty: boolean;
   /** Why it is not the first, or none, in words; absent where it is the first. */
   readonly reason?: string;
-  /** Why the first can't be had; absent where it can. */
-  readonly error?: Error;
+  /** Why those before it can't be had, or none: empty ones are no error. */
+  readonly errors: readonly Error[];
 }
 
 /**
@@ -32,26 +38,27 @@ export async function finishedLog(
 ): Promise<FinishedLog> {
   const reasons: string[] = [];
   let empty: ArtifactSource | undefined;
-  let first: Error | undefined;
+  const errors: Error[] = [];
   for (const name of names) {
     const ref = { ...run, name };
     try {
       const log = new ArtifactSource(store, ref, await store.size(ref));
       if (!(await store.isEmpty(ref)))
         return reasons.length === 0
-          ? { log }
-          : { log, reason: `${reasons.join("; ")}: read from ${name}`, ...(first && { error: first }) };
+          ? { log, isEmpty: false, errors }
+          : { log, isEmpty: false, reason: `${reasons.join("; ")}: read from ${name}`, errors };
       reasons.push(`${name} is empty`);
       empty ??= log;
     } catch (error) {
       if (error instanceof StoppedError) throw error;
-      first ??= error as Error;
-      reasons.push(error instanceof Error ? error.message : String(error));
+      errors.push(error instanceof Error ? error : new Error(String(error)));
+      reasons.push(errors.at(-1)?.message ?? "");
     }
   }
   return {
     ...(empty && { log: empty }),
+    isEmpty: empty !== undefined,
     ...(reasons.length === 0 ? {} : { reason: reasons.join("; ") }),
-    ...(first && { error: first }),
+    errors,
   };
 }

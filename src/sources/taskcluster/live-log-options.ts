@@ -3,7 +3,7 @@ import type { TaskStatus } from "../../taskcluster/index.js";
 /** How far a log was read: enough to go on after the command was started again. */
 export interface LiveLogState {
   readonly runId: number;
-  /** Bytes of this run's log. */
+  /** Bytes of this run's log, as its task prints it. */
   readonly bytes: number;
   /** Whether the last of them was a line end. */
   readonly atLineStart: boolean;
@@ -19,6 +19,8 @@ export type LiveLogEvent =
   | { readonly kind: "unreachable"; readonly reason: string }
   /** The run is over but not the task: its next run follows. */
   | { readonly kind: "next-run"; readonly runId: number; readonly reason: string | undefined }
+  /** The run is over, and the log that is best of those it leaves can't be had: the rest comes from another. */
+  | { readonly kind: "other-log"; readonly runId: number; readonly reason: string }
   /** The run is over, and the rest of its log can't be had. */
   | { readonly kind: "incomplete"; readonly runId: number; readonly reason: string }
   /** The task is over. */
@@ -40,6 +42,8 @@ export interface LiveLogOptions {
    * out, since it may hold half a number.
    */
   readonly wholeLines?: boolean;
+  /** The logs from which the rest is read when a run is over, the best first. Default: those of the task. */
+  readonly logs?: readonly string[];
   /** What an earlier command has read. */
   readonly from?: LiveLogState;
   onEvent?(event: LiveLogEvent): void;

@@ -11,11 +11,10 @@ import { decompress } from "../decompress.js";
 import type { Source } from "../source.js";
 import { LineHold } from "../whole-lines.js";
 import type { ArtifactStore } from "./artifact-store.js";
+import { finishedLog, LIVE_LOG, TASK_LOGS, TRAIN_LOG } from "./finished-log.js";
 import type { LiveLogEvent, LiveLogOptions, LiveLogState } from "./live-log-options.js";
+import { ReadLines, restOf } from "./rest-of-log.js";
 import { isOver, StatusPoll } from "./status-poll.js";
-
-const LIVE_LOG = "public/logs/live.log";
-const WHOLE_LOG = "public/logs/live_backing.log";
 
 const WAIT_MS = 5000;
 const RECONNECT_MS = 2000;
@@ -24,6 +23,8 @@ const LONGEST_WAIT_MS = 30_000;
 const TAIL_TRIES = 7;
 /** The same where the worker was taken away, and has probably stored nothing. */
 const TAIL_TRIES_TAKEN_AWAY = 3;
+
+const SHORTER = "it ends before the place up to which it was read while it ran";
 
 const LINE_END = 0x0a;
 
@@ -41,6 +42,8 @@ export class LiveLogSource implements Source {
   #state: LiveLogState | undefined;
   #fate: "completed" | "failed" | "exception" | undefined;
   #trainingFate: "finished" | "failed" | "running" = "running";
+  /** The end of what was read of the run. */
+  #lines = new ReadLines();
   /** Runs of which the end of the log is missing, with whether they have left it. */
   readonly #incomplete = new Map<number, "left" | "absent">();
 
@@ -119,6 +122,7 @@ export class LiveLogSource implements Source {
     if (this.#state?.runId === runId) return [];
     const torn = this.#state?.atLineStart === false;
     this.#state = { runId, bytes: 0, atLineStart: true };
+    this.#lines = new ReadLines();
     return torn ? [Uint8Array.of(LINE_END)] : [];
   }
 
@@ -173,28 +177,66 @@ export class LiveLogSource implements Source {
     return news;
   }
 
-  /** What the log that a run leaves has beyond what was read while it ran. */
+  /** What the logs that a run leaves have beyond what was read while it ran. */
   async *#tail({ runId, state }: TaskRun): AsyncGenerator<Uint8Array> {
-    const ref = { taskId: this.#options.taskId, runId, name: WHOLE_LOG };
+    const run = { taskId: this.#options.taskId, runId };
     const most = state === "exception" ? TAIL_TRIES_TAKEN_AWAY : TAIL_TRIES;
+    const isBegun = (this.#state?.bytes ?? 0) > 0;
+    const shorter = new Set<string>();
     for (let tries = 1; ; tries += 1) {
+      const names = (await this.#logsLeft(runId, isBegun)).filter((name) => !shorter.has(name));
+      const { log, isEmpty, reason, errors } = await finishedLog(this.#store, run, names);
+      const isLate = errors.some((error) => error instanceof NotFoundError && error.status === 404);
+      if (isLate && (log === undefined || isEmpty) && tries < most) {
+        await this.#sleep(RECONNECT_MS, tries - 1);
+        continue;
+      }
       try {
-        return yield* this.#fresh(decompress(this.#store.chunks(ref)));
+        if (log === undefined) throw errors[0] ?? new Error(SHORTER);
+        if (reason !== undefined && !isEmpty) this.#say({ kind: "other-log", runId, reason });
+        const chunks = () => decompress(log.chunks());
+        if (log.name.endsWith(TRAIN_LOG))
+          return yield* this.#ofTraining(isBegun ? restOf(chunks, this.#lines) : chunks());
+        if (yield* this.#fresh(chunks())) return;
+        shorter.add(names.find((name) => log.name.endsWith(name)) ?? "");
+        if (names.length > 1) this.#say({ kind: "other-log", runId, reason: `${log.name}: ${SHORTER}` });
       } catch (error) {
         if (this.#queue.signal?.aborted) throw error;
-        if (error instanceof NotFoundError && tries < most) {
-          await this.#sleep(RECONNECT_MS, tries - 1);
-          continue;
-        }
         this.#incomplete.set(runId, error instanceof RefusedError ? "absent" : "left");
-        const reason = error instanceof Error ? error.message : String(error);
-        return this.#say({ kind: "incomplete", runId, reason });
+        const words = error instanceof Error ? error.message : String(error);
+        return this.#say({ kind: "incomplete", runId, reason: words });
       }
     }
   }
 
-  /** The bytes of a run from its first on, without those that were read before. */
-  async *#fresh(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  /** The logs to look at, the best first; of those that a run need not leave, the ones that it lists. */
+  async #logsLeft(runId: number, isBegun: boolean): Promise<readonly string[]> {
+    const { taskId, logs = TASK_LOGS } = this.#options;
+    const listed = await this.#queue.artifacts(taskId, runId).catch((error: unknown) => {
+      if (this.#queue.signal?.aborted) throw error;
+      return [];
+    });
+    const left = logs.filter((name) => {
+      const artifact = listed.find((one) => one.name === name);
+      // While a run goes on, its live.log leads to the worker, and that is gone now.
+      if (name === LIVE_LOG) return artifact !== undefined && artifact.storageType !== "reference";
+      return name !== TRAIN_LOG || artifact !== undefined;
+    });
+    // What was begun goes on in the same text; Marian's own log lacks what the task's other programs print.
+    return isBegun ? left.toSorted((one, other) => rank(one) - rank(other)) : left;
+  }
+
+  /** Marian's own log, of which the bytes are not those of the task's. */
+  async *#ofTraining(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks) {
+      if (chunk.length === 0) continue;
+      if (this.#state !== undefined) this.#state = { ...this.#state, atLineStart: chunk.at(-1) === LINE_END };
+      yield chunk;
+    }
+  }
+
+  /** The bytes of a run from its first on, without those that were read before; false where there are less. */
+  async *#fresh(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, boolean> {
     let at = 0;
     for await (const chunk of chunks) {
       const { runId = 0, bytes: read = 0 } = this.#state ?? {};
@@ -202,8 +244,10 @@ export class LiveLogSource implements Source {
       at += chunk.length;
       if (fresh.length === 0) continue;
       this.#state = { runId, bytes: read + fresh.length, atLineStart: fresh.at(-1) === LINE_END };
+      this.#lines.take(fresh);
       yield fresh;
     }
+    return at >= (this.#state?.bytes ?? 0);
   }
 
   async #wait(state: TaskStatus["state"], waits: number): Promise<void> {
@@ -221,6 +265,10 @@ export class LiveLogSource implements Source {
   #say(event: LiveLogEvent): void {
     this.#options.onEvent?.(event);
   }
+}
+
+function rank(name: string): number {
+  return name === TRAIN_LOG ? 1 : 0;
 }
 
 /** Holds half lines back; returns what the reading returns. */

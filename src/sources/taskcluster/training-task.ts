@@ -53,10 +53,11 @@ export async function readTraining(store: ArtifactStore, task: GroupTask): Promi
     say("failure", training.reason ?? `it has left no log (${TRAINING_LOGS.slice(0, 2).join(", ")})`);
   else if (training.reason !== undefined) say("warning", training.reason);
   if (log === undefined) return about;
-  if (validation.error !== undefined)
+  const [fault] = validation.errors;
+  if (fault !== undefined)
     // What did not come whole this time may do so the next.
     say(
-      validation.error instanceof RefusedError ? "warning" : "failure",
+      fault instanceof RefusedError ? "warning" : "failure",
       `${validation.reason}: validations are read from ${log.name} alone`,
     );
   return { ...about, log, ...(validation.log === undefined ? {} : { validationLog: validation.log }) };

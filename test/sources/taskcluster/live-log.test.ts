@@ -1,15 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ArtifactStore } from "../../../src/sources/taskcluster/artifact-store.js";
+import { TRAINING_LOGS } from "../../../src/sources/taskcluster/finished-log.js";
 import { LiveLogSource } from "../../../src/sources/taskcluster/live-log.js";
 import type { LiveLogEvent, LiveLogOptions } from "../../../src/sources/taskcluster/live-log-options.js";
 import type { QueueOptions } from "../../../src/taskcluster/index.js";
 import { runOf } from "../../servers/taskcluster/own-groups.js";
 import { afterTest, type Harness, harness, IDS } from "../../taskcluster/harness.js";
 import { schedules, TaskScript } from "./live-schedule.js";
+import { UNUSABLE_LOGS } from "./unusable-logs.js";
 
 const TASK = IDS.teacher2;
-const BACKING = "public/logs/live_backing.log";
+const [TRAIN, BACKING, LIVE] = TRAINING_LOGS;
 
 interface Followed extends Harness {
   readonly store: ArtifactStore;
@@ -271,6 +273,91 @@ describe("the log of a running task", () => {
       if (asked === 3) server.setContent(TASK, 0, BACKING, "late\n");
     };
     expect(await textOf(follow())).toBe("late\n");
+  });
+});
+
+describe("the rest of a training's log, when its run is over", () => {
+  const marian = [1, 2, 3, 4].map((up) => `[2026-11-23 19:0${up}:00] Ep. 1 : Up. ${up} : Cost 5.${up}\n`);
+  const printed = marian.map((line) => `[task 2026-11-23T19:00:01.000Z] ${line}`);
+  const other = "[task 2026-11-23T19:00:01.000Z] of another program\n";
+  const training = { logs: TRAINING_LOGS, wholeLines: true };
+  const stripped = (text: string) => text.replace(/^\[task \S+\] /gm, "");
+
+  it("is Marian's own log, where nothing was read before", async () => {
+    const { server, follow, finish, events } = await setUp();
+    finish("completed", printed.join(""));
+    server.setContent(TASK, 0, TRAIN, marian.join(""));
+    const source = follow(training);
+    expect(await textOf(source)).toBe(marian.join(""));
+    expect([source.incomplete, events.map(({ kind }) => kind)]).toEqual([false, ["ended"]]);
+  });
+
+  it.each(UNUSABLE_LOGS)("is the task's log where Marian's own can't be had: $name", async (fault) => {
+    const { server, follow, finish, events } = await setUp();
+    finish("completed", printed.join(""));
+    server.setContent(TASK, 0, TRAIN, marian.join(""));
+    fault.apply(server, TASK, 0, TRAIN);
+    const source = follow(training);
+    expect(await textOf(source)).toBe(printed.join(""));
+    expect([source.incomplete, events[0]]).toEqual([
+      false,
+      expect.objectContaining({ kind: "other-log", reason: expect.stringMatching(fault.reason) }),
+    ]);
+  });
+
+  /** Reads so many bytes while the run goes on, and the rest of what it leaves. */
+  async function begun(bytes: number, text: string, leave: (setting: Followed) => void, options = training) {
+    const setting = await setUp();
+    const log = setting.server.live(TASK);
+    log.append(text.slice(0, bytes));
+    const { status } = setting.server.store.task(TASK);
+    setting.server.onRequest = ({ endpoint }) => {
+      if (endpoint !== "status" || log.connections === 0) return;
+      setting.server.onRequest = () => {};
+      if (status.state === "running") setting.finish("completed", text);
+      leave(setting);
+    };
+    log.plan.push({ bytes, end: "end" });
+    const source = setting.follow(options);
+    return { ...setting, source, text: await textOf(source) };
+  }
+
+  const whole = printed[0] + other + printed.slice(1).join("");
+  it.each(UNUSABLE_LOGS)(
+    "goes on in Marian's own log where the task's can't be had, at any byte: $name",
+    async (fault) => {
+      const places = [10, 60, (printed[0]?.length ?? 0) + 20, whole.length - 70, whole.length - 1];
+      for (const bytes of places) {
+        const { source, text } = await begun(bytes, whole, ({ server }) => {
+          server.setContent(TASK, 0, TRAIN, marian.join(""));
+          fault.apply(server, TASK, 0, BACKING);
+        });
+        const lines = stripped(text).split("\n");
+        expect(lines.filter((line) => /Up\./.test(line)).map((line) => `${line}\n`)).toEqual(marian);
+        expect(source.incomplete).toBe(false);
+      }
+    },
+  );
+
+  it.each(UNUSABLE_LOGS)("goes on in live.log where the others can't be had: $name", async (fault) => {
+    const { source, text } = await begun(60, whole, ({ server }) => {
+      server.setContent(TASK, 0, "public/logs/kept.log", whole);
+      const live = server.store.artifact(TASK, LIVE, 0);
+      live.storageType = "link";
+      live.link = "public/logs/kept.log";
+      for (const name of [TRAIN, BACKING]) fault.apply(server, TASK, 0, name);
+    });
+    expect([text, source.incomplete]).toEqual([whole, false]);
+  });
+
+  it("is missing where every log is shorter than what was read, or another's", async () => {
+    const { source, text, events } = await begun(whole.length - 70, whole, ({ server }) => {
+      server.setContent(TASK, 0, BACKING, whole.slice(0, 60));
+      server.setContent(TASK, 0, TRAIN, "[2025-01-01 00:00:00] of another training\n");
+    });
+    expect(whole.startsWith(text)).toBe(true);
+    expect(source.incomplete).toBe(true);
+    expect(events.map(({ kind }) => kind)).toEqual(["other-log", "incomplete", "ended"]);
   });
 });
 
