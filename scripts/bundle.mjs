@@ -34,6 +34,7 @@ export async function bundle() {
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: [
+      { in: "src/io/open-files.ts", out: "open-files" },
       { in: "src/cli/program.ts", out: "program" },
       { in: "src/jobs/parse-worker.ts", out: "parse-worker" },
       { in: "src/jobs/tables-worker.ts", out: "tables-worker" },

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Group, Problem } from "../group/group.js";
+import { withinDescriptors } from "../io/open-files.js";
 import { printText, say, sayText } from "../io/terminal.js";
 import { Ledger } from "../jobs/ledger.js";
 import { inputFault } from "../jobs/parse-job.js";
@@ -77,6 +78,8 @@ export async function prepareGroups(
 
 /** Runs of W&B that are worked on at once: most of their time is waiting for the server. */
 const RUNS_AT_ONCE = 8;
+/** Files that a run of W&B has open: its log, the offline file, the console log, and one that is being written whole. */
+const FILES_PER_RUN = 4;
 
 /**
  * Does what is asked for, prints the receipt and returns the exit code.
@@ -124,7 +127,12 @@ export async function runGroups(name: string, found: GroupsFound, job: GroupsJob
     const published =
       target === undefined || stop.signal.aborted
         ? undefined
-        : await publishGroups(groups(), wholeLog, { ...common, target, dryRun, atOnce: RUNS_AT_ONCE });
+        : await publishGroups(groups(), wholeLog, {
+            ...common,
+            target,
+            dryRun,
+            atOnce: withinDescriptors(RUNS_AT_ONCE, FILES_PER_RUN),
+          });
     bar.stop();
     const result: GroupsResult = {
       problems,

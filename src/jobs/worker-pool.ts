@@ -1,6 +1,7 @@
 /** Several inputs at once, each in a thread of its own. */
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
+import { withinDescriptors } from "../io/open-files.js";
 import type { ParserOptions } from "../parser/log-parser.js";
 import type { InputPlace } from "../sources/inputs.js";
 import type { InputReceipt } from "./parse-job.js";
@@ -22,11 +23,13 @@ export type WorkerMessage<Receipt = InputReceipt> =
 
 /** Starting a thread costs about as much CPU as reading this many bytes. */
 const WORTH_A_THREAD = 16e6;
+/** Files that a thread has open: its event loop's, and those of its modules while they are loaded. */
+const FILES_PER_THREAD = 24;
 
 /** How many threads the work is worth; 1 means none besides this one. */
 export function threadCount(asked: number | undefined, inputs: number, bytes: number): number {
   const wanted = asked ?? Math.min(availableParallelism(), Math.floor(bytes / WORTH_A_THREAD));
-  return Math.max(1, Math.min(wanted, inputs));
+  return withinDescriptors(Math.min(wanted, inputs), FILES_PER_THREAD);
 }
 
 /** Most of what a thread makes is garbage at once: V8's 48 MB for that are no quicker, and memory is per core. */
