@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { openPlace, type Place } from "../io/place.js";
+import { openPlace, type Place, writing } from "../io/place.js";
 
 /**
  * The viewer's page, as the build made it.
@@ -27,7 +27,7 @@ export async function readViewer(root: string): Promise<string> {
 export async function writePart(path: string, text: string): Promise<Place> {
   const place = await openPlace(path);
   try {
-    await writeFile(place.part, text);
+    await writing(path, writeFile(place.part, text));
   } catch (error) {
     await place.discard();
     throw error;

@@ -1,5 +1,5 @@
 /** From what the user names to the logs and evaluations of a report. */
-import { type Dirent, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { kindOfName } from "../publishers/report/run-names.js";
@@ -35,8 +35,11 @@ export async function reportInputs(names: readonly string[]): Promise<ReportInpu
       continue;
     }
     try {
-      const found = await namesBelow(name);
-      if (found.length === 0)
+      const before = faults.length;
+      const found = await namesBelow(name, (source, error) =>
+        faults.push({ source, reason: `the folder could not be read: ${readable(error).message}` }),
+      );
+      if (found.length === 0 && faults.length === before)
         faults.push({
           source: name,
           reason: "the folder holds no *.log, *.out, *.metrics or *.metrics.json",
@@ -49,13 +52,23 @@ export async function reportInputs(names: readonly string[]): Promise<ReportInpu
   return { inputs: [...inputs.values()], faults };
 }
 
-/** Logs and evaluations at any depth, sorted. */
-async function namesBelow(folder: string): Promise<string[]> {
-  const entries: Dirent[] = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile() && kindOfName(entry.name) !== undefined)
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
+/**
+ * Logs and evaluations at any depth, sorted.
+ *
+ * @param unread Is told of the folders below that can't be read.
+ * @throws Error of Node's when the folder itself can't be read.
+ */
+async function namesBelow(folder: string, unread: (path: string, error: unknown) => void): Promise<string[]> {
+  const names: string[] = [];
+  const read = async (at: string): Promise<void> => {
+    for (const entry of await readdir(at, { withFileTypes: true })) {
+      const path = join(at, entry.name);
+      if (entry.isFile() && kindOfName(entry.name) !== undefined) names.push(path);
+      if (entry.isDirectory()) await read(path).catch((error: unknown) => unread(path, error));
+    }
+  };
+  await read(folder);
+  return names.sort();
 }
 
 function isFolder(name: string): boolean {

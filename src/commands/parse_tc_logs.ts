@@ -13,6 +13,7 @@ import { PipeLink } from "../online/pipe-link.js";
 import { CHANNEL, READY, TRIAL } from "../online/reader.js";
 import { watchStopOrders } from "../online/stop-orders.js";
 import { readTaskLog } from "../online/task-log.js";
+import { stdinIs } from "../sources/stdin.js";
 
 /** oclif's messages have several lines, and a hint that names another program. */
 function sentence({ message }: Error): string {
@@ -89,7 +90,8 @@ Exit codes: as those of parse. With MOZ_AUTOMATION set 0, unless a signal came o
     const { flags } = await this.parse(ParseTcLogs);
     const input = flags["input-file"];
     if (input === undefined && !flags["from-stream"]) {
-      this.error("one of --input-file and --from-stream must be given", { exit: EXIT.usage });
+      const hint = stdinIs("directory") ? "standard input is a directory: " : "";
+      this.error(`${hint}one of --input-file and --from-stream must be given`, { exit: EXIT.usage });
     }
     const pipe = PipeLink.ofProcess(process.env);
     const stop = pipe === undefined ? watchStopSignals() : watchStopOrders(pipe.gone);

@@ -60,7 +60,9 @@ export function withinDescriptors(wanted: number, each: number): number {
 /** How many this process may have; without a limit where nothing tells. */
 function descriptors(): number {
   try {
-    return Number(/^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1] ?? Infinity);
+    return Number(
+      /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1] ?? Infinity,
+    );
   } catch {
     return Infinity;
   }

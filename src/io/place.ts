@@ -9,8 +9,9 @@ import { checkReader } from "../sources/fifo.js";
 import { OWNER, sweep } from "./owner.js";
 import { makeTemporaryFolder, removeTemporaryFolder } from "./temporary-folder.js";
 
-/** Names of files beside their places; those of earlier versions hold a number only. */
-export const LEFTOVER = /\.(?:[A-Za-z0-9_.]+-\d+-\d+|\d+)(?:\.\d+)?\.partial(?:\.next)?$/;
+/** Names of files beside their places; those of earlier versions hold a number only, or a UUID. */
+export const LEFTOVER =
+  /\.(?:(?:[A-Za-z0-9_.]+-\d+-\d+|\d+)(?:\.\d+)?\.partial(?:\.next)?|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.part)$/;
 /** As many links may lead to each other. */
 const MOST_LINKS = 40;
 /** Longer names leave no room for the owner's. */
@@ -76,6 +77,31 @@ export async function throughLinks(path: string): Promise<string> {
   return at;
 }
 
+/** The place of a file that this process writes beside it; any other path as it is. */
+export function placeOf(part: string): string {
+  const at = LEFTOVER.test(part) ? part.lastIndexOf(`.${OWNER}`) : -1;
+  return at === -1 ? part : part.slice(0, at);
+}
+
+/**
+ * Gives an error of Node's the file that it is about: an error of an open file, such as a full disk, names none.
+ *
+ * @param work What is done with the file at the path.
+ */
+export async function writing<Value>(path: string, work: Promise<Value>): Promise<Value> {
+  try {
+    return await work;
+  } catch (error) {
+    throw named(error, path);
+  }
+}
+
+/** The same for an error that was thrown. */
+export function named(error: unknown, path: string): unknown {
+  const isNameless = error instanceof Error && "code" in error && !("path" in error);
+  return isNameless ? Object.assign(error, { path }) : error;
+}
+
 /** Moves a file, also to another disk. */
 export async function moveFile(from: string, to: string): Promise<void> {
   try {
@@ -99,7 +125,7 @@ async function devicePlace(path: string, isFifo: boolean): Promise<Place> {
   };
   const commit = async () => {
     try {
-      await pipeline(createReadStream(part), fifo ?? createWriteStream(path));
+      await writing(path, pipeline(createReadStream(part), fifo ?? createWriteStream(path)));
     } finally {
       await discard();
     }

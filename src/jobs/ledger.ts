@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { type FileHandle, open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
+import { writing } from "../io/place.js";
 import { makeFolder } from "../publishers/folder.js";
 
 /** A run, or the log of a group, that has arrived whole. */
@@ -101,7 +102,7 @@ export class Ledger {
     const line = `${head}${JSON.stringify(entry)}\n`;
     this.#torn = false;
     this.#isEmpty = false;
-    await this.#file.appendFile(line);
+    await writing(this.path, this.#file.appendFile(line));
   }
 
   async close(): Promise<void> {

@@ -1,8 +1,10 @@
 /** Reads one input and gives it to its publishers. */
+
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Death } from "../check/course-check.js";
 import { RunCheck } from "../check/run-check.js";
+import { placeOf } from "../io/place.js";
 import { nodeCore } from "../node-core.js";
 import { LogParser, type ParserOptions } from "../parser/log-parser.js";
 import type { TimestampFormat } from "../parser/timestamp.js";
@@ -295,7 +297,10 @@ const SINK_WORDS: Readonly<Record<string, string>> = {
   EROFS: "lies on a read-only disk",
   ENOSPC: "does not fit: the disk is full",
   EDQUOT: "does not fit: the disk quota is used up",
-  ENOENT: "can't be made here",
+  ENOENT: "can't be made here: a folder of its path is not there, or not any more",
+  REMOVED: "was removed while it was being written",
+  EMFILE: "can't be opened: too many files are open (raise `ulimit -n`)",
+  ENFILE: "can't be opened: too many files are open on this machine",
   ENOTDIR: "can't be made: a part of its path is a file",
   EEXIST: "can't be made: a file of that name is in the way",
   EISDIR: "can't be written: a folder of that name is in the way",
@@ -313,5 +318,5 @@ export function sinkFault(error: unknown): string {
   const { code, path: from, dest: path = from, message } = error as NodeJS.ErrnoException & { dest?: string };
   const words = code === undefined ? undefined : SINK_WORDS[code];
   if (words === undefined) return message ?? String(error);
-  return path === undefined ? `the output ${words}` : `${path} ${words}`;
+  return path === undefined ? `the output ${words}` : `${placeOf(path)} ${words}`;
 }

@@ -153,6 +153,11 @@ async function publishGroup(
   return { project: group.project, group: group.name, runs };
 }
 
+/** What is published is not remembered. */
+class LedgerError extends Error {
+  override readonly name = "LedgerError";
+}
+
 /** The work on one group. */
 class GroupPublication {
   readonly #group: Group;
@@ -177,7 +182,7 @@ class GroupPublication {
       const plan = await planSource(hashed(source, hash), request.parser);
       const digest = digestOf(facts, hash);
       if (known?.digest === digest) {
-        if (known.error === undefined) await request.ledger.put({ ...known, stamp });
+        if (known.error === undefined) await this.#remember({ ...known, stamp });
         return { ...about, evaluations, ...asBefore(known) };
       }
       // Of a log without rows there is nothing to publish, but the receipt says what is in it.
@@ -197,7 +202,7 @@ class GroupPublication {
       if (state !== "undelivered" && state !== "stopped" && !grows) {
         const entry = { key, digest, run: run.id, rows: plan.rows, ...offlineOf(log) };
         // What is wrong may pass without a trace on the file, so such a log is read each time.
-        await request.ledger.put(
+        await this.#remember(
           fault === undefined ? { ...entry, stamp } : { ...entry, stamp: "", error: fault },
         );
       }
@@ -211,6 +216,8 @@ class GroupPublication {
         notes: grows ? [...log.notes, GROWS] : log.notes,
       };
     } catch (error) {
+      if (error instanceof LedgerError)
+        return { ...about, evaluations, state: "undelivered", errors: [error.message] };
       return { ...about, evaluations, state: "failed", errors: [inputFault(error)] };
     }
   }
@@ -258,11 +265,21 @@ class GroupPublication {
       const { outputs, notes = [], undelivered } = outcome;
       if (undelivered !== undefined)
         return { state: "undelivered", outputs, notes, errors: [`W&B: ${undelivered}`] };
-      await request.ledger.put({ key, digest, stamp: digest, run: id, rows: 0, ...offlineOf(outcome) });
+      await this.#remember({ key, digest, stamp: digest, run: id, rows: 0, ...offlineOf(outcome) });
       return { state, outputs, notes, errors: [] };
     } catch (error) {
+      if (error instanceof LedgerError) return { ...NOTHING, state: "undelivered", errors: [error.message] };
       return { ...NOTHING, state: "undelivered", errors: [`W&B: ${sinkFault(error)}`] };
     }
+  }
+
+  /** @throws LedgerError where the ledger can't be written. */
+  async #remember(entry: LedgerEntry): Promise<void> {
+    await this.#request.ledger.put(entry).catch((error: unknown) => {
+      throw new LedgerError(`the ledger: ${sinkFault(error)}; the run is published again the next time`, {
+        cause: error,
+      });
+    });
   }
 
   /** What the ledger knows of a run, and what is to be compared with it. */

@@ -1,5 +1,6 @@
 /** What the binaries start before anything else is loaded. */
 
+import { readFileSync } from "node:fs";
 import { passesOn } from "./passes-on.js";
 import { endProcess, runPipe } from "./pipe.js";
 import { CHANNEL } from "./reader.js";
@@ -14,8 +15,20 @@ export async function startPipe(binary: string, args: readonly string[]): Promis
   if (process.env[CHANNEL] !== undefined || !passesOn(args)) return false;
   // More than this is a fault, and the training needs the memory.
   const heap = ["--max-old-space-size=1024", "--max-semi-space-size=4"];
-  endProcess(
-    await runPipe({ program: process.execPath, args: [...heap, ...process.execArgv, binary, ...args] }),
-  );
+  const options = [
+    ...heap,
+    ...(addressesAreFew() ? ["--disable-wasm-trap-handler"] : []),
+    ...process.execArgv,
+  ];
+  endProcess(await runPipe({ program: process.execPath, args: [...options, binary, ...args] }));
   return true;
+}
+
+/** Whether the address space is limited (`ulimit -v`): Node would reserve 10 GB of it for the parser. */
+function addressesAreFew(): boolean {
+  try {
+    return /^Max address space\s+\d/m.test(readFileSync("/proc/self/limits", "utf8"));
+  } catch {
+    return false;
+  }
 }

@@ -7,14 +7,17 @@ import { fstatSync } from "node:fs";
  */
 export function passesOn(args: readonly string[]): boolean {
   if (args.some((argument) => /^(?:--help|-h|--version)$/.test(argument))) return false;
+  // There is nothing to pass on, and the command says so.
+  if (isA("directory")) return false;
   if (args.some((argument) => argument.startsWith("--from") || /^-v*s/.test(argument))) return true;
-  return !args.some((argument) => /^(?:--input-file|-v*i)/.test(argument)) && isPiped(0);
+  return !args.some((argument) => /^(?:--input-file|-v*i)/.test(argument)) && isA("pipe");
 }
 
-function isPiped(fd: number): boolean {
+/** Whether standard input is of a kind. */
+function isA(kind: "pipe" | "directory"): boolean {
   try {
-    const info = fstatSync(fd);
-    return info.isFIFO() || info.isSocket();
+    const info = fstatSync(0);
+    return kind === "directory" ? info.isDirectory() : info.isFIFO() || info.isSocket();
   } catch {
     return false;
   }

@@ -1,7 +1,7 @@
 /** NDJSON: one object a line, in the order of the log. */
 import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
-import { openPlace, type Place } from "../io/place.js";
+import { openPlace, type Place, writing } from "../io/place.js";
 import { KIND, PRESENT } from "../parser/layout.js";
 import type { Measurement } from "../parser/measurement.js";
 import type { TimestampFormat } from "../parser/timestamp.js";
@@ -42,7 +42,7 @@ export class LineFile implements LineSink {
       } else this.#place = await openPlace(this.#path);
       this.#file = await open(this.#place?.part ?? this.#path, "w");
     }
-    await this.#file.appendFile(lines);
+    await writing(this.#path, this.#file.appendFile(lines));
   }
 
   async close(): Promise<readonly string[]> {

@@ -1,12 +1,14 @@
 /** From what the user names to the logs to read. */
-import { createReadStream, existsSync, statSync } from "node:fs";
+import { createReadStream, existsSync, readdir, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
+import { isGarbled } from "../io/file-name.js";
 import { InputError } from "./decompress.js";
 import type { ObjectStore } from "./objects/object-store.js";
 import { isObjectUrl, printableUrl } from "./objects/object-url.js";
 import { FileSource, type Source } from "./source.js";
+import { stdinIs } from "./stdin.js";
 
 /** Stands for standard input. */
 export const STDIN = "-";
@@ -36,12 +38,28 @@ export async function inputNames(
       continue;
     }
     const { glob } = await import("tinyglobby");
-    const found = await glob([name], { dot: true, expandDirectories: false, absolute: name.startsWith(sep) });
+    const absolute = name.startsWith(sep);
+    const options = { dot: true, expandDirectories: false, absolute };
+    const closed: string[] = [];
+    const readdirNoting = noting((path) => closed.push(absolute ? path : relative("", path)));
+    const found = await glob([name], { ...options, fs: { readdir: readdirNoting } });
+    // Whoever reads such a folder as a log says what is wrong with its name.
+    found.push(...closed);
     if (found.length === 0) unmatched.push(name);
     for (const path of found.sort()) add(path);
   }
   for (const name of listed) add(name);
   return { names: [...names.values()], unmatched };
+}
+
+/** Node's `readdir`, which tells of folders that are passed over because of their names. */
+function noting(tell: (path: string) => void): typeof readdir {
+  const call = (path: string, options: object, done: (error: Error | null, found?: unknown) => void) =>
+    readdir(path, options, (error, found: unknown) => {
+      if (error?.code === "ENOENT" && isGarbled(path)) tell(path);
+      done(error, found);
+    });
+  return call as typeof readdir;
 }
 
 let objects: Promise<ObjectStore> | undefined;
@@ -137,6 +155,8 @@ function commonParent(one: string, other: string): string {
 }
 
 async function readList(file: string, stdin: Readable): Promise<string[]> {
+  if (file === STDIN && stdin === process.stdin && stdinIs("directory"))
+    throw new InputError("standard input is a directory: name the file that holds the list");
   const list = await text(file === STDIN ? stdin : createReadStream(file));
   return list.split(/\r?\n/).filter((line) => line.trim() !== "");
 }

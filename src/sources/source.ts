@@ -1,6 +1,7 @@
 /** Where a log comes from. */
 import { fstatSync, statSync } from "node:fs";
 import { stat } from "node:fs/promises";
+import { isGarbled } from "../io/file-name.js";
 import { fileChunks } from "./chunks.js";
 import { InputError } from "./decompress.js";
 import type { Again } from "./regained.js";
@@ -80,11 +81,11 @@ export class FileSource implements Source {
   }
 }
 
-/** Whether standard input is a pipe or a file that someone has put there. */
+/** Whether standard input is something that someone has put there; a directory too, which is then refused by its name. */
 export function stdinIsGiven(): boolean {
   try {
     const info = fstatSync(0);
-    return info.isFIFO() || info.isFile() || info.isSocket();
+    return info.isFIFO() || info.isFile() || info.isSocket() || info.isDirectory();
   } catch {
     return false;
   }
@@ -98,11 +99,16 @@ const WORDS: Readonly<Record<string, string>> = {
   ENOTDIR: "a part of its path is no directory",
   ENAMETOOLONG: "its path is too long",
   EIO: "the disk could not read it (input/output error)",
+  EMFILE: "too many files are open: raise `ulimit -n`",
+  ENFILE: "too many files are open on this machine",
 };
+
+const GARBLED =
+  "its name, or that of a folder of its path, is not UTF-8, so it can't be opened: rename it (convmv does so for whole folders)";
 
 /** Node's faults in words; others as they are. */
 export function readable(error: unknown): Error {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  const words = WORDS[code];
+  const { code = "", path = "" } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
+  const words = code === "ENOENT" && isGarbled(path) ? GARBLED : WORDS[code];
   return words === undefined ? (error as Error) : new InputError(words, { cause: error });
 }

@@ -18,12 +18,12 @@ export class StdinSource implements Source {
 
   /** A file that was put there (`< train.log`) may still grow. */
   get closed(): boolean {
-    return this.#ended && !(this.#stdin === process.stdin && isA("file"));
+    return this.#ended && !(this.#stdin === process.stdin && stdinIs("file"));
   }
 
   /** With an echo, the input is read to its end even when the reader stops early. */
   async *chunks(): AsyncGenerator<Uint8Array> {
-    if (this.#stdin === process.stdin && isA("directory"))
+    if (this.#stdin === process.stdin && stdinIs("directory"))
       throw new InputError("standard input is a directory: name the logs in it, or pipe a log in");
     const chunks: AsyncIterator<Buffer> = this.#stdin.iterator({ destroyOnReturn: false });
     try {
@@ -86,7 +86,7 @@ export class Echo {
 }
 
 /** Whether standard input is of a kind. */
-function isA(kind: "file" | "directory"): boolean {
+export function stdinIs(kind: "file" | "directory"): boolean {
   try {
     const info = fstatSync(0);
     return kind === "file" ? info.isFile() : info.isDirectory();

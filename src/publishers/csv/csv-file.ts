@@ -1,7 +1,7 @@
 /** A CSV file whose columns may grow while it is written. */
 import { type FileHandle, open, rename, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { openPlace, type Place, partOf, throughLinks } from "../../io/place.js";
+import { openPlace, type Place, partOf, throughLinks, writing } from "../../io/place.js";
 import { fileChunks } from "../../sources/chunks.js";
 import { checkReader } from "../../sources/fifo.js";
 import { makeFolder } from "../folder.js";
@@ -64,12 +64,13 @@ export class CsvFile {
     if (this.#place === undefined && !(await stat(current)).isFile()) {
       // What a device or a FIFO has taken can't be changed: rows of the new form follow below a header of their own.
       this.#file = await open(current, "w");
-      return this.#file.appendFile(`${this.#columns.join(",")}${LINE_END}`);
+      return writing(this.path, this.#file.appendFile(`${this.#columns.join(",")}${LINE_END}`));
     }
     const next = `${this.#place?.part ?? partOf(current)}.next`;
     const rewritten = await open(next, "w");
     try {
-      for await (const part of change(fileChunks(current))) await rewritten.appendFile(part);
+      for await (const part of change(fileChunks(current)))
+        await writing(this.path, rewritten.appendFile(part));
     } finally {
       await rewritten.close();
     }
@@ -112,7 +113,7 @@ export class CsvFile {
     } else this.#place = await openPlace(this.path);
     const file = await open(this.#place?.part ?? this.path, "w");
     try {
-      await file.appendFile(`${this.#columns.join(",")}${LINE_END}`);
+      await writing(this.path, file.appendFile(`${this.#columns.join(",")}${LINE_END}`));
     } catch (error) {
       await file.close().catch(() => {});
       throw error;

@@ -1,5 +1,6 @@
 /** Joins the parts of a table to the whole, in one file. */
 import { type FileHandle, open } from "node:fs/promises";
+import { named } from "../../io/place.js";
 import { type Column, SEGMENT, type TableFormat } from "./columns.js";
 import type { Layout } from "./layout.js";
 import { encodeAbsent, ParquetFrame, type RowGroup } from "./parquet.js";
@@ -49,6 +50,8 @@ export async function joinTable(
       }
     }
     await whole?.end();
+  } catch (error) {
+    throw named(error, path);
   } finally {
     await target.close();
   }

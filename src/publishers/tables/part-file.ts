@@ -1,5 +1,6 @@
 /** A file of a part: rows of a table, some of whose columns may be known only when all parts are there. */
 import { closeSync, openSync, writeSync } from "node:fs";
+import { named } from "../../io/place.js";
 
 /** Rows of a text table that lack the same columns. */
 export interface Section {
@@ -78,7 +79,11 @@ export class PartFile {
 
   #write(bytes: Uint8Array): void {
     this.#file ??= openSync(this.#path, "w");
-    for (let at = 0; at < bytes.length; ) at += writeSync(this.#file, bytes, at);
+    try {
+      for (let at = 0; at < bytes.length; ) at += writeSync(this.#file, bytes, at);
+    } catch (error) {
+      throw named(error, this.#path);
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 /** A table whose rows are all in memory. */
 import { open } from "node:fs/promises";
+import { named } from "../../io/place.js";
 import type { Cell, Column, TableFormat } from "./columns.js";
 import { type ColumnValues, encodeRowGroup, ParquetFrame } from "./parquet.js";
 import { csvHeader, csvRows, jsonRows } from "./row-text.js";
@@ -43,6 +44,8 @@ export async function writeTable(
       }
     }
     if (format === "parquet") await append(frame.foot());
+  } catch (error) {
+    throw named(error, path);
   } finally {
     await file.close();
   }

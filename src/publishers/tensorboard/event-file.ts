@@ -1,7 +1,7 @@
 /** An event file on disk. */
 import { type FileHandle, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { openPlace, type Place } from "../../io/place.js";
+import { openPlace, type Place, writing } from "../../io/place.js";
 import type { WriteMode } from "../csv/csv-file.js";
 
 /** TensorBoard takes any file with `tfevents` in its name. This one is always the same: publishing again replaces it. */
@@ -24,10 +24,10 @@ export class EventFile {
 
   /** Appends whole events; in the mode `live` TensorBoard sees them at once. */
   async write(events: Uint8Array): Promise<void> {
-    if (this.#file !== undefined) return this.#file.appendFile(events);
+    if (this.#file !== undefined) return writing(this.#path, this.#file.appendFile(events));
     this.#place = await openPlace(this.#path, PART);
     this.#file = await open(this.#place.part, "w");
-    await this.#file.appendFile(events);
+    await writing(this.#path, this.#file.appendFile(events));
     // Also a live file begins beside its place: a TensorBoard that reads the old one must not see it change.
     if (this.#mode === "live") await this.#place.commit();
   }

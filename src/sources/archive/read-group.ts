@@ -6,6 +6,7 @@ import { readEvaluationLog } from "../../evaluation/evaluation-log.js";
 import { readMetrics } from "../../evaluation/metrics-file.js";
 import { readMetricsJson } from "../../evaluation/metrics-json.js";
 import type { Config, Group, GroupRun, Problem } from "../../group/group.js";
+import { isGarbled } from "../../io/file-name.js";
 import { nodeCore } from "../../node-core.js";
 import { readYaml } from "../../run/yaml.js";
 import { fileChunks } from "../chunks.js";
@@ -66,7 +67,7 @@ export async function readGroup(files: GroupFiles, access: GroupAccess = LOCAL):
     // What can't be read of an evaluation leaves nothing to publish.
     runs: runs.filter((run) => run.log !== undefined || run.evaluations.length > 0),
     evaluations,
-    ...(logsFolder === undefined ? {} : { logsFolder, logsStamp: await stampOf(logsFolder) }),
+    ...(logsFolder === undefined ? {} : { logsFolder, logsStamp: await stampOf(logsFolder, problems) }),
     problems,
   };
 }
@@ -126,14 +127,18 @@ function faultOf(error: unknown): string {
   return fault.message;
 }
 
-/** Differs when a file of a folder does. What can't be read there is told by those who publish it. */
-async function stampOf(path: string): Promise<string> {
+const NOT_PUBLISHED = "its name is not UTF-8: it is not published with the group's logs; rename it";
+
+/** Differs when a file of a folder does. What can't be read there is told by those who publish it, but for names. */
+async function stampOf(path: string, problems: Problem[]): Promise<string> {
   const folder = await folderAt(path);
   const walk = { nameOf: (name: string) => name, problem: () => {} };
   const files = folder === undefined ? [] : await filesBelow(folder, walk, () => true);
   const hash = createHash("sha256");
   for (const { path: file, folders, base } of files) {
     const info = await fileAt(file, walk);
+    if (info === undefined && isGarbled(base))
+      problems.push({ source: file, reason: NOT_PUBLISHED, severity: "failure" });
     hash.update(`${JSON.stringify([folders, base, info?.size, info?.mtimeMs])}\n`);
   }
   return hash.digest("hex");

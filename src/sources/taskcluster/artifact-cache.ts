@@ -9,6 +9,7 @@ import { homedir } from "node:os";
 import { basename, dirname, isAbsolute, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { OWNER, sweep } from "../../io/owner.js";
+import { LEFTOVER } from "../../io/place.js";
 import { makeFolder } from "../../publishers/folder.js";
 import { fileChunks } from "../chunks.js";
 import { unwritable } from "./whole-file.js";
@@ -117,6 +118,15 @@ export class ArtifactCache {
     }
   }
 
+  /** An earlier version wrote beside the entries. */
+  async #sweepOlder(): Promise<void> {
+    const found = await readdir(this.#folder, { recursive: true, withFileTypes: true }).catch(() => []);
+    const parts = found.filter(
+      ({ name, parentPath }) => LEFTOVER.test(name) && basename(parentPath) !== PARTS,
+    );
+    for (const folder of new Set(parts.map(({ parentPath }) => parentPath))) await sweep(folder, LEFTOVER);
+  }
+
   /**
    * Takes away what was not used for longest until the limit is kept, and what killed commands have left. Never rejects:
    * the next command tries again.
@@ -125,6 +135,7 @@ export class ArtifactCache {
    */
   async trim(always: boolean): Promise<void> {
     await sweep(join(this.#folder, PARTS), PART);
+    await this.#sweepOlder();
     if (!always && !this.#grown) return;
     const entries = await filesBelow(this.#folder);
     let bytes = entries.reduce((sum, { size }) => sum + size, 0);

@@ -249,6 +249,20 @@ describe("an artifact of a run that is over", () => {
     expect(parts.map((path) => existsSync(path))).toEqual([false, true, true, false]);
   });
 
+  it("leaves no part that an earlier version left beside an entry, after seven days", async () => {
+    const { store, folder = "" } = await setUp();
+    const place = join(folder, REF.taskId, "0");
+    mkdirSync(place, { recursive: true });
+    const [old, fresh] = ["0f8fad5b", "7c9e6679"].map((id) =>
+      join(place, `live.log.${id}-d9cb-469f-a165-70867728950e.part`),
+    ) as [string, string];
+    for (const path of [old, fresh]) writeFileSync(path, "half");
+    utimesSync(old, 1_700_000_000, 1_700_000_000);
+    await store.bytes(REF);
+    await store.close();
+    expect([old, fresh].map((path) => existsSync(path))).toEqual([false, true]);
+  });
+
   it("is right for commands that fetch, read and make room at the same time", async () => {
     const { server, folder = "" } = await setUp();
     const refs = Array.from({ length: 6 }, (_, index) => ({ ...REF, name: `public/${index}.log` }));

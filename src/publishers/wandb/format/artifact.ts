@@ -3,6 +3,7 @@ import { createHash, randomInt } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { isGarbled } from "../../../io/file-name.js";
 
 const CLIENT_ID_LENGTH = 128;
 
@@ -43,7 +44,8 @@ export async function checksumOfFile(path: string): Promise<{ readonly md5: stri
 
 /**
  * Paths (with /) and sizes of all files below a folder, in the order of artifacts. Links are followed; what is neither
- * file nor folder has no bytes and is passed over.
+ * file nor folder has no bytes and is passed over, and so is what can't be opened because its name is no UTF-8: who finds the
+ * files of a group tells of it.
  *
  * @throws Error when there is a broken link or a circle of links, or something can't be read.
  */
@@ -55,7 +57,11 @@ export async function filesBelow(
     const real = await realpath(path);
     if (above.includes(real)) throw new Error(`${path} is a link to a directory above it; remove it`);
     for (const entry of await readdir(real)) {
-      const info = await stat(join(path, entry));
+      const info = await stat(join(path, entry)).catch((error: unknown) => {
+        if (isGarbled(entry)) return undefined;
+        throw error;
+      });
+      if (info === undefined) continue;
       if (info.isDirectory()) await walk(join(path, entry), `${prefix}${entry}/`, [...above, real]);
       else if (info.isFile()) files.push({ name: `${prefix}${entry}`, size: info.size });
     }

@@ -166,13 +166,19 @@ export class OfflineRun {
     });
     const offline = new OfflineRun(paths, run, delivery, file);
     prepare = () => offline.#prepareWrite();
-    await offline.#append({
-      kind: "header",
-      producer: options.producer ?? "marian-tracking",
-      minConsumer: MIN_CONSUMER,
-    });
-    await offline.#append({ kind: "run", run });
-    await offline.flush();
+    try {
+      await offline.#append({
+        kind: "header",
+        producer: options.producer ?? "marian-tracking",
+        minConsumer: MIN_CONSUMER,
+      });
+      await offline.#append({ kind: "run", run });
+      await offline.flush();
+    } catch (error) {
+      // It throws the same once more, and closes what it has open.
+      await file.close().catch(() => {});
+      throw error;
+    }
     return offline;
   }
 

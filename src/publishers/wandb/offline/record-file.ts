@@ -1,5 +1,7 @@
 /** Appends records to an offline file on disk, buffered. */
+import { existsSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
+import { named, writing } from "../../../io/place.js";
 import { RecordLogEncoder, roomFor } from "./record-log.js";
 
 /** What has to happen with a write. */
@@ -23,6 +25,7 @@ const BUFFER_SIZE = 65_536;
 
 /** A new offline file. After a failed write (disk full) every call fails with that error; the file is then cut. */
 export class RecordFile {
+  readonly #path: string;
   readonly #handle: FileHandle;
   readonly #options: RecordFileOptions;
   readonly #encoder = new RecordLogEncoder();
@@ -40,14 +43,15 @@ export class RecordFile {
   /** Length of the file. */
   #size = 0;
 
-  private constructor(handle: FileHandle, options: RecordFileOptions) {
+  private constructor(path: string, handle: FileHandle, options: RecordFileOptions) {
+    this.#path = path;
     this.#handle = handle;
     this.#options = options;
   }
 
   /** Creates the file; fails with EEXIST when there is one. */
   static async create(path: string, options: RecordFileOptions): Promise<RecordFile> {
-    return new RecordFile(await open(path, "wx"), options);
+    return new RecordFile(path, await open(path, "wx"), options);
   }
 
   /**
@@ -83,11 +87,21 @@ export class RecordFile {
     await this.#drain();
   }
 
-  /** Flushes, waits for the disk and closes the file. */
+  /**
+   * Flushes, waits for the disk and closes the file.
+   *
+   * @throws Error with the code `REMOVED` where somebody has taken the file away: what it held is lost.
+   */
   async close(): Promise<void> {
     try {
       await this.flush();
-      await this.#handle.datasync();
+      await writing(this.#path, this.#handle.datasync());
+      // A file system that counts no links may say 0 of any file.
+      if ((await this.#handle.stat()).nlink === 0 && !existsSync(this.#path))
+        throw Object.assign(new Error(`${this.#path} was removed while it was being written`), {
+          code: "REMOVED",
+          path: this.#path,
+        });
     } finally {
       clearTimeout(this.#timer);
       await this.#handle.close();
@@ -137,8 +151,8 @@ export class RecordFile {
       } while (this.#waitingBytes >= BUFFER_SIZE);
       if (this.#waitingBytes > 0) this.#startTimer();
     } catch (error) {
-      this.#failure = { error };
-      throw error;
+      this.#failure = { error: named(error, this.#path) };
+      throw this.#failure.error;
     }
   }
 
