@@ -367,7 +367,9 @@ describe("writeTables, where they can't be written", () => {
     await symlink("/dev/full", join(building, "validation.parquet"));
     await writeFile(join(place, "training.csv"), "old");
     const { errors, outputs } = await writeTables(await run(), [], options(place));
-    expect(errors).toEqual(["tables: the output does not fit: the disk is full"]);
+    expect(errors).toEqual([
+      `tables: ${join(building, "validation.parquet")} does not fit: the disk is full`,
+    ]);
     expect(outputs).toEqual([]);
     expect(await readFile(join(place, "training.csv"), "utf8")).toBe("old");
   });
