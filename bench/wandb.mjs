@@ -97,7 +97,7 @@ function makeLogs(scratch, runs, updates) {
 async function officialPython() {
   // It has its place below the folder it is called in.
   process.chdir(root);
-  const file = await bundled("test/publishers/wandb/offline/wandb-venv.ts");
+  const file = await bundled("test/wandb/offline/wandb-venv.ts");
   try {
     const { findWandbVenv, wandbEnvironment } = await import(pathToFileURL(file).href);
     return { ...(await findWandbVenv()), wandbEnvironment };

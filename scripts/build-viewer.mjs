@@ -8,7 +8,7 @@ import { build } from "esbuild";
 import { licences } from "./bundle.mjs";
 import { root } from "./tools.mjs";
 
-const folder = "src/publishers/report/viewer";
+const folder = "src/viewer";
 
 /** Bundles one entry into a classic script: pages from files may not load modules. */
 async function script(entry) {
@@ -73,7 +73,11 @@ function insert(page, place, text) {
 
 /** Builds dist/viewer.html. */
 export async function buildViewer() {
-  const [main, worker, css] = await Promise.all([script("main.ts"), script("read-worker.ts"), style()]);
+  const [main, worker, css] = await Promise.all([
+    script("main.ts"),
+    script("inputs/read-worker.ts"),
+    style(),
+  ]);
   for (const { text } of [main, worker]) {
     if (/<\/script|<!--/i.test(text)) throw new Error("the script would end its element");
   }

@@ -36,9 +36,9 @@ export async function bundle() {
     entryPoints: [
       { in: "src/io/open-files.ts", out: "open-files" },
       { in: "src/cli/program.ts", out: "program" },
-      { in: "src/jobs/parse-worker.ts", out: "parse-worker" },
-      { in: "src/jobs/tables-worker.ts", out: "tables-worker" },
-      { in: "src/online/main.ts", out: "pipe" },
+      { in: "src/pipeline/parse-worker.ts", out: "parse-worker" },
+      { in: "src/pipeline/tables/tables-worker.ts", out: "tables-worker" },
+      { in: "src/live/main.ts", out: "pipe" },
       ...commands.map((name) => ({ in: `src/commands/${name}.ts`, out: `commands/${name}` })),
     ],
     outdir: "cli",

@@ -9,14 +9,14 @@
  */
 import type { CheckOptions } from "./check/check-options.js";
 import { type CheckReport, checkChunks } from "./check/check-run.js";
+import { logReport } from "./check/log-report.js";
+import { LogParser as CoreLogParser, type ParserOptions } from "./core/log-parser.js";
+import type { Measurement } from "./core/measurement.js";
+import type { LogInput } from "./io/chunks.js";
 import { nodeCore } from "./node-core.js";
-import { LogParser as CoreLogParser, type ParserOptions } from "./parser/log-parser.js";
-import type { Measurement } from "./parser/measurement.js";
+import { NodeLog } from "./node-log.js";
+import { wholeRun } from "./run/marian-log.js";
 import { readTrainingRun, type TrainingRun } from "./run/training-run.js";
-import type { LogInput } from "./sources/chunks.js";
-import { logReport } from "./sources/log-report.js";
-import { wholeRun } from "./sources/marian-log.js";
-import { NodeLog } from "./sources/node-log.js";
 
 /** Reads one log from chunks of bytes, synchronously, into columns. See {@link CoreLogParser}. */
 export class LogParser extends CoreLogParser {
@@ -88,5 +88,5 @@ export async function checkRun(
 export type { CheckOptions } from "./check/check-options.js";
 export type { CheckReport } from "./check/check-run.js";
 export type { Finding, FindingKind, Severity } from "./check/finding.js";
+export type { LogInput } from "./io/chunks.js";
 export * from "./library.js";
-export type { LogInput } from "./sources/chunks.js";

@@ -1,7 +1,7 @@
 /** The core in Node: read from the package's own `wasm/`. */
 import { readFileSync } from "node:fs";
-import { type CoreModule, instantiateCore } from "./parser/core.js";
-import { InputError } from "./sources/packing.js";
+import { type CoreModule, instantiateCore } from "./core/core.js";
+import { InputError } from "./io/packed/packing.js";
 
 /**
  * Instantiates the core once; about 5 ms.

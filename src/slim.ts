@@ -12,11 +12,11 @@ import { batchesOf, checkOf, measurementsOf, type PageUpdate, runOf, updatesOf }
 import { type CoreSource, type InitOptions, Setup } from "./browser/setup.js";
 import type { CheckOptions } from "./check/check-options.js";
 import type { CheckReport } from "./check/check-run.js";
-import type { Batch } from "./parser/batch.js";
-import { LogParser as CoreLogParser, type ParserOptions } from "./parser/log-parser.js";
-import type { Measurement } from "./parser/measurement.js";
+import type { Batch } from "./core/batch.js";
+import { LogParser as CoreLogParser, type ParserOptions } from "./core/log-parser.js";
+import type { Measurement } from "./core/measurement.js";
+import type { WebLogInput } from "./io/web-log.js";
 import type { TrainingRun } from "./run/training-run.js";
-import type { WebLogInput } from "./sources/web-log.js";
 
 const setup = new Setup();
 
@@ -63,4 +63,4 @@ export function checkRun(input: WebLogInput, options: ReadOptions & CheckOptions
   return checkOf(setup, input, options);
 }
 
-export * from "./browser/page-types.js";
+export * from "./page-types.js";

@@ -1,5 +1,5 @@
 /** What lies beside this module: the core and the workers' scripts. Bundlers know the form of address used here. */
-import type { Packing } from "../sources/packing.js";
+import type { Packing } from "../io/packed/packing.js";
 import { type CoreSource, compileInWords } from "./setup.js";
 
 const CORE = "wasm/marian_log_wasm_bg.wasm";

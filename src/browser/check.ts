@@ -1,11 +1,12 @@
 /** The check of a log in a page. */
 import type { CheckOptions } from "../check/check-options.js";
 import { type CheckReport, checkChunks } from "../check/check-run.js";
+import { logReport } from "../check/log-report.js";
+import { InputError } from "../io/packed/packing.js";
+import type { WebLogInput } from "../io/web-log.js";
 import { RunReader } from "../run/run-reader.js";
-import { logReport } from "../sources/log-report.js";
-import { InputError } from "../sources/packing.js";
-import type { WebLogInput } from "../sources/web-log.js";
-import { type OpenLog, openLog, type ReadOptions } from "./open-log.js";
+import { openLog } from "./log-opener.js";
+import type { OpenLog, ReadOptions } from "./open-log.js";
 import { PackedParser } from "./packed-parser.js";
 import type { Setup } from "./setup.js";
 

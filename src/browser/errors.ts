@@ -1,5 +1,5 @@
 /** Errors on their way between a page and its worker: as a copy, an error would lose its class, its code and its fields. */
-import { InputError, type InputErrorCode } from "../sources/packing.js";
+import { InputError, type InputErrorCode } from "../io/packed/packing.js";
 
 /** An error as a message. */
 export interface ErrorMessage {

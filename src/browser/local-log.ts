@@ -1,10 +1,10 @@
 /** A log that is parsed on the page's own thread. */
-import type { LogParser } from "../parser/log-parser.js";
-import { LogTimes } from "../sources/marian-log.js";
-import { refuseTar } from "../sources/tar-header.js";
-import { unpacked } from "../sources/unpacked.js";
-import { loadedUnzstd } from "../sources/web-chunks.js";
-import type { WebLog } from "../sources/web-log.js";
+import type { LogParser } from "../core/log-parser.js";
+import { refuseTar } from "../io/packed/tar-header.js";
+import { unpacked } from "../io/packed/unpacked.js";
+import { loadedUnzstd } from "../io/web-chunks.js";
+import type { WebLog } from "../io/web-log.js";
+import { LogTimes } from "../run/marian-log.js";
 import type { OpenLog } from "./open-log.js";
 import { pieces } from "./pieces.js";
 import type { ProgressCalls } from "./progress.js";

@@ -1,6 +1,6 @@
 /** What the page and its worker say to each other. */
-import type { PatternDefinition } from "../parser/log-parser.js";
-import type { Packing } from "../sources/packing.js";
+import type { PatternDefinition } from "../core/log-parser.js";
+import type { Packing } from "../io/packed/packing.js";
 import type { ErrorMessage } from "./errors.js";
 
 /** To the worker. */

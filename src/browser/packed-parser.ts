@@ -1,8 +1,8 @@
 /** Stands on the page's side for the parser in a worker. */
-import { Batch } from "../parser/batch.js";
-import { type Counts, NO_COUNTS } from "../parser/layout.js";
-import type { BatchParser } from "../parser/log-parser.js";
-import { TimestampFormat } from "../parser/timestamp.js";
+import { Batch } from "../core/batch.js";
+import { type Counts, NO_COUNTS } from "../core/layout.js";
+import type { BatchParser } from "../core/log-parser.js";
+import { TimestampFormat } from "../core/timestamp.js";
 
 /** A parser whose chunks are the packed batches of another one. */
 export class PackedParser implements BatchParser {

@@ -1,5 +1,5 @@
 /** How far a log is read. */
-import type { Counts } from "../parser/layout.js";
+import type { Counts } from "../core/layout.js";
 
 /** What a page can show while it waits. */
 export interface Progress {

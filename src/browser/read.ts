@@ -1,13 +1,14 @@
 /** The four ways of reading a log, over one that is open. */
 import type { CheckOptions } from "../check/check-options.js";
 import type { CheckReport } from "../check/check-run.js";
-import type { Batch } from "../parser/batch.js";
-import type { Measurement } from "../parser/measurement.js";
+import type { Batch } from "../core/batch.js";
+import type { Measurement } from "../core/measurement.js";
+import type { WebLogInput } from "../io/web-log.js";
+import { wholeRun } from "../run/marian-log.js";
 import { RunReader, type RunTally, type RunUpdate } from "../run/run-reader.js";
 import { readTrainingRun, type TrainingRun } from "../run/training-run.js";
-import { wholeRun } from "../sources/marian-log.js";
-import type { WebLogInput } from "../sources/web-log.js";
-import { openLog, type ReadOptions } from "./open-log.js";
+import { openLog } from "./log-opener.js";
+import type { ReadOptions } from "./open-log.js";
 import type { Setup } from "./setup.js";
 import { Turns } from "./turns.js";
 

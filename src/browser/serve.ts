@@ -3,12 +3,12 @@
  * is known to the page, so this script stays small.
  */
 
-import { type Core, type CoreModule, instantiateCore } from "../parser/core.js";
-import { packTable, tableLength } from "../parser/layout.js";
-import { LogTimes } from "../sources/marian-log.js";
-import { refuseTar } from "../sources/tar-header.js";
-import { type Unpack, unpacked } from "../sources/unpacked.js";
-import { blobChunks } from "../sources/web-log.js";
+import { type Core, type CoreModule, instantiateCore } from "../core/core.js";
+import { packTable, tableLength } from "../core/layout.js";
+import { refuseTar } from "../io/packed/tar-header.js";
+import { type Unpack, unpacked } from "../io/packed/unpacked.js";
+import { blobChunks } from "../io/web-log.js";
+import { LogTimes } from "../run/marian-log.js";
 import { type ErrorMessage, packedError } from "./errors.js";
 import { type FromWorker, type PackedBatch, type ToWorker, WINDOW } from "./messages.js";
 import { pieces } from "./pieces.js";

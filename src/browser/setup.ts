@@ -1,6 +1,6 @@
 /** What a page needs before it can read: the core, and how its workers are made. */
-import { type CoreModule, instantiateCore, instantiatedCore } from "../parser/core.js";
-import type { Packing } from "../sources/packing.js";
+import { type CoreModule, instantiateCore, instantiatedCore } from "../core/core.js";
+import type { Packing } from "../io/packed/packing.js";
 
 /** The core's bytes (the file `marian_log.wasm` of the package), or what `WebAssembly.compile` makes of them. */
 export type CoreSource = BufferSource | WebAssembly.Module;

@@ -1,6 +1,6 @@
 /** A log that a worker parses. */
-import type { PatternDefinition } from "../parser/log-parser.js";
-import type { WebLog } from "../sources/web-log.js";
+import type { PatternDefinition } from "../core/log-parser.js";
+import type { WebLog } from "../io/web-log.js";
 import { unpackedError } from "./errors.js";
 import type { FromWorker, ToWorker } from "./messages.js";
 import type { OpenLog } from "./open-log.js";

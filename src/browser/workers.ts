@@ -1,5 +1,5 @@
 /** Workers that wait for a log. */
-import type { Packing } from "../sources/packing.js";
+import type { Packing } from "../io/packed/packing.js";
 import type { FromWorker } from "./messages.js";
 import type { MakeWorker } from "./setup.js";
 

@@ -1,6 +1,6 @@
 /** Checks a whole log. */
-import type { BatchParser } from "../parser/log-parser.js";
-import type { TimestampFormat } from "../parser/timestamp.js";
+import type { BatchParser } from "../core/log-parser.js";
+import type { TimestampFormat } from "../core/timestamp.js";
 import { RunReader, type RunTally, type RunUpdate } from "../run/run-reader.js";
 import type { CheckOptions } from "./check-options.js";
 import type { Death } from "./course-check.js";

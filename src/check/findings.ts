@@ -1,5 +1,5 @@
 /** Collects findings: a log that is broken in every line gives a bounded list. */
-import type { TimestampFormat } from "../parser/timestamp.js";
+import type { TimestampFormat } from "../core/timestamp.js";
 import type { Finding, FindingKind, Place, Remark, Severity } from "./finding.js";
 
 /** Of each kind and severity so many are listed; the others are counted in one last finding. */

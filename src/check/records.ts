@@ -1,6 +1,6 @@
 /** The records that checks look at. One object is filled again for every row: rows come by the million. */
-import type { Batch } from "../parser/batch.js";
-import { PRESENT } from "../parser/layout.js";
+import type { Batch } from "../core/batch.js";
+import { PRESENT } from "../core/layout.js";
 import type { Place } from "./finding.js";
 
 type Filled<Type> = { -readonly [Key in keyof Type]: Type[Key] };

@@ -1,6 +1,6 @@
 /** Checks one run while it is read: memory does not grow with the log. */
-import { type Event, KIND, PRESENT } from "../parser/layout.js";
-import type { TimestampFormat } from "../parser/timestamp.js";
+import { type Event, KIND, PRESENT } from "../core/layout.js";
+import type { TimestampFormat } from "../core/timestamp.js";
 import { type LogMark, markOf } from "../run/log-mark.js";
 import type { RunUpdate } from "../run/run-reader.js";
 import type { Segment } from "../run/segment.js";

@@ -1,5 +1,6 @@
 /** What a start of Marian was told about its course: how often it prints, when it ends. */
-import { type ConfigValue, validMetrics } from "../run/marian-config.js";
+import type { ConfigValue } from "../run/config-value.js";
+import { validMetrics } from "../run/marian-config.js";
 import type { Segment } from "../run/segment.js";
 
 /** What the configuration says; absent where it does not. */

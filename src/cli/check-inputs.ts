@@ -2,17 +2,17 @@
 import type { CheckOptions } from "../check/check-options.js";
 import { checkChunks } from "../check/check-run.js";
 import type { Finding } from "../check/finding.js";
-import { inputFault, problem } from "../jobs/parse-job.js";
+import { LogParser, type ParserOptions } from "../core/log-parser.js";
+import { fileSource, STDIN } from "../io/inputs.js";
+import { decompress } from "../io/packed/decompress.js";
+import { refuseTar } from "../io/packed/tar-header.js";
+import type { Source } from "../io/source.js";
+import { StdinSource } from "../io/stdin.js";
+import { linesOf } from "../io/whole-lines.js";
 import { nodeCore } from "../node-core.js";
-import { LogParser, type ParserOptions } from "../parser/log-parser.js";
+import { inputFault, problem } from "../pipeline/parse-job.js";
 import type { RunTally } from "../run/run-reader.js";
-import { decompress } from "../sources/decompress.js";
-import { fileSource, STDIN } from "../sources/inputs.js";
-import type { Source } from "../sources/source.js";
-import { StdinSource } from "../sources/stdin.js";
-import { refuseTar } from "../sources/tar-header.js";
-import { linesOf } from "../sources/whole-lines.js";
-import { startProgress } from "./progress.js";
+import { startProgress } from "./terminal/progress.js";
 
 /** What is asked for. */
 export interface CheckRequest {

@@ -1,6 +1,13 @@
 /** What `parse` does: inputs to files or standard output, with a receipt. */
 import { join } from "node:path";
+import type { ParserOptions } from "../core/log-parser.js";
+import type { TimestampFormat } from "../core/timestamp.js";
+import { FollowSource } from "../io/follow.js";
+import { fileSource, placeOf, resultFolders, STDIN } from "../io/inputs.js";
+import type { Source } from "../io/source.js";
+import { Echo, StdinSource } from "../io/stdin.js";
 import { dataText, say } from "../io/terminal.js";
+import { wholeLines } from "../io/whole-lines.js";
 import {
   filePublishers,
   type InputReceipt,
@@ -9,11 +16,9 @@ import {
   type PublisherFactory,
   runJob,
   sinkFault,
-} from "../jobs/parse-job.js";
-import { planSource } from "../jobs/plan-source.js";
-import { runInWorkers, threadCount } from "../jobs/worker-pool.js";
-import type { ParserOptions } from "../parser/log-parser.js";
-import type { TimestampFormat } from "../parser/timestamp.js";
+} from "../pipeline/parse-job.js";
+import { planSource } from "../pipeline/plan-source.js";
+import { runInWorkers, threadCount } from "../pipeline/worker-pool.js";
 import { CsvFolder, CsvPublisher } from "../publishers/csv/csv-publisher.js";
 import { errorLine, LineFile, type LineSink, NdjsonPublisher } from "../publishers/ndjson.js";
 import type { PublisherMaker } from "../publishers/publisher.js";
@@ -22,15 +27,10 @@ import { runFolders } from "../publishers/tensorboard/run-folders.js";
 import type { StepUnit } from "../publishers/tensorboard/tags.js";
 import { TensorboardPublisher } from "../publishers/tensorboard/tensorboard-publisher.js";
 import type { UpdatePublisher } from "../publishers/update-publisher.js";
-import { FollowSource } from "../sources/follow.js";
-import { fileSource, placeOf, resultFolders, STDIN } from "../sources/inputs.js";
-import type { Source } from "../sources/source.js";
-import { Echo, StdinSource } from "../sources/stdin.js";
-import { wholeLines } from "../sources/whole-lines.js";
-import type { Plot } from "./plot.js";
-import { startProgress } from "./progress.js";
+import type { WandbTarget } from "./flags/wandb-flags.js";
 import type { StopSignal } from "./stop-signal.js";
-import type { WandbTarget } from "./wandb-flags.js";
+import type { Plot } from "./terminal/plot.js";
+import { startProgress } from "./terminal/progress.js";
 
 /** What is asked for. */
 export interface ParseRequest {

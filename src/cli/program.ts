@@ -1,10 +1,10 @@
 /** What the binaries start. They share one bundle, and so one copy of the framework. */
 import { flush, handle, run } from "@oclif/core";
+import { EXIT } from "../exit-code.js";
 import { escapeText } from "../io/escape.js";
 import { sweepTemporaryFolders } from "../io/temporary-folder.js";
 import { say, sayText } from "../io/terminal.js";
 import { harmless } from "./command.js";
-import { EXIT } from "./exit-code.js";
 import { outliveHangup } from "./stop-signal.js";
 
 /**

@@ -1,12 +1,12 @@
 import { Args, Flags } from "@oclif/core";
-import { runArchive } from "../cli/archive-run.js";
 import { Command } from "../cli/command.js";
-import { EXIT } from "../cli/exit-code.js";
-import { filterFlags } from "../cli/filter-flags.js";
-import { groupFlags } from "../cli/group-flags.js";
-import { archiveManifest } from "../cli/manifest-archive.js";
-import { manifestFlags } from "../cli/manifest-flags.js";
-import { shardFlag } from "../cli/shard.js";
+import { filterFlags } from "../cli/flags/filter-flags.js";
+import { groupFlags } from "../cli/flags/group-flags.js";
+import { manifestFlags } from "../cli/flags/manifest-flags.js";
+import { shardFlag } from "../cli/flags/shard.js";
+import { runArchive } from "../cli/groups/archive-run.js";
+import { archiveManifest } from "../cli/manifests/archive.js";
+import { EXIT } from "../exit-code.js";
 
 export default class Archive extends Command {
   static override summary = "Publish years of experiments: a folder or tar of training logs and evaluations.";

@@ -1,16 +1,16 @@
 import { Args, Flags } from "@oclif/core";
+import { openTars } from "../archive/tar-inputs.js";
 import { FINDING_KINDS } from "../check/finding.js";
 import { type CheckedInput, checkInputs } from "../cli/check-inputs.js";
-import { checkJson, findingsText, summaryText, totalsOf } from "../cli/check-text.js";
 import { Command } from "../cli/command.js";
-import { EXIT } from "../cli/exit-code.js";
-import { namedInputs } from "../cli/named-inputs.js";
-import { readParserOptions } from "../cli/parser-options.js";
-import { RUNNING } from "../cli/receipt.js";
+import { namedInputs } from "../cli/flags/named-inputs.js";
+import { readParserOptions } from "../cli/flags/parser-options.js";
+import { checkJson, findingsText, summaryText, totalsOf } from "../cli/receipts/check-text.js";
+import { RUNNING } from "../cli/receipts/receipt.js";
+import { EXIT } from "../exit-code.js";
+import { Echo } from "../io/stdin.js";
 import { say, sayText } from "../io/terminal.js";
-import { sinkFault } from "../jobs/parse-job.js";
-import { Echo } from "../sources/stdin.js";
-import { openTars } from "../sources/tar-inputs.js";
+import { sinkFault } from "../pipeline/parse-job.js";
 
 /** What a failing check may start from. */
 const SEVERITIES = ["error", "warning", "info"] as const;

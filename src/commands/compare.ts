@@ -1,12 +1,12 @@
 import { Args, Flags } from "@oclif/core";
+import type { Group, Problem } from "../archive/group.js";
 import { Command } from "../cli/command.js";
-import { EXIT } from "../cli/exit-code.js";
-import { addressesOf, printProblems, taskclusterFlags, withTaskcluster } from "../cli/taskcluster-client.js";
-import { COMPARE_FORMATS, compareScores, scoreTableText } from "../cli/taskcluster-compare.js";
-import type { Group, Problem } from "../group/group.js";
+import { addressesOf, printProblems, taskclusterFlags, withTaskcluster } from "../cli/taskcluster/client.js";
+import { COMPARE_FORMATS, compareScores, scoreTableText } from "../cli/taskcluster/compare.js";
+import { EXIT } from "../exit-code.js";
 import { printData, printText } from "../io/terminal.js";
-import { readGroups } from "../sources/taskcluster/group.js";
-import { groupAddress, StoppedError, TaskclusterError } from "../taskcluster/index.js";
+import { groupAddress, StoppedError, TaskclusterError } from "../taskcluster/client/index.js";
+import { readGroups } from "../taskcluster/group.js";
 
 export default class Compare extends Command {
   static override summary =

@@ -1,10 +1,10 @@
 import { Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
-import { EXIT } from "../cli/exit-code.js";
-import { taskSecretFlag, wandbFlags } from "../cli/wandb-flags.js";
+import { taskSecretFlag, wandbFlags } from "../cli/flags/wandb-flags.js";
+import { EXIT } from "../exit-code.js";
 import { jsonText } from "../io/escape.js";
 import { print, printText } from "../io/terminal.js";
-import type { Finding } from "../online/diagnosis.js";
+import type { Finding } from "../live/diagnosis.js";
 
 const { "wandb-artifacts": _artifacts, ...sharedFlags } = wandbFlags;
 const W_AND_B = "WEIGHTS & BIASES";
@@ -37,7 +37,7 @@ Exit codes: 0 nothing is in the way; 1 something is; 2 wrong flags.`;
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Doctor);
-    const { diagnose } = await import("../online/diagnosis.js");
+    const { diagnose } = await import("../live/diagnosis.js");
     const findings: Finding[] = [];
     const looking = diagnose({
       project: flags["wandb-project"],

@@ -1,13 +1,13 @@
 import { Args, Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
-import { EXIT } from "../cli/exit-code.js";
-import { count } from "../cli/receipt.js";
-import { addressesOf, printProblems, taskclusterFlags, withTaskcluster } from "../cli/taskcluster-client.js";
-import { downloadGroups } from "../cli/taskcluster-download.js";
+import { count } from "../cli/receipts/receipt.js";
+import { addressesOf, printProblems, taskclusterFlags, withTaskcluster } from "../cli/taskcluster/client.js";
+import { downloadGroups } from "../cli/taskcluster/download.js";
+import { EXIT } from "../exit-code.js";
 import { jsonText } from "../io/escape.js";
 import { printText, say } from "../io/terminal.js";
-import { readGroups } from "../sources/taskcluster/group.js";
-import { groupAddress } from "../taskcluster/index.js";
+import { groupAddress } from "../taskcluster/client/index.js";
+import { readGroups } from "../taskcluster/group.js";
 
 export default class Download extends Command {
   static override summary = "Download the logs and scores of a Taskcluster group into an archive.";

@@ -1,19 +1,19 @@
 import { Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
-import { EXIT, stopCode } from "../cli/exit-code.js";
+import { taskSecretFlag, wandbFlags } from "../cli/flags/wandb-flags.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
-import { taskSecretFlag, wandbFlags } from "../cli/wandb-flags.js";
 import { EvaluationError } from "../evaluation/errors.js";
 import type { Evaluation } from "../evaluation/evaluation.js";
+import { evaluationTitle } from "../evaluation/naming/dataset.js";
+import { readGroupFolder, suffixOf } from "../evaluation/naming/group-name.js";
+import { readLabel } from "../evaluation/naming/label.js";
+import { EXIT, stopCode } from "../exit-code.js";
 import { jsonText } from "../io/escape.js";
 import { printText, say } from "../io/terminal.js";
-import { evaluationTitle } from "../naming/dataset.js";
-import { readGroupFolder, suffixOf } from "../naming/group-name.js";
-import { readLabel } from "../naming/label.js";
-import { findTarget, type RunTarget } from "../online/run-target.js";
-import { readScores, type Scores, scoresOf } from "../online/scores.js";
+import { findTarget, type RunTarget } from "../live/run-target.js";
+import { readScores, type Scores, scoresOf } from "../live/scores.js";
 import type { PublisherOutcome } from "../publishers/update-publisher.js";
-import type { JsonObject } from "../publishers/wandb/format/json.js";
+import type { JsonObject } from "../wandb/format/json.js";
 
 const W_AND_B = "WEIGHTS & BIASES";
 const { "wandb-artifacts": _artifacts, ...sharedFlags } = wandbFlags;
@@ -145,8 +145,8 @@ rest is in the offline file); 130, 143 stopped by SIGINT, SIGTERM.`;
   /** The model's own run goes first: it is what the group's table can be made of again. */
   async #publish(target: RunTarget, evaluation: Evaluation, suffix: string): Promise<PublisherOutcome[]> {
     const [{ publishEvaluationRun }, { publishGroupLogs }] = await Promise.all([
-      import("../publishers/wandb/evaluation-run.js"),
-      import("../publishers/wandb/group-logs.js"),
+      import("../wandb/evaluation-run.js"),
+      import("../wandb/group-logs.js"),
     ]);
     const { place, id, task } = target;
     const evaluations = [evaluation];

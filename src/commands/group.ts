@@ -1,8 +1,8 @@
 import { Args, Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
-import { groupFlags } from "../cli/group-flags.js";
-import { taskclusterFlags } from "../cli/taskcluster-client.js";
-import { runGroupCommand } from "../cli/taskcluster-group.js";
+import { groupFlags } from "../cli/flags/group-flags.js";
+import { taskclusterFlags } from "../cli/taskcluster/client.js";
+import { runGroupCommand } from "../cli/taskcluster/group.js";
 
 export default class Group extends Command {
   static override summary = "Publish the trainings and evaluations of a Taskcluster group.";

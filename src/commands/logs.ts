@@ -1,8 +1,8 @@
 import { Args, Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
-import { addressesOf, taskclusterFlags, withTaskcluster } from "../cli/taskcluster-client.js";
-import { printLog } from "../cli/taskcluster-logs.js";
-import { taskAddress } from "../taskcluster/index.js";
+import { addressesOf, taskclusterFlags, withTaskcluster } from "../cli/taskcluster/client.js";
+import { printLog } from "../cli/taskcluster/logs.js";
+import { taskAddress } from "../taskcluster/client/index.js";
 
 export default class Logs extends Command {
   static override summary = "Print the log of a Taskcluster task, also while it runs.";

@@ -1,11 +1,11 @@
 import { Args, Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
-import { EXIT } from "../cli/exit-code.js";
-import { addressesOf, printProblems, taskclusterFlags, withTaskcluster } from "../cli/taskcluster-client.js";
-import { listGroup } from "../cli/taskcluster-ls.js";
-import { listingJson, listingText } from "../cli/taskcluster-ls-text.js";
+import { addressesOf, printProblems, taskclusterFlags, withTaskcluster } from "../cli/taskcluster/client.js";
+import { listGroup } from "../cli/taskcluster/ls.js";
+import { listingJson, listingText } from "../cli/taskcluster/ls-text.js";
+import { EXIT } from "../exit-code.js";
 import { printText } from "../io/terminal.js";
-import { groupAddress } from "../taskcluster/index.js";
+import { groupAddress } from "../taskcluster/client/index.js";
 
 export default class Ls extends Command {
   static override summary = "List the trainings and evaluations of a Taskcluster group, and how they stand.";

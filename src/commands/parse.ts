@@ -1,22 +1,22 @@
 import { Args, Flags } from "@oclif/core";
+import { openTars } from "../archive/tar-inputs.js";
 import { Command } from "../cli/command.js";
-import { EXIT } from "../cli/exit-code.js";
-import { manifestFlags } from "../cli/manifest-flags.js";
-import { namedInputs } from "../cli/named-inputs.js";
+import { manifestFlags } from "../cli/flags/manifest-flags.js";
+import { namedInputs } from "../cli/flags/named-inputs.js";
+import { readParserOptions } from "../cli/flags/parser-options.js";
+import { loadPublishers } from "../cli/flags/publisher-flag.js";
+import { shardFlag } from "../cli/flags/shard.js";
+import { wandbFlags, wandbTarget } from "../cli/flags/wandb-flags.js";
 import { parseInputs } from "../cli/parse-inputs.js";
-import { readParserOptions } from "../cli/parser-options.js";
-import { chartStyle, Plot } from "../cli/plot.js";
-import { loadPublishers } from "../cli/publisher-flag.js";
-import { report } from "../cli/report.js";
-import { shardFlag } from "../cli/shard.js";
+import { report } from "../cli/receipts/report.js";
+import { printPreviews } from "../cli/receipts/wandb-preview.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
-import { wandbFlags, wandbTarget } from "../cli/wandb-flags.js";
-import { printPreviews } from "../cli/wandb-preview.js";
+import { chartStyle, Plot } from "../cli/terminal/plot.js";
+import { EXIT } from "../exit-code.js";
+import { STDIN } from "../io/inputs.js";
+import { Echo } from "../io/stdin.js";
 import { say } from "../io/terminal.js";
-import { watchStopOrders } from "../online/stop-orders.js";
-import { STDIN } from "../sources/inputs.js";
-import { Echo } from "../sources/stdin.js";
-import { openTars } from "../sources/tar-inputs.js";
+import { watchStopOrders } from "../live/stop-orders.js";
 
 export default class Parse extends Command {
   static override summary = "Read training logs and write their measurements as CSV or NDJSON.";
@@ -170,7 +170,7 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
     const usage = (message: string) => this.error(message, { exit: EXIT.usage });
     const warn = (message: string) => this.warn(message);
     if (flags.manifest !== undefined) {
-      const { parseManifest } = await import("../cli/manifest-parse.js");
+      const { parseManifest } = await import("../cli/manifests/parse.js");
       this.exit(await parseManifest(flags.manifest, argv as string[], flags, this.config.version, usage));
     }
     if (flags.shard !== undefined) usage("--shard is a part of a manifest: name one with --manifest");

@@ -1,7 +1,7 @@
 import { Flags } from "@oclif/core";
-import { runArchive } from "../cli/archive-run.js";
 import { Command } from "../cli/command.js";
-import { groupFlags } from "../cli/group-flags.js";
+import { groupFlags } from "../cli/flags/group-flags.js";
+import { runArchive } from "../cli/groups/archive-run.js";
 
 export default class ParseExperimentDir extends Command {
   static override summary =

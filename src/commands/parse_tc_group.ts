@@ -1,6 +1,6 @@
 import { Args } from "@oclif/core";
 import { Command } from "../cli/command.js";
-import { runGroupCommand } from "../cli/taskcluster-group.js";
+import { runGroupCommand } from "../cli/taskcluster/group.js";
 import Group from "./group.js";
 
 export default class ParseTcGroup extends Command {

@@ -1,19 +1,19 @@
 import { Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
-import { EXIT } from "../cli/exit-code.js";
-import { report } from "../cli/report.js";
+import { taskSecretFlag, wandbFlags } from "../cli/flags/wandb-flags.js";
+import { report } from "../cli/receipts/report.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
-import { taskSecretFlag, wandbFlags } from "../cli/wandb-flags.js";
+import { EXIT } from "../exit-code.js";
+import { stdinIs } from "../io/stdin.js";
 import { say } from "../io/terminal.js";
-import { automationCode } from "../online/automation.js";
-import { deadline } from "../online/deadline.js";
-import { passesOn } from "../online/passes-on.js";
-import { endProcess, runPipe } from "../online/pipe.js";
-import { PipeLink } from "../online/pipe-link.js";
-import { CHANNEL, READY, TRIAL } from "../online/reader.js";
-import { watchStopOrders } from "../online/stop-orders.js";
-import { readTaskLog } from "../online/task-log.js";
-import { stdinIs } from "../sources/stdin.js";
+import { automationCode } from "../live/automation.js";
+import { deadline } from "../live/deadline.js";
+import { passesOn } from "../live/passes-on.js";
+import { endProcess, runPipe } from "../live/pipe.js";
+import { PipeLink } from "../live/pipe-link.js";
+import { CHANNEL, READY, TRIAL } from "../live/reader.js";
+import { watchStopOrders } from "../live/stop-orders.js";
+import { readTaskLog } from "../live/task-log.js";
 
 /** oclif's messages have several lines, and a hint that names another program. */
 function sentence({ message }: Error): string {
@@ -136,7 +136,7 @@ Exit codes: as those of parse. With MOZ_AUTOMATION set 0, unless a signal came o
 
   /** Asks whether faults are to show; who passes standard input on hears of it at once, in case this process dies. */
   async #trial(signal: AbortSignal, pipe: PipeLink | undefined): Promise<boolean> {
-    const { isTrial } = await import("../online/task-context.js");
+    const { isTrial } = await import("../live/task-context.js");
     const trial = await isTrial(process.env, deadline(TRIAL_TIMEOUT, signal)).catch(() => false);
     if (trial) pipe?.tell(TRIAL);
     return trial;

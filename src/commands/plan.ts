@@ -1,10 +1,10 @@
 import { Args, Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
-import { EXIT } from "../cli/exit-code.js";
-import { filterFlags } from "../cli/filter-flags.js";
-import { groupFlags } from "../cli/group-flags.js";
-import { runPlan } from "../cli/plan-run.js";
-import { shardFlag } from "../cli/shard.js";
+import { filterFlags } from "../cli/flags/filter-flags.js";
+import { groupFlags } from "../cli/flags/group-flags.js";
+import { shardFlag } from "../cli/flags/shard.js";
+import { runPlan } from "../cli/manifests/plan-run.js";
+import { EXIT } from "../exit-code.js";
 
 export default class Plan extends Command {
   static override summary = "List the runs of an archive, one a line, for machines that share the work.";

@@ -1,8 +1,8 @@
 import { Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
-import { EXIT } from "../cli/exit-code.js";
-import { groupFlags } from "../cli/group-flags.js";
-import { runPublish } from "../cli/publish-run.js";
+import { groupFlags } from "../cli/flags/group-flags.js";
+import { runPublish } from "../cli/manifests/publish-manifest.js";
+import { EXIT } from "../exit-code.js";
 
 export default class Publish extends Command {
   static override summary = "Send what the shards of a job have read to Weights & Biases, from one place.";

@@ -1,10 +1,10 @@
 import { Args, Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
-import { EXIT } from "../cli/exit-code.js";
-import { namedInputs } from "../cli/named-inputs.js";
-import { readParserOptions } from "../cli/parser-options.js";
-import { makeReport } from "../cli/report-run.js";
+import { namedInputs } from "../cli/flags/named-inputs.js";
+import { readParserOptions } from "../cli/flags/parser-options.js";
+import { makeReport } from "../cli/report/write-report.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
+import { EXIT } from "../exit-code.js";
 
 export default class ReportCommand extends Command {
   static override summary = "Draw trainings into one HTML file that opens anywhere.";

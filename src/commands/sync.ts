@@ -1,21 +1,21 @@
 import { Args, Flags } from "@oclif/core";
 import { quote } from "shlex";
 import { Command } from "../cli/command.js";
-import { EXIT } from "../cli/exit-code.js";
+import { wandbKeyFlag } from "../cli/flags/wandb-flags.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
-import { wandbKeyFlag } from "../cli/wandb-flags.js";
+import { EXIT } from "../exit-code.js";
 import { Budget } from "../http/index.js";
 import { printText, sayText } from "../io/terminal.js";
-import { messageOf } from "../publishers/wandb/client/errors.js";
-import { resolveSettings, type WandbSettings } from "../publishers/wandb/client/settings.js";
-import { WandbClient } from "../publishers/wandb/client/wandb-client.js";
+import { messageOf } from "../wandb/client/errors.js";
+import { resolveSettings, type WandbSettings } from "../wandb/client/settings.js";
+import { WandbClient } from "../wandb/client/wandb-client.js";
 import {
   findOfflineFiles,
   type SyncReceipt,
   syncFiles,
   syncReceiptJson,
   syncReceiptText,
-} from "../publishers/wandb/sync/index.js";
+} from "../wandb/sync/index.js";
 
 export default class Sync extends Command {
   static override summary = "Upload offline runs of Weights & Biases, each row once.";

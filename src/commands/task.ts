@@ -1,8 +1,8 @@
 import { Args, Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
-import { groupFlags } from "../cli/group-flags.js";
-import { taskclusterFlags } from "../cli/taskcluster-client.js";
-import { runTaskCommand } from "../cli/taskcluster-task.js";
+import { groupFlags } from "../cli/flags/group-flags.js";
+import { taskclusterFlags } from "../cli/taskcluster/client.js";
+import { runTaskCommand } from "../cli/taskcluster/task.js";
 
 const { only: _only, ...flags } = groupFlags;
 

@@ -1,6 +1,6 @@
 /** Logs of evaluations, in which the shell prints its commands and sacreBLEU its scores. */
-import type { CoreModule } from "../parser/core.js";
-import { readLineStarts } from "../parser/line-start.js";
+import type { CoreModule } from "../core/core.js";
+import { readLineStarts } from "../core/line-start.js";
 import { EvaluationError } from "./errors.js";
 import { readFloat } from "./python-float.js";
 

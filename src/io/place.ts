@@ -4,8 +4,8 @@ import { copyFile, readlink, rename, rm, stat } from "node:fs/promises";
 import { Socket } from "node:net";
 import { basename, dirname, isAbsolute, join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { makeFolder } from "../publishers/folder.js";
-import { checkReader } from "../sources/fifo.js";
+import { checkReader } from "./fifo.js";
+import { makeFolder } from "./folder.js";
 import { OWNER, sweep } from "./owner.js";
 import { makeTemporaryFolder, removeTemporaryFolder } from "./temporary-folder.js";
 

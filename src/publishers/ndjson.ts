@@ -1,15 +1,15 @@
 /** NDJSON: one object a line, in the order of the log. */
 import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
+import { KIND, PRESENT } from "../core/layout.js";
+import type { Measurement } from "../core/measurement.js";
+import type { TimestampFormat } from "../core/timestamp.js";
+import { checkReader } from "../io/fifo.js";
+import { makeFolder } from "../io/folder.js";
 import { openPlace, type Place, writing } from "../io/place.js";
-import { KIND, PRESENT } from "../parser/layout.js";
-import type { Measurement } from "../parser/measurement.js";
-import type { TimestampFormat } from "../parser/timestamp.js";
 import type { RunUpdate } from "../run/run-reader.js";
 import type { Segment } from "../run/segment.js";
-import { checkReader } from "../sources/fifo.js";
 import type { WriteMode } from "./csv/csv-file.js";
-import { makeFolder } from "./folder.js";
 import type { PublisherOutcome, UpdatePublisher } from "./update-publisher.js";
 
 /** Where lines go: a file, or standard output. */

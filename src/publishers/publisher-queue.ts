@@ -1,8 +1,9 @@
 /** Puts a publisher behind a queue of its own. */
+
+import type { PatternMeasurement, TrainingMeasurement } from "../core/measurement.js";
+import type { TimestampFormat } from "../core/timestamp.js";
 import type { Evaluation } from "../evaluation/evaluation.js";
 import { nodeCore } from "../node-core.js";
-import type { PatternMeasurement, TrainingMeasurement } from "../parser/measurement.js";
-import type { TimestampFormat } from "../parser/timestamp.js";
 import { LogLines, type LogText } from "../run/log-lines.js";
 import type { RunReader, RunUpdate } from "../run/run-reader.js";
 import type { Publisher } from "./publisher.js";

@@ -1,6 +1,7 @@
 /** A publisher of one's own: the extension point of the library. */
+
+import type { PatternMeasurement, TrainingMeasurement } from "../core/measurement.js";
 import type { Evaluation } from "../evaluation/evaluation.js";
-import type { PatternMeasurement, TrainingMeasurement } from "../parser/measurement.js";
 import type { LogText } from "../run/log-lines.js";
 import type { RunTally } from "../run/run-reader.js";
 import type { Segment } from "../run/segment.js";

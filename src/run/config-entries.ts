@@ -1,5 +1,5 @@
 /** Entries of configurations, each read once: the trainings of an archive differ in a few of their 200. */
-import type { ConfigValue, MarianConfig } from "./marian-config.js";
+import type { ConfigValue, MarianConfig } from "./config-value.js";
 
 /** When there are more, all are forgotten. */
 const MAX_KEPT = 4096;

@@ -1,7 +1,7 @@
 /** The lines of a log as text, for a console log. */
-import type { CoreModule } from "../parser/core.js";
-import { readLineStarts } from "../parser/line-start.js";
-import type { TimestampFormat } from "../parser/timestamp.js";
+import type { CoreModule } from "../core/core.js";
+import { readLineStarts } from "../core/line-start.js";
+import type { TimestampFormat } from "../core/timestamp.js";
 import type { Segment } from "./segment.js";
 
 /** A line without the prefix of Taskcluster's worker. */

@@ -1,5 +1,5 @@
 /** What a log says between its records: Marian's own words, and the last words of a process that dies. */
-import { type Event, KIND, PRESENT } from "../parser/layout.js";
+import { type Event, KIND, PRESENT } from "../core/layout.js";
 
 /** Kinds of marks, as the core names them. */
 export const MARK_KINDS = [

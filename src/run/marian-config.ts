@@ -1,17 +1,6 @@
 /** Marian's `[config]` lines as an object. */
 import { readEntries } from "./config-entries.js";
-
-/** A value of Marian's configuration. */
-export type ConfigValue =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly ConfigValue[]
-  | { readonly [key: string]: ConfigValue };
-
-/** A configuration by key. */
-export type MarianConfig = { readonly [key: string]: ConfigValue };
+import type { ConfigValue, MarianConfig } from "./config-value.js";
 
 /** A configuration, and what of it could not be read, in words. */
 export interface ReadConfig {

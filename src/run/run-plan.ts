@@ -1,8 +1,8 @@
 /** What a whole log holds, found by reading it once before it is published. */
-import type { Batch } from "../parser/batch.js";
-import { KIND, PRESENT } from "../parser/layout.js";
-import type { LogParser } from "../parser/log-parser.js";
-import type { SegmentMeasurement } from "../parser/measurement.js";
+import type { Batch } from "../core/batch.js";
+import { KIND, PRESENT } from "../core/layout.js";
+import type { LogParser } from "../core/log-parser.js";
+import type { SegmentMeasurement } from "../core/measurement.js";
 import { readSegment, type Segment } from "./segment.js";
 
 /** A log, known to its end. Takes 16 bytes of memory for each record. */

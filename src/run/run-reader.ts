@@ -1,8 +1,8 @@
 /** From batches to updates: what publishers get. */
-import type { Batch } from "../parser/batch.js";
-import { type Counts, KIND, PRESENT } from "../parser/layout.js";
-import type { BatchParser } from "../parser/log-parser.js";
-import type { SegmentMeasurement } from "../parser/measurement.js";
+import type { Batch } from "../core/batch.js";
+import { type Counts, KIND, PRESENT } from "../core/layout.js";
+import type { BatchParser } from "../core/log-parser.js";
+import type { SegmentMeasurement } from "../core/measurement.js";
 import { validMetrics } from "./marian-config.js";
 import { readSegment, type Segment } from "./segment.js";
 import { PointAssembler, type ValidationPoint, type ValidationRecord } from "./validation-point.js";

@@ -1,8 +1,9 @@
 /** One start of Marian with everything it printed about itself, read. */
-import { knownZone, logTimeZone } from "../parser/log-time-zone.js";
-import type { SegmentMeasurement } from "../parser/measurement.js";
+import { knownZone, logTimeZone } from "../core/log-time-zone.js";
+import type { SegmentMeasurement } from "../core/measurement.js";
 import type { Arguments } from "./command-line.js";
-import { type MarianConfig, readMarianConfig } from "./marian-config.js";
+import type { MarianConfig } from "./config-value.js";
+import { readMarianConfig } from "./marian-config.js";
 
 /** A segment: what lies between one start of Marian and the next. */
 export interface Segment {

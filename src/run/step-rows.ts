@@ -1,8 +1,8 @@
 /** One row an update: training record, validation records and patterns merged by update, in rising order. */
-import type { Batch } from "../parser/batch.js";
-import { KIND, PRESENT } from "../parser/layout.js";
-import type { PatternMeasurement } from "../parser/measurement.js";
-import type { TimestampFormat } from "../parser/timestamp.js";
+import type { Batch } from "../core/batch.js";
+import { KIND, PRESENT } from "../core/layout.js";
+import type { PatternMeasurement } from "../core/measurement.js";
+import type { TimestampFormat } from "../core/timestamp.js";
 import { ColumnNames, type ColumnRule, stalledColumn } from "./metric-columns.js";
 import type { RunPlan } from "./run-plan.js";
 

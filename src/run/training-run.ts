@@ -1,8 +1,8 @@
 /** A whole log, read and kept. */
-import type { BatchParser } from "../parser/log-parser.js";
-import type { PatternMeasurement, TrainingMeasurement } from "../parser/measurement.js";
+import type { BatchParser } from "../core/log-parser.js";
+import type { PatternMeasurement, TrainingMeasurement } from "../core/measurement.js";
 import type { Arguments } from "./command-line.js";
-import type { MarianConfig } from "./marian-config.js";
+import type { MarianConfig } from "./config-value.js";
 import { RunReader, type RunTally, type RunUpdate } from "./run-reader.js";
 import type { Segment } from "./segment.js";
 import type { ValidationPoint } from "./validation-point.js";

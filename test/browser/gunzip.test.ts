@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chromiumIsThere, launchChromium, openPage } from "./chromium.js";
 import { Site } from "./site.js";
 
-const source = fileURLToPath(new URL("../../src/sources/gunzip.ts", import.meta.url));
+const source = fileURLToPath(new URL("../../src/io/packed/gunzip.ts", import.meta.url));
 const lines = (from: number, to: number) =>
   Buffer.from(Array.from({ length: to - from }, (_, at) => `line ${(from + at) ** 2}\n`).join(""));
 
@@ -52,7 +52,7 @@ describe.skipIf(!chromiumIsThere)("gunzip in Chromium", () => {
     const { text, fault } = await page.evaluate(
       async ({ base64, lengths }) => {
         const { gunzip } = (
-          globalThis as unknown as { sources: typeof import("../../src/sources/gunzip.js") }
+          globalThis as unknown as { sources: typeof import("../../src/io/packed/gunzip.js") }
         ).sources;
         const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
         const chunks = (async function* () {

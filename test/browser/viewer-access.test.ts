@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { runOf } from "../publishers/report/sample-run.js";
+import { runOf } from "../report/sample-run.js";
 import { chromiumIsThere, launchChromium, type OpenedPage, openPage } from "./chromium.js";
 import { drawn, fixture, plot, reportUrl, scratch, settled, viewerUrl } from "./viewer-report.js";
 

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Page } from "playwright-core";
 import { afterAll } from "vitest";
-import type { ReportData } from "../../src/publishers/report/report-data.js";
-import { reportPage } from "../../src/publishers/report/report-page.js";
+import type { ReportData } from "../../src/report/report-data.js";
+import { reportPage } from "../../src/report/report-page.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "marian-tracking-viewer-"));

@@ -5,11 +5,11 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { LogParser } from "../../src/index.js";
 import { CsvFolder, CsvPublisher } from "../../src/publishers/csv/csv-publisher.js";
-import type { ReportRun } from "../../src/publishers/report/report-data.js";
+import type { ReportRun } from "../../src/report/report-data.js";
 import { RunReader } from "../../src/run/run-reader.js";
 import { freshFolder, result } from "../cli/run-binary.js";
 import { start, train, valid } from "../cli/sample-logs.js";
-import { runOf } from "../publishers/report/sample-run.js";
+import { runOf } from "../report/sample-run.js";
 import { chromiumIsThere, launchChromium, type OpenedPage, openPage } from "./chromium.js";
 import { drawn, fixture, pixelsOf, plot, readValues, reportUrl, scratch, settled } from "./viewer-report.js";
 

@@ -1,5 +1,5 @@
 /** The table of faults: what is asked, how it is answered or not, for how long, in which command, with which signal. */
-import { Dice } from "../online/training-log.js";
+import { Dice } from "../live/training-log.js";
 import { CONNECTION_FAULTS, faultsOf, type RequestKind } from "../servers/faults.js";
 import type { Fault as TaskclusterFault } from "../servers/taskcluster/index.js";
 import type { Fault as WandbFault } from "../servers/wandb/index.js";

@@ -1,6 +1,6 @@
 /** The commands that publish, each with what it reads, and the rows that are to come of it. */
-import { trainingLog } from "../online/training-log.js";
-import { IDS } from "../taskcluster/ids.js";
+import { trainingLog } from "../live/training-log.js";
+import { IDS } from "../taskcluster/client/ids.js";
 import type { Signals, Target } from "./fault-case.js";
 
 /** How a command gets its log: all of it is there, through a pipe, in a file that grows, from a task that runs. */

@@ -13,7 +13,7 @@ import { binaryPath, cleanEnvironment, filesBelow, freshFolder } from "../cli/ru
 import { start, train, valid } from "../cli/sample-logs.js";
 import { ownGroup, TaskclusterStandIn } from "../servers/taskcluster/index.js";
 import { StandInServer } from "../servers/wandb/index.js";
-import { IDS } from "../taskcluster/ids.js";
+import { IDS } from "../taskcluster/client/ids.js";
 
 const rounds = Number(process.env["MARIAN_TRACKING_KILLS"] ?? 8);
 const seed = Number(process.env["CHAOS_SEED"] ?? 20261130);

@@ -9,7 +9,7 @@ import { binaryPath, cleanEnvironment, filesBelow, freshFolder } from "../cli/ru
 import { CONNECTION_FAULTS } from "../servers/faults.js";
 import { ownGroup, TaskclusterStandIn } from "../servers/taskcluster/index.js";
 import { StandInServer } from "../servers/wandb/index.js";
-import { IDS } from "../taskcluster/ids.js";
+import { IDS } from "../taskcluster/client/ids.js";
 import { type Bound, measureMachine, unlessWithin } from "./bounds.js";
 import { diceOf, type FaultCase } from "./fault-case.js";
 import { LOG, type Scene, SOON } from "./fault-scenes.js";

@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { binaryPath, cleanEnvironment, filesBelow } from "../cli/run-binary.js";
-import { trainingLog } from "../online/training-log.js";
+import { trainingLog } from "../live/training-log.js";
 import { ownGroup, TaskclusterStandIn } from "../servers/taskcluster/index.js";
 import { StandInServer } from "../servers/wandb/index.js";
 import { rowsOf, type Said, said } from "./log-rows.js";

@@ -1,5 +1,5 @@
 /** What goes wrong in one run, drawn by a number. */
-import { Dice, type Noise } from "../online/training-log.js";
+import { Dice, type Noise } from "../live/training-log.js";
 
 /** The server of Weights & Biases. */
 export type WandbFault = "none" | "refused" | "hang" | "429" | "500" | "400" | "cut" | "key";

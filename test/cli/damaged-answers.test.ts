@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { StandInServer } from "../servers/wandb/index.js";
-import { REFUSED_LOGS } from "../sources/taskcluster/unusable-logs.js";
-import { IDS } from "../taskcluster/ids.js";
+import { IDS } from "../taskcluster/client/ids.js";
+import { REFUSED_LOGS } from "../taskcluster/unusable-logs.js";
 import { check, filesBelow, runBinary } from "./run-binary.js";
 import { setting } from "./taskcluster.js";
 

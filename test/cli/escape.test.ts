@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { StandInServer } from "../servers/wandb/index.js";
-import { IDS } from "../taskcluster/ids.js";
+import { IDS } from "../taskcluster/client/ids.js";
 import { binaryPath, freshFolder, type Run, runBinary, runShell } from "./run-binary.js";
 import { start, train, valid } from "./sample-logs.js";
 import { type Setting, setting } from "./taskcluster.js";

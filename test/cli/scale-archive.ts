@@ -1,6 +1,6 @@
 /** A small archive for the commands that share work. */
 import { gzipSync } from "node:zlib";
-import { LOGS } from "../jobs/table-logs.js";
+import { LOGS } from "../pipeline/table-logs.js";
 
 export const GROUP = "base_aY25-4fXTcuJNuMcWXUYtQ";
 

@@ -2,7 +2,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, describe, expect, test } from "vitest";
-import { IDS } from "../taskcluster/ids.js";
+import { IDS } from "../taskcluster/client/ids.js";
 import { filesBelow, freshFolder, result, runBinary } from "./run-binary.js";
 import { start, train } from "./sample-logs.js";
 import { setting } from "./taskcluster.js";

@@ -3,8 +3,8 @@ import { chmodSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { picture } from "../publishers/wandb/sync/sample-run.js";
 import { StandInServer } from "../servers/wandb/index.js";
+import { picture } from "../wandb/sync/sample-run.js";
 import { check, eventually, freshFolder, type RunOptions, runBinary, startBinary } from "./run-binary.js";
 
 const log = readFileSync(fileURLToPath(new URL("../../fixtures/train.log", import.meta.url)), "utf8");

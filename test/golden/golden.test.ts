@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseLog, readRun } from "../../src/index.js";
-import { filePublishers, runJob } from "../../src/jobs/parse-job.js";
-import { FileSource } from "../../src/sources/source.js";
+import { FileSource } from "../../src/io/source.js";
+import { filePublishers, runJob } from "../../src/pipeline/parse-job.js";
 import { shared, sharedIsThere } from "./shared.js";
 
 interface ManifestEntry {

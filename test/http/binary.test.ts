@@ -9,7 +9,7 @@ import { startDeafServer } from "../servers/deaf.js";
 import { CONNECTION_FAULTS, faultNamed } from "../servers/faults.js";
 import { ownGroup, TaskclusterStandIn } from "../servers/taskcluster/index.js";
 import { StandInServer } from "../servers/wandb/index.js";
-import { IDS } from "../taskcluster/ids.js";
+import { IDS } from "../taskcluster/client/ids.js";
 
 const log = readFileSync(fileURLToPath(new URL("../../fixtures/train.log", import.meta.url)), "utf8");
 const closing: (() => Promise<void> | void)[] = [];

@@ -1,16 +1,16 @@
 /** Every fault of a server, for each kind of request that the program makes, with and without a signal. */
 import { afterEach, describe, expect, test } from "vitest";
-import { FileStream } from "../../src/publishers/wandb/client/file-stream.js";
-import { ApiKey, WandbClient, type WandbSettings } from "../../src/publishers/wandb/client/index.js";
-import { RUN_RESUME_STATUS, UPSERT_BUCKET } from "../../src/publishers/wandb/client/operations.js";
-import { putBytes } from "../../src/publishers/wandb/client/upload.js";
-import { ObjectStore } from "../../src/sources/objects/object-store.js";
-import { Queue } from "../../src/taskcluster/index.js";
+import { ObjectStore } from "../../src/io/objects/object-store.js";
+import { Queue } from "../../src/taskcluster/client/index.js";
+import { FileStream } from "../../src/wandb/client/file-stream.js";
+import { ApiKey, WandbClient, type WandbSettings } from "../../src/wandb/client/index.js";
+import { RUN_RESUME_STATUS, UPSERT_BUCKET } from "../../src/wandb/client/operations.js";
+import { putBytes } from "../../src/wandb/client/upload.js";
 import { faultsOf, type NamedFault, type RequestKind } from "../servers/faults.js";
 import { ObjectServer } from "../servers/objects/server.js";
 import { ownGroup, TaskclusterStandIn } from "../servers/taskcluster/index.js";
 import { StandInServer } from "../servers/wandb/index.js";
-import { IDS } from "../taskcluster/ids.js";
+import { IDS } from "../taskcluster/client/ids.js";
 import { FakeClock } from "./fake-clock.js";
 
 /** A caller of the client, with a server of its own that is well but for the fault. */

@@ -15,7 +15,7 @@ import {
 } from "../cli/run-binary.js";
 import { ownGroup, TaskclusterStandIn } from "../servers/taskcluster/index.js";
 import { type FaultRule, StandInServer } from "../servers/wandb/index.js";
-import { IDS } from "../taskcluster/ids.js";
+import { IDS } from "../taskcluster/client/ids.js";
 
 const log = readFileSync(fileURLToPath(new URL("../../fixtures/train.log", import.meta.url)), "utf8");
 const closing: (() => Promise<void>)[] = [];

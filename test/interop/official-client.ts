@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { findWandbVenv, wandbEnvironment } from "../publishers/wandb/offline/wandb-venv.js";
 import { parseLine, type StandInServer } from "../servers/wandb/index.js";
+import { findWandbVenv, wandbEnvironment } from "../wandb/offline/wandb-venv.js";
 
 const SCRIPT = join(import.meta.dirname, "official.py");
 

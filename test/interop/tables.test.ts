@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { Agent } from "undici";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Evaluation } from "../../src/evaluation/evaluation.js";
-import { ApiKey, WandbClient, WandbRun } from "../../src/publishers/wandb/client/index.js";
-import { publishEvaluationRun } from "../../src/publishers/wandb/evaluation-run.js";
-import { publishGroupLogs } from "../../src/publishers/wandb/group-logs.js";
-import type { WandbPlace } from "../../src/publishers/wandb/publication.js";
+import { ApiKey, WandbClient, WandbRun } from "../../src/wandb/client/index.js";
+import { publishEvaluationRun } from "../../src/wandb/evaluation-run.js";
+import { publishGroupLogs } from "../../src/wandb/group-logs.js";
+import type { WandbPlace } from "../../src/wandb/publication.js";
 import { StandInServer } from "../servers/wandb/index.js";
 import { type OfficialRun, official, officialClientFound } from "./official-client.js";
 

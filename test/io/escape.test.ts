@@ -59,17 +59,17 @@ describe("what is escaped", () => {
 const OTHERS: Readonly<Record<string, readonly string[]>> = {
   "src/io/terminal.ts": ["the writer itself"],
   "src/cli/program.ts": ["listens for faults, waits for the end; writes nothing"],
-  "src/online/stop-orders.ts": ["listens for faults"],
+  "src/live/stop-orders.ts": ["listens for faults"],
   "src/cli/stop-signal.ts": ["asks whether it is a terminal"],
   "src/cli/parse-inputs.ts": ["a bar of numbers; the user's own bytes, passed on; rows, by dataText"],
   "src/cli/check-inputs.ts": ["a bar of numbers"],
-  "src/cli/run-groups.ts": ["a bar of numbers"],
-  "src/cli/report-run.ts": ["a bar of numbers"],
-  "src/cli/taskcluster-task.ts": ["a chart, whose names Plot has escaped"],
+  "src/cli/groups/run-groups.ts": ["a bar of numbers"],
+  "src/cli/report/write-report.ts": ["a bar of numbers"],
+  "src/cli/taskcluster/task.ts": ["a chart, whose names Plot has escaped"],
   "src/commands/parse.ts": ["a chart, whose names Plot has escaped"],
   "src/commands/check.ts": ["findings, each escaped before it gets its colour"],
-  "src/cli/taskcluster-logs.ts": ["a log byte for byte; on a terminal by TerminalText"],
-  "src/online/pipe.ts": ["the user's own bytes, passed on, and what the reader has said"],
+  "src/cli/taskcluster/logs.ts": ["a log byte for byte; on a terminal by TerminalText"],
+  "src/live/pipe.ts": ["the user's own bytes, passed on, and what the reader has said"],
 };
 
 it("is decided in one place: nobody else writes to standard output or standard error", () => {
@@ -99,5 +99,5 @@ it("comes before every other writing of control characters in another way", () =
     .filter((path) => path.endsWith(".ts") && !path.startsWith("src/io/escape"))
     .filter((path) => /replace(?:All)?\([^\n]*\\p\{Cc\}/.test(readFileSync(path, "utf8")));
   // The name of a file, and not what is shown.
-  expect(own).toEqual(["src/cli/taskcluster-download.ts"]);
+  expect(own).toEqual(["src/cli/taskcluster/download.ts"]);
 });

@@ -2,10 +2,10 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { runJob } from "../../src/jobs/parse-job.js";
+import { FileSource } from "../../src/io/source.js";
+import { runJob } from "../../src/pipeline/parse-job.js";
 import type { Publisher } from "../../src/publishers/publisher.js";
 import { PublisherQueue } from "../../src/publishers/publisher-queue.js";
-import { FileSource } from "../../src/sources/source.js";
 import { check, freshFolder, parse } from "../cli/run-binary.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));

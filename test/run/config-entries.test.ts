@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readEntries } from "../../src/run/config-entries.js";
-import type { MarianConfig } from "../../src/run/marian-config.js";
+import type { MarianConfig } from "../../src/run/config-value.js";
 import { readYaml } from "../../src/run/yaml.js";
 
 const read = (text: string) => {

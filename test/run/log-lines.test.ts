@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { TimestampFormat } from "../../src/core/timestamp.js";
 import { nodeCore } from "../../src/node-core.js";
-import { TimestampFormat } from "../../src/parser/timestamp.js";
 import { LogLines, type LogText } from "../../src/run/log-lines.js";
 
 const seconds = (time: string) => Date.parse(time) / 1000;

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { LogParser as CoreParser } from "../../src/core/log-parser.js";
+import type { Measurement } from "../../src/core/measurement.js";
 import { LogParser } from "../../src/index.js";
 import { nodeCore } from "../../src/node-core.js";
-import { LogParser as CoreParser } from "../../src/parser/log-parser.js";
-import type { Measurement } from "../../src/parser/measurement.js";
 import { planRun } from "../../src/run/run-plan.js";
 import { RunReader } from "../../src/run/run-reader.js";
 import { StepRows } from "../../src/run/step-rows.js";
-import { column, runOf } from "../publishers/report/sample-run.js";
+import { column, runOf } from "../report/sample-run.js";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ValidationMeasurement } from "../../src/parser/measurement.js";
+import type { ValidationMeasurement } from "../../src/core/measurement.js";
 import { PointAssembler, type ValidationPoint } from "../../src/run/validation-point.js";
 
 let line = 0;

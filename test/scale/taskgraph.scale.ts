@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { sharedIsThere } from "../golden/shared.js";
-import { type ShardTask, shardTask, timed } from "../jobs/reprocess-task.js";
+import { type ShardTask, shardTask, timed } from "../pipeline/reprocess-task.js";
 import { violation } from "../servers/taskcluster/schemas.js";
 import { recipe, runTool, workFolder } from "./work.js";
 

@@ -1,7 +1,7 @@
 //! The `marian-log` parser for JavaScript: marshalling only.
 //!
 //! JavaScript writes bytes where [`Core::reserve`] says, calls [`Core::commit`], and reads the columns of the batch
-//! where the table says that comes back: pairs of address and length, in the order of `src/parser/layout.ts`.
+//! where the table says that comes back: pairs of address and length, in the order of `src/core/layout.ts`.
 //! Addresses hold until the next call.
 
 #![forbid(unsafe_code)]

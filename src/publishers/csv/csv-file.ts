@@ -1,10 +1,10 @@
 /** A CSV file whose columns may grow while it is written. */
 import { type FileHandle, open, rename, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { fileChunks } from "../../io/chunks.js";
+import { checkReader } from "../../io/fifo.js";
+import { makeFolder } from "../../io/folder.js";
 import { openPlace, type Place, partOf, throughLinks, writing } from "../../io/place.js";
-import { fileChunks } from "../../sources/chunks.js";
-import { checkReader } from "../../sources/fifo.js";
-import { makeFolder } from "../folder.js";
 import { CellOrder } from "../tables/row-transform.js";
 
 const [QUOTE, COMMA, LINE_FEED] = [0x22, 0x2c, 0x0a];

@@ -2,8 +2,8 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "csv-stringify/sync";
-import { KIND } from "../../parser/layout.js";
-import type { PatternMeasurement } from "../../parser/measurement.js";
+import { KIND } from "../../core/layout.js";
+import type { PatternMeasurement } from "../../core/measurement.js";
 import { ColumnNames, stalledColumn } from "../../run/metric-columns.js";
 import { hasLabels, type RunUpdate } from "../../run/run-reader.js";
 import type { ValidationPoint } from "../../run/validation-point.js";

@@ -1,6 +1,6 @@
 /** What the table of runs says of a log. */
-import { PRESENT } from "../../parser/layout.js";
-import type { TimestampFormat } from "../../parser/timestamp.js";
+import { PRESENT } from "../../core/layout.js";
+import type { TimestampFormat } from "../../core/timestamp.js";
 import type { RunUpdate } from "../../run/run-reader.js";
 
 /** What a log tells about its run, besides counts. */

@@ -1,5 +1,5 @@
 /** Rows of all tables as lines of a stream. */
-import type { Batch } from "../../parser/batch.js";
+import type { Batch } from "../../core/batch.js";
 import type { Cell, Column, RunName, TableName } from "./columns.js";
 import { csvNumber, jsonHead, jsonNumber } from "./row-text.js";
 import { ALL_COLUMNS, FURTHER, STREAM_COLUMNS } from "./stream-columns.js";

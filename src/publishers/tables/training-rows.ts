@@ -1,6 +1,6 @@
 /** Training rows of a batch, in each form. */
-import type { Batch } from "../../parser/batch.js";
-import { PRESENT } from "../../parser/layout.js";
+import type { Batch } from "../../core/batch.js";
+import { PRESENT } from "../../core/layout.js";
 import type { LABELS, TRAINING } from "../csv/columns.js";
 import type { NumberColumn } from "./column-buffer.js";
 import { LABEL_COLUMNS, RUN_COLUMNS, TRAINING_COLUMNS } from "./columns.js";

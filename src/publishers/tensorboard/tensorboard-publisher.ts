@@ -1,9 +1,9 @@
 /** TensorBoard: the measurements of one run as an event file. */
-import type { Batch } from "../../parser/batch.js";
-import { KIND, PRESENT } from "../../parser/layout.js";
-import type { PatternMeasurement } from "../../parser/measurement.js";
-import type { TimestampFormat } from "../../parser/timestamp.js";
-import type { ConfigValue } from "../../run/marian-config.js";
+import type { Batch } from "../../core/batch.js";
+import { KIND, PRESENT } from "../../core/layout.js";
+import type { PatternMeasurement } from "../../core/measurement.js";
+import type { TimestampFormat } from "../../core/timestamp.js";
+import type { ConfigValue } from "../../run/config-value.js";
 import type { RunUpdate } from "../../run/run-reader.js";
 import type { Segment } from "../../run/segment.js";
 import type { WriteMode } from "../csv/csv-file.js";

@@ -1,6 +1,7 @@
 /** Publishes a log, given as text or bytes, to TensorBoard. */
+
+import { LogParser, type ParserOptions } from "../../../src/core/log-parser.js";
 import { nodeCore } from "../../../src/node-core.js";
-import { LogParser, type ParserOptions } from "../../../src/parser/log-parser.js";
 import {
   type TensorboardOptions,
   TensorboardPublisher,

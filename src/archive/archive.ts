@@ -1,0 +1,105 @@
+/** Archives of trainings: years of experiments in a folder or a tar. */
+import { stat } from "node:fs/promises";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import { readable } from "../io/source.js";
+import { makeTemporaryFolder, removeTemporaryFolder } from "../io/temporary-folder.js";
+import type { Walk } from "./folder-walk.js";
+import type { Problem } from "./group.js";
+import type { GroupFiles } from "./group-files.js";
+import { takeInventory } from "./inventory.js";
+import { type ArchiveMode, compareText, isOfUse, kindOf } from "./layout.js";
+import { findPlaces, type Start } from "./places.js";
+import { unpackTar } from "./tar.js";
+
+/** How an archive is opened. */
+export interface ArchiveOptions {
+  /** Whose names the runs get. Without it each group tells by its folders who made it; an archive may have both. */
+  readonly mode?: ArchiveMode | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** An archive, of which no file has been read yet. */
+export interface Archive {
+  /** Who made its groups. */
+  readonly modes: readonly ArchiveMode[];
+  /** Sorted by project, then by name. */
+  readonly groups: readonly GroupFiles[];
+  /** What is wrong with the archive as a whole; what is wrong with a group is the group's. */
+  readonly problems: readonly Problem[];
+  /** Removes what was unpacked; sources of the archive can't be read any more. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a folder, or a tar (gzip and zstd included), which is unpacked to a temporary folder as far as it is of use.
+ *
+ * The folder may be the archive itself (with `logs`, `models`, `experiments`), a folder with several up to two levels
+ * below, `logs` or `models` of an archive, a project in them, or one group: then that part is read, but with what
+ * belongs to it in the other folders of the archive. Folders `<project>/<group>/<model>/train.log` without an archive
+ * around them are read too.
+ *
+ * @throws InputError, without the path, where there is nothing to read.
+ */
+export async function openArchive(path: string, options: ArchiveOptions = {}): Promise<Archive> {
+  const { mode, signal } = options;
+  const info = await stat(path).catch((error: unknown) => {
+    throw readable(error);
+  });
+  const problems: Problem[] = [];
+  const problem = (one: Problem) => problems.push(one);
+  let unpacked: string | undefined;
+  try {
+    let start: Start = { path: resolve(path), mayLookAbove: true, knownAs: (at) => at };
+    let walk: Walk = { nameOf: nameBelow(path, start.path), problem, signal };
+    if (!info.isDirectory()) {
+      unpacked = await makeTemporaryFolder();
+      const folder = unpacked;
+      const knownAs = (at: string) => join(withoutEnding(resolve(path)), relative(folder, at));
+      start = { path: folder, mayLookAbove: false, knownAs };
+      walk = {
+        nameOf: (at) => [path, ...relative(folder, at).split(sep)].filter(Boolean).join("/"),
+        problem,
+        signal,
+      };
+      for (const fault of await unpackTar(path, folder, { keep: isOfUse, keepPart: isLog, signal })) {
+        const { entry, reason, severity } = fault;
+        problem({ source: entry === undefined ? path : `${path}/${entry}`, reason, severity });
+      }
+    }
+    const places = await findPlaces(start, walk);
+    const groups = (await takeInventory(places.groups, mode, walk)).filter((group) => places.isAsked(group));
+    return {
+      modes: [...new Set(groups.map((group) => group.mode))].sort().reverse(),
+      groups,
+      problems: problems.sort((a, b) => compareText(a.source, b.source)),
+      async close() {
+        if (unpacked !== undefined) await removeTemporaryFolder(unpacked);
+      },
+    };
+  } catch (error) {
+    if (unpacked !== undefined) await removeTemporaryFolder(unpacked);
+    throw error;
+  }
+}
+
+/** What the user calls a path: the directory as given and the path below it. */
+function nameBelow(given: string, start: string): (path: string) => string {
+  const directory = given.replace(/\/+$/, "");
+  return (path) => {
+    const below = relative(start, path);
+    if (below === "") return given;
+    // What belongs to a part of an archive may lie beside it.
+    return below.startsWith("..") ? join(given, below) : `${directory}/${below}`;
+  };
+}
+
+/** `archive` of `archive.tar.gz`. */
+function withoutEnding(path: string): string {
+  return join(dirname(path), basename(path).replace(/(?<=.)\.(?:tar(?:\.\w+)?|tgz|tzst)$/i, ""));
+}
+
+/** Logs are read to where they end. */
+function isLog(path: readonly string[]): boolean {
+  const kind = kindOf(path.at(-1) ?? "");
+  return kind === "training" || kind === "validation";
+}

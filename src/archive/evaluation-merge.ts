@@ -1,0 +1,77 @@
+/** Makes one evaluation of all files that hold scores of one model on one dataset. */
+import { addScores, otherScores } from "../evaluation/added-scores.js";
+import type { Evaluation } from "../evaluation/evaluation.js";
+import { inTableOrder } from "../evaluation/metric-names.js";
+import { evaluationTitle } from "../evaluation/naming/dataset.js";
+import type { Problem } from "./group.js";
+import type { EvaluationFile } from "./group-files.js";
+
+/** What a file of scores held, or why it could not be read. */
+export interface ReadEvaluation {
+  readonly file: EvaluationFile;
+  readonly metrics?: ReadonlyMap<string, number>;
+  readonly fault?: string;
+  /** What else is to be said of it. */
+  readonly remarks?: readonly string[];
+}
+
+/** `.metrics.json` has every metric with all its digits, `.metrics` has COMET, logs have BLEU and chrF only. */
+const KINDS: readonly EvaluationFile["kind"][] = ["metrics.json", "metrics", "log"];
+
+/**
+ * Each evaluation (run, importer, dataset, augmentation) once: those of a run together, both in the order in which
+ * they first come. Of several files the one of the best kind counts ({@link KINDS}; of one kind the first), and the
+ * others add the metrics that it lacks. Other values than that one's are left out, with a warning; of a worse kind the
+ * whole file is, because a row of two measurements is nobody's. A file that can't be read is a failure, or a warning where another has
+ * the evaluation.
+ */
+export function mergeEvaluations(read: readonly ReadEvaluation[], problems: Problem[]): Evaluation[] {
+  const runs = new Map<string, Map<string, ReadEvaluation[]>>();
+  for (const one of read) {
+    const { run, importer, dataset, augmentation } = one.file;
+    const datasets = runs.get(run) ?? new Map<string, ReadEvaluation[]>();
+    runs.set(run, datasets);
+    const key = JSON.stringify([importer, dataset, augmentation]);
+    datasets.set(key, [...(datasets.get(key) ?? []), one]);
+  }
+  const evaluations: Evaluation[] = [];
+  for (const datasets of runs.values()) {
+    for (const same of datasets.values()) {
+      const evaluation = mergeOne(same, problems);
+      if (evaluation !== undefined) evaluations.push(evaluation);
+    }
+  }
+  return evaluations;
+}
+
+function mergeOne(same: readonly ReadEvaluation[], problems: Problem[]): Evaluation | undefined {
+  const inOrder = [...same].sort((a, b) => KINDS.indexOf(a.file.kind) - KINDS.indexOf(b.file.kind));
+  const best = inOrder.find(({ metrics }) => metrics !== undefined);
+  for (const { file, fault, remarks = [] } of inOrder) {
+    for (const reason of remarks) problems.push({ source: file.name, reason, severity: "warning" });
+    if (fault === undefined) continue;
+    problems.push(
+      best === undefined
+        ? { source: file.name, reason: fault, severity: "failure" }
+        : {
+            source: file.name,
+            reason: `${fault}; ${best.file.name} has the evaluation`,
+            severity: "warning",
+          },
+    );
+  }
+  if (best?.metrics === undefined) return undefined;
+  const metrics = new Map(best.metrics);
+  for (const { file, metrics: others } of inOrder) {
+    if (others === undefined || others === best.metrics) continue;
+    const different = otherScores(metrics, others);
+    // Files of one kind share the metrics of an evaluation among them.
+    if (different.length === 0 || file.kind === "metrics.json") addScores(metrics, others);
+    if (different.length === 0) continue;
+    const what = `${file.run} on ${evaluationTitle(file)}`;
+    const reason = `other scores of ${what} than in ${best.file.name}, which counts: ${different.join(", ")}`;
+    problems.push({ source: file.name, reason, severity: "warning" });
+  }
+  const { run, importer, dataset, augmentation, name } = best.file;
+  return { model: run, importer, dataset, augmentation, metrics: inTableOrder(metrics), source: name };
+}

@@ -1,0 +1,140 @@
+/** A log with lines of another in it. */
+import { decompress, type InputError } from "../io/packed/decompress.js";
+import type { Source } from "../io/source.js";
+
+/** A line that comes in before a line of the log. */
+export interface Insertion {
+  /** From 1; infinite for the log's end. */
+  readonly line: number;
+  /** With its line feed. */
+  readonly text: Uint8Array;
+}
+
+const LINE_FEED = 10;
+/** Pieces are put together to so much: a chunk costs its readers as much as many lines. */
+const CHUNK = 1 << 18;
+/** An unterminated last line that is longer than this has no record. */
+const LONGEST_TAIL = 1 << 20;
+
+/**
+ * A log, unpacked, with lines of another in it. Its own fault, or else the other's, is thrown when everything that
+ * could be read has come.
+ */
+export class FilledLog implements Source {
+  readonly name: string;
+  readonly size: number;
+  readonly #log: Source;
+  readonly #insertions: readonly Insertion[];
+  readonly #fault: InputError | undefined;
+
+  /**
+   * @param insertions Sorted by line.
+   * @param length Bytes of the log, unpacked.
+   * @param fault What is wrong with the log that the lines are from.
+   */
+  constructor(log: Source, insertions: readonly Insertion[], length: number, fault: InputError | undefined) {
+    this.name = log.name;
+    this.size = insertions.reduce((sum, { text }) => sum + text.length, length);
+    this.#log = log;
+    this.#insertions = insertions;
+    this.#fault = fault;
+  }
+
+  get changed(): boolean {
+    return this.#log.changed === true;
+  }
+
+  chunks(): AsyncGenerator<Uint8Array> {
+    return gathered(this.#pieces());
+  }
+
+  async *#pieces(): AsyncGenerator<Uint8Array> {
+    const insertions = this.#insertions;
+    let next = 0;
+    let line = 1;
+    // What follows the last line feed. Lines for the end come before it: a line feed behind a number that was cut
+    // would make it whole.
+    let tail: Uint8Array[] = [];
+    let tailLength = 0;
+    const takeTail = () => {
+      const taken = tail;
+      tail = [];
+      tailLength = 0;
+      return taken;
+    };
+    let fault: unknown = this.#fault;
+    const chunks = decompress(this.#log.chunks(), this.#log.again);
+    try {
+      for (;;) {
+        const read = await chunks.next().catch((error: unknown) => {
+          fault = error;
+          return undefined;
+        });
+        if (read === undefined || read.done) break;
+        const chunk = read.value;
+        let start = 0;
+        let scanned = 0;
+        for (
+          let one = insertions[next];
+          one !== undefined && one.line < Number.POSITIVE_INFINITY;
+          one = insertions[next]
+        ) {
+          while (line < one.line) {
+            const end = chunk.indexOf(LINE_FEED, scanned);
+            if (end < 0) break;
+            scanned = end + 1;
+            line += 1;
+          }
+          if (line < one.line) break;
+          yield* takeTail();
+          if (scanned > start) yield chunk.subarray(start, scanned);
+          start = scanned;
+          yield one.text;
+          next += 1;
+        }
+        const whole = chunk.lastIndexOf(LINE_FEED) + 1;
+        if (whole > start) {
+          yield* takeTail();
+          yield chunk.subarray(start, whole);
+          start = whole;
+        }
+        tailLength += chunk.length - start;
+        if (start < chunk.length) tail.push(new Uint8Array(chunk.subarray(start)));
+        if (tailLength > LONGEST_TAIL) {
+          yield* tail;
+          tail = [];
+        }
+      }
+    } finally {
+      await chunks.return(undefined);
+    }
+    if (tailLength > LONGEST_TAIL && next < insertions.length) yield Uint8Array.of(LINE_FEED);
+    for (; next < insertions.length; next += 1) yield (insertions[next] as Insertion).text;
+    yield* tail;
+    if (fault !== undefined) throw fault;
+  }
+}
+
+/** The bytes in larger pieces. A fault comes behind all of them. */
+async function* gathered(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const buffer = new Uint8Array(CHUNK);
+  let length = 0;
+  let fault: { readonly error: unknown } | undefined;
+  try {
+    for await (const piece of pieces) {
+      if (length > 0 && length + piece.length > CHUNK) {
+        yield buffer.subarray(0, length);
+        length = 0;
+      }
+      if (piece.length > CHUNK) yield piece;
+      else {
+        buffer.set(piece, length);
+        length += piece.length;
+      }
+    }
+  } catch (error) {
+    fault = { error };
+  }
+  if (length > 0) yield buffer.subarray(0, length);
+  if (fault !== undefined) throw fault.error;
+}

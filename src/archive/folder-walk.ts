@@ -1,0 +1,198 @@
+/** Lists folders. Symbolic links are followed, but no folder is read twice and none leads in a circle. */
+import type { Dirent } from "node:fs";
+import { readdir, realpath, stat } from "node:fs/promises";
+import { join, sep } from "node:path";
+import { readable } from "../io/source.js";
+import type { Problem } from "./group.js";
+import { compareText, kindOf } from "./layout.js";
+
+/** A folder as it is reached, and as it is called without symbolic links. */
+export interface Folder {
+  readonly path: string;
+  readonly real: string;
+}
+
+/** A file by its names. */
+export interface NamedFile {
+  /** Where it can be read. */
+  readonly path: string;
+  /** What the user calls it: the given directory and the path below it. */
+  readonly name: string;
+}
+
+/** A file, and what can be known of it without reading it. */
+export interface FoundFile extends NamedFile {
+  /** Bytes as stored. */
+  readonly size: number;
+  /** When it was last changed: milliseconds since 1970. */
+  readonly mtimeMs: number;
+}
+
+/** A file below a folder. */
+export interface FileBelow extends NamedFile {
+  /** The folders between, from the outermost in. */
+  readonly folders: readonly string[];
+  /** Its own name. */
+  readonly base: string;
+}
+
+/** What a walk tells and asks. */
+export interface Walk {
+  /** What the user calls a path. */
+  nameOf(path: string): string;
+  problem(problem: Problem): void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The folders in a folder above those of groups, by name: links to others too, unless they lead to one that is there
+ * already, or above.
+ */
+export async function foldersIn(folder: Folder, walk: Walk): Promise<Folder[]> {
+  const { folders, links, files } = await readFolder(folder, walk, (base) => kindOf(base) !== undefined);
+  for (const base of files) {
+    const reason = "this is not read: it lies above the folders of the groups, <project>/<group>";
+    report(join(folder.path, base), "failure", reason, walk);
+  }
+  const found = [...folders];
+  for (const link of links) {
+    const same = found.find(({ real }) => real === link.real);
+    if (leadsAbove(link, folder)) reportCircle(link, walk);
+    else if (same !== undefined) reportDouble(link, same, walk);
+    else found.push(link);
+  }
+  return found.sort((a, b) => compareText(a.path, b.path));
+}
+
+/** The folder at a path; nothing where there is none. */
+export async function folderAt(path: string): Promise<Folder | undefined> {
+  try {
+    if (!(await stat(path)).isDirectory()) return undefined;
+    return { path, real: await realpath(path) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The files below a folder that are asked for, sorted by path. */
+export async function filesBelow(
+  folder: Folder,
+  walk: Walk,
+  wanted: (base: string, folders: readonly string[]) => boolean,
+): Promise<FileBelow[]> {
+  const files: FileBelow[] = [];
+  const visited = new Map<string, Folder>();
+  let links: { readonly link: Folder; readonly folders: readonly string[] }[] = [];
+  const read = async (at: Folder, folders: readonly string[]): Promise<void> => {
+    const before = visited.get(at.real);
+    if (before !== undefined) return reportDouble(at, before, walk);
+    visited.set(at.real, at);
+    const content = await readFolder(at, walk, (base) => wanted(base, folders));
+    const below = (inner: Folder) => [...folders, inner.path.slice(at.path.length + 1)];
+    for (const link of content.links) links.push({ link, folders: below(link) });
+    for (const base of content.files) {
+      const path = join(at.path, base);
+      files.push({ path, name: walk.nameOf(path), folders, base });
+    }
+    await Promise.all(content.folders.map((inner) => read(inner, below(inner))));
+  };
+  await read(folder, []);
+  // Links come last, so that a folder keeps the path under which it really lies.
+  while (links.length > 0) {
+    const now = links.sort((a, b) => compareText(a.link.path, b.link.path));
+    links = [];
+    for (const { link, folders } of now) {
+      if (leadsAbove(link, folder)) reportCircle(link, walk);
+      else await read(link, folders);
+    }
+  }
+  return files.sort((a, b) => compareText(a.path, b.path));
+}
+
+/** Of pipes and devices. */
+const NO_FILE = "this is no file that could be read to its end";
+
+interface Content {
+  readonly folders: readonly Folder[];
+  /** Symbolic links to folders. */
+  readonly links: readonly Folder[];
+  /** The names that are wanted. */
+  readonly files: readonly string[];
+}
+
+async function readFolder(folder: Folder, walk: Walk, wanted: (base: string) => boolean): Promise<Content> {
+  walk.signal?.throwIfAborted();
+  let entries: Dirent[];
+  try {
+    entries = await readdir(folder.path, { withFileTypes: true });
+  } catch (error) {
+    report(folder.path, "failure", `the folder could not be read: ${readable(error).message}`, walk);
+    return { folders: [], links: [], files: [] };
+  }
+  const folders: Folder[] = [];
+  const links: Folder[] = [];
+  const files: string[] = [];
+  for (const entry of entries.sort((a, b) => compareText(a.name, b.name))) {
+    const path = join(folder.path, entry.name);
+    if (entry.isDirectory()) folders.push({ path, real: join(folder.real, entry.name) });
+    else if (entry.isSymbolicLink()) {
+      const target = await targetOf(path, wanted(entry.name), walk);
+      if (typeof target === "object") links.push(target);
+      else if (target !== undefined && wanted(entry.name)) {
+        if (target === "file") files.push(entry.name);
+        else report(path, "failure", NO_FILE, walk);
+      }
+    } else if (wanted(entry.name)) {
+      if (entry.isFile()) files.push(entry.name);
+      else report(path, "failure", NO_FILE, walk);
+    }
+  }
+  return { folders, links, files };
+}
+
+/** What a symbolic link leads to; nothing where that is gone. */
+async function targetOf(
+  path: string,
+  isWanted: boolean,
+  walk: Walk,
+): Promise<Folder | "file" | "other" | undefined> {
+  try {
+    const info = await stat(path);
+    if (!info.isDirectory()) return info.isFile() ? "file" : "other";
+    return { path, real: await realpath(path) };
+  } catch (error) {
+    const reason = `the symbolic link leads nowhere: ${readable(error).message}`;
+    report(path, isWanted ? "failure" : "warning", reason, walk);
+    return undefined;
+  }
+}
+
+/** The file at a path; nothing where there is none, which is a problem unless it may be missing. */
+export async function fileAt(path: string, walk: Walk, mayBeMissing = false): Promise<FoundFile | undefined> {
+  try {
+    const info = await stat(path);
+    if (info.isFile()) return { path, name: walk.nameOf(path), size: info.size, mtimeMs: info.mtimeMs };
+    report(path, "failure", NO_FILE, walk);
+  } catch (error) {
+    if (!(mayBeMissing && (error as NodeJS.ErrnoException).code === "ENOENT"))
+      report(path, "failure", readable(error).message, walk);
+  }
+  return undefined;
+}
+
+function leadsAbove(link: Folder, folder: Folder): boolean {
+  return `${folder.real}${sep}`.startsWith(link.real.endsWith(sep) ? link.real : `${link.real}${sep}`);
+}
+
+function reportCircle(link: Folder, walk: Walk): void {
+  report(link.path, "warning", "the symbolic link leads in a circle: it was not followed", walk);
+}
+
+function reportDouble(link: Folder, before: Folder, walk: Walk): void {
+  const reason = `the same folder as ${walk.nameOf(before.path)}: it was read once`;
+  report(link.path, "warning", reason, walk);
+}
+
+function report(path: string, severity: Problem["severity"], reason: string, walk: Walk): void {
+  walk.problem({ source: walk.nameOf(path), reason, severity });
+}

@@ -1,0 +1,93 @@
+/** Names of folders and files in an archive. */
+import { modelOfFolder } from "../evaluation/naming/model.js";
+
+/**
+ * Who made an archive. Taskcluster keeps the logs of trainings below `logs/` and ends the names of groups with the id
+ * of the task group; Snakemake keeps them with the models below `models/`.
+ */
+export type ArchiveMode = "taskcluster" | "snakemake";
+
+/** The folders that hold `<project>/<group>`. */
+export type Tree = "logs" | "models";
+
+/** The folder of a group's evaluations in `models/<project>/<group>`: a folder for each model. */
+export const EVALUATION = "evaluation";
+/** The folder of `evaluation/` for the model made small. */
+export const SPEED = "speed";
+
+/** The end of a file's name that says how it is compressed. */
+const COMPRESSED = /\.(?:gz|zst|zstd)$/;
+const METRICS = /\.metrics(\.json)?$/;
+
+/** What a file is for, by its name: the log of a training, Marian's log of validations, scores. */
+export type FileKind = "training" | "validation" | "metrics" | "metrics.json";
+
+/** The kind of a file; nothing where it is none of those that are read wherever they lie. */
+export function kindOf(fileName: string): FileKind | undefined {
+  const plain = withoutCompression(fileName);
+  if (plain === "train.log") return "training";
+  if (plain === "valid.log") return "validation";
+  const [metrics, json] = METRICS.exec(fileName) ?? [];
+  if (metrics === undefined) return undefined;
+  return json === undefined ? "metrics" : "metrics.json";
+}
+
+/** Whether a file of `logs/<project>/<group>` is the log of an evaluation. */
+export function isEvaluationLog(folders: readonly string[], fileName: string): boolean {
+  return folders.join("/") === "eval" && /^eval.*\.log$/s.test(withoutCompression(fileName));
+}
+
+/** The name of a file of scores without what it ends with. */
+export function stemOf(fileName: string): string {
+  return withoutCompression(fileName)
+    .replace(METRICS, "")
+    .replace(/\.log$/, "");
+}
+
+/** `train.log` of `train.log.gz`. */
+export function withoutCompression(fileName: string): string {
+  return fileName.replace(COMPRESSED, "");
+}
+
+/** The model of a folder. */
+export interface FolderModel {
+  /** The folder's own name where that names no known model. */
+  readonly model: string;
+  /** Whether it is one of the pipeline's models. */
+  readonly known: boolean;
+  /** The folder's name. */
+  readonly folder: string;
+}
+
+/**
+ * The model that a file belongs to by its folders, from the outermost in: the innermost that names a known one.
+ *
+ * @param otherwise The folder that is taken for the model's where none does.
+ */
+export function modelOfFolders(
+  folders: readonly string[],
+  otherwise: string | undefined,
+): FolderModel | undefined {
+  for (const folder of [...folders].reverse()) {
+    const model = modelOfFolder(folder);
+    if (model !== undefined) return { model, known: true, folder };
+  }
+  return otherwise === undefined ? undefined : { model: otherwise, known: false, folder: otherwise };
+}
+
+/**
+ * Whether a file of an archive is of use, by its path in it: logs, scores, configurations, and all that lies below
+ * `logs/<project>/<group>`, which is published as it is.
+ */
+export function isOfUse(path: readonly string[]): boolean {
+  const fileName = path.at(-1) ?? "";
+  if (kindOf(fileName) !== undefined || fileName === "config.yml") return true;
+  // The last one counts: what lies above an archive may be called so too.
+  const tree = path.findLastIndex((part) => part === "logs" || part === "models");
+  return path[tree] === "logs" && path.length - tree > 3;
+}
+
+/** The order of names and paths: the same on every machine. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,124 @@
+/** Tars among the inputs of a command: each log in one is an input of its own. */
+import { statSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join, relative, sep } from "node:path";
+import { LogParser } from "../core/log-parser.js";
+import { fileChunks } from "../io/chunks.js";
+import { nameInput, STDIN } from "../io/inputs.js";
+import { isObjectUrl } from "../io/objects/object-url.js";
+import { decompress } from "../io/packed/decompress.js";
+import { BLOCK, isTarHeader, joined, refuseTar } from "../io/packed/tar-header.js";
+import { readable } from "../io/source.js";
+import { makeTemporaryFolder } from "../io/temporary-folder.js";
+import { nodeCore } from "../node-core.js";
+
+/** Files of these kinds are no logs, and often large. */
+const NO_LOG = /\.(?:npz|npy|bin|spm|pt|pb|onnx|so|a|o|zip|7z|xz|bz2|png|jpe?g|gif|pdf|whl)$/i;
+const SCORES = /\.metrics(?:\.json)?$/i;
+
+/**
+ * Puts the logs of each tar in its place, called `<tar>/<path in it>`: `logs.tar/student/train.log`. What of a tar can't be
+ * read is an input that fails by its name.
+ *
+ * @param scores Whether files of scores are inputs too.
+ * @param warn Is told how many members hold no log.
+ */
+export async function openTars(
+  names: readonly string[],
+  scores: boolean,
+  warn: (message: string) => void,
+): Promise<readonly string[]> {
+  const inputs: string[] = [];
+  for (const name of names) {
+    if (await isTar(name)) inputs.push(...(await membersOf(name, scores, warn)));
+    else inputs.push(name);
+  }
+  return inputs;
+}
+
+/** Whether the name is that of a file that is a tar, packed or not. */
+async function isTar(name: string): Promise<boolean> {
+  if (name === STDIN || isObjectUrl(name)) return false;
+  let head: Uint8Array = new Uint8Array();
+  try {
+    // To open a named pipe would wait for its writer, and take what it writes.
+    if (!statSync(name).isFile()) return false;
+    for await (const chunk of decompress(fileChunks(name))) {
+      head = joined(head, chunk);
+      if (head.length >= BLOCK) break;
+    }
+  } catch {
+    // Whoever reads it as a log says what is wrong.
+  }
+  return isTarHeader(head);
+}
+
+async function membersOf(tar: string, scores: boolean, warn: (message: string) => void): Promise<string[]> {
+  const folder = await makeTemporaryFolder();
+  let others = 0;
+  const keep = (path: readonly string[]) => {
+    const isKept = !NO_LOG.test(path.at(-1) ?? "");
+    if (!isKept) others += 1;
+    return isKept;
+  };
+  const failures: string[] = [];
+  try {
+    const { unpackTar } = await import("./tar.js");
+    const faults = await unpackTar(tar, folder, { keep, keepPart: () => true });
+    for (const { entry, reason, severity } of faults) {
+      const said = entry === undefined ? reason : `${entry}: ${reason}`;
+      if (severity === "failure") failures.push(said);
+      else warn(`${tar}: ${said}`);
+    }
+  } catch (error) {
+    failures.push(readable(error).message);
+  }
+  const inputs: string[] = [];
+  for (const path of await filesBelow(folder)) {
+    const name = `${tar}/${relative(folder, path).split(sep).join("/")}`;
+    if (SCORES.test(path) ? scores : await holdsLog(path)) {
+      nameInput(name, { path });
+      inputs.push(name);
+    } else others += 1;
+  }
+  if (inputs.length === 0 && failures.length === 0)
+    failures.push(
+      others === 0
+        ? "the tar holds no file"
+        : `the tar holds no log of Marian's, but ${others} other ${others === 1 ? "file" : "files"}`,
+    );
+  else if (others > 0)
+    warn(`${tar}: ${others} ${others === 1 ? "file is" : "files are"} no log of Marian's and passed over`);
+  if (failures.length > 0) {
+    nameInput(tar, { fault: failures.join("; ") });
+    inputs.push(tar);
+  }
+  return inputs;
+}
+
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+/** Whether a file holds a start of Marian, a record, or what looks like one. */
+async function holdsLog(path: string): Promise<boolean> {
+  using parser = new LogParser(nodeCore());
+  const found = () => {
+    const { training, validation, unmatched, starts } = parser.counts;
+    return training + validation + unmatched + starts > 0;
+  };
+  try {
+    for await (const chunk of refuseTar(decompress(fileChunks(path)))) {
+      parser.feed(chunk);
+      if (found()) return true;
+    }
+    parser.finish();
+  } catch {
+    // Damaged, or a tar of its own.
+  }
+  return found();
+}

@@ -1,0 +1,177 @@
+/** Unpacks tars. They may come from anywhere: nothing of one gets out of the folder that it is unpacked to. */
+import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import * as tar from "tar-stream";
+import { InputError } from "../io/packed/decompress.js";
+import { readable } from "../io/source.js";
+import { TarInput } from "./tar-input.js";
+
+/** What is wrong with a tar or one of its entries. */
+export interface TarFault {
+  /** The entry; absent for the tar as a whole. */
+  readonly entry?: string;
+  readonly reason: string;
+  readonly severity: "failure" | "warning";
+}
+
+/** How a tar is unpacked. */
+export interface TarOptions {
+  /** Whether a file is of use, by the parts of its path. */
+  keep(path: readonly string[]): boolean;
+  /** Whether a file of which only the beginning is there is of use. */
+  keepPart(path: readonly string[]): boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+type Entry = tar.Extract extends AsyncIterable<infer One> ? One : never;
+
+/**
+ * Tars from before POSIX are read too; the types of the library don't know that option. Each write is waited for, so
+ * that of a tar that ends early all has been taken before its end is told.
+ */
+const EXTRACTION: object = { allowUnknownFormat: true, highWaterMark: 1 };
+const STOPPED = new Error("the unpacking was stopped");
+const FILES = ["file", "contiguous-file"];
+/** Links of which the names are told. */
+const MOST_NAMED = 3;
+
+/**
+ * Unpacks the files that are of use. Links, devices and paths that lead out of the archive are left out. Of a tar that
+ * ends early or is damaged everything before that is unpacked.
+ *
+ * @returns What was wrong.
+ * @throws InputError where it is no tar, or there is no room to unpack it.
+ */
+export async function unpackTar(file: string, folder: string, options: TarOptions): Promise<TarFault[]> {
+  const faults: TarFault[] = [];
+  const others: string[] = [];
+  const extract = tar.extract(EXTRACTION);
+  const stop = () => extract.destroy(STOPPED);
+  options.signal?.addEventListener("abort", stop, { once: true });
+  const input = new TarInput();
+  const fed = input.feed(file, extract, options.signal);
+  const iterator = extract[Symbol.asyncIterator]();
+  let entries = 0;
+  let last = "";
+  let fault: unknown;
+  try {
+    for (;;) {
+      const pending = iterator.next();
+      let next = await input.orEnd(pending);
+      if (next === undefined) {
+        // All of the tar has been taken, and there was no further entry in it.
+        extract.end(null);
+        next = await pending;
+      }
+      if (next.done) break;
+      const entry = next.value;
+      entries += 1;
+      const { name, type } = entry.header;
+      last = name;
+      const path = pathOf(name);
+      const isFile = FILES.includes(type);
+      if (type !== "directory" && !isFile) others.push(name);
+      if (isFile && path === undefined)
+        faults.push({ entry: name, reason: "its path leads out of the archive", severity: "failure" });
+      if (!isFile || path === undefined || !options.keep(path)) entry.resume();
+      else {
+        const reason = await unpackEntry(entry, join(folder, ...path), input, options.keepPart(path));
+        if (reason !== undefined) faults.push({ entry: name, reason, severity: "failure" });
+      }
+    }
+  } catch (error) {
+    fault = error;
+  } finally {
+    options.signal?.removeEventListener("abort", stop);
+    extract.destroy(STOPPED);
+  }
+  await fed;
+  options.signal?.throwIfAborted();
+  if (fault instanceof InputError) throw fault;
+  fault = input.fault ?? fault;
+  if (entries === 0) throw noTar(fault);
+  if (fault !== undefined) faults.push({ reason: damage(fault, last), severity: "failure" });
+  else if (!input.hasEndMark)
+    faults.push({
+      reason: `the tar has no mark of its end: it may lack what followed ${last}`,
+      severity: "warning",
+    });
+  if (others.length > 0) {
+    const names = others.slice(0, MOST_NAMED).join(", ") + (others.length > MOST_NAMED ? ", …" : "");
+    const reason = `left out, because only files are unpacked from a tar: ${others.length} links or devices (${names})`;
+    faults.push({ reason, severity: "warning" });
+  }
+  return faults;
+}
+
+/** The parts of an entry's path; nothing where it leads out of the archive. */
+function pathOf(name: string): string[] | undefined {
+  const parts = name.split("/").filter((part) => part !== "" && part !== ".");
+  return parts.length === 0 || parts.includes("..") ? undefined : parts;
+}
+
+/** Writes an entry, and returns what was wrong with it. */
+async function unpackEntry(
+  entry: Entry,
+  path: string,
+  input: TarInput,
+  keepPart: boolean,
+): Promise<string | undefined> {
+  const file = await makeFile(path).catch(writeFault);
+  let reason = typeof file === "string" ? file : undefined;
+  let isWhole = false;
+  try {
+    const chunks = entry[Symbol.asyncIterator]();
+    // Also what can't be written is read: to leave an entry would end the tar.
+    for (;;) {
+      const next = await input.orEnd(chunks.next()).catch(() => undefined);
+      isWhole = next?.done === true;
+      if (next === undefined || next.done) break;
+      if (typeof file !== "string" && reason === undefined)
+        reason = await file.appendFile(next.value as Uint8Array).then(() => undefined, writeFault);
+    }
+    const { mtime } = entry.header;
+    if (typeof file !== "string" && Number.isFinite(mtime.getTime()))
+      await file.utimes(mtime, mtime).catch(() => {});
+  } finally {
+    if (typeof file !== "string") await file.close();
+  }
+  if (isWhole || reason !== undefined) return reason;
+  if (!keepPart) await rm(path, { force: true });
+  return keepPart ? "it was read to where the tar ends" : "the tar ends in it: it is left out";
+}
+
+async function makeFile(path: string): Promise<FileHandle> {
+  return await open(path, "w").catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error;
+    await mkdir(dirname(path), { recursive: true });
+    return await open(path, "w");
+  });
+}
+
+/** @throws InputError where no other entry would do better. */
+function writeFault(error: NodeJS.ErrnoException): string {
+  if (error.code === "ENOSPC" || error.code === "EDQUOT")
+    throw new InputError("there is no room to unpack it: set TMPDIR to a folder with more", { cause: error });
+  return `it could not be unpacked: ${readable(error).message}`;
+}
+
+function noTar(fault: unknown): Error {
+  if (fault instanceof InputError) {
+    // Of other kinds of compression the hint is about logs.
+    return new InputError(fault.message.replace(/: use `.*/s, ": unpack it and name the folder"), {
+      cause: fault,
+    });
+  }
+  const fromTheSystem = fault instanceof Error && "syscall" in fault;
+  return fromTheSystem
+    ? readable(fault)
+    : new InputError("this is neither a folder nor a tar", { cause: fault });
+}
+
+function damage(fault: unknown, last: string): string {
+  if (fault instanceof InputError) return `${fault.message} (the last entry is ${last})`;
+  const message = fault instanceof Error ? fault.message : String(fault);
+  const what = /unexpected end/i.test(message) ? "ends early" : "is damaged";
+  return `the tar ${what}: what came before was read, to ${last}`;
+}

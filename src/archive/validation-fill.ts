@@ -1,0 +1,152 @@
+/** Fills in what a training's log lacks of Marian's log of validations, `valid.log`. */
+
+import type { Batch } from "../core/batch.js";
+import { KIND } from "../core/layout.js";
+import { LogParser } from "../core/log-parser.js";
+import { decompress, InputError } from "../io/packed/decompress.js";
+import { readable, type Source } from "../io/source.js";
+import { nodeCore } from "../node-core.js";
+import { FilledLog, type Insertion } from "./filled-log.js";
+import type { GroupRun } from "./group.js";
+import { KeptLog } from "./kept-log.js";
+import { linesWith, takeLines } from "./log-lines.js";
+import { type Mark, markOf, Sequence, timeOf, Validations } from "./validation-records.js";
+
+/**
+ * The log with the validations that only the log of validations has, each where it belongs by its time, or by its
+ * update where the two can't be compared. The log itself where it lacks none.
+ *
+ * A record is the same in both when epoch, update, metric and value are. Memory grows with the validations alone. What
+ * can't be read of the log of validations is told by the source that is returned, at its end: it costs nothing else.
+ */
+export async function fillIn(training: Source, validation: Source): Promise<Source> {
+  const [log, validationLog] = [new KeptLog(training, validation), new KeptLog(validation)];
+  // What has no validation need not be parsed for that.
+  const lines = { chunks: () => linesWith("[valid] ", decompress(log.chunks(), log.again)) };
+  const sequence = new Sequence();
+  const fault = await readBatches(validationLog, (batch) => sequence.add(batch));
+  if (fault === undefined) {
+    await readBatches(lines, (batch) => sequence.follow(batch));
+    if (sequence.isFollowed) return log;
+  }
+  const validations = new Validations();
+  await readBatches(validationLog, (batch) => validations.add(batch));
+  await readBatches(lines, (batch) => validations.remove(batch));
+  const missing = validations.left;
+  if (missing.length === 0 && fault === undefined) return log;
+  const { insertions, length } = await place(missing, log, validationLog);
+  return new FilledLog(
+    log,
+    insertions,
+    length,
+    fault === undefined ? undefined : faultOf(validationLog, fault),
+  );
+}
+
+/** Finds the line of the log before which each of the validations belongs. */
+async function place(
+  missing: readonly Mark[],
+  log: Source,
+  validationLog: Source,
+): Promise<{ readonly insertions: readonly Insertion[]; readonly length: number }> {
+  const texts = await textsOf(validationLog, missing);
+  const insertions: Insertion[] = [];
+  let next = 0;
+  let line = 1;
+  let lastUp = -1;
+  const insertAt = (at: number) => {
+    const text = texts.get(missing[next]?.line ?? 0);
+    // Two records of one line come with it together.
+    texts.delete(missing[next]?.line ?? 0);
+    if (text !== undefined) insertions.push({ line: at, text });
+    next += 1;
+  };
+  let length = 0;
+  await readBatches(
+    log,
+    (batch) => {
+      for (const mark of marksOf(batch)) {
+        line = Math.max(line, mark.line);
+        for (let one = missing[next]; one !== undefined && isBefore(one, mark, lastUp); one = missing[next])
+          insertAt(line);
+        lastUp = mark.up === undefined ? -1 : Math.max(lastUp, mark.up);
+      }
+    },
+    (bytes) => {
+      length += bytes;
+    },
+  );
+  while (next < missing.length) insertAt(Number.POSITIVE_INFINITY);
+  return { insertions, length };
+}
+
+/** Whether a validation belongs before a record or a start of the log. */
+function isBefore(one: Mark, { up, time, isUtc }: Mark, lastUp: number): boolean {
+  const isSameClock = one.time !== undefined && time !== undefined && one.isUtc === isUtc;
+  if (isSameClock && one.time !== time) return (one.time ?? 0) < (time ?? 0);
+  const ofOne = one.up ?? 0;
+  // Before a new start comes what is no further than the one before it.
+  return up === undefined ? isSameClock || ofOne <= lastUp : ofOne < up;
+}
+
+/** Training and validation records and starts of Marian in the order of the log. */
+function* marksOf(batch: Batch): Generator<Mark> {
+  const { training, validation, order, events } = batch;
+  let trainingRow = 0;
+  let validationRow = 0;
+  let event = 0;
+  for (const kind of order) {
+    if (kind === KIND.training) yield markOf(training, trainingRow++);
+    else if (kind === KIND.validation) yield markOf(validation, validationRow++);
+    else {
+      const found = events[event++];
+      if (found?.kind === KIND.segment) yield { line: found.line, ...timeOf(found.present, found.timestamp) };
+    }
+  }
+}
+
+/** The log of a run with what its log of validations has beside it. */
+export async function wholeLog({ log, validationLog }: GroupRun): Promise<Source> {
+  if (log === undefined) throw new Error("A run without a log has none to read.");
+  return validationLog === undefined ? log : await fillIn(log, validationLog);
+}
+
+/** The lines of the marks, with their line feed. */
+async function textsOf(source: Source, marks: readonly Mark[]): Promise<Map<number, Uint8Array>> {
+  const wanted = new Set(marks.map(({ line }) => line));
+  const texts = new Map<number, Uint8Array>();
+  if (wanted.size === 0) return texts;
+  try {
+    await takeLines(wanted, decompress(source.chunks(), source.again), texts);
+  } catch {
+    // The same fault as when it was read first; what came before it is there.
+  }
+  return texts;
+}
+
+/** Reads a log to its end or its fault, and returns the fault. */
+async function readBatches(
+  source: Pick<Source, "chunks" | "again">,
+  take: (batch: Batch) => void,
+  count: (bytes: number) => void = () => {},
+): Promise<unknown> {
+  using parser = new LogParser(nodeCore());
+  let fault: unknown;
+  try {
+    for await (const chunk of decompress(source.chunks(), source.again)) {
+      count(chunk.length);
+      take(parser.feed(chunk));
+    }
+  } catch (error) {
+    fault = error;
+  }
+  take(parser.finish());
+  return fault;
+}
+
+function faultOf({ name }: Source, fault: unknown): InputError {
+  const { message } = readable(fault);
+  return new InputError(`the log of validations beside it, ${name}, could not be read: ${message}`, {
+    cause: fault,
+  });
+}

@@ -1,0 +1,29 @@
+/** The inputs of a command: arguments, patterns, `--files-from`, or a pipe that nobody named. */
+import { inputNames, STDIN } from "../../io/inputs.js";
+import { readable, stdinIsGiven } from "../../io/source.js";
+
+/** How a command speaks to its user. */
+export interface Voice {
+  /** Ends the command with its message. */
+  usage(message: string): never;
+  warn(message: string): void;
+}
+
+/** The names of all inputs, each once; at least one. */
+export async function namedInputs(
+  given: readonly string[],
+  filesFrom: string | undefined,
+  { usage, warn }: Voice,
+): Promise<readonly string[]> {
+  if (given.includes(STDIN) && filesFrom === STDIN)
+    usage("standard input can't be both a log and the list of --files-from");
+  const { names, unmatched } = await inputNames(given, filesFrom, process.stdin).catch((error: Error) =>
+    usage(`--files-from ${filesFrom}: ${readable(error).message}`),
+  );
+  const nothing = names.length === 0 && given.length === 0 && filesFrom === undefined;
+  const inputs = nothing && stdinIsGiven() ? [STDIN] : names;
+  for (const pattern of unmatched) warn(`no file matches '${pattern}'`);
+  if (inputs.length === 0)
+    usage("nothing to read: name a log, a quoted pattern such as 'logs/**/*.log', or pipe a log in");
+  return inputs;
+}

@@ -1,0 +1,88 @@
+/** `--shard`: which part of the work is this process's. */
+import { Flags } from "@oclif/core";
+import type { Shard } from "../../pipeline/manifests/shard.js";
+
+/** The flag of the commands that can share their work. */
+export const shardFlag = {
+  shard: Flags.string({
+    description:
+      "only the i-th of n parts of the runs; auto: as Slurm, Kubernetes or AWS Batch number this process (auto/n where they don't say of how many)",
+    helpValue: "i/n|auto",
+    helpGroup: "SCALE",
+  }),
+};
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const MOST = 1_000_000;
+
+/** Reads the flag; `refuse` ends the command with its message. */
+export function readShard(
+  text: string | undefined,
+  environment: Environment,
+  refuse: (message: string) => never,
+): Shard | undefined {
+  if (text === undefined) return undefined;
+  const [, auto, count] = /^(auto)(?:\/(\d+))?$/.exec(text) ?? [];
+  if (auto !== undefined) return checked(ofScheduler(environment, count, refuse), text, refuse);
+  const [, index, of] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
+  if (index === undefined || of === undefined)
+    return refuse(`--shard '${text}': write i/n with 1 <= i <= n, such as 3/16, or auto`);
+  return checked({ index: Number(index), count: Number(of) }, text, refuse);
+}
+
+function checked(shard: Shard, text: string, refuse: (message: string) => never): Shard {
+  const { index, count } = shard;
+  const fine = Number.isSafeInteger(index) && index >= 1 && index <= count && count <= MOST;
+  return fine ? shard : refuse(`--shard ${text}: there is no part ${index} of ${count}`);
+}
+
+function ofScheduler(
+  environment: Environment,
+  given: string | undefined,
+  refuse: (message: string) => never,
+): Shard {
+  const number = (name: string): number | undefined => {
+    const text = environment[name];
+    if (text === undefined || text === "") return undefined;
+    return /^-?\d+$/.test(text)
+      ? Number(text)
+      : refuse(`--shard auto: ${name} is '${text}', which is no number`);
+  };
+  const asked = given === undefined ? undefined : Number(given);
+  const slurm = number("SLURM_ARRAY_TASK_ID");
+  if (slurm !== undefined) {
+    // The same number is the same part, also in an array of those alone that are to be done again.
+    if (asked !== undefined) return { index: slurm, count: asked };
+    const first = number("SLURM_ARRAY_TASK_MIN") ?? 0;
+    const last = number("SLURM_ARRAY_TASK_MAX");
+    const step = number("SLURM_ARRAY_TASK_STEP") || 1;
+    const count = number("SLURM_ARRAY_TASK_COUNT");
+    const span = last === undefined ? count : Math.floor((last - first) / step) + 1;
+    const index = (slurm - first) / step + 1;
+    if (span === undefined) return refuse("--shard auto: SLURM_ARRAY_TASK_COUNT is not set: write auto/n");
+    if (!Number.isInteger(index) || (count !== undefined && count !== span))
+      return refuse(
+        "--shard auto: the job array is no range of numbers, so the parts would not be whole: use --array=1-n, or auto/n with tasks numbered 1 to n",
+      );
+    return { index, count: span };
+  }
+  const kubernetes = number("JOB_COMPLETION_INDEX");
+  if (kubernetes !== undefined) {
+    const count = asked ?? number("JOB_COMPLETIONS");
+    if (count === undefined)
+      return refuse(
+        "--shard auto: Kubernetes does not tell of how many: set JOB_COMPLETIONS in the pod's environment, or write auto/n",
+      );
+    return { index: kubernetes + 1, count };
+  }
+  const batch = number("AWS_BATCH_JOB_ARRAY_INDEX");
+  if (batch !== undefined) {
+    const count = asked ?? number("AWS_BATCH_JOB_ARRAY_SIZE");
+    if (count === undefined) return refuse("--shard auto: AWS_BATCH_JOB_ARRAY_SIZE is not set: write auto/n");
+    return { index: batch + 1, count };
+  }
+  return refuse(
+    "--shard auto: none of SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX and AWS_BATCH_JOB_ARRAY_INDEX is set: write i/n",
+  );
+}

@@ -1,0 +1,187 @@
+/** The flags of Weights & Biases, and what they ask for. */
+import { Flags } from "@oclif/core";
+import type { ParserOptions } from "../../core/log-parser.js";
+import { TimestampFormat } from "../../core/timestamp.js";
+import { runNameOf, runNames } from "../../evaluation/naming/run-name.js";
+import { fileSource } from "../../io/inputs.js";
+import type { PublisherOpening } from "../../live/late-publisher.js";
+import { taskFileReader } from "../../live/task-files/task-file-reader.js";
+import type { PublisherFactory } from "../../pipeline/parse-job.js";
+import { rowsOfSource } from "../../pipeline/plan-source.js";
+import type { RunPlan } from "../../run/run-plan.js";
+import type { Preview, WandbPublication } from "../../wandb/publication.js";
+
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, "": 1000, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** Milliseconds of a duration such as `90s`, `5m` or `1h`; a number alone is seconds. Undefined where it is none. */
+export function durationMs(text: string): number | undefined {
+  const [, number, unit = ""] = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h)?$/.exec(text.trim()) ?? [];
+  return number === undefined ? undefined : Number(number) * (UNIT_MS[unit] ?? 1000);
+}
+
+/** The flags of every command that speaks to the server. */
+export const wandbKeyFlag = {
+  "retry-for": Flags.custom<number>({
+    parse: async (text) => {
+      const milliseconds = durationMs(text);
+      if (milliseconds === undefined)
+        throw new Error(`--retry-for ${text}: write a duration such as 90s, 5m or 1h`);
+      return milliseconds;
+    },
+  })({
+    description:
+      "W&B: how long to go on without progress before rows go to the offline file  [default: 5m; eval and the end of a training: 60s]",
+    helpValue: "DURATION",
+    helpGroup: "WEIGHTS & BIASES",
+  }),
+  "wandb-api-key-file": Flags.string({
+    description:
+      "W&B: file with the API key  [default: WANDB_API_KEY, then netrc, then the settings of the official client]",
+    helpValue: "FILE",
+    helpGroup: "WEIGHTS & BIASES",
+  }),
+};
+
+/** The flag of the commands that run inside a task. */
+export const taskSecretFlag = {
+  "taskcluster-secret": Flags.string({
+    description: "W&B: the secret with the key, read through the task's proxy",
+    env: "TASKCLUSTER_SECRET",
+    helpGroup: "WEIGHTS & BIASES",
+  }),
+};
+
+/** Flags that `parse` and `parse_tc_logs` share. */
+export const wandbFlags = {
+  "wandb-project": Flags.string({ description: "W&B: project to publish to", helpGroup: "WEIGHTS & BIASES" }),
+  "wandb-group": Flags.string({ description: "W&B: group of the run", helpGroup: "WEIGHTS & BIASES" }),
+  "wandb-run-name": Flags.string({
+    description: "W&B: id and name of the run  [default: the model of the log's folder, else the log's name]",
+    helpGroup: "WEIGHTS & BIASES",
+  }),
+  "wandb-artifacts": Flags.string({
+    description: "W&B: folder to publish as the artifact logs",
+    helpValue: "DIR",
+    helpGroup: "WEIGHTS & BIASES",
+  }),
+  "wandb-client": Flags.option({ options: ["native", "sdk", "offline"] as const })({
+    description:
+      "W&B: our own client, npm's @wandb/sdk (which keeps less), or the official offline file only  [default: native; WANDB_MODE=offline: offline]",
+    helpGroup: "WEIGHTS & BIASES",
+  }),
+  tags: Flags.string({ multiple: true, description: "W&B: tags of the run", helpGroup: "WEIGHTS & BIASES" }),
+  ...wandbKeyFlag,
+};
+
+/** The values of {@link wandbFlags}. */
+export interface WandbFlagValues {
+  readonly "wandb-project": string | undefined;
+  readonly "wandb-group": string | undefined;
+  readonly "wandb-run-name": string | undefined;
+  readonly "wandb-artifacts": string | undefined;
+  readonly "wandb-client": string | undefined;
+  readonly tags: string[] | undefined;
+  readonly "wandb-api-key-file": string | undefined;
+  readonly "retry-for"?: number | undefined;
+}
+
+/** What is to be published, the same for all runs of a command. */
+export interface WandbTarget {
+  /**
+   * A publisher for the run of a log; without a plan for one that comes as it is written.
+   *
+   * @param closed Whether the log is over, asked at its end; the run of a file that is not is running.
+   */
+  publisher(source: string, plan: RunPlan | undefined, closed: () => boolean): PublisherFactory;
+  /** What publishing the run of a log would do. */
+  preview(source: string, plan: RunPlan): Promise<Preview>;
+  /** Ends the connections. */
+  close(): Promise<void>;
+}
+
+/** How a target may be refused. */
+export interface WandbTargetOptions {
+  /** Writes over runs of the same id instead of going on with them. */
+  readonly override: boolean;
+  /** All logs of the command, so that no two of them become one run. */
+  readonly sources: readonly string[];
+  /** Asks for an orderly end. */
+  readonly stop: AbortSignal;
+  /** How the logs are read. */
+  readonly parser: ParserOptions;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * What the flags and the environment ask for; nothing where no project is named or W&B is switched off.
+ *
+ * @throws WandbError in words for the user: no key, a bad URL.
+ */
+export async function wandbTarget(
+  flags: WandbFlagValues,
+  options: WandbTargetOptions,
+): Promise<WandbTarget | undefined> {
+  const project = flags["wandb-project"];
+  if (project === undefined) return undefined;
+  const [{ resolveSettings }, { WandbClient }, { checkRunId }, { WandbPublisher }, { LatePublisher }] =
+    await Promise.all([
+      import("../../wandb/client/settings.js"),
+      import("../../wandb/client/wandb-client.js"),
+      import("../../wandb/format/names.js"),
+      import("../../wandb/wandb-publisher.js"),
+      import("../../live/late-publisher.js"),
+    ]);
+  const settings = resolveSettings(
+    {
+      mode: flags["wandb-client"] === "offline" ? "offline" : undefined,
+      apiKeyFile: flags["wandb-api-key-file"],
+    },
+    options.environment,
+  );
+  if (settings.mode === "disabled") return undefined;
+  const names = runNames(options.sources, flags["wandb-run-name"], process.cwd());
+  for (const name of names.values()) checkRunId(name);
+  const client = settings.mode === "offline" ? undefined : new WandbClient(settings);
+  const author = options.environment["WANDB_AUTHOR"];
+  const tags = [...(flags.tags ?? []), ...(author ? [`author:${author}`] : [])];
+  const publication = (source: string, plan: RunPlan | undefined): WandbPublication => {
+    const group = flags["wandb-group"];
+    const artifacts = flags["wandb-artifacts"];
+    const taskFiles = taskFileReader(source, options.environment);
+    return {
+      id: names.get(source) ?? runNameOf(source, process.cwd()),
+      project,
+      ...(settings.entity === undefined ? {} : { entity: settings.entity }),
+      ...(group === undefined ? {} : { group }),
+      tags,
+      ...(artifacts === undefined ? {} : { artifacts }),
+      ...(client === undefined ? {} : { client }),
+      transport: flags["wandb-client"] === "sdk" ? "sdk" : "native",
+      dir: settings.dir,
+      baseUrl: settings.baseUrl,
+      ...(plan === undefined
+        ? {}
+        : { plan, rows: () => rowsOfSource(fileSource(source), options.parser, plan) }),
+      ...(taskFiles === undefined ? {} : { taskFiles }),
+      override: options.override,
+      ...(flags["retry-for"] === undefined ? {} : { budget: flags["retry-for"] }),
+      stop: options.stop,
+    };
+  };
+  return {
+    publisher: (source, plan, closed) => {
+      const wanted = publication(source, plan);
+      if (plan !== undefined) {
+        const fate = () => (closed() ? undefined : "running");
+        return ({ time }) => [new WandbPublisher({ ...wanted, fate }, time)];
+      }
+      const { parser, stop } = options;
+      const opening: PublisherOpening = (time, fate) => new WandbPublisher({ ...wanted, fate }, time);
+      return () => [new LatePublisher("W&B", Promise.resolve(opening), { parser, stop, closed })];
+    },
+    preview: (source, plan) => new WandbPublisher(publication(source, plan), new TimestampFormat()).preview(),
+    close: async () => {
+      await client?.close();
+    },
+  };
+}

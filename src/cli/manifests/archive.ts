@@ -1,0 +1,64 @@
+/** What `archive --manifest` and `archive --shard` do. */
+
+import { EXIT } from "../../exit-code.js";
+import { say } from "../../io/terminal.js";
+import { runsOfShard } from "../../pipeline/manifests/shard.js";
+import type { TableFormat, TableName } from "../../publishers/tables/columns.js";
+import { readParserOptions } from "../flags/parser-options.js";
+import { readShard } from "../flags/shard.js";
+import { watchStopSignals } from "../stop-signal.js";
+import { Inputs } from "./input.js";
+import { type PlanFilterFlags, planOrRefuse } from "./plan-run.js";
+import type { ManifestRequest } from "./request.js";
+import { runManifest } from "./run.js";
+
+/** The values of the flags that matter to a worker. */
+export interface ManifestFlagValues extends PlanFilterFlags {
+  readonly manifest: string | undefined;
+  readonly shard: string | undefined;
+  readonly table: TableName | undefined;
+  readonly format: (TableFormat | "tsv")[] | undefined;
+  readonly "output-dir": string | undefined;
+  readonly only: "training" | "evaluations" | undefined;
+  readonly "time-zone": string | undefined;
+  readonly "dry-run": boolean;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+/** Reads the runs of a manifest, or of an archive's part, and returns the exit code. */
+export async function archiveManifest(
+  source: string | undefined,
+  flags: ManifestFlagValues,
+  version: string,
+  refuse: (message: string) => never,
+): Promise<number> {
+  const { manifest, table, "output-dir": folder } = flags;
+  if ((manifest === undefined) === (source === undefined)) refuse("name either an archive or a --manifest");
+  if (flags.json || flags["dry-run"]) refuse("--json and --dry-run are not for work items");
+  if (manifest !== undefined && (flags.mode ?? flags.filter ?? flags.since ?? flags.only) !== undefined)
+    refuse("--mode, --filter, --since and --only choose the runs of an archive: use them with `plan`");
+  const formats = flags.format ?? (folder === undefined ? ["ndjson"] : ["csv", "parquet"]);
+  if (folder === undefined && (formats.length > 1 || !["ndjson", "tsv"].includes(formats[0] ?? "")))
+    refuse("standard output takes --format ndjson or tsv; for csv and parquet name a folder with -o");
+  if (folder !== undefined && table !== undefined && formats.some((format) => format !== "tsv"))
+    refuse("--table is for --format tsv, or for standard output: other tables are files of their own");
+  const shard = readShard(flags.shard, process.env, refuse);
+  const parser = readParserOptions([], flags["time-zone"], refuse);
+  const stop = watchStopSignals();
+  const inputs = new Inputs(version, stop.signal);
+  const request = { shard, formats, table, folder, parser, inputs, stop, quiet: flags.quiet, version };
+  const run = (runs: ManifestRequest["runs"]) => runManifest({ ...request, form: "rows", runs });
+  try {
+    if (manifest !== undefined) return await run(inputs.runs(manifest, shard));
+    const planned = await planOrRefuse(source ?? "", flags, { inputs, stop, refuse });
+    if (typeof planned === "number") return planned;
+    for (const { source: place, reason, severity } of planned.problems)
+      if (severity === "failure" || !flags.quiet) say(`${place}: ${reason}`);
+    const code = await run(shard === undefined ? planned.runs : runsOfShard(planned.runs, shard));
+    const failed = planned.problems.some(({ severity }) => severity === "failure");
+    return code === EXIT.ok && failed ? EXIT.input : code;
+  } finally {
+    await inputs.close();
+  }
+}

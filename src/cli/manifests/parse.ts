@@ -1,0 +1,69 @@
+/** What `parse --manifest` does. */
+
+import { readParserOptions } from "../flags/parser-options.js";
+import { readShard } from "../flags/shard.js";
+import { watchStopSignals } from "../stop-signal.js";
+import { Inputs } from "./input.js";
+import { runManifest } from "./run.js";
+
+/** The values of the flags that matter to a worker, and of those that don't go with a manifest. */
+export interface ParseManifestFlags {
+  readonly format: "csv" | "ndjson" | "tsv" | undefined;
+  readonly "output-dir": string | undefined;
+  readonly "files-from": string | undefined;
+  readonly shard: string | undefined;
+  readonly pattern: string[] | undefined;
+  readonly "time-zone": string | undefined;
+  readonly combine: boolean;
+  readonly tee: boolean;
+  readonly strict: boolean;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly publisher: string[] | undefined;
+  readonly plot: string[] | undefined;
+  readonly tensorboard: string | undefined;
+  readonly "wandb-project": string | undefined;
+}
+
+/** Prints what the logs of a manifest's runs hold and returns the exit code. */
+export async function parseManifest(
+  manifest: string,
+  given: readonly string[],
+  flags: ParseManifestFlags,
+  version: string,
+  refuse: (message: string) => never,
+): Promise<number> {
+  const { format = "ndjson" } = flags;
+  if (format === "csv")
+    refuse("parse --manifest prints ndjson or tsv; for tables, use `archive --manifest` with -o");
+  if (given.length > 0) refuse("name either inputs or a --manifest");
+  const others = ["files-from", "publisher", "plot", "tensorboard", "wandb-project"] as const;
+  const [other] = [
+    ...others.filter((name) => flags[name] !== undefined),
+    ...(["combine", "tee", "strict", "json"] as const).filter((name) => flags[name]),
+  ];
+  if (other !== undefined) refuse(`--${other} does not go with --manifest`);
+  const shard = readShard(flags.shard, process.env, refuse);
+  const parser = readParserOptions(flags.pattern ?? [], flags["time-zone"], refuse);
+  if (format === "tsv" && (flags.pattern?.length ?? 0) > 0)
+    refuse("--pattern has no column in tsv: use --format ndjson");
+  const stop = watchStopSignals();
+  const inputs = new Inputs(version, stop.signal);
+  try {
+    return await runManifest({
+      runs: inputs.runs(manifest, shard),
+      shard,
+      form: format === "tsv" ? "rows" : "measurements",
+      formats: [format],
+      table: undefined,
+      folder: flags["output-dir"],
+      parser,
+      inputs,
+      stop,
+      quiet: flags.quiet,
+      version,
+    });
+  } finally {
+    await inputs.close();
+  }
+}

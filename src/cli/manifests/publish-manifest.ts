@@ -1,0 +1,49 @@
+/** What `publish` does. */
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { EXIT } from "../../exit-code.js";
+import { isWorthRetry } from "../../io/objects/trouble.js";
+import { say } from "../../io/terminal.js";
+import { ManifestError, type ManifestRun } from "../../pipeline/manifests/manifest.js";
+import { type GroupFlagValues, prepareGroups, runGroups } from "../groups/run-groups.js";
+import { groupsOfRuns } from "./groups.js";
+import { Inputs } from "./input.js";
+import { gatherRuns } from "./publish-runs.js";
+
+/** The values of the flags. */
+export interface PublishFlagValues extends Omit<GroupFlagValues, "output-dir" | "format" | "jobs" | "wandb"> {
+  readonly from: string;
+}
+
+/** Publishes what the manifests tell of and returns the exit code; `refuse` ends the command with its message. */
+export async function runPublish(
+  flags: PublishFlagValues,
+  version: string,
+  refuse: (message: string) => never,
+): Promise<number> {
+  const { from } = flags;
+  const none = { "output-dir": undefined, format: undefined, jobs: undefined } as const;
+  const isFolder = await stat(from).then(
+    (info) => info.isDirectory(),
+    () => false,
+  );
+  const ledger = flags.ledger ?? (isFolder ? join(from, "ledger.ndjson") : undefined);
+  const job = await prepareGroups({ ...flags, ...none, ledger, wandb: true }, [], version, refuse);
+  const inputs = new Inputs(version, job.stop.signal);
+  let runs: ManifestRun[];
+  try {
+    runs = await gatherRuns(from, inputs);
+  } catch (error) {
+    await inputs.close();
+    await job.target?.close();
+    if (!(error instanceof ManifestError)) throw error;
+    if (!isWorthRetry(error)) return refuse(error.message);
+    say(error.message);
+    return EXIT.input;
+  }
+  try {
+    return await runGroups(from, groupsOfRuns(runs, [], inputs.access), job);
+  } finally {
+    await inputs.close();
+  }
+}

@@ -1,0 +1,73 @@
+/** Gathers the runs that the shards of a job have read. */
+import { readdir, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { isObjectUrl } from "../../io/objects/object-url.js";
+import { readable } from "../../io/source.js";
+import { ManifestError, type ManifestRun, manifestLine } from "../../pipeline/manifests/manifest.js";
+import { readShardName } from "../../pipeline/manifests/shard.js";
+import type { Inputs } from "./input.js";
+
+const MANIFEST = /^manifest.*\.ndjson(?:\.gz|\.zst)?$/;
+
+/**
+ * The runs of all manifests in a folder and in the folders of its shards, each once; or those of one manifest.
+ *
+ * @throws ManifestError where there is none, a shard is missing, or two say different things of a run.
+ */
+export async function gatherRuns(from: string, inputs: Inputs): Promise<ManifestRun[]> {
+  const runs = new Map<string, { readonly line: string; readonly run: ManifestRun; readonly path: string }>();
+  for (const path of await manifestsIn(from)) {
+    for await (const run of inputs.runs(path, undefined)) {
+      const key = JSON.stringify([run.project, run.run_id]);
+      const line = manifestLine(run);
+      const known = runs.get(key);
+      if (known !== undefined && known.line !== line)
+        throw new ManifestError(
+          `${run.project}/${run.run_id} is in ${known.path} and, with other files, in ${path}: keep the newer manifest alone`,
+        );
+      if (known === undefined) runs.set(key, { line, run, path });
+    }
+  }
+  if (runs.size === 0) throw new ManifestError(`${from}: its manifests hold no run`);
+  return [...runs.values()].map(({ run }) => run);
+}
+
+async function manifestsIn(from: string): Promise<string[]> {
+  if (isObjectUrl(from)) return [from];
+  const info = await stat(from).catch((error: unknown) => {
+    throw new ManifestError(`${from}: ${readable(error).message}`);
+  });
+  if (!info.isDirectory()) return [from];
+  const names = (await readdir(from)).sort();
+  const shards = names.filter((name) => readShardName(name) !== undefined);
+  checkWhole(from, shards);
+  const found = names.filter((name) => MANIFEST.test(name)).map((name) => join(from, name));
+  for (const shard of shards) {
+    const inside = (await readdir(join(from, shard))).filter((name) => MANIFEST.test(name)).sort();
+    found.push(...inside.map((name) => join(from, shard, name)));
+  }
+  if (found.length > 0) return found;
+  throw new ManifestError(
+    `${from}: there is no manifest.ndjson in it, nor in folders shard-i-of-n: name the folder that \`archive --manifest … -o\` wrote, or a manifest`,
+  );
+}
+
+/** A group is published whole, so all of its shards have to be there. */
+function checkWhole(from: string, names: readonly string[]): void {
+  const shards = names.flatMap((name) => readShardName(basename(name)) ?? []);
+  const [first] = shards;
+  if (first === undefined) return;
+  if (shards.some(({ count }) => count !== first.count))
+    throw new ManifestError(
+      `${from}: there are shards of different jobs (${names[0]}, ${names.at(-1)}): remove the older ones`,
+    );
+  const there = new Set(shards.map(({ index }) => index));
+  const missing = Array.from({ length: first.count }, (_, index) => index + 1).filter(
+    (index) => !there.has(index),
+  );
+  if (missing.length === 0) return;
+  const shown = missing.slice(0, 10).join(", ") + (missing.length > 10 ? ", …" : "");
+  throw new ManifestError(
+    `${from}: ${missing.length} of ${first.count} shards are not there (${shown}): run them first`,
+  );
+}

@@ -1,0 +1,31 @@
+/** `--dry-run`: what would be done with groups. */
+
+import { linesText } from "../../io/escape.js";
+import type { GroupReceipt, RunReceipt } from "../../pipeline/groups/publish-groups.js";
+import { count } from "./receipt.js";
+
+/** A line a run, for people. */
+export function planText(groups: readonly GroupReceipt[]): string {
+  const lines: string[] = [];
+  for (const { project, group, runs } of groups) {
+    lines.push(`${project}/${group}`);
+    for (const run of runs) lines.push(...runLines(run));
+  }
+  return linesText(lines);
+}
+
+function runLines({ run, state, source, log, evaluations, errors, notes }: RunReceipt): string[] {
+  const holds = [
+    ...(log === undefined
+      ? []
+      : [count(log.counts.training, "training row"), count(log.points, "validation point")]),
+    ...(evaluations === 0 ? [] : [count(evaluations, "evaluation")]),
+  ];
+  const word = state === "failed" ? "unreadable" : state;
+  const from = source === undefined ? "" : `  ${source}`;
+  return [
+    `  ${word.padEnd(10)} ${run}${holds.length === 0 ? "" : `: ${holds.join(", ")}`}${from}`,
+    ...errors.map((error) => `             ERROR ${error}`),
+    ...notes.map((note) => `             ${note}`),
+  ];
+}

@@ -1,0 +1,181 @@
+/** What a command did with groups, at its end: for people, and as JSON. */
+import type { Problem } from "../../archive/group.js";
+import { EXIT } from "../../exit-code.js";
+import { jsonText, linesText } from "../../io/escape.js";
+import type { GroupReceipt, RunReceipt, RunState } from "../../pipeline/groups/publish-groups.js";
+import type { InputReceipt } from "../../pipeline/parse-job.js";
+import type { TableReceipt } from "../../pipeline/tables/job.js";
+import { type Clock, count, type Detail, grouped, RUNNING, round, size } from "./receipt.js";
+
+/** What became of the tables. */
+export interface TablesReceipt {
+  /** `unchanged`: they were there as they would be, and were left alone. */
+  readonly state: "new" | "changed" | "unchanged";
+  /** The logs that were read. */
+  readonly logs: readonly TableReceipt[];
+  /** What is wrong with logs that are in the tables as far as they could be read. */
+  readonly faults: readonly { readonly source: string; readonly reason: string }[];
+  readonly evaluations: number;
+  readonly outputs: readonly string[];
+  /** What could not be written. */
+  readonly errors: readonly string[];
+}
+
+/** Everything that was done. */
+export interface GroupsResult {
+  /** What was found wrong in the source: an archive's files, a group's tasks. */
+  readonly problems: readonly Problem[];
+  /** What W&B got; absent where it is switched off. */
+  readonly published?: readonly GroupReceipt[];
+  /** What went into tables; absent without an output folder. */
+  readonly tables?: TablesReceipt;
+  /** The signal that stopped the command. */
+  readonly signal?: "SIGINT" | "SIGTERM";
+}
+
+/** Notes that the sums at the end make needless. */
+const ROUTINE = /^(?:W&B: )?(\d+) (?:of \1 rows sent were acknowledged|\w+ were there already)$/;
+
+const BAD: ReadonlySet<RunState> = new Set(["failed", "undelivered", "stopped"]);
+
+/** The exit code; the first that applies. */
+export function groupsExitCode({ problems, published = [], tables, signal }: GroupsResult): number {
+  if (signal !== undefined) return signal === "SIGINT" ? EXIT.interrupted : EXIT.terminated;
+  const runs = published.flatMap((group) => group.runs);
+  if (runs.some(({ state }) => state === "undelivered") || (tables?.errors.length ?? 0) > 0) return EXIT.sink;
+  const failed =
+    runs.some(({ state }) => state === "failed") ||
+    problems.some(({ severity }) => severity === "failure") ||
+    (tables?.faults.length ?? 0) > 0;
+  return failed ? EXIT.input : EXIT.ok;
+}
+
+/** The receipt as JSON: one object. */
+export function groupsReceiptJson(result: GroupsResult, clock: Clock): string {
+  const { problems, published, tables } = result;
+  const object = {
+    problems,
+    ...(published === undefined
+      ? {}
+      : {
+          groups: published.map(({ project, group, runs }) => ({ project, group, runs: runs.map(runJson) })),
+        }),
+    ...(tables === undefined
+      ? {}
+      : {
+          tables: {
+            ...tables,
+            logs: tables.logs.map(({ log, ...run }) => ({ ...run, ...logJson(log) })),
+          },
+        }),
+    seconds: round(clock.seconds),
+    cpu_seconds: round(clock.cpuSeconds),
+    exit_code: groupsExitCode(result),
+  };
+  return jsonText(object);
+}
+
+function runJson({ log, ...run }: RunReceipt) {
+  return { ...run, ...(log === undefined ? {} : logJson(log)) };
+}
+
+function logJson(log: InputReceipt) {
+  const { source, counts, points, partialPoints, segments, versions, figures, running } = log;
+  return {
+    source,
+    bytes: counts.bytes,
+    lines: counts.lines,
+    training: counts.training,
+    validation: counts.validation,
+    validation_points: points,
+    partial_points: partialPoints,
+    unmatched: counts.unmatched,
+    segments,
+    marian_versions: versions,
+    ...(running === undefined ? {} : { running }),
+    ...figures,
+  };
+}
+
+/** The receipt for people. Quiet, it names only what went wrong. */
+export function groupsReceiptText(result: GroupsResult, clock: Clock, detail: Detail): string {
+  const { problems, published = [], tables, signal } = result;
+  const lines: string[] = [];
+  for (const { source, reason, severity } of problems) {
+    if (severity === "failure") lines.push(`ERROR ${source}: ${reason}`);
+    else if (detail !== "quiet") lines.push(`warning: ${source}: ${reason}`);
+  }
+  for (const group of published) lines.push(...groupLines(group, detail));
+  // Of what was published, that has been said already.
+  if (published.length === 0) {
+    for (const { source, reason } of tables?.faults ?? []) lines.push(`ERROR ${source}: ${reason}`);
+    for (const { log } of tables?.logs ?? []) {
+      if (log.counts.unmatched > 0 && detail !== "quiet")
+        lines.push(`${log.source}: ${count(log.counts.unmatched, "line")} could not be read`);
+      if (log.running === true && detail !== "quiet") lines.push(`${log.source}: ${RUNNING}`);
+    }
+  }
+  for (const error of tables?.errors ?? []) lines.push(`not written: ${error}`);
+  if (detail !== "quiet") {
+    if (published.length > 0) lines.push(publishedLine(published));
+    if (tables !== undefined) lines.push(...tableLines(tables));
+    lines.push(`${clock.seconds.toFixed(2)} s, ${clock.cpuSeconds.toFixed(2)} s of CPU`);
+  }
+  if (signal !== undefined) lines.push(`stopped by ${signal}`);
+  return linesText(lines);
+}
+
+function groupLines({ project, group, runs }: GroupReceipt, detail: Detail): string[] {
+  const shown = runs.filter(
+    ({ state, notes, log }) =>
+      detail === "verbose" ||
+      BAD.has(state) ||
+      (detail === "normal" &&
+        state !== "unchanged" &&
+        (notes.some((note) => !ROUTINE.test(note)) || (log?.counts.unmatched ?? 0) > 0)),
+  );
+  if (shown.length === 0) return [];
+  const lines = [`${project}/${group}`];
+  for (const run of shown) {
+    const rows =
+      run.log === undefined
+        ? ""
+        : `, ${count(run.log.counts.training, "training row")}, ${count(run.log.points, "validation point")}`;
+    lines.push(
+      `  ${run.run}: ${run.state}${rows}${run.evaluations > 0 ? `, ${count(run.evaluations, "evaluation")}` : ""}`,
+    );
+    const place = run.source === undefined ? "" : `${run.source}: `;
+    for (const error of run.errors) lines.push(`    ERROR ${place}${error}`);
+    if ((run.log?.counts.unmatched ?? 0) > 0)
+      lines.push(`    ${place}${count(run.log?.counts.unmatched ?? 0, "line")} could not be read`);
+    for (const note of run.notes) if (detail === "verbose" || !ROUTINE.test(note)) lines.push(`    ${note}`);
+    if (detail === "verbose") for (const output of run.outputs) lines.push(`    ${output}`);
+  }
+  return lines;
+}
+
+function publishedLine(published: readonly GroupReceipt[]): string {
+  const runs = published.flatMap((group) => group.runs);
+  const states = new Map<RunState, number>();
+  for (const { state } of runs) states.set(state, (states.get(state) ?? 0) + 1);
+  const parts = [...states].map(([state, number]) => `${grouped(number)} ${state}`);
+  return `W&B: ${count(published.length, "group")}, ${count(runs.length, "run")}: ${parts.join(", ")}`;
+}
+
+function tableLines({ state, logs, evaluations, outputs }: TablesReceipt): string[] {
+  if (state === "unchanged") return ["tables: nothing has changed since they were written"];
+  const sum = (of: (log: InputReceipt) => number) => logs.reduce((total, { log }) => total + of(log), 0);
+  const holds = [
+    `${count(logs.length, "log")} (${size(sum(({ counts }) => counts.bytes))})`,
+    count(
+      sum(({ counts }) => counts.training),
+      "training row",
+    ),
+    count(
+      sum(({ points }) => points),
+      "validation point",
+    ),
+    count(evaluations, "evaluation"),
+  ];
+  return [`tables: ${holds.join(", ")}`, ...outputs.map((output) => `  ${output}`)];
+}

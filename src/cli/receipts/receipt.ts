@@ -1,0 +1,202 @@
+/** What a command did, at its end: for people, and as JSON. */
+
+import { EXIT } from "../../exit-code.js";
+import { jsonText, linesText } from "../../io/escape.js";
+import { type InputReceipt, problem } from "../../pipeline/parse-job.js";
+
+/** How a command is judged. */
+export interface Verdict {
+  readonly strict: boolean;
+  /** The signal that stopped the command. */
+  readonly signal?: "SIGINT" | "SIGTERM";
+  /** Faults of sinks that inputs share. */
+  readonly sinkErrors: readonly string[];
+}
+
+/** Times of the whole command. */
+export interface Clock {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+}
+
+/** The exit code that the receipts ask for. */
+export function exitCode(receipts: readonly InputReceipt[], { strict, signal, sinkErrors }: Verdict): number {
+  if (signal !== undefined) return signal === "SIGINT" ? EXIT.interrupted : EXIT.terminated;
+  if (sinkErrors.length > 0 || receipts.some((receipt) => receipt.sinkErrors.length > 0)) return EXIT.sink;
+  return receipts.some((receipt) => problem(receipt, strict) !== undefined) ? EXIT.input : EXIT.ok;
+}
+
+/** The receipt as JSON: one object. */
+export function receiptJson(receipts: readonly InputReceipt[], verdict: Verdict, clock: Clock): string {
+  const inputs = receipts.map((receipt) => {
+    const { counts } = receipt;
+    const fault = problem(receipt, verdict.strict);
+    return {
+      source: receipt.source,
+      bytes: counts.bytes,
+      lines: counts.lines,
+      training: counts.training,
+      validation: counts.validation,
+      validation_points: receipt.points,
+      partial_points: receipt.partialPoints,
+      patterns: counts.patterns,
+      segments: receipt.segments,
+      marian_versions: receipt.versions,
+      metrics: receipt.metrics,
+      unmatched: counts.unmatched,
+      unmatched_samples: receipt.unmatchedSamples,
+      overlong_lines: counts.overlong,
+      warnings: receipt.warnings,
+      ...(fault === undefined ? {} : { error: fault }),
+      ...(receipt.death === undefined ? {} : { death: receipt.death }),
+      ...(receipt.running === undefined ? {} : { running: true }),
+      sink_errors: receipt.sinkErrors,
+      outputs: receipt.outputs,
+      ...receipt.figures,
+    };
+  });
+  return jsonText({
+    inputs,
+    sink_errors: verdict.sinkErrors,
+    bytes: total(receipts, ({ counts }) => counts.bytes),
+    lines: total(receipts, ({ counts }) => counts.lines),
+    training: total(receipts, ({ counts }) => counts.training),
+    validation: total(receipts, ({ counts }) => counts.validation),
+    unmatched: total(receipts, ({ counts }) => counts.unmatched),
+    seconds: round(clock.seconds),
+    cpu_seconds: round(clock.cpuSeconds),
+    mb_per_second: round(total(receipts, ({ counts }) => counts.bytes) / 1e6 / clock.seconds),
+    exit_code: exitCode(receipts, verdict),
+  });
+}
+
+/** What is said of a log that a training is writing. */
+export const RUNNING =
+  "the log changed while it was read: its run is running, and its last record may be missing";
+
+/** What the receipt for people shows. */
+export type Detail = "quiet" | "normal" | "verbose";
+
+/** The receipt for people. Quiet, it names only what went wrong. */
+export function receiptText(
+  receipts: readonly InputReceipt[],
+  verdict: Verdict,
+  clock: Clock,
+  detail: Detail,
+): string {
+  const lines: string[] = [];
+  const many = receipts.length > 1;
+  for (const receipt of receipts) {
+    const body = inputLines(receipt, verdict.strict, detail, !many);
+    const alright = problem(receipt, verdict.strict) === undefined && receipt.sinkErrors.length === 0;
+    const remarks =
+      receipt.counts.unmatched + receipt.counts.overlong + receipt.notes.length > 0 ||
+      receipt.death !== undefined ||
+      receipt.running === true;
+    if (detail === "quiet" ? !alright : !many || detail === "verbose" || !alright || remarks)
+      lines.push(...body);
+  }
+  for (const error of verdict.sinkErrors) lines.push(`not written: ${error}`);
+  if (many && detail !== "quiet") lines.push(...warningLines(receipts), ...totalLines(receipts, verdict));
+  if (detail !== "quiet") {
+    const bytes = total(receipts, ({ counts }) => counts.bytes);
+    lines.push(
+      `read ${size(bytes)} in ${clock.seconds.toFixed(2)} s (${size(bytes / clock.seconds)}/s, ${clock.cpuSeconds.toFixed(2)} s of CPU)`,
+    );
+  }
+  if (verdict.signal !== undefined) lines.push(`stopped by ${verdict.signal}`);
+  return linesText(lines);
+}
+
+function inputLines(receipt: InputReceipt, strict: boolean, detail: Detail, warnings: boolean): string[] {
+  const { counts } = receipt;
+  const lines = [receipt.source === "-" ? "standard input" : receipt.source];
+  const add = (label: string, text: string) => lines.push(`  ${label.padEnd(11)}${text}`);
+  const fault = problem(receipt, strict);
+  if (fault !== undefined) add("ERROR", fault);
+  for (const error of receipt.sinkErrors) add("NOT WRITTEN", ` ${error}`);
+  if (detail !== "quiet" && counts.bytes > 0) {
+    add("lines", `${grouped(counts.lines)} (${size(counts.bytes)})`);
+    add("training", count(counts.training, "row"));
+    const partial = receipt.partialPoints > 0 ? ` (${grouped(receipt.partialPoints)} partial)` : "";
+    const metrics = receipt.metrics.length > 0 ? `: ${receipt.metrics.join(", ")}` : "";
+    add(
+      "validation",
+      `${count(receipt.points, "point")}${partial} from ${count(counts.validation, "record")}${metrics}`,
+    );
+    if (counts.patterns > 0) add("patterns", count(counts.patterns, "match", "matches"));
+    if (receipt.segments > 0) {
+      const versions = receipt.versions.length > 0 ? `, Marian ${receipt.versions.join(", ")}` : "";
+      add("starts", `${grouped(receipt.segments)}${versions}`);
+    }
+  }
+  if (receipt.death !== undefined && fault === undefined && detail !== "quiet")
+    add("DIED", `line ${grouped(receipt.death.line)}: ${shortened(receipt.death.text)}`);
+  if (receipt.running === true && detail !== "quiet") add("running", RUNNING);
+  if (counts.unmatched > 0) {
+    add("UNMATCHED", `${count(counts.unmatched, "line")} that could not be read:`);
+    const shown = detail === "verbose" ? receipt.unmatchedSamples : receipt.unmatchedSamples.slice(0, 3);
+    for (const { line, text } of shown) lines.push(`    ${line}: ${shortened(text)}`);
+    if (counts.unmatched > shown.length) lines.push(`    … ${grouped(counts.unmatched - shown.length)} more`);
+  }
+  if (counts.overlong > 0)
+    add("overlong", `${count(counts.overlong, "line")} over 1 MiB: only so much of each was read`);
+  if (warnings || detail === "verbose") for (const warning of receipt.warnings) add("warning", warning);
+  if (detail !== "quiet") for (const path of receipt.outputs) add("wrote", path);
+  if (detail !== "quiet" || receipt.sinkErrors.length > 0)
+    for (const note of receipt.notes) add("note", note);
+  return lines;
+}
+
+/** Each warning once, with the number of inputs that it concerns. */
+function warningLines(receipts: readonly InputReceipt[]): string[] {
+  const concerned = new Map<string, number>();
+  for (const { warnings } of receipts) {
+    for (const warning of warnings) concerned.set(warning, (concerned.get(warning) ?? 0) + 1);
+  }
+  return [...concerned].map(([warning, inputs]) => `warning: ${warning} (${count(inputs, "input")})`);
+}
+
+function totalLines(receipts: readonly InputReceipt[], { strict }: Verdict): string[] {
+  const sum = (of: (receipt: InputReceipt) => number) => grouped(total(receipts, of));
+  const failed = receipts.filter((receipt) => problem(receipt, strict) !== undefined).length;
+  return [
+    `${count(receipts.length, "input")}, ${failed} with errors: ${sum(({ counts }) => counts.lines)} lines, ` +
+      `${sum(({ counts }) => counts.training)} training rows, ${sum(({ points }) => points)} validation points, ` +
+      `${sum(({ counts }) => counts.unmatched)} unmatched lines`,
+  ];
+}
+
+function total(receipts: readonly InputReceipt[], of: (receipt: InputReceipt) => number): number {
+  return receipts.reduce((sum, receipt) => sum + of(receipt), 0);
+}
+
+/** A number and its noun. */
+export function count(value: number, one: string, several = `${one}s`): string {
+  return `${grouped(value)} ${value === 1 ? one : several}`;
+}
+
+/** A number with its thousands apart. */
+export function grouped(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
+/** Bytes in the unit that fits. */
+export function size(bytes: number): string {
+  const unit = [
+    { name: "GB", bytes: 1e9 },
+    { name: "MB", bytes: 1e6 },
+    { name: "kB", bytes: 1e3 },
+  ].find((candidate) => bytes >= candidate.bytes);
+  return unit === undefined ? `${Math.round(bytes)} B` : `${(bytes / unit.bytes).toFixed(1)} ${unit.name}`;
+}
+
+/** To the millesimal. */
+export function round(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}
+
+/** A line of a log, not too long. */
+function shortened(text: string): string {
+  return text.length > 160 ? `${text.slice(0, 160)}…` : text;
+}

@@ -1,0 +1,31 @@
+/** The end of a command: its receipt on the right stream, and its exit code. */
+
+import { printText, sayText } from "../../io/terminal.js";
+import type { InputReceipt } from "../../pipeline/parse-job.js";
+import { type Detail, exitCode, receiptJson, receiptText, type Verdict } from "./receipt.js";
+
+/** How the receipt is given. */
+export interface ReportOptions {
+  readonly detail: Detail;
+  readonly json: boolean;
+  /** Whether standard output holds rows or the log, so that JSON goes to standard error. */
+  readonly stdoutTaken: boolean;
+  /** `performance.now()` at the start. */
+  readonly started: number;
+}
+
+/** Writes the receipt and returns the exit code. */
+export function report(receipts: readonly InputReceipt[], verdict: Verdict, options: ReportOptions): number {
+  const cpu = process.cpuUsage();
+  const clock = {
+    seconds: (performance.now() - options.started) / 1000,
+    cpuSeconds: (cpu.user + cpu.system) / 1e6,
+  };
+  if (options.json) {
+    const write = options.stdoutTaken ? sayText : printText;
+    write(receiptJson(receipts, verdict, clock));
+  } else {
+    sayText(receiptText(receipts, verdict, clock, options.detail));
+  }
+  return exitCode(receipts, verdict);
+}

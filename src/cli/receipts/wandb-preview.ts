@@ -1,0 +1,51 @@
+/** `--dry-run`: what would be published. */
+
+import type { ParserOptions } from "../../core/log-parser.js";
+import { EXIT } from "../../exit-code.js";
+import { jsonText } from "../../io/escape.js";
+import { fileSource, STDIN } from "../../io/inputs.js";
+import { print, printText, say } from "../../io/terminal.js";
+import { planSource } from "../../pipeline/plan-source.js";
+import type { WandbTarget } from "../flags/wandb-flags.js";
+
+/** Prints a line a run, or JSON, on standard output; returns the exit code. */
+export async function printPreviews(
+  names: readonly string[],
+  wandb: WandbTarget | undefined,
+  options: ParserOptions,
+  json: boolean,
+): Promise<number> {
+  const previews: unknown[] = [];
+  let code: number = EXIT.ok;
+  for (const name of names) {
+    if (name === STDIN) {
+      say("standard input: what is in it is known only when it is read");
+      continue;
+    }
+    const plan = await planSource(fileSource(name), options);
+    if (plan.rows === 0 || wandb === undefined) {
+      say(`${name}: ${plan.rows === 0 ? "it holds no measurement" : "W&B is switched off"}`);
+      if (plan.rows === 0) code = EXIT.input;
+      continue;
+    }
+    try {
+      const preview = await wandb.preview(name, plan);
+      previews.push({ source: name, ...preview });
+      if (json) continue;
+      const { id, project, group, rows, held, sent, tables, notes } = preview;
+      const place = `${project}/${id}${group === null ? "" : ` in group ${group}`}`;
+      const changed = tables.filter(({ state }) => state !== "unchanged");
+      print(
+        `${name} -> ${place}: ${rows} rows, ${held} on the server, ${sent} to send, ${changed.length} tables`,
+      );
+      for (const { name: table, state } of tables) print(`  table ${table}: ${state}`);
+      for (const note of notes) print(`  ${note}`);
+    } catch (error) {
+      code = EXIT.sink;
+      say(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  await wandb?.close();
+  if (json) printText(jsonText({ runs: previews }));
+  return code;
+}

@@ -1,0 +1,175 @@
+/** Reads logs, evaluations and groups into the content of a report. */
+import { readFile } from "node:fs/promises";
+import { wholeLog } from "../../archive/validation-fill.js";
+import { NO_COUNTS } from "../../core/layout.js";
+import type { ParserOptions } from "../../core/log-parser.js";
+import { fileSource } from "../../io/inputs.js";
+import type { Source } from "../../io/source.js";
+import { type InputReceipt, inputFault, problem, runJob } from "../../pipeline/parse-job.js";
+import type { UpdatePublisher } from "../../publishers/update-publisher.js";
+import { isDeadTraining } from "../../report/dead-run.js";
+import { addEvaluation, readEvaluationFile } from "../../report/evaluation-file.js";
+import type { ReportEvaluation, ReportProblem, ReportRun } from "../../report/report-data.js";
+import { RunCollector, type RunPlace } from "../../report/run-collector.js";
+import { displayNames, pairOfPath } from "../../report/run-names.js";
+import { repeatsValidations } from "../../report/same-log.js";
+import type { GroupsFound } from "../groups/run-groups.js";
+import type { ReportInputs } from "./inputs.js";
+
+/** How inputs are read. */
+export interface ReadRequest {
+  readonly options: ParserOptions;
+  /** Unmatched lines are faults. */
+  readonly strict: boolean;
+  readonly signal: AbortSignal;
+  progress(bytes: number): void;
+}
+
+/** What a report will hold, and what became of each input. An input that can't be read costs itself and is named. */
+export class ReportContent {
+  readonly runs: ReportRun[] = [];
+  readonly evaluations: ReportEvaluation[] = [];
+  readonly problems: ReportProblem[] = [];
+  readonly receipts: InputReceipt[] = [];
+  /** Logs of folders that hold no measurement, or only validations that their training's log holds, too. */
+  passedOver = 0;
+  readonly #request: ReadRequest;
+
+  constructor(request: ReadRequest) {
+    this.#request = request;
+  }
+
+  /** Reads files, one after the other. */
+  async readInputs({ inputs, faults }: ReportInputs, source: (name: string) => Source): Promise<void> {
+    for (const fault of faults) this.refuse(fault);
+    const logs = inputs.filter(({ kind }) => kind === "log");
+    const names = displayNames(logs.map(({ name }) => name));
+    for (const [index, { name, fromFolder }] of logs.entries()) {
+      if (this.#request.signal.aborted) return;
+      const project = pairOfPath(name);
+      const place = {
+        name: names[index] ?? name,
+        source: name,
+        ...(project === undefined ? {} : { project }),
+      };
+      await this.#readLog(source(name), place, fromFolder);
+    }
+    for (const { name } of inputs.filter(({ kind }) => kind === "evaluation"))
+      await this.#readEvaluation(name);
+  }
+
+  /** Reads the groups of an archive or of Taskcluster. */
+  async readGroups(found: GroupsFound): Promise<void> {
+    const problems = [...found.problems];
+    const taken = new Set<string>();
+    for await (const group of found.groups()) {
+      problems.push(...group.problems);
+      for (const run of group.runs) {
+        if (this.#request.signal.aborted) return;
+        if (run.log === undefined) continue;
+        const { project, name } = group;
+        const title = taken.has(run.id) ? `${project}/${run.id}` : run.id;
+        taken.add(title);
+        const place = { name: title, source: run.log.name, project, group: name };
+        try {
+          await this.#readLog(await wholeLog(run), place, false);
+        } catch (error) {
+          this.refuse({ source: run.log.name, reason: inputFault(error) });
+        }
+      }
+      const { project, name } = group;
+      this.evaluations.push(...group.evaluations.map((one) => ({ ...one, project, group: name })));
+    }
+    for (const { source, reason, severity } of problems) {
+      if (severity === "failure") this.refuse({ source, reason });
+      else this.problems.push({ source, reason });
+    }
+  }
+
+  /** Names an input of which nothing was read. */
+  refuse({ source, reason }: ReportProblem): void {
+    this.problems.push({ source, reason });
+    this.receipts.push({
+      source,
+      error: reason,
+      counts: NO_COUNTS,
+      points: 0,
+      partialPoints: 0,
+      segments: 0,
+      metrics: [],
+      versions: [],
+      unmatchedSamples: [],
+      warnings: [],
+      sinkErrors: [],
+      outputs: [],
+      notes: [],
+      figures: {},
+    });
+  }
+
+  async #readLog(source: Source, place: RunPlace, fromFolder: boolean): Promise<void> {
+    const { options, signal, progress, strict } = this.#request;
+    let collector: RunCollector | undefined;
+    let running = false;
+    const receipt = await runJob(
+      source,
+      { ...options, marks: true },
+      ({ time }) => {
+        collector = new RunCollector(time, {
+          closed: () => source.closed === true,
+          running: () => running,
+        });
+        return [intoReport(collector)];
+      },
+      { signal, progress },
+    );
+    running = receipt.running === true;
+    const { training, validation, patterns } = receipt.counts;
+    const read = collector?.finish(place, receipt, receipt.error);
+    const none = training + validation + patterns === 0 && !(read && isDeadTraining(read, fromFolder));
+    if (none && fromFolder && receipt.error === undefined) {
+      this.passedOver += 1;
+      return;
+    }
+    const run = none ? undefined : read;
+    if (run !== undefined && fromFolder && repeatsValidations(run, this.runs)) {
+      this.passedOver += 1;
+      return;
+    }
+    this.receipts.push(receipt);
+    if (run !== undefined) this.runs.push(run);
+    const fault = problem(receipt, strict);
+    // What is shown tells its own end.
+    const dead = run !== undefined && training + validation + patterns === 0;
+    if (fault !== undefined && !(dead && receipt.error === undefined))
+      this.problems.push({ source: place.source, reason: fault });
+  }
+
+  async #readEvaluation(name: string): Promise<void> {
+    if (this.#request.signal.aborted) return;
+    try {
+      const { evaluation, faults } = readEvaluationFile(
+        name,
+        await readFile(fileSource(name).path ?? name, "utf8"),
+      );
+      const other = addEvaluation(this.evaluations, evaluation);
+      if (other !== undefined) this.problems.push({ source: name, reason: other });
+      if (faults.length > 0) this.problems.push({ source: name, reason: faults.join("; ") });
+    } catch (error) {
+      this.refuse({ source: name, reason: inputFault(error) });
+    }
+  }
+}
+
+function intoReport(collector: RunCollector): UpdatePublisher {
+  return {
+    name: "report",
+    publish: async (update) => collector.take(update),
+    close: async () => ({
+      outputs: [],
+      notes:
+        collector.texts > 0 ? [`${collector.texts} texts of patterns are no numbers and are not drawn`] : [],
+    }),
+    discard: async () => {},
+  };
+}

@@ -1,0 +1,66 @@
+/** Groups and tasks of Taskcluster as the content of a report. */
+
+import { EXIT } from "../../exit-code.js";
+import {
+  groupAddress,
+  StoppedError,
+  type TaskAddress,
+  TaskclusterError,
+  taskAddress,
+} from "../../taskcluster/client/index.js";
+import { readGroups } from "../../taskcluster/group.js";
+import { readTask, taskAsGroup } from "../../taskcluster/task.js";
+import type { Command } from "../command.js";
+import { addressesOf, type TaskclusterAccess, withTaskcluster } from "../taskcluster/client.js";
+import { groupsFound } from "../taskcluster/group.js";
+import type { ReportContent } from "./data.js";
+
+/** Reads groups, with those that they build on, into a report; returns the exit code, 0 where all could be asked for. */
+export function readTaskGroups(
+  texts: readonly string[],
+  content: ReportContent,
+  command: Command,
+): Promise<number> {
+  const addresses = addressesOf(texts, groupAddress, command);
+  return withTaskcluster(command, addresses, { cache: true }, async ({ queue, store }) => {
+    for (const { groupId } of addresses) {
+      try {
+        const { groups, problems } = await readGroups(groupId, { queue, store });
+        await content.readGroups(groupsFound(groups, problems));
+      } catch (error) {
+        if (!(error instanceof TaskclusterError) || error instanceof StoppedError) throw error;
+        content.refuse({ source: groupId, reason: error.message });
+      }
+    }
+    return EXIT.ok;
+  });
+}
+
+/** Reads completed tasks into a report; returns the exit code, 0 where all could be asked for. */
+export function readTasks(
+  texts: readonly string[],
+  content: ReportContent,
+  command: Command,
+): Promise<number> {
+  const addresses = addressesOf(texts, taskAddress, command);
+  return withTaskcluster(command, addresses, { cache: true }, async (access) => {
+    for (const address of addresses) await readOne(address, access, content);
+    return EXIT.ok;
+  });
+}
+
+async function readOne(
+  { taskId, runId }: TaskAddress,
+  { queue, store }: TaskclusterAccess,
+  content: ReportContent,
+): Promise<void> {
+  const task = await readTask(queue, taskId, runId);
+  const { state } = task.task.status;
+  if (task.stage === undefined) {
+    const reason = `${task.task.task.metadata.name} is neither a training nor an evaluation`;
+    content.refuse({ source: taskId, reason });
+  } else if (state !== "completed") {
+    const advice = `its log up to now is drawn by \`marian-tracking logs ${taskId} | marian-tracking report -\``;
+    content.refuse({ source: taskId, reason: `the task is not completed (${state}): ${advice}` });
+  } else await content.readGroups(groupsFound([await taskAsGroup(task, store)], []));
+}

@@ -1,0 +1,181 @@
+/** What `report` does: inputs to one page, with a receipt. */
+import { resolve } from "node:path";
+import { openTars } from "../../archive/tar-inputs.js";
+import type { ParserOptions } from "../../core/log-parser.js";
+import { EXIT } from "../../exit-code.js";
+import { fileSource, STDIN } from "../../io/inputs.js";
+import type { Place } from "../../io/place.js";
+import { StdinSource } from "../../io/stdin.js";
+import { printText, say } from "../../io/terminal.js";
+import { sinkFault } from "../../pipeline/parse-job.js";
+import type { ReportData } from "../../report/report-data.js";
+import { reportPage } from "../../report/report-page.js";
+import { reportSummary } from "../../report/summary.js";
+import type { Command } from "../command.js";
+import { count, type Detail, size } from "../receipts/receipt.js";
+import { report } from "../receipts/report.js";
+import type { StopSignal } from "../stop-signal.js";
+import { startProgress } from "../terminal/progress.js";
+import { ReportContent } from "./data.js";
+import { openFile, readViewer, writePart } from "./files.js";
+import { reportInputs } from "./inputs.js";
+
+/** What is asked for. */
+export interface ReportOptions {
+  /** What the inputs are: files and folders, archives, or groups or tasks of Taskcluster. */
+  readonly from: "files" | "archive" | "group" | "task";
+  readonly output: string;
+  /** A file, or `-` for standard output. */
+  readonly summary: string | undefined;
+  readonly title: string | undefined;
+  readonly open: boolean;
+  readonly options: ParserOptions;
+  readonly strict: boolean;
+  readonly json: boolean;
+  readonly detail: Detail;
+  readonly stop: StopSignal;
+  /** `performance.now()` at the start. */
+  readonly started: number;
+  readonly command: Command;
+}
+
+/** Makes the report, prints the receipt and returns the exit code. */
+export async function makeReport(names: readonly string[], request: ReportOptions): Promise<number> {
+  const { stop, detail } = request;
+  const { content, refused } = await readContent(names, request);
+  if (refused !== EXIT.ok) return refused;
+  const stopped = stop.received;
+  // A group that can't be had leaves the report of before.
+  const nothing = request.from === "group" && content.runs.length === 0 && content.evaluations.length === 0;
+  const written =
+    stopped === undefined && !nothing
+      ? await writeReport(content, request)
+      : { outputs: [], sinkErrors: [], notes: [] };
+  // What was refused is in the report by name only.
+  for (const receipt of content.receipts)
+    if (receipt.counts.bytes > 0) receipt.outputs.push(...written.outputs);
+  const verdict = {
+    strict: request.strict,
+    sinkErrors: written.sinkErrors,
+    ...(stopped === undefined ? {} : { signal: stopped }),
+  };
+  const stdoutTaken = request.summary === "-";
+  const code = report(content.receipts, verdict, {
+    detail,
+    json: request.json,
+    stdoutTaken,
+    started: request.started,
+  });
+  if (detail !== "quiet" && !request.json) for (const note of written.notes) say(note);
+  return code;
+}
+
+interface Read {
+  readonly content: ReportContent;
+  /** The exit code where there is nothing to report on: 0 where there is. */
+  readonly refused: number;
+}
+
+async function readContent(names: readonly string[], request: ReportOptions): Promise<Read> {
+  const { stop, options, strict, from, command } = request;
+  const { signal } = stop;
+  const inputs =
+    from === "files"
+      ? await reportInputs(await openTars(names, true, (text) => command.warn(text)))
+      : { inputs: [], faults: [] };
+  const files = inputs.inputs.filter(({ name }) => name !== STDIN).map(({ name }) => fileSource(name));
+  const bytes = files.reduce((sum, { size: length = 0 }) => sum + length, 0);
+  const quiet = request.detail === "quiet" || names.includes(STDIN);
+  const bar = await startProgress({ bytes }, process.stderr, quiet);
+  if (names.includes(STDIN)) signal.addEventListener("abort", () => process.stdin.destroy(), { once: true });
+  const content = new ReportContent({ options, strict, signal, progress: bar.add });
+  let refused: number = EXIT.ok;
+  try {
+    if (from === "files") {
+      await content.readInputs(inputs, (name) =>
+        name === STDIN ? new StdinSource(process.stdin) : fileSource(name),
+      );
+    } else if (from === "archive") {
+      const { readArchives } = await import("./archive.js");
+      await readArchives(names, content, signal).catch((error: Error) => {
+        if (!signal.aborted) command.error(error.message, { exit: EXIT.usage });
+      });
+    } else {
+      const { readTaskGroups, readTasks } = await import("./taskcluster.js");
+      refused = await (from === "group" ? readTaskGroups : readTasks)(names, content, command);
+    }
+    return { content, refused };
+  } finally {
+    bar.stop();
+  }
+}
+
+interface Written {
+  readonly outputs: readonly string[];
+  /** What could not be written, in words. */
+  readonly sinkErrors: readonly string[];
+  /** What deserves a word. */
+  readonly notes: readonly string[];
+}
+
+/** Writes the page and the summary; a fault of one leaves the other. */
+async function writeReport(content: ReportContent, request: ReportOptions): Promise<Written> {
+  const { output, summary } = request;
+  const { runs, evaluations, problems, passedOver } = content;
+  const data: ReportData = {
+    title: request.title ?? titleOf(content),
+    created: new Date().toISOString(),
+    runs,
+    evaluations,
+    problems,
+  };
+  const outputs: string[] = [];
+  const sinkErrors: string[] = [];
+  const notes: string[] = [];
+  if (passedOver > 0) {
+    const why = "no measurement, or only validations that train.log holds, too";
+    notes.push(`passed over: ${count(passedOver, "log")} of folders with ${why}`);
+  }
+  const attempt = async (write: () => Promise<void>) => {
+    try {
+      await write();
+    } catch (error) {
+      sinkErrors.push(sinkFault(error));
+    }
+  };
+  const ready = new Map<string, { readonly place: Place; readonly said: readonly string[] }>();
+  await attempt(async () => {
+    const page = reportPage(await readViewer(request.command.config.root), data);
+    const holds = `${count(runs.length, "run")}, ${count(evaluations.length, "evaluation")}`;
+    const said = [`${output}: ${holds}, ${size(Buffer.byteLength(page))}`];
+    ready.set(output, { place: await writePart(output, page), said });
+  });
+  if (summary === "-") printText(reportSummary(data));
+  else if (summary !== undefined)
+    await attempt(async () => {
+      ready.set(summary, { place: await writePart(summary, reportSummary(data)), said: [] });
+    });
+  // One right after the other: a kill between them would leave a summary of another report.
+  const commits = [...ready].map(([path, { place, said }]) =>
+    attempt(async () => {
+      try {
+        await place.commitNow();
+      } catch (error) {
+        await place.discard();
+        throw error;
+      }
+      outputs.push(path);
+      notes.push(...said);
+    }),
+  );
+  await Promise.all(commits);
+  const fault = request.open && outputs.includes(output) ? await openFile(resolve(output)) : undefined;
+  if (fault !== undefined) notes.push(`${output}: ${fault}`);
+  return { outputs, sinkErrors, notes };
+}
+
+function titleOf({ runs, evaluations }: ReportContent): string {
+  const [first] = runs;
+  if (first !== undefined) return runs.length === 1 ? first.name : `${runs.length} trainings`;
+  return evaluations.length > 0 ? `${evaluations.length} evaluations` : "No training";
+}

@@ -1,0 +1,101 @@
+/** What the commands that ask Taskcluster share. */
+import { Errors, Flags } from "@oclif/core";
+import type { Problem } from "../../archive/group.js";
+import { EXIT } from "../../exit-code.js";
+import { InputError } from "../../io/packed/decompress.js";
+import { say } from "../../io/terminal.js";
+import { cacheFolder } from "../../taskcluster/artifact-cache.js";
+import { ArtifactStore } from "../../taskcluster/artifact-store.js";
+import { AddressError, Queue, rootUrlOf, TaskclusterError } from "../../taskcluster/client/index.js";
+import type { Command } from "../command.js";
+import { type StopSignal, watchStopSignals } from "../stop-signal.js";
+
+/** Flags of all of them. */
+export const taskclusterFlags = {
+  cache: Flags.boolean({
+    allowNo: true,
+    default: true,
+    description: "keep what was downloaded for the next time, in $XDG_CACHE_HOME or ~/.cache",
+  }),
+  "cache-size": Flags.custom<number>({
+    parse: async (text) => cacheSize(text),
+    description: "how much is kept at most: what was not used for longest goes first  [default: 2G]",
+    helpValue: "SIZE",
+  })(),
+};
+
+/** The values of {@link taskclusterFlags}. */
+export interface TaskclusterFlagValues {
+  readonly cache: boolean;
+  readonly "cache-size"?: number | undefined;
+}
+
+/** Bytes, from a number with a unit: 500M, 2G, 1.5GiB. */
+function cacheSize(text: string): number {
+  const [, number = "", unit = ""] = /^(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?$/i.exec(text) ?? [];
+  if (number === "") throw new Errors.CLIError(`--cache-size takes a number with a unit, such as 500M or 2G`);
+  return Math.round(Number(number) * 1024 ** " KMGT".indexOf(unit.toUpperCase() || " "));
+}
+
+/** Ways to a deployment of Taskcluster. */
+export interface TaskclusterAccess {
+  readonly queue: Queue;
+  readonly store: ArtifactStore;
+  readonly stop: StopSignal;
+}
+
+/** What the user named; ends the command with a message where it names nothing. */
+export function addressesOf<Address>(
+  texts: readonly string[],
+  read: (text: string) => Address,
+  command: Command,
+): Address[] {
+  try {
+    return texts.map(read);
+  } catch (error) {
+    if (!(error instanceof AddressError)) throw error;
+    return command.error(error.message, { exit: EXIT.usage });
+  }
+}
+
+/**
+ * Does the work of a command and returns its exit code. A stop by a signal and what Taskcluster refuses are exit codes
+ * and words, not exceptions.
+ */
+export async function withTaskcluster(
+  command: Command,
+  addresses: readonly { readonly rootUrl?: string }[],
+  { cache, "cache-size": limit }: TaskclusterFlagValues,
+  work: (access: TaskclusterAccess) => Promise<number>,
+): Promise<number> {
+  const stop = watchStopSignals();
+  const [rootUrl = ""] = addressesOf([""], () => rootUrlOf(process.env, addresses), command);
+  const userAgent = `marian-tracking/${command.config.version}`;
+  const queue = new Queue({ rootUrl, userAgent, signal: stop.signal });
+  const folder = cache ? cacheFolder(process.env) : undefined;
+  const store = new ArtifactStore(queue, { folder, limit });
+  try {
+    const code = await work({ queue, store, stop });
+    return stop.received === undefined ? code : stopCode(stop);
+  } catch (error) {
+    if (stop.received !== undefined) return stopCode(stop);
+    if (!(error instanceof TaskclusterError) && !(error instanceof InputError)) throw error;
+    say(`${command.config.bin}: ${error.message}`);
+    return EXIT.input;
+  } finally {
+    await store.close();
+    for (const note of store.notes) command.warn(note);
+    await queue.close();
+  }
+}
+
+/** Prints what is wrong with groups; returns the exit code that it asks for. */
+export function printProblems(problems: readonly Problem[]): number {
+  for (const { severity, source, reason } of problems)
+    say(`${severity === "failure" ? "ERROR" : "warning:"} ${source}: ${reason}`);
+  return problems.some(({ severity }) => severity === "failure") ? EXIT.input : EXIT.ok;
+}
+
+function stopCode({ received }: StopSignal): number {
+  return received === "SIGINT" ? EXIT.interrupted : EXIT.terminated;
+}

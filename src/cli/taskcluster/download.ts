@@ -1,0 +1,133 @@
+/** What `download` does: a group into the folders of an archive. */
+import { createWriteStream } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import pLimit from "p-limit";
+import type { Group, GroupRun, Problem } from "../../archive/group.js";
+import type { Evaluation } from "../../evaluation/evaluation.js";
+import { evaluationTitle, readDatasetName } from "../../evaluation/naming/dataset.js";
+import { readEvaluationFileName } from "../../evaluation/naming/evaluation-file.js";
+import { makeFolder } from "../../io/folder.js";
+import { decompress, InputError } from "../../io/packed/decompress.js";
+import { readable } from "../../io/source.js";
+import { sinkFault } from "../../pipeline/parse-job.js";
+import { writeYaml } from "../../run/yaml.js";
+import { artifactRef } from "../../taskcluster/artifact-source.js";
+import type { ArtifactStore } from "../../taskcluster/artifact-store.js";
+import { StoppedError } from "../../taskcluster/client/index.js";
+import { writeWhole } from "../../taskcluster/whole-file.js";
+
+/** Files that are written at once. */
+const AT_ONCE = 8;
+
+/** A file to be written. */
+interface Wanted {
+  /** Below the output folder. */
+  readonly path: string;
+  /** The artifact it comes from; `configuration` for what the action was given. */
+  readonly source: string;
+  write(path: string): Promise<void>;
+}
+
+/** What was written. */
+export interface Downloaded {
+  /** Paths below the output folder, with what they come from. */
+  readonly files: readonly { readonly path: string; readonly source: string }[];
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Writes the logs, scores and configurations of groups as `archive` reads them. A file that is there is replaced; one
+ * that can't be had is a problem.
+ */
+export async function downloadGroups(
+  groups: readonly Group[],
+  folder: string,
+  store: ArtifactStore,
+): Promise<Downloaded> {
+  const problems: Problem[] = [];
+  const wanted = new Map<string, Wanted>();
+  for (const group of groups) {
+    for (const file of filesOf(group, store)) {
+      const taken = wanted.get(file.path);
+      if (taken !== undefined) {
+        const reason = `it is not written: ${file.path} is the same of ${file.source}, which is newer`;
+        problems.push({ source: taken.source, reason, severity: "warning" });
+      }
+      wanted.set(file.path, file);
+    }
+  }
+  const limit = pLimit(AT_ONCE);
+  const files: Downloaded["files"][number][] = [];
+  const download = async ({ path, source, write }: Wanted) => {
+    const target = join(folder, path);
+    try {
+      await makeFolder(dirname(target)).catch((error: unknown) => {
+        throw new InputError(sinkFault(error), { cause: error });
+      });
+      await writeWhole(target, write);
+      files.push({ path, source });
+    } catch (error) {
+      if (error instanceof StoppedError) throw error;
+      problems.push({ source, reason: readable(error).message, severity: "failure" });
+    }
+  };
+  await Promise.all([...wanted.values()].map((file) => limit(download, file)));
+  return { files: files.sort((one, other) => (one.path < other.path ? -1 : 1)), problems };
+}
+
+function* filesOf(group: Group, store: ArtifactStore): Generator<Wanted> {
+  const { project, name, config } = group;
+  const place = [project, name].map(safeSegment).join("/");
+  if (config !== undefined) {
+    const write = (path: string) => writeFile(path, writeYaml(config));
+    yield { path: `experiments/${place}/config.yml`, source: "configuration", write };
+  }
+  for (const run of group.runs) {
+    const model = folderOf(run, group);
+    for (const [log, file] of [
+      [run.log, "train.log"],
+      [run.validationLog, "valid.log"],
+    ] as const) {
+      if (log === undefined) continue;
+      const write = (path: string) => pipeline(decompress(log.chunks()), createWriteStream(path));
+      yield { path: `logs/${place}/${model}/${file}`, source: log.name, write };
+    }
+    for (const evaluation of run.evaluations) {
+      const { source: first, furtherSources = [] } = evaluation;
+      for (const [index, source] of [first, ...furtherSources].entries()) {
+        const write = async (path: string) => writeFile(path, await store.bytes(artifactRef(source)));
+        const file = scoresFile(evaluation, source, index);
+        yield { path: `models/${place}/evaluation/${model}/${file}`, source, write };
+      }
+    }
+  }
+}
+
+/** The run's id without the group's suffix: the second `student` of a group is `student-2`. */
+function folderOf({ id, model }: GroupRun, { suffix }: Group): string {
+  return safeSegment(id.endsWith(suffix) ? id.slice(0, -suffix.length) : model);
+}
+
+/** `flores_aug-mix_devtest.metrics.json`; by the form of a label where the dataset could not be told from that. */
+function scoresFile(evaluation: Evaluation, source: string, index: number): string {
+  const ending = source.endsWith(".json") ? ".metrics.json" : ".metrics";
+  const stem = source.slice(source.lastIndexOf("/") + 1).slice(0, -ending.length);
+  const metric = readEvaluationFileName(stem, ending === ".metrics.json").metric;
+  const part = metric ?? (index === 0 ? undefined : String(index + 1));
+  const title = evaluationTitle(evaluation);
+  const { importer, dataset, augmentation } = readDatasetName(title);
+  const same =
+    importer === evaluation.importer &&
+    dataset === evaluation.dataset &&
+    augmentation === evaluation.augmentation;
+  return safeSegment(
+    `${same ? title : `eval_${evaluation.model}_${title}`}${part === undefined ? "" : `__${part}`}${ending}`,
+  );
+}
+
+/** A name of the outside as a name of one file or folder. */
+function safeSegment(name: string): string {
+  return name.replace(/[/\\\p{Cc}]/gu, "_").replace(/^\.+/, (dots) => "_".repeat(dots.length)) || "_";
+}

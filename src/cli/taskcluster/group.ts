@@ -1,0 +1,53 @@
+/** What `group` and `parse_tc_group` do, and `task` for a task that is over. */
+
+import type { Group, Problem } from "../../archive/group.js";
+import { EXIT } from "../../exit-code.js";
+import { groupAddress } from "../../taskcluster/client/index.js";
+import { readGroups } from "../../taskcluster/group.js";
+import type { Command } from "../command.js";
+import { type GroupFlagValues, type GroupsFound, prepareGroups, runGroups } from "../groups/run-groups.js";
+import { addressesOf, type TaskclusterFlagValues, withTaskcluster } from "./client.js";
+
+/** The values of the flags of `group`. */
+export interface TaskclusterGroupFlagValues extends GroupFlagValues, TaskclusterFlagValues {
+  readonly "recursive-lookup": boolean;
+  readonly depth: number | undefined;
+}
+
+/** Tag of what is published from outside of the tasks. */
+export const OFFLINE_TAG = "taskcluster-offline";
+
+/** Reads the group and those that it builds on, does what the flags ask for and returns the exit code. */
+export async function runGroupCommand(
+  text: string,
+  flags: TaskclusterGroupFlagValues,
+  command: Command,
+): Promise<number> {
+  const usage = (message: string) => command.error(message, { exit: EXIT.usage });
+  const addresses = addressesOf([text], groupAddress, command);
+  const [{ groupId } = { groupId: "" }] = addresses;
+  const job = await prepareGroups(flags, [OFFLINE_TAG], command.config.version, usage);
+  return withTaskcluster(command, addresses, flags, async ({ queue, store }) => {
+    const { groups, problems } = await readGroups(groupId, {
+      queue,
+      store,
+      only: flags.only,
+      ...(flags["recursive-lookup"] ? {} : { depth: 0 }),
+      ...(flags.depth === undefined ? {} : { depth: flags.depth }),
+    });
+    return runGroups(groupId, groupsFound(groups, problems), job);
+  });
+}
+
+/** Groups that have been read. */
+export function groupsFound(groups: readonly Group[], problems: readonly Problem[]): GroupsFound {
+  const logs = groups.flatMap(({ runs }) => runs).flatMap(({ log }) => (log === undefined ? [] : [log]));
+  return {
+    runs: logs.length,
+    bytes: logs.reduce((sum, { size }) => sum + (size ?? 0), 0),
+    problems,
+    async *groups() {
+      yield* groups;
+    },
+  };
+}

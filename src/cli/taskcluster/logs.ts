@@ -1,0 +1,119 @@
+/** What `logs` does: the log of a task to standard output. */
+import type { Writable } from "node:stream";
+import { EXIT } from "../../exit-code.js";
+import { decompress } from "../../io/packed/decompress.js";
+import type { Source } from "../../io/source.js";
+import { say } from "../../io/terminal.js";
+import { nodeCore } from "../../node-core.js";
+import { NotFoundError, type TaskAddress } from "../../taskcluster/client/index.js";
+import { CurrentLogSource } from "../../taskcluster/current-log.js";
+import { finishedLog, TASK_LOGS } from "../../taskcluster/finished-log.js";
+import { LiveLogSource } from "../../taskcluster/live-log.js";
+import { isOver } from "../../taskcluster/status-poll.js";
+import type { TaskclusterAccess } from "./client.js";
+import { liveLogSpeaker } from "./live.js";
+import { PrefixStripper, TerminalText } from "./log-text.js";
+
+/** What is asked for. */
+export interface LogsRequest {
+  readonly address: TaskAddress;
+  readonly follow: boolean;
+  readonly strip: boolean;
+}
+
+/** Whether bytes of the log could still be given away, or their reader has gone. */
+type Flow = "open" | "closed";
+
+/** Prints the log and returns the exit code. */
+export async function printLog(request: LogsRequest, { queue, store }: TaskclusterAccess): Promise<number> {
+  const { taskId, runId } = request.address;
+  const out = new LogOutput(process.stdout, request.strip);
+  if (!request.follow) {
+    const { source, note } = await finishedOrCurrent(request.address, { queue, store });
+    await copy(source, out);
+    if (note !== undefined) say(note);
+    return out.fault === undefined ? EXIT.ok : EXIT.sink;
+  }
+  const tell = liveLogSpeaker(taskId, say);
+  const source = new LiveLogSource(queue, store, {
+    taskId,
+    ...(runId === undefined ? {} : { runId }),
+    onEvent: tell,
+  });
+  if ((await copy(source, out)) === "closed") return out.fault === undefined ? EXIT.ok : EXIT.sink;
+  if (source.incomplete) return EXIT.input;
+  return source.fate === "completed" ? EXIT.ok : EXIT.taskFailed;
+}
+
+/** What a run has left, or what it has written up to now. */
+async function finishedOrCurrent(
+  { taskId, runId }: TaskAddress,
+  { queue, store }: Pick<TaskclusterAccess, "queue" | "store">,
+): Promise<{ readonly source: Source; readonly note?: string }> {
+  const { runs, state } = await queue.status(taskId);
+  const run = runId === undefined ? runs.at(-1) : runs.find((one) => one.runId === runId);
+  if (run === undefined || run.state === "pending") {
+    const what =
+      runId === undefined
+        ? `task ${taskId} has not begun (${state})`
+        : `task ${taskId} has no log of run ${runId}`;
+    throw new NotFoundError(`${what}: --follow waits for it`, 404);
+  }
+  if (!isOver(run.state)) {
+    const note = `${taskId}: still running: --follow goes on`;
+    return { source: new CurrentLogSource(queue, taskId, run.runId), note };
+  }
+  const { log, reason, errors } = await finishedLog(store, { taskId, runId: run.runId }, TASK_LOGS);
+  if (log === undefined) throw errors[0] ?? new NotFoundError(`task ${taskId} has left no log`, 404);
+  return { source: log, ...(reason === undefined ? {} : { note: `${taskId}: ${reason}` }) };
+}
+
+async function copy(source: Source, out: LogOutput): Promise<Flow> {
+  for await (const chunk of decompress(source.chunks())) {
+    if ((await out.write(chunk)) === "closed") return "closed";
+  }
+  return out.end();
+}
+
+/** Standard output: byte for byte, but to a terminal without anything that controls it. */
+class LogOutput {
+  readonly #out: Writable;
+  readonly #stripper: PrefixStripper | undefined;
+  readonly #terminal: TerminalText | undefined;
+  #fault: Error | undefined;
+
+  constructor(out: Writable & { readonly isTTY?: boolean }, strip: boolean) {
+    this.#out = out;
+    this.#stripper = strip ? new PrefixStripper(nodeCore()) : undefined;
+    this.#terminal = out.isTTY ? new TerminalText() : undefined;
+    // The callback of `write` tells of faults; oclif's own listener throws.
+    out.removeAllListeners("error");
+    out.on("error", () => {});
+  }
+
+  /** Why not everything was taken. A reader that has seen enough (`head`) is no fault. */
+  get fault(): Error | undefined {
+    return this.#fault;
+  }
+
+  write(chunk: Uint8Array): Promise<Flow> {
+    const stripped = this.#stripper?.take(chunk) ?? chunk;
+    return this.#give(this.#terminal?.take(stripped) ?? stripped);
+  }
+
+  end(): Promise<Flow> {
+    const held = this.#stripper?.end() ?? Buffer.alloc(0);
+    if (this.#terminal === undefined) return this.#give(held);
+    return this.#give(Buffer.concat([this.#terminal.take(held), this.#terminal.end()]));
+  }
+
+  async #give(bytes: Uint8Array): Promise<Flow> {
+    if (bytes.length === 0) return "open";
+    const error = await new Promise<NodeJS.ErrnoException | null | undefined>((resolve) =>
+      this.#out.write(bytes, resolve),
+    );
+    if (!error) return "open";
+    if (error.code !== "EPIPE") this.#fault = error;
+    return "closed";
+  }
+}

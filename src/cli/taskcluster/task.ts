@@ -1,0 +1,156 @@
+/** What `task` does: one task, over or running, to Weights & Biases and into tables or files. */
+
+import { EXIT } from "../../exit-code.js";
+import { say } from "../../io/terminal.js";
+import { livePublishers, type PublisherFactory, runJob } from "../../pipeline/parse-job.js";
+import type { UpdatePublisher } from "../../publishers/update-publisher.js";
+import { type TaskAddress, taskAddress } from "../../taskcluster/client/index.js";
+import { TRAINING_LOGS } from "../../taskcluster/finished-log.js";
+import { LiveLogSource } from "../../taskcluster/live-log.js";
+import { readTask, type SingleTask, taskAsGroup } from "../../taskcluster/task.js";
+import type { Command } from "../command.js";
+import { type GroupFlagValues, type GroupsJob, prepareGroups, runGroups } from "../groups/run-groups.js";
+import { report } from "../receipts/report.js";
+import { chartStyle, LivePlot, Plot } from "../terminal/plot.js";
+import {
+  addressesOf,
+  printProblems,
+  type TaskclusterAccess,
+  type TaskclusterFlagValues,
+  withTaskcluster,
+} from "./client.js";
+import { groupsFound, OFFLINE_TAG } from "./group.js";
+import { liveLogSpeaker } from "./live.js";
+
+/** The values of the flags of `task`. */
+export interface TaskFlagValues extends GroupFlagValues, TaskclusterFlagValues {
+  readonly follow: boolean;
+  readonly plot: string[] | undefined;
+}
+
+/** Milliseconds between two drawings. */
+const REDRAW = 2000;
+
+/** Does what the flags ask for and returns the exit code. */
+export async function runTaskCommand(text: string, flags: TaskFlagValues, command: Command): Promise<number> {
+  const usage = (message: string) => command.error(message, { exit: EXIT.usage });
+  const addresses = addressesOf([text], taskAddress, command);
+  const [address = { taskId: "" }] = addresses;
+  const job = await prepareGroups(flags, [OFFLINE_TAG], command.config.version, usage);
+  return withTaskcluster(command, addresses, flags, async (access) => {
+    const task = await readTask(access.queue, address.taskId, address.runId);
+    if (task.stage === undefined) {
+      say(`${address.taskId}: ${task.task.task.metadata.name} is neither a training nor an evaluation`);
+      return EXIT.input;
+    }
+    if (!flags.follow) return publishTask(address, task, access, job);
+    if (task.stage !== "training")
+      usage("--follow is for trainings: an evaluation is published when it is over");
+    return followTask(address, task, access, job, flags);
+  });
+}
+
+async function publishTask(
+  { taskId, runId }: TaskAddress,
+  task: SingleTask,
+  { store }: TaskclusterAccess,
+  job: GroupsJob,
+): Promise<number> {
+  const { state } = task.task.status;
+  if (state !== "completed") {
+    const advice =
+      task.stage === "evaluation"
+        ? "it has no scores"
+        : state === "running" || state === "pending" || state === "unscheduled"
+          ? "--follow publishes it while it runs"
+          : "--follow publishes what its log holds";
+    say(
+      `${taskId}: ${runId === undefined ? "" : `run ${runId} of `}the task is not completed (${state}): ${advice}`,
+    );
+    return EXIT.input;
+  }
+  const group = await taskAsGroup(task, store);
+  // A training's run stands for itself; an evaluation is also a row of its group's table.
+  const only = task.stage === "training" ? "training" : "evaluations";
+  return runGroups(taskId, groupsFound([group], []), { ...job, flags: { ...job.flags, only } });
+}
+
+/** Publishes a training while it runs, from its first run on, and to its end. */
+async function followTask(
+  { taskId, runId }: TaskAddress,
+  { experiment, id, problems }: SingleTask,
+  { queue, store, stop }: TaskclusterAccess,
+  { target, parser, started }: GroupsJob,
+  flags: TaskFlagValues,
+): Promise<number> {
+  printProblems(problems);
+  const tell = liveLogSpeaker(taskId, say);
+  const source = new LiveLogSource(queue, store, {
+    taskId,
+    // Earlier runs are read again, so that what was published before is known.
+    runId: runId ?? 0,
+    onlyRun: runId !== undefined,
+    wholeLines: true,
+    logs: TRAINING_LOGS,
+    onEvent: tell,
+  });
+  const folder = flags["output-dir"];
+  const plot = flags.plot === undefined ? undefined : new LiveCharts(id, flags.plot);
+  const factory: PublisherFactory = (parserOfLog, reader) => [
+    ...(folder === undefined ? [] : livePublishers(source.name, folder)(parserOfLog, reader)),
+    ...(target === undefined
+      ? []
+      : target.live(experiment, id, () => source.trainingFate)(parserOfLog, reader)),
+    ...(plot === undefined ? [] : [plot.publisher]),
+  ];
+  try {
+    const receipt = await runJob(source, { ...parser, live: true }, factory, {
+      signal: stop.signal,
+      growing: true,
+    });
+    plot?.finish();
+    const verdict = {
+      strict: false,
+      sinkErrors: [],
+      ...(stop.received === undefined ? {} : { signal: stop.received }),
+    };
+    const detail = flags.quiet ? "quiet" : flags.verbose ? "verbose" : "normal";
+    const code = report([receipt], verdict, {
+      detail,
+      json: flags.json,
+      stdoutTaken: plot !== undefined,
+      started,
+    });
+    if (code !== EXIT.ok) return code;
+    if (source.incomplete) return EXIT.input;
+    return source.fate === "completed" ? EXIT.ok : EXIT.taskFailed;
+  } finally {
+    await target?.close();
+  }
+}
+
+/** Charts that are drawn again while rows come. */
+class LiveCharts {
+  readonly publisher: UpdatePublisher;
+  readonly #live: LivePlot;
+  #drawn = 0;
+
+  constructor(name: string, metrics: readonly string[]) {
+    const plot = new Plot(metrics);
+    this.#live = new LivePlot(plot, process.stdout, () => chartStyle(process.stdout, process.env));
+    const curves = plot.publisher(name);
+    this.publisher = {
+      ...curves,
+      publish: async (update) => {
+        await curves.publish(update);
+        if (performance.now() - this.#drawn < REDRAW) return;
+        this.#drawn = performance.now();
+        this.#live.redraw();
+      },
+    };
+  }
+
+  finish(): void {
+    this.#live.finish();
+  }
+}

@@ -1,0 +1,39 @@
+import type { HttpPolicy, Refusal } from "../../http/index.js";
+import { InputError } from "../packed/decompress.js";
+import { CHANGED } from "./object-answer.js";
+import { TroubleError } from "./trouble.js";
+
+/** What servers of objects add to the client of HTTP: their errors are those of inputs. */
+export const OBJECT_POLICY: HttpPolicy = {
+  tries: 6,
+  backOff: { firstMs: 500, longestMs: 30_000, jitter: [0.75, 1.25] },
+  isRetryable: (status) => status === 408 || status === 429 || status >= 500,
+  errors: {
+    refused: (refusal) => new InputError(refused(refusal)),
+    unusable: (message) => new InputError(message),
+    tooLarge: (message) => new InputError(message),
+    undelivered: (what, last, { tries }) =>
+      new TroubleError(
+        `${what}: no usable answer in ${tries === 1 ? "1 try" : `${tries} tries`} (the last: ${last}). Check the network and run the command again`,
+      ),
+    stopped: (what) => new InputError(`${what}: stopped before the answer was there`),
+  },
+};
+
+function refused({ what, status, said }: Refusal): string {
+  const tail = said === "" ? "" : `: ${said}`;
+  switch (status) {
+    case 401:
+    case 403:
+      return `${what} may not be read without credentials (HTTP ${status})${tail}`;
+    case 404:
+    case 410:
+      return `${what} is not there (HTTP ${status})${tail}`;
+    case 412:
+      return CHANGED;
+    case 416:
+      return "it changed while it was read: run this again";
+    default:
+      return `${what} was refused (HTTP ${status})${tail}`;
+  }
+}

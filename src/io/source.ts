@@ -1,0 +1,114 @@
+/** Where a log comes from. */
+import { fstatSync, statSync } from "node:fs";
+import { stat } from "node:fs/promises";
+import { fileChunks } from "./chunks.js";
+import { isGarbled } from "./file-name.js";
+import { InputError } from "./packed/decompress.js";
+import type { Again } from "./packed/regained.js";
+
+/** A log to read. */
+export interface Source {
+  /** As the user gave it; what NDJSON and receipts call it. */
+  readonly name: string;
+  /** The file that holds it, where another thread can read it; absent where there is none. */
+  readonly path?: string;
+  /** Bytes as stored, for the progress; absent where nobody knows. */
+  readonly size?: number;
+  /** Differs whenever the content does, and can be had without reading it; absent where nothing tells. */
+  readonly stamp?: string;
+  /**
+   * Whether the log is over: who writes it has closed the pipe. False before, and where the reading was given up; absent
+   * where more may always come, as in a file.
+   */
+  readonly closed?: boolean;
+  /**
+   * Whether the file is not any more what it was when it was found: a training is writing it, so its last line may be cut
+   * and its last record missing. Asked after the reading; absent where nothing tells.
+   */
+  readonly changed?: boolean;
+  /**
+   * The bytes, as stored. A chunk holds until the next is asked for.
+   *
+   * @throws InputError in words for the user.
+   */
+  chunks(): AsyncIterable<Uint8Array>;
+  /** The same a second time, for damaged data; absent where that can't be had, or has to be fetched once more. */
+  readonly again?: Again | undefined;
+}
+
+/** A file. */
+export class FileSource implements Source {
+  readonly name: string;
+  readonly path: string;
+  readonly size?: number;
+  readonly stamp?: string;
+
+  /**
+   * @param info Of the file, where it is known.
+   * @param name What the user calls it, where that is not its path.
+   */
+  constructor(path: string, info?: { readonly size: number; readonly mtimeMs: number }, name = path) {
+    this.name = name;
+    this.path = path;
+    if (info === undefined) return;
+    this.size = info.size;
+    this.stamp = `${info.size} bytes, ${info.mtimeMs}`;
+  }
+
+  /** A file that is gone was whole when it was read; a FIFO or a device tells nothing by its size and time. */
+  get changed(): boolean {
+    if (this.stamp === undefined) return false;
+    const info = statSync(this.path, { throwIfNoEntry: false });
+    return info?.isFile() === true && new FileSource(this.path, info).stamp !== this.stamp;
+  }
+
+  get again(): Again | undefined {
+    return statSync(this.path, { throwIfNoEntry: false })?.isFile() ? () => this.chunks() : undefined;
+  }
+
+  async *chunks(): AsyncGenerator<Uint8Array> {
+    try {
+      const info = await stat(this.path);
+      if (info.isDirectory()) {
+        throw new InputError(
+          `this is a directory: name the logs in it, for example '${this.name.replace(/\/$/, "")}/**/*.log'`,
+        );
+      }
+      yield* fileChunks(this.path);
+    } catch (error) {
+      throw readable(error);
+    }
+  }
+}
+
+/** Whether standard input is something that someone has put there; a directory too, which is then refused by its name. */
+export function stdinIsGiven(): boolean {
+  try {
+    const info = fstatSync(0);
+    return info.isFIFO() || info.isFile() || info.isSocket() || info.isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  EACCES: "it may not be read (permission denied)",
+  EPERM: "it may not be read (permission denied)",
+  ELOOP: "its symbolic links lead in a circle",
+  ENOTDIR: "a part of its path is no directory",
+  ENAMETOOLONG: "its path is too long",
+  EIO: "the disk could not read it (input/output error)",
+  EMFILE: "too many files are open: raise `ulimit -n`",
+  ENFILE: "too many files are open on this machine",
+};
+
+const GARBLED =
+  "its name, or that of a folder of its path, is not UTF-8, so it can't be opened: rename it (convmv does so for whole folders)";
+
+/** Node's faults in words; others as they are. */
+export function readable(error: unknown): Error {
+  const { code = "", path = "" } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
+  const words = code === "ENOENT" && isGarbled(path) ? GARBLED : WORDS[code];
+  return words === undefined ? (error as Error) : new InputError(words, { cause: error });
+}

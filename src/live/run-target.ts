@@ -1,0 +1,231 @@
+/** Where the run of a task goes: what the flags, the environment and the task say. */
+import { runNameOf } from "../evaluation/naming/run-name.js";
+import { secretToken, TaskclusterError } from "../taskcluster/client/index.js";
+import {
+  ApiKey,
+  AuthenticationError,
+  messageOf,
+  PublicApi,
+  readKeyFile,
+  resolveSettings,
+  WandbClient,
+  type WandbSettings,
+} from "../wandb/client/index.js";
+import { checkRunId } from "../wandb/format/names.js";
+import type { WandbPlace } from "../wandb/publication.js";
+import { deadline } from "./deadline.js";
+import { type Environment, readTaskContext, type TaskContext, taskQueue } from "./task-context.js";
+
+/** What the user asks for. Names of the task stand over those of the flags. */
+export interface TargetWish {
+  readonly project: string | undefined;
+  readonly group: string | undefined;
+  /** Id and name of the run. */
+  readonly run: string | undefined;
+  /** The model, where it is not the one of the task's label. */
+  readonly model?: string;
+  readonly tags: readonly string[];
+  /** The secret with the key. */
+  readonly secret: string | undefined;
+  readonly client: string | undefined;
+  /** A file with the key. */
+  readonly keyFile?: string | undefined;
+  /** Milliseconds without progress after which rows go to the offline file; absent: the publisher's own. */
+  readonly retryMs?: number | undefined;
+  /** The log; `-` is standard input. */
+  readonly source: string;
+}
+
+/** How a target is looked for. */
+export interface TargetOptions {
+  readonly environment: Environment;
+  /** Asks for an orderly end; publishing then hurries. */
+  readonly stop: AbortSignal;
+  /** Takes what deserves a word at once. */
+  readonly warn: (text: string) => void;
+}
+
+/** Where a run goes. */
+export interface RunTarget {
+  readonly place: WandbPlace;
+  /** Id and name of the run. */
+  readonly id: string;
+  /** The task and its group; absent outside a task. */
+  readonly task?: TaskContext;
+  /** What the ids of the group's runs end with; absent outside a task. */
+  readonly suffix?: string;
+  /** Why everything goes to the offline file although it was to be published. */
+  readonly fault?: string;
+  /** Ends the connections. */
+  close(): Promise<void>;
+}
+
+/** Milliseconds in which the task's proxy and the server are to say who is there. */
+const ASKING = 60_000;
+const ASKING_SERVER = 15_000;
+/** Milliseconds that the questions still have when the command is to end. */
+const LAST_ANSWERS = 2_000;
+
+/**
+ * Finds out where the run goes. Undefined, after a warning, where that can't be known or nothing is to be published:
+ * nothing of Weights & Biases or Taskcluster may end a training.
+ */
+export async function findTarget(wish: TargetWish, options: TargetOptions): Promise<RunTarget | undefined> {
+  try {
+    return await new TargetSearch(wish, options).find();
+  } catch (error) {
+    options.warn(`nothing is published to Weights & Biases: ${messageOf(error)}`);
+    return undefined;
+  }
+}
+
+class TargetSearch {
+  readonly #wish: TargetWish;
+  readonly #options: TargetOptions;
+  readonly #asking: AbortSignal;
+
+  constructor(wish: TargetWish, options: TargetOptions) {
+    this.#wish = wish;
+    this.#options = options;
+    this.#asking = deadline(ASKING, options.stop, LAST_ANSWERS);
+  }
+
+  async find(): Promise<RunTarget | undefined> {
+    const { wish, options } = { wish: this.#wish, options: this.#options };
+    const mode = wish.client === "offline" ? "offline" : undefined;
+    // A bad key must not keep the names from being found, so it is looked at last.
+    const settings = resolveSettings({ mode }, { ...options.environment, WANDB_API_KEY: undefined });
+    if (settings.mode === "disabled") return undefined;
+    const task = await this.#task();
+    for (const note of task?.notes ?? []) options.warn(note);
+    const project = task?.experiment.project ?? wish.project;
+    if (project === undefined) {
+      options.warn(
+        "nothing is published to Weights & Biases: no project is named, by --wandb-project or by the task",
+      );
+      return undefined;
+    }
+    const { client, fault } = await this.#client(settings);
+    if (fault !== undefined)
+      options.warn(`${fault}; rows go to the offline file, to be uploaded later with marian-tracking sync`);
+    const group = task?.experiment.name ?? wish.group;
+    const suffix = await this.#suffix(task, client);
+    const id =
+      task === undefined ? (wish.run ?? runNameOf(wish.source, process.cwd())) : this.#model(task) + suffix;
+    checkRunId(id);
+    const author = options.environment["WANDB_AUTHOR"];
+    const tags = [
+      ...(task === undefined ? [] : ["taskcluster"]),
+      ...(author ? [`author:${author}`] : []),
+      ...wish.tags,
+    ];
+    return {
+      place: {
+        project,
+        ...(settings.entity === undefined ? {} : { entity: settings.entity }),
+        ...(group === undefined ? {} : { group }),
+        tags: [...new Set(tags)],
+        ...(client === undefined ? {} : { client }),
+        transport: wish.client === "sdk" ? "sdk" : "native",
+        dir: settings.dir,
+        baseUrl: settings.baseUrl,
+        ...(wish.retryMs === undefined ? {} : { budget: wish.retryMs }),
+        stop: options.stop,
+      },
+      id,
+      ...(task === undefined ? {} : { task, suffix }),
+      ...(fault === undefined ? {} : { fault }),
+      close: async () => {
+        await client?.close();
+      },
+    };
+  }
+
+  /** The task's names. Without a secret those of the flags stand over them. */
+  async #task(): Promise<TaskContext | undefined> {
+    const { environment, warn } = this.#options;
+    if (this.#wish.secret === undefined && this.#wish.project !== undefined) return undefined;
+    let queue: ReturnType<typeof taskQueue>;
+    try {
+      queue = taskQueue(environment, this.#asking);
+      return queue === undefined ? undefined : await readTaskContext(queue, environment);
+    } catch (error) {
+      if (!(error instanceof TaskclusterError)) throw error;
+      warn(`the names of the run are not those of the task: ${error.message}`);
+      return undefined;
+    } finally {
+      await queue?.close();
+    }
+  }
+
+  #model(task: TaskContext): string {
+    return this.#wish.model ?? task.model;
+  }
+
+  /** A client whose key the server knows, or why there is none. */
+  async #client(settings: WandbSettings): Promise<{ client?: WandbClient; fault?: string }> {
+    if (settings.mode === "offline") return {};
+    const { key, fault } = await this.#key(settings);
+    if (key === undefined && fault !== undefined) return { fault };
+    const client = new WandbClient(key === undefined ? settings : { ...settings, apiKey: key });
+    try {
+      await client.viewer(client.scope(ASKING_SERVER, this.#asking));
+      return { client };
+    } catch (error) {
+      // Whatever else is wrong with the server may pass while the training runs.
+      if (!(error instanceof AuthenticationError)) return { client };
+      await client.close();
+      return { fault: error.message };
+    }
+  }
+
+  /** The key of the file named, else of the environment, else that of the secret, else what the machine has. */
+  async #key(settings: WandbSettings): Promise<{ key?: ApiKey; fault?: string }> {
+    const { environment, warn } = this.#options;
+    const given = environment["WANDB_API_KEY"]?.trim();
+    const { secret, keyFile } = this.#wish;
+    // Outside a task nobody can be asked for it.
+    const inTask =
+      environment["TASKCLUSTER_PROXY_URL"] !== undefined && environment["TASKCLUSTER_PROXY_URL"] !== "";
+    try {
+      if (keyFile !== undefined) return { key: readKeyFile(keyFile) };
+      if (given) return { key: new ApiKey(given, "WANDB_API_KEY") };
+      if (secret === undefined || !inTask) return {};
+      const token = await secretToken(secret, {
+        environment,
+        userAgent: "marian-tracking",
+        signal: this.#asking,
+      });
+      return { key: new ApiKey(token, `the secret ${secret}`) };
+    } catch (error) {
+      if (!(error instanceof TaskclusterError) && !(error instanceof AuthenticationError)) throw error;
+      if (settings.apiKey === undefined) return { fault: error.message };
+      warn(error.message);
+      return { key: settings.apiKey };
+    }
+  }
+
+  /** What the run's id ends with: where another group has that id, the whole id of the group. */
+  async #suffix(task: TaskContext | undefined, client: WandbClient | undefined): Promise<string> {
+    if (task === undefined) return "";
+    const { groupId, name: group, project, suffix } = task.experiment;
+    const model = this.#model(task);
+    if (client === undefined) return suffix;
+    try {
+      const api = new PublicApi(client, client.scope(ASKING_SERVER, this.#asking));
+      const taken = await api.run({
+        project,
+        ...(client.settings.entity === undefined ? {} : { entity: client.settings.entity }),
+        runId: model + suffix,
+      });
+      if (taken?.group === undefined || taken.group === group) return suffix;
+      const whole = `_${groupId}`;
+      this.#options.warn(
+        `the run ${model}${suffix} belongs to the group ${taken.group}: this one is ${model}${whole}`,
+      );
+      return whole;
+    } catch {
+      return suffix;
+    }
+  }
+}

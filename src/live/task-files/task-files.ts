@@ -1,0 +1,160 @@
+/** The files of a training task: what Marian and OpusTrainer were configured with. */
+import { realpath } from "node:fs/promises";
+import { dirname, isAbsolute, join, resolve } from "node:path";
+import type { Config, ConfigValue } from "../../archive/group.js";
+import type { Arguments } from "../../run/command-line.js";
+import { readConfigFile } from "./config-file.js";
+import { countLines } from "./line-count.js";
+
+/** What the files of a training task say. */
+export interface TaskFiles {
+  /** The last `--config` from a folder `configs/model`; null where there is none, or it can't be read. */
+  readonly model: ConfigValue;
+  /** The last `--config` from a folder `configs/training`. */
+  readonly training: ConfigValue;
+  /** `config.opustrainer.yml` beside the model. */
+  readonly opustrainer: ConfigValue;
+  /** Names of OpusTrainer's datasets. */
+  readonly datasetNames: readonly string[];
+  /** What could not be read, in words. */
+  readonly notes: readonly string[];
+  /**
+   * Counts the lines of the datasets, plain or packed, one after the other and without haste. A dataset that can't be
+   * counted is left out, and in the notes. Ends early when the signal is aborted.
+   */
+  countDatasets(
+    signal: AbortSignal,
+  ): Promise<{ readonly lines: ReadonlyMap<string, number>; readonly notes: readonly string[] }>;
+}
+
+const OPUSTRAINER = "config.opustrainer.yml";
+
+/** No file belongs to the training. */
+const NONE: TaskFiles = {
+  model: null,
+  training: null,
+  opustrainer: null,
+  datasetNames: [],
+  notes: [],
+  countDatasets: async () => ({ lines: new Map(), notes: [] }),
+};
+
+/** The files of a training whose command line was given in this folder. */
+export async function readTaskFiles(options: Arguments, folder: string): Promise<TaskFiles> {
+  return new TaskFolder(folder).read(options);
+}
+
+/**
+ * The files of a training whose log lies in the folder of its model. Of any other log nothing is read: what lies here
+ * under the names in its command line may belong to another training, or to another machine.
+ */
+export async function readTaskFilesOfLog(options: Arguments, log: string): Promise<TaskFiles> {
+  const [model] = values(options, "model", "m");
+  if (model === undefined || !isAbsolute(model)) return NONE;
+  const real = (path: string) => realpath(dirname(resolve(path))).catch(() => undefined);
+  const folder = await real(model);
+  if (folder === undefined || folder !== (await real(log))) return NONE;
+  return new TaskFolder(undefined).read(options);
+}
+
+/** Where the paths of a command line lead. */
+class TaskFolder {
+  /** Undefined: relative paths lead nowhere. */
+  readonly #folder: string | undefined;
+  readonly #notes: string[] = [];
+
+  constructor(folder: string | undefined) {
+    this.#folder = folder;
+  }
+
+  async read(options: Arguments): Promise<TaskFiles> {
+    const paths = values(options, "config", "c");
+    const of = (kind: string) =>
+      paths.findLast((path) => new RegExp(`(?:^|/)configs/${kind}/`).test(path.replaceAll("\\", "/")));
+    const model = await this.#config(of("model"));
+    const training = await this.#config(of("training"));
+    const beside = join(dirname(values(options, "model", "m").at(-1) ?? "./model"), OPUSTRAINER);
+    const opustrainer = await this.#config(beside, true);
+    const datasets = datasetsOf(opustrainer);
+    const folder = dirname(this.#resolve(beside) ?? beside);
+    return {
+      model,
+      training,
+      opustrainer,
+      datasetNames: [...datasets.keys()],
+      notes: this.#notes,
+      countDatasets: (signal) => this.#count(datasets, folder, signal),
+    };
+  }
+
+  #resolve(path: string): string | undefined {
+    if (isAbsolute(path)) return path;
+    return this.#folder === undefined ? undefined : resolve(this.#folder, path);
+  }
+
+  async #config(path: string | undefined, optional = false): Promise<ConfigValue> {
+    if (path === undefined) return null;
+    const place = this.#resolve(path);
+    if (place === undefined) {
+      this.#notes.push(`${path} is not read: the log does not say in which folder it is`);
+      return null;
+    }
+    const read = await readConfigFile(place);
+    if ("value" in read) return read.value;
+    if (!(optional && read.absent)) this.#notes.push(`${path} is not in the configuration: ${read.fault}`);
+    return null;
+  }
+
+  async #count(
+    datasets: ReadonlyMap<string, readonly string[]>,
+    folder: string,
+    signal: AbortSignal,
+  ): Promise<{ lines: Map<string, number>; notes: string[] }> {
+    const lines = new Map<string, number>();
+    const notes: string[] = [];
+    for (const [name, paths] of datasets) {
+      let sum = 0;
+      for (const path of paths) {
+        const counted = await this.#countFile(path, folder, signal);
+        if (signal.aborted) return { lines, notes };
+        if (typeof counted === "number") sum += counted;
+        else {
+          notes.push(`the dataset ${name} is not counted: ${path}: ${counted.fault}`);
+          sum = Number.NaN;
+        }
+      }
+      if (!Number.isNaN(sum)) lines.set(name, sum);
+    }
+    return { lines, notes };
+  }
+
+  /** OpusTrainer finds datasets from the folder of its configuration; a path may also be meant from the task's. */
+  async #countFile(path: string, folder: string, signal: AbortSignal) {
+    const counted = await countLines(resolve(folder, path), signal);
+    if (typeof counted === "number" || !counted.absent || this.#folder === undefined) return counted;
+    return countLines(resolve(this.#folder, path), signal);
+  }
+}
+
+/** All values of an option under its long and its short name. */
+function values(options: Arguments, ...names: readonly string[]): string[] {
+  return names.flatMap((name) => {
+    const value = options[name];
+    return value === undefined || value === true ? [] : typeof value === "string" ? [value] : [...value];
+  });
+}
+
+/** Paths of OpusTrainer's datasets by name. */
+function datasetsOf(opustrainer: ConfigValue): Map<string, readonly string[]> {
+  const datasets = new Map<string, readonly string[]>();
+  const listed = isMap(opustrainer) ? opustrainer["datasets"] : undefined;
+  for (const [name, value] of Object.entries(isMap(listed) ? listed : {})) {
+    const paths = (Array.isArray(value) ? value : [value]).filter((path) => typeof path === "string");
+    if (paths.length > 0) datasets.set(name, paths);
+  }
+  return datasets;
+}
+
+function isMap(value: ConfigValue | undefined): value is Config {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

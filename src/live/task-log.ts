@@ -1,0 +1,150 @@
+/** What `parse_tc_logs` does with the log of a training task: files, and the run in Weights & Biases. */
+
+import type { TimestampFormat } from "../core/timestamp.js";
+import { fileSource } from "../io/inputs.js";
+import type { Source } from "../io/source.js";
+import { StdinSource } from "../io/stdin.js";
+import { wholeLines } from "../io/whole-lines.js";
+import {
+  filePublishers,
+  type InputReceipt,
+  livePublishers,
+  type PublisherFactory,
+  runJob,
+} from "../pipeline/parse-job.js";
+import { planSource, rowsOfSource } from "../pipeline/plan-source.js";
+import type { UpdatePublisher } from "../publishers/update-publisher.js";
+import type { WandbPublication } from "../wandb/publication.js";
+import { LatePublisher, type PublisherOpening } from "./late-publisher.js";
+import type { PipeLink } from "./pipe-link.js";
+import type { RunTarget, TargetWish } from "./run-target.js";
+import type { StopOrder } from "./stop-orders.js";
+import { taskFileReader } from "./task-files/task-file-reader.js";
+
+/** What is asked for. */
+export interface TaskLogRequest {
+  /** Where the run is to go. Its `source` is the log: a file, or `-`, which another process passes on. */
+  readonly wish: TargetWish;
+  /** Folder of the results. */
+  readonly folder: string;
+  /** Whether the user agrees to publishing. */
+  readonly consent: boolean;
+  readonly groupLogs: boolean;
+  /** A folder to publish as the artifact `logs`. */
+  readonly artifacts: string | undefined;
+  readonly stop: StopOrder;
+  /** The process that passes the log on; absent where a file is read. */
+  readonly pipe?: PipeLink | undefined;
+  /** Takes what deserves a word at once. */
+  readonly warn: (text: string) => void;
+}
+
+/** Reads the log to its end. Whatever is wrong with it or with a publisher is in the receipt. */
+export function readTaskLog(request: TaskLogRequest): Promise<InputReceipt> {
+  return request.wish.source === "-" ? readStream(request) : readFile(request);
+}
+
+/** A training that is running: where its run goes is found out beside the reading. */
+async function readStream(request: TaskLogRequest): Promise<InputReceipt> {
+  const opening = openLive(request).catch((error: unknown) => {
+    request.warn(
+      `nothing is published to Weights & Biases: ${error instanceof Error ? error.message : error}`,
+    );
+    return undefined;
+  });
+  const { stop, pipe } = request;
+  const stdin = new StdinSource(process.stdin);
+  let closed = false;
+  const factory: PublisherFactory = (parser, reader) => [
+    ...livePublishers("-", request.folder)(parser, reader),
+    new LatePublisher("W&B", opening, { stop: stop.signal, closed: () => closed }),
+  ];
+  // The process that passes the log on may have been killed, too.
+  const ended = async function* (log: AsyncIterable<Uint8Array>) {
+    yield* log;
+    closed = stdin.closed && (pipe === undefined || (await pipe.logIsWhole()));
+  };
+  // A training that was asked to end may have been killed within a line.
+  const source: Source = {
+    name: stdin.name,
+    chunks: () => wholeLines(ended(stdin.chunks()), () => closed && !stop.signal.aborted),
+    get closed() {
+      return closed;
+    },
+  };
+  return await runJob(source, { live: true }, factory);
+}
+
+async function readFile(request: TaskLogRequest): Promise<InputReceipt> {
+  const { wish, folder, stop } = request;
+  const files = filePublishers(wish.source, folder, "csv", false);
+  const open = await openWhole(request);
+  const factory: PublisherFactory = (parser, reader) => [
+    ...files(parser, reader),
+    ...(open === undefined ? [] : [open(parser.time)]),
+  ];
+  return await runJob(fileSource(wish.source), {}, factory, stop);
+}
+
+async function openLive(request: TaskLogRequest): Promise<PublisherOpening | undefined> {
+  const target = await targetOf(request);
+  if (target === undefined) return undefined;
+  const { LiveRun } = await import("./live-run.js");
+  const { stop, groupLogs } = request;
+  return (time, fate) =>
+    new LiveRun(target, { stop, groupLogs, publication: { ...filesOf(request), fate } }, time);
+}
+
+/** A log that is whole, unless there is nothing in it. */
+async function openWhole(
+  request: TaskLogRequest,
+): Promise<((time: TimestampFormat) => UpdatePublisher) | undefined> {
+  const target = await targetOf(request);
+  if (target === undefined) return undefined;
+  const { source } = request.wish;
+  const plan = await planSource(fileSource(source), {});
+  if (plan.rows === 0) return undefined;
+  const { WandbPublisher } = await import("../wandb/wandb-publisher.js");
+  const publication = {
+    ...target.place,
+    id: target.id,
+    plan,
+    rows: () => rowsOfSource(fileSource(source), {}, plan),
+    extraConfig: { logs_file: source },
+    override: false,
+    ...filesOf(request),
+  };
+  return (time) => new WandbPublisher(publication, time);
+}
+
+/** Publication needs a project and consent; what is missing is said and does no harm. */
+async function targetOf({
+  wish,
+  consent,
+  groupLogs,
+  stop,
+  warn,
+}: TaskLogRequest): Promise<RunTarget | undefined> {
+  if (!consent) {
+    if (groupLogs) warn("--publish-group-logs is ignored, as nothing is published to Weights & Biases");
+    if (wish.project !== undefined || wish.secret !== undefined)
+      warn(
+        "nothing is published to Weights & Biases: give --wandb-publication or set WANDB_PUBLICATION=true",
+      );
+    return undefined;
+  }
+  const { findTarget } = await import("./run-target.js");
+  const target = await findTarget(wish, { environment: process.env, stop: stop.signal, warn });
+  if (groupLogs && target !== undefined && target.task === undefined)
+    warn("--publish-group-logs is ignored: the task and its group are not known");
+  return target;
+}
+
+/** What of the disk belongs to the run. */
+function filesOf({ wish, artifacts }: TaskLogRequest): Pick<WandbPublication, "artifacts" | "taskFiles"> {
+  const taskFiles = taskFileReader(wish.source, process.env);
+  return {
+    ...(artifacts === undefined ? {} : { artifacts }),
+    ...(taskFiles === undefined ? {} : { taskFiles }),
+  };
+}

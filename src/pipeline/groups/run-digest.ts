@@ -1,0 +1,36 @@
+/** Tells whether a run is the one that was published before. */
+import { createHash, type Hash } from "node:crypto";
+import type { Evaluation } from "../../evaluation/evaluation.js";
+import type { Source } from "../../io/source.js";
+
+/** Anything with a JSON form; what it says is part of the digest. */
+export type Facts = readonly unknown[];
+
+/** A source whose bytes also go into a hash, as often as it is read: read it once. */
+export function hashed(source: Source, hash: Hash): Source {
+  return {
+    name: source.name,
+    ...(source.size === undefined ? {} : { size: source.size }),
+    again: source.again,
+    get changed() {
+      return source.changed === true;
+    },
+    async *chunks() {
+      for await (const chunk of source.chunks()) {
+        hash.update(chunk);
+        yield chunk;
+      }
+    },
+  };
+}
+
+/** SHA-256 of facts about a run; `begun` holds the bytes of its logs already. */
+export function digestOf(facts: Facts, begun: Hash = createHash("sha256")): string {
+  return begun.update(`\n${JSON.stringify(facts)}`).digest("hex");
+}
+
+/** What an evaluation says, in a form that does not depend on the order of its metrics. */
+export function evaluationFacts({ model, importer, dataset, augmentation, metrics }: Evaluation): Facts {
+  const scores = [...metrics].sort(([one], [other]) => (one < other ? -1 : 1));
+  return [model, importer, dataset, augmentation, scores.map(([name, score]) => [name, String(score)])];
+}

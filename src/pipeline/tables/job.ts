@@ -1,0 +1,167 @@
+/** The tidy tables of a whole archive or group: training, validation, evaluations, runs. */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { makeFolder } from "../../io/folder.js";
+import { moveFile, openPlace, type Place } from "../../io/place.js";
+import type { Source } from "../../io/source.js";
+import {
+  type Cell,
+  RUNS_COLUMNS,
+  type RunName,
+  TABLES,
+  type TableName,
+} from "../../publishers/tables/columns.js";
+import { joinTable } from "../../publishers/tables/join-tables.js";
+import { layoutOf } from "../../publishers/tables/layout.js";
+import { PART_TABLES } from "../../publishers/tables/part-files.js";
+import { writeTable } from "../../publishers/tables/small-table.js";
+import { type InputReceipt, problem, sinkFault } from "../parse-job.js";
+import { divide, type RowOptions, type WorkItem } from "./items.js";
+import type { Part, PartRun } from "./part.js";
+import { makeParts, type ReadyPart, readParts } from "./parts.js";
+import { type EvaluationRow, evaluationTable, runRows } from "./rows.js";
+
+export type { EvaluationRow };
+
+/** A run of the tables. One without a log is known by its evaluations alone. */
+export interface TableRun extends RunName {
+  readonly log?: Source | undefined;
+  /** Marian's log of validations beside it; fills in what `log` lacks. */
+  readonly validationLog?: Source | undefined;
+}
+
+/** How tables are written, watched and stopped. */
+export interface TablesOptions extends RowOptions {
+  readonly folder: string;
+  /** Whether label counts and segments have columns in any case, so that other runs get the same. */
+  readonly fixed?: boolean;
+  /** Threads that read logs; 1 means none besides this one; absent: as many as the work is worth. */
+  readonly threads: number | undefined;
+  readonly signal: AbortSignal;
+  /** Called with the bytes of logs read since the last call, as stored. */
+  progress(bytes: number): void;
+}
+
+/** One log as it went into the tables. */
+export interface TableReceipt extends RunName {
+  readonly log: InputReceipt;
+  /** Why the log is not in the tables, or not to its end. */
+  readonly error?: string;
+}
+
+/** What came of the tables. */
+export interface TablesResult {
+  /** In the order of the runs; after an error those that were read. */
+  readonly logs: readonly TableReceipt[];
+  /** Files written; none after an error. */
+  readonly outputs: readonly string[];
+  /** Why there are no tables, in words. */
+  readonly errors: readonly string[];
+}
+
+/** Where parts are kept until the tables are there; below the folder of the tables, so that it is the same disk. */
+export const PARTS = ".parts";
+
+/**
+ * Writes the tables of these runs, whose order they keep, into a folder. Nothing is at its place before it is whole. A
+ * log that can't be read is an error in its row and its receipt and costs nothing else. What an earlier call has read
+ * before it was stopped or killed is not read again. Never throws for a fault of a log or of the disk.
+ */
+export async function writeTables(
+  runs: readonly TableRun[],
+  evaluations: readonly EvaluationRow[],
+  options: TablesOptions,
+): Promise<TablesResult> {
+  const place = join(options.folder, PARTS);
+  const trainings = runs.flatMap(({ log, validationLog, ...name }): PartRun[] =>
+    log === undefined ? [] : [{ ...name, log, ...(validationLog === undefined ? {} : { validationLog }) }],
+  );
+  let receipts: TableReceipt[] = [];
+  try {
+    await makeFolder(place);
+    const items = await divide(trainings, options);
+    const fault = await makeParts(items, place, options);
+    const parts = await readParts(items, place);
+    const logs = parts.flatMap(({ part }) => part.logs);
+    receipts = parts.flatMap(({ item, part }) => receiptsOf(item, part));
+    if (fault !== undefined || parts.length < items.length) {
+      const kept = parts.length > 0 ? `; what was read before waits in ${place} for the next time` : "";
+      const reason = fault ?? "a part of them has vanished: does another program write to the same folder?";
+      return { logs: receipts, outputs: [], errors: [`tables: ${reason}${kept}`] };
+    }
+    const building = join(place, `whole.${process.pid}`);
+    await makeFolder(building);
+    await joinParts(building, parts, options);
+    await writeSmallTables(building, runRows(runs, logs), evaluations, options);
+    const outputs = await putInPlace(building, options);
+    await rm(place, { recursive: true, force: true });
+    return { logs: receipts, outputs, errors: [] };
+  } catch (error) {
+    return { logs: receipts, outputs: [], errors: [`tables: ${sinkFault(error)}`] };
+  }
+}
+
+function receiptsOf({ runs }: WorkItem, { logs }: Part): TableReceipt[] {
+  return logs.map(({ receipt }, index) => {
+    const { project = "", group = "", run = "", log, validationLog } = runs[index] ?? {};
+    const error = problem(receipt, false);
+    // Another thread does not know what the file was when it was found.
+    const isRunning = receipt.running === true || log?.changed === true || validationLog?.changed === true;
+    const whole: InputReceipt = isRunning ? { ...receipt, running: true } : receipt;
+    return { project, group, run, log: whole, ...(error === undefined ? {} : { error }) };
+  });
+}
+
+async function joinParts(
+  building: string,
+  parts: readonly ReadyPart[],
+  options: TablesOptions,
+): Promise<void> {
+  const files = PART_TABLES.flatMap((name) => {
+    const tables = parts.map(({ folder, part }) => ({ folder, table: part.tables[name] }));
+    const layout = layoutOf(
+      name,
+      tables.map(({ table }) => table),
+      options.fixed,
+    );
+    return options.formats.map((format) => {
+      const path = join(building, `${name}.${format}`);
+      return joinTable(path, name, format, layout, tables, program(options));
+    });
+  });
+  // The system copies for all of them at once. A fault is thrown when none is at work any more.
+  await Promise.allSettled(files);
+  await Promise.all(files);
+}
+
+async function writeSmallTables(
+  building: string,
+  runs: readonly (readonly Cell[])[],
+  evaluations: readonly EvaluationRow[],
+  options: TablesOptions,
+): Promise<void> {
+  const { columns, rows } = evaluationTable(evaluations);
+  for (const format of options.formats) {
+    const path = (table: TableName) => join(building, `${table}.${format}`);
+    await writeTable(path("evaluations"), format, columns, rows, program(options));
+    await writeTable(path("runs"), format, RUNS_COLUMNS, runs, program(options));
+  }
+}
+
+/** Moves the whole tables to where they are looked for. */
+async function putInPlace(building: string, { folder, formats }: TablesOptions): Promise<string[]> {
+  const files = TABLES.flatMap((table) => formats.map((format) => `${table}.${format}`));
+  const ready: Place[] = [];
+  for (const file of files) {
+    const place = await openPlace(join(folder, file));
+    await moveFile(join(building, file), place.part);
+    ready.push(place);
+  }
+  // One right after the other: a kill between them would leave tables of two archives.
+  await Promise.all(ready.map((place) => place.commitNow()));
+  return files.map((file) => join(folder, file));
+}
+
+function program({ version }: TablesOptions): string {
+  return `marian-tracking ${version}`;
+}

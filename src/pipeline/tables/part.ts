@@ -1,0 +1,127 @@
+/** Makes a part: the tables of some runs, in a folder that is there whole or not at all. */
+import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fillIn } from "../../archive/validation-fill.js";
+import type { ParserOptions } from "../../core/log-parser.js";
+import { makeFolder } from "../../io/folder.js";
+import type { Source } from "../../io/source.js";
+import { type RunName, TABLE_FORMATS, type TableFormat } from "../../publishers/tables/columns.js";
+import { PART_TABLES, partFile } from "../../publishers/tables/part-files.js";
+import { PartTables, type PartTablesSummary } from "../../publishers/tables/part-tables.js";
+import { type RunFacts, RunFactsReader } from "../../publishers/tables/run-facts.js";
+import { type InputReceipt, type JobControl, runJob, sinkFault } from "../parse-job.js";
+
+/** A training whose log goes into the tables. */
+export interface PartRun extends RunName {
+  readonly log: Source;
+  /** Marian's log of validations beside it; fills in what `log` lacks. */
+  readonly validationLog?: Source;
+}
+
+/** What a part is made of. */
+export interface PartTask {
+  readonly runs: readonly PartRun[];
+  /** Where it goes; named by a digest of everything that it is made of. */
+  readonly folder: string;
+  readonly formats: readonly TableFormat[];
+  readonly parser: ParserOptions;
+}
+
+/** What a log brought. */
+export interface PartLog {
+  readonly facts: RunFacts;
+  readonly receipt: InputReceipt;
+}
+
+/** A part that is there. */
+export interface Part {
+  readonly tables: PartTablesSummary;
+  /** In the order of the runs. */
+  readonly logs: readonly PartLog[];
+}
+
+/**
+ * Reads the logs and writes the part. A log that can't be read costs itself alone.
+ *
+ * @returns Why the part could not be written, in words; nothing where it is there.
+ */
+export async function makePart(task: PartTask, control: JobControl): Promise<string | undefined> {
+  const building = `${task.folder}.${process.pid}.partial`;
+  try {
+    await rm(building, { recursive: true, force: true });
+    await makeFolder(building);
+    await writePart(building, task, control);
+    if (control.signal?.aborted) throw new Error("stopped before its end");
+    // What is there is none: it was cut short.
+    await rm(task.folder, { recursive: true, force: true });
+    await rename(building, task.folder);
+    return undefined;
+  } catch (error) {
+    await rm(building, { recursive: true, force: true }).catch(() => {});
+    return sinkFault(error);
+  }
+}
+
+async function writePart(folder: string, task: PartTask, control: JobControl): Promise<void> {
+  const tables = new PartTables(folder, task.formats);
+  const logs: PartLog[] = [];
+  let part: Part;
+  try {
+    for (const run of task.runs) {
+      if (control.signal?.aborted) return;
+      logs.push(await readLog(run, tables, task.parser, control));
+    }
+  } finally {
+    part = { tables: tables.close(), logs };
+  }
+  await writeFile(join(folder, "part.json"), JSON.stringify(part));
+}
+
+async function readLog(
+  { log, validationLog, ...name }: PartRun,
+  tables: PartTables,
+  options: ParserOptions,
+  control: JobControl,
+): Promise<PartLog> {
+  const write = tables.startRun(name);
+  let facts: RunFactsReader | undefined;
+  const source = validationLog === undefined ? log : await fillIn(log, validationLog);
+  const receipt = await runJob(
+    source,
+    options,
+    ({ time }) => {
+      const reader = new RunFactsReader(time);
+      facts = reader;
+      return [
+        {
+          name: "tables",
+          publish: async (update) => {
+            reader.see(update);
+            write(update);
+          },
+          close: async () => ({ outputs: [] }),
+          discard: async () => {},
+        },
+      ];
+    },
+    control,
+  );
+  if (receipt.sinkErrors[0] !== undefined) throw new Error(receipt.sinkErrors[0]);
+  return { facts: facts?.facts ?? {}, receipt };
+}
+
+/** Reads what a part says of itself; nothing where it is not there, or not as it was written. */
+export async function readPart(folder: string): Promise<Part | undefined> {
+  try {
+    const part = JSON.parse(await readFile(join(folder, "part.json"), "utf8")) as Part;
+    for (const table of PART_TABLES) {
+      for (const format of TABLE_FORMATS) {
+        const bytes = part.tables[table].bytes[format];
+        if (bytes > 0 && (await stat(partFile(folder, table, format))).size !== bytes) return undefined;
+      }
+    }
+    return part;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,96 @@
+/** The parts of the tables, made in threads. */
+import { join } from "node:path";
+import { runInWorkers, threadCount } from "../worker-pool.js";
+import type { RowOptions, WorkItem } from "./items.js";
+import { makePart, type Part, readPart } from "./part.js";
+import type { TablesTask } from "./tables-worker.js";
+
+/** How parts are made, watched and stopped. */
+export interface PartsOptions extends RowOptions {
+  readonly threads: number | undefined;
+  readonly signal: AbortSignal;
+  progress(bytes: number): void;
+}
+
+/** A part that is there, with what it was made of. */
+export interface ReadyPart {
+  readonly item: WorkItem;
+  readonly folder: string;
+  readonly part: Part;
+}
+
+/** The parts in `place` of these items, in their order; those that are not there are left out. */
+export async function readParts(items: readonly WorkItem[], place: string): Promise<ReadyPart[]> {
+  const parts: ReadyPart[] = [];
+  for (const item of items) {
+    const folder = join(place, item.digest);
+    const part = await readPart(folder);
+    if (part !== undefined) parts.push({ item, folder, part });
+  }
+  return parts;
+}
+
+/**
+ * Makes the parts that are not in `place` yet.
+ *
+ * @returns Why one could not be made, in words; the others are given up then.
+ */
+export async function makeParts(
+  items: readonly WorkItem[],
+  place: string,
+  { threads: asked, formats, parser, signal: outer, progress }: PartsOptions,
+): Promise<string | undefined> {
+  const pending = new Map(items.map((item) => [item.digest, item]));
+  for (const { item } of await readParts(items, place)) {
+    pending.delete(item.digest);
+    progress(item.bytes);
+  }
+  const stop = new AbortController();
+  const signal = AbortSignal.any([outer, stop.signal]);
+  let fault: string | undefined;
+  const done = (reason: string | undefined) => {
+    if (reason === undefined) return;
+    fault ??= reason;
+    stop.abort();
+  };
+  const task = ({ digest }: WorkItem) => ({ folder: join(place, digest), formats, parser });
+  const all = [...pending.values()];
+  const tasks = all.flatMap((item): TablesTask[] => {
+    const runs = passable(item);
+    return runs === undefined ? [] : [{ ...task(item), runs }];
+  });
+  const bytes = all.reduce((sum, item) => sum + item.bytes, 0);
+  const threads = threadCount(asked, tasks.length, bytes);
+  // What no other thread can read, or is not worth one, is read here.
+  const here = threads > 1 ? all.filter((item) => passable(item) === undefined) : all;
+  const readHere = async () => {
+    for (const item of here) {
+      if (signal.aborted) return;
+      done(await makePart({ ...task(item), runs: item.runs }, { progress, signal }));
+    }
+  };
+  const readThere = async () => {
+    if (threads === 1) return;
+    const script = new URL("./tables-worker.js", import.meta.url);
+    await runInWorkers<TablesTask, string | undefined>(tasks, threads, { progress, done, signal }, script);
+  };
+  try {
+    await Promise.all([readHere(), readThere()]);
+  } finally {
+    stop.abort();
+  }
+  return outer.aborted ? "stopped before their end" : fault;
+}
+
+/** The runs of an item for another thread; nothing where a log lies in no file. */
+function passable({ runs }: WorkItem): TablesTask["runs"] | undefined {
+  const files: TablesTask["runs"][number][] = [];
+  for (const { log, validationLog, ...name } of runs) {
+    if (log.path === undefined) return undefined;
+    const file = { ...name, log: { path: log.path, name: log.name } };
+    if (validationLog === undefined) files.push(file);
+    else if (validationLog.path === undefined) return undefined;
+    else files.push({ ...file, validationLog: { path: validationLog.path, name: validationLog.name } });
+  }
+  return files;
+}

@@ -1,0 +1,143 @@
+/** Evaluations from single files, named by where these lie. */
+import { addScores, otherScores } from "../evaluation/added-scores.js";
+import type { Evaluation } from "../evaluation/evaluation.js";
+import { inTableOrder } from "../evaluation/metric-names.js";
+import { readMetrics } from "../evaluation/metrics-file.js";
+import { readMetricsJson } from "../evaluation/metrics-json.js";
+import { readEvaluationFileName } from "../evaluation/naming/evaluation-file.js";
+import { modelOfFolder } from "../evaluation/naming/model.js";
+import type { ReportEvaluation } from "./report-data.js";
+import { pairOfPath } from "./run-names.js";
+
+/** An evaluation, and what of its file is left out, in words. */
+export interface EvaluationFile {
+  readonly evaluation: ReportEvaluation;
+  readonly faults: readonly string[];
+}
+
+/**
+ * Reads `evaluation/student/flores_devtest.metrics` and the like: the model is the one that the file's name tells
+ * (`evaluate-student-flores-devtest-en-hu.metrics`), else the folder's.
+ *
+ * @throws EvaluationError when the text holds no scores.
+ */
+export function readEvaluationFile(path: string, text: string): EvaluationFile {
+  const parts = path.split(/[\\/]/);
+  const stem = (parts.pop() ?? "").replace(/\.metrics(?:\.json)?$/i, "");
+  const folder = parts.pop();
+  const isJson = /\.json$/i.test(path);
+  const { pair, model, metric, dataset } = readEvaluationFileName(stem, isJson);
+  const { metrics, faults } = isJson
+    ? readMetricsJson(text, metric)
+    : { metrics: readMetrics(text), faults: [] };
+  const named = model ?? (folder === undefined ? "unknown" : (modelOfFolder(folder) ?? folder));
+  const project = pair ?? pairOfPath(path);
+  return {
+    evaluation: {
+      model: named,
+      ...dataset,
+      metrics,
+      source: path,
+      ...(project === undefined ? {} : { project }),
+    },
+    faults,
+  };
+}
+
+/**
+ * Adds an evaluation. A `.metrics` file gives way to the `.metrics.json` beside it; the same scores of the same file
+ * are there once; `.metrics.json` files of one folder that hold metrics of one evaluation are one. Of a metric that
+ * two of them have, the first by path stands.
+ *
+ * @returns What is left out because another file has other scores, in words.
+ */
+export function addEvaluation(evaluations: ReportEvaluation[], added: ReportEvaluation): string | undefined {
+  const known = evaluations.findIndex(
+    ({ source, metrics }) =>
+      source === `${added.source}.json` ||
+      added.source === `${source}.json` ||
+      (source === added.source && JSON.stringify([...metrics]) === JSON.stringify([...added.metrics])),
+  );
+  if (known !== -1) {
+    if (added.source.endsWith(".json")) evaluations[known] = added;
+    return undefined;
+  }
+  const other = evaluations.findIndex((one) => isPartOfOne(one, added));
+  const one = evaluations[other];
+  const again = one !== undefined && sourcesOf(one).includes(added.source);
+  if (again && otherScores(one.metrics, added.metrics).length === 0) return undefined;
+  // A file of the same name with other scores is one of another place.
+  if (one === undefined || again) {
+    evaluations.push(added);
+    return undefined;
+  }
+  const [first, second] = one.source < added.source ? [one, added] : [added, one];
+  const different = otherScores(first.metrics, second.metrics);
+  const metrics = new Map(first.metrics);
+  addScores(metrics, second.metrics);
+  const furtherSources = [...sourcesOf(first), ...sourcesOf(second)].filter(
+    (source) => source !== first.source,
+  );
+  evaluations[other] = { ...first, metrics: inTableOrder(metrics), furtherSources };
+  return different.length === 0
+    ? undefined
+    : `other scores in ${second.source} than in ${first.source}, which counts: ${different.join(", ")}`;
+}
+
+function isPartOfOne(one: ReportEvaluation, other: ReportEvaluation): boolean {
+  const folder = ({ source }: Evaluation) => source.replace(/[^\\/]*$/, "");
+  return (
+    one.source.endsWith(".json") &&
+    other.source.endsWith(".json") &&
+    folder(one) === folder(other) &&
+    one.project === other.project &&
+    one.model === other.model &&
+    one.importer === other.importer &&
+    one.dataset === other.dataset &&
+    one.augmentation === other.augmentation
+  );
+}
+
+function sourcesOf({ source, furtherSources = [] }: Evaluation): string[] {
+  return [source, ...furtherSources];
+}
+
+/**
+ * What to call the model of each evaluation: its name; where models of several experiments are called alike, every name
+ * with its experiment before it, and with a number where that tells them not apart either.
+ */
+export function modelTitles(evaluations: readonly ReportEvaluation[]): ReadonlyMap<Evaluation, string> {
+  const places = evaluations.map(({ group, source }) => group ?? experimentOf(source));
+  const known = new Map<string, string>();
+  const alike = evaluations.some(({ model }, index) => {
+    const place = places[index] ?? "";
+    const other = known.get(model) ?? place;
+    known.set(model, place);
+    return other !== place;
+  });
+  const wholes = evaluations.map(({ model }, index) =>
+    [alike ? places[index] : "", model].filter((part) => part !== "").join("/"),
+  );
+  const taken = new Set<string>();
+  const titles = new Map<Evaluation, string>();
+  for (const [index, evaluation] of evaluations.entries()) {
+    const { importer, dataset, augmentation } = evaluation;
+    const wanted = wholes[index] ?? evaluation.model;
+    const cell = (title: string) => JSON.stringify([title, importer, dataset, augmentation]);
+    let title = wanted;
+    for (let number = 2; taken.has(cell(title)); number += 1) title = `${wanted} (${number})`;
+    taken.add(cell(title));
+    titles.set(evaluation, title);
+  }
+  return titles;
+}
+
+/** The two folders above those of the evaluation itself. */
+function experimentOf(source: string): string {
+  return source
+    .split(/[\\/]/)
+    .slice(0, -2)
+    .filter((part) => part !== "evaluation")
+    .slice(-2)
+    .join("/");
+}

@@ -1,0 +1,89 @@
+/** Names by which a reader tells the logs of a report apart. */
+
+import { modelOfFolder } from "../evaluation/naming/model.js";
+
+/** A log that is called so is called after the model that its folder names. */
+const GENERIC = /^(?:train|live|live_backing|nohup)$/i;
+
+/** Two languages, each perhaps with its script or region. */
+const PAIR = /^([a-z]{2,3})(?:_[A-Za-z]{2,4})?-([a-z]{2,3})(?:_[A-Za-z]{2,4})?$/;
+const LANGUAGES = new Intl.DisplayNames("en", { type: "language", fallback: "none" });
+
+/**
+ * A name for each path: as many of its last parts as it takes to differ from the others, without those that all names
+ * begin or end with. `a/train.log` and `b/train.log` are `a` and `b`; in folders called after a model, they are called
+ * after it.
+ *
+ * @param taken Names that are in use.
+ */
+export function displayNames(paths: readonly string[], taken: Iterable<string> = []): string[] {
+  const parts = paths.map(partsOf);
+  const used = new Set(taken);
+  const lengths = parts.map(() => 1);
+  const nameAt = (index: number) => (parts[index] ?? []).slice(-(lengths[index] ?? 1)).join("/");
+  for (let longer = true; longer; ) {
+    longer = false;
+    const counts = new Map<string, number>();
+    for (const index of parts.keys()) counts.set(nameAt(index), (counts.get(nameAt(index)) ?? 0) + 1);
+    for (const [index, own] of parts.entries()) {
+      const name = nameAt(index);
+      if ((counts.get(name) ?? 0) < 2 && !used.has(name)) continue;
+      if ((lengths[index] ?? 1) >= own.length) continue;
+      lengths[index] = (lengths[index] ?? 1) + 1;
+      longer = true;
+    }
+  }
+  const names = withoutShared(parts.map((_, index) => nameAt(index)));
+  return names.map((wanted) => {
+    let name = wanted;
+    for (let number = 2; used.has(name); number += 1) name = `${wanted}-${number}`;
+    used.add(name);
+    return name;
+  });
+}
+
+/** Names without the parts that all of them begin or end with. */
+export function withoutShared(names: readonly string[]): readonly string[] {
+  const parts = names.map((name) => name.split("/"));
+  const [first = []] = parts;
+  // What is left of each must be a name.
+  const most = Math.min(...parts.map(({ length }) => length)) - 1;
+  if (parts.length < 2) return names;
+  const shared = (of: (own: readonly string[], index: number) => string | undefined, limit: number) => {
+    let count = 0;
+    while (count < limit && parts.every((own) => of(own, count) === of(first, count))) count += 1;
+    return count;
+  };
+  const end = shared((own, index) => own.at(-1 - index), most);
+  const start = shared((own, index) => own[index], most - end);
+  return parts.map((own) => own.slice(start, own.length - end).join("/"));
+}
+
+/**
+ * The pair of languages that a path names in a folder or before `__` in the file's name: `models/en-nl/prod/…`; nothing
+ * where it names none.
+ */
+export function pairOfPath(path: string): string | undefined {
+  const words = path.split(/[\\/]|__/);
+  return words.findLast((word) => {
+    const [, one = "", other = ""] = PAIR.exec(word) ?? [];
+    return one !== "" && [one, other].every((code) => LANGUAGES.of(code) !== undefined);
+  });
+}
+
+function partsOf(path: string): string[] {
+  if (path === "-") return ["standard input"];
+  const parts = path.split(/[\\/]/).filter((part) => part !== "" && part !== "." && part !== "..");
+  const file = parts.pop() ?? path;
+  const stem = file.replace(/\.(?:gz|zst|zstd)$/i, "").replace(/(?<=.)\.[^.]*$/, "");
+  const folder = parts.pop();
+  if (folder === undefined) return [stem];
+  const model = GENERIC.test(stem) ? modelOfFolder(folder) : undefined;
+  return model === undefined ? [...parts, folder, stem] : [...parts, model];
+}
+
+/** Whether a file of a folder is worth a look: what a log or an evaluation is called. */
+export function kindOfName(path: string): "log" | "evaluation" | undefined {
+  if (/\.metrics(?:\.json)?$/i.test(path)) return "evaluation";
+  return /\.(?:log|out)(?:\.\d+)?(?:\.(?:gz|zst|zstd))?$/i.test(path) ? "log" : undefined;
+}

@@ -1,0 +1,74 @@
+/** Whether what was read is a log of Marian's. No Node API. */
+import type { Counts } from "../core/layout.js";
+import { InputError } from "../io/packed/packing.js";
+import type { TrainingRun } from "./training-run.js";
+
+/** Bytes at the start of a log in which a time is looked for. */
+const HEAD = 64 * 1024;
+const TIME = /\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d/;
+
+/** Looks for a time at the start of what is read: a log that ended before its first measurement has that much. */
+export class LogTimes {
+  #head = "";
+  #length = 0;
+
+  /** The bytes as they are. */
+  async *watch(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks) {
+      if (this.#length < HEAD) {
+        const part = chunk.subarray(0, HEAD - this.#length);
+        this.#head += new TextDecoder("latin1").decode(part);
+        this.#length += part.length;
+      }
+      yield chunk;
+    }
+  }
+
+  get found(): boolean {
+    return TIME.test(this.#head);
+  }
+}
+
+/** A log that was not read to its end as a training; {@link run} is what came before. */
+export class PartialRunError extends InputError {
+  override readonly name: string = "PartialRunError";
+  readonly run: TrainingRun;
+
+  /** @param cause Why it was not; its code is this one's. */
+  constructor(cause: Error, run: TrainingRun) {
+    super(cause.message, { cause, ...(cause instanceof InputError ? { code: cause.code } : {}) });
+    this.run = run;
+  }
+}
+
+/** How a log was read. */
+export interface LogReading {
+  /** Why it was not read to its end; absent where it was. */
+  readonly fault: Error | undefined;
+  /** Whether a time was found. */
+  readonly timed: boolean;
+}
+
+/**
+ * The run, where all of it was read, and where something says that it was read from a log: a measurement, a start, a line
+ * that begins like one, or a time.
+ *
+ * @throws InputError, `empty` or `no-marian-log`; the fault where nothing was read before it, else PartialRunError.
+ */
+export function wholeRun(run: TrainingRun, { fault, timed }: LogReading): TrainingRun {
+  const { counts } = run.tally;
+  if (fault !== undefined) throw counts.bytes === 0 ? fault : new PartialRunError(fault, run);
+  const refusal = refusalOf(counts, timed);
+  if (refusal !== undefined) throw refusal;
+  return run;
+}
+
+/** Why this is no log of Marian's; undefined where it may be one. */
+export function refusalOf(counts: Counts, timed: boolean): InputError | undefined {
+  const { bytes, training, validation, patterns, unmatched, starts } = counts;
+  if (bytes === 0) return new InputError("the log is empty", { code: "empty" });
+  if (timed || training + validation + patterns + unmatched + starts > 0) return undefined;
+  return new InputError("it holds no measurement of Marian's and no start: is this a training log?", {
+    code: "no-marian-log",
+  });
+}

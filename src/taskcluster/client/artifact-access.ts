@@ -1,0 +1,141 @@
+/** Artifacts of any storage type, by the redirect that the queue answers with. */
+import { Fault, type HttpAnswer, type HttpRequest } from "../../http/index.js";
+import { slug } from "./address.js";
+import { AnswerError, TooLargeError } from "./errors.js";
+import { GzipCheck } from "./gzip-check.js";
+import type { Access } from "./policy.js";
+
+const RETRY_MS = 1000;
+const IDLE_MS = 60_000;
+const LIVE_IDLE_MS = 5 * 60_000;
+/** Largest artifact that is taken, packed and unpacked, where nothing else is said: no log of a training comes near. */
+const LARGEST = 2 * 1024 ** 3;
+
+/** An artifact of one run of a task. */
+export interface ArtifactRef {
+  readonly taskId: string;
+  readonly runId: number;
+  readonly name: string;
+}
+
+/** An artifact on its way. */
+export interface Download {
+  /** `s3`, `object` or `reference`; what is behind a link. Only the content of the first two never changes. */
+  readonly storageType: string;
+  /** Whether the bytes are gzip of what the task made. */
+  readonly gzip: boolean;
+  /** The bytes as sent. They end with an error when they are not whole. */
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
+/** An artifact that may still grow. */
+export interface LiveArtifact {
+  readonly gzip: boolean;
+  /** As sent. Throws when the connection fails; ends when the worker says so. */
+  readonly chunks: AsyncIterable<Uint8Array>;
+  /** Has to be called by whoever does not read to the end. */
+  close(): void;
+}
+
+/** Finds and reads artifacts. */
+export class ArtifactAccess {
+  readonly #access: Access;
+  readonly #root: string;
+  readonly #largest: number;
+
+  /** @param root Address of the queue's tasks, with a slash at its end. */
+  constructor(access: Access, root: string, largest = LARGEST) {
+    this.#access = access;
+    this.#root = root;
+    this.#largest = largest;
+  }
+
+  download<Result>(ref: ArtifactRef, take: (download: Download) => Promise<Result>): Promise<Result> {
+    const { http, scope, options } = this.#access;
+    const what = describe(ref);
+    const spec = { what, url: this.#url(ref), retryMs: options.retryMs ?? RETRY_MS };
+    return http.retrying(spec, scope, async () => {
+      const headers = { "accept-encoding": "gzip" };
+      const { storageType, answer } = await this.#open(ref, { idleMs: IDLE_MS, headers });
+      try {
+        const gzip = isGzip(answer, what);
+        return await take({ storageType, gzip, chunks: whole(answer.body, gzip, what, this.#largest) });
+      } finally {
+        answer.discard();
+      }
+    });
+  }
+
+  async live(ref: ArtifactRef): Promise<LiveArtifact> {
+    const { answer } = await this.#open(ref, { idleMs: LIVE_IDLE_MS, live: true });
+    const gzip = answer.headers["content-encoding"] !== undefined;
+    return { gzip, chunks: answer.body, close: answer.discard };
+  }
+
+  async #open(
+    ref: ArtifactRef,
+    how: Pick<HttpRequest, "headers" | "live"> & { readonly idleMs: number },
+  ): Promise<{ readonly storageType: string; readonly answer: HttpAnswer }> {
+    const { http, scope, options } = this.#access;
+    const what = describe(ref);
+    const url = this.#url(ref);
+    const first = await http.open({ url, what, headersMs: options.idleMs, idleMs: options.idleMs }, scope);
+    const storageType = first.headers["x-taskcluster-artifact-storage-type"] ?? "reference";
+    if (first.status < 300) {
+      first.discard();
+      throw new AnswerError(`${what}: the queue did not say where it is (HTTP ${first.status})`);
+    }
+    const place = http.target(first, url, what);
+    await http.drain(first);
+    const idleMs = options.idleMs ?? how.idleMs;
+    const answer = await http.follow({ ...how, url: place, what, headersMs: idleMs, idleMs }, scope);
+    if (answer.status === 200) return { storageType, answer };
+    answer.discard();
+    throw new Fault(`HTTP ${answer.status} and not the whole of it`);
+  }
+
+  #url({ taskId, runId, name }: ArtifactRef): string {
+    return `${this.#root}${slug(taskId, "task")}/runs/${runId}/artifacts/${encodeURIComponent(name)}`;
+  }
+}
+
+function describe({ taskId, runId, name }: ArtifactRef): string {
+  return `artifact ${name} of task ${taskId}, run ${runId}`;
+}
+
+function isGzip({ headers }: HttpAnswer, what: string): boolean {
+  const encoding = headers["content-encoding"]?.trim().toLowerCase() ?? "identity";
+  if (encoding === "gzip" || encoding === "x-gzip") return true;
+  if (encoding === "identity" || encoding === "") return false;
+  throw new AnswerError(
+    `${what}: it is sent as '${encoding}', which was not asked for and is not unpacked here`,
+  );
+}
+
+/** The bytes, if they are all there: HTTP tells of a length that was not reached, gzip of its own end. */
+async function* whole(
+  body: AsyncIterable<Uint8Array>,
+  gzip: boolean,
+  what: string,
+  largest: number,
+): AsyncGenerator<Uint8Array> {
+  const check = gzip ? new GzipCheck() : undefined;
+  let bytes = 0;
+  try {
+    for await (const chunk of body) {
+      bytes += chunk.length;
+      await check?.take(chunk).catch(incomplete);
+      if (Math.max(bytes, check?.unpacked ?? 0) > largest)
+        throw new TooLargeError(`${what}: it is larger than ${largest} bytes and is not taken`);
+      yield chunk;
+    }
+    await check?.end().catch(incomplete);
+  } finally {
+    check?.destroy();
+  }
+}
+
+function incomplete(error: Error): never {
+  const early = /unexpected end/i.test(error.message);
+  throw new Fault(early ? "the gzip data ends early" : `the gzip data is damaged (${error.message})`);
+}

@@ -1,0 +1,28 @@
+/** Taskcluster's queue and secrets, over HTTP. */
+
+export { type Clock, systemClock } from "../../http/index.js";
+export {
+  DEFAULT_ROOT_URL,
+  type GroupAddress,
+  groupAddress,
+  rootUrlOf,
+  type TaskAddress,
+  taskAddress,
+} from "./address.js";
+export type { Artifact, GroupTask, TaskDefinition, TaskGroup, TaskRun, TaskStatus } from "./answers.js";
+export type { ArtifactRef, Download, LiveArtifact } from "./artifact-access.js";
+export {
+  AddressError,
+  AnswerError,
+  ArtifactError,
+  ForbiddenError,
+  NotFoundError,
+  RefusedError,
+  StoppedError,
+  TaskclusterError,
+  TooLargeError,
+  UnreachableError,
+} from "./errors.js";
+export type { HttpOptions } from "./policy.js";
+export { Queue, type QueueOptions } from "./queue.js";
+export { type SecretOptions, secretToken } from "./secrets.js";

@@ -1,0 +1,154 @@
+/** Groups of Taskcluster, as they are published: every training and every evaluation. */
+
+import type { Group, GroupRun, Problem } from "../archive/group.js";
+import type { Evaluation } from "../evaluation/evaluation.js";
+import { assignRunIds, type NamedGroup, type NamedModel } from "../evaluation/naming/run-ids.js";
+import type { ArtifactStore } from "./artifact-store.js";
+import type { GroupTask, Queue } from "./client/index.js";
+import { type EvaluationRead, readEvaluation } from "./evaluation-task.js";
+import { byLabel, orderOf, stageOf, unfinished } from "./group-task.js";
+import type { ListedGroup } from "./listed-group.js";
+import { listGroups } from "./related-groups.js";
+import { readTraining, type TrainingRead } from "./training-task.js";
+
+/** What is read, and where from. */
+export interface GroupOptions {
+  readonly queue: Queue;
+  readonly store: ArtifactStore;
+  /** How many steps from the group asked for related groups are looked for; 0 for none, default without end. */
+  readonly depth?: number;
+  /** What is read of the groups; absent: all. */
+  readonly only?: "training" | "evaluations" | undefined;
+}
+
+/** Groups, and what is wrong apart from them. */
+export interface GroupsRead {
+  /** The one asked for first, then the related ones by their distance and id. */
+  readonly groups: readonly Group[];
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Reads a group and those that its trainings build on. A task that can't be read is a problem of its group.
+ *
+ * @throws GroupError when the group asked for has no trainings, or no configuration to name them by; TaskclusterError when
+ * it can't be listed, or when the command is stopped.
+ */
+export async function readGroups(groupId: string, options: GroupOptions): Promise<GroupsRead> {
+  const { queue, depth = Number.POSITIVE_INFINITY } = options;
+  const { groups, problems } = await listGroups(queue, groupId, depth);
+  const read = await Promise.all(groups.map((group) => readTasks(group, options)));
+  const names = assignRunIds(read.map(namesOf));
+  return {
+    groups: read.map((group, index) =>
+      groupOf(group, names[index] ?? { suffix: group.suffix, ids: [], notes: [] }),
+    ),
+    problems,
+  };
+}
+
+/** A run that has no id yet. */
+interface UnnamedRun extends NamedModel {
+  readonly training?: TrainingRead;
+  readonly evaluations: readonly Evaluation[];
+}
+
+/** A group of which everything but the ids is known. */
+export interface ReadGroup extends Omit<ListedGroup, "tasks"> {
+  readonly runs: readonly UnnamedRun[];
+  readonly evaluations: readonly Evaluation[];
+  readonly problems: readonly Problem[];
+}
+
+/** Reads the completed trainings and evaluations among the tasks. */
+export async function readTasks(
+  { tasks, ...experiment }: ListedGroup,
+  { store, only }: Pick<GroupOptions, "store" | "only">,
+): Promise<ReadGroup> {
+  const inOrder = [...tasks].sort(byLabel);
+  const wanted = inOrder.filter((task) => {
+    const stage = stageOf(task);
+    return stage !== undefined && (only === undefined || (only === "training") === (stage === "training"));
+  });
+  const of = (stage: ReturnType<typeof stageOf>) =>
+    wanted.filter((task) => task.status.state === "completed" && stageOf(task) === stage);
+  const [trainings, evaluations] = await Promise.all([
+    Promise.all(of("training").map((task) => readTraining(store, task))),
+    Promise.all(of("evaluation").map((task) => readEvaluation(store, task))),
+  ]);
+  return {
+    ...experiment,
+    runs: runsOf(trainings, evaluations),
+    evaluations: evaluations.flatMap(({ evaluation }) => evaluation ?? []),
+    problems: [...unfinished(wanted), ...[...trainings, ...evaluations].flatMap(({ problems }) => problems)],
+  };
+}
+
+/** A run for each training, with the evaluations of its model; and one for each model of which there are only those. */
+function runsOf(trainings: readonly TrainingRead[], evaluations: readonly EvaluationRead[]): UnnamedRun[] {
+  const owners = new Map<TrainingRead | string, Evaluation[]>();
+  const firstTask = new Map<string, GroupTask>();
+  for (const { task, evaluation } of evaluations) {
+    if (evaluation === undefined) continue;
+    const { model } = evaluation;
+    const owner =
+      trainingOf(
+        task,
+        trainings.filter((training) => training.model === model),
+      ) ?? model;
+    owners.set(owner, [...(owners.get(owner) ?? []), evaluation]);
+    if (!firstTask.has(model)) firstTask.set(model, task);
+  }
+  const trained = trainings.map((training) => ({
+    model: training.model,
+    path: orderOf(training.task),
+    training,
+    evaluations: owners.get(training) ?? [],
+  }));
+  const others = [...owners].flatMap(([model, found]): UnnamedRun[] => {
+    const task = typeof model === "string" ? firstTask.get(model) : undefined;
+    return typeof model !== "string" || task === undefined
+      ? []
+      : [{ model, path: orderOf(task), evaluations: found }];
+  });
+  return [...trained, ...others];
+}
+
+/** Of several trainings of one model, the one that the evaluation was made for; else the first. */
+function trainingOf({ task }: GroupTask, trainings: readonly TrainingRead[]): TrainingRead | undefined {
+  const direct = trainings.find((training) => task.dependencies.includes(training.task.status.taskId));
+  return direct ?? trainings[0];
+}
+
+/** What the ids of a group are made of. */
+export function namesOf({ project, name, suffix, groupId, runs }: ReadGroup): NamedGroup {
+  return { project, name, suffix, groupId, models: runs };
+}
+
+/** The group with the ids that its runs were given. */
+export function groupOf(
+  group: ReadGroup,
+  { suffix, ids, notes }: ReturnType<typeof assignRunIds>[number],
+): Group {
+  const { project, name, config, evaluations, problems } = group;
+  const runs = group.runs.map((run, index): GroupRun => {
+    const { log, validationLog } = run.training ?? {};
+    return {
+      model: run.model,
+      id: ids[index] ?? run.model + suffix,
+      ...(log === undefined ? {} : { log }),
+      ...(validationLog === undefined ? {} : { validationLog }),
+      evaluations: run.evaluations,
+    };
+  });
+  const named = notes.map((note): Problem => ({ ...note, severity: "warning" }));
+  return {
+    project,
+    name,
+    suffix,
+    ...(config === undefined ? {} : { config }),
+    runs,
+    evaluations,
+    problems: [...problems, ...named],
+  };
+}

@@ -1,0 +1,144 @@
+/** From runs to what one chart draws at one zoom. */
+import { robustRange } from "../../report/robust-range.js";
+import type { Table } from "../../report/table.js";
+import type { RunView } from "../run-view.js";
+import type { Range } from "../state.js";
+import { type AxisName, lowerBound } from "./axis.js";
+import type { ChartKind } from "./chart-kinds.js";
+import { type DrawnLine, downsample } from "./downsample.js";
+import type { Piece } from "./trace.js";
+
+/** One piece, ready to be drawn. */
+export interface ChartLine extends DrawnLine {
+  readonly piece: Piece;
+  /** The values as they were printed, where `y` is smoothed. */
+  readonly raw?: DrawnLine;
+  /** All smoothed values of the piece, where `y` is smoothed. */
+  readonly smooth?: Float64Array;
+}
+
+/** The lines of one run. */
+export interface ChartRun {
+  readonly view: RunView;
+  readonly table: Table;
+  readonly lines: readonly ChartLine[];
+  /** Rows whose place on this axis is unknown. */
+  readonly unplaced: number;
+}
+
+/** What is to be drawn. */
+export interface ChartRequest {
+  readonly kind: ChartKind;
+  readonly views: readonly RunView[];
+  readonly axis: AxisName;
+  readonly range: Range;
+  readonly smoothing: number;
+  readonly log: boolean;
+  /** Whether the values' axis reaches to outliers. */
+  readonly outliers: boolean;
+  /** Width of the plot in pixels. */
+  readonly width: number;
+}
+
+/** Everything of one chart at one zoom. */
+export interface ChartContent {
+  readonly runs: readonly ChartRun[];
+  /**
+   * The numbers of the visible lines that the scale can show, smoothed where the lines are; absent where there are none.
+   */
+  readonly values: Range | undefined;
+  /** The part of these to which the chart is scaled: without outliers, unless they are asked for. */
+  readonly scaled: Range | undefined;
+  /** Points of all lines together. */
+  readonly points: number;
+}
+
+/** With more runs than this, three pixels share a column: their lines hide each other long before. */
+const CROWD = 20;
+
+/** So many values of a run are looked at to tell outliers, evenly spaced. */
+const SAMPLE = 512;
+
+/** What of the runs is to be drawn. */
+export function chartContent(request: ChartRequest): ChartContent {
+  const { kind, axis, range, smoothing, width, log } = request;
+  // Validations are few, and each is a result: they are not smoothed.
+  const weight = kind.part === "validation" ? 0 : smoothing;
+  const columns = request.views.length > CROWD ? Math.ceil(width / 3) : width;
+  const runs: ChartRun[] = [];
+  const extent = new Extent(log);
+  const samples: Float64Array[] = [];
+  let points = 0;
+  for (const view of request.views) {
+    const table = kind.table(view.run);
+    if (table === undefined) continue;
+    const { pieces, unplaced } = view.trace(table, kind.column, kind.id, axis);
+    const lines: ChartLine[] = [];
+    const shown: { readonly x: Float64Array; readonly y: Float64Array }[] = [];
+    for (const piece of pieces) {
+      const [first = Number.NaN, last = Number.NaN] = [piece.x[0], piece.x.at(-1)];
+      if (last < range.from || first > range.to) continue;
+      const cut = (y: Float64Array) => downsample(piece.x, y, range.from, range.to, columns);
+      const raw = cut(piece.y);
+      points += raw.x.length;
+      const y = weight > 0 ? view.smoothed(kind, table, piece, weight) : piece.y;
+      const line = weight > 0 ? { ...cut(y), raw, smooth: y, piece } : { ...raw, piece };
+      extent.add(line, range);
+      shown.push({ x: piece.x, y });
+      lines.push(line);
+    }
+    runs.push({ view, table, lines, unplaced });
+    if (!request.outliers) samples.push(sampleOf(shown, range));
+  }
+  const values = extent.range;
+  return {
+    runs,
+    values,
+    scaled: request.outliers ? values : values && robustRange(samples, values, log),
+    points,
+  };
+}
+
+/** Evenly spaced values of one run. */
+function sampleOf(
+  lines: readonly { readonly x: Float64Array; readonly y: Float64Array }[],
+  { from, to }: Range,
+): Float64Array {
+  const parts = lines.map(({ x, y }) => ({
+    y,
+    start: lowerBound(x.length, (index) => (x[index] ?? 0) >= from),
+    end: lowerBound(x.length, (index) => (x[index] ?? 0) > to),
+  }));
+  const total = parts.reduce((sum, { start, end }) => sum + end - start, 0);
+  const step = Math.max(1, Math.ceil(total / SAMPLE));
+  const sample = new Float64Array(SAMPLE + parts.length);
+  let count = 0;
+  for (const { y, start, end } of parts) {
+    for (let index = start; index < end; index += step) sample[count++] = y[index] ?? Number.NaN;
+  }
+  return sample.slice(0, count);
+}
+
+/** Greatest and least of what is visible and can be on the scale. */
+class Extent {
+  readonly #lowest: number;
+  #from = Number.POSITIVE_INFINITY;
+  #to = Number.NEGATIVE_INFINITY;
+
+  constructor(log: boolean) {
+    this.#lowest = log ? Number.MIN_VALUE : Number.NEGATIVE_INFINITY;
+  }
+
+  add({ x, y }: DrawnLine, { from, to }: Range): void {
+    for (let index = 0; index < y.length; index += 1) {
+      const [place = 0, value = 0] = [x[index], y[index]];
+      if (!Number.isFinite(value) || value < this.#lowest || place < from || place > to) continue;
+      if (value < this.#from) this.#from = value;
+      if (value > this.#to) this.#to = value;
+    }
+  }
+
+  get range(): Range | undefined {
+    return this.#from <= this.#to ? { from: this.#from, to: this.#to } : undefined;
+  }
+}

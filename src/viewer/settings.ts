@@ -1,0 +1,54 @@
+/** What a start of Marian was set to, key by key. */
+import type { Segment } from "../run/segment.js";
+
+/** A setting of two starts; absent on a side that does not have it. */
+export interface Difference {
+  readonly key: string;
+  readonly left: string | undefined;
+  readonly right: string | undefined;
+  readonly differs: boolean;
+}
+
+/** Settings as text: the configuration, and the options of the command line that it does not name. */
+export function settingsOf(segment: Segment): ReadonlyMap<string, string> {
+  const settings = new Map<string, string>();
+  if (segment.marian_version !== undefined) {
+    settings.set(
+      "marian",
+      [segment.marian_version, segment.revision].filter((part) => part !== undefined).join(" "),
+    );
+  }
+  for (const [key, value] of Object.entries(segment.config ?? {})) flatten(key, value, settings);
+  for (const [key, value] of Object.entries(segment.arguments ?? {})) {
+    if (!settings.has(key)) flatten(`--${key}`, value, settings);
+  }
+  return settings;
+}
+
+/** All settings of both, by name. */
+export function compareSettings(
+  left: ReadonlyMap<string, string>,
+  right: ReadonlyMap<string, string>,
+): Difference[] {
+  const keys = [...new Set([...left.keys(), ...right.keys()])].sort((one, other) =>
+    one.localeCompare(other, "en"),
+  );
+  return keys.map((key) => {
+    const [one, other] = [left.get(key), right.get(key)];
+    return { key, left: one, right: other, differs: one !== other };
+  });
+}
+
+function flatten(key: string, value: unknown, settings: Map<string, string>): void {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    for (const [inner, part] of Object.entries(value)) flatten(`${key}.${inner}`, part, settings);
+    return;
+  }
+  settings.set(key, textOf(value));
+}
+
+function textOf(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 0 ? "[]" : value.map(textOf).join("\n");
+  if (typeof value === "object" && value !== null) return JSON.stringify(value);
+  return typeof value === "string" && value === "" ? '""' : String(value);
+}

@@ -1,0 +1,210 @@
+import type { Dispatcher } from "undici";
+import {
+  type Clock,
+  HttpClient,
+  LARGEST_JSON,
+  type RequestScope,
+  type WholeAnswer,
+} from "../../http/index.js";
+import { parseJson } from "../format/json.js";
+import {
+  AuthenticationError,
+  GraphqlError,
+  HttpStatusError,
+  MalformedReplyError,
+  messageOf,
+  StoppedError,
+  UndeliveredError,
+} from "./errors.js";
+import { type Operation, SERVER_FEATURES, VIEWER } from "./operations.js";
+import { wandbPolicy } from "./policy.js";
+import { isObject, listOf, objectAt, optionalText, type ReplyObject, requiredObject } from "./reply.js";
+import type { WandbSettings } from "./settings.js";
+
+const GRAPHQL_TIMEOUT_MS = 30_000;
+const FILE_STREAM_TIMEOUT_MS = 180_000;
+const TRANSFER_TIMEOUT_MS = 180_000;
+const SLOWEST_BYTES_PER_MS = 1000;
+/** Errors of an answer that are told. */
+const MOST_ERRORS = 3;
+
+/** How a client is made; all members are optional and mostly for tests. */
+export interface WandbClientOptions {
+  /** Name and version of the program, for the User-Agent header and the run's `cli_version`. */
+  readonly version?: string | undefined;
+  readonly dispatcher?: Dispatcher | undefined;
+  readonly clock?: Clock | undefined;
+  readonly random?: (() => number) | undefined;
+  /** Milliseconds until an attempt without an answer counts as failed. */
+  readonly timeouts?: { readonly graphql?: number; readonly fileStream?: number; readonly transfer?: number };
+}
+
+/** Who the API key belongs to. `entity` is the default one, undefined when the user has none. */
+export interface Viewer {
+  readonly username: string;
+  readonly entity: string | undefined;
+}
+
+/** A connection to one W&B server, shared by all runs that are published to it. */
+export class WandbClient {
+  readonly settings: WandbSettings;
+  readonly version: string;
+  readonly http: HttpClient;
+  readonly timeouts: { readonly graphql: number; readonly fileStream: number; readonly transfer: number };
+  #features: Promise<ReadonlySet<string>> | undefined;
+  #viewer: Promise<Viewer> | undefined;
+
+  /** Throws an AuthenticationError, in words, when the settings hold no key. */
+  constructor(settings: WandbSettings, options: WandbClientOptions = {}) {
+    if (settings.apiKey === undefined) {
+      throw new AuthenticationError(
+        "no W&B API key was found: set WANDB_API_KEY or add the server to ~/.netrc, set WANDB_MODE=offline to write files for later, or turn publishing off with --no-wandb",
+        "no-key",
+      );
+    }
+    this.settings = settings;
+    this.version = options.version ?? "marian-tracking";
+    this.timeouts = {
+      graphql: options.timeouts?.graphql ?? GRAPHQL_TIMEOUT_MS,
+      fileStream: options.timeouts?.fileStream ?? FILE_STREAM_TIMEOUT_MS,
+      transfer: options.timeouts?.transfer ?? TRANSFER_TIMEOUT_MS,
+    };
+    const { apiKey } = settings;
+    this.http = new HttpClient(wandbPolicy(apiKey), {
+      userAgent: this.version,
+      authorization: () => apiKey.authorization(),
+      secrets: apiKey.secrets,
+      dispatcher: options.dispatcher,
+      clock: options.clock,
+      random: options.random,
+    });
+  }
+
+  /** A scope for requests that belong to no run. `budgetMs` defaults to 5 minutes. */
+  scope(budgetMs?: number, signal?: AbortSignal): RequestScope {
+    return this.http.scope(budgetMs, signal);
+  }
+
+  /**
+   * The `data` of a GraphQL answer, which has the field that was asked for. Errors in the answer, whatever its status,
+   * throw a GraphqlError at once, and anything else that is no such answer a MalformedReplyError.
+   */
+  async graphql(operation: Operation, variables: ReplyObject, scope: RequestScope): Promise<ReplyObject> {
+    const body = JSON.stringify({ query: operation.query, variables, operationName: operation.name });
+    const answer = await this.http.send(
+      {
+        method: "POST",
+        url: `${this.settings.baseUrl}/graphql`,
+        headers: { "content-type": "application/json" },
+        body: () => body,
+        authorized: true,
+        headersMs: this.timeouts.graphql,
+        idleMs: this.timeouts.graphql,
+        wholeMs: this.timeouts.graphql + LARGEST_JSON / SLOWEST_BYTES_PER_MS,
+        what: operation.name,
+      },
+      scope,
+    );
+    const data = requiredObject(this.reply(answer, operation.name), "data");
+    if (operation.field in data) return data;
+    throw new MalformedReplyError(
+      `the W&B server's answer to ${operation.name} has no ${operation.field}: is the base URL that of a W&B server?`,
+    );
+  }
+
+  /**
+   * The JSON object of an answer.
+   *
+   * @throws MalformedReplyError where it is none, GraphqlError where it tells of errors.
+   */
+  reply(answer: WholeAnswer, what: string): ReplyObject {
+    const reply = this.#parse(answer, what);
+    const { errors, error = null } = reply;
+    const told = Array.isArray(errors) ? errors : errors === undefined || errors === null ? [] : [errors];
+    const all = error === null || error === "" || error === false ? told : [...told, error];
+    if (all.length === 0) return reply;
+    const said = all.slice(0, MOST_ERRORS).map((one) => {
+      const message = isObject(one) ? optionalText(one, "message") : one;
+      return typeof message === "string" ? this.http.printable(message) : "?";
+    });
+    throw new GraphqlError(`W&B could not do ${what}: ${said.join("; ")}`);
+  }
+
+  /** The key's owner; asked once. Throws an AuthenticationError when the server doesn't know the key. */
+  viewer(scope: RequestScope = this.scope()): Promise<Viewer> {
+    this.#viewer ??= this.#askViewer(scope).catch((error: unknown) => {
+      this.#viewer = undefined;
+      throw error;
+    });
+    return this.#viewer;
+  }
+
+  /** The entity to use: the one of the settings, else the key owner's default entity (asked once). */
+  async entity(scope?: RequestScope): Promise<string> {
+    if (this.settings.entity !== undefined) return this.settings.entity;
+    const { entity } = await this.viewer(scope);
+    if (entity === undefined) {
+      throw new AuthenticationError(
+        "this W&B user has no default entity: name one with WANDB_ENTITY",
+        "no-entity",
+      );
+    }
+    return entity;
+  }
+
+  /** Names of what the server offers; asked once. A server that can't say offers nothing. */
+  features(scope: RequestScope): Promise<ReadonlySet<string>> {
+    this.#features ??= this.#askFeatures(scope).catch((error: unknown) => {
+      this.#features = undefined;
+      throw error;
+    });
+    return this.#features;
+  }
+
+  /** Ends all connections. */
+  async close(): Promise<void> {
+    await this.http.close();
+  }
+
+  #parse(answer: WholeAnswer, what: string): ReplyObject {
+    let reply: unknown;
+    try {
+      reply = parseJson(answer.body.toString("utf8"));
+    } catch {
+      reply = undefined;
+    }
+    if (isObject(reply)) return reply;
+    throw new MalformedReplyError(
+      `the answer to ${what} is not from a W&B server (HTTP ${answer.status}, no JSON object): check the base URL ${this.settings.baseUrl}`,
+    );
+  }
+
+  async #askViewer(scope: RequestScope): Promise<Viewer> {
+    const data = await this.graphql(VIEWER, {}, scope);
+    const viewer = objectAt(data, "viewer");
+    if (viewer === undefined) {
+      throw new AuthenticationError(
+        `W&B doesn't know the API key from ${this.settings.apiKey?.source}: check that it is whole and belongs to this server`,
+        "key-refused",
+      );
+    }
+    return {
+      username: optionalText(viewer, "username") ?? "",
+      entity: optionalText(viewer, "entity") || undefined,
+    };
+  }
+
+  async #askFeatures(scope: RequestScope): Promise<ReadonlySet<string>> {
+    try {
+      const data = await this.graphql(SERVER_FEATURES, {}, scope);
+      const features = listOf(requiredObject(data, "serverInfo"), "features").filter(isObject);
+      return new Set(features.filter((one) => one.isEnabled === true).map((one) => String(one.name)));
+    } catch (error) {
+      if (error instanceof UndeliveredError || error instanceof StoppedError) throw error;
+      if (error instanceof AuthenticationError) throw error;
+      // Servers from before this query refuse it. They offer none of the features that matter here.
+      if (error instanceof GraphqlError || error instanceof HttpStatusError) return new Set();
+      throw new MalformedReplyError(messageOf(error));
+    }
+  }
+}

@@ -1,0 +1,170 @@
+/** Publishes the run of a group: the experiment's configuration, all evaluations, and the logs. */
+import type { Evaluation } from "../evaluation/evaluation.js";
+import type { PublisherOutcome } from "../publishers/update-publisher.js";
+import { WandbError } from "./client/errors.js";
+import type { ExistingRun } from "./client/existing-run.js";
+import { inParallel } from "./client/parallel.js";
+import { objectAt, optionalText } from "./client/reply.js";
+import { type JsonObject, type JsonValue, stringifyJson } from "./format/json.js";
+import { artifactNameOf } from "./format/names.js";
+import type { RowTable } from "./format/row-table.js";
+import type { TableData } from "./format/table.js";
+import { evaluationsOfRuns } from "./group-runs.js";
+import { GroupTable } from "./group-table.js";
+import type { TablePreview, WandbPlace } from "./publication.js";
+import { tableState } from "./run-tables.js";
+import { nextPosition, type RunState, type TableFile, TableRun } from "./table-run.js";
+
+/** A group, as its run shows it. */
+export interface GroupLogsPublication extends WandbPlace {
+  readonly group: string;
+  /** What the ids of the group's runs end with. */
+  readonly suffix: string;
+  /** The experiment's configuration. */
+  readonly config?: JsonObject;
+  readonly evaluations: readonly Evaluation[];
+  /** Takes in evaluations that runs of the group hold and its table lacks, such as those of a task that was killed. */
+  readonly fromRuns?: boolean;
+  /** Becomes an artifact that is called like the group. */
+  readonly logsFolder?: string;
+}
+
+/** Key of the table. */
+const METRICS = "metrics";
+
+/** As many tables are read of a run; what the older ones hold is in the newer ones. */
+const MOST_TABLES = 100;
+const DOWNLOADS_AT_ONCE = 8;
+
+/**
+ * Creates the run `group_logs<suffix>` or completes it: rows that are in its table stay, those of the same model and
+ * dataset are updated, new ones are added. Several tasks may do that at the same moment. Published again, the same
+ * group adds no row to the run's history.
+ *
+ * @throws WandbError in words for the user.
+ */
+export async function publishGroupLogs(publication: GroupLogsPublication): Promise<PublisherOutcome> {
+  const { group, config = {}, logsFolder, transport } = publication;
+  const id = runIdOf(publication);
+  const run = new TableRun(publication, id);
+  const completion = new TableCompletion(publication, (text) => run.remark(text));
+  return run.settle(async (state, again) => {
+    const existing = state?.existing ?? null;
+    if (transport === "sdk" && existing !== null) {
+      run.remark(`@wandb/sdk does not publish tables: nothing was added to the run ${id}`);
+      return undefined;
+    }
+    const table = await completion.next(state);
+    const known =
+      existing !== null && Object.entries(config).every(([key, value]) => isStored(existing, key, value));
+    if (table === undefined && again) return undefined;
+    if (table === undefined && known && logsFolder === undefined) {
+      run.remark(`the run ${id} has all of this already`);
+      return undefined;
+    }
+    return {
+      config,
+      work: async (sink) => {
+        if (table !== undefined) await sink.history({}, nextPosition(existing), [table]);
+        if (logsFolder !== undefined && !again) {
+          const name = artifactNameOf(group);
+          if (name !== group) run.remark(`the artifact of ${group} is called ${name}, as W&B takes names`);
+          await sink.directoryArtifact(name, "logs", logsFolder);
+        }
+      },
+    };
+  });
+}
+
+/** What {@link publishGroupLogs} would do; asks the server and changes nothing. */
+export async function previewGroupLogs(publication: GroupLogsPublication): Promise<readonly TablePreview[]> {
+  const state = await new TableRun(publication, runIdOf(publication)).state();
+  const table = await new TableCompletion(publication, () => {}).next(state);
+  const existing = state?.existing ?? null;
+  return [{ name: METRICS, state: table === undefined ? "unchanged" : tableState(existing, table) }];
+}
+
+function runIdOf({ suffix }: GroupLogsPublication): string {
+  return `group_logs${suffix}`;
+}
+
+/** The table of a group as it should be, from what it is and what others make of it in the meantime. */
+class TableCompletion {
+  readonly #publication: GroupLogsPublication;
+  readonly #own: GroupTable;
+  readonly #suffix: string;
+  readonly #remark: (text: string) => void;
+  /** Files whose rows are known. */
+  readonly #seen = new Set<string>();
+  #base: GroupTable;
+  #lookedAtRuns = false;
+
+  constructor(publication: GroupLogsPublication, remark: (text: string) => void) {
+    const { group, suffix, evaluations } = publication;
+    this.#publication = publication;
+    this.#own = GroupTable.of(group, suffix, evaluations);
+    this.#suffix = suffix;
+    this.#base = new GroupTable(suffix);
+    this.#remark = remark;
+  }
+
+  /** The table to write; undefined where the run has it, or there is nothing to show. */
+  async next(state: RunState | undefined): Promise<RowTable | undefined> {
+    if (state !== undefined) {
+      await this.#read(state);
+      await this.#readRuns();
+    }
+    const whole = this.#base.with(this.#own);
+    if (whole.size === 0) return undefined;
+    const table = { name: METRICS, table: whole.toData() };
+    return tableState(state?.existing ?? null, table) === "unchanged" ? undefined : table;
+  }
+
+  /** Takes in, once, what the runs of the group hold. */
+  async #readRuns(): Promise<void> {
+    if (this.#lookedAtRuns || !this.#publication.fromRuns) return;
+    this.#lookedAtRuns = true;
+    const { group } = this.#publication;
+    try {
+      const lacking = await evaluationsOfRuns(this.#publication, this.#base.with(this.#own));
+      this.#base = this.#base.with(GroupTable.of(group, this.#suffix, lacking));
+    } catch (error) {
+      if (!(error instanceof WandbError)) throw error;
+      this.#remark(`the other runs of the group could not be looked at: ${error.message}`);
+    }
+  }
+
+  /** Takes in what was logged since the last look. */
+  async #read({ existing, files }: RunState): Promise<void> {
+    const shown = optionalText(objectAt(existing?.summary, METRICS) ?? {}, "path");
+    const tables = files.filter(({ key }) => key === METRICS).slice(-MOST_TABLES);
+    const current = tables.find(({ path }) => path === shown) ?? tables.at(-1);
+    const first = this.#seen.size === 0;
+    const before = this.#base;
+    // The one that the run shows comes first: of the others, the newest first, only what it lacks is of interest.
+    const ordered = first && current !== undefined ? [current, ...tables.toReversed()] : tables;
+    const fresh = [...new Set(ordered)].filter(({ path }) => !this.#seen.has(path));
+    const read = new Map<TableFile, TableData>();
+    await inParallel(fresh, DOWNLOADS_AT_ONCE, async (file) => {
+      this.#seen.add(file.path);
+      const table = await file.read().catch(() => undefined);
+      if (table === undefined) this.#remark(`the table ${file.path} can't be read`);
+      else read.set(file, table);
+    });
+    for (const file of fresh) {
+      const data = read.get(file);
+      if (data === undefined) continue;
+      const table = GroupTable.read(this.#suffix, data);
+      if (file === current && first) this.#base = table;
+      else if (first) this.#base = this.#base.with(table.without(this.#base));
+      // Somebody else wrote it since: what he changed counts, what he only knew from before does not.
+      else this.#base = this.#base.with(table.changesTo(before));
+    }
+  }
+}
+
+function isStored({ config }: ExistingRun, key: string, value: JsonValue | undefined): boolean {
+  const entry = objectAt(config, key);
+  const stored = entry !== undefined && "value" in entry ? entry["value"] : entry;
+  return stringifyJson((stored ?? null) as JsonValue) === stringifyJson(value ?? null);
+}

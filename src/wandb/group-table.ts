@@ -1,0 +1,127 @@
+/** The table of all evaluations of a group. */
+import type { Evaluation } from "../evaluation/evaluation.js";
+import type { DatasetName } from "../evaluation/naming/dataset.js";
+import { type JsonValue, stringifyJson } from "./format/json.js";
+import type { TableData } from "./format/table.js";
+import { metricOrder } from "./run-tables.js";
+
+/** Columns that every such table has, before those of further metrics. */
+const NAMES = ["Group", "Model", "Importer", "Dataset", "Augmentation"] as const;
+const COLUMNS = [...NAMES, "bleu_detok", "chrf", "comet"] as const;
+
+/** How the reference spells a column. */
+const RENAMED: ReadonlyMap<string, string> = new Map([["Augmenation", "Augmentation"]]);
+
+/** Cells by column; an empty one is absent. */
+type Row = ReadonlyMap<string, JsonValue>;
+
+/** The table of a group. Rows are told apart by model, importer, dataset and augmentation. */
+export class GroupTable {
+  readonly #suffix: string;
+  /** By key; of a key that the reference has twice, each is kept. */
+  readonly #rows: { readonly key: string; row: Row }[] = [];
+
+  /** @param suffix What the ids of the group's runs end with: online, the reference calls models by their runs. */
+  constructor(suffix: string) {
+    this.#suffix = suffix;
+  }
+
+  get size(): number {
+    return this.#rows.length;
+  }
+
+  /** Whether there is a row of this model and dataset. */
+  has({ model, importer, dataset, augmentation }: Pick<Evaluation, "model"> & DatasetName): boolean {
+    const key = stringifyJson([model, importer, dataset, augmentation]);
+    return this.#rows.some((row) => row.key === key);
+  }
+
+  /** The rows of evaluations. */
+  static of(group: string, suffix: string, evaluations: readonly Evaluation[]): GroupTable {
+    const table = new GroupTable(suffix);
+    for (const { model, importer, dataset, augmentation, metrics } of evaluations) {
+      const names = [group, model, importer, dataset, augmentation];
+      const cells = [...NAMES.map((name, at) => [name, names[at] ?? null] as const), ...metrics];
+      table.#put(rowOf(cells));
+    }
+    return table;
+  }
+
+  /** A table that was published. */
+  static read(suffix: string, { columns, data }: TableData): GroupTable {
+    const table = new GroupTable(suffix);
+    for (const cells of data) {
+      const row = rowOf(columns.map((column, at) => [RENAMED.get(column) ?? column, cells[at] ?? null]));
+      table.#rows.push({ key: table.#keyOf(row), row });
+    }
+    return table;
+  }
+
+  /** A copy with the rows of another one: those that are new, and those of which the other one says something else. */
+  with(other: GroupTable): GroupTable {
+    const table = new GroupTable(this.#suffix);
+    table.#rows.push(...this.#rows.map((entry) => ({ ...entry })));
+    for (const { row } of other.#rows) table.#put(row);
+    return table;
+  }
+
+  /** The rows of this one that another one does not have at all. */
+  without(other: GroupTable): GroupTable {
+    const known = new Set(other.#rows.map(({ key }) => key));
+    return this.#filtered(({ key }) => !known.has(key));
+  }
+
+  /** The rows of this one that are new or different from another one's. */
+  changesTo(other: GroupTable): GroupTable {
+    const known = new Map(other.#rows.map(({ key, row }) => [key, textOf(row)]));
+    return this.#filtered(({ key, row }) => known.get(key) !== textOf(row));
+  }
+
+  /** With columns for all metrics. */
+  toData(): TableData {
+    const all = new Set(this.#rows.flatMap(({ row }) => [...row.keys()]));
+    for (const column of COLUMNS) all.delete(column);
+    const columns = [...COLUMNS, ...metricOrder(all)];
+    return { columns, data: this.#rows.map(({ row }) => columns.map((column) => row.get(column) ?? null)) };
+  }
+
+  #filtered(wanted: (entry: { readonly key: string; readonly row: Row }) => boolean): GroupTable {
+    const table = new GroupTable(this.#suffix);
+    table.#rows.push(...this.#rows.filter(wanted));
+    return table;
+  }
+
+  /** Adds a row, or updates the one of its key. A score that the new one lacks stays. */
+  #put(row: Row): void {
+    const key = this.#keyOf(row);
+    const at = this.#rows.findIndex((entry) => entry.key === key);
+    const known = this.#rows[at];
+    if (known === undefined) {
+      this.#rows.push({ key, row });
+      return;
+    }
+    known.row = new Map([...known.row, ...row]);
+    // What the reference has twice is one row from now on.
+    for (let other = this.#rows.length - 1; other > at; other -= 1)
+      if (this.#rows[other]?.key === key) this.#rows.splice(other, 1);
+  }
+
+  #keyOf(row: Row): string {
+    const model = String(row.get("Model") ?? "");
+    const own = this.#suffix !== "" && model.endsWith(this.#suffix);
+    return stringifyJson([
+      own ? model.slice(0, -this.#suffix.length) : model,
+      row.get("Importer") ?? null,
+      row.get("Dataset") ?? null,
+      row.get("Augmentation") ?? null,
+    ]);
+  }
+}
+
+function rowOf(cells: readonly (readonly [string, JsonValue])[]): Row {
+  return new Map(cells.filter(([, value]) => value !== null && !Number.isNaN(value)));
+}
+
+function textOf(row: Row): string {
+  return stringifyJson(Object.fromEntries([...row].sort(([one], [other]) => (one < other ? -1 : 1))));
+}

@@ -1,0 +1,57 @@
+/** Opens a run by the transport that was asked for; what the server can't be told goes to the offline file. */
+import type { Budget } from "../http/index.js";
+import { isNotTaken } from "./client/errors.js";
+import type { ExistingRun } from "./client/existing-run.js";
+import { NativeSink } from "./native-sink.js";
+import { OfflineSink } from "./offline-sink.js";
+import type { WandbPlace } from "./publication.js";
+import type { RunDescription, RunSink } from "./run-sink.js";
+import { SdkSink } from "./sdk-sink.js";
+
+/** How a run is opened. */
+export interface OpenOptions {
+  /** Absent: the offline file only. */
+  readonly budget: Budget | undefined;
+  /** What the server holds of the run; null for nothing. */
+  readonly existing: ExistingRun | null;
+  readonly resume: "allow" | "replace";
+  readonly pacing: "live" | "bulk";
+  /** Whether the rows of an offline file begin at the first line of the run. */
+  readonly whole: boolean;
+  /** Takes what deserves a word. */
+  readonly remark: (text: string) => void;
+}
+
+/** @throws WandbError in words for the user, and what Node's file system throws. */
+export async function openRun(
+  { client, transport, dir, baseUrl }: WandbPlace,
+  description: RunDescription,
+  { budget, existing, resume, pacing, whole, remark }: OpenOptions,
+): Promise<RunSink> {
+  if (client !== undefined && budget !== undefined) {
+    try {
+      if (transport === "sdk") {
+        return await SdkSink.start(description, { settings: client.settings, budget });
+      }
+      return await NativeSink.start(description, { client, dir, existing, resume, pacing, budget });
+    } catch (error) {
+      if (!isNotTaken(error)) throw error;
+      remark(error.message);
+    }
+  }
+  return await OfflineSink.start(description, { dir, baseUrl, resume: whole ? "overwrite" : "append" });
+}
+
+/** Who a run is, without its rows. */
+export function describeRun(
+  { project, entity, group, tags }: WandbPlace,
+  run: Pick<RunDescription, "id" | "config" | "startedAt">,
+): RunDescription {
+  return {
+    ...run,
+    project,
+    ...(entity === undefined ? {} : { entity }),
+    ...(group === undefined ? {} : { group }),
+    tags,
+  };
+}

@@ -1,0 +1,50 @@
+/** What became of a publication, in words. */
+import type { PublisherOutcome } from "../publishers/update-publisher.js";
+import { OfflineSink } from "./offline-sink.js";
+import type { WandbPlace } from "./publication.js";
+import type { RunOutcome, RunSink } from "./run-sink.js";
+import { SdkSink } from "./sdk-sink.js";
+
+/** What is known beside the outcome. */
+export interface OutcomeDetail {
+  readonly place: WandbPlace;
+  readonly sink: RunSink;
+  /** Rows that were to be published. */
+  readonly rows: number;
+  /** Rows that the server held before. */
+  readonly held: number;
+  readonly remarks: readonly string[];
+  /** Figures for the receipt as JSON. */
+  readonly figures?: Readonly<Record<string, unknown>>;
+}
+
+/** The outcome of a run for the receipt. */
+export function publisherOutcome(outcome: RunOutcome, detail: OutcomeDetail): PublisherOutcome {
+  const { rows, url, spool, problems, complete, requests } = outcome;
+  const { place, sink, held, remarks, figures } = detail;
+  const online = place.client !== undefined;
+  const lost = online && (!complete || sink instanceof OfflineSink);
+  // What the SDK loses is in no file.
+  const missing = sink instanceof SdkSink ? detail.rows - rows.acknowledged : rows.spooled;
+  const notes = [...remarks];
+  if (online && (rows.sent > 0 || lost))
+    notes.push(`${rows.acknowledged} of ${rows.sent} rows sent were acknowledged`);
+  if (spool !== undefined) {
+    const what = rows.spooled > 0 ? `${rows.spooled} rows are` : "what is missing is";
+    notes.push(
+      `${what} in the offline file; to upload ${rows.spooled > 0 ? "them" : "it"}: marian-tracking sync ${spool}`,
+    );
+    // The official client appends, so it may only be named where the server holds nothing of the run.
+    if (rows.acknowledged === 0 && held === 0) notes.push(`or: wandb sync ${spool}`);
+  }
+  notes.push(...problems);
+  const undelivered =
+    missing > 0 ? `${missing} rows did not reach the server` : "not everything of the run reached the server";
+  return {
+    outputs: [...(url === undefined ? [] : [url]), ...(spool === undefined ? [] : [spool])],
+    notes,
+    ...(spool === undefined ? {} : { offlineFiles: [spool] }),
+    undelivered: lost ? undelivered : undefined,
+    json: { wandb: { url: url ?? null, ...rows, offline: spool ?? null, requests, ...figures, notes } },
+  };
+}

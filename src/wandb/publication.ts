@@ -1,0 +1,96 @@
+/** What is published to Weights & Biases, and where. */
+import type { TrainingFate } from "../check/course-check.js";
+import type { Evaluation } from "../evaluation/evaluation.js";
+import type { Arguments } from "../run/command-line.js";
+import type { RunPlan } from "../run/run-plan.js";
+import type { StepRow } from "../run/step-rows.js";
+import type { WandbClient } from "./client/wandb-client.js";
+import type { JsonObject, JsonValue } from "./format/json.js";
+
+/** Where runs go, and what carries them there. */
+export interface WandbPlace {
+  readonly project: string;
+  /** Absent: the default entity of the key's owner. */
+  readonly entity?: string;
+  readonly group?: string;
+  readonly tags: readonly string[];
+  /** Where rows go; absent, the offline file only. */
+  readonly client?: WandbClient;
+  /** What carries the rows; default our own client, which in either case looks at what the server holds. */
+  readonly transport?: "native" | "sdk";
+  /** Folder below which offline files are written. */
+  readonly dir: string;
+  readonly baseUrl: string;
+  /** Milliseconds without any progress after which rows go to the offline file; live, counted from the end. */
+  readonly budget?: number;
+  /** The command is to end soon. */
+  readonly stop?: AbortSignal;
+}
+
+/** A training that is published. */
+export interface WandbPublication extends WandbPlace {
+  readonly id: string;
+  /** Keys of the configuration beside those of the log. */
+  readonly extraConfig?: JsonObject;
+  /** A folder to publish as the artifact `logs`. */
+  readonly artifacts?: string;
+  /** The whole log, read before; absent while the training runs. */
+  readonly plan?: RunPlan;
+  /** The rows of the whole log, read anew; absent like the plan. */
+  readonly rows?: () => AsyncIterable<StepRow>;
+  /** Scores of the trained model. */
+  readonly evaluations?: readonly Evaluation[];
+  /** Finds the files of the training task by its command line; absent where they are not looked for. */
+  readonly taskFiles?: (options: Arguments) => Promise<TaskFiles>;
+  /**
+   * Without a plan: the log comes from its first byte although earlier parts of it may have been published, so that
+   * lines which the server holds are passed over as rows are.
+   */
+  readonly replayed?: boolean;
+  /**
+   * Without a plan: what has become of the training when the log ends here, or the command that follows it leaves.
+   * `running` sends no exit code. Absent: the training has ended well with its log, and badly where that breaks off.
+   */
+  readonly fate?: () => TrainingFate | undefined;
+  /** Writes over a run of this id instead of going on with it. */
+  readonly override: boolean;
+}
+
+/** What the files of a training task say. */
+export interface TaskFiles {
+  /** Sections of the configuration; null for a file that is not there. */
+  readonly model: JsonValue;
+  readonly training: JsonValue;
+  readonly opustrainer: JsonValue;
+  /** Names of the datasets of the training; empty where they are not known. */
+  readonly datasetNames: readonly string[];
+  /** What could not be read, in words. */
+  readonly notes: readonly string[];
+  /** Counts the lines of the datasets. A dataset that can't be counted is left out, and in the notes. */
+  countDatasets(
+    signal: AbortSignal,
+  ): Promise<{ readonly lines: ReadonlyMap<string, number>; readonly notes: readonly string[] }>;
+}
+
+/** What a publication would do. */
+export interface Preview {
+  readonly id: string;
+  readonly project: string;
+  readonly group: string | null;
+  /** Rows of the log, one an update. */
+  readonly rows: number;
+  /** Rows that the server holds. */
+  readonly held: number;
+  /** Rows that would be sent. */
+  readonly sent: number;
+  readonly replaced: boolean;
+  /** Tables and charts of the run. */
+  readonly tables: readonly TablePreview[];
+  readonly notes: readonly string[];
+}
+
+/** What would become of a table. */
+export interface TablePreview {
+  readonly name: string;
+  readonly state: "new" | "changed" | "unchanged";
+}

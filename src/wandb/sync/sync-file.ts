@@ -1,0 +1,413 @@
+import { rm } from "node:fs/promises";
+import type { RequestScope } from "../../http/index.js";
+import { Budget } from "../../http/index.js";
+import { type PublishedArtifact, publishArtifact } from "../client/artifact.js";
+import { ConsoleText } from "../client/console-text.js";
+import { messageOf, UndeliveredError, WandbError } from "../client/errors.js";
+import { findRun } from "../client/existing-run.js";
+import { isObject } from "../client/reply.js";
+import { type FailedFile, RunFiles } from "../client/run-files.js";
+import type { RunOptions } from "../client/run-options.js";
+import { RunSummary } from "../client/run-summary.js";
+import { type StartedRun, startRun, updateRunConfig } from "../client/start-run.js";
+import type { WandbClient } from "../client/wandb-client.js";
+import type { JsonObject } from "../format/json.js";
+import { InvalidNameError, runUrl } from "../format/names.js";
+import { tableReferences } from "../format/table.js";
+import { type StreamName, writeDelivered, writeDeliveryState } from "../offline/delivery-state.js";
+import { OfflineReader } from "../offline/offline-reader.js";
+import type { RunRecord } from "../offline/records.js";
+import { isSynced, markSynced } from "../offline/run-directory.js";
+import { ArtifactSourceError, artifactSpec } from "./artifact-source.js";
+import { completeLastRow } from "./complete-last-row.js";
+import {
+  checkLines,
+  type DeliveryPlan,
+  type DeliverySituation,
+  planDelivery,
+  STREAMS,
+} from "./delivery-plan.js";
+import { SyncRefusedError } from "./errors.js";
+import { LinePlacer } from "./line-placer.js";
+import { LineSender } from "./line-sender.js";
+import { firstLineFrom, linesFrom, type Placers, type RunContent, readContent } from "./run-content.js";
+import { addRunFiles } from "./run-files-at-end.js";
+import type { SyncedLines, SyncReceipt } from "./sync-receipt.js";
+
+/** How offline files are sent. */
+export interface SyncOptions {
+  readonly client: WandbClient;
+  /** Send also what was delivered before. */
+  readonly force?: boolean | undefined;
+  /** Put the rows behind those of a run that exists. */
+  readonly append?: boolean | undefined;
+  /** Find out what would be sent, and send nothing. */
+  readonly dryRun?: boolean | undefined;
+  /** How long to retry without progress. Default 5 minutes. */
+  readonly budget?: Budget | undefined;
+  /** Ends the work at once; what was acknowledged is noted. */
+  readonly signal?: AbortSignal | undefined;
+  /** Bytes of lines in a request. Default 2 MiB. */
+  readonly requestBytes?: number | undefined;
+}
+
+/**
+ * Sends one offline file. Never rejects because of the file or the server: the receipt says what happened. Running it
+ * again after any interruption gives the same run on the server, no row twice and none lost.
+ */
+export async function syncRecordFile(recordFile: string, options: SyncOptions): Promise<SyncReceipt> {
+  const receipt = new ReceiptDraft(recordFile);
+  try {
+    if (options.force !== true && (await isSynced(recordFile))) return receipt.end("skipped");
+    return await new FileSync(recordFile, options, receipt).run();
+  } catch (error) {
+    // What W&B answered, or did not, can be tried again; what is wrong with the file or a name in it can't.
+    const lasting = !(error instanceof WandbError);
+    if (error instanceof UndeliveredError) options.budget?.set(0);
+    return receipt.end(lasting ? "failed" : "undelivered", messageOf(error));
+  }
+}
+
+/** The delivery of one file. */
+class FileSync {
+  readonly #recordFile: string;
+  readonly #options: SyncOptions;
+  readonly #receipt: ReceiptDraft;
+  readonly #client: WandbClient;
+  readonly #scope: RequestScope;
+
+  constructor(recordFile: string, options: SyncOptions, receipt: ReceiptDraft) {
+    this.#recordFile = recordFile;
+    this.#options = options;
+    this.#receipt = receipt;
+    this.#client = options.client;
+    const budget = options.budget ?? new Budget(undefined, options.client.http.clock);
+    this.#scope = { budget, signal: options.signal, requests: 0 };
+  }
+
+  async run(): Promise<SyncReceipt> {
+    // Counted by the draft, so that a failure's receipt has them too.
+    this.#receipt.requests = () => this.#scope.requests;
+    return await this.#run();
+  }
+
+  async #run(): Promise<SyncReceipt> {
+    const reader = await OfflineReader.open(this.#recordFile);
+    const run = await runOf(reader);
+    const entity = reader.delivery?.entity ?? (run.entity || this.#client.settings.entity);
+    this.#receipt.runId = run.runId;
+    this.#receipt.project = run.project;
+    const address = { entity, project: run.project, runId: run.runId };
+    const existing = await findRun(this.#client, address, this.#scope);
+    const situation: DeliverySituation = {
+      stored: reader.delivery,
+      run,
+      entity,
+      existing,
+      baseUrl: this.#client.settings.baseUrl,
+      force: this.#options.force ?? false,
+      append: this.#options.append ?? false,
+    };
+    const plan = planDelivery(situation);
+    const content = await readContent(reader, run, placers(plan, situation), plan.state.anchorStep);
+    this.#receipt.note(content, plan);
+    const { whole } = checkLines(plan, content, situation);
+    if (this.#options.dryRun === true) {
+      const owner = entity ?? (await this.#client.entity(this.#scope));
+      this.#receipt.url = runUrl(this.#client.settings.uiUrl, owner, run.project, run.runId);
+      this.#receipt.files.push(...content.files.map(({ path }) => path));
+      this.#receipt.artifacts.push(
+        ...content.artifacts.map(({ artifact: { name, type } }) => ({ name, type })),
+      );
+      return this.#receipt.end("planned");
+    }
+    // An interrupted `--force` must not leave a file that counts as delivered.
+    await rm(syncedMark(this.#recordFile), { force: true });
+    const options = this.#runOptions(content, situation, whole && content.recorded);
+    const started = await startRun({ ...options, existing: existing ?? null });
+    for (const [key, spec] of Object.entries(chartsOf(content))) started.config.visualize(key, spec);
+    const { address: place } = started;
+    this.#receipt.requests = () => this.#scope.requests + started.scope.requests;
+    this.#receipt.url = runUrl(this.#client.settings.uiUrl, place.entity, place.project, place.runId);
+    const state = { ...plan.state, entity: place.entity };
+    if (reader.delivery?.anchor === null && existing !== undefined)
+      await completeLastRow(this.#client, started, existing, content.repeatedRow);
+    // The official client keeps none.
+    if (reader.delivery === null) await writeDeliveryState(reader.directory, state);
+    await writeDelivered(reader.directory, state);
+    return await this.#deliver(reader, content, { ...plan, state }, situation, started, options);
+  }
+
+  async #deliver(
+    reader: OfflineReader,
+    content: RunContent,
+    plan: DeliveryPlan,
+    situation: DeliverySituation,
+    started: StartedRun,
+    options: RunOptions,
+  ): Promise<SyncReceipt> {
+    const receipt = this.#receipt;
+    const summary = new RunSummary(started.resumed ? (started.existing?.summary as JsonObject) : undefined);
+    summary.put(newOf(content, started));
+    const console = new ConsoleText();
+    const first = (name: StreamName): number =>
+      firstLineFrom(content.lines[name].ranges, plan.state.acknowledged[name]) ??
+      plan.state.acknowledged[name];
+    const sender = new LineSender({
+      stream: {
+        client: this.#client,
+        scope: started.scope,
+        entity: started.address.entity,
+        project: started.address.project,
+        runId: started.address.runId,
+        gzip: started.gzip,
+        requestBytes: this.#options.requestBytes,
+        heldRows: async () => (await findRun(this.#client, started.address, started.scope))?.rows ?? 0,
+        summary: () => summary.toJson(),
+      },
+      directory: reader.directory,
+      state: plan.state,
+      anchor: plan.anchor,
+      first: { history: first("history"), events: first("events"), console: first("console") },
+      openConsoleFrom: content.exitCode === undefined ? openConsoleFrom(content) : undefined,
+    });
+    try {
+      await this.#sendLines(reader, plan, placers(plan, situation), sender, console);
+      if (sender.failure === undefined) await this.#sendArtifacts(content, started);
+      if (sender.failure === undefined) {
+        await this.#sendConfig(options, started);
+        const files = new RunFiles(this.#client, started.scope, started.address);
+        receipt.missing.push(
+          ...(await addRunFiles(files, {
+            content,
+            started,
+            summary: summary.toJson(),
+            console,
+            consoleStart: plan.anchor.console + (content.lines.console.ranges[0]?.from ?? 0),
+          })),
+        );
+        sender.uploaded(await files.upload());
+        receipt.files.push(...files.uploaded);
+        receipt.failedFiles.push(...files.failed);
+        if (files.gaveUp) started.scope.budget.set(0);
+        sender.touchSummary();
+        await sender.finish(content.exitCode);
+      }
+    } finally {
+      await sender.close();
+      await console.dispose();
+      receipt.sent(sender);
+    }
+    return await this.#end(sender, content);
+  }
+
+  async #end(sender: LineSender, content: RunContent): Promise<SyncReceipt> {
+    const receipt = this.#receipt;
+    const { failure } = sender;
+    if (failure instanceof UndeliveredError) this.#scope.budget.set(0);
+    if (failure !== undefined) return receipt.end("undelivered", messageOf(failure));
+    if (receipt.failedFiles.length > 0 || receipt.failedArtifacts.length > 0 || receipt.configFailed) {
+      return receipt.end("undelivered", "not everything that belongs to the run arrived");
+    }
+    if (content.exitCode === undefined && !content.closed) {
+      receipt.warnings.push(
+        "the file has no end: its writer was killed, or still writes. What it holds was sent; run this again when it has grown.",
+      );
+    } else if (receipt.missing.length === 0) await markSynced(this.#recordFile);
+    return receipt.end("delivered");
+  }
+
+  async #sendLines(
+    reader: OfflineReader,
+    plan: DeliveryPlan,
+    streams: Placers,
+    sender: LineSender,
+    console: ConsoleText,
+  ): Promise<void> {
+    const { acknowledged } = plan.state;
+    for await (const event of reader) {
+      if (event.kind === "damage") for (const name of STREAMS) streams[name].damaged();
+      if (event.kind !== "history" && event.kind !== "events" && event.kind !== "console") continue;
+      const line = streams[event.kind].place(
+        event.content,
+        event.kind === "history" ? event.step : undefined,
+      );
+      if (event.kind === "console") await console.add([event]);
+      if (line === undefined || line < acknowledged[event.kind]) continue;
+      await sender.push(event.kind, line, event.content);
+      if (sender.failure !== undefined) return;
+    }
+    await sender.flush();
+  }
+
+  async #sendArtifacts(content: RunContent, started: StartedRun): Promise<void> {
+    const { artifacts, failedArtifacts, missing, warnings } = this.#receipt;
+    for (const one of content.artifacts) {
+      const { artifact } = one;
+      try {
+        artifacts.push(
+          await publishArtifact(this.#client, started.scope, started.address, await artifactSpec(one)),
+        );
+        if (artifact.tags.length > 0)
+          warnings.push(`the artifact ${artifact.name} was sent without its tags`);
+      } catch (error) {
+        const reason = messageOf(error);
+        if (error instanceof UndeliveredError) started.scope.budget.set(0);
+        const local = error instanceof ArtifactSourceError || error instanceof InvalidNameError;
+        if (local) missing.push(`the artifact ${artifact.name} was not sent: ${reason}`);
+        else failedArtifacts.push({ name: artifact.name, reason });
+      }
+    }
+  }
+
+  async #sendConfig(options: RunOptions, started: StartedRun): Promise<void> {
+    try {
+      await updateRunConfig(options, started);
+    } catch (error) {
+      if (error instanceof UndeliveredError) started.scope.budget.set(0);
+      this.#receipt.configFailed = true;
+      this.#receipt.warnings.push(`the charts were not sent: ${messageOf(error)}`);
+    }
+  }
+
+  #runOptions(content: RunContent, situation: DeliverySituation, whole: boolean): RunOptions {
+    const { run } = content;
+    const { _wandb, ...config } = content.config;
+    return {
+      client: this.#client,
+      project: run.project,
+      entity: situation.entity,
+      id: run.runId,
+      displayName: run.displayName,
+      group: run.group,
+      tags: run.tags.length > 0 ? run.tags : undefined,
+      jobType: run.jobType,
+      notes: run.notes,
+      config,
+      host: run.host,
+      resume: whole ? "replace" : "allow",
+      budget: this.#scope.budget,
+      signal: this.#options.signal,
+    };
+  }
+}
+
+/** The run record, or, where that is damaged, what the delivery state says of it. */
+async function runOf(reader: OfflineReader): Promise<RunRecord> {
+  for await (const event of reader) {
+    if (event.kind === "run") return event.run;
+    // It is the second record of every file; there is no need to look through all of a damaged one.
+    if (event.kind === "history" || event.kind === "exit") break;
+  }
+  const { delivery } = reader;
+  if (delivery === null) throw new SyncRefusedError("the file doesn't say which run it is of");
+  return { runId: delivery.runId, project: delivery.project, tags: [], config: [] };
+}
+
+function placers({ state, held }: DeliveryPlan, { existing }: DeliverySituation): Placers {
+  const placer = (name: StreamName): LinePlacer =>
+    new LinePlacer(state.spans[name], {
+      acknowledged: state.acknowledged[name],
+      held: held[name],
+      lastStep: name === "history" ? existing?.lastStep : undefined,
+      anchorStep: name === "history" ? (state.anchorStep ?? undefined) : undefined,
+    });
+  return { history: placer("history"), events: placer("events"), console: placer("console") };
+}
+
+/** Of a file whose rows are all on the server already, only what nobody else has is new. */
+function newOf({ lines, summary }: RunContent, { resumed, existing }: StartedRun): JsonObject {
+  if (!resumed || lines.history.repeated === 0 || lines.history.ranges.length > 0) return summary;
+  const known = existing?.summary ?? {};
+  const fresh = Object.entries(summary).filter(([key]) => !Object.hasOwn(known, key));
+  return { ...Object.fromEntries(fresh), ...tableReferences(summary) };
+}
+
+/** The last line of each of the two outputs may be half a line yet. */
+function openConsoleFrom(content: RunContent): number {
+  return Math.max(0, (content.lines.console.ranges.at(-1)?.to ?? 0) - 2);
+}
+
+/** The mark of a delivered file, as `markSynced` makes it. */
+function syncedMark(recordFile: string): string {
+  return `${recordFile}.synced`;
+}
+
+/** The charts of a configuration. */
+function chartsOf(content: RunContent): Readonly<Record<string, JsonObject>> {
+  const internal = content.config._wandb;
+  const charts = isObject(internal) ? internal.visualize : undefined;
+  return isObject(charts) ? (charts as Readonly<Record<string, JsonObject>>) : {};
+}
+
+/** A receipt while the work goes on. */
+class ReceiptDraft {
+  readonly #file: string;
+  readonly #lines: Partial<Record<StreamName, SyncedLines>> = {};
+  readonly files: string[] = [];
+  readonly failedFiles: FailedFile[] = [];
+  readonly artifacts: (PublishedArtifact | { readonly name: string; readonly type: string })[] = [];
+  readonly failedArtifacts: FailedFile[] = [];
+  readonly missing: string[] = [];
+  readonly warnings: string[] = [];
+  configFailed = false;
+  runId: string | undefined;
+  project: string | undefined;
+  url: string | undefined;
+  requests: () => number = () => 0;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /** What the file holds, and what of it is to be sent. */
+  note(content: RunContent, { state, anchor }: DeliveryPlan): void {
+    this.missing.push(...content.faults);
+    for (const name of STREAMS) {
+      const { records, ranges, tooLong, repeated, unplaced } = content.lines[name];
+      const from = firstLineFrom(ranges, state.acknowledged[name]);
+      this.#lines[name] = {
+        inFile: records,
+        toSend: linesFrom(ranges, state.acknowledged[name]),
+        fromLine: from === undefined ? undefined : anchor[name] + from,
+        sent: 0,
+        acknowledged: 0,
+      };
+      if (repeated > 0)
+        this.warnings.push(`${repeated} rows of updates that the server has already were left out`);
+      if (tooLong > 0) this.missing.push(`${tooLong} lines of the ${name} are longer than W&B takes`);
+      if (unplaced > 0)
+        this.missing.push(`${unplaced} lines of the ${name} behind the damage have no sure place`);
+    }
+  }
+
+  /** What became of the lines. */
+  sent(sender: LineSender): void {
+    for (const name of STREAMS) {
+      const lines = this.#lines[name];
+      if (lines === undefined) continue;
+      this.#lines[name] = { ...lines, sent: sender.sent[name], acknowledged: sender.acknowledged[name] };
+    }
+  }
+
+  end(outcome: SyncReceipt["outcome"], problem?: string): SyncReceipt {
+    return {
+      file: this.#file,
+      outcome,
+      runId: this.runId,
+      project: this.project,
+      url: this.url,
+      rows: this.#lines.history,
+      events: this.#lines.events,
+      consoleLines: this.#lines.console,
+      files: this.files,
+      failedFiles: this.failedFiles,
+      artifacts: this.artifacts,
+      failedArtifacts: this.failedArtifacts,
+      missing: this.missing,
+      problem,
+      warnings: this.warnings,
+      requests: this.requests(),
+    };
+  }
+}

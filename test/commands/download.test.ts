@@ -1,0 +1,196 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { openArchive } from "../../src/archive/archive.js";
+import type { Group } from "../../src/archive/group.js";
+import { readGroup } from "../../src/archive/read-group.js";
+import { readYaml, writeYaml } from "../../src/run/yaml.js";
+import { ArtifactStore } from "../../src/taskcluster/artifact-store.js";
+import { readGroups } from "../../src/taskcluster/group.js";
+import { check, filesBelow } from "../cli/run-binary.js";
+import { setting } from "../cli/taskcluster.js";
+import { sharedIsThere } from "../golden/shared.js";
+import { sharedGroup } from "../servers/taskcluster/index.js";
+import { queueFor } from "../taskcluster/client/harness.js";
+import { IDS } from "../taskcluster/client/ids.js";
+
+/** What a group says, wherever it was read. */
+function facts({ project, name, suffix, config, runs, evaluations }: Group) {
+  const scores = (list: Group["evaluations"]) =>
+    list.map(({ source: _, metrics, ...rest }) => JSON.stringify([rest, [...metrics]])).sort();
+  const named = runs.map(
+    (run) => [run.id, run.model, run.log !== undefined, scores(run.evaluations)] as const,
+  );
+  return {
+    project,
+    name,
+    suffix,
+    config,
+    runs: named.sort(([one], [other]) => (one < other ? -1 : 1)),
+    evaluations: scores(evaluations),
+  };
+}
+
+describe("download", () => {
+  it("makes an archive of a group, and says what is missing", async () => {
+    const { server, options, run } = await setting({ trainLog: Buffer.from("the log\n") });
+    const downloaded = await run("download", IDS.fjord, "-o", "out");
+    check(downloaded, {
+      code: 1,
+      stderr:
+        /^wrote 10 files of 1 group to out\nwarning: .*\n.*ERROR evaluate-student-url-gcp_harbour-nb-en/s,
+    });
+    const place = `nb-en/fjord_${IDS.fjord}`;
+    const files = filesBelow(join(options.folder, "out"));
+    expect(files).toEqual([
+      `experiments/${place}/config.yml`,
+      `logs/${place}/student/train.log`,
+      `logs/${place}/student/valid.log`,
+      `logs/${place}/teacher-1/train.log`,
+      `logs/${place}/teacher-1/valid.log`,
+      `models/${place}/evaluation/backwards/flores_devtest.metrics.json`,
+      `models/${place}/evaluation/student/sacrebleu_wmt19.metrics.json`,
+      `models/${place}/evaluation/teacher-1/flores_aug-mix_devtest.metrics.json`,
+      `models/${place}/evaluation/teacher-1/flores_devtest.metrics.json`,
+      `models/${place}/evaluation/teacher-ensemble/flores_devtest.metrics.json`,
+    ]);
+    const text = (path: string) => readFileSync(join(options.folder, "out", path), "utf8");
+    expect(text(`logs/${place}/student/train.log`)).toBe("the log\n");
+    expect(text(`models/${place}/evaluation/teacher-1/flores_devtest.metrics.json`)).toBe(
+      server.content(IDS.evaluation, 0, "public/build/devtest.metrics.json").toString(),
+    );
+    expect(text(`experiments/${place}/config.yml`)).toMatch(/^experiment:\n {2}name: fjord\n/);
+  });
+
+  it("names the place that can't be written to", async () => {
+    const { options, run } = await setting();
+    writeFileSync(join(options.folder, "taken"), "a file");
+    const refused = await run("download", IDS.fjord, "-o", "taken");
+    check(refused, { code: 1, stderr: /taken\S* can't be made: .*file/ });
+  });
+
+  it("replaces what is there, asks the queue for little the next time, and takes related groups on request", async () => {
+    const { server, options, run } = await setting();
+    await run("download", IDS.fjord, "-o", "out");
+    const place = join(options.folder, `out/logs/nb-en/fjord_${IDS.fjord}/student/train.log`);
+    const before = readFileSync(place, "utf8");
+    writeFileSync(place, "old");
+    const requests = server.count();
+    const again = await run("download", IDS.fjord, "-o", "out", "--json");
+    expect(again.code).toBe(1);
+    expect(server.count() - requests).toBe(2);
+    expect(readFileSync(place, "utf8")).toBe(before);
+    const { folder, files, problems } = JSON.parse(again.stdout);
+    expect(folder).toBe("out");
+    expect(files).toContainEqual({
+      path: `logs/nb-en/fjord_${IDS.fjord}/student/train.log`,
+      source: `${IDS.student}/0/public/build/train.log`,
+    });
+    expect(problems.filter(({ severity }: { severity: string }) => severity === "failure")).toHaveLength(1);
+    const related = await run(
+      "download",
+      IDS.fjord,
+      "-o",
+      "all",
+      "--depth",
+      "2",
+      "--only",
+      "training",
+      "--quiet",
+    );
+    check(related, { code: 0 });
+    expect(filesBelow(join(options.folder, "all")).filter((path) => path.endsWith("train.log"))).toEqual([
+      `logs/en-nb/brook_${IDS.brook}/teacher-2/train.log`,
+      `logs/nb-en/coast_${IDS.coast}/backwards/train.log`,
+      `logs/nb-en/fjord_${IDS.fjord}/student/train.log`,
+      `logs/nb-en/fjord_${IDS.fjord}/teacher-1/train.log`,
+    ]);
+  });
+
+  it("stays in its folder whatever the experiment is called", async () => {
+    const { server, options, run } = await setting();
+    const action = server.store.actions.get(IDS.coast);
+    const input = { experiment: { name: "../../../evil", src: "..", trg: "/etc" } };
+    if (action !== undefined)
+      server.store.actions.set(IDS.coast, {
+        ...action,
+        extra: { action: { context: { input } } },
+      } as typeof action);
+    Object.assign(server.store.task("AD4hhhO_RQGhE2Qx7BbUGg").definition.tags, { label: "../train-../x" });
+    expect((await run("download", IDS.coast, "-o", "out")).code).toBe(0);
+    const outside = filesBelow(options.folder).filter((path) => !/^(?:cache|out)\//.test(path));
+    expect(outside).toEqual([]);
+    const files = filesBelow(join(options.folder, "out"));
+    expect(files).toHaveLength(4);
+    for (const path of files)
+      expect(path).toMatch(/^(?:experiments|logs|models)\/__-_etc\/___\.\._\.\._evil_J2Xox/);
+  });
+
+  it("says when the output can't be written, and what was asked for wrongly", async () => {
+    const { options, run } = await setting();
+    writeFileSync(join(options.folder, "file"), "");
+    check(await run("download", IDS.coast, "-o", "file"), {
+      code: 1,
+      stderr:
+        /wrote 0 files .*ERROR configuration: a part of its path is a file|ERROR .*(?:ENOTDIR|circle|path)/s,
+    });
+    check(await run("download", IDS.coast), {
+      code: 2,
+      stderr: /Missing required flag output-dir/,
+    });
+    check(await run("download", IDS.unknown, "-o", "out"), { code: 1, stderr: /is not there/ });
+  });
+});
+
+describe("an archive that was downloaded", () => {
+  it.each([
+    "fjord",
+    ...(sharedIsThere ? (["small-ru-en", "en-ru-2023", "large-lt-en"] as const) : []),
+  ] as const)("says the same as the group: %s", async (name) => {
+    const data = name === "fjord" ? undefined : sharedGroup(name);
+    const { server, options, run } = await setting(data === undefined ? {} : { groups: [data] });
+    const groupId = data?.group.taskGroupId ?? IDS.fjord;
+    await run("download", groupId, "-o", "out", "--quiet");
+    const archive = await openArchive(join(options.folder, "out"));
+    const queue = queueFor(server);
+    const read = await readGroups(groupId, {
+      queue,
+      store: new ArtifactStore(queue, { folder: undefined }),
+      depth: 0,
+    });
+    const [group] = read.groups;
+    const [files] = archive.groups;
+    if (group === undefined || files === undefined) throw new Error("no group");
+    expect(facts(await readGroup(files))).toEqual(facts(group));
+    await archive.close();
+  });
+});
+
+describe("a configuration as YAML", () => {
+  it("is read back as it was, by the rules of PyYAML", () => {
+    const config = {
+      text: [
+        "no",
+        "y",
+        "1e-09",
+        "1_000",
+        "12:30",
+        "0777",
+        "2026-01-01",
+        "null",
+        "~",
+        "",
+        " x ",
+        "a: b",
+        "#",
+        "'",
+        '"',
+        "é\n2",
+      ],
+      numbers: [0, -1, 1.5, 0.0003, 1e21],
+      others: [true, false, null, [], {}],
+      "a key: with # all": { "": 1 },
+    };
+    expect(readYaml(writeYaml(config))).toEqual({ value: config });
+  });
+});
