@@ -7,7 +7,7 @@ import { train, valid } from "../cli/sample-logs.js";
 import { column, runOf } from "./sample-run.js";
 
 const fixture = (name: string) =>
-  readFileSync(fileURLToPath(new URL(`../../../fixtures/${name}`, import.meta.url)));
+  readFileSync(fileURLToPath(new URL(`../../fixtures/${name}`, import.meta.url)));
 
 async function measurements(bytes: Uint8Array): Promise<Measurement[]> {
   const all: Measurement[] = [];
