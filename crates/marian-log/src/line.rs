@@ -37,17 +37,18 @@ pub fn continuations(text: &[u8], prefixed: bool) -> [&[u8]; 2] {
 /// Where the mark of a record begins that a line feed cuts, and the headers before it: `[2024-01-02 03:04:05] E` and
 /// `p. 1 : Up. …`.
 pub fn cut_mark(line: &[u8], next: &[u8]) -> Option<(usize, Kind, Headers)> {
-    let begun = |mark: &[u8]| (1..mark.len()).rev().find_map(|length| Some(line.strip_suffix(&mark[..length])?.len()));
-    let (at, kind) = match (begun(b"[valid] "), begun(b"Ep. ")) {
-        (Some(at), _) => (at, Kind::Validation),
-        (None, Some(at)) => (at, Kind::Training),
-        (None, None) if continuations(next, true).iter().any(|next| next.starts_with(b"[valid] ")) => {
-            (line.len(), Kind::Validation)
-        }
-        (None, None) => (line.len(), Kind::Training),
+    let begun = |mark: &'static [u8]| {
+        (1..mark.len()).rev().find_map(|length| Some((line.strip_suffix(&mark[..length])?.len(), &mark[length..])))
+    };
+    let goes_on = |rest: &[u8]| continuations(next, true).iter().any(|next| next.starts_with(rest));
+    let (at, kind, rest) = match (begun(b"[valid] "), begun(b"Ep. ")) {
+        (Some((at, rest)), _) => (at, Kind::Validation, Some(rest)),
+        (None, Some((at, rest))) => (at, Kind::Training, Some(rest)),
+        (None, None) if goes_on(b"[valid] ") => (line.len(), Kind::Validation, None),
+        (None, None) => (line.len(), Kind::Training, None),
     };
     let headers = headers_before(line, at);
-    headers.stamp.map(|_| (at, kind, headers))
+    (headers.stamp.is_some() || rest.is_some_and(goes_on)).then_some((at, kind, headers))
 }
 
 /// Calls `each` with every item of `text`, where it starts, and the headers before it.
@@ -63,6 +64,7 @@ pub fn items<'t>(text: &'t [u8], mut each: impl FnMut(Item<'t>, usize, Headers))
             [b'[', b'v', b'a', b'l', b'i', b'd', b']', b' ', ..] => Mark::Valid,
             [b'[', b'm', b'a', b'r', b'i', b'a', b'n', b']', b' ', ..] => Mark::Marian,
             [b'[', b'c', b'o', b'n', b'f', b'i', b'g', b']', b' ', ..] => Mark::Config,
+            [b'[', b'v', ..] if b"[valid] ".starts_with(rest) => Mark::Divided,
             _ => continue,
         };
         let headers = headers_before(text, at);
@@ -108,6 +110,8 @@ pub fn items<'t>(text: &'t [u8], mut each: impl FnMut(Item<'t>, usize, Headers))
                 // The `Ep. ` behind it is looked at on its own.
                 Found::Nothing => pos = at + b"[valid] ".len(),
             },
+            // Before Marian 1.5 the line after it holds no `Ep. ` that it could be found by.
+            Mark::Divided => return each(Item::Begun(Kind::Validation, false), at, headers),
             Mark::Marian | Mark::Config if at > 0 && headers == Headers::default() => {
                 // Another program's header of the same name; only a start of Marian is known by its words.
                 if rest.starts_with(b"[marian] Marian v") {
@@ -142,6 +146,8 @@ fn begins_validation(text: &[u8], stamped: bool) -> bool {
 enum Mark {
     Epoch,
     Valid,
+    /// The line ends inside `[valid] `.
+    Divided,
     Marian,
     Config,
 }

@@ -102,8 +102,8 @@ impl Parser {
     pub fn new() -> Self {
         Self {
             // What a line must hold to be worth a look. `p. ` is that of `Ep. ` and of `Up. `: where a line feed cuts
-            // the one, the other still stands.
-            finders: [b"p. ".as_slice(), b"[valid] ", b"[marian] ", b"[config] "].map(Finder::new),
+            // the one, the other still stands. `[v` is that of `[valid] `, also where a line feed divides it.
+            finders: [b"p. ".as_slice(), b"[v", b"[marian] ", b"[config] "].map(Finder::new),
             stats: Stats::default(),
             partial: Vec::new(),
             partial_offset: 0,
