@@ -265,8 +265,10 @@ async function* counted(source: Source, { progress, signal }: JobControl): Async
       yield next.value;
     }
   } finally {
-    // A read that does not come back would hold up the end.
-    if (!stop) await chunks.return?.();
+    // The file is closed after the read that is under way; one that does not come back would hold up the end.
+    const closed = chunks.return?.();
+    if (stop) closed?.catch(() => {});
+    else await closed;
   }
 }
 
