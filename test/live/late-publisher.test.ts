@@ -1,6 +1,8 @@
 /** What a publisher that lags behind its log does at a signal. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { LatePublisher, type LivePublisher } from "../../src/live/late-publisher.js";
+// What a start of Marian has loaded; here the clock does not wait for it.
+import "../../src/run/command-line.js";
 import type { RunUpdate } from "../../src/run/run-reader.js";
 
 const START = "[2024-03-04 09:00:00] [marian] Marian v1.12.14 2d067af\n";
