@@ -212,7 +212,7 @@ export async function wandbTable({ quick = false, show = () => {} } = {}) {
 
 /** The client layer of the built library, given the rows that the official client is given. */
 async function publishRows(folder) {
-  const place = "dist/publishers/wandb/client/index.js";
+  const place = "dist/wandb/client/index.js";
   const { resolveSettings, WandbClient, WandbRun } = await import(pathToFileURL(join(root, place)).href);
   const client = new WandbClient(resolveSettings());
   for (const file of readdirSync(folder).filter((name) => name.endsWith(ROWS))) {

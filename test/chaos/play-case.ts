@@ -296,7 +296,9 @@ class Stage {
     if (feed === "file") writeFileSync(log, LOG.subarray(0, LOG.length / 2));
     // A busy machine may take longer than the short budget for an answer that comes.
     const child = this.#spawn(binary, trial ? [...args, ...SOON] : args, this.#environment());
-    const done = this.#ended(child, patient ? LONGEST_PATIENT : LONGEST);
+    // A follower asks for the log of a run that is over for about a minute.
+    const asks = this.#case.scene.name === "task --follow" && this.#case.target === "content";
+    const done = this.#ended(child, patient || asks ? LONGEST_PATIENT : LONGEST);
     let over = false;
     void done.then(() => {
       over = true;
