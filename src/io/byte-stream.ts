@@ -80,3 +80,11 @@ export function chunkBytes(chunk: unknown): Uint8Array {
   if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
   throw new TypeError(`a chunk of a log is a Uint8Array, and this is ${String(chunk)}`);
 }
+
+/** Two parts as one, a copy. */
+export function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
+  const both = new Uint8Array(one.length + other.length);
+  both.set(one);
+  both.set(other, one.length);
+  return both;
+}

@@ -1,7 +1,7 @@
 /** What the commands that ask Taskcluster share. */
 import { Errors, Flags } from "@oclif/core";
 import type { Problem } from "../../archive/group.js";
-import { EXIT } from "../../exit-code.js";
+import { EXIT, stopCode } from "../../exit-code.js";
 import { InputError } from "../../io/packed/decompress.js";
 import { say } from "../../io/terminal.js";
 import { cacheFolder } from "../../taskcluster/artifact-cache.js";
@@ -76,9 +76,9 @@ export async function withTaskcluster(
   const store = new ArtifactStore(queue, { folder, limit });
   try {
     const code = await work({ queue, store, stop });
-    return stop.received === undefined ? code : stopCode(stop);
+    return stop.received === undefined ? code : stopCode(stop.received);
   } catch (error) {
-    if (stop.received !== undefined) return stopCode(stop);
+    if (stop.received !== undefined) return stopCode(stop.received);
     if (!(error instanceof TaskclusterError) && !(error instanceof InputError)) throw error;
     say(`${command.config.bin}: ${error.message}`);
     return EXIT.input;
@@ -94,8 +94,4 @@ export function printProblems(problems: readonly Problem[]): number {
   for (const { severity, source, reason } of problems)
     say(`${severity === "failure" ? "ERROR" : "warning:"} ${source}: ${reason}`);
   return problems.some(({ severity }) => severity === "failure") ? EXIT.input : EXIT.ok;
-}
-
-function stopCode({ received }: StopSignal): number {
-  return received === "SIGINT" ? EXIT.interrupted : EXIT.terminated;
 }

@@ -2,6 +2,7 @@
  * Of damaged data everything before the damage. Decompressors drop what they have unpacked of the bytes among which they
  * meet a damage, so these are unpacked once more, one by one. No Node API.
  */
+import { joined } from "../byte-stream.js";
 import { DamagedError } from "./packing.js";
 
 /** Packed bytes that are handed over at once: a part that expands a thousandfold stays small. */
@@ -144,11 +145,4 @@ export class KeptInMemory implements Kept {
   close(): void {
     this.#parts = [];
   }
-}
-
-function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
-  const both = new Uint8Array(one.length + other.length);
-  both.set(one);
-  both.set(other, one.length);
-  return both;
 }

@@ -1,4 +1,5 @@
 /** Tars, told by the checksum of their first header, never by a name. No Node API. */
+import { joined } from "../byte-stream.js";
 import { InputError } from "./packing.js";
 
 /** A header, and the unit that everything in a tar is filled up to. */
@@ -48,11 +49,4 @@ export async function* refuseTar(chunks: AsyncIterable<Uint8Array>): AsyncGenera
     } else head = all.slice();
   }
   if (head !== undefined && head.length > 0) yield head;
-}
-
-export function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
-  const both = new Uint8Array(one.length + other.length);
-  both.set(one);
-  both.set(other, one.length);
-  return both;
 }

@@ -1,6 +1,8 @@
 /** The members of a tar in a page. No Node API. */
+
+import { joined } from "../byte-stream.js";
 import { InputError } from "./packing.js";
-import { BLOCK, isTarHeader, joined, readOctal } from "./tar-header.js";
+import { BLOCK, isTarHeader, readOctal } from "./tar-header.js";
 
 /** A file of a tar. */
 export interface TarMember {
