@@ -5,8 +5,8 @@ export const EXIT = {
   input: 1,
   /** Wrong flags, or nothing to read. */
   usage: 2,
-  /** A sink did not take everything. */
-  sink: 3,
+  /** A publisher did not deliver everything. */
+  publisher: 3,
   /** A task that was followed failed. */
   taskFailed: 4,
   interrupted: 130,

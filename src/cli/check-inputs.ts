@@ -10,7 +10,8 @@ import type { Source } from "../io/source.js";
 import { StdinSource } from "../io/stdin.js";
 import { linesOf } from "../io/whole-lines.js";
 import { nodeCore } from "../node-core.js";
-import { inputFault, problem } from "../pipeline/parse-job.js";
+import { inputErrorText } from "../pipeline/error-text.js";
+import { problem } from "../pipeline/publish-log.js";
 import type { RunTally } from "../run/run-reader.js";
 import { startProgress } from "./terminal/progress.js";
 
@@ -72,7 +73,7 @@ async function checkInput(
   using parser = new LogParser(nodeCore(), { ...options, marks: true });
   const { findings, tally, death, fault } = await checkChunks(parser, chunks, limits);
   const none = { sinkErrors: [], outputs: [], notes: [], figures: {} };
-  const unread = fault === undefined ? {} : { error: inputFault(fault) };
+  const unread = fault === undefined ? {} : { error: inputErrorText(fault) };
   const died = death === undefined ? {} : { death };
   const error = problem({ source, ...tally, ...none, ...unread, ...died }, false);
   // Of what could not be opened there is nothing to say but that.

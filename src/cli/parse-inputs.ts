@@ -8,19 +8,19 @@ import type { Source } from "../io/source.js";
 import { Echo, StdinSource } from "../io/stdin.js";
 import { dataText, say } from "../io/terminal.js";
 import { wholeLines } from "../io/whole-lines.js";
+import { outputErrorText } from "../pipeline/error-text.js";
+import { planSource } from "../pipeline/plan-source.js";
 import {
   filePublishers,
   type InputReceipt,
-  type JobControl,
+  type LogControl,
   livePublishers,
   type PublisherFactory,
-  runJob,
-  sinkFault,
-} from "../pipeline/parse-job.js";
-import { planSource } from "../pipeline/plan-source.js";
+  publishLog,
+} from "../pipeline/publish-log.js";
 import { runInWorkers, threadCount } from "../pipeline/worker-pool.js";
 import { CsvFolder, CsvPublisher } from "../publishers/csv/csv-publisher.js";
-import { errorLine, LineFile, type LineSink, NdjsonPublisher } from "../publishers/ndjson.js";
+import { errorLine, LineFile, type LineOutput, NdjsonPublisher } from "../publishers/ndjson.js";
 import type { PublisherMaker } from "../publishers/publisher.js";
 import { PublisherQueue } from "../publishers/publisher-queue.js";
 import { runFolders } from "../publishers/tensorboard/run-folders.js";
@@ -86,7 +86,7 @@ export async function parseInputs(request: ParseRequest): Promise<ParseResult> {
 
 /** What the echo of standard input could not pass on, in words. */
 export function echoFaults(echo: Echo | undefined): string[] {
-  return echo?.fault === undefined ? [] : [`standard output: ${sinkFault(echo.fault)}`];
+  return echo?.fault === undefined ? [] : [`standard output: ${outputErrorText(echo.fault)}`];
 }
 
 type Control = { progress(bytes: number): void; readonly signal: AbortSignal };
@@ -149,7 +149,7 @@ async function runApart(
     const log = source(name);
     const job = await withOthers(log, factory, request);
     const live = isLive(name, request);
-    receipts.push(await runJob(log, { ...options, live }, job, controlOf(name, request, control)));
+    receipts.push(await publishLog(log, { ...options, live }, job, controlOf(name, request, control)));
   }
   return receipts;
 }
@@ -159,7 +159,7 @@ async function runShared(
   request: ParseRequest,
   source: (name: string) => Source,
   control: Control,
-  lines: LineSink | undefined,
+  lines: LineOutput | undefined,
   csv: CsvFolder | undefined,
 ): Promise<ParseResult> {
   const receipts: InputReceipt[] = [];
@@ -173,7 +173,7 @@ async function runShared(
     ];
     const log = source(name);
     const publishers = await withOthers(log, factory, request);
-    const receipt = await runJob(
+    const receipt = await publishLog(
       log,
       { ...request.options, live: isLive(name, request) },
       publishers,
@@ -194,7 +194,7 @@ async function runShared(
     if (keep) outputs.push(...((await sink?.close()) ?? []));
     else await sink?.discard().catch(() => {});
   } catch (error) {
-    sinkErrors.push(sinkFault(error));
+    sinkErrors.push(outputErrorText(error));
   }
   for (const receipt of receipts) receipt.outputs.push(...outputs);
   return { receipts, sinkErrors };
@@ -246,7 +246,7 @@ function pictures(name: string, time: TimestampFormat, request: ParseRequest): U
  * How the reading of a log ends: at once with the signal, unless it ends by itself. A file that is followed does so when
  * the signal comes; standard input that is passed on, when who writes it has ended.
  */
-function controlOf(name: string, { follow, tee }: ParseRequest, control: Control): JobControl {
+function controlOf(name: string, { follow, tee }: ParseRequest, control: Control): LogControl {
   return follow || (tee && name === STDIN) ? { progress: control.progress } : control;
 }
 
@@ -280,7 +280,7 @@ function openSource(
 }
 
 /** Standard output as a sink. A reader that has seen enough (`head`) closes it: that is no fault. */
-export function standardOutput(): LineSink {
+export function standardOutput(): LineOutput {
   const echo = new Echo(process.stdout);
   const encoder = new TextEncoder();
   return {

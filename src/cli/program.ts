@@ -61,7 +61,7 @@ function codeOf(code: number | string | null | undefined, fault: NodeJS.ErrnoExc
   const reason = fault.code === "ENOSPC" ? "the disk is full" : fault.message;
   say(`not everything was written to standard output: ${reason}`);
   const isSooner = [EXIT.usage, EXIT.interrupted, EXIT.terminated].some((one) => one === Number(code));
-  return isSooner ? Number(code) : EXIT.sink;
+  return isSooner ? Number(code) : EXIT.publisher;
 }
 
 function exitOf(error: unknown): number | undefined {

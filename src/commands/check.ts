@@ -10,7 +10,7 @@ import { RUNNING } from "../cli/receipts/receipt.js";
 import { EXIT } from "../exit-code.js";
 import { Echo } from "../io/stdin.js";
 import { say, sayText } from "../io/terminal.js";
-import { sinkFault } from "../pipeline/parse-job.js";
+import { outputErrorText } from "../pipeline/error-text.js";
 
 /** What a failing check may start from. */
 const SEVERITIES = ["error", "warning", "info"] as const;
@@ -127,10 +127,10 @@ holds no measurement; 2 wrong flags or nothing to read.`;
     const failing = SEVERITIES.slice(0, SEVERITIES.indexOf(flags["fail-on"]) + 1);
     const failed = unread > 0 || failing.some((severity) => totals[severity] > 0);
     const code = failed ? EXIT.input : EXIT.ok;
-    if (flags.json) await print(checkJson(inputs, totals, out.fault === undefined ? code : EXIT.sink));
+    if (flags.json) await print(checkJson(inputs, totals, out.fault === undefined ? code : EXIT.publisher));
     else if (!flags.quiet) sayText(summaryText(inputs.length, unread, totals));
     if (out.fault !== undefined)
-      say(`not everything was written to standard output: ${sinkFault(out.fault)}`);
-    this.exit(out.fault === undefined ? code : EXIT.sink);
+      say(`not everything was written to standard output: ${outputErrorText(out.fault)}`);
+    this.exit(out.fault === undefined ? code : EXIT.publisher);
   }
 }

@@ -122,7 +122,7 @@ rest is in the offline file); 130, 143 stopped by SIGINT, SIGTERM.`;
       };
       const outcomes = await this.#publish(target, evaluation, target.suffix ?? suffix);
       const undelivered = [target.fault, ...outcomes.map((outcome) => outcome.undelivered)].filter(Boolean);
-      const result = undelivered.length > 0 ? EXIT.sink : EXIT.ok;
+      const result = undelivered.length > 0 ? EXIT.publisher : EXIT.ok;
       const code = stop.received === undefined ? result : stopCode(stop.received);
       this.#report(target, evaluation, outcomes, undelivered as string[], { ...flags, code });
       this.exit(code);

@@ -117,7 +117,7 @@ function codeOf(
   signal: "SIGINT" | "SIGTERM" | undefined,
 ): number {
   if (signal !== undefined) return signal === "SIGINT" ? EXIT.interrupted : EXIT.terminated;
-  if (receipts.some(({ outcome }) => outcome === "undelivered")) return EXIT.sink;
+  if (receipts.some(({ outcome }) => outcome === "undelivered")) return EXIT.publisher;
   const wrong = receipts.some(({ outcome, missing }) => outcome === "failed" || missing.length > 0);
   return wrong || failedPaths > 0 ? EXIT.input : EXIT.ok;
 }

@@ -203,10 +203,10 @@ class Pipe {
 
   #code(end: ReaderEnd | undefined, trial: boolean): number {
     if (this.#signal !== undefined) return stopCode(this.#signal);
-    const ended = end?.code ?? EXIT.sink;
+    const ended = end?.code ?? EXIT.publisher;
     const whole = this.#feed.loss === undefined && this.#echo.fault === undefined;
     const foreign = ended === EXIT.interrupted || ended === EXIT.terminated;
-    const code = foreign || (ended === EXIT.ok && !whole) ? EXIT.sink : ended;
+    const code = foreign || (ended === EXIT.ok && !whole) ? EXIT.publisher : ended;
     return automationCode(code, process.env, trial);
   }
 }

@@ -5,14 +5,14 @@ import { fileSource } from "../io/inputs.js";
 import type { Source } from "../io/source.js";
 import { StdinSource } from "../io/stdin.js";
 import { wholeLines } from "../io/whole-lines.js";
+import { planSource, rowsOfSource } from "../pipeline/plan-source.js";
 import {
   filePublishers,
   type InputReceipt,
   livePublishers,
   type PublisherFactory,
-  runJob,
-} from "../pipeline/parse-job.js";
-import { planSource, rowsOfSource } from "../pipeline/plan-source.js";
+  publishLog,
+} from "../pipeline/publish-log.js";
 import type { UpdatePublisher } from "../publishers/update-publisher.js";
 import type { WandbPublication } from "../wandb/publication.js";
 import { LatePublisher, type PublisherOpening } from "./late-publisher.js";
@@ -72,7 +72,7 @@ async function readStream(request: TaskLogRequest): Promise<InputReceipt> {
       return closed;
     },
   };
-  return await runJob(source, { live: true }, factory);
+  return await publishLog(source, { live: true }, factory);
 }
 
 async function readFile(request: TaskLogRequest): Promise<InputReceipt> {
@@ -83,7 +83,7 @@ async function readFile(request: TaskLogRequest): Promise<InputReceipt> {
     ...files(parser, reader),
     ...(open === undefined ? [] : [open(parser.time)]),
   ];
-  return await runJob(fileSource(wish.source), {}, factory, stop);
+  return await publishLog(fileSource(wish.source), {}, factory, stop);
 }
 
 async function openLive(request: TaskLogRequest): Promise<PublisherOpening | undefined> {

@@ -1,7 +1,7 @@
 /** A thread that reads inputs for the worker pool. */
 import { parentPort } from "node:worker_threads";
 import { fileSource, nameInput } from "../io/inputs.js";
-import { filePublishers, runJob } from "./parse-job.js";
+import { filePublishers, publishLog } from "./publish-log.js";
 import type { WorkerMessage, WorkerTask } from "./worker-pool.js";
 
 const stop = new AbortController();
@@ -13,5 +13,5 @@ parentPort?.on("message", async (message: WorkerTask | "stop") => {
   if (place !== undefined) nameInput(source, place);
   const factory = filePublishers(source, folder, format, (options.patterns?.length ?? 0) > 0);
   const progress = (bytes: number) => say({ progress: bytes });
-  say({ receipt: await runJob(fileSource(source), options, factory, { progress, signal: stop.signal }) });
+  say({ receipt: await publishLog(fileSource(source), options, factory, { progress, signal: stop.signal }) });
 });

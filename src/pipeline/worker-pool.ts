@@ -4,7 +4,7 @@ import { Worker } from "node:worker_threads";
 import type { ParserOptions } from "../core/log-parser.js";
 import type { InputPlace } from "../io/inputs.js";
 import { withinDescriptors } from "../io/open-files.js";
-import type { InputReceipt } from "./parse-job.js";
+import type { InputReceipt } from "./publish-log.js";
 
 /** An input for a worker. */
 export interface WorkerTask {

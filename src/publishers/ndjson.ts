@@ -13,7 +13,7 @@ import type { WriteMode } from "./csv/csv-file.js";
 import type { PublisherOutcome, UpdatePublisher } from "./update-publisher.js";
 
 /** Where lines go: a file, or standard output. */
-export interface LineSink {
+export interface LineOutput {
   /** Whether nobody reads on: what is written then is dropped. Absent of a file. */
   readonly closed?: boolean;
   write(lines: string): Promise<void>;
@@ -23,7 +23,7 @@ export interface LineSink {
 }
 
 /** A file of lines, made with the first write. */
-export class LineFile implements LineSink {
+export class LineFile implements LineOutput {
   readonly #path: string;
   readonly #mode: WriteMode;
   #place: Place | undefined;
@@ -61,13 +61,13 @@ export class LineFile implements LineSink {
 /** Writes everything of one run as NDJSON. */
 export class NdjsonPublisher implements UpdatePublisher {
   readonly name = "NDJSON";
-  readonly #lines: LineSink;
+  readonly #lines: LineOutput;
   readonly #head: string;
   readonly #time: TimestampFormat;
   readonly #owned: boolean;
 
   /** @param owned Whether the sink ends with this run; one that runs share is closed by who made it. */
-  constructor(source: string, lines: LineSink, time: TimestampFormat, owned = true) {
+  constructor(source: string, lines: LineOutput, time: TimestampFormat, owned = true) {
     this.#lines = lines;
     this.#head = `"source":${JSON.stringify(source)}`;
     this.#time = time;

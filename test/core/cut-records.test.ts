@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { LogParser, parseLog } from "../../src/index.js";
-import { runJob } from "../../src/pipeline/parse-job.js";
+import { publishLog } from "../../src/pipeline/publish-log.js";
 import type { RunUpdate } from "../../src/run/run-reader.js";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -74,7 +74,7 @@ it("a live job settles what is held when no chunk comes", async () => {
     close: async () => ({ outputs: [] }),
     discard: async () => {},
   };
-  const receipt = await runJob({ name: "-", chunks }, { live: true }, () => [publisher], {
+  const receipt = await publishLog({ name: "-", chunks }, { live: true }, () => [publisher], {
     pause: async () => {},
   });
   expect(receipt.counts).toMatchObject({ training: 2, unmatched: 0 });

@@ -7,8 +7,8 @@ import { describe, expect, test } from "vitest";
 import { LogParser, readRun } from "../../src/index.js";
 import type { Source } from "../../src/io/source.js";
 import { nodeCore } from "../../src/node-core.js";
-import { runJob } from "../../src/pipeline/parse-job.js";
 import { planSource, rowsOfSource } from "../../src/pipeline/plan-source.js";
+import { publishLog } from "../../src/pipeline/publish-log.js";
 import { CsvFolder, CsvPublisher } from "../../src/publishers/csv/csv-publisher.js";
 import { LineFile, NdjsonPublisher } from "../../src/publishers/ndjson.js";
 import { TensorboardPublisher } from "../../src/publishers/tensorboard/tensorboard-publisher.js";
@@ -74,7 +74,7 @@ function filesOf(folder: string): Record<string, string | number> {
 /** What publishers of files make of the log. */
 async function written(): Promise<Record<string, string | number>> {
   const folder = mkdtempSync(join(tmpdir(), "growing-"));
-  const receipt = await runJob(source(), {}, ({ time }) => [
+  const receipt = await publishLog(source(), {}, ({ time }) => [
     new CsvPublisher("train.log", new CsvFolder({ folder, mode: "whole", combine: false, patterns: false })),
     new NdjsonPublisher("train.log", new LineFile(join(folder, "measurements.ndjson"), "whole"), time),
     new TensorboardPublisher(
@@ -91,7 +91,7 @@ async function written(): Promise<Record<string, string | number>> {
 async function offlineRows(): Promise<number> {
   const dir = mkdtempSync(join(tmpdir(), "growing-"));
   const plan = await planSource(source(), {});
-  const receipt = await runJob(source(), {}, ({ time }) => [
+  const receipt = await publishLog(source(), {}, ({ time }) => [
     new WandbPublisher(
       {
         id: "student",
@@ -119,7 +119,7 @@ async function offlineRows(): Promise<number> {
 /** The report's tables, collected by a publisher that waits before it takes each update. */
 async function collected(): Promise<unknown> {
   let collector: RunCollector | undefined;
-  const receipt = await runJob(source(), {}, ({ time }) => {
+  const receipt = await publishLog(source(), {}, ({ time }) => {
     collector = new RunCollector(time);
     const late: UpdatePublisher = {
       name: "report",

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseLog, readRun } from "../../src/index.js";
 import { FileSource } from "../../src/io/source.js";
-import { filePublishers, runJob } from "../../src/pipeline/parse-job.js";
+import { filePublishers, publishLog } from "../../src/pipeline/publish-log.js";
 import { shared, sharedIsThere } from "./shared.js";
 
 interface ManifestEntry {
@@ -39,7 +39,7 @@ describe.skipIf(!sharedIsThere)("recorded outputs of the reference", () => {
   test.each(csv)("$output: the CSV files are the same bytes", async ({ input, output }) => {
     const folder = mkdtempSync(join(tmpdir(), "golden-"));
     const publishers = filePublishers(input, folder, "csv", false);
-    const receipt = await runJob(new FileSource(shared(input)), {}, publishers);
+    const receipt = await publishLog(new FileSource(shared(input)), {}, publishers);
     expect(receipt.counts.unmatched).toBe(0);
     for (const name of ["training.csv", "validation.csv"]) {
       const written = readFileSync(join(folder, name), "utf8");

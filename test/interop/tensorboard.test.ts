@@ -8,11 +8,11 @@ import { parse as parseCsv } from "csv-parse/sync";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseLog } from "../../src/index.js";
 import { FileSource } from "../../src/io/source.js";
-import { filePublishers, runJob } from "../../src/pipeline/parse-job.js";
+import { filePublishers, publishLog } from "../../src/pipeline/publish-log.js";
 import { freshFolder, runBinary } from "../cli/run-binary.js";
 import { train } from "../cli/sample-logs.js";
 import { shared, sharedIsThere } from "../golden/shared.js";
-import { Publication, publishLog } from "../publishers/tensorboard/publish-log.js";
+import { Publication, writeEvents } from "../publishers/tensorboard/write-events.js";
 import { findTensorboardVenv } from "./tensorboard-venv.js";
 
 const execute = promisify(execFile);
@@ -60,9 +60,9 @@ function seconds(timestamp: string | undefined): number {
 describe.skipIf("missing" in venv)("TensorBoard reads", () => {
   it("the rows of our CSV at the log's own times", async () => {
     const folder = join(dir, "csv");
-    await publishLog(await readFile(FIXTURE), { folder, source: FIXTURE });
+    await writeEvents(await readFile(FIXTURE), { folder, source: FIXTURE });
     const { scalars, start } = await readOne(folder);
-    await runJob(new FileSource(FIXTURE), {}, filePublishers(FIXTURE, folder, "csv", false));
+    await publishLog(new FileSource(FIXTURE), {}, filePublishers(FIXTURE, folder, "csv", false));
     const table = async (name: string) =>
       parseCsv(await readFile(join(folder, name)), { columns: true }) as Record<string, string>[];
 
@@ -108,7 +108,7 @@ describe.skipIf("missing" in venv)("TensorBoard reads", () => {
 
   it("numbers that are none, logical epochs, Taskcluster's milliseconds and the user's time zone", async () => {
     const folder = join(dir, "odd");
-    await publishLog(
+    await writeEvents(
       "[2024-07-03 10:00:00] Ep. 1.25 : Up. 5000000000 : Sen. 7 : Cost nan : Time 1.00s : inf words/s : gNorm -inf\n" +
         "[task 2024-07-03T08:00:01.250Z] [2024-07-03 08:00:00] [valid] Ep. 1 : Up. 5000000000 : a+b/c : -1e-05 : stalled 3 times\n",
       { folder },
@@ -130,7 +130,7 @@ describe.skipIf("missing" in venv)("TensorBoard reads", () => {
 
   it("configuration, version and matches of patterns", async () => {
     const folder = join(dir, "texts");
-    await publishLog(
+    await writeEvents(
       "[2024-07-03 10:00:00] [marian] Marian v1.12.14 2d067af 2024-02-16 11:44:13 -0500\n" +
         "[2024-07-03 10:00:00] [marian] Running on box as process 7 with command line:\n" +
         "[2024-07-03 10:00:00] [marian] /opt/marian --type s2s\n" +
@@ -170,7 +170,7 @@ describe.skipIf("missing" in venv)("TensorBoard reads", () => {
 
   it("a training that is running, after every line", async () => {
     const folder = join(dir, "live");
-    await publishLog("[2024-07-03 09:00:00] Ep. 1 : Up. 7 : Sen. 7 : Cost 7\n", { folder });
+    await writeEvents("[2024-07-03 09:00:00] Ep. 1 : Up. 7 : Sen. 7 : Cost 7\n", { folder });
     using training = new Publication({ folder, mode: "live" });
     const cost = async () => (await readOne(folder)).scalars["train/Cost"]?.map(([step]) => step);
     await training.write(
@@ -203,7 +203,7 @@ describe.skipIf("missing" in venv)("marian-tensorboard", () => {
     async (step) => {
       const log = await readFile(FIXTURE);
       const folder = join(dir, `ours-${step}`);
-      await publishLog(log, { folder, step });
+      await writeEvents(log, { folder, step });
       const ours = await readOne(folder);
       const { scalars, texts } = await theirs(step, log, step);
       // It has no labels of the interval and no time.
@@ -233,7 +233,7 @@ describe.skipIf("missing" in venv)("marian-tensorboard", () => {
     ])("writes no point of %s that we do not write", async (path) => {
     const log = await readFile(shared(path));
     const folder = join(dir, "ours", path);
-    await publishLog(log, { folder });
+    await writeEvents(log, { folder });
     const ours = await readOne(folder);
     const { scalars } = await theirs(path.replaceAll("/", "_"), log, "updates");
     for (const [tag, points] of Object.entries(scalars)) {

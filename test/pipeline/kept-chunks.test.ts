@@ -2,7 +2,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, it } from "vitest";
-import { runJob } from "../../src/pipeline/parse-job.js";
+import { publishLog } from "../../src/pipeline/publish-log.js";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
@@ -24,7 +24,7 @@ it.each([
     collectGarbage();
     alive = seen.filter((reference) => reference.deref() !== undefined).length;
   }
-  await runJob({ name: "-", chunks }, {}, () => [], signal === undefined ? {} : { signal });
+  await publishLog({ name: "-", chunks }, {}, () => [], signal === undefined ? {} : { signal });
   expect(seen).toHaveLength(200);
   expect(alive).toBeLessThan(10);
 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { LogParser, parseLog } from "../../src/index.js";
-import { errorLine, LineFile, type LineSink, NdjsonPublisher } from "../../src/publishers/ndjson.js";
+import { errorLine, LineFile, type LineOutput, NdjsonPublisher } from "../../src/publishers/ndjson.js";
 import { RunReader } from "../../src/run/run-reader.js";
 
 const root = mkdtempSync(join(tmpdir(), "marian-tracking-ndjson-"));
@@ -13,7 +13,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 /** The NDJSON of a log. */
 async function ndjson(log: string, source = "x.log"): Promise<string> {
   let text = "";
-  const sink: LineSink = {
+  const sink: LineOutput = {
     write: async (lines) => {
       text += lines;
     },

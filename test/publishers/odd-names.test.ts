@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { parse as readCsv } from "csv-parse/sync";
 import { expect, test } from "vitest";
 import type { Source } from "../../src/io/source.js";
-import { runJob } from "../../src/pipeline/parse-job.js";
 import { planSource, rowsOfSource } from "../../src/pipeline/plan-source.js";
+import { publishLog } from "../../src/pipeline/publish-log.js";
 import { CsvFolder, CsvPublisher } from "../../src/publishers/csv/csv-publisher.js";
 import { LineFile, NdjsonPublisher } from "../../src/publishers/ndjson.js";
 import { RunCollector } from "../../src/report/run-collector.js";
@@ -30,7 +30,7 @@ test("they are in every file, in the report and in the offline file", async () =
   const options = { patterns: PATTERNS };
   const plan = await planSource(source(), options);
   let collector: RunCollector | undefined;
-  const receipt = await runJob(source(), options, ({ time }) => {
+  const receipt = await publishLog(source(), options, ({ time }) => {
     const collected = new RunCollector(time);
     collector = collected;
     return [

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { FileSource } from "../../src/io/source.js";
-import { runJob } from "../../src/pipeline/parse-job.js";
+import { publishLog } from "../../src/pipeline/publish-log.js";
 import type { Publisher } from "../../src/publishers/publisher.js";
 import { PublisherQueue } from "../../src/publishers/publisher-queue.js";
 import { check, freshFolder, parse } from "../cli/run-binary.js";
@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const fixture = `${root}fixtures/train.log`;
 
 const publish = (live: boolean, ...publishers: Publisher[]) =>
-  runJob(new FileSource(fixture), {}, ({ time }, reader) =>
+  publishLog(new FileSource(fixture), {}, ({ time }, reader) =>
     publishers.map((publisher) => new PublisherQueue(publisher, fixture, live, time, () => reader.tally)),
   );
 
@@ -61,7 +61,7 @@ describe("a publisher of one's own", () => {
       evaluations: (list) => void calls.push(`${list[0]?.dataset} ${list[0]?.metrics.get("chrf")}`),
       close: () => void calls.push("close"),
     };
-    const receipt = await runJob(new FileSource(fixture), {}, ({ time }, reader) => [
+    const receipt = await publishLog(new FileSource(fixture), {}, ({ time }, reader) => [
       new PublisherQueue(publisher, fixture, false, time, () => reader.tally, [evaluation]),
     ]);
     expect(calls.slice(-2)).toEqual(["devtest 58.4", "close"]);
@@ -102,7 +102,7 @@ describe("a publisher of one's own", () => {
       },
     };
     const publisher: Publisher = { name: "slow", training: () => stalled };
-    const receipt = await runJob(source, {}, ({ time }, reader) => [
+    const receipt = await publishLog(source, {}, ({ time }, reader) => [
       new PublisherQueue(publisher, "-", true, time, () => reader.tally),
     ]);
     expect(read).toBe(4);

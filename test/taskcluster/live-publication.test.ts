@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { Agent } from "undici";
 import { expect, it } from "vitest";
 import type { Source } from "../../src/io/source.js";
-import { runJob } from "../../src/pipeline/parse-job.js";
+import { publishLog } from "../../src/pipeline/publish-log.js";
 import { ArtifactStore } from "../../src/taskcluster/artifact-store.js";
 import { LiveLogSource } from "../../src/taskcluster/live-log.js";
 import { WandbClient } from "../../src/wandb/client/index.js";
@@ -93,7 +93,7 @@ class Command {
       chunks: () => this.#limited(source, chunks, end, died),
     };
     const { signal } = this.#stop;
-    const job = runJob(
+    const job = publishLog(
       limited,
       {},
       ({ time }) => [

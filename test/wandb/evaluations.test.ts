@@ -6,8 +6,8 @@ import { describe, expect, test } from "vitest";
 import { TimestampFormat } from "../../src/core/timestamp.js";
 import type { Evaluation } from "../../src/evaluation/evaluation.js";
 import { FileSource } from "../../src/io/source.js";
-import { runJob } from "../../src/pipeline/parse-job.js";
 import { planSource, rowsOfSource } from "../../src/pipeline/plan-source.js";
+import { publishLog } from "../../src/pipeline/publish-log.js";
 import {
   type EvaluationPublication,
   previewEvaluationRun,
@@ -67,7 +67,7 @@ function training({ client, server }: Harness, text: string, more: Partial<Wandb
 async function train(stage: Harness, text: string, evaluations: readonly Evaluation[], more = {}) {
   const { source, publication } = training(stage, text, { evaluations, ...more });
   const wanted = await publication();
-  const receipt = await runJob(source, {}, ({ time }) => [new WandbPublisher(wanted, time)]);
+  const receipt = await publishLog(source, {}, ({ time }) => [new WandbPublisher(wanted, time)]);
   expect(receipt.sinkErrors).toEqual([]);
   return receipt;
 }
@@ -215,7 +215,7 @@ describe("evaluations of a training", () => {
     const stage = await harness();
     const { source, publication } = training(stage, log(9, 8), { evaluations: [DEV] });
     const { client: _, ...wanted } = await publication();
-    const { outputs } = await runJob(source, {}, ({ time }) => [new WandbPublisher(wanted, time)]);
+    const { outputs } = await publishLog(source, {}, ({ time }) => [new WandbPublisher(wanted, time)]);
     const { syncFiles, findOfflineFiles } = await import("../../src/wandb/sync/index.js");
     const { files } = await findOfflineFiles(outputs);
     for await (const receipt of syncFiles(files, { client: stage.client }))
@@ -352,7 +352,7 @@ describe("evaluations without a training", () => {
     stage.server.inject({ endpoint: "upload", path: "media%2Ftable", fault, times: 1e9 });
     const { source, publication } = training(stage, log(9, 8), { evaluations: [DEV] });
     const wanted = await publication();
-    const first = await runJob(source, {}, ({ time }) => [new WandbPublisher(wanted, time)]);
+    const first = await publishLog(source, {}, ({ time }) => [new WandbPublisher(wanted, time)]);
     expect(first.sinkErrors.join("\n")).toContain("not everything of the run reached the server");
     // What is not there is not spoken of.
     expect(summary(stage)).not.toHaveProperty("flores_dev_table");

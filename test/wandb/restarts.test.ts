@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { runJob } from "../../src/pipeline/parse-job.js";
+import { publishLog } from "../../src/pipeline/publish-log.js";
 import { OfflineReader } from "../../src/wandb/offline/offline-reader.js";
 import { WandbPublisher } from "../../src/wandb/wandb-publisher.js";
 import { filesBelow } from "../cli/run-binary.js";
@@ -21,7 +21,9 @@ test("its configuration holds every restart, and is not written anew for each of
 `);
     }
     const place = { project: "p", id: "r", tags: [], dir, baseUrl: "http://127.0.0.1", override: false };
-    const receipt = await runJob({ name: "-", chunks }, {}, ({ time }) => [new WandbPublisher(place, time)]);
+    const receipt = await publishLog({ name: "-", chunks }, {}, ({ time }) => [
+      new WandbPublisher(place, time),
+    ]);
     expect(receipt.sinkErrors).toEqual([]);
     const [path = ""] = filesBelow(dir).filter((name) => name.endsWith(".wandb"));
     const segments: unknown[] = [];

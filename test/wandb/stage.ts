@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { FileSource, type Source } from "../../src/io/source.js";
-import { type InputReceipt, runJob } from "../../src/pipeline/parse-job.js";
 import { planSource, rowsOfSource } from "../../src/pipeline/plan-source.js";
+import { type InputReceipt, publishLog } from "../../src/pipeline/publish-log.js";
 import type { WandbPublication } from "../../src/wandb/publication.js";
 import { WandbPublisher } from "../../src/wandb/wandb-publisher.js";
 import type { Harness } from "./client/harness.js";
@@ -37,7 +37,7 @@ export async function publish(
     ...(plan === undefined ? {} : { plan, rows: () => rowsOfSource(source, {}, plan) }),
     ...options,
   };
-  const receipt = await runJob(
+  const receipt = await publishLog(
     source,
     { live: plan === undefined },
     ({ time }) => [new WandbPublisher(publication, time)],

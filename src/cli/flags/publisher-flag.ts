@@ -1,7 +1,7 @@
 /** `--publisher ./mine.js`: a publisher of the user's own. */
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { inputFault } from "../../pipeline/parse-job.js";
+import { inputErrorText } from "../../pipeline/error-text.js";
 import type { PublisherMaker } from "../../publishers/publisher.js";
 
 /** Loads the modules; `refuse` ends the command with its message. */
@@ -12,7 +12,7 @@ export async function loadPublishers(
   const makers: PublisherMaker[] = [];
   for (const path of paths) {
     const module = (await import(pathToFileURL(resolve(path)).href).catch((error: unknown) =>
-      refuse(`--publisher ${path}: it could not be loaded: ${inputFault(error)}`),
+      refuse(`--publisher ${path}: it could not be loaded: ${inputErrorText(error)}`),
     )) as { createPublisher?: PublisherMaker };
     if (typeof module.createPublisher !== "function") {
       refuse(

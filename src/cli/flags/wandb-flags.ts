@@ -6,8 +6,8 @@ import { runNameOf, runNames } from "../../evaluation/naming/run-name.js";
 import { fileSource } from "../../io/inputs.js";
 import type { PublisherOpening } from "../../live/late-publisher.js";
 import { taskFileReader } from "../../live/task-files/task-file-reader.js";
-import type { PublisherFactory } from "../../pipeline/parse-job.js";
 import { rowsOfSource } from "../../pipeline/plan-source.js";
+import type { PublisherFactory } from "../../pipeline/publish-log.js";
 import type { RunPlan } from "../../run/run-plan.js";
 import type { Preview, WandbPublication } from "../../wandb/publication.js";
 

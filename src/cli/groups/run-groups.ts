@@ -8,9 +8,9 @@ import type { ParserOptions } from "../../core/log-parser.js";
 import { EXIT } from "../../exit-code.js";
 import { withinDescriptors } from "../../io/open-files.js";
 import { printText, say, sayText } from "../../io/terminal.js";
+import { inputErrorText } from "../../pipeline/error-text.js";
 import { Ledger } from "../../pipeline/groups/ledger.js";
 import { type GroupTarget, publishGroups } from "../../pipeline/groups/publish-groups.js";
-import { inputFault } from "../../pipeline/parse-job.js";
 import type { TableFormat } from "../../publishers/tables/columns.js";
 import { readParserOptions } from "../flags/parser-options.js";
 import { planText } from "../receipts/group-plan.js";
@@ -99,7 +99,7 @@ export async function runGroups(name: string, found: GroupsFound, job: GroupsJob
     say(error.message);
     return undefined;
   });
-  if (ledger === undefined) return EXIT.sink;
+  if (ledger === undefined) return EXIT.publisher;
   for (const note of ledger.notes) say(note);
   const dryRun = flags["dry-run"];
   const passes = (target === undefined ? 0 : 1) + (folder === undefined || dryRun ? 0 : 1);
@@ -198,6 +198,6 @@ async function openLedger(name: string, { flags, target }: GroupsJob): Promise<L
   try {
     return await Ledger.open(path);
   } catch (error) {
-    throw new Error(`the ledger ${path} can't be read: ${inputFault(error)}; name another with --ledger`);
+    throw new Error(`the ledger ${path} can't be read: ${inputErrorText(error)}; name another with --ledger`);
   }
 }

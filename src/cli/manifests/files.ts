@@ -2,10 +2,11 @@
 import { readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { makeFolder } from "../../io/folder.js";
+import { outputErrorText } from "../../pipeline/error-text.js";
 import { type ManifestRun, manifestLine } from "../../pipeline/manifests/manifest.js";
 import { evaluationsOf } from "../../pipeline/manifests/rows.js";
 import { shardName } from "../../pipeline/manifests/shard.js";
-import { problem, sinkFault } from "../../pipeline/parse-job.js";
+import { problem } from "../../pipeline/publish-log.js";
 import { type EvaluationRow, PARTS, type TableRun, writeTables } from "../../pipeline/tables/job.js";
 import { LineFile } from "../../publishers/ndjson.js";
 import type { ManifestRequest, ManifestTally } from "./request.js";
@@ -36,7 +37,7 @@ export async function writeShardFiles(
       if (building !== place) await replace(building, place);
     }
   } catch (error) {
-    tally.sinkErrors.push(sinkFault(error));
+    tally.sinkErrors.push(outputErrorText(error));
   }
   // What was read of a file in trouble must not be taken for the file.
   if (inputs.access.troubles.length > 0)

@@ -6,9 +6,9 @@ import { printableUrl } from "../../io/objects/object-url.js";
 import { isWorthRetry } from "../../io/objects/trouble.js";
 import { readable } from "../../io/source.js";
 import { say } from "../../io/terminal.js";
+import { outputErrorText } from "../../pipeline/error-text.js";
 import { manifestLine } from "../../pipeline/manifests/manifest.js";
 import { runsOfShard } from "../../pipeline/manifests/shard.js";
-import { sinkFault } from "../../pipeline/parse-job.js";
 import { LineFile } from "../../publishers/ndjson.js";
 import { readShard } from "../flags/shard.js";
 import { standardOutput } from "../parse-inputs.js";
@@ -61,8 +61,8 @@ export async function runPlan(
       await lines.close();
     } catch (error) {
       await lines.discard();
-      say(`not written: ${sinkFault(error)}`);
-      return EXIT.sink;
+      say(`not written: ${outputErrorText(error)}`);
+      return EXIT.publisher;
     }
     return report(planned, runs, flags.quiet);
   } finally {

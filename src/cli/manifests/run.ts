@@ -35,7 +35,7 @@ export async function runManifest(request: ManifestRequest): Promise<number> {
     return stop.received === "SIGINT" ? EXIT.interrupted : EXIT.terminated;
   }
   if (troubles.length > 0) return EXIT.input;
-  if (tally.sinkErrors.length > 0) return EXIT.sink;
+  if (tally.sinkErrors.length > 0) return EXIT.publisher;
   if (!quiet)
     say(
       `${count(tally.runs, "run")}, ${tally.faulty} with errors: ${count(tally.trainingRows, "training row")}, ${count(tally.validationPoints, "validation point")}`,

@@ -1,7 +1,9 @@
 /** Work items to lines: of the tables, or of measurements. */
+
+import { outputErrorText } from "../../pipeline/error-text.js";
 import { logOf, writeRunRows } from "../../pipeline/manifests/rows.js";
-import { problem, runJob, sinkFault } from "../../pipeline/parse-job.js";
-import { errorLine, type LineSink, NdjsonPublisher } from "../../publishers/ndjson.js";
+import { problem, publishLog } from "../../pipeline/publish-log.js";
+import { errorLine, type LineOutput, NdjsonPublisher } from "../../publishers/ndjson.js";
 import { JsonLines, TabLines } from "../../publishers/tables/stream-rows.js";
 import { standardOutput } from "../parse-inputs.js";
 import type { ManifestRequest, ManifestTally } from "./request.js";
@@ -10,7 +12,7 @@ import type { ManifestRequest, ManifestTally } from "./request.js";
 export async function streamRows(
   request: ManifestRequest,
   tally: ManifestTally,
-  sink: LineSink = standardOutput(),
+  sink: LineOutput = standardOutput(),
 ): Promise<void> {
   const { table, parser, inputs, stop, formats } = request;
   const lines = formats.includes("tsv") ? new TabLines(table) : new JsonLines(table !== undefined);
@@ -29,7 +31,7 @@ export async function streamRows(
 export async function streamMeasurements(
   { parser, inputs, stop, runs }: ManifestRequest,
   tally: ManifestTally,
-  sink: LineSink = standardOutput(),
+  sink: LineOutput = standardOutput(),
 ): Promise<void> {
   for await (const run of runs) {
     if (stop.signal.aborted || sink.closed) return;
@@ -38,7 +40,7 @@ export async function streamMeasurements(
       tally.add(run, undefined, [], ["it has no log: there is nothing to parse"]);
       continue;
     }
-    const receipt = await runJob(
+    const receipt = await publishLog(
       log,
       parser,
       ({ time }) => [new NdjsonPublisher(log.name, sink, time, false)],
@@ -53,7 +55,7 @@ export async function streamMeasurements(
     try {
       await sink.write(errorLine(log.name, fault));
     } catch (error) {
-      tally.sinkErrors.push(sinkFault(error));
+      tally.sinkErrors.push(outputErrorText(error));
       return;
     }
   }

@@ -3,7 +3,7 @@ import type { Problem } from "../../archive/group.js";
 import { EXIT } from "../../exit-code.js";
 import { jsonText, linesText } from "../../io/escape.js";
 import type { GroupReceipt, RunReceipt, RunState } from "../../pipeline/groups/publish-groups.js";
-import type { InputReceipt } from "../../pipeline/parse-job.js";
+import type { InputReceipt } from "../../pipeline/publish-log.js";
 import type { TableReceipt } from "../../pipeline/tables/job.js";
 import { type Clock, count, type Detail, grouped, RUNNING, round, size } from "./receipt.js";
 
@@ -42,7 +42,8 @@ const BAD: ReadonlySet<RunState> = new Set(["failed", "undelivered", "stopped"])
 export function groupsExitCode({ problems, published = [], tables, signal }: GroupsResult): number {
   if (signal !== undefined) return signal === "SIGINT" ? EXIT.interrupted : EXIT.terminated;
   const runs = published.flatMap((group) => group.runs);
-  if (runs.some(({ state }) => state === "undelivered") || (tables?.errors.length ?? 0) > 0) return EXIT.sink;
+  if (runs.some(({ state }) => state === "undelivered") || (tables?.errors.length ?? 0) > 0)
+    return EXIT.publisher;
   const failed =
     runs.some(({ state }) => state === "failed") ||
     problems.some(({ severity }) => severity === "failure") ||

@@ -2,7 +2,7 @@
 
 import { EXIT } from "../../exit-code.js";
 import { jsonText, linesText } from "../../io/escape.js";
-import { type InputReceipt, problem } from "../../pipeline/parse-job.js";
+import { type InputReceipt, problem } from "../../pipeline/publish-log.js";
 
 /** How a command is judged. */
 export interface Verdict {
@@ -22,7 +22,8 @@ export interface Clock {
 /** The exit code that the receipts ask for. */
 export function exitCode(receipts: readonly InputReceipt[], { strict, signal, sinkErrors }: Verdict): number {
   if (signal !== undefined) return signal === "SIGINT" ? EXIT.interrupted : EXIT.terminated;
-  if (sinkErrors.length > 0 || receipts.some((receipt) => receipt.sinkErrors.length > 0)) return EXIT.sink;
+  if (sinkErrors.length > 0 || receipts.some((receipt) => receipt.sinkErrors.length > 0))
+    return EXIT.publisher;
   return receipts.some((receipt) => problem(receipt, strict) !== undefined) ? EXIT.input : EXIT.ok;
 }
 

@@ -41,7 +41,7 @@ export async function printPreviews(
       for (const { name: table, state } of tables) print(`  table ${table}: ${state}`);
       for (const note of notes) print(`  ${note}`);
     } catch (error) {
-      code = EXIT.sink;
+      code = EXIT.publisher;
       say(`${name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }

@@ -5,7 +5,8 @@ import { NO_COUNTS } from "../../core/layout.js";
 import type { ParserOptions } from "../../core/log-parser.js";
 import { fileSource } from "../../io/inputs.js";
 import type { Source } from "../../io/source.js";
-import { type InputReceipt, inputFault, problem, runJob } from "../../pipeline/parse-job.js";
+import { inputErrorText } from "../../pipeline/error-text.js";
+import { type InputReceipt, problem, publishLog } from "../../pipeline/publish-log.js";
 import type { UpdatePublisher } from "../../publishers/update-publisher.js";
 import { isDeadTraining } from "../../report/dead-run.js";
 import { addEvaluation, readEvaluationFile } from "../../report/evaluation-file.js";
@@ -74,7 +75,7 @@ export class ReportContent {
         try {
           await this.#readLog(await wholeLog(run), place, false);
         } catch (error) {
-          this.refuse({ source: run.log.name, reason: inputFault(error) });
+          this.refuse({ source: run.log.name, reason: inputErrorText(error) });
         }
       }
       const { project, name } = group;
@@ -111,7 +112,7 @@ export class ReportContent {
     const { options, signal, progress, strict } = this.#request;
     let collector: RunCollector | undefined;
     let running = false;
-    const receipt = await runJob(
+    const receipt = await publishLog(
       source,
       { ...options, marks: true },
       ({ time }) => {
@@ -156,7 +157,7 @@ export class ReportContent {
       if (other !== undefined) this.problems.push({ source: name, reason: other });
       if (faults.length > 0) this.problems.push({ source: name, reason: faults.join("; ") });
     } catch (error) {
-      this.refuse({ source: name, reason: inputFault(error) });
+      this.refuse({ source: name, reason: inputErrorText(error) });
     }
   }
 }

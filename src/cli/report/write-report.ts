@@ -7,7 +7,7 @@ import { fileSource, STDIN } from "../../io/inputs.js";
 import type { Place } from "../../io/place.js";
 import { StdinSource } from "../../io/stdin.js";
 import { printText, say } from "../../io/terminal.js";
-import { sinkFault } from "../../pipeline/parse-job.js";
+import { outputErrorText } from "../../pipeline/error-text.js";
 import type { ReportData } from "../../report/report-data.js";
 import { reportPage } from "../../report/report-page.js";
 import { reportSummary } from "../../report/summary.js";
@@ -140,7 +140,7 @@ async function writeReport(content: ReportContent, request: ReportOptions): Prom
     try {
       await write();
     } catch (error) {
-      sinkErrors.push(sinkFault(error));
+      sinkErrors.push(outputErrorText(error));
     }
   };
   const ready = new Map<string, { readonly place: Place; readonly said: readonly string[] }>();

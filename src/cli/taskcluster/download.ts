@@ -11,7 +11,7 @@ import { readEvaluationFileName } from "../../evaluation/naming/evaluation-file.
 import { makeFolder } from "../../io/folder.js";
 import { decompress, InputError } from "../../io/packed/decompress.js";
 import { readable } from "../../io/source.js";
-import { sinkFault } from "../../pipeline/parse-job.js";
+import { outputErrorText } from "../../pipeline/error-text.js";
 import { writeYaml } from "../../run/yaml.js";
 import { artifactRef } from "../../taskcluster/artifact-source.js";
 import type { ArtifactStore } from "../../taskcluster/artifact-store.js";
@@ -64,7 +64,7 @@ export async function downloadGroups(
     const target = join(folder, path);
     try {
       await makeFolder(dirname(target)).catch((error: unknown) => {
-        throw new InputError(sinkFault(error), { cause: error });
+        throw new InputError(outputErrorText(error), { cause: error });
       });
       await writeWhole(target, write);
       files.push({ path, source });

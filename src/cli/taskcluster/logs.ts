@@ -32,7 +32,7 @@ export async function printLog(request: LogsRequest, { queue, store }: Taskclust
     const { source, note } = await finishedOrCurrent(request.address, { queue, store });
     await copy(source, out);
     if (note !== undefined) say(note);
-    return out.fault === undefined ? EXIT.ok : EXIT.sink;
+    return out.fault === undefined ? EXIT.ok : EXIT.publisher;
   }
   const tell = liveLogSpeaker(taskId, say);
   const source = new LiveLogSource(queue, store, {
@@ -40,7 +40,7 @@ export async function printLog(request: LogsRequest, { queue, store }: Taskclust
     ...(runId === undefined ? {} : { runId }),
     onEvent: tell,
   });
-  if ((await copy(source, out)) === "closed") return out.fault === undefined ? EXIT.ok : EXIT.sink;
+  if ((await copy(source, out)) === "closed") return out.fault === undefined ? EXIT.ok : EXIT.publisher;
   if (source.incomplete) return EXIT.input;
   return source.fate === "completed" ? EXIT.ok : EXIT.taskFailed;
 }

@@ -2,7 +2,7 @@
 
 import { EXIT } from "../../exit-code.js";
 import { say } from "../../io/terminal.js";
-import { livePublishers, type PublisherFactory, runJob } from "../../pipeline/parse-job.js";
+import { livePublishers, type PublisherFactory, publishLog } from "../../pipeline/publish-log.js";
 import type { UpdatePublisher } from "../../publishers/update-publisher.js";
 import { type TaskAddress, taskAddress } from "../../taskcluster/client/index.js";
 import { TRAINING_LOGS } from "../../taskcluster/finished-log.js";
@@ -104,7 +104,7 @@ async function followTask(
     ...(plot === undefined ? [] : [plot.publisher]),
   ];
   try {
-    const receipt = await runJob(source, { ...parser, live: true }, factory, {
+    const receipt = await publishLog(source, { ...parser, live: true }, factory, {
       signal: stop.signal,
       growing: true,
     });

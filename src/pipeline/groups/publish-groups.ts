@@ -7,15 +7,9 @@ import type { ParserOptions } from "../../core/log-parser.js";
 import type { Source } from "../../io/source.js";
 import type { PublisherOutcome } from "../../publishers/update-publisher.js";
 import type { RunPlan } from "../../run/run-plan.js";
-import {
-  type InputReceipt,
-  inputFault,
-  type PublisherFactory,
-  problem,
-  runJob,
-  sinkFault,
-} from "../parse-job.js";
+import { inputErrorText, outputErrorText } from "../error-text.js";
 import { planSource } from "../plan-source.js";
+import { type InputReceipt, type PublisherFactory, problem, publishLog } from "../publish-log.js";
 import type { Ledger, LedgerEntry } from "./ledger.js";
 import { digestOf, evaluationFacts, type Facts, hashed } from "./run-digest.js";
 
@@ -189,7 +183,7 @@ class GroupPublication {
       const empty = plan.rows === 0 && evaluations === 0;
       const factory: PublisherFactory =
         empty || request.dryRun ? () => [] : request.target.training(this.#group, run, source, plan);
-      const log = await runJob(source, request.parser, factory, request);
+      const log = await publishLog(source, request.parser, factory, request);
       const fault = problem(log, false);
       const state = stateOf(log, known, request.signal);
       if (request.dryRun) {
@@ -218,7 +212,7 @@ class GroupPublication {
     } catch (error) {
       if (error instanceof LedgerError)
         return { ...about, evaluations, state: "undelivered", errors: [error.message] };
-      return { ...about, evaluations, state: "failed", errors: [inputFault(error)] };
+      return { ...about, evaluations, state: "failed", errors: [inputErrorText(error)] };
     }
   }
 
@@ -269,16 +263,19 @@ class GroupPublication {
       return { state, outputs, notes, errors: [] };
     } catch (error) {
       if (error instanceof LedgerError) return { ...NOTHING, state: "undelivered", errors: [error.message] };
-      return { ...NOTHING, state: "undelivered", errors: [`W&B: ${sinkFault(error)}`] };
+      return { ...NOTHING, state: "undelivered", errors: [`W&B: ${outputErrorText(error)}`] };
     }
   }
 
   /** @throws LedgerError where the ledger can't be written. */
   async #remember(entry: LedgerEntry): Promise<void> {
     await this.#request.ledger.put(entry).catch((error: unknown) => {
-      throw new LedgerError(`the ledger: ${sinkFault(error)}; the run is published again the next time`, {
-        cause: error,
-      });
+      throw new LedgerError(
+        `the ledger: ${outputErrorText(error)}; the run is published again the next time`,
+        {
+          cause: error,
+        },
+      );
     });
   }
 

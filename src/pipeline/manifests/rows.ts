@@ -14,14 +14,14 @@ import {
 import { RunFactsReader } from "../../publishers/tables/run-facts.js";
 import type { RowLines } from "../../publishers/tables/stream-rows.js";
 import { type ValidationRow, ValidationRows } from "../../publishers/tables/validation-rows.js";
+import { outputErrorText } from "../error-text.js";
 import {
   type InputReceipt,
-  type JobControl,
+  type LogControl,
   type PublisherFactory,
   problem,
-  runJob,
-  sinkFault,
-} from "../parse-job.js";
+  publishLog,
+} from "../publish-log.js";
 import type { PartLog } from "../tables/part.js";
 import { evaluationTable, runRows } from "../tables/rows.js";
 import type { ManifestAccess } from "./access.js";
@@ -57,14 +57,14 @@ export async function writeRunRows(
   access: ManifestAccess,
   output: RowOutput,
   options: ParserOptions,
-  control: JobControl,
+  control: LogControl,
 ): Promise<RowsReceipt> {
   const { project, group, run_id } = run;
   const name = { project, group, run: run_id };
   const asks = (table: TableName) => output.table === undefined || output.table === table;
   const log = run.files.length > 0 && output.table !== "evaluations" ? await logOf(run, access) : undefined;
   const rows = new LogRows(name, output, asks);
-  const receipt = log === undefined ? undefined : await runJob(log, options, rows.factory, control);
+  const receipt = log === undefined ? undefined : await publishLog(log, options, rows.factory, control);
   const sinkErrors = [...(receipt?.sinkErrors ?? [])];
   const fault = receipt === undefined ? undefined : problem(receipt, false);
   const asksScores = access.troubles.length === 0 && (asks("evaluations") || asks("runs"));
@@ -84,7 +84,7 @@ export async function writeRunRows(
     const isWhole = control.signal?.aborted !== true && access.troubles.length === 0;
     if (isWhole && sinkErrors.length === 0 && text !== "") await output.write(text);
   } catch (error) {
-    sinkErrors.push(sinkFault(error));
+    sinkErrors.push(outputErrorText(error));
   }
   const { remarks } = scores;
   return { run, ...(receipt === undefined ? {} : { log: receipt }), faults, remarks, sinkErrors };

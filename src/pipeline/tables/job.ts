@@ -15,7 +15,8 @@ import { joinTable } from "../../publishers/tables/join-tables.js";
 import { layoutOf } from "../../publishers/tables/layout.js";
 import { PART_TABLES } from "../../publishers/tables/part-files.js";
 import { writeTable } from "../../publishers/tables/small-table.js";
-import { type InputReceipt, problem, sinkFault } from "../parse-job.js";
+import { outputErrorText } from "../error-text.js";
+import { type InputReceipt, problem } from "../publish-log.js";
 import { divide, type RowOptions, type WorkItem } from "./items.js";
 import type { Part, PartRun } from "./part.js";
 import { makeParts, type ReadyPart, readParts } from "./parts.js";
@@ -97,7 +98,7 @@ export async function writeTables(
     await rm(place, { recursive: true, force: true });
     return { logs: receipts, outputs, errors: [] };
   } catch (error) {
-    return { logs: receipts, outputs: [], errors: [`tables: ${sinkFault(error)}`] };
+    return { logs: receipts, outputs: [], errors: [`tables: ${outputErrorText(error)}`] };
   }
 }
 

@@ -9,7 +9,8 @@ import { type RunName, TABLE_FORMATS, type TableFormat } from "../../publishers/
 import { PART_TABLES, partFile } from "../../publishers/tables/part-files.js";
 import { PartTables, type PartTablesSummary } from "../../publishers/tables/part-tables.js";
 import { type RunFacts, RunFactsReader } from "../../publishers/tables/run-facts.js";
-import { type InputReceipt, type JobControl, runJob, sinkFault } from "../parse-job.js";
+import { outputErrorText } from "../error-text.js";
+import { type InputReceipt, type LogControl, publishLog } from "../publish-log.js";
 
 /** A training whose log goes into the tables. */
 export interface PartRun extends RunName {
@@ -45,7 +46,7 @@ export interface Part {
  *
  * @returns Why the part could not be written, in words; nothing where it is there.
  */
-export async function makePart(task: PartTask, control: JobControl): Promise<string | undefined> {
+export async function makePart(task: PartTask, control: LogControl): Promise<string | undefined> {
   const building = `${task.folder}.${process.pid}.partial`;
   try {
     await rm(building, { recursive: true, force: true });
@@ -58,11 +59,11 @@ export async function makePart(task: PartTask, control: JobControl): Promise<str
     return undefined;
   } catch (error) {
     await rm(building, { recursive: true, force: true }).catch(() => {});
-    return sinkFault(error);
+    return outputErrorText(error);
   }
 }
 
-async function writePart(folder: string, task: PartTask, control: JobControl): Promise<void> {
+async function writePart(folder: string, task: PartTask, control: LogControl): Promise<void> {
   const tables = new PartTables(folder, task.formats);
   const logs: PartLog[] = [];
   let part: Part;
@@ -81,12 +82,12 @@ async function readLog(
   { log, validationLog, ...name }: PartRun,
   tables: PartTables,
   options: ParserOptions,
-  control: JobControl,
+  control: LogControl,
 ): Promise<PartLog> {
   const write = tables.startRun(name);
   let facts: RunFactsReader | undefined;
   const source = validationLog === undefined ? log : await fillIn(log, validationLog);
-  const receipt = await runJob(
+  const receipt = await publishLog(
     source,
     options,
     ({ time }) => {

@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FileSource } from "../../../src/io/source.js";
-import { filePublishers, runJob } from "../../../src/pipeline/parse-job.js";
+import { filePublishers, publishLog } from "../../../src/pipeline/publish-log.js";
 import {
   type EvaluationRow,
   type TableRun,
@@ -54,7 +54,7 @@ async function parsed(runs: readonly TableRun[], table: "training" | "validation
   for (const { log, project, group, run } of runs) {
     if (log === undefined) continue;
     const place = await folder();
-    await runJob(log, {}, filePublishers(log.name, place, "csv", false));
+    await publishLog(log, {}, filePublishers(log.name, place, "csv", false));
     const path = join(place, `${table}.csv`);
     if (!existsSync(path)) continue;
     for (const row of (await readCsv(path, new Set())).rows) rows.push({ project, group, run, ...row });

@@ -12,8 +12,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { StepUnit } from "../../../src/publishers/tensorboard/tags.js";
-import { Publication, publishLog } from "./publish-log.js";
 import { readEvents } from "./read-events.js";
+import { Publication, writeEvents } from "./write-events.js";
 
 const isRoot = process.getuid?.() === 0;
 if (isRoot) process.stdout.write("skipped: a folder that may not be changed (root may change every one)\n");
@@ -39,7 +39,7 @@ describe("an event file", () => {
   it("starts with its version at the time of the first record, and holds an event a record", async () => {
     const folder = fresh();
     const log = `\n${row(1, " : Time 2.00s : 100.50 words/s : gNorm 1.5 : L.r. 3.0000e-04")}[2024-07-03 10:00:20] [valid] Ep. 1 : Up. 1 : chrf : 30 : new best\n`;
-    expect(await publishLog(log, { folder })).toEqual({ outputs: [file(folder)], notes: [] });
+    expect(await writeEvents(log, { folder })).toEqual({ outputs: [file(folder)], notes: [] });
     expect(readEvents(file(folder))).toEqual([
       { wallTime: START + 11, step: 0, version: "brain.Event:2", values: {} },
       { wallTime: START + 11, step: 0, values: { "source/text_summary": "train.log" } },
@@ -64,15 +64,15 @@ describe("an event file", () => {
     for (const name of ["dialects.log", "damaged.log", "taskcluster.log"]) {
       const log = readFileSync(`fixtures/${name}`);
       const [whole, cut] = [fresh(), fresh()];
-      await publishLog(log, { folder: whole });
-      await publishLog(log, { folder: cut }, {}, size);
+      await writeEvents(log, { folder: whole });
+      await writeEvents(log, { folder: cut }, {}, size);
       expect(readFileSync(file(cut)).equals(readFileSync(file(whole)))).toBe(true);
     }
   });
 
   it("keeps the rows that a restart repeats", async () => {
     const folder = fresh();
-    await publishLog(row(1) + row(2) + row(1), { folder });
+    await writeEvents(row(1) + row(2) + row(1), { folder });
     expect(
       readEvents(file(folder)).flatMap(({ step, values }) => ("train/Cost" in values ? [step] : [])),
     ).toEqual([1, 2, 1]);
@@ -80,7 +80,7 @@ describe("an event file", () => {
 
   it("of a log without times has none", async () => {
     const folder = fresh();
-    await publishLog("Ep. 1 : Up. 3 : Sen. 7 : Cost 2\n", { folder });
+    await writeEvents("Ep. 1 : Up. 3 : Sen. 7 : Cost 2\n", { folder });
     expect(readEvents(file(folder)).map(({ wallTime }) => wallTime)).toEqual([0, 0, 0]);
   });
 
@@ -88,7 +88,7 @@ describe("an event file", () => {
     const folder = fresh();
     const list = "x".repeat(300_000);
     const rows = Array.from({ length: 5000 }, (_, up) => row(up % 50)).join("");
-    await publishLog(
+    await writeEvents(
       `[2024-07-03 10:00:00] [marian] Marian v1.12.14\n[2024-07-03 10:00:00] [config] model: ${list}\n${rows}`,
       { folder },
     );
@@ -117,7 +117,7 @@ describe("the step", () => {
     ],
   ])("counts %s", async (step, steps, notes) => {
     const folder = fresh();
-    expect(await publishLog(log, { folder, step })).toEqual({ outputs: [file(folder)], notes });
+    expect(await writeEvents(log, { folder, step })).toEqual({ outputs: [file(folder)], notes });
     const events = readEvents(file(folder)).slice(2);
     expect(events.map((event) => event.step)).toEqual(steps);
     expect(events.some(({ values }) => "train/total_updates" in values)).toBe(step !== "updates");
@@ -129,7 +129,7 @@ describe("the step", () => {
 describe("publishing again", () => {
   it("replaces the run's file, at once and whole", async () => {
     const folder = fresh();
-    await publishLog(row(1) + row(2), { folder });
+    await writeEvents(row(1) + row(2), { folder });
     const before = readFileSync(file(folder));
     using publication = new Publication({ folder });
     await publication.write(row(1));
@@ -139,7 +139,7 @@ describe("publishing again", () => {
     await publication.close();
     expect(readEvents(file(folder))).toHaveLength(3);
     expect(readdirSync(folder)).toHaveLength(1);
-    await publishLog(row(1) + row(2), { folder });
+    await writeEvents(row(1) + row(2), { folder });
     expect(readFileSync(file(folder)).equals(before)).toBe(true);
   });
 
@@ -147,7 +147,7 @@ describe("publishing again", () => {
     const folder = fresh();
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, "events.out.tfevents.1.box"), "theirs");
-    const { notes } = await publishLog(row(1), { folder });
+    const { notes } = await writeEvents(row(1), { folder });
     expect(notes).toEqual([
       `${folder} also holds events.out.tfevents.1.box: TensorBoard shows both as one run`,
     ]);
@@ -156,7 +156,7 @@ describe("publishing again", () => {
 
   it("given up leaves the old file, and nothing beside it", async () => {
     const folder = fresh();
-    await publishLog(row(1), { folder });
+    await writeEvents(row(1), { folder });
     const before = readFileSync(file(folder));
     using publication = new Publication({ folder });
     await publication.write(row(1) + row(2));
@@ -183,20 +183,20 @@ describe("a live file", () => {
 describe("nothing", () => {
   it("is written of a log without measurements", async () => {
     const folder = fresh();
-    expect(await publishLog("hello\n", { folder })).toEqual({ outputs: [] });
+    expect(await writeEvents("hello\n", { folder })).toEqual({ outputs: [] });
     expect(existsSync(folder)).toBe(false);
   });
 
   it("can be written where a file is in the way", async () => {
     const folder = join(dir, "way", "student");
     writeFileSync(join(dir, "way"), "");
-    await expect(publishLog(row(1), { folder })).rejects.toThrow(/ENOTDIR|EEXIST/);
+    await expect(writeEvents(row(1), { folder })).rejects.toThrow(/ENOTDIR|EEXIST/);
   });
 
   it.skipIf(isRoot)("can be written in a folder that may not be changed", async () => {
     const folder = fresh();
     mkdirSync(folder, { recursive: true });
     chmodSync(folder, 0o500);
-    await expect(publishLog(row(1), { folder })).rejects.toThrow(/EACCES/);
+    await expect(writeEvents(row(1), { folder })).rejects.toThrow(/EACCES/);
   });
 });

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Evaluation } from "../../../src/evaluation/evaluation.js";
 import { FileSource, type Source } from "../../../src/io/source.js";
-import { type InputReceipt, runJob } from "../../../src/pipeline/parse-job.js";
 import { planSource, rowsOfSource } from "../../../src/pipeline/plan-source.js";
+import { type InputReceipt, publishLog } from "../../../src/pipeline/publish-log.js";
 import { NativeSink } from "../../../src/wandb/native-sink.js";
 import { findRecordFiles } from "../../../src/wandb/offline/run-directory.js";
 import { OfflineSink } from "../../../src/wandb/offline-sink.js";
@@ -98,7 +98,7 @@ export class Stage {
       evaluations,
       ...(plan === undefined ? {} : { plan, rows: () => rowsOfSource(source, {}, plan) }),
     };
-    const receipt = await runJob(source, {}, ({ time }) => [new WandbPublisher(publication, time)]);
+    const receipt = await publishLog(source, {}, ({ time }) => [new WandbPublisher(publication, time)]);
     await this.deliver();
     return receipt;
   }

@@ -8,8 +8,7 @@ import { LogParser, type ParserOptions } from "../core/log-parser.js";
 import type { TimestampFormat } from "../core/timestamp.js";
 import { decompress } from "../io/packed/decompress.js";
 import { refuseTar } from "../io/packed/tar-header.js";
-import { placeOf } from "../io/place.js";
-import { readable, type Source } from "../io/source.js";
+import type { Source } from "../io/source.js";
 import { linesOf } from "../io/whole-lines.js";
 import { nodeCore } from "../node-core.js";
 import type { WriteMode } from "../publishers/csv/csv-file.js";
@@ -17,6 +16,7 @@ import { CsvFolder, CsvPublisher } from "../publishers/csv/csv-publisher.js";
 import { LineFile, NdjsonPublisher } from "../publishers/ndjson.js";
 import type { PublisherOutcome, UpdatePublisher } from "../publishers/update-publisher.js";
 import { RunReader, type RunTally, type RunUpdate } from "../run/run-reader.js";
+import { inputErrorText, outputErrorText } from "./error-text.js";
 import { LogTail } from "./log-tail.js";
 import { YoungObjects } from "./young-objects.js";
 
@@ -45,7 +45,7 @@ export interface InputReceipt extends RunTally {
 export type PublisherFactory = (parser: LogParser, reader: RunReader) => readonly UpdatePublisher[];
 
 /** How a job is watched and stopped. */
-export interface JobControl {
+export interface LogControl {
   /** Called with the bytes read since the last call, as stored. */
   progress?(bytes: number): void;
   /** Stops the reading after the current chunk. */
@@ -120,11 +120,11 @@ function ndjsonFile(source: string, folder: string, mode: WriteMode, time: Times
  * Reads `source` to its end. Never throws for a fault of the input or of a sink: the receipt tells. A sink that fails
  * is left out from then on; the others go on.
  */
-export async function runJob(
+export async function publishLog(
   source: Source,
   options: ParserOptions,
   factory: PublisherFactory,
-  control: JobControl = {},
+  control: LogControl = {},
 ): Promise<InputReceipt> {
   // A log that is being written is watched as it comes, because its end may be a death; of a file the last lines tell.
   const watched = options.live === true || source.closed !== undefined;
@@ -146,14 +146,14 @@ export async function runJob(
       if (control.signal?.aborted) break;
     }
   } catch (error) {
-    fault = inputFault(error);
+    fault = inputErrorText(error);
   }
   try {
     const update = await reader.finish();
     watch.take(update);
     await sinks.each(publish, update);
   } catch (error) {
-    fault ??= inputFault(error);
+    fault ??= inputErrorText(error);
   }
   const stopped = control.signal?.aborted === true;
   const unopened = fault !== undefined && reader.tally.counts.bytes === 0;
@@ -221,7 +221,7 @@ class Sinks {
         await call(publisher, update);
       } catch (error) {
         failed.add(publisher);
-        this.errors.push(`${publisher.name}: ${sinkFault(error)}`);
+        this.errors.push(`${publisher.name}: ${outputErrorText(error)}`);
         await this.#giveUp(publisher).catch(() => {});
       }
     }
@@ -253,7 +253,7 @@ class Sinks {
 }
 
 /** Counts what is read; ends at once when the job is to stop, also while a pipe is silent. */
-async function* counted(source: Source, { progress, signal }: JobControl): AsyncGenerator<Uint8Array> {
+async function* counted(source: Source, { progress, signal }: LogControl): AsyncGenerator<Uint8Array> {
   const chunks = source.chunks()[Symbol.asyncIterator]();
   let stop = false;
   try {
@@ -291,34 +291,4 @@ function unlessAborted<Value>(
     signal.addEventListener("abort", stop, { once: true });
     promise.then(resolve, reject).finally(settle);
   });
-}
-
-const SINK_WORDS: Readonly<Record<string, string>> = {
-  EACCES: "may not be written (permission denied)",
-  EPERM: "may not be written (permission denied)",
-  EROFS: "lies on a read-only disk",
-  ENOSPC: "does not fit: the disk is full",
-  EDQUOT: "does not fit: the disk quota is used up",
-  ENOENT: "can't be made here: a folder of its path is not there, or not any more",
-  REMOVED: "was removed while it was being written",
-  EMFILE: "can't be opened: too many files are open (raise `ulimit -n`)",
-  ENFILE: "can't be opened: too many files are open on this machine",
-  ENOTDIR: "can't be made: a part of its path is a file",
-  EEXIST: "can't be made: a file of that name is in the way",
-  EISDIR: "can't be written: a folder of that name is in the way",
-};
-
-/** A fault of an input in words for the user. */
-export function inputFault(error: unknown): string {
-  const fault = readable(error);
-  return fault instanceof Error ? fault.message : String(fault);
-}
-
-/** A fault of a sink in words for the user, with the path where there is one. */
-export function sinkFault(error: unknown): string {
-  // Of a renaming, the place counts, not the partial file beside it.
-  const { code, path: from, dest: path = from, message } = error as NodeJS.ErrnoException & { dest?: string };
-  const words = code === undefined ? undefined : SINK_WORDS[code];
-  if (words === undefined) return message ?? String(error);
-  return path === undefined ? `the output ${words}` : `${placeOf(path)} ${words}`;
 }

@@ -50,7 +50,7 @@ export class Publication implements Disposable {
 }
 
 /** Publishes a whole log, cut into chunks of `size` bytes. */
-export async function publishLog(
+export async function writeEvents(
   log: string | Uint8Array,
   options: Partial<TensorboardOptions> & { folder: string; source?: string },
   parser: ParserOptions = {},
