@@ -7,8 +7,9 @@
  *   if (measurement.type === "training") console.log(measurement.up, measurement.cost);
  * }
  */
+
+import { type CheckReport, checkLog } from "./check/check-log.js";
 import type { CheckOptions } from "./check/check-options.js";
-import { type CheckReport, checkChunks } from "./check/check-run.js";
 import { logReport } from "./check/log-report.js";
 import { LogParser as CoreLogParser, type ParserOptions } from "./core/log-parser.js";
 import type { Measurement } from "./core/measurement.js";
@@ -79,14 +80,14 @@ export async function checkRun(
   const parser = new LogParser({ ...options, marks: true });
   try {
     const log = new NodeLog(input);
-    return logReport(await checkChunks(parser, log.chunks, options), log);
+    return logReport(await checkLog(parser, log.chunks, options), log);
   } finally {
     parser.free();
   }
 }
 
+export type { CheckReport } from "./check/check-log.js";
 export type { CheckOptions } from "./check/check-options.js";
-export type { CheckReport } from "./check/check-run.js";
 export type { Finding, FindingKind, Severity } from "./check/finding.js";
 export type { LogInput } from "./io/chunks.js";
 export * from "./library.js";

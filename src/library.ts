@@ -1,7 +1,7 @@
 /** What both entries of the package export. */
 
 export { Batch } from "./core/batch.js";
-export { type Columns, type Counts, type Event, KIND, PRESENT } from "./core/layout.js";
+export { type Columns, type Counts, KIND, type LogEvent, PRESENT } from "./core/layout.js";
 export type { ParserOptions, PatternDefinition } from "./core/log-parser.js";
 export type * from "./core/measurement.js";
 export type { Evaluation } from "./evaluation/evaluation.js";

@@ -10,8 +10,8 @@
 import type { ReadOptions } from "./browser/open-log.js";
 import { batchesOf, checkOf, measurementsOf, type PageUpdate, runOf, updatesOf } from "./browser/read.js";
 import { type CoreSource, type InitOptions, Setup } from "./browser/setup.js";
+import type { CheckReport } from "./check/check-log.js";
 import type { CheckOptions } from "./check/check-options.js";
-import type { CheckReport } from "./check/check-run.js";
 import type { Batch } from "./core/batch.js";
 import { LogParser as CoreLogParser, type ParserOptions } from "./core/log-parser.js";
 import type { Measurement } from "./core/measurement.js";

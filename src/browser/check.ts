@@ -1,6 +1,7 @@
 /** The check of a log in a page. */
+
+import { type CheckReport, checkLog } from "../check/check-log.js";
 import type { CheckOptions } from "../check/check-options.js";
-import { type CheckReport, checkChunks } from "../check/check-run.js";
 import { logReport } from "../check/log-report.js";
 import { InputError } from "../io/packed/packing.js";
 import type { WebLogInput } from "../io/web-log.js";
@@ -24,7 +25,7 @@ export async function checkInPage(
     return { findings: [], tally: new RunReader(new PackedParser()).tally, fault };
   }
   try {
-    const report = await checkChunks(log.parser, log.chunks, options);
+    const report = await checkLog(log.parser, log.chunks, options);
     options.signal?.throwIfAborted();
     return logReport(report, log);
   } finally {

@@ -1,16 +1,17 @@
 /** The four ways of reading a log, over one that is open. */
+
+import type { CheckReport } from "../check/check-log.js";
 import type { CheckOptions } from "../check/check-options.js";
-import type { CheckReport } from "../check/check-run.js";
 import type { Batch } from "../core/batch.js";
 import type { Measurement } from "../core/measurement.js";
 import type { WebLogInput } from "../io/web-log.js";
 import { wholeRun } from "../run/marian-log.js";
 import { RunReader, type RunTally, type RunUpdate } from "../run/run-reader.js";
 import { readTrainingRun, type TrainingRun } from "../run/training-run.js";
+import { ConcurrencyLimit } from "./concurrency-limit.js";
 import { openLog } from "./log-opener.js";
 import type { ReadOptions } from "./open-log.js";
 import type { Setup } from "./setup.js";
-import { Turns } from "./turns.js";
 
 /** What a part of a log brought to its training, and what was counted up to there. */
 export interface PageUpdate extends RunUpdate {
@@ -18,7 +19,7 @@ export interface PageUpdate extends RunUpdate {
 }
 
 /** So many logs are read at once; a page may ask for hundreds. */
-const turns = new Turns(Math.min(8, globalThis.navigator?.hardwareConcurrency ?? 4));
+const limit = new ConcurrencyLimit(Math.min(8, globalThis.navigator?.hardwareConcurrency ?? 4));
 
 export async function* batchesOf(
   setup: Setup,
@@ -67,11 +68,11 @@ export async function checkOf(
 ): Promise<CheckReport> {
   // Loaded now: pages that draw need none of it.
   const { checkInPage } = await import("./check.js");
-  return turns.take(options.signal, () => checkInPage(setup, input, options));
+  return limit.run(options.signal, () => checkInPage(setup, input, options));
 }
 
 export function runOf(setup: Setup, input: WebLogInput, options: ReadOptions): Promise<TrainingRun> {
-  return turns.take(options.signal, async () => {
+  return limit.run(options.signal, async () => {
     const log = await openLog(setup, input, options);
     try {
       return wholeRun(await readTrainingRun(log.parser, log.chunks), log);

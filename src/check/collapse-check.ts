@@ -1,8 +1,8 @@
 /** `collapse`: a validation metric loses what it had reached. */
 import { type Better, betterOf, betterTold, isBetter } from "../run/better.js";
-import type { Place, Report } from "./finding.js";
-import { placeOf, type ValidationRow } from "./records.js";
-import { counted, formatValue } from "./words.js";
+import type { LogPosition, ReportFinding } from "./finding.js";
+import { counted, formatValue } from "./format.js";
+import { positionOf, type ValidationRow } from "./records.js";
 
 /** So many validations in a row are a collapse. */
 const ROWS = 3;
@@ -20,7 +20,7 @@ const SCRIPTS: ReadonlySet<string> = new Set(["translation", "valid-script"]);
 
 /** Validations in a row that are far from the best. */
 interface Fall {
-  readonly place: Place;
+  readonly position: LogPosition;
   rows: number;
   worst: number;
   last: number;
@@ -36,10 +36,10 @@ interface Metric {
 
 /** Watches validation metrics. After a start of Marian its `last best` tells what was reached before. */
 export class CollapseCheck {
-  readonly #report: Report;
+  readonly #report: ReportFinding;
   readonly #metrics = new Map<string, Metric>();
 
-  constructor(report: Report) {
+  constructor(report: ReportFinding) {
     this.#report = report;
   }
 
@@ -73,7 +73,7 @@ export class CollapseCheck {
     )
       [metric.best, metric.bestUpdate] = [row.best, undefined];
     if (isBetterOrEqual(metric.best, value, better) && hasCollapsed(name, metric, value, better)) {
-      metric.fall ??= { place: placeOf(row), rows: 0, worst: value, last: up };
+      metric.fall ??= { position: positionOf(row), rows: 0, worst: value, last: up };
       metric.fall.rows += 1;
       metric.fall.last = up;
       if (isBetter(metric.fall.worst, value, better)) metric.fall.worst = value;
@@ -93,9 +93,9 @@ export class CollapseCheck {
     const { fall, best, bestUpdate, better } = metric;
     metric.fall = undefined;
     if (fall === undefined || fall.rows < ROWS) return;
-    const { place, rows, worst, last } = fall;
+    const { position, rows, worst, last } = fall;
     const reached = bestUpdate === undefined ? "reached before this log" : `at update ${bestUpdate}`;
-    this.#report(place, {
+    this.#report(position, {
       kind: "collapse",
       severity: recovered ? "warning" : "error",
       metric: name,

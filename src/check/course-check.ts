@@ -1,9 +1,9 @@
 /** `restart` and `unfinished`: where trainings begin, and how they end. */
 import type { LogMark } from "../run/log-mark.js";
-import type { Place, Report, Severity } from "./finding.js";
-import { placeOf, type TrainingRow, type ValidationRow } from "./records.js";
+import type { LogPosition, ReportFinding, Severity } from "./finding.js";
+import { formatSeconds } from "./format.js";
+import { positionOf, type TrainingRow, type ValidationRow } from "./records.js";
 import { missedLimits, reachedLimits, type Schedule } from "./schedule.js";
-import { formatSeconds } from "./words.js";
 
 /** What a process printed when it died. */
 export interface Death {
@@ -14,16 +14,16 @@ export interface Death {
 }
 
 /** How a training stands where its log ends. */
-export type TrainingFate = "finished" | "failed" | "running";
+export type TrainingState = "finished" | "failed" | "running";
 
 /** What lies between a start of Marian and the next. */
 interface Part {
   /** The line of its start; absent for what stands before the first. */
-  readonly start: Place | undefined;
+  readonly start: LogPosition | undefined;
   readonly version: string | undefined;
   /** Whether `Training started` came. */
   started: boolean;
-  last: Place | undefined;
+  last: LogPosition | undefined;
   lastUpdate: number | undefined;
   /** The greatest distance between two training rows. */
   distance: number;
@@ -50,7 +50,7 @@ export interface EndOfLog {
   readonly stopsEarly: boolean;
   /** How often any metric has stalled; undefined where nothing was validated since the start. */
   readonly stalled: number | undefined;
-  readonly lastLine: Place;
+  readonly lastLine: LogPosition;
   /** Whether nothing more can come: a pipe that has ended. */
   readonly closed: boolean;
   /** Whether the log changed while it was read. */
@@ -59,8 +59,8 @@ export interface EndOfLog {
 
 /** Follows a training from start to start. */
 export class CourseCheck {
-  readonly #report: Report;
-  readonly #clock: (place: Pick<Place, "at" | "utc" | "segment">) => string | undefined;
+  readonly #report: ReportFinding;
+  readonly #clock: (position: Pick<LogPosition, "at" | "utc" | "segment">) => string | undefined;
   #part = emptyPart(undefined, undefined);
   #before: Part | undefined;
   /** Whether the restart that began this part is still to be told: its first row says where it goes on. */
@@ -69,10 +69,13 @@ export class CourseCheck {
   #everFinished = false;
   #rows = 0;
   #death: Death | undefined;
-  #fate: TrainingFate | undefined;
+  #fate: TrainingState | undefined;
 
-  /** @param clock Writes the time of a place; undefined where it has none. */
-  constructor(report: Report, clock: (place: Pick<Place, "at" | "utc" | "segment">) => string | undefined) {
+  /** @param clock Writes the time of a position; undefined where it has none. */
+  constructor(
+    report: ReportFinding,
+    clock: (position: Pick<LogPosition, "at" | "utc" | "segment">) => string | undefined,
+  ) {
     this.#report = report;
     this.#clock = clock;
   }
@@ -83,16 +86,16 @@ export class CourseCheck {
   }
 
   /** How the training stands; undefined where the log shows measurements only. Known at the end. */
-  get fate(): TrainingFate | undefined {
+  get fate(): TrainingState | undefined {
     return this.#fate;
   }
 
   /** A start of Marian, or of a training where the log has no banner. */
-  start(place: Place, version: string | undefined): void {
+  start(position: LogPosition, version: string | undefined): void {
     const ended = this.#part;
     this.#tell();
     this.#starts += 1;
-    this.#part = emptyPart(place, version);
+    this.#part = emptyPart(position, version);
     this.#everFinished ||= ended.finished !== undefined;
     this.#waiting = ended.start !== undefined || ended.started || ended.last !== undefined;
     this.#before = ended;
@@ -153,7 +156,7 @@ export class CourseCheck {
     else if (backwards) this.#backwards(row, before);
     if (before !== undefined) part.distance = Math.max(part.distance, row.up - before);
     part.epochs = Math.max(part.epochs, row.epoch - (part.last?.epoch ?? row.epoch));
-    part.last = placeOf(row);
+    part.last = positionOf(row);
     part.lastUpdate = row.up;
     // It goes on, whatever was printed.
     part.finished = undefined;
@@ -171,7 +174,7 @@ export class CourseCheck {
       if (part.lastUpdate !== undefined && row.up < part.lastUpdate) this.#backwards(row, part.lastUpdate);
       part.lastUpdate = row.up;
     }
-    part.last = placeOf(row);
+    part.last = positionOf(row);
     part.doing = undefined;
     // The script that scores may have died; Marian goes on.
     if (part.error?.kind === "death") part.error = undefined;
@@ -182,16 +185,16 @@ export class CourseCheck {
     this.#tell();
     const part = this.#part;
     const { start, started, last, lastUpdate, finished, interrupted, error, outlived } = part;
-    const place = last ?? start ?? lastLine;
-    const { epoch } = place;
+    const position = last ?? start ?? lastLine;
+    const { epoch } = position;
     const after = lastUpdate === undefined ? "before its first update" : `after update ${lastUpdate}`;
     const say = (
-      { line, at, utc }: Pick<Place, "line" | "at" | "utc">,
+      { line, at, utc }: Pick<LogPosition, "line" | "at" | "utc">,
       severity: Severity,
       words: string,
     ) => {
       const numbers = lastUpdate === undefined ? {} : { last_up: lastUpdate };
-      this.#report({ ...place, line, at, utc }, { kind: "unfinished", severity, words, numbers });
+      this.#report({ ...position, line, at, utc }, { kind: "unfinished", severity, words, numbers });
     };
     // Of limits that a finished training has not reached; an interrupted one need not, nor one that was fed to the end.
     const missed =
@@ -207,7 +210,7 @@ export class CourseCheck {
       this.#death = cause;
       if (cause !== undefined) this.#fate = "failed";
       say(
-        cause ?? finished ?? place,
+        cause ?? finished ?? position,
         cause === undefined ? "warning" : "error",
         (cause === undefined ? "" : `${words(cause, after)}; `) +
           `Marian finished ${after}, before its limits (${missed}): its input ended`,
@@ -236,13 +239,13 @@ export class CourseCheck {
         this.#fate = "failed";
         this.#death = { line: lastLine.line, text: "the input ended without 'Training finished'" };
         const words = `the input ended ${after}, without 'Training finished': the training died`;
-        say(place, "error", words + this.#doing());
+        say(position, "error", words + this.#doing());
       } else {
         this.#fate = "running";
         const state = running
           ? "and changed while it was read: the training is running"
           : "without 'Training finished': the training was stopped, or is still running";
-        say(place, running ? "info" : "warning", `the log ends ${after}, ${state}${this.#doing()}`);
+        say(position, running ? "info" : "warning", `the log ends ${after}, ${state}${this.#doing()}`);
       }
     }
   }
@@ -315,7 +318,7 @@ export class CourseCheck {
   }
 }
 
-function emptyPart(start: Place | undefined, version: string | undefined): Part {
+function emptyPart(start: LogPosition | undefined, version: string | undefined): Part {
   return {
     start,
     version,

@@ -1,8 +1,8 @@
 /** `divergence`: the cost rises far above its best and stays there. */
 import type { Thresholds } from "./check-options.js";
-import type { Place, Report } from "./finding.js";
-import { placeOf, type TrainingRow } from "./records.js";
-import { counted, formatValue, updates } from "./words.js";
+import type { LogPosition, ReportFinding } from "./finding.js";
+import { counted, formatValue, updates } from "./format.js";
+import { positionOf, type TrainingRow } from "./records.js";
 
 /** Rows over which the cost is averaged, so that one lucky row is no best. */
 const SMOOTHING = 10;
@@ -16,7 +16,7 @@ const ABOVE = 0.75;
 
 /** Rows above the limit, with short dips between them. */
 interface Rise {
-  readonly place: Place;
+  readonly position: LogPosition;
   /** Above the limit, and below it; the latest in a row below it. */
   rows: number;
   below: number;
@@ -32,7 +32,7 @@ interface Rise {
  * `divergenceRows` rows is a divergence, short dips between them or not; one that comes down again is a warning only.
  */
 export class DivergenceCheck {
-  readonly #report: Report;
+  readonly #report: ReportFinding;
   readonly #factor: number;
   readonly #rows: number;
   #seen = 0;
@@ -42,7 +42,7 @@ export class DivergenceCheck {
   #bestUpdate = 0;
   #rise: Rise | undefined;
 
-  constructor({ divergence, divergenceRows }: Thresholds, report: Report) {
+  constructor({ divergence, divergenceRows }: Thresholds, report: ReportFinding) {
     this.#report = report;
     this.#factor = divergence;
     this.#rows = divergenceRows;
@@ -53,7 +53,7 @@ export class DivergenceCheck {
     // The check for such values tells of them.
     if (!Number.isFinite(cost)) return;
     if (cost > this.#limit()) {
-      this.#rise ??= { place: placeOf(row), rows: 0, below: 0, dip: 0, peak: cost, last: up };
+      this.#rise ??= { position: positionOf(row), rows: 0, below: 0, dip: 0, peak: cost, last: up };
       this.#rise.rows += 1;
       this.#rise.dip = 0;
       this.#rise.peak = Math.max(this.#rise.peak, cost);
@@ -75,9 +75,9 @@ export class DivergenceCheck {
   }
 
   /** What Marian itself says of a divergence. */
-  mark(place: Place, text: string): void {
+  mark(position: LogPosition, text: string): void {
     const severity = /fallback/i.test(text) ? "warning" : "error";
-    this.#report(place, { kind: "divergence", severity, words: `Marian says: ${text}` });
+    this.#report(position, { kind: "divergence", severity, words: `Marian says: ${text}` });
   }
 
   /** A new part of the log, or its end. */
@@ -98,17 +98,17 @@ export class DivergenceCheck {
     const rise = this.#rise;
     this.#rise = undefined;
     if (rise === undefined || rise.rows < this.#rows) return;
-    const { place, rows, below, dip, peak, last } = rise;
+    const { position, rows, below, dip, peak, last } = rise;
     const recovered = dip > 0;
     // A cost that jumps up and down all the time is noise.
     if (rows < ABOVE * (rows + below - dip)) return;
-    this.#report(place, {
+    this.#report(position, {
       kind: "divergence",
       severity: recovered ? "warning" : "error",
       metric: "cost",
       words:
         `cost is far above its best, ${formatValue(this.#best)} at update ${this.#bestUpdate}, ` +
-        `${updates(place.up, last, ofLog && !recovered)} (${counted(rows, "row")}, up to ${formatValue(peak)})` +
+        `${updates(position.up, last, ofLog && !recovered)} (${counted(rows, "row")}, up to ${formatValue(peak)})` +
         (recovered ? "; then it came down again" : ""),
       numbers: { best: this.#best, best_up: this.#bestUpdate, peak, rows, last_up: last },
     });

@@ -51,7 +51,7 @@ export interface Finding {
 }
 
 /** Where a finding begins. */
-export interface Place {
+export interface LogPosition {
   readonly line: number;
   readonly segment: number;
   /** Milliseconds on the log's own clock; absent where the line has no time. */
@@ -62,8 +62,8 @@ export interface Place {
   readonly up: number | undefined;
 }
 
-/** What a check says of a finding besides its place. */
-export interface Remark {
+/** What a check says of a finding besides its position. */
+export interface FindingDetails {
   readonly kind: FindingKind;
   readonly severity: Severity;
   readonly metric?: string;
@@ -72,4 +72,4 @@ export interface Remark {
 }
 
 /** Takes findings. */
-export type Report = (place: Place, remark: Remark) => void;
+export type ReportFinding = (position: LogPosition, details: FindingDetails) => void;

@@ -1,6 +1,6 @@
 /** Collects findings: a log that is broken in every line gives a bounded list. */
 import type { TimestampFormat } from "../core/timestamp.js";
-import type { Finding, FindingKind, Place, Remark, Severity } from "./finding.js";
+import type { Finding, FindingDetails, FindingKind, LogPosition, Severity } from "./finding.js";
 
 /** Of each kind and severity so many are listed; the others are counted in one last finding. */
 const MOST = 100;
@@ -10,24 +10,30 @@ export class Findings {
   readonly #time: TimestampFormat;
   readonly #kinds: ReadonlySet<FindingKind>;
   readonly #list: Finding[] = [];
-  readonly #counts = new Map<string, { kind: FindingKind; severity: Severity; count: number; last: Place }>();
+  readonly #counts = new Map<
+    string,
+    { kind: FindingKind; severity: Severity; count: number; last: LogPosition }
+  >();
 
   constructor(time: TimestampFormat, kinds: ReadonlySet<FindingKind>) {
     this.#time = time;
     this.#kinds = kinds;
   }
 
-  readonly report = (place: Place, { kind, severity, metric, words, numbers = {} }: Remark): void => {
+  readonly report = (
+    position: LogPosition,
+    { kind, severity, metric, words, numbers = {} }: FindingDetails,
+  ): void => {
     if (!this.#kinds.has(kind)) return;
     const key = `${kind} ${severity}`;
-    const known = this.#counts.get(key) ?? { kind, severity, count: 0, last: place };
+    const known = this.#counts.get(key) ?? { kind, severity, count: 0, last: position };
     this.#counts.set(key, known);
     known.count += 1;
     if (known.count > MOST) {
-      known.last = { ...place };
+      known.last = { ...position };
       return;
     }
-    const { line, segment, at, utc, epoch, up } = place;
+    const { line, segment, at, utc, epoch, up } = position;
     this.#list.push(
       Object.freeze({
         kind,

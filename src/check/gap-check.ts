@@ -1,10 +1,10 @@
 /** `gap`: rows that are missing, and long silence. */
 import type { Thresholds } from "./check-options.js";
-import type { Place, Report } from "./finding.js";
-import { placeOf, type TrainingRow, type ValidationRow } from "./records.js";
+import type { LogPosition, ReportFinding } from "./finding.js";
+import { counted, formatSeconds } from "./format.js";
+import { positionOf, type TrainingRow, type ValidationRow } from "./records.js";
 import { RunningMedian } from "./running-median.js";
 import type { Schedule } from "./schedule.js";
-import { counted, formatSeconds } from "./words.js";
 
 /** Without a configuration, a distance counts as Marian's when it came this often in a row. */
 const SURE = 10;
@@ -21,19 +21,19 @@ const CLOCK_EXACT = 90;
 /** The longest silence since the last training row. */
 interface Silence {
   seconds: number;
-  place: Place;
+  position: LogPosition;
   /** Whether a validation begins or ends it. */
   validation: boolean;
 }
 
 /** Watches updates and times of one part of a log. */
 export class GapCheck {
-  readonly #report: Report;
+  readonly #report: ReportFinding;
   readonly #least: number;
   #interval: number | undefined;
   #candidate = 0;
   #times = 0;
-  #last: Place | undefined;
+  #last: LogPosition | undefined;
   /** Milliseconds of the last record and of the last training row. */
   #at: number | undefined;
   #rowAt: number | undefined;
@@ -43,7 +43,7 @@ export class GapCheck {
   #validations = 0;
   #longest = 0;
 
-  constructor({ gapSeconds }: Thresholds, report: Report) {
+  constructor({ gapSeconds }: Thresholds, report: ReportFinding) {
     this.#report = report;
     this.#least = gapSeconds;
   }
@@ -52,7 +52,7 @@ export class GapCheck {
     this.#updates(row);
     this.#listen(row, false);
     this.#judge(row);
-    this.#last = placeOf(row);
+    this.#last = positionOf(row);
     this.#rowAt = row.at;
   }
 
@@ -102,7 +102,7 @@ export class GapCheck {
       const seconds = (at - this.#at) / 1000;
       const around = validation || this.#afterValidation;
       if (seconds > (this.#silence?.seconds ?? 0))
-        this.#silence = { seconds, place: placeOf(row), validation: around };
+        this.#silence = { seconds, position: positionOf(row), validation: around };
     }
     if (at !== undefined) this.#at = at;
     this.#afterValidation = validation;
@@ -112,7 +112,7 @@ export class GapCheck {
     const silence = this.#silence;
     this.#silence = undefined;
     if (silence === undefined) return;
-    const { seconds, place, validation } = silence;
+    const { seconds, position, validation } = silence;
     const usual = this.#usual.value;
     const long =
       this.#usual.count >= SURE &&
@@ -120,7 +120,7 @@ export class GapCheck {
       seconds > usual * LONG &&
       (!validation || (this.#validations >= VALIDATIONS && seconds > this.#longest * LONG_VALIDATION));
     if (long && !this.#clockChanged(row)) {
-      this.#report(place, {
+      this.#report(position, {
         kind: "gap",
         severity: "warning",
         words:

@@ -1,7 +1,7 @@
 /** The report of a check, where something may not be a log. Apart from the reading: pages that draw load none of it. */
 
 import { type LogReading, refusalOf } from "../run/marian-log.js";
-import type { CheckReport } from "./check-run.js";
+import type { CheckReport } from "./check-log.js";
 
 /** The report, with a fault where nothing says that it is one of a log. */
 export function logReport(report: CheckReport, { fault, timed }: LogReading): CheckReport {

@@ -1,7 +1,7 @@
 /** `nan`: values that are NaN or infinite, and what Marian says of them. */
-import type { Place, Report, Severity } from "./finding.js";
-import { placeOf, type TrainingRow, type ValidationRow } from "./records.js";
-import { counted, formatValue, updates } from "./words.js";
+import type { LogPosition, ReportFinding, Severity } from "./finding.js";
+import { counted, formatValue, updates } from "./format.js";
+import { positionOf, type TrainingRow, type ValidationRow } from "./records.js";
 
 /** Records in a row after which a value has stayed broken, though a number came in the end. */
 const STAYS = 3;
@@ -12,7 +12,7 @@ const MANY = 10;
 
 /** A field that stays broken for long is one finding. */
 interface Run {
-  readonly place: Place;
+  readonly position: LogPosition;
   readonly severity: Severity;
   readonly value: number;
   last: number;
@@ -31,7 +31,7 @@ interface Field {
 
 /** What Marian says again and again. */
 interface Complaint {
-  readonly place: Place;
+  readonly position: LogPosition;
   readonly text: string;
   last: number;
   count: number;
@@ -51,11 +51,11 @@ const FIELDS: readonly (readonly [name: keyof TrainingRow & string, severity: Se
 
 /** Finds values that are none, each run of them once. */
 export class NonFiniteCheck {
-  readonly #report: Report;
+  readonly #report: ReportFinding;
   readonly #fields = new Map<string, Field>();
   readonly #complaints = new Map<"skip" | "scale", Complaint>();
 
-  constructor(report: Report) {
+  constructor(report: ReportFinding) {
     this.#report = report;
   }
 
@@ -71,11 +71,11 @@ export class NonFiniteCheck {
   }
 
   /** Marian skipped an update, or can't scale the cost any lower. */
-  mark(kind: "skip" | "scale", place: Place, text: string): void {
+  mark(kind: "skip" | "scale", position: LogPosition, text: string): void {
     const known = this.#complaints.get(kind);
-    if (known === undefined) this.#complaints.set(kind, { place, text, last: place.line, count: 1 });
+    if (known === undefined) this.#complaints.set(kind, { position, text, last: position.line, count: 1 });
     else {
-      known.last = place.line;
+      known.last = position.line;
       known.count += 1;
     }
   }
@@ -101,7 +101,7 @@ export class NonFiniteCheck {
     if (known === undefined) this.#fields.set(name, field);
     if (field.run === undefined) {
       field.times += 1;
-      field.run = { place: placeOf(row), severity, value, last: row.up, records: 1 };
+      field.run = { position: positionOf(row), severity, value, last: row.up, records: 1 };
     } else {
       field.run.last = row.up;
       field.run.records += 1;
@@ -122,21 +122,21 @@ export class NonFiniteCheck {
   }
 
   #tell(metric: string, run: Run, severity: Severity, open: boolean): void {
-    const { place, value, last, records } = run;
+    const { position, value, last, records } = run;
     const many = records === 1 ? "" : ` (${counted(records, "record")})`;
     const after = open ? "; no number came after" : "";
-    this.#report(place, {
+    this.#report(position, {
       kind: "nan",
       severity,
       metric,
-      words: `${metric} is ${formatValue(value)} ${updates(place.up, last, false)}${many}${after}`,
+      words: `${metric} is ${formatValue(value)} ${updates(position.up, last, false)}${many}${after}`,
       numbers: { value, records, last_up: last },
     });
   }
 
-  #complain(kind: "skip" | "scale", { place, text, last, count }: Complaint): void {
+  #complain(kind: "skip" | "scale", { position, text, last, count }: Complaint): void {
     const more = count === 1 ? "" : ` (${count} times, up to line ${last})`;
-    this.#report(place, {
+    this.#report(position, {
       kind: "nan",
       severity: count >= MANY ? "error" : "warning",
       ...(kind === "skip" ? { metric: "cost" } : {}),

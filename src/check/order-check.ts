@@ -1,18 +1,18 @@
 /** `order`: an epoch or a clock that goes back, where updates go on. */
-import type { Place, Report } from "./finding.js";
-import { placeOf, type TrainingRow } from "./records.js";
-import { formatSeconds } from "./words.js";
+import type { LogPosition, ReportFinding } from "./finding.js";
+import { formatSeconds } from "./format.js";
+import { positionOf, type TrainingRow } from "./records.js";
 
 /** Lines of several threads may change places. Seconds. */
 const WAVER = 60;
 
 /** Compares each training row with the one before it. */
 export class OrderCheck {
-  readonly #report: Report;
-  #last: Place | undefined;
-  #row: Place | undefined;
+  readonly #report: ReportFinding;
+  #last: LogPosition | undefined;
+  #row: LogPosition | undefined;
 
-  constructor(report: Report) {
+  constructor(report: ReportFinding) {
     this.#report = report;
   }
 
@@ -31,7 +31,7 @@ export class OrderCheck {
         numbers: { last_epoch: before.epoch, last_up: before.up },
       });
     }
-    this.#row = placeOf(row);
+    this.#row = positionOf(row);
     this.#see(row);
   }
 
@@ -40,14 +40,14 @@ export class OrderCheck {
     this.#row = undefined;
   }
 
-  #see(place: Place): void {
+  #see(position: LogPosition): void {
     const before = this.#last;
-    if (place.at === undefined) return;
-    this.#last = placeOf(place);
-    if (before?.at === undefined || before.utc !== place.utc) return;
-    const seconds = (before.at - place.at) / 1000;
+    if (position.at === undefined) return;
+    this.#last = positionOf(position);
+    if (before?.at === undefined || before.utc !== position.utc) return;
+    const seconds = (before.at - position.at) / 1000;
     if (seconds <= WAVER) return;
-    this.#report(place, {
+    this.#report(position, {
       kind: "order",
       severity: "info",
       words: `the clock goes back by ${formatSeconds(seconds)}, after line ${before.line}`,

@@ -1,12 +1,12 @@
 /** The records that checks look at. One object is filled again for every row: rows come by the million. */
 import type { Batch } from "../core/batch.js";
 import { PRESENT } from "../core/layout.js";
-import type { Place } from "./finding.js";
+import type { LogPosition } from "./finding.js";
 
 type Filled<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 
 /** A training row; what the line did not hold is absent. */
-export interface TrainingRow extends Place {
+export interface TrainingRow extends LogPosition {
   readonly up: number;
   readonly epoch: number;
   readonly cost: number;
@@ -17,7 +17,7 @@ export interface TrainingRow extends Place {
 }
 
 /** A validation record. */
-export interface ValidationRow extends Place {
+export interface ValidationRow extends LogPosition {
   readonly up: number;
   readonly metric: string;
   readonly value: number;
@@ -66,7 +66,7 @@ export class RecordReader {
   }
 }
 
-/** The place of a row, for later: rows are filled again. */
-export function placeOf({ line, segment, at, utc, epoch, up }: Place): Place {
+/** The position of a row, for later: rows are filled again. */
+export function positionOf({ line, segment, at, utc, epoch, up }: LogPosition): LogPosition {
   return { line, segment, at, utc, epoch, up };
 }

@@ -1,10 +1,10 @@
 /** `stall`: validation metrics that do not improve any more. */
 import { type Better, betterOf, betterTold, isBetter } from "../run/better.js";
 import type { Thresholds } from "./check-options.js";
-import type { Place, Report, Severity } from "./finding.js";
-import { placeOf, type ValidationRow } from "./records.js";
+import type { LogPosition, ReportFinding, Severity } from "./finding.js";
+import { counted, formatValue } from "./format.js";
+import { positionOf, type ValidationRow } from "./records.js";
 import type { Schedule } from "./schedule.js";
-import { counted, formatValue } from "./words.js";
 
 /** Where `early-stopping` is switched off, or not told. */
 const PATIENCE = 20;
@@ -22,19 +22,19 @@ interface Metric {
   best: number | undefined;
   last: number;
   /** Since when it has been over the limit. */
-  over: { readonly place: Place; readonly limit: Limit } | undefined;
+  over: { readonly position: LogPosition; readonly limit: Limit } | undefined;
 }
 
 /** Watches the stalled counts that Marian prints. */
 export class StallCheck {
-  readonly #report: Report;
+  readonly #report: ReportFinding;
   readonly #asked: number | undefined;
   readonly #metrics = new Map<string, Metric>();
   /** The best value of each metric that the log holds, whatever was started again. */
   readonly #held = new Map<string, { better: Better | undefined; value: number | undefined }>();
   #schedule: Schedule | undefined;
 
-  constructor({ stalled }: Thresholds, report: Report) {
+  constructor({ stalled }: Thresholds, report: ReportFinding) {
     this.#report = report;
     this.#asked = stalled;
   }
@@ -70,7 +70,7 @@ export class StallCheck {
     this.#hold(row);
     if (metric.over !== undefined) return;
     const limit = this.#limit(name);
-    if (stalled >= limit.stalled) metric.over = { place: placeOf(row), limit };
+    if (stalled >= limit.stalled) metric.over = { position: positionOf(row), limit };
   }
 
   /** A new part of the log begins, with this schedule if it tells one; or the log ends. */
@@ -116,11 +116,11 @@ export class StallCheck {
     const { over, stalled, best, last } = metric;
     metric.over = undefined;
     if (over === undefined) return;
-    const { place, limit } = over;
+    const { position, limit } = over;
     const before = best !== undefined && this.#isEarlier(name, best) ? ", reached before this log" : "";
     const at = best === undefined ? "" : ` (best ${formatValue(best)}${before})`;
     const until = open ? "up to the end of the log" : `up to update ${last}`;
-    this.#report(place, {
+    this.#report(position, {
       kind: "stall",
       severity: limit.severity,
       metric: name,

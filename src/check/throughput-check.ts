@@ -1,16 +1,16 @@
 /** `throughput`: words per second far below their median for long. */
 import type { Thresholds } from "./check-options.js";
-import type { Place, Report } from "./finding.js";
-import { placeOf, type TrainingRow } from "./records.js";
+import type { LogPosition, ReportFinding } from "./finding.js";
+import { counted, formatValue, updates } from "./format.js";
+import { positionOf, type TrainingRow } from "./records.js";
 import { RunningMedian } from "./running-median.js";
-import { counted, formatValue, updates } from "./words.js";
 
 /** Before this many rows there is no usual speed. */
 const ENOUGH = 20;
 
 /** Rows in a row that are slow. */
 interface Slow {
-  readonly place: Place;
+  readonly position: LogPosition;
   rows: number;
   sum: number;
   last: number;
@@ -18,13 +18,13 @@ interface Slow {
 
 /** Watches the speed of one part of a log. A single slow row is a validation. */
 export class ThroughputCheck {
-  readonly #report: Report;
+  readonly #report: ReportFinding;
   readonly #part: number;
   readonly #rows: number;
   #median = new RunningMedian();
   #slow: Slow | undefined;
 
-  constructor({ throughput, throughputRows }: Thresholds, report: Report) {
+  constructor({ throughput, throughputRows }: Thresholds, report: ReportFinding) {
     this.#report = report;
     this.#part = throughput;
     this.#rows = throughputRows;
@@ -34,7 +34,7 @@ export class ThroughputCheck {
     const { rate, up } = row;
     if (rate === undefined || !Number.isFinite(rate)) return;
     if (this.#median.count >= ENOUGH && rate < this.#median.value * this.#part) {
-      this.#slow ??= { place: placeOf(row), rows: 0, sum: 0, last: up };
+      this.#slow ??= { position: positionOf(row), rows: 0, sum: 0, last: up };
       this.#slow.rows += 1;
       this.#slow.sum += rate;
       this.#slow.last = up;
@@ -54,16 +54,16 @@ export class ThroughputCheck {
     const slow = this.#slow;
     this.#slow = undefined;
     if (slow === undefined || slow.rows < this.#rows) return;
-    const { place, rows, sum, last } = slow;
+    const { position, rows, sum, last } = slow;
     const rate = sum / rows;
     const median = this.#median.value;
-    this.#report(place, {
+    this.#report(position, {
       kind: "throughput",
       severity: "warning",
       metric: "rate",
       words:
         `${Math.round(rate)} words/s, ${formatValue(Math.round((100 * rate) / median))} % of the usual ` +
-        `${Math.round(median)}, ${updates(place.up, last, open)} (${counted(rows, "row")})`,
+        `${Math.round(median)}, ${updates(position.up, last, open)} (${counted(rows, "row")})`,
       numbers: { rate, median_rate: median, rows, last_up: last },
     });
   }

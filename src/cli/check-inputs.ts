@@ -1,6 +1,7 @@
 /** What `check` does: inputs to findings. */
+
+import { checkLog } from "../check/check-log.js";
 import type { CheckOptions } from "../check/check-options.js";
-import { checkChunks } from "../check/check-run.js";
 import type { Finding } from "../check/finding.js";
 import { LogParser, type ParserOptions } from "../core/log-parser.js";
 import { fileSource, STDIN } from "../io/inputs.js";
@@ -71,7 +72,7 @@ async function checkInput(
   limits: CheckOptions,
 ): Promise<CheckedInput> {
   using parser = new LogParser(nodeCore(), { ...options, marks: true });
-  const { findings, tally, death, fault } = await checkChunks(parser, chunks, limits);
+  const { findings, tally, death, fault } = await checkLog(parser, chunks, limits);
   const none = { sinkErrors: [], outputs: [], notes: [], figures: {} };
   const unread = fault === undefined ? {} : { error: inputErrorText(fault) };
   const died = death === undefined ? {} : { death };

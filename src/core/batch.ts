@@ -1,5 +1,5 @@
 /** One batch of columns, and its rows as objects. */
-import { type Counts, type Event, KIND, PRESENT, readViews, type Views } from "./layout.js";
+import { type Counts, KIND, type LogEvent, PRESENT, readViews, type Views } from "./layout.js";
 import { logTimeZone } from "./log-time-zone.js";
 import type {
   Measurement,
@@ -34,7 +34,7 @@ export class Batch implements Views {
   readonly order: Uint8Array;
   readonly training: Views["training"];
   readonly validation: Views["validation"];
-  readonly events: readonly Event[];
+  readonly events: readonly LogEvent[];
   readonly counts: Counts;
   /** All bits of `training.present`, or-ed. */
   readonly trainingPresent: number;
@@ -136,7 +136,7 @@ export class Batch implements Views {
 
   /** An event that is no mark. */
   event(row: number): Measurement {
-    const { kind, line, segment, timestamp, up, present, texts } = this.events[row] as Event;
+    const { kind, line, segment, timestamp, up, present, texts } = this.events[row] as LogEvent;
     if (kind === KIND.unmatched) return Object.freeze({ type: "unmatched", line, text: texts[0] ?? "" });
     if (kind === KIND.pattern) {
       const values: [group: string, text: string][] = [];

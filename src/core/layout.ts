@@ -93,7 +93,7 @@ const EVENT = 7;
 export const KIND = { training: 0, validation: 1, segment: 2, unmatched: 3, pattern: 4, mark: 5 } as const;
 
 /** A rare finding: a start of Marian, an unmatched line, a match of a user pattern, a mark. */
-export interface Event {
+export interface LogEvent {
   kind: number;
   line: number;
   segment: number;
@@ -117,7 +117,7 @@ export interface Views {
   readonly validation: Columns<(typeof VALIDATION_COLUMNS)[number]>;
   /** All bits of `training.present`, or-ed. */
   readonly trainingPresent: number;
-  readonly events: readonly Event[];
+  readonly events: readonly LogEvent[];
   readonly counts: Counts;
 }
 
@@ -202,8 +202,8 @@ export function readCsv(core: TableMemory, address: number): Uint8Array {
   return new Uint8Array(core.memory.buffer, at, length).slice();
 }
 
-function readEvents(numbers: Float64Array, bytes: Uint8Array, ends: Uint32Array): Event[] {
-  const events: Event[] = [];
+function readEvents(numbers: Float64Array, bytes: Uint8Array, ends: Uint32Array): LogEvent[] {
+  const events: LogEvent[] = [];
   let text = 0;
   let start = 0;
   for (let at = 0; at < numbers.length; at += EVENT) {

@@ -1,6 +1,6 @@
 /** A publisher that takes a running log in its own time. */
-import type { TrainingFate } from "../check/course-check.js";
-import { RunCheck } from "../check/run-check.js";
+import type { TrainingState } from "../check/course-check.js";
+import { RunChecker } from "../check/run-checker.js";
 import { LogParser, type ParserOptions } from "../core/log-parser.js";
 import type { TimestampFormat } from "../core/timestamp.js";
 import { nodeCore } from "../node-core.js";
@@ -22,7 +22,10 @@ export interface LivePublisher extends UpdatePublisher {
  * Makes the publisher when the place is known; undefined where nothing is to be published. `fate` is how the training
  * stands, known when the log has been published; undefined where the log does not tell.
  */
-export type PublisherOpening = (time: TimestampFormat, fate: () => TrainingFate | undefined) => LivePublisher;
+export type PublisherOpening = (
+  time: TimestampFormat,
+  fate: () => TrainingState | undefined,
+) => LivePublisher;
 
 /** How the log is read, and until when. */
 export interface LateOptions {
@@ -50,7 +53,7 @@ export class LatePublisher implements UpdatePublisher {
   readonly name: string;
   readonly #parser: LogParser;
   readonly #reader: RunReader;
-  readonly #check: RunCheck;
+  readonly #check: RunChecker;
   readonly #backlog = new Backlog();
   readonly #stop: AbortSignal | undefined;
   readonly #work: Promise<void>;
@@ -77,7 +80,7 @@ export class LatePublisher implements UpdatePublisher {
     this.#stop = stop;
     this.#parser = new LogParser(nodeCore(), { ...parser, live: true, marks: true });
     this.#reader = new RunReader(this.#parser);
-    this.#check = new RunCheck(this.#parser.time, { kinds: ["unfinished"], closed });
+    this.#check = new RunChecker(this.#parser.time, { kinds: ["unfinished"], closed });
     this.#work = this.#run(opening);
   }
 

@@ -1,5 +1,5 @@
 /** The end of a log: it tells what a training died of, and costs nothing beside the reading of the whole. */
-import { checkChunks } from "../check/check-run.js";
+import { checkLog } from "../check/check-log.js";
 import type { Death } from "../check/course-check.js";
 import { LogParser } from "../core/log-parser.js";
 import { nodeCore } from "../node-core.js";
@@ -41,7 +41,7 @@ export class LogTail {
     const bytes = this.#buffer.subarray(0, this.#length);
     const start = this.#whole ? 0 : bytes.indexOf(LINE_END) + 1;
     using parser = new LogParser(nodeCore(), { marks: true });
-    const { death, tally } = await checkChunks(parser, [bytes.subarray(start)], { kinds: ["unfinished"] });
+    const { death, tally } = await checkLog(parser, [bytes.subarray(start)], { kinds: ["unfinished"] });
     if (death === undefined) return undefined;
     return { line: death.line + lines - tally.counts.lines, text: death.text };
   }

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Death } from "../check/course-check.js";
-import { RunCheck } from "../check/run-check.js";
+import { RunChecker } from "../check/run-checker.js";
 import { LogParser, type ParserOptions } from "../core/log-parser.js";
 import type { TimestampFormat } from "../core/timestamp.js";
 import { decompress } from "../io/packed/decompress.js";
@@ -132,7 +132,7 @@ export async function publishLog(
   const reader = new RunReader(parser);
   const sinks = new Sinks(factory(parser, reader));
   const closed = () => source.closed === true;
-  const watch = watched ? new RunCheck(parser.time, { kinds: ["unfinished"], closed }) : new LogTail();
+  const watch = watched ? new RunChecker(parser.time, { kinds: ["unfinished"], closed }) : new LogTail();
   const young = new YoungObjects();
   let fault: string | undefined;
   const publish = (publisher: UpdatePublisher, update: RunUpdate) => publisher.publish(update);
@@ -177,7 +177,7 @@ export async function publishLog(
   };
 }
 
-async function deathSeen(watch: RunCheck | LogTail, { counts }: RunTally): Promise<Death | undefined> {
+async function deathSeen(watch: RunChecker | LogTail, { counts }: RunTally): Promise<Death | undefined> {
   if (watch instanceof LogTail) return watch.death(counts.lines);
   watch.finish();
   return watch.death;

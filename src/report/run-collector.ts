@@ -1,6 +1,6 @@
 /** Gathers one log's measurements into the tables of a report. */
 import type { CheckOptions } from "../check/check-options.js";
-import { RunCheck } from "../check/run-check.js";
+import { RunChecker } from "../check/run-checker.js";
 import type { Batch } from "../core/batch.js";
 import { KIND, PRESENT, TRAINING_COLUMNS } from "../core/layout.js";
 import type { PatternMeasurement } from "../core/measurement.js";
@@ -31,7 +31,7 @@ const MOST_MARKS = 10_000;
 /** Takes the updates of one run; a row takes about 100 bytes of memory. */
 export class RunCollector {
   readonly #time: TimestampFormat;
-  readonly #check: RunCheck;
+  readonly #check: RunChecker;
   readonly #segments: Segment[] = [];
   readonly #training = new TableBuilder();
   readonly #validation = new Map<string, TableBuilder>();
@@ -44,7 +44,7 @@ export class RunCollector {
   /** @param options How the run is checked. */
   constructor(time: TimestampFormat, options: CheckOptions = {}) {
     this.#time = time;
-    this.#check = new RunCheck(time, options);
+    this.#check = new RunChecker(time, options);
   }
 
   /** Values of patterns that are no numbers, and so are not in the report. */

@@ -1,5 +1,5 @@
 /** What a log says between its records: Marian's own words, and the last words of a process that dies. */
-import { type Event, KIND, PRESENT } from "../core/layout.js";
+import { KIND, type LogEvent, PRESENT } from "../core/layout.js";
 
 /** Kinds of marks, as the core names them. */
 export const MARK_KINDS = [
@@ -54,7 +54,15 @@ export interface LogMark {
 }
 
 /** The mark of an event; nothing where it is none. */
-export function markOf({ kind, line, segment, timestamp, up, present, texts }: Event): LogMark | undefined {
+export function markOf({
+  kind,
+  line,
+  segment,
+  timestamp,
+  up,
+  present,
+  texts,
+}: LogEvent): LogMark | undefined {
   const [name, text = ""] = texts;
   const known = MARK_KINDS.find((candidate) => candidate === name);
   if (kind !== KIND.mark || known === undefined) return undefined;

@@ -5,7 +5,7 @@ import { resumedAt } from "../report/restarts.js";
 import type { Table } from "../report/table.js";
 import { type AxisName, lowerBound, RunAxes } from "./charts/axis.js";
 import { type ChartKind, concerns } from "./charts/chart-kinds.js";
-import { type Piece, smoothed, type Trace, traceOf } from "./charts/trace.js";
+import { smoothed, type Trace, type TraceLine, traceOf } from "./charts/trace.js";
 import type { Range } from "./state.js";
 
 /** A start of Marian that is not the first, on an axis. */
@@ -44,7 +44,7 @@ export class RunView {
   readonly #resumed: ReadonlyMap<number, number>;
   readonly #traces = new Map<string, Trace>();
   readonly #smoothRows = new Map<string, Smooth>();
-  readonly #smoothLines = new WeakMap<Piece, Smooth>();
+  readonly #smoothLines = new WeakMap<TraceLine, Smooth>();
   readonly #extents = new Map<AxisName, Range>();
   readonly #restarts = new Map<AxisName, readonly Restart[]>();
   readonly #marks = new Map<AxisName, readonly PlacedMark[]>();
@@ -70,8 +70,8 @@ export class RunView {
   }
 
   /** The values of a line of a chart, smoothed; only the latest weight is kept. */
-  smoothed(kind: ChartKind, table: Table, piece: Piece, weight: number): Float64Array {
-    const known = this.#smoothLines.get(piece);
+  smoothed(kind: ChartKind, table: Table, traceLine: TraceLine, weight: number): Float64Array {
+    const known = this.#smoothLines.get(traceLine);
     if (known?.weight === weight) return known.y;
     let rows = this.#smoothRows.get(kind.id);
     if (rows?.weight !== weight) {
@@ -79,8 +79,8 @@ export class RunView {
       this.#smoothRows.set(kind.id, rows);
     }
     const { y } = rows;
-    const line = { weight, y: Float64Array.from(piece.row, (row) => y[row] ?? Number.NaN) };
-    this.#smoothLines.set(piece, line);
+    const line = { weight, y: Float64Array.from(traceLine.row, (row) => y[row] ?? Number.NaN) };
+    this.#smoothLines.set(traceLine, line);
     return line.y;
   }
 

@@ -1,5 +1,5 @@
 /** What is published to Weights & Biases, and where. */
-import type { TrainingFate } from "../check/course-check.js";
+import type { TrainingState } from "../check/course-check.js";
 import type { Evaluation } from "../evaluation/evaluation.js";
 import type { Arguments } from "../run/command-line.js";
 import type { RunPlan } from "../run/run-plan.js";
@@ -51,7 +51,7 @@ export interface WandbPublication extends WandbPlace {
    * Without a plan: what has become of the training when the log ends here, or the command that follows it leaves.
    * `running` sends no exit code. Absent: the training has ended well with its log, and badly where that breaks off.
    */
-  readonly fate?: () => TrainingFate | undefined;
+  readonly fate?: () => TrainingState | undefined;
   /** Writes over a run of this id instead of going on with it. */
   readonly override: boolean;
 }

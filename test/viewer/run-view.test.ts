@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { ReportRun } from "../../src/report/report-data.js";
 import { type ChartKind, chartKinds } from "../../src/viewer/charts/chart-kinds.js";
 import { chartContent } from "../../src/viewer/charts/chart-lines.js";
-import { nearestPoints, neighbour, type Point } from "../../src/viewer/inputs/pick.js";
+import { nearestPoints, neighbour, type Point } from "../../src/viewer/charts/points.js";
 import { RunView } from "../../src/viewer/run-view.js";
 import { start, train, valid } from "../cli/sample-logs.js";
 import { runOf } from "../report/sample-run.js";

@@ -76,15 +76,15 @@ export function drawContent(canvas: Canvas, { runs, points }: ChartContent, opti
       drawMarks(canvas, options.marks(run), strength);
     }
     for (const line of run.lines) {
-      const { piece, raw } = line;
+      const { traceLine, raw } = line;
       if (raw !== undefined) {
         context.globalAlpha = 0.25 * strength;
         context.lineWidth = Math.min(width, canvas.ratio);
         strokeLine(canvas, raw);
       }
-      context.globalAlpha = (piece.superseded ? 0.5 : 1) * strength;
+      context.globalAlpha = (traceLine.superseded ? 0.5 : 1) * strength;
       context.lineWidth = known && !pale ? 2.25 * canvas.ratio : width;
-      const dashes = piece.superseded ? SUPERSEDED : whole ? [] : runDashes(run.view.index);
+      const dashes = traceLine.superseded ? SUPERSEDED : whole ? [] : runDashes(run.view.index);
       context.setLineDash(dashes.map((length) => length * canvas.ratio));
       strokeLine(canvas, line);
       context.setLineDash([]);
@@ -272,9 +272,9 @@ function drawPoints(canvas: Canvas, run: ChartRun, options: DrawOptions, runs: n
     context.beginPath();
     context.arc(x, y, radius * ratio, 0, 2 * Math.PI);
   };
-  for (const { piece, x, y, index } of run.lines) {
+  for (const { traceLine, x, y, index } of run.lines) {
     for (let point = 0; point < x.length; point += 1) {
-      const row = piece.row[index[point] ?? 0] ?? 0;
+      const row = traceLine.row[index[point] ?? 0] ?? 0;
       const [left, top] = [canvas.x(x[point] ?? 0), canvas.y(y[point] ?? Number.NaN)];
       if (!Number.isFinite(top) || left < edge - 1 || left > edge + width + 1) continue;
       if (top < canvas.top - 1 || top > canvas.top + canvas.height + 1) continue;

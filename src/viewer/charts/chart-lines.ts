@@ -6,14 +6,14 @@ import type { Range } from "../state.js";
 import { type AxisName, lowerBound } from "./axis.js";
 import type { ChartKind } from "./chart-kinds.js";
 import { type DrawnLine, downsample } from "./downsample.js";
-import type { Piece } from "./trace.js";
+import type { TraceLine } from "./trace.js";
 
-/** One piece, ready to be drawn. */
+/** One line of a trace, ready to be drawn. */
 export interface ChartLine extends DrawnLine {
-  readonly piece: Piece;
+  readonly traceLine: TraceLine;
   /** The values as they were printed, where `y` is smoothed. */
   readonly raw?: DrawnLine;
-  /** All smoothed values of the piece, where `y` is smoothed. */
+  /** All smoothed values of the trace line, where `y` is smoothed. */
   readonly smooth?: Float64Array;
 }
 
@@ -72,19 +72,19 @@ export function chartContent(request: ChartRequest): ChartContent {
   for (const view of request.views) {
     const table = kind.table(view.run);
     if (table === undefined) continue;
-    const { pieces, unplaced } = view.trace(table, kind.column, kind.id, axis);
+    const { traceLines, unplaced } = view.trace(table, kind.column, kind.id, axis);
     const lines: ChartLine[] = [];
     const shown: { readonly x: Float64Array; readonly y: Float64Array }[] = [];
-    for (const piece of pieces) {
-      const [first = Number.NaN, last = Number.NaN] = [piece.x[0], piece.x.at(-1)];
+    for (const traceLine of traceLines) {
+      const [first = Number.NaN, last = Number.NaN] = [traceLine.x[0], traceLine.x.at(-1)];
       if (last < range.from || first > range.to) continue;
-      const cut = (y: Float64Array) => downsample(piece.x, y, range.from, range.to, columns);
-      const raw = cut(piece.y);
+      const cut = (y: Float64Array) => downsample(traceLine.x, y, range.from, range.to, columns);
+      const raw = cut(traceLine.y);
       points += raw.x.length;
-      const y = weight > 0 ? view.smoothed(kind, table, piece, weight) : piece.y;
-      const line = weight > 0 ? { ...cut(y), raw, smooth: y, piece } : { ...raw, piece };
+      const y = weight > 0 ? view.smoothed(kind, table, traceLine, weight) : traceLine.y;
+      const line = weight > 0 ? { ...cut(y), raw, smooth: y, traceLine } : { ...raw, traceLine };
       extent.add(line, range);
-      shown.push({ x: piece.x, y });
+      shown.push({ x: traceLine.x, y });
       lines.push(line);
     }
     runs.push({ view, table, lines, unplaced });

@@ -3,7 +3,6 @@
 import { type Palette, runColor, swatch } from "../colors.js";
 import { element } from "../dom.js";
 import { count, formatExact } from "../format.js";
-import { nearestPoints, neighbour, type Point, samePoint } from "../inputs/pick.js";
 import type { RunView } from "../run-view.js";
 import type { Range } from "../state.js";
 import { AXES, type AxisName } from "./axis.js";
@@ -11,6 +10,7 @@ import { type Canvas, drawContent } from "./chart-draw.js";
 import type { ChartKind } from "./chart-kinds.js";
 import { type ChartContent, chartContent } from "./chart-lines.js";
 import { Plot } from "./plot.js";
+import { nearestPoints, neighbour, type Point, samePoint } from "./points.js";
 import { describe, describeRestart, Tooltip } from "./tooltip.js";
 import { onScale, panned, zoomed } from "./zoom.js";
 

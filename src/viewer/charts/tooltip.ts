@@ -3,10 +3,10 @@ import { valueAt } from "../../report/table.js";
 import { type Palette, swatch } from "../colors.js";
 import { element } from "../dom.js";
 import { formatExact, formatPlace, formatTime } from "../format.js";
-import type { Point } from "../inputs/pick.js";
 import type { Restart, RunView } from "../run-view.js";
 import type { AxisName } from "./axis.js";
 import type { ChartKind } from "./chart-kinds.js";
+import type { Point } from "./points.js";
 
 /** Runs that are named; of more, the number is told. */
 const MOST_ROWS = 10;
@@ -91,10 +91,10 @@ export function describeRestart({ run }: RunView, { segment, up }: Restart): str
 
 /** A point in a sentence, for those who do not see it. */
 export function describe(kind: ChartKind, axis: AxisName, point: Point): string {
-  const { view, x, y, piece } = point;
+  const { view, x, y, traceLine } = point;
   const value = `${view.run.name}, ${formatPlace(axis, x, view.run.clock)}: ${kind.title} ${formatExact(y)}`;
   const smooth = point.smooth === undefined ? "" : `smoothed ${formatSmooth(point.smooth)}`;
-  const notes = [smooth, noteOf(kind, point), piece.superseded ? "trained again later" : ""];
+  const notes = [smooth, noteOf(kind, point), traceLine.superseded ? "trained again later" : ""];
   return [value, ...notes.filter((note) => note !== "")].join(", ");
 }
 
@@ -109,7 +109,7 @@ function noteOf(kind: ChartKind, { table, row }: Point): string {
   return stalled === undefined ? "new best" : `stalled ${formatExact(stalled)}×`;
 }
 
-function detailsOf(axis: AxisName, { view, table, row, piece }: Point): string {
+function detailsOf(axis: AxisName, { view, table, row, traceLine }: Point): string {
   const parts: string[] = [];
   const of = (name: string) => valueAt(table.columns.get(name), row);
   const [epoch, up, time, line] = [of("epoch"), of("up"), of("timestamp"), of("line")];
@@ -118,8 +118,8 @@ function detailsOf(axis: AxisName, { view, table, row, piece }: Point): string {
   if (epoch !== undefined) parts.push(`Ep. ${formatExact(epoch)}`);
   if (up !== undefined && axis !== "up") parts.push(`update ${formatExact(up)}`);
   if (time !== undefined && axis !== "clock") parts.push(formatTime(time, view.run.clock));
-  if (view.run.segments.length > 1) parts.push(`start ${piece.segment + 1}`);
+  if (view.run.segments.length > 1) parts.push(`start ${traceLine.segment + 1}`);
   if (line !== undefined) parts.push(`line ${formatExact(line)}`);
-  if (piece.superseded) parts.push("trained again later");
+  if (traceLine.superseded) parts.push("trained again later");
   return parts.join(" · ");
 }

@@ -2,7 +2,7 @@
 import { isPresent, type Table } from "../../report/table.js";
 
 /** A line, drawn without a break but for values that are no numbers. */
-export interface Piece {
+export interface TraceLine {
   readonly segment: number;
   /** Whether these updates were trained again after a restart. */
   readonly superseded: boolean;
@@ -16,13 +16,13 @@ export interface Piece {
 
 /** All lines of a run in a chart. */
 export interface Trace {
-  readonly pieces: readonly Piece[];
+  readonly traceLines: readonly TraceLine[];
   /** Rows with a value whose place on this axis is unknown. */
   readonly unplaced: number;
 }
 
 /**
- * Divides the rows of a table into pieces: at a restart, where rows stand in another order than their places (two
+ * Divides the rows of a table into lines: at a restart, where rows stand in another order than their places (two
  * writers in one log), and where updates begin that a later segment trained again.
  *
  * @param joined Whether a segment's line starts at the row that it went on from; over times it starts at its own.
@@ -37,7 +37,7 @@ export function traceOf(
   const values = table.columns.get(column);
   const segments = table.columns.get("segment")?.values;
   const ups = table.columns.get("up")?.values;
-  const pieces: Piece[] = [];
+  const traceLines: TraceLine[] = [];
   /** Rows whose updates were not trained again by what has come yet, rising. */
   const course: number[] = [];
   let open: { segment: number; superseded: boolean; rows: number[] } | undefined;
@@ -53,7 +53,7 @@ export function traceOf(
         ? from.subarray(first, last + 1)
         : Float64Array.from(row, (index) => from?.[index] ?? Number.NaN);
     const { segment, superseded } = open;
-    pieces.push({ segment, superseded, x: pick(places), y: pick(values?.values), row });
+    traceLines.push({ segment, superseded, x: pick(places), y: pick(values?.values), row });
   };
   for (let row = 0; row < table.length; row += 1) {
     if (!isPresent(values, row)) continue;
@@ -83,7 +83,7 @@ export function traceOf(
     open.rows.push(row);
   }
   close();
-  return { pieces, unplaced };
+  return { traceLines, unplaced };
 }
 
 /**

@@ -8,8 +8,8 @@ function trace(columns: Readonly<Record<string, readonly number[]>>, joined = tr
   return traceOf(table, "cost", Float64Array.from(columns["up"] ?? []), resumedAt(table), joined);
 }
 
-const brief = ({ pieces }: ReturnType<typeof trace>) =>
-  pieces.map(({ segment, superseded, x, y }) => ({ segment, superseded, x: [...x], y: [...y] }));
+const brief = ({ traceLines }: ReturnType<typeof trace>) =>
+  traceLines.map(({ segment, superseded, x, y }) => ({ segment, superseded, x: [...x], y: [...y] }));
 
 describe("the lines of a run", () => {
   it("are one where nothing breaks it; values that are no numbers stay in it", () => {
@@ -49,14 +49,14 @@ describe("the lines of a run", () => {
     const table = tableOf({ up: [1, 2, 3, 4], segment: [0, 0, 0, 0] });
     const cost = { values: Float64Array.of(9, Number.NaN, 7, 6), absent: Uint8Array.of(0, 1, 0, 0) };
     const whole = { ...table, columns: new Map([...table.columns, ["cost", cost]]) };
-    const { pieces, unplaced } = traceOf(
+    const { traceLines, unplaced } = traceOf(
       whole,
       "cost",
       Float64Array.of(1, 2, Number.NaN, 4),
       new Map(),
       true,
     );
-    expect(pieces.map(({ row }) => [...row])).toEqual([[0, 3]]);
+    expect(traceLines.map(({ row }) => [...row])).toEqual([[0, 3]]);
     expect(unplaced).toBe(1);
   });
 

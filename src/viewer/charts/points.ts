@@ -1,17 +1,17 @@
 /** The points of a chart that lie near a place. */
 
 import type { Table } from "../../report/table.js";
-import { lowerBound } from "../charts/axis.js";
-import type { ChartLine, ChartRun } from "../charts/chart-lines.js";
-import type { Piece } from "../charts/trace.js";
 import type { RunView } from "../run-view.js";
+import { lowerBound } from "./axis.js";
+import type { ChartLine, ChartRun } from "./chart-lines.js";
+import type { TraceLine } from "./trace.js";
 
 /** One row of one run. */
 export interface Point {
   readonly view: RunView;
   readonly table: Table;
-  readonly piece: Piece;
-  /** Its index in the piece. */
+  readonly traceLine: TraceLine;
+  /** Its index in the trace line. */
   readonly index: number;
   readonly row: number;
   readonly x: number;
@@ -27,12 +27,12 @@ export function nearestPoints(runs: readonly ChartRun[], place: number, reach: n
   for (const run of runs) {
     let nearest: Point | undefined;
     for (const line of run.lines) {
-      const { piece } = line;
-      const [first = Number.NaN, last = Number.NaN] = [piece.x[0], piece.x.at(-1)];
+      const { traceLine } = line;
+      const [first = Number.NaN, last = Number.NaN] = [traceLine.x[0], traceLine.x.at(-1)];
       if (place < first - reach || place > last + reach) continue;
-      const after = lowerBound(piece.x.length, (index) => (piece.x[index] ?? 0) >= place);
+      const after = lowerBound(traceLine.x.length, (index) => (traceLine.x[index] ?? 0) >= place);
       for (const index of [after - 1, after]) {
-        if (index < 0 || index >= piece.x.length) continue;
+        if (index < 0 || index >= traceLine.x.length) continue;
         const point = pointOf(run, line, index);
         if (nearest === undefined || isNearer(point, nearest, place)) nearest = point;
       }
@@ -45,18 +45,18 @@ export function nearestPoints(runs: readonly ChartRun[], place: number, reach: n
 /** Nearer on the axis; of two at one place, the one that was not trained again. */
 function isNearer(point: Point, other: Point, place: number): boolean {
   const difference = Math.abs(point.x - place) - Math.abs(other.x - place);
-  return difference < 0 || (difference === 0 && other.piece.superseded && !point.piece.superseded);
+  return difference < 0 || (difference === 0 && other.traceLine.superseded && !point.traceLine.superseded);
 }
 
-function pointOf({ view, table }: ChartRun, { piece, smooth }: ChartLine, index: number): Point {
+function pointOf({ view, table }: ChartRun, { traceLine, smooth }: ChartLine, index: number): Point {
   return {
     view,
     table,
-    piece,
+    traceLine,
     index,
-    row: piece.row[index] ?? 0,
-    x: piece.x[index] ?? 0,
-    y: piece.y[index] ?? Number.NaN,
+    row: traceLine.row[index] ?? 0,
+    x: traceLine.x[index] ?? 0,
+    y: traceLine.y[index] ?? Number.NaN,
     ...(smooth === undefined ? {} : { smooth: smooth[index] ?? Number.NaN }),
   };
 }
@@ -65,7 +65,7 @@ function pointOf({ view, table }: ChartRun, { piece, smooth }: ChartLine, index:
 export function samePoint(runs: readonly ChartRun[], { view, row }: Point): Point | undefined {
   const run = runs.find((candidate) => candidate.view === view);
   for (const line of run?.lines ?? []) {
-    const index = line.piece.row.indexOf(row);
+    const index = line.traceLine.row.indexOf(row);
     if (run !== undefined && index !== -1) return pointOf(run, line, index);
   }
   return undefined;
@@ -75,14 +75,15 @@ export function samePoint(runs: readonly ChartRun[], { view, row }: Point): Poin
 export function neighbour(runs: readonly ChartRun[], point: Point, step: 1 | -1): Point {
   const run = runs.find(({ view }) => view === point.view);
   if (run === undefined) return point;
-  // A row that two pieces share is one point.
+  // A row that two trace lines share is one point.
   const rows = new Map<number, { line: ChartLine; index: number }>();
   for (const line of run.lines) {
-    for (const [index, row] of line.piece.row.entries()) if (!rows.has(row)) rows.set(row, { line, index });
+    for (const [index, row] of line.traceLine.row.entries())
+      if (!rows.has(row)) rows.set(row, { line, index });
   }
-  const placeOf = ({ line, index }: { line: ChartLine; index: number }) => line.piece.x[index] ?? 0;
+  const placeOf = ({ line, index }: { line: ChartLine; index: number }) => line.traceLine.x[index] ?? 0;
   const order = [...rows.values()].sort((one, other) => placeOf(one) - placeOf(other));
-  const at = order.findIndex(({ line, index }) => line.piece.row[index] === point.row);
+  const at = order.findIndex(({ line, index }) => line.traceLine.row[index] === point.row);
   const next = order[at + step];
   return next === undefined ? point : pointOf(run, next.line, next.index);
 }

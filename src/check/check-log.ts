@@ -5,7 +5,7 @@ import { RunReader, type RunTally, type RunUpdate } from "../run/run-reader.js";
 import type { CheckOptions } from "./check-options.js";
 import type { Death } from "./course-check.js";
 import type { Finding } from "./finding.js";
-import { RunCheck } from "./run-check.js";
+import { RunChecker } from "./run-checker.js";
 
 /** What a check of a log gives. */
 export interface CheckReport {
@@ -20,13 +20,13 @@ export interface CheckReport {
 }
 
 /** Reads a log to its end, or to its fault, and checks it. The parser must look for marks. */
-export async function checkChunks(
+export async function checkLog(
   parser: BatchParser & { readonly time: TimestampFormat },
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   options: CheckOptions = {},
 ): Promise<CheckReport> {
   const reader = new RunReader(parser);
-  const check = new RunCheck(parser.time, options);
+  const check = new RunChecker(parser.time, options);
   const take = (update: RunUpdate) => check.take(update);
   let fault: { readonly fault: unknown } | undefined;
   try {

@@ -1,14 +1,14 @@
 /** Checks one run while it is read: memory does not grow with the log. */
-import { type Event, KIND, PRESENT } from "../core/layout.js";
+import { KIND, type LogEvent, PRESENT } from "../core/layout.js";
 import type { TimestampFormat } from "../core/timestamp.js";
 import { type LogMark, markOf } from "../run/log-mark.js";
 import type { RunUpdate } from "../run/run-reader.js";
 import type { Segment } from "../run/segment.js";
 import { type CheckOptions, thresholds } from "./check-options.js";
 import { CollapseCheck } from "./collapse-check.js";
-import { CourseCheck, type Death, type TrainingFate } from "./course-check.js";
+import { CourseCheck, type Death, type TrainingState } from "./course-check.js";
 import { DivergenceCheck } from "./divergence-check.js";
-import type { Finding, Place } from "./finding.js";
+import type { Finding, LogPosition } from "./finding.js";
 import { Findings } from "./findings.js";
 import { GapCheck } from "./gap-check.js";
 import { NonFiniteCheck } from "./non-finite-check.js";
@@ -22,7 +22,7 @@ import { ThroughputCheck } from "./throughput-check.js";
 const MOST_PENDING = 1000;
 
 /** Takes the updates of one run, whose parser must look for marks, and gives the findings at its end. */
-export class RunCheck {
+export class RunChecker {
   readonly #findings: Findings;
   readonly #nonFinite: NonFiniteCheck;
   readonly #divergence: DivergenceCheck;
@@ -38,7 +38,14 @@ export class RunCheck {
   #pending: LogMark[] = [];
   readonly #records = new RecordReader();
   #schedule: Schedule | undefined;
-  #place: Place = { line: 1, segment: 0, at: undefined, utc: false, epoch: undefined, up: undefined };
+  #position: LogPosition = {
+    line: 1,
+    segment: 0,
+    at: undefined,
+    utc: false,
+    epoch: undefined,
+    up: undefined,
+  };
   #lines = 0;
   #unmatched = 0;
   #shown = 0;
@@ -71,14 +78,14 @@ export class RunCheck {
       if (kind === KIND.training) {
         const row = this.#records.training(batch, training++);
         if (this.#pending.length > 0) this.#marksBefore(row.line);
-        this.#place = row;
+        this.#position = row;
         if (this.#course.training(row)) this.#reset(undefined);
         for (const check of [this.#nonFinite, this.#divergence, this.#gap, this.#throughput, this.#order])
           check.training(row);
       } else if (kind === KIND.validation) {
         const row = this.#records.validation(batch, validation++);
         this.#marksBefore(row.line);
-        this.#place = row;
+        this.#position = row;
         for (const check of [this.#nonFinite, this.#stall, this.#gap, this.#collapse, this.#course])
           check.validation(row);
       } else {
@@ -93,7 +100,7 @@ export class RunCheck {
         const { line } = found;
         this.#marksBefore(line);
         const segment = segments.get(event - 1);
-        if (segment !== undefined && trains(segment)) this.#start(this.#placeOf(found), segment);
+        if (segment !== undefined && trains(segment)) this.#start(this.#positionOf(found), segment);
         else if (kind === KIND.unmatched) this.#unmatchedLine(line, found.texts[0] ?? "");
       }
     }
@@ -107,7 +114,7 @@ export class RunCheck {
   }
 
   /** How the training stands, once the run has ended; undefined where the log does not tell. */
-  get fate(): TrainingFate | undefined {
+  get fate(): TrainingState | undefined {
     return this.#course.fate;
   }
 
@@ -122,7 +129,7 @@ export class RunCheck {
       schedule: this.#schedule,
       stopsEarly: this.#stall.stopsEarly,
       stalled: this.#stall.mostStalled,
-      lastLine: { ...this.#place, line: Math.max(1, this.#lines) },
+      lastLine: { ...this.#position, line: Math.max(1, this.#lines) },
       closed: whole && this.#closed(),
       running: this.#running(),
     });
@@ -134,7 +141,7 @@ export class RunCheck {
     if (this.#unmatched > this.#shown) {
       const more = this.#unmatched - this.#shown;
       this.#findings.report(
-        { ...this.#place, at: undefined },
+        { ...this.#position, at: undefined },
         {
           kind: "unmatched",
           severity: "warning",
@@ -153,17 +160,17 @@ export class RunCheck {
 
   #mark(mark: LogMark): void {
     const { kind, line, at, utc, text } = mark;
-    const place = { ...this.#place, line, at, utc };
-    if (kind === "diverged") this.#divergence.mark(place, text);
-    else if (kind === "skip" || kind === "scale") this.#nonFinite.mark(kind, place, text);
+    const position = { ...this.#position, line, at, utc };
+    if (kind === "diverged") this.#divergence.mark(position, text);
+    else if (kind === "skip" || kind === "scale") this.#nonFinite.mark(kind, position, text);
     else if (kind === "started" && this.#course.isTraining)
-      this.#start({ ...place, at: undefined }, undefined);
+      this.#start({ ...position, at: undefined }, undefined);
     this.#course.mark(mark);
   }
 
   /** A new part of the log begins. */
-  #start(place: Place, segment: Segment | undefined): void {
-    this.#course.start(place, segment?.marian_version);
+  #start(position: LogPosition, segment: Segment | undefined): void {
+    this.#course.start(position, segment?.marian_version);
     this.#order.start();
     this.#reset(segment === undefined ? this.#schedule : readSchedule(segment));
   }
@@ -179,9 +186,9 @@ export class RunCheck {
     this.#gap.start(schedule);
   }
 
-  /** The place of an event, with the update before it. */
-  #placeOf({ line, segment, timestamp, present }: Event): Place {
-    const { epoch, up } = this.#place;
+  /** The position of an event, with the update before it. */
+  #positionOf({ line, segment, timestamp, present }: LogEvent): LogPosition {
+    const { epoch, up } = this.#position;
     const at = present & PRESENT.timestamp ? timestamp : undefined;
     return { line, segment, at, utc: (present & PRESENT.utc) !== 0, epoch, up };
   }
@@ -190,7 +197,7 @@ export class RunCheck {
     this.#shown += 1;
     const shown = text.length > 100 ? `${text.slice(0, 100)}…` : text;
     this.#findings.report(
-      { ...this.#place, line, at: undefined },
+      { ...this.#position, line, at: undefined },
       {
         kind: "unmatched",
         severity: "warning",

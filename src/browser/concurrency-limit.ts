@@ -1,16 +1,16 @@
 /** Lets a few work at a time and the others wait, in the order in which they came. */
-export class Turns {
+export class ConcurrencyLimit {
   readonly #waiting: (() => void)[] = [];
   #free: number;
 
-  constructor(places: number) {
-    this.#free = places;
+  constructor(limit: number) {
+    this.#free = limit;
   }
 
-  /** @throws the reason of `signal` when that aborts before the turn has come; what works has to look after itself. */
-  async take<Result>(signal: AbortSignal | undefined, work: () => Promise<Result>): Promise<Result> {
+  /** @throws the reason of `signal` when that aborts while it waits; what works has to look after itself. */
+  async run<Result>(signal: AbortSignal | undefined, work: () => Promise<Result>): Promise<Result> {
     if (this.#free > 0) this.#free -= 1;
-    else await this.#turn(signal);
+    else await this.#waitForSlot(signal);
     try {
       return await work();
     } finally {
@@ -20,7 +20,7 @@ export class Turns {
     }
   }
 
-  #turn(signal: AbortSignal | undefined): Promise<void> {
+  #waitForSlot(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const giveUp = () => {
         this.#waiting.splice(this.#waiting.indexOf(begin), 1);
