@@ -6,9 +6,9 @@ import type { JsonObject } from "./format/json.js";
 import { type RowTable, rowKey } from "./format/row-table.js";
 import { tableReferences } from "./format/table.js";
 import type { TablePreview, WandbPlace } from "./publication.js";
-import type { RunSink } from "./run-sink.js";
 import { chartsOf, evaluationTables, tableState } from "./run-tables.js";
 import { nextPosition, type RunState, type TableFile, TableRun } from "./table-run.js";
+import type { Transport } from "./transports/transport.js";
 
 /** Evaluations of one model. */
 export interface EvaluationPublication extends WandbPlace {
@@ -43,7 +43,7 @@ export async function publishEvaluationRun(publication: EvaluationPublication): 
       if (!again) run.remark(`${own.length} tables were there already`);
       return undefined;
     }
-    return { config, work: (sink) => addTables(sink, existing, tables) };
+    return { config, work: (transport) => addTables(transport, existing, tables) };
   });
 }
 
@@ -58,13 +58,13 @@ export async function previewEvaluationRun(
 
 /** Rows belong to the training: the tables join its last one. */
 async function addTables(
-  sink: RunSink,
+  transport: Transport,
   existing: ExistingRun | null,
   tables: readonly RowTable[],
 ): Promise<void> {
-  if (existing !== null && existing.rows > 0 && sink.completeLastRow !== undefined)
-    await sink.completeLastRow(tableReferences(existing.summary), tables);
-  else await sink.history({}, nextPosition(existing), tables);
+  if (existing !== null && existing.rows > 0 && transport.completeLastRow !== undefined)
+    await transport.completeLastRow(tableReferences(existing.summary), tables);
+  else await transport.history({}, nextPosition(existing), tables);
 }
 
 /** Tables of others that were logged and are not in the summary: somebody wrote over it who did not know of them. */

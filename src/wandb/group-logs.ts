@@ -64,12 +64,12 @@ export async function publishGroupLogs(publication: GroupLogsPublication): Promi
     }
     return {
       config,
-      work: async (sink) => {
-        if (table !== undefined) await sink.history({}, nextPosition(existing), [table]);
+      work: async (transport) => {
+        if (table !== undefined) await transport.history({}, nextPosition(existing), [table]);
         if (logsFolder !== undefined && !again) {
           const name = artifactNameOf(group);
           if (name !== group) run.remark(`the artifact of ${group} is called ${name}, as W&B takes names`);
-          await sink.directoryArtifact(name, "logs", logsFolder);
+          await transport.directoryArtifact(name, "logs", logsFolder);
         }
       },
     };

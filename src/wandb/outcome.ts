@@ -1,14 +1,14 @@
 /** What became of a publication, in words. */
 import type { PublisherOutcome } from "../publishers/update-publisher.js";
-import { OfflineSink } from "./offline-sink.js";
 import type { WandbPlace } from "./publication.js";
-import type { RunOutcome, RunSink } from "./run-sink.js";
-import { SdkSink } from "./sdk-sink.js";
+import { OfflineTransport } from "./transports/offline-transport.js";
+import { SdkTransport } from "./transports/sdk-transport.js";
+import type { RunOutcome, Transport } from "./transports/transport.js";
 
 /** What is known beside the outcome. */
 export interface OutcomeDetail {
   readonly place: WandbPlace;
-  readonly sink: RunSink;
+  readonly transport: Transport;
   /** Rows that were to be published. */
   readonly rows: number;
   /** Rows that the server held before. */
@@ -21,11 +21,11 @@ export interface OutcomeDetail {
 /** The outcome of a run for the receipt. */
 export function publisherOutcome(outcome: RunOutcome, detail: OutcomeDetail): PublisherOutcome {
   const { rows, url, spool, problems, complete, requests } = outcome;
-  const { place, sink, held, remarks, figures } = detail;
+  const { place, transport, held, remarks, figures } = detail;
   const online = place.client !== undefined;
-  const lost = online && (!complete || sink instanceof OfflineSink);
+  const lost = online && (!complete || transport instanceof OfflineTransport);
   // What the SDK loses is in no file.
-  const missing = sink instanceof SdkSink ? detail.rows - rows.acknowledged : rows.spooled;
+  const missing = transport instanceof SdkTransport ? detail.rows - rows.acknowledged : rows.spooled;
   const notes = [...remarks];
   if (online && (rows.sent > 0 || lost))
     notes.push(`${rows.acknowledged} of ${rows.sent} rows sent were acknowledged`);

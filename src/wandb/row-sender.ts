@@ -1,20 +1,20 @@
 /** Sends the rows of a log to its run, each at its place. */
 import type { RunPlan } from "../run/run-plan.js";
 import type { StepRow } from "../run/step-rows.js";
-import type { Beginning } from "./beginning.js";
 import type { ExistingRun } from "./client/existing-run.js";
 import type { JsonObject } from "./format/json.js";
+import type { ResumePlan } from "./resume-plan.js";
 import { DIGEST_KEY, RowDigest } from "./row-digest.js";
-import type { LogLine, RowPosition, RunSink } from "./run-sink.js";
 import type { TaskSections } from "./task-sections.js";
+import type { LogLine, RowPosition, Transport } from "./transports/transport.js";
 
 /** Rows that may be shown at a time, generously. */
 const MOST_SHOWN = 64;
 
 /** The rows and the text of one log on their way into one run. */
 export class RowSender {
-  readonly sink: RunSink;
-  readonly #beginning: Beginning;
+  readonly transport: Transport;
+  readonly #resumePlan: ResumePlan;
   /** Absent while the training runs. */
   readonly #plan: RunPlan | undefined;
   readonly #task: TaskSections;
@@ -29,16 +29,16 @@ export class RowSender {
   /** Time of the last line of text; before the first that has one, when the log begins. */
   #printed: number | undefined;
 
-  constructor(sink: RunSink, beginning: Beginning, plan: RunPlan | undefined, task: TaskSections) {
-    this.sink = sink;
-    this.#beginning = beginning;
+  constructor(transport: Transport, resumePlan: ResumePlan, plan: RunPlan | undefined, task: TaskSections) {
+    this.transport = transport;
+    this.#resumePlan = resumePlan;
     this.#plan = plan;
     this.#task = task;
     if (plan?.startedAt !== undefined) this.#printed = plan.startedAt / 1000;
-    const { existing } = beginning;
+    const { existing } = resumePlan;
     const goesOn = plan === undefined && existing !== null && existing.rows > 0;
     this.#digest = goesOn ? digestOf(existing) : RowDigest.empty();
-    sink.summaryOf?.((rows) => this.#digestAt(rows));
+    transport.summaryOf?.((rows) => this.#digestAt(rows));
   }
 
   /** Rows of the log so far, those that the server held included. */
@@ -67,32 +67,32 @@ export class RowSender {
 
   /** Shows rows that may still change. */
   show(rows: readonly StepRow[]): void {
-    const { existing } = this.#beginning;
+    const { existing } = this.#resumePlan;
     const fresh = rows.filter(({ step }) => step > (existing?.lastStep ?? -1));
     const digest = this.#digest?.fork();
     for (const row of fresh) {
       digest?.add(row);
       this.#keep(digest);
     }
-    this.sink.show?.(fresh.map((row) => ({ values: row.values, position: this.#positionOf(row) })));
+    this.transport.show?.(fresh.map((row) => ({ values: row.values, position: this.#positionOf(row) })));
   }
 
   /** Sends the tables of a log without rows. */
   async sendTables(): Promise<void> {
-    const { existing, tables } = this.#beginning;
+    const { existing, tables } = this.#resumePlan;
     if (this.#rows > 0 || tables.length === 0) return;
-    if ((existing?.rows ?? 0) > 0) await this.sink.completeLastRow?.({}, tables);
-    else await this.sink.history({}, { step: 0, timestamp: this.#now() }, tables);
+    if ((existing?.rows ?? 0) > 0) await this.transport.completeLastRow?.({}, tables);
+    else await this.transport.history({}, { step: 0, timestamp: this.#now() }, tables);
   }
 
   /** Sends lines of text, without those that the server holds. */
   async print(lines: readonly LogLine[]): Promise<void> {
-    const held = Math.max(0, this.#beginning.lines - this.#lines);
+    const held = Math.max(0, this.#resumePlan.lines - this.#lines);
     const timed = lines.map((line) => this.#timed(line));
     const fresh = held > 0 ? timed.slice(held) : timed;
     this.#lines += lines.length;
-    if (held > 0) await this.sink.heldConsole?.(lines.slice(0, held));
-    if (fresh.length > 0) await this.sink.console(fresh);
+    if (held > 0) await this.transport.heldConsole?.(lines.slice(0, held));
+    if (fresh.length > 0) await this.transport.console(fresh);
   }
 
   /** A line that does not say when it was printed came with the one before it. */
@@ -108,7 +108,7 @@ export class RowSender {
     last: boolean,
     datasets?: () => ReturnType<TaskSections["table"]>,
   ): Promise<void> {
-    const { rows: held, references, tables } = this.#beginning;
+    const { rows: held, references, tables } = this.#resumePlan;
     const position = this.#positionOf(row);
     this.#timestamp = position.timestamp;
     const index = this.#rows;
@@ -116,17 +116,17 @@ export class RowSender {
     // The checksum goes first: of too many rows it still tells that those which arrived are right.
     this.#digest?.add(row);
     this.#keep(this.#digest);
-    this.sink.summary({ [DIGEST_KEY]: this.#digest?.toJson() ?? null });
+    this.transport.summary({ [DIGEST_KEY]: this.#digest?.toJson() ?? null });
     if (index < held) return;
     const chart = await datasets?.();
     const all = [...(last ? tables : []), ...(chart === undefined ? [] : [chart])];
     const values = index === references.row ? { ...row.values, ...references.values } : row.values;
-    await this.sink.history(values, position, all);
+    await this.transport.history(values, position, all);
   }
 
   /** Of a training that goes on, without the updates that were sent in an earlier run of the program. */
   async #notBefore(rows: readonly StepRow[]): Promise<StepRow[]> {
-    const { existing } = this.#beginning;
+    const { existing } = this.#resumePlan;
     const lastStep = existing?.lastStep ?? -1;
     for (const { step, values } of rows) {
       if (step > lastStep) break;
@@ -136,7 +136,7 @@ export class RowSender {
         this.#before += 1;
         continue;
       }
-      await this.sink.completeLastRow?.(values);
+      await this.transport.completeLastRow?.(values);
       this.#digest?.replaceLast({ step, values: { ...values, ...measurementsOf(held) } });
       this.#keep(this.#digest);
     }
@@ -144,7 +144,7 @@ export class RowSender {
   }
 
   #keep(digest: RowDigest | undefined): void {
-    if (digest !== undefined && this.sink.summaryOf !== undefined)
+    if (digest !== undefined && this.transport.summaryOf !== undefined)
       this.#digests.set(digest.rows + 1, digest.toJson());
   }
 

@@ -9,10 +9,10 @@ import { PublicApi, type RunFileInfo } from "./client/public-api.js";
 import type { WandbClient } from "./client/wandb-client.js";
 import { type JsonObject, parseJson } from "./format/json.js";
 import type { TableData } from "./format/table.js";
-import { describeRun, openRun } from "./open-run.js";
 import { publisherOutcome } from "./outcome.js";
 import type { WandbPlace } from "./publication.js";
-import type { RowPosition, RunOutcome, RunSink } from "./run-sink.js";
+import { describeRun, openRun } from "./transports/open-run.js";
+import type { RowPosition, RunOutcome, Transport } from "./transports/transport.js";
 
 /** How often a run is written and read back before it is given up. */
 const MOST_ATTEMPTS = 12;
@@ -39,7 +39,7 @@ export interface RunState {
 export type Completion =
   | {
       readonly config: JsonObject;
-      work(sink: RunSink): Promise<void>;
+      work(transport: Transport): Promise<void>;
     }
   | undefined;
 
@@ -58,7 +58,7 @@ export class TableRun {
   readonly #outcomes: RunOutcome[] = [];
   readonly #remarks: string[] = [];
   readonly #scope: RequestScope | undefined;
-  #sink: RunSink | undefined;
+  #transport: Transport | undefined;
   #held = 0;
   #offline: boolean;
 
@@ -120,7 +120,7 @@ export class TableRun {
         return this.#outcome(`the run ${this.#id} was changed by others at the same time: publish it again`);
       await this.#write(existing, completion);
       // An offline file can't be read back, and the SDK takes no tables.
-      if (!this.#outcomes.at(-1)?.complete || this.#sink?.completeLastRow === undefined) break;
+      if (!this.#outcomes.at(-1)?.complete || this.#transport?.completeLastRow === undefined) break;
       const settled = async (): Promise<boolean> => {
         const state = await this.state();
         existing = state?.existing ?? null;
@@ -146,7 +146,7 @@ export class TableRun {
   }
 
   async #write(existing: ExistingRun | null, { config, work }: NonNullable<Completion>): Promise<void> {
-    const sink = await openRun(this.#place, describeRun(this.#place, { id: this.#id, config }), {
+    const transport = await openRun(this.#place, describeRun(this.#place, { id: this.#id, config }), {
       budget: this.#offline ? undefined : this.#scope?.budget,
       existing,
       resume: "allow",
@@ -154,15 +154,15 @@ export class TableRun {
       whole: false,
       remark: (text) => this.remark(text),
     });
-    this.#sink = sink;
+    this.#transport = transport;
     try {
-      await work(sink);
+      await work(transport);
     } catch (error) {
       this.remark(messageOf(error));
-      await sink.finish(1);
+      await transport.finish(1);
       throw error;
     }
-    this.#outcomes.push(await sink.finish(0));
+    this.#outcomes.push(await transport.finish(0));
   }
 
   /** Of those who met, not all are to come back at the same moment. */
@@ -173,8 +173,8 @@ export class TableRun {
 
   #outcome(problem?: string): PublisherOutcome {
     const last = this.#outcomes.at(-1);
-    const sink = this.#sink;
-    if (last === undefined || sink === undefined) {
+    const transport = this.#transport;
+    if (last === undefined || transport === undefined) {
       return { outputs: [], notes: [...this.#remarks], undelivered: problem };
     }
     const sum = (count: (outcome: RunOutcome) => number) =>
@@ -190,7 +190,7 @@ export class TableRun {
     };
     const detail = {
       place: this.#place,
-      sink,
+      transport,
       rows: whole.rows.sent,
       held: this.#held,
       remarks: this.#remarks,

@@ -8,17 +8,17 @@ import { LogLines } from "../run/log-lines.js";
 import type { RunUpdate } from "../run/run-reader.js";
 import type { Segment } from "../run/segment.js";
 import { StepRows } from "../run/step-rows.js";
-import { type Beginning, beginRun } from "./beginning.js";
 import type { JsonObject } from "./format/json.js";
 import type { RowTable } from "./format/row-table.js";
-import { describeRun, openRun } from "./open-run.js";
 import { publisherOutcome } from "./outcome.js";
 import type { Preview, TablePreview, WandbPublication } from "./publication.js";
+import { planResume, type ResumePlan } from "./resume-plan.js";
 import { RowSender } from "./row-sender.js";
 import { currentSegment, runConfig } from "./run-config.js";
-import type { RunSink } from "./run-sink.js";
 import { chartsOf, DATASETS, evaluationTables, tableState } from "./run-tables.js";
 import { TaskSections } from "./task-sections.js";
+import { describeRun, openRun } from "./transports/open-run.js";
+import type { Transport } from "./transports/transport.js";
 
 /** Milliseconds that are left for delivery when the training has ended. */
 const BUDGET_AFTER_TRAINING = 60_000;
@@ -48,7 +48,7 @@ export class WandbPublisher implements UpdatePublisher {
   readonly #remarks: string[] = [];
   readonly #task: TaskSections;
   #rows: StepRows | undefined;
-  #beginning: Beginning | undefined;
+  #resumePlan: ResumePlan | undefined;
   #sender: RowSender | undefined;
   /** Ends the wait for the time to show open rows. */
   #showing: AbortController | undefined;
@@ -114,7 +114,7 @@ export class WandbPublisher implements UpdatePublisher {
     const bytes = chunk?.length ?? 0;
     this.#queued += bytes;
     this.#enqueue(async (sender) => {
-      if (segments.size > 0) this.#configure(sender.sink);
+      if (segments.size > 0) this.#configure(sender.transport);
       await sender.sendLive(final, chunk === undefined);
       await sender.print(lines);
     });
@@ -128,9 +128,9 @@ export class WandbPublisher implements UpdatePublisher {
   /** Settles when everything so far, the row of the update under way too, is with the server or in the offline file. */
   async flush(): Promise<void> {
     this.#enqueue(async (sender) => {
-      this.#sendConfig(sender.sink);
+      this.#sendConfig(sender.transport);
       sender.show(this.#rows?.open ?? []);
-      await sender.sink.flush?.();
+      await sender.transport.flush?.();
     });
     await this.#work;
   }
@@ -157,11 +157,11 @@ export class WandbPublisher implements UpdatePublisher {
     this.#task.end();
     if (this.#failure !== undefined) throw this.#failure;
     const sender = await this.#start();
-    const { sink } = sender;
-    this.#sendConfig(sink);
+    const { transport } = sender;
+    this.#sendConfig(transport);
     await sender.sendTables();
     if (this.#publication.artifacts !== undefined) {
-      await sink.directoryArtifact("logs", "logs", this.#publication.artifacts);
+      await transport.directoryArtifact("logs", "logs", this.#publication.artifacts);
     }
     return this.#finish(sender, 0);
   }
@@ -169,8 +169,8 @@ export class WandbPublisher implements UpdatePublisher {
   /** Adds a sample of system metrics to the run, which begins with it if need be. */
   systemMetrics(sample: Readonly<Record<string, number>>): void {
     const timestamp = Date.now() / 1000;
-    this.#enqueue(async ({ sink }) => {
-      await sink.systemMetrics?.(sample, timestamp);
+    this.#enqueue(async ({ transport }) => {
+      await transport.systemMetrics?.(sample, timestamp);
     });
   }
 
@@ -182,8 +182,8 @@ export class WandbPublisher implements UpdatePublisher {
   interrupt(preempting: boolean): void {
     this.#interrupted = true;
     if (!preempting) return;
-    this.#enqueue(({ sink }) => {
-      void sink.preempting?.();
+    this.#enqueue(({ transport }) => {
+      void transport.preempting?.();
     });
   }
 
@@ -191,15 +191,15 @@ export class WandbPublisher implements UpdatePublisher {
   async preview(): Promise<Preview> {
     const { plan, project, group } = this.#publication;
     const all = this.#tables();
-    const beginning = await this.#begin(all);
-    const { id, replaced, rows, held, existing, tables, remarks } = beginning;
+    const resumePlan = await this.#begin(all);
+    const { id, replaced, rows, held, existing, tables, remarks } = resumePlan;
     this.#unwatch();
     const sent = new Set(tables.map(({ name }) => name));
     const states = all.map((table): TablePreview => {
       const state = tableState(existing, table);
       return { name: table.name, state: sent.has(table.name) && state === "unchanged" ? "new" : state };
     });
-    const counted = this.#counts(beginning) ? "new" : "unchanged";
+    const counted = this.#counts(resumePlan) ? "new" : "unchanged";
     if (this.#task.datasetNames.length > 0) states.push({ name: DATASETS, state: counted });
     return {
       id,
@@ -227,17 +227,17 @@ export class WandbPublisher implements UpdatePublisher {
   }
 
   async #finish(sender: RowSender, exitCode: number): Promise<PublisherOutcome> {
-    const { sink } = sender;
-    const outcome = await sink.finish(this.#exitCode(exitCode));
+    const { transport } = sender;
+    const outcome = await transport.finish(this.#exitCode(exitCode));
     this.#unwatch();
     const repeated = (this.#rows?.repeated ?? 0) + sender.before;
     const remarks = [...this.#remarks, ...this.#task.notes];
     if (repeated > 0) remarks.push(`${repeated} records of updates that were sent before are left out`);
     return publisherOutcome(outcome, {
       place: this.#publication,
-      sink,
+      transport,
       rows: sender.rows,
-      held: this.#beginning?.held ?? 0,
+      held: this.#resumePlan?.held ?? 0,
       remarks,
       figures: { repeated },
     });
@@ -289,17 +289,17 @@ export class WandbPublisher implements UpdatePublisher {
   async #start(): Promise<RowSender> {
     if (this.#sender !== undefined) return this.#sender;
     const { plan } = this.#publication;
-    const beginning = await this.#begin(this.#tables());
-    this.#beginning = beginning;
-    const { id, existing, resume, offline, remarks } = beginning;
+    const resumePlan = await this.#begin(this.#tables());
+    this.#resumePlan = resumePlan;
+    const { id, existing, resume, offline, remarks } = resumePlan;
     this.#remarks.push(...remarks);
-    if (plan !== undefined && this.#counts(beginning)) this.#task.count();
+    if (plan !== undefined && this.#counts(resumePlan)) this.#task.count();
     const description = describeRun(this.#publication, {
       id,
       config: this.#config(),
       ...(plan?.startedAt === undefined ? {} : { startedAt: plan.startedAt / 1000 }),
     });
-    const sink = await openRun(this.#publication, description, {
+    const transport = await openRun(this.#publication, description, {
       budget: offline ? undefined : this.#budget,
       existing,
       resume,
@@ -308,40 +308,40 @@ export class WandbPublisher implements UpdatePublisher {
       whole: plan !== undefined,
       remark: (text) => this.#remarks.push(text),
     });
-    this.#sender = new RowSender(sink, beginning, plan, this.#task);
+    this.#sender = new RowSender(transport, resumePlan, plan, this.#task);
     return this.#sender;
   }
 
-  async #begin(tables: readonly RowTable[]): Promise<Beginning> {
+  async #begin(tables: readonly RowTable[]): Promise<ResumePlan> {
     const { plan } = this.#publication;
     if (plan !== undefined) await this.#task.read(this.#segment());
     const later = this.#task.datasetNames.length === 0 ? [] : [DATASETS];
-    return beginRun(this.#publication, tables, later, this.#budget);
+    return planResume(this.#publication, tables, later, this.#budget);
   }
 
   /** Whether the datasets are to be counted: not for a run that has their chart. */
-  #counts({ existing, resume }: Beginning): boolean {
+  #counts({ existing, resume }: ResumePlan): boolean {
     return resume === "replace" || chartsOf(existing)[DATASETS] === undefined;
   }
 
   /** What became known of a running training. */
-  #configure(sink: RunSink): void {
+  #configure(transport: Transport): void {
     // It holds every restart, so with hundreds of them it is not sent for each.
     if (this.#segments.length < 1.1 * this.#configured && this.#configured >= MANY_RESTARTS) return;
-    this.#sendConfig(sink);
+    this.#sendConfig(transport);
     // Files are read beside everything else; what they say follows when it is known.
     this.#reading = this.#task.read(this.#segment()).then((known) => {
       if (!known) return;
-      if (this.#beginning !== undefined && this.#counts(this.#beginning)) this.#task.count();
-      this.#enqueue(({ sink: open }) => open.updateConfig(this.#config()));
+      if (this.#resumePlan !== undefined && this.#counts(this.#resumePlan)) this.#task.count();
+      this.#enqueue(({ transport: open }) => open.updateConfig(this.#config()));
     });
   }
 
   /** Sends the configuration, unless it has been sent since the last restart. */
-  #sendConfig(sink: RunSink): void {
+  #sendConfig(transport: Transport): void {
     if (this.#publication.plan !== undefined || this.#configured === this.#segments.length) return;
     this.#configured = this.#segments.length;
-    sink.updateConfig(this.#config());
+    transport.updateConfig(this.#config());
   }
 
   #segment(): Segment | undefined {
@@ -353,7 +353,7 @@ export class WandbPublisher implements UpdatePublisher {
 
   #config(): JsonObject {
     const { plan, extraConfig } = this.#publication;
-    const stored = this.#beginning?.resume === "allow" ? this.#beginning.existing?.config : {};
+    const stored = this.#resumePlan?.resume === "allow" ? this.#resumePlan.existing?.config : {};
     return plan === undefined
       ? runConfig(this.#segments, -1, this.#task.sections, stored, extraConfig)
       : runConfig(plan.segments, plan.lastSegment, this.#task.sections, stored, extraConfig);

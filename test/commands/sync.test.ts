@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { findRecordFiles, isSynced } from "../../src/wandb/offline/run-directory.js";
+import { findTransactionLogs, isSynced } from "../../src/wandb/offline/run-directory.js";
 import {
   check,
   eventually,
@@ -42,7 +42,7 @@ async function offlineFolder(): Promise<{ readonly folder: string; readonly file
   const folder = freshFolder();
   const run = await startOffline(folder);
   await writeOffline(run, ROWS, logsFolder(folder));
-  const [file = "none"] = await findRecordFiles(run.directory);
+  const [file = "none"] = await findTransactionLogs(run.directory);
   return { folder, file };
 }
 

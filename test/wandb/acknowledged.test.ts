@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { Budget } from "../../src/http/index.js";
 import { WandbClient } from "../../src/wandb/client/index.js";
 import { OfflineReader } from "../../src/wandb/offline/offline-reader.js";
-import { openRun } from "../../src/wandb/open-run.js";
+import { openRun } from "../../src/wandb/transports/open-run.js";
 import { FakeClock } from "../http/fake-clock.js";
 import { faultsOf } from "../servers/faults.js";
 import { type FaultRule, StandInServer } from "../servers/wandb/index.js";

@@ -7,7 +7,7 @@ import { runNameOf } from "../../src/evaluation/naming/run-name.js";
 import { Budget } from "../../src/http/index.js";
 import type { Source } from "../../src/io/source.js";
 import { OfflineReader } from "../../src/wandb/offline/offline-reader.js";
-import { findRecordFiles } from "../../src/wandb/offline/run-directory.js";
+import { findTransactionLogs } from "../../src/wandb/offline/run-directory.js";
 import { shared, sharedIsThere } from "../golden/shared.js";
 import { harness } from "./client/harness.js";
 import { pipe, publish, row, start, textFile } from "./stage.js";
@@ -166,7 +166,7 @@ describe("a training does not wait", () => {
     const { receipt, dir } = await publish(stage, source, { budget: 1 });
     expect(read).toBe(50);
     expect(receipt.sinkErrors.join("\n")).toContain("50 rows did not reach the server");
-    expect(await findRecordFiles(dir)).toHaveLength(1);
+    expect(await findTransactionLogs(dir)).toHaveLength(1);
   });
 });
 
@@ -177,7 +177,7 @@ describe("what the server does not take", () => {
     const { receipt, dir } = await publish(stage, fixture, { budget: 1 });
     expect(receipt.sinkErrors.join("\n")).toContain("80 rows did not reach the server");
     expect(receipt.notes.join("\n")).toContain("marian-tracking sync");
-    const [file = ""] = await findRecordFiles(dir);
+    const [file = ""] = await findTransactionLogs(dir);
     const steps: number[] = [];
     for await (const event of await OfflineReader.open(file))
       if (event.kind === "history") steps.push(event.step ?? -1);
@@ -188,7 +188,7 @@ describe("what the server does not take", () => {
     const stage = await harness();
     const { receipt, dir } = await publish(stage, fixture, { client: undefined as never });
     expect(receipt.sinkErrors).toEqual([]);
-    expect(await findRecordFiles(dir)).toHaveLength(1);
+    expect(await findTransactionLogs(dir)).toHaveLength(1);
     expect(stage.server.requestsOf("graphql")).toEqual([]);
   });
 });

@@ -4,7 +4,6 @@ import { basename, join, sep } from "node:path";
 import { writeConsoleLine } from "../format/console-line.js";
 import { type JsonObject, type JsonValue, parseJson, parseJsonObject } from "../format/json.js";
 import { type DeliveryState, lineOfRecord, readDeliveryState, type StreamName } from "./delivery-state.js";
-import { type LogEntry, RecordLogDecoder } from "./record-log.js";
 import {
   type ArtifactRecord,
   decodeRecord,
@@ -16,6 +15,7 @@ import {
 } from "./records.js";
 import { directoryOf, pathBelow, runDirectory } from "./run-directory.js";
 import { writeEntries, writeEventLine } from "./stream-line.js";
+import { type LogEntry, TransactionLogDecoder } from "./transaction-log.js";
 
 /**
  * What an offline run holds, in the order it was written. `line` is the number of a line by the delivery state
@@ -70,14 +70,14 @@ const READ_SIZE = 262_144;
 
 /** One offline file. Iterating reads it from the start; each iteration is a new reading. */
 export class OfflineReader implements AsyncIterable<OfflineEvent> {
-  readonly recordFile: string;
+  readonly transactionLog: string;
   /** The folder of the run. */
   readonly directory: string;
   /** What is delivered already; null for a file of the official client. */
   readonly delivery: DeliveryState | null;
 
-  private constructor(recordFile: string, directory: string, delivery: DeliveryState | null) {
-    this.recordFile = recordFile;
+  private constructor(transactionLog: string, directory: string, delivery: DeliveryState | null) {
+    this.transactionLog = transactionLog;
     this.directory = directory;
     this.delivery = delivery;
   }
@@ -86,10 +86,10 @@ export class OfflineReader implements AsyncIterable<OfflineEvent> {
    * @throws DeliveryStateError when the delivery state beside the file can't be trusted.
    * @throws the error of the file system when the file can't be read.
    */
-  static async open(recordFile: string): Promise<OfflineReader> {
-    await access(recordFile);
-    const directory = directoryOf(recordFile);
-    return new OfflineReader(recordFile, directory, await readDeliveryState(directory));
+  static async open(transactionLog: string): Promise<OfflineReader> {
+    await access(transactionLog);
+    const directory = directoryOf(transactionLog);
+    return new OfflineReader(transactionLog, directory, await readDeliveryState(directory));
   }
 
   /**
@@ -98,7 +98,7 @@ export class OfflineReader implements AsyncIterable<OfflineEvent> {
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<OfflineEvent, void, undefined> {
     const reading = new Reading(this.directory, this.delivery);
-    for await (const entry of logEntries(this.recordFile)) {
+    for await (const entry of logEntries(this.transactionLog)) {
       if (entry.kind === "record") yield* await reading.record(entry);
       else yield* reading.fault(entry);
     }
@@ -131,7 +131,7 @@ export function applyChanges(
 async function* logEntries(path: string): AsyncGenerator<LogEntry> {
   const file = await open(path, "r");
   try {
-    const decoder = new RecordLogDecoder();
+    const decoder = new TransactionLogDecoder();
     const buffer = Buffer.alloc(READ_SIZE);
     for (;;) {
       const { bytesRead } = await file.read(buffer, 0, READ_SIZE);

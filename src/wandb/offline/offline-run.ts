@@ -22,7 +22,6 @@ import {
   withLine,
   writeDeliveryState,
 } from "./delivery-state.js";
-import { RecordFile, type WritePreparation } from "./record-file.js";
 import {
   type ArtifactFile,
   type Entry,
@@ -33,6 +32,7 @@ import {
 } from "./records.js";
 import { createRunDirectory, pathBelow, type RunDirectory } from "./run-directory.js";
 import { readEventLine, readHistoryLine } from "./stream-line.js";
+import { TransactionLogWriter, type WritePreparation } from "./transaction-log-writer.js";
 
 /** Where an offline run is written, and who it is. */
 export type OfflineRunOptions = {
@@ -109,7 +109,7 @@ export class OfflineRun {
 
   readonly #paths: RunDirectory;
   readonly #run: RunRecord;
-  readonly #file: RecordFile;
+  readonly #file: TransactionLogWriter;
   readonly #summary = new Map<string, string>();
   readonly #work = new Set<Promise<unknown>>();
   #changedSummary = new Set<string>();
@@ -123,7 +123,12 @@ export class OfflineRun {
   #artifacts = 0;
   #closed = false;
 
-  private constructor(paths: RunDirectory, run: RunRecord, delivery: DeliveryState, file: RecordFile) {
+  private constructor(
+    paths: RunDirectory,
+    run: RunRecord,
+    delivery: DeliveryState,
+    file: TransactionLogWriter,
+  ) {
     this.directory = paths.path;
     this.#paths = paths;
     this.#run = run;
@@ -160,7 +165,7 @@ export class OfflineRun {
       resume: options.resume ?? "overwrite",
     });
     let prepare: () => WritePreparation = () => ({ records: [], ready: Promise.resolve() });
-    const file = await RecordFile.create(paths.recordFile, {
+    const file = await TransactionLogWriter.create(paths.transactionLog, {
       flushInterval: options.flushInterval ?? FLUSH_INTERVAL,
       prepareWrite: () => prepare(),
     });

@@ -8,7 +8,7 @@ export type RunDirectory = {
   /** `<dir>/wandb/offline-run-YYYYMMDD_HHMMSS-<id>` */
   readonly path: string;
   /** The offline file, `run-<id>.wandb`. */
-  readonly recordFile: string;
+  readonly transactionLog: string;
   /** Where run files lie, tables included. */
   readonly files: string;
   /** Where copies of artifact files lie. */
@@ -46,7 +46,7 @@ export async function createRunDirectory(dir: string, runId: string): Promise<Ru
 export function runDirectory(path: string, runId: string): RunDirectory {
   return {
     path,
-    recordFile: join(path, `run-${runId}.wandb`),
+    transactionLog: join(path, `run-${runId}.wandb`),
     files: join(path, "files"),
     artifacts: join(path, "artifacts"),
   };
@@ -71,9 +71,9 @@ export function pathBelow(folder: string, name: string): string {
  *
  * @throws the error of the file system when the path can't be read.
  */
-export async function findRecordFiles(path: string): Promise<string[]> {
+export async function findTransactionLogs(path: string): Promise<string[]> {
   if ((await stat(path)).isFile()) return [path];
-  const own = await recordFilesIn(path);
+  const own = await transactionLogsIn(path);
   if (own.length > 0) return own;
   const found: string[] = [];
   for (const parent of [path, join(path, "wandb")]) {
@@ -83,31 +83,31 @@ export async function findRecordFiles(path: string): Promise<string[]> {
     });
     for (const entry of entries) {
       // Links such as the official client's `latest-run` would give a run twice.
-      if (entry.isDirectory()) found.push(...(await recordFilesIn(join(parent, entry.name))));
+      if (entry.isDirectory()) found.push(...(await transactionLogsIn(join(parent, entry.name))));
     }
   }
   return found.sort();
 }
 
 /** Marks an offline file as delivered, as the official client does: its `sync` and `clean` know the mark. */
-export async function markSynced(recordFile: string): Promise<void> {
-  await writeFile(`${recordFile}.synced`, "");
+export async function markSynced(transactionLog: string): Promise<void> {
+  await writeFile(`${transactionLog}.synced`, "");
 }
 
 /** Whether an offline file was delivered, by us or by the official client. */
-export async function isSynced(recordFile: string): Promise<boolean> {
-  return await stat(`${recordFile}.synced`).then(
+export async function isSynced(transactionLog: string): Promise<boolean> {
+  return await stat(`${transactionLog}.synced`).then(
     () => true,
     () => false,
   );
 }
 
 /** The folder that an offline file lies in. */
-export function directoryOf(recordFile: string): string {
-  return dirname(resolve(recordFile));
+export function directoryOf(transactionLog: string): string {
+  return dirname(resolve(transactionLog));
 }
 
-async function recordFilesIn(directory: string): Promise<string[]> {
+async function transactionLogsIn(directory: string): Promise<string[]> {
   const names = (await readdir(directory)).filter((name) => name.endsWith(".wandb"));
   return names.map((name) => join(directory, name)).sort();
 }

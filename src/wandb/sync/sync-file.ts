@@ -55,11 +55,11 @@ export interface SyncOptions {
  * Sends one offline file. Never rejects because of the file or the server: the receipt says what happened. Running it
  * again after any interruption gives the same run on the server, no row twice and none lost.
  */
-export async function syncRecordFile(recordFile: string, options: SyncOptions): Promise<SyncReceipt> {
-  const receipt = new ReceiptDraft(recordFile);
+export async function syncTransactionLog(transactionLog: string, options: SyncOptions): Promise<SyncReceipt> {
+  const receipt = new ReceiptDraft(transactionLog);
   try {
-    if (options.force !== true && (await isSynced(recordFile))) return receipt.end("skipped");
-    return await new FileSync(recordFile, options, receipt).run();
+    if (options.force !== true && (await isSynced(transactionLog))) return receipt.end("skipped");
+    return await new FileSync(transactionLog, options, receipt).run();
   } catch (error) {
     // What W&B answered, or did not, can be tried again; what is wrong with the file or a name in it can't.
     const lasting = !(error instanceof WandbError);
@@ -70,14 +70,14 @@ export async function syncRecordFile(recordFile: string, options: SyncOptions): 
 
 /** The delivery of one file. */
 class FileSync {
-  readonly #recordFile: string;
+  readonly #transactionLog: string;
   readonly #options: SyncOptions;
   readonly #receipt: ReceiptDraft;
   readonly #client: WandbClient;
   readonly #scope: RequestScope;
 
-  constructor(recordFile: string, options: SyncOptions, receipt: ReceiptDraft) {
-    this.#recordFile = recordFile;
+  constructor(transactionLog: string, options: SyncOptions, receipt: ReceiptDraft) {
+    this.#transactionLog = transactionLog;
     this.#options = options;
     this.#receipt = receipt;
     this.#client = options.client;
@@ -92,7 +92,7 @@ class FileSync {
   }
 
   async #run(): Promise<SyncReceipt> {
-    const reader = await OfflineReader.open(this.#recordFile);
+    const reader = await OfflineReader.open(this.#transactionLog);
     const run = await runOf(reader);
     const entity = reader.delivery?.entity ?? (run.entity || this.#client.settings.entity);
     this.#receipt.runId = run.runId;
@@ -122,7 +122,7 @@ class FileSync {
       return this.#receipt.end("planned");
     }
     // An interrupted `--force` must not leave a file that counts as delivered.
-    await rm(syncedMark(this.#recordFile), { force: true });
+    await rm(syncedMark(this.#transactionLog), { force: true });
     const options = this.#runOptions(content, situation, whole && content.recorded);
     const started = await startRun({ ...options, existing: existing ?? null });
     for (const [key, spec] of Object.entries(chartsOf(content))) started.config.visualize(key, spec);
@@ -213,7 +213,7 @@ class FileSync {
       receipt.warnings.push(
         "the file has no end: its writer was killed, or still writes. What it holds was sent; run this again when it has grown.",
       );
-    } else if (receipt.missing.length === 0) await markSynced(this.#recordFile);
+    } else if (receipt.missing.length === 0) await markSynced(this.#transactionLog);
     return receipt.end("delivered");
   }
 
@@ -329,8 +329,8 @@ function openConsoleFrom(content: RunContent): number {
 }
 
 /** The mark of a delivered file, as `markSynced` makes it. */
-function syncedMark(recordFile: string): string {
-  return `${recordFile}.synced`;
+function syncedMark(transactionLog: string): string {
+  return `${transactionLog}.synced`;
 }
 
 /** The charts of a configuration. */

@@ -2,8 +2,8 @@ import { basename, dirname, resolve } from "node:path";
 import { Budget } from "../../http/index.js";
 import { messageOf } from "../client/errors.js";
 import { readDeliveryState } from "../offline/delivery-state.js";
-import { findRecordFiles } from "../offline/run-directory.js";
-import { type SyncOptions, syncRecordFile } from "./sync-file.js";
+import { findTransactionLogs } from "../offline/run-directory.js";
+import { type SyncOptions, syncTransactionLog } from "./sync-file.js";
 import type { SyncReceipt } from "./sync-receipt.js";
 
 /** Offline files that were looked for. */
@@ -23,7 +23,7 @@ export async function findOfflineFiles(paths: readonly string[]): Promise<FoundF
   const passedOver: string[] = [];
   for (const path of paths) {
     try {
-      const found = await findRecordFiles(path);
+      const found = await findTransactionLogs(path);
       if (found.length === 0) failed.push({ path, reason: "no offline run (*.wandb) is here" });
       for (const file of found) {
         if (await isSentOnline(file, path)) passedOver.push(file);
@@ -48,7 +48,7 @@ export async function* syncFiles(
   const budget = options.budget ?? new Budget(undefined, options.client.http.clock);
   for (const file of files) {
     if (options.signal?.aborted) return;
-    yield await syncRecordFile(file, { ...options, budget });
+    yield await syncTransactionLog(file, { ...options, budget });
   }
 }
 

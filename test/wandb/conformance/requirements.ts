@@ -6,7 +6,7 @@ import type { Evaluation } from "../../../src/evaluation/evaluation.js";
 import { publishEvaluationRun } from "../../../src/wandb/evaluation-run.js";
 import { publishGroupLogs } from "../../../src/wandb/group-logs.js";
 import { OfflineReader } from "../../../src/wandb/offline/offline-reader.js";
-import { findRecordFiles } from "../../../src/wandb/offline/run-directory.js";
+import { findTransactionLogs } from "../../../src/wandb/offline/run-directory.js";
 import { type Fault, parseLine } from "../../servers/wandb/index.js";
 import {
   ARTIFACT_FILE,
@@ -293,13 +293,13 @@ async function survives(transport: TransportName, fault: Fault): Promise<boolean
 /** Steps of the rows that are in the offline file. */
 async function offlineSteps({ dir }: Stage): Promise<number[]> {
   const steps: number[] = [];
-  for (const file of await findRecordFiles(dir))
+  for (const file of await findTransactionLogs(dir))
     for await (const event of await OfflineReader.open(file))
       if (event.kind === "history") steps.push(event.step ?? -1);
   return steps;
 }
 
 async function recordBytes({ dir }: Stage): Promise<string[]> {
-  const files = await findRecordFiles(dir);
+  const files = await findTransactionLogs(dir);
   return Promise.all(files.map((file) => readFile(file, "latin1")));
 }

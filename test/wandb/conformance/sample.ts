@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { isMainThread } from "node:worker_threads";
 import type { Source } from "../../../src/io/source.js";
 import type { RowTable } from "../../../src/wandb/format/row-table.js";
-import type { RunDescription, RunOutcome, RunSink } from "../../../src/wandb/run-sink.js";
+import type { RunDescription, RunOutcome, Transport } from "../../../src/wandb/transports/transport.js";
 import { Stage, type TransportName } from "./transports.js";
 
 /** Start of the sample run in seconds since 1970. */
@@ -53,7 +53,7 @@ export interface WholeRun {
 }
 
 /** Gives the sample run's rows to a sink, with some tables in the last one. */
-export async function sendRows(sink: RunSink, tables: readonly RowTable[] = []): Promise<void> {
+export async function sendRows(sink: Transport, tables: readonly RowTable[] = []): Promise<void> {
   for (const row of ROWS) {
     const position = { step: row.step, timestamp: START + row.runtime };
     await sink.history({ ...row.values }, position, row === ROWS.at(-1) ? tables : []);

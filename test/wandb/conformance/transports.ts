@@ -6,13 +6,13 @@ import type { Evaluation } from "../../../src/evaluation/evaluation.js";
 import { FileSource, type Source } from "../../../src/io/source.js";
 import { planSource, rowsOfSource } from "../../../src/pipeline/plan-source.js";
 import { type InputReceipt, publishLog } from "../../../src/pipeline/publish-log.js";
-import { NativeSink } from "../../../src/wandb/native-sink.js";
-import { findRecordFiles } from "../../../src/wandb/offline/run-directory.js";
-import { OfflineSink } from "../../../src/wandb/offline-sink.js";
+import { findTransactionLogs } from "../../../src/wandb/offline/run-directory.js";
 import type { WandbPlace, WandbPublication } from "../../../src/wandb/publication.js";
-import type { RunDescription, RunSink } from "../../../src/wandb/run-sink.js";
-import { SdkSink } from "../../../src/wandb/sdk-sink.js";
-import { syncRecordFile } from "../../../src/wandb/sync/index.js";
+import { syncTransactionLog } from "../../../src/wandb/sync/index.js";
+import { NativeTransport } from "../../../src/wandb/transports/native-transport.js";
+import { OfflineTransport } from "../../../src/wandb/transports/offline-transport.js";
+import { SdkTransport } from "../../../src/wandb/transports/sdk-transport.js";
+import type { RunDescription, Transport } from "../../../src/wandb/transports/transport.js";
 import { WandbPublisher } from "../../../src/wandb/wandb-publisher.js";
 import type { StandInServer } from "../../servers/wandb/index.js";
 import { budgetOf, type Harness, harness } from "../client/harness.js";
@@ -59,12 +59,12 @@ export class Stage {
   }
 
   /** Begins a run. */
-  start(description: RunDescription): Promise<RunSink> {
+  start(description: RunDescription): Promise<Transport> {
     const { client, clock } = this.#harness;
     const budget = budgetOf(clock, BUDGET);
     switch (this.transport) {
       case "native":
-        return NativeSink.start(description, {
+        return NativeTransport.start(description, {
           client,
           dir: this.dir,
           existing: null,
@@ -73,13 +73,13 @@ export class Stage {
           budget,
         });
       case "sdk":
-        return SdkSink.start(description, {
+        return SdkTransport.start(description, {
           settings: client.settings,
           budget,
           print: (line) => this.printed.push(line),
         });
       case "offline":
-        return OfflineSink.start(description, {
+        return OfflineTransport.start(description, {
           dir: this.dir,
           baseUrl: this.server.url,
           resume: "overwrite",
@@ -107,7 +107,7 @@ export class Stage {
   async deliver(): Promise<void> {
     if (this.transport !== "offline") return;
     const { client, clock } = this.#harness;
-    for (const file of await findRecordFiles(this.dir))
-      await syncRecordFile(file, { client, budget: budgetOf(clock, BUDGET) });
+    for (const file of await findTransactionLogs(this.dir))
+      await syncTransactionLog(file, { client, budget: budgetOf(clock, BUDGET) });
   }
 }

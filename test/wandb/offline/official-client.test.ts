@@ -8,9 +8,9 @@ import type { JsonValue } from "../../../src/wandb/format/json.js";
 import { tableArtifactName } from "../../../src/wandb/format/names.js";
 import { applyChanges, type OfflineEvent, OfflineReader } from "../../../src/wandb/offline/offline-reader.js";
 import { OfflineRun } from "../../../src/wandb/offline/offline-run.js";
-import { BLOCK_SIZE, RecordLogEncoder } from "../../../src/wandb/offline/record-log.js";
 import { encodeRecord } from "../../../src/wandb/offline/records.js";
-import { findRecordFiles, isSynced } from "../../../src/wandb/offline/run-directory.js";
+import { findTransactionLogs, isSynced } from "../../../src/wandb/offline/run-directory.js";
+import { BLOCK_SIZE, TransactionLogEncoder } from "../../../src/wandb/offline/transaction-log.js";
 import { parseLine, StandInServer } from "../../servers/wandb/index.js";
 import { findWandbVenv, wandbEnvironment } from "./wandb-venv.js";
 
@@ -88,7 +88,7 @@ async function writeRun(id: string): Promise<OfflineRun> {
 }
 
 async function events(directory: string): Promise<OfflineEvent[]> {
-  const [file = ""] = await findRecordFiles(directory);
+  const [file = ""] = await findTransactionLogs(directory);
   const list: OfflineEvent[] = [];
   for await (const event of await OfflineReader.open(file)) list.push(event);
   return list;
@@ -97,7 +97,7 @@ async function events(directory: string): Promise<OfflineEvent[]> {
 describe.skipIf("missing" in venv)("the official client", () => {
   it("parses every record of our file with its own message classes", async () => {
     const offline = await writeRun("classes");
-    const [file = ""] = await findRecordFiles(offline.directory);
+    const [file = ""] = await findTransactionLogs(offline.directory);
     const { stdout } = await run(python, [join(HERE, "read_records.py"), file]);
     const records = jsonLines(stdout);
     expect(records.map((record) => record.num)).toEqual(records.map((_, index) => String(index + 1)));
@@ -157,7 +157,7 @@ describe.skipIf("missing" in venv)("the official client", () => {
   });
 
   it("lists our file with its own reader, up to the last byte of a block and beyond", async () => {
-    const encoder = new RecordLogEncoder();
+    const encoder = new TransactionLogEncoder();
     const texts: string[] = [];
     const pieces: Uint8Array[] = [];
     const append = (size: number) => {
@@ -212,7 +212,7 @@ describe.skipIf("missing" in venv)("the official client", () => {
 
   it("reads whole rows from a file that was cut", async () => {
     const offline = await writeRun("cut");
-    const [file = ""] = await findRecordFiles(offline.directory);
+    const [file = ""] = await findTransactionLogs(offline.directory);
     const bytes = await readFile(file);
     const cut = join(dir, "run-short.wandb");
     await writeFile(cut, bytes.subarray(0, BLOCK_SIZE + 100));
@@ -363,7 +363,7 @@ print("\\n".join(sanitize_artifact_name("run-id-" + key) for key in sys.argv[1:]
       );
       expect(server.store.artifacts.map(({ digest }) => digest).sort()).toEqual(digests.sort());
       expect(server.violations).toEqual([]);
-      const [file = ""] = await findRecordFiles(offline.directory);
+      const [file = ""] = await findTransactionLogs(offline.directory);
       expect(await isSynced(file)).toBe(true);
     } finally {
       await server.close();
@@ -381,7 +381,7 @@ print("\\n".join(sanitize_artifact_name("run-id-" + key) for key in sys.argv[1:]
       await offline.history({ cost: step }, { step, timestamp: START + step, runtime: step });
     }
     await offline.flush();
-    const [file = ""] = await findRecordFiles(offline.directory);
+    const [file = ""] = await findTransactionLogs(offline.directory);
     const bytes = await readFile(file);
     // What a write that was under way leaves behind.
     await writeFile(file, Buffer.concat([bytes, bytes.subarray(7, 50)]));

@@ -12,7 +12,7 @@ import {
   type OfflineRunOptions,
 } from "../../../src/wandb/offline/offline-run.js";
 import {
-  findRecordFiles,
+  findTransactionLogs,
   InvalidFileNameError,
   isSynced,
   markSynced,
@@ -40,7 +40,7 @@ function start(options: Partial<OfflineRunOptions> = {}): Promise<OfflineRun> {
 }
 
 async function readAll(run: { directory: string }): Promise<OfflineEvent[]> {
-  const [file = ""] = await findRecordFiles(run.directory);
+  const [file = ""] = await findTransactionLogs(run.directory);
   const events: OfflineEvent[] = [];
   for await (const event of await OfflineReader.open(file)) events.push(event);
   return events;
@@ -176,13 +176,13 @@ describe("an offline run", () => {
     await second.finish(0);
     const files = [first, second].map((run) => join(run.directory, "run-student_MjcJG.wandb")).sort();
     await symlink(first.directory, join(dir, "wandb", "latest-run"));
-    expect(await findRecordFiles(dir)).toEqual(files);
-    expect(await findRecordFiles(join(dir, "wandb"))).toEqual(files);
-    expect(await findRecordFiles(files[0] ?? "")).toEqual([files[0]]);
+    expect(await findTransactionLogs(dir)).toEqual(files);
+    expect(await findTransactionLogs(join(dir, "wandb"))).toEqual(files);
+    expect(await findTransactionLogs(files[0] ?? "")).toEqual([files[0]]);
     expect(await isSynced(files[0] ?? "")).toBe(false);
     await markSynced(files[0] ?? "");
     expect(await isSynced(files[0] ?? "")).toBe(true);
-    await expect(findRecordFiles(join(dir, "nowhere"))).rejects.toThrow(/ENOENT/);
+    await expect(findTransactionLogs(join(dir, "nowhere"))).rejects.toThrow(/ENOENT/);
   });
 
   it("refuses ids and file names that would leave its folder", async () => {
@@ -402,7 +402,7 @@ describe("an offline file that was hurt", () => {
     const run = await start();
     for (let step = 0; step < 50; step++) await run.history({ cost: step }, at(step));
     await run.finish(0);
-    const [file = ""] = await findRecordFiles(run.directory);
+    const [file = ""] = await findTransactionLogs(run.directory);
     const whole = await readFile(file);
     await writeFile(file, whole.subarray(0, 2000));
     const events = await readAll(run);
@@ -418,7 +418,7 @@ describe("an offline file that was hurt", () => {
     const run = await start();
     for (let step = 0; step < 2000; step++) await run.history({ cost: step }, at(step));
     await run.finish(0);
-    const [file = ""] = await findRecordFiles(run.directory);
+    const [file = ""] = await findTransactionLogs(run.directory);
     const bytes = await readFile(file);
     bytes[40_000] = (bytes[40_000] ?? 0) ^ 1;
     await writeFile(file, bytes);
@@ -438,7 +438,7 @@ describe("an offline file that was hurt", () => {
   it("is not delivered by a damaged delivery state", async () => {
     const run = await start();
     await run.finish(0);
-    const [file = ""] = await findRecordFiles(run.directory);
+    const [file = ""] = await findTransactionLogs(run.directory);
     for (const text of ["{", "[]", '{"version":2}']) {
       await writeFile(join(run.directory, "marian-tracking.json"), text);
       await expect(OfflineReader.open(file)).rejects.toThrow(DeliveryStateError);

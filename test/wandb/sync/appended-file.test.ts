@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { OfflineRun } from "../../../src/wandb/offline/offline-run.js";
-import { findRecordFiles } from "../../../src/wandb/offline/run-directory.js";
-import { syncRecordFile } from "../../../src/wandb/sync/index.js";
+import { findTransactionLogs } from "../../../src/wandb/offline/run-directory.js";
+import { syncTransactionLog } from "../../../src/wandb/sync/index.js";
 import { parseLine } from "../../servers/wandb/index.js";
 import { budgetOf, type Harness, harness } from "../client/harness.js";
 import { pipe, publish, row as record, start, textFile, valid } from "../stage.js";
@@ -29,8 +29,8 @@ function begin(dir: string, options: object = {}): Promise<OfflineRun> {
 const at = (step: number) => ({ step, timestamp: 1_709_542_800 + step, runtime: step });
 
 async function sync({ client, clock }: Harness, run: { readonly directory: string }) {
-  const [file = ""] = await findRecordFiles(run.directory);
-  return syncRecordFile(file, { client, budget: budgetOf(clock, 60_000) });
+  const [file = ""] = await findTransactionLogs(run.directory);
+  return syncTransactionLog(file, { client, budget: budgetOf(clock, 60_000) });
 }
 
 const costs = ({ server }: Harness) =>
@@ -77,12 +77,12 @@ describe("two offline files of one training", () => {
     await offline(stage, start + record(1, 9) + record(2, 8) + record(3, 7), dir);
     // Killed, and continued from the checkpoint of update 1.
     await offline(stage, start + record(2, 8.5) + record(3, 7.5) + valid(3, "chrf", 50) + record(4, 6), dir);
-    const files = await findRecordFiles(dir);
+    const files = await findTransactionLogs(dir);
     expect(files).toHaveLength(2);
     const receipts = [];
     for (const file of files)
       receipts.push(
-        await syncRecordFile(file, { client: stage.client, budget: budgetOf(stage.clock, 60_000) }),
+        await syncTransactionLog(file, { client: stage.client, budget: budgetOf(stage.clock, 60_000) }),
       );
     expect(receipts.map(({ outcome, problem }) => [outcome, problem])).toEqual([
       ["delivered", undefined],
@@ -108,9 +108,9 @@ describe("two offline files of one training", () => {
       const dir = folder();
       await offline(stage, start + record(1, 9) + record(2, 8), dir);
       await offline(stage, start + record(2, 7) + valid(2, "chrf", 50) + record(3, 6), dir);
-      const [first = "", second = ""] = await findRecordFiles(dir);
+      const [first = "", second = ""] = await findTransactionLogs(dir);
       const upload = (file: string, budget: number) =>
-        syncRecordFile(file, { client: stage.client, budget: budgetOf(stage.clock, budget) });
+        syncTransactionLog(file, { client: stage.client, budget: budgetOf(stage.clock, budget) });
       await upload(first, 60_000);
       stage.server.inject({
         endpoint: "file_stream",
@@ -136,8 +136,8 @@ describe("two offline files of one training", () => {
     const dir = folder();
     await offline(stage, start + record(1, 9) + record(2, 8), dir);
     await offline(stage, start + record(1, 5), dir);
-    for (const file of await findRecordFiles(dir))
-      await syncRecordFile(file, { client: stage.client, budget: budgetOf(stage.clock, 60_000) });
+    for (const file of await findTransactionLogs(dir))
+      await syncTransactionLog(file, { client: stage.client, budget: budgetOf(stage.clock, 60_000) });
     expect(parseLine(stage.server.run("cs-en", "student").summary)).toMatchObject({ cost: 8, _step: 2 });
     expect(costs(stage)).toHaveLength(2);
   });
@@ -169,6 +169,6 @@ it("a log that is written offline and uploaded is known when it is published", a
   const dir = folder();
   const log = textFile(start + record(1, 9) + record(2, 8));
   await publish(stage, log, { dir, client: undefined as never });
-  for (const file of await findRecordFiles(dir)) await syncRecordFile(file, { client: stage.client });
+  for (const file of await findTransactionLogs(dir)) await syncTransactionLog(file, { client: stage.client });
   expect((await publish(stage, log)).receipt.figures).toMatchObject({ wandb: { sent: 0 } });
 });

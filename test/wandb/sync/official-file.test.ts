@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findRecordFiles, isSynced } from "../../../src/wandb/offline/run-directory.js";
-import { syncRecordFile } from "../../../src/wandb/sync/index.js";
+import { findTransactionLogs, isSynced } from "../../../src/wandb/offline/run-directory.js";
+import { syncTransactionLog } from "../../../src/wandb/sync/index.js";
 import { parseLine } from "../../servers/wandb/index.js";
 import { budgetOf, harness } from "../client/harness.js";
 import { findWandbVenv, wandbEnvironment } from "../offline/wandb-venv.js";
@@ -24,13 +24,13 @@ describe.skipIf("missing" in venv)("a file of the official client", () => {
     dir = await mkdtemp(join(tmpdir(), "sync-official-"));
     const python = "missing" in venv ? "" : venv.python;
     await execute(python, [WRITER, dir], { env: wandbEnvironment(dir), cwd: dir, maxBuffer: 1 << 28 });
-    [file = "none"] = await findRecordFiles(dir);
+    [file = "none"] = await findTransactionLogs(dir);
   });
   afterAll(() => rm(dir, { recursive: true }));
 
   it("starts a run that isn't there, and is not sent twice", async () => {
     const { server, client, clock } = await harness();
-    const receipt = await syncRecordFile(file, { client, budget: budgetOf(clock, 60_000) });
+    const receipt = await syncTransactionLog(file, { client, budget: budgetOf(clock, 60_000) });
     expect(receipt).toMatchObject({ outcome: "delivered", missing: [], problem: undefined });
     const run = server.run("ru-en", "official");
     expect(run).toMatchObject({
@@ -72,7 +72,7 @@ describe.skipIf("missing" in venv)("a file of the official client", () => {
     expect(server.violations).toEqual([]);
     expect(await isSynced(file)).toBe(true);
     // From now on there is a delivery state: sending again goes to the same lines.
-    const again = await syncRecordFile(file, { client, force: true });
+    const again = await syncTransactionLog(file, { client, force: true });
     expect(again.outcome).toBe("delivered");
     expect(server.run("ru-en", "official").lines["wandb-history.jsonl"]).toEqual(lines);
   });
@@ -84,12 +84,12 @@ describe.skipIf("missing" in venv)("a file of the official client", () => {
     await online.finish(0);
     await rm(`${file}.synced`, { force: true });
     await rm(join(file, "..", "marian-tracking.json"), { force: true });
-    const refused = await syncRecordFile(file, { client });
+    const refused = await syncTransactionLog(file, { client });
     expect(refused).toMatchObject({ outcome: "failed", problem: expect.stringMatching(/--append/) });
     expect(server.history("ru-en", "official")).toHaveLength(1);
-    expect((await syncRecordFile(file, { client, append: true })).outcome).toBe("delivered");
+    expect((await syncTransactionLog(file, { client, append: true })).outcome).toBe("delivered");
     expect(server.history("ru-en", "official")).toHaveLength(4);
-    expect((await syncRecordFile(file, { client, append: true, force: true })).outcome).toBe("delivered");
+    expect((await syncTransactionLog(file, { client, append: true, force: true })).outcome).toBe("delivered");
     expect(server.history("ru-en", "official").map(({ cost }) => cost)).toEqual([
       9,
       8.25,

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readDeliveryState, writeDelivered } from "../../../src/wandb/offline/delivery-state.js";
-import { RecordLogEncoder } from "../../../src/wandb/offline/record-log.js";
 import { encodeRecord } from "../../../src/wandb/offline/records.js";
-import { findRecordFiles, isSynced } from "../../../src/wandb/offline/run-directory.js";
-import { type SyncOptions, syncRecordFile } from "../../../src/wandb/sync/index.js";
+import { findTransactionLogs, isSynced } from "../../../src/wandb/offline/run-directory.js";
+import { TransactionLogEncoder } from "../../../src/wandb/offline/transaction-log.js";
+import { type SyncOptions, syncTransactionLog } from "../../../src/wandb/sync/index.js";
 import type { Fault, StandInServer } from "../../servers/wandb/index.js";
 import { budgetOf, type Harness, harness } from "../client/harness.js";
 import {
@@ -30,8 +30,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
-async function recordFileOf(run: { readonly directory: string }): Promise<string> {
-  const [file = "none"] = await findRecordFiles(run.directory);
+async function transactionLogOf(run: { readonly directory: string }): Promise<string> {
+  const [file = "none"] = await findTransactionLogs(run.directory);
   return file;
 }
 
@@ -39,7 +39,7 @@ async function recordFileOf(run: { readonly directory: string }): Promise<string
 async function offlineFile(options: Parameters<typeof startOffline>[1] = {}): Promise<string> {
   const run = await startOffline(dir, options);
   await writeOffline(run, ROWS, logsFolder(dir));
-  return recordFileOf(run);
+  return transactionLogOf(run);
 }
 
 /** What the server holds when the sample run is published online. */
@@ -50,7 +50,12 @@ async function onlinePicture() {
 }
 
 function sync({ client, clock }: Harness, file: string, options: Partial<SyncOptions> = {}) {
-  return syncRecordFile(file, { client, budget: budgetOf(clock, 60_000), requestBytes: SMALL, ...options });
+  return syncTransactionLog(file, {
+    client,
+    budget: budgetOf(clock, 60_000),
+    requestBytes: SMALL,
+    ...options,
+  });
 }
 
 function clean(server: StandInServer): void {
@@ -130,7 +135,7 @@ describe("an offline file of ours", () => {
     const run = await startOffline(dir, { resume: "append" });
     for (let index = 3; index < 6; index += 1) await run.history(row(index).values, row(index).at);
     await run.finish(0);
-    const file = await recordFileOf(run);
+    const file = await transactionLogOf(run);
     const setting = await harness();
     const online = await setting.start({ ...IDENTITY, startedAt: START });
     for (let index = 0; index < 3; index += 1) await online.history(row(index).values, row(index).at);
@@ -244,7 +249,7 @@ describe("the net under an online run", () => {
     const net = await startOffline(dir, { baseUrl: setting.server.url, entity: "team" });
     net.acknowledge({ history: first, console: first });
     await writeOffline(net, ROWS, logsFolder(dir), { first });
-    const receipt = await sync(setting, await recordFileOf(net));
+    const receipt = await sync(setting, await transactionLogOf(net));
     expect(receipt).toMatchObject({
       outcome: "delivered",
       rows: { fromLine: first, sent: ROWS + 1 - first },
@@ -289,7 +294,7 @@ describe("the net under an online run", () => {
     expect(before).toBeGreaterThan(0);
     expect(before).toBeLessThan(ROWS);
     setting.server.heal();
-    expect(await sync(setting, await recordFileOf(net))).toMatchObject({
+    expect(await sync(setting, await transactionLogOf(net))).toMatchObject({
       outcome: "delivered",
       rows: { fromLine: before, sent: ROWS + 1 - before },
     });
@@ -330,7 +335,7 @@ describe("the net under an online run", () => {
     const net = await startOffline(dir);
     net.acknowledge({ history: 15, console: 15 });
     await writeOffline(net, ROWS, logsFolder(dir), { first: 15 });
-    const receipt = await sync(setting, await recordFileOf(net));
+    const receipt = await sync(setting, await transactionLogOf(net));
     expect(receipt.outcome).toBe("failed");
     expect(receipt.problem).toMatch(/holds 0 lines of the history .* goes on at line 15/);
     expect(setting.server.store.runs.size).toBe(0);
@@ -351,7 +356,7 @@ describe("the net under an online run", () => {
     const run = await startOffline(dir);
     await run.history(row(0).values, row(0).at);
     await run.finish(0);
-    const file = await recordFileOf(run);
+    const file = await transactionLogOf(run);
     const setting = await harness();
     const online = await setting.start({ ...IDENTITY, startedAt: START });
     for (let index = 0; index < 5; index += 1) await online.history(row(index).values, row(index).at);
@@ -405,7 +410,7 @@ describe("a file that was hurt", () => {
         output("sec"),
         ...(whole ? [output("ond\n"), { kind: "exit", exitCode: 0, runtime: 1 } as const] : []),
       ];
-      const encoder = new RecordLogEncoder();
+      const encoder = new TransactionLogEncoder();
       const parts = records.map((record, index) => encoder.encode(encodeRecord(index + 1, record)));
       await writeFile(path, Buffer.concat(parts));
       files.push(path);
@@ -425,7 +430,7 @@ describe("a file that was hurt", () => {
     const run = await startOffline(dir);
     for (let index = 0; index < 600; index += 1) await run.history(row(index).values, row(index).at);
     await run.finish(0);
-    const file = await recordFileOf(run);
+    const file = await transactionLogOf(run);
     const bytes = await readFile(file);
     bytes[40_000] = (bytes[40_000] ?? 0) ^ 1;
     await writeFile(file, bytes);
@@ -454,7 +459,7 @@ describe("a file that was hurt", () => {
     for (let index = 0; index < 600; index += 1) await net.history(row(index).values, row(index).at);
     net.acknowledge({ history: 499 });
     await net.finish(0);
-    const file = await recordFileOf(net);
+    const file = await transactionLogOf(net);
     const bytes = await readFile(file);
     bytes[40_000] = (bytes[40_000] ?? 0) ^ 1;
     await writeFile(file, bytes);

@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Budget } from "../../../src/wandb/client/index.js";
-import { SdkSink } from "../../../src/wandb/sdk-sink.js";
+import { SdkTransport } from "../../../src/wandb/transports/sdk-transport.js";
 import type { Fault } from "../../servers/wandb/index.js";
 import { harness, settingsFor } from "../client/harness.js";
 import { RUN, running, START, sendRows, trainingText } from "./sample.js";
@@ -26,7 +26,7 @@ test("without the package, a sentence says how to install it", async () => {
     budget: new Budget(),
     sdk: "@wandb/sdk-that-is-not-there",
   };
-  await expect(SdkSink.start(RUN, options)).rejects.toThrow("npm install @wandb/sdk@0.5.1 graphql@16");
+  await expect(SdkTransport.start(RUN, options)).rejects.toThrow("npm install @wandb/sdk@0.5.1 graphql@16");
   expect(server.requests).toEqual([]);
 });
 
@@ -129,7 +129,7 @@ describe.skipIf(!sdkIsThere)("with the optional @wandb/sdk", () => {
   test("a server that never answers is given up when the budget ends", async () => {
     const { server } = await harness();
     const budget = new Budget(Number.POSITIVE_INFINITY);
-    const sink = await SdkSink.start(RUN, { settings: settingsFor(server), budget, print: () => {} });
+    const sink = await SdkTransport.start(RUN, { settings: settingsFor(server), budget, print: () => {} });
     server.inject({ endpoint: "file_stream", fault: { kind: "hang" }, times: Infinity });
     await sendRows(sink);
     setTimeout(() => budget.set(300), 500);
@@ -162,9 +162,9 @@ describe.skipIf(!sdkIsThere)("with the optional @wandb/sdk", () => {
     expect(stage.server.history("cs-en", "student").map(({ _step }) => _step)).toEqual([1, 2, 3, 4]);
   });
 
-  async function start(stage: Stage): Promise<SdkSink> {
+  async function start(stage: Stage): Promise<SdkTransport> {
     const sink = await stage.start(RUN);
     await sendRows(sink);
-    return sink as SdkSink;
+    return sink as SdkTransport;
   }
 });

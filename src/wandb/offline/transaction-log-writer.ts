@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { named, writing } from "../../io/place.js";
-import { RecordLogEncoder, roomFor } from "./record-log.js";
+import { roomFor, TransactionLogEncoder } from "./transaction-log.js";
 
 /** What has to happen with a write. */
 export type WritePreparation = {
@@ -13,7 +13,7 @@ export type WritePreparation = {
 };
 
 /** How a record file is written. */
-export type RecordFileOptions = {
+export type TransactionLogWriterOptions = {
   /** Milliseconds that a record may wait in memory; a killed process loses at most that. */
   readonly flushInterval: number;
   /** Called before each write. */
@@ -24,11 +24,11 @@ export type RecordFileOptions = {
 const BUFFER_SIZE = 65_536;
 
 /** A new offline file. After a failed write (disk full) every call fails with that error; the file is then cut. */
-export class RecordFile {
+export class TransactionLogWriter {
   readonly #path: string;
   readonly #handle: FileHandle;
-  readonly #options: RecordFileOptions;
-  readonly #encoder = new RecordLogEncoder();
+  readonly #options: TransactionLogWriterOptions;
+  readonly #encoder = new TransactionLogEncoder();
   /** What waits, and room for more. */
   #waiting = Buffer.alloc(0);
   #waitingBytes = 0;
@@ -43,15 +43,15 @@ export class RecordFile {
   /** Length of the file. */
   #size = 0;
 
-  private constructor(path: string, handle: FileHandle, options: RecordFileOptions) {
+  private constructor(path: string, handle: FileHandle, options: TransactionLogWriterOptions) {
     this.#path = path;
     this.#handle = handle;
     this.#options = options;
   }
 
   /** Creates the file; fails with EEXIST when there is one. */
-  static async create(path: string, options: RecordFileOptions): Promise<RecordFile> {
-    return new RecordFile(path, await open(path, "wx"), options);
+  static async create(path: string, options: TransactionLogWriterOptions): Promise<TransactionLogWriter> {
+    return new TransactionLogWriter(path, await open(path, "wx"), options);
   }
 
   /**

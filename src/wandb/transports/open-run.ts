@@ -1,12 +1,12 @@
 /** Opens a run by the transport that was asked for; what the server can't be told goes to the offline file. */
-import type { Budget } from "../http/index.js";
-import { isNotTaken } from "./client/errors.js";
-import type { ExistingRun } from "./client/existing-run.js";
-import { NativeSink } from "./native-sink.js";
-import { OfflineSink } from "./offline-sink.js";
-import type { WandbPlace } from "./publication.js";
-import type { RunDescription, RunSink } from "./run-sink.js";
-import { SdkSink } from "./sdk-sink.js";
+import type { Budget } from "../../http/index.js";
+import { isNotTaken } from "../client/errors.js";
+import type { ExistingRun } from "../client/existing-run.js";
+import type { WandbPlace } from "../publication.js";
+import { NativeTransport } from "./native-transport.js";
+import { OfflineTransport } from "./offline-transport.js";
+import { SdkTransport } from "./sdk-transport.js";
+import type { RunDescription, Transport } from "./transport.js";
 
 /** How a run is opened. */
 export interface OpenOptions {
@@ -27,19 +27,19 @@ export async function openRun(
   { client, transport, dir, baseUrl }: WandbPlace,
   description: RunDescription,
   { budget, existing, resume, pacing, whole, remark }: OpenOptions,
-): Promise<RunSink> {
+): Promise<Transport> {
   if (client !== undefined && budget !== undefined) {
     try {
       if (transport === "sdk") {
-        return await SdkSink.start(description, { settings: client.settings, budget });
+        return await SdkTransport.start(description, { settings: client.settings, budget });
       }
-      return await NativeSink.start(description, { client, dir, existing, resume, pacing, budget });
+      return await NativeTransport.start(description, { client, dir, existing, resume, pacing, budget });
     } catch (error) {
       if (!isNotTaken(error)) throw error;
       remark(error.message);
     }
   }
-  return await OfflineSink.start(description, { dir, baseUrl, resume: whole ? "overwrite" : "append" });
+  return await OfflineTransport.start(description, { dir, baseUrl, resume: whole ? "overwrite" : "append" });
 }
 
 /** Who a run is, without its rows. */

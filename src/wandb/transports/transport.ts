@@ -1,6 +1,6 @@
 /** What the W&B publisher writes to: the server by our own client or by the SDK, or the offline file. */
-import type { JsonObject } from "./format/json.js";
-import type { RowTable } from "./format/row-table.js";
+import type { JsonObject } from "../format/json.js";
+import type { RowTable } from "../format/row-table.js";
 
 /** A run as it is to appear in W&B. */
 export interface RunDescription {
@@ -29,7 +29,7 @@ export interface RowPosition {
 }
 
 /** One run that takes rows. Steps must rise. */
-export interface RunSink {
+export interface Transport {
   /** One row with all its values and tables. */
   history(values: JsonObject, position: RowPosition, tables?: readonly RowTable[]): Promise<void>;
   /**

@@ -4,9 +4,9 @@ import {
   BLOCK_SIZE,
   type LogEntry,
   NotARecordLogError,
-  RecordLogDecoder,
-  RecordLogEncoder,
-} from "../../../src/wandb/offline/record-log.js";
+  TransactionLogDecoder,
+  TransactionLogEncoder,
+} from "../../../src/wandb/offline/transaction-log.js";
 
 /** Bytes that differ from place to place, so that a shifted copy is noticed. */
 function bytesOf(size: number, seed: number): Uint8Array {
@@ -14,7 +14,7 @@ function bytesOf(size: number, seed: number): Uint8Array {
 }
 
 function encode(records: readonly Uint8Array[]): { file: Buffer; ends: number[] } {
-  const encoder = new RecordLogEncoder();
+  const encoder = new TransactionLogEncoder();
   const ends: number[] = [];
   const pieces = records.map((record) => {
     const piece = encoder.encode(record);
@@ -25,7 +25,7 @@ function encode(records: readonly Uint8Array[]): { file: Buffer; ends: number[] 
 }
 
 function decode(file: Uint8Array, pieceSize = file.length): LogEntry[] {
-  const decoder = new RecordLogDecoder();
+  const decoder = new TransactionLogDecoder();
   const entries: LogEntry[] = [];
   for (let at = 0; at < file.length; at += pieceSize) {
     entries.push(...decoder.push(file.subarray(at, at + pieceSize)));

@@ -1,7 +1,7 @@
 /** A run that goes to the official offline file only. */
-import type { JsonObject } from "./format/json.js";
-import { OfflineRun } from "./offline/offline-run.js";
-import type { LogLine, RunDescription, RunOutcome, RunSink } from "./run-sink.js";
+import type { JsonObject } from "../format/json.js";
+import { OfflineRun } from "../offline/offline-run.js";
+import type { LogLine, RunDescription, RunOutcome, Transport } from "./transport.js";
 
 /** Where an offline run lies, and where its rows go later. */
 export interface OfflinePlace {
@@ -13,7 +13,7 @@ export interface OfflinePlace {
 }
 
 /** Writes a run below `dir`/wandb. */
-export class OfflineSink implements RunSink {
+export class OfflineTransport implements Transport {
   readonly #run: OfflineRun;
   readonly #startedAt: number;
   #rows = 0;
@@ -29,7 +29,7 @@ export class OfflineSink implements RunSink {
   static async start(
     description: RunDescription,
     { dir, baseUrl, resume }: OfflinePlace,
-  ): Promise<OfflineSink> {
+  ): Promise<OfflineTransport> {
     const startedAt = description.startedAt ?? Date.now() / 1000;
     const run = await OfflineRun.start({
       ...description,
@@ -39,7 +39,7 @@ export class OfflineSink implements RunSink {
       displayName: description.id,
       startedAt: new Date(startedAt * 1000),
     });
-    return new OfflineSink(run, startedAt);
+    return new OfflineTransport(run, startedAt);
   }
 
   /** The folder, for `marian-tracking sync`. */
@@ -47,13 +47,13 @@ export class OfflineSink implements RunSink {
     return this.#run.directory;
   }
 
-  async history(...[values, { step, timestamp }, tables]: Parameters<RunSink["history"]>): Promise<void> {
+  async history(...[values, { step, timestamp }, tables]: Parameters<Transport["history"]>): Promise<void> {
     this.#rows += 1;
     this.#timestamp = timestamp;
     await this.#run.history(values, { step, timestamp, runtime: this.#runtime(timestamp) }, tables);
   }
 
-  show(...[rows]: Parameters<NonNullable<RunSink["show"]>>): void {
+  show(...[rows]: Parameters<NonNullable<Transport["show"]>>): void {
     this.#run.show(
       rows.map(({ values: row, position: { step, timestamp } }) => ({
         row,
@@ -69,7 +69,7 @@ export class OfflineSink implements RunSink {
     }
   }
 
-  async systemMetrics(...parameters: Parameters<NonNullable<RunSink["systemMetrics"]>>): Promise<void> {
+  async systemMetrics(...parameters: Parameters<NonNullable<Transport["systemMetrics"]>>): Promise<void> {
     await this.#run.systemMetrics(...parameters);
   }
 

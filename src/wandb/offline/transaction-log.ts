@@ -33,7 +33,7 @@ export class NotARecordLogError extends Error {
 }
 
 /** Turns records into the bytes of a log, one after another from the start of the file. */
-export class RecordLogEncoder {
+export class TransactionLogEncoder {
   #position = 0;
 
   /** Bytes produced so far, which is the length of the file when all are written. */
@@ -42,8 +42,8 @@ export class RecordLogEncoder {
   }
 
   /** An encoder that goes on from here and leaves this one where it is. */
-  fork(): RecordLogEncoder {
-    const other = new RecordLogEncoder();
+  fork(): TransactionLogEncoder {
+    const other = new TransactionLogEncoder();
     other.#position = this.#position;
     return other;
   }
@@ -98,7 +98,7 @@ export function roomFor({ length }: Uint8Array): number {
  * Turns the bytes of a log into its records. Bytes may come in pieces of any size; memory is one block and the
  * record under way.
  */
-export class RecordLogDecoder {
+export class TransactionLogDecoder {
   #block = Buffer.alloc(BLOCK_SIZE);
   #filled = 0;
   #blockOffset = 0;

@@ -1,12 +1,12 @@
 /** A run that goes to the server by our own client; what the server does not take goes to the offline file. */
-import type { Budget } from "../http/index.js";
-import type { ExistingRun } from "./client/existing-run.js";
-import type { StreamFile, UndeliveredLines } from "./client/file-stream.js";
-import type { WandbClient } from "./client/wandb-client.js";
-import { WandbRun } from "./client/wandb-run.js";
-import type { JsonObject } from "./format/json.js";
-import { OfflineRun } from "./offline/offline-run.js";
-import type { LogLine, RunDescription, RunOutcome, RunSink } from "./run-sink.js";
+import type { Budget } from "../../http/index.js";
+import type { ExistingRun } from "../client/existing-run.js";
+import type { StreamFile, UndeliveredLines } from "../client/file-stream.js";
+import type { WandbClient } from "../client/wandb-client.js";
+import { WandbRun } from "../client/wandb-run.js";
+import type { JsonObject } from "../format/json.js";
+import { OfflineRun } from "../offline/offline-run.js";
+import type { LogLine, RunDescription, RunOutcome, Transport } from "./transport.js";
 
 const STREAMS: Readonly<Record<StreamFile, "history" | "events" | "console">> = {
   "wandb-history.jsonl": "history",
@@ -29,7 +29,7 @@ export interface NativeOptions {
 }
 
 /** Publishes a run online. */
-export class NativeSink implements RunSink {
+export class NativeTransport implements Transport {
   readonly #run: WandbRun;
   readonly #description: RunDescription;
   readonly #options: NativeOptions;
@@ -55,8 +55,8 @@ export class NativeSink implements RunSink {
   }
 
   /** @throws WandbError in words for the user. */
-  static async start(description: RunDescription, options: NativeOptions): Promise<NativeSink> {
-    const early: { lines: UndeliveredLines[]; sink?: NativeSink } = { lines: [] };
+  static async start(description: RunDescription, options: NativeOptions): Promise<NativeTransport> {
+    const early: { lines: UndeliveredLines[]; transport?: NativeTransport } = { lines: [] };
     const run = await WandbRun.start({
       ...description,
       // Without tags the run keeps those that it has; an empty list would take them away.
@@ -69,32 +69,32 @@ export class NativeSink implements RunSink {
       program: "marian-tracking",
       budget: options.budget,
       onUndelivered: (lines) =>
-        early.sink === undefined ? early.lines.push(lines) : early.sink.#spool(lines),
+        early.transport === undefined ? early.lines.push(lines) : early.transport.#spool(lines),
       onShownUndelivered: (lines) => {
-        if (early.sink !== undefined) early.sink.#spoolShown(lines);
+        if (early.transport !== undefined) early.transport.#spoolShown(lines);
       },
       onUndeliveredFile: async (name, source) => {
-        const { sink } = early;
-        if (sink === undefined) return;
-        sink.#keep((net) => net.file(name, source));
-        await sink.#netWork;
+        const { transport } = early;
+        if (transport === undefined) return;
+        transport.#keep((net) => net.file(name, source));
+        await transport.#netWork;
       },
       onRefusedStep: () => {},
     });
-    const sink = new NativeSink(run, description, options, early);
-    early.sink = sink;
-    return sink;
+    const transport = new NativeTransport(run, description, options, early);
+    early.transport = transport;
+    return transport;
   }
 
-  async history(...parameters: Parameters<RunSink["history"]>): Promise<void> {
+  async history(...parameters: Parameters<Transport["history"]>): Promise<void> {
     await this.#run.history(...parameters);
   }
 
-  show(...[rows]: Parameters<NonNullable<RunSink["show"]>>): void {
+  show(...[rows]: Parameters<NonNullable<Transport["show"]>>): void {
     this.#run.show(rows);
   }
 
-  async completeLastRow(...parameters: Parameters<NonNullable<RunSink["completeLastRow"]>>): Promise<void> {
+  async completeLastRow(...parameters: Parameters<NonNullable<Transport["completeLastRow"]>>): Promise<void> {
     await this.#run.completeLastRow(...parameters);
   }
 
@@ -106,7 +106,7 @@ export class NativeSink implements RunSink {
     await this.#run.heldConsole(lines);
   }
 
-  async systemMetrics(...parameters: Parameters<NonNullable<RunSink["systemMetrics"]>>): Promise<void> {
+  async systemMetrics(...parameters: Parameters<NonNullable<Transport["systemMetrics"]>>): Promise<void> {
     await this.#run.systemMetrics(...parameters);
   }
 

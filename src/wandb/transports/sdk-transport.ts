@@ -3,8 +3,8 @@ import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { Worker } from "node:worker_threads";
-import type { Budget } from "../http/index.js";
-import { say } from "../io/terminal.js";
+import type { Budget } from "../../http/index.js";
+import { say } from "../../io/terminal.js";
 import {
   AuthenticationError,
   DeletedRunError,
@@ -12,12 +12,12 @@ import {
   HttpStatusError,
   UndeliveredError,
   WandbError,
-} from "./client/errors.js";
-import type { WandbSettings } from "./client/settings.js";
-import { type JsonObject, type JsonValue, stringifyJson } from "./format/json.js";
-import { checkProject, checkRunId, runUrl } from "./format/names.js";
-import type { LogLine, RunDescription, RunOutcome, RunSink } from "./run-sink.js";
+} from "../client/errors.js";
+import type { WandbSettings } from "../client/settings.js";
+import { type JsonObject, type JsonValue, stringifyJson } from "../format/json.js";
+import { checkProject, checkRunId, runUrl } from "../format/names.js";
 import { SDK_WORKER, type SdkOrder, type SdkReport, type SdkTask } from "./sdk-worker.js";
+import type { LogLine, RunDescription, RunOutcome, Transport } from "./transport.js";
 
 /** How a run is published by the SDK. */
 export interface SdkOptions {
@@ -38,7 +38,7 @@ const HOW_TO_INSTALL =
   "--wandb-client sdk needs the package @wandb/sdk: npm install @wandb/sdk@0.5.1 graphql@16 (or leave the option out)";
 
 /** Publishes a run by the SDK. Its rows replace those of a run of the same id from the first on. */
-export class SdkSink implements RunSink {
+export class SdkTransport implements Transport {
   readonly #description: RunDescription;
   readonly #settings: WandbSettings;
   readonly #thread: SdkThread;
@@ -63,7 +63,7 @@ export class SdkSink implements RunSink {
   }
 
   /** @throws WandbError in words for the user; UndeliveredError where the server can't be reached. */
-  static async start(description: RunDescription, options: SdkOptions): Promise<SdkSink> {
+  static async start(description: RunDescription, options: SdkOptions): Promise<SdkTransport> {
     const { settings, budget, sdk = "@wandb/sdk", print = printOnStandardError } = options;
     const { id, project, entity, config } = description;
     checkRunId(id);
@@ -91,12 +91,12 @@ export class SdkSink implements RunSink {
       () => undefined,
       (error: unknown) => error,
     );
-    if (problem === undefined) return new SdkSink(description, settings, thread, thread.entity);
+    if (problem === undefined) return new SdkTransport(description, settings, thread, thread.entity);
     await thread.end();
     throw problem;
   }
 
-  async history(...[values, { step }, tables = []]: Parameters<RunSink["history"]>): Promise<void> {
+  async history(...[values, { step }, tables = []]: Parameters<Transport["history"]>): Promise<void> {
     for (const { name, chart } of tables)
       this.#missing.add(chart === undefined ? `the table ${name}` : `the table and bar chart ${name}`);
     if (Object.keys(values).length === 0) return;
@@ -112,7 +112,7 @@ export class SdkSink implements RunSink {
     this.#lines += lines.length;
   }
 
-  updateConfig(...[values]: Parameters<RunSink["updateConfig"]>): void {
+  updateConfig(...[values]: Parameters<Transport["updateConfig"]>): void {
     const { config } = this.#description;
     const known = (key: string) => stringifyJson((config as JsonObject)[key] ?? null);
     if (Object.entries(values).some(([key, value]) => stringifyJson(value ?? null) !== known(key)))

@@ -14,7 +14,7 @@ import { TASK_SECTIONS } from "./run-config.js";
 import { chartsOf, tableState } from "./run-tables.js";
 
 /** How a run is taken up. */
-export interface Beginning {
+export interface ResumePlan {
   readonly id: string;
   /** The run to go on with; null for none. */
   readonly existing: ExistingRun | null;
@@ -41,7 +41,7 @@ export interface Beginning {
 const MOST_NAMES = 20;
 
 /** A run that begins with nothing. */
-function fresh(id: string, tables: readonly RowTable[]): Beginning {
+function fresh(id: string, tables: readonly RowTable[]): ResumePlan {
   const run = { existing: null, resume: "allow", replaced: false, held: 0, rows: 0, lines: 0 } as const;
   return { id, tables, ...run, references: { row: -1, values: {} }, remarks: [], offline: false };
 }
@@ -54,12 +54,12 @@ function fresh(id: string, tables: readonly RowTable[]): Beginning {
  * @param later Names of charts whose tables are made while the rows are sent.
  * @throws WandbError in words for the user, where the run can't be published.
  */
-export async function beginRun(
+export async function planResume(
   publication: WandbPublication,
   tables: readonly RowTable[],
   later: readonly string[],
   budget: Budget | undefined,
-): Promise<Beginning> {
+): Promise<ResumePlan> {
   const { id, client } = publication;
   if (client === undefined || budget === undefined) return { ...fresh(id, tables), offline: true };
   try {
@@ -76,7 +76,7 @@ async function beginOnline(
   later: readonly string[],
   client: WandbClient,
   budget: Budget,
-): Promise<Beginning> {
+): Promise<ResumePlan> {
   const { id, plan, project } = publication;
   const scope = { budget, signal: undefined, requests: 0 };
   const entity = publication.entity ?? client.settings.entity;
@@ -104,9 +104,9 @@ async function beginOnline(
 /** Goes on with a training that was interrupted. */
 function goOnLive(
   { transport, replayed }: WandbPublication,
-  begin: Beginning,
+  begin: ResumePlan,
   found: ExistingRun,
-): Beginning {
+): ResumePlan {
   if (transport === "sdk" && found.rows > 0)
     throw new WandbError(
       `the run ${begin.id} holds ${found.rows} rows, over which @wandb/sdk would write: use --wandb-client native, which goes on with it, or another --wandb-run-name`,
@@ -118,11 +118,11 @@ function goOnLive(
 /** Goes on behind the rows that can stay. */
 function goOn(
   publication: WandbPublication,
-  begin: Beginning,
+  begin: ResumePlan,
   later: readonly string[],
   found: ExistingRun,
   kept: number,
-): Beginning {
+): ResumePlan {
   const tables = changed(begin.tables, found);
   const joined = tables.length > 0 || later.some((name) => chartsOf(found)[name] === undefined);
   const total = publication.plan?.rows ?? 0;
@@ -145,7 +145,7 @@ function goOn(
  * Writes over the rows of a run. Unless that was asked for, it keeps what only others know of it: tables that are not
  * sent now, and the sections of the training task.
  */
-function beginAnew(publication: WandbPublication, begin: Beginning, found: ExistingRun): Beginning {
+function beginAnew(publication: WandbPublication, begin: ResumePlan, found: ExistingRun): ResumePlan {
   const { plan, override, transport } = publication;
   const replaced = found.rows > 0;
   const remarks = replaced ? [`the rows of the run ${begin.id} are replaced`] : [];
