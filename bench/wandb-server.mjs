@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
+import { commonJs } from "../scripts/bundle.mjs";
 import { root } from "../scripts/tools.mjs";
 
 /** Bundles a TypeScript or JavaScript file of the repository into a temporary folder and returns its path. */
@@ -21,6 +22,7 @@ export async function bundled(file) {
     format: "esm",
     platform: "node",
     target: "node20",
+    banner: { js: commonJs },
     logLevel: "warning",
   });
   return outfile;

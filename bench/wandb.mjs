@@ -150,11 +150,12 @@ export async function wandbTable({ quick = false, show = () => {} } = {}) {
       ...logs(folder),
     ],
   };
+  const client = await bundled("src/wandb/client/index.ts");
   const rivals = [
     parse,
     {
       name: "its W&B client alone, rows from JSON",
-      command: (folder) => [process.execPath, join(root, "bench/wandb.mjs"), "--client", folder],
+      command: (folder) => [process.execPath, join(root, "bench/wandb.mjs"), "--client", client, folder],
     },
   ];
   const { python, missing, wandbEnvironment } = await officialPython();
@@ -206,14 +207,14 @@ export async function wandbTable({ quick = false, show = () => {} } = {}) {
     }
     return lines;
   } finally {
+    rmSync(join(client, ".."), { recursive: true, force: true });
     rmSync(scratch, { recursive: true, force: true });
   }
 }
 
-/** The client layer of the built library, given the rows that the official client is given. */
-async function publishRows(folder) {
-  const place = "dist/wandb/client/index.js";
-  const { resolveSettings, WandbClient, WandbRun } = await import(pathToFileURL(join(root, place)).href);
+/** Our W&B client, bundled, publishes the rows that the official client is given. */
+async function publishRows(bundle, folder) {
+  const { resolveSettings, WandbClient, WandbRun } = await import(pathToFileURL(bundle).href);
   const client = new WandbClient(resolveSettings());
   for (const file of readdirSync(folder).filter((name) => name.endsWith(ROWS))) {
     const id = basename(file, ROWS);
@@ -231,7 +232,7 @@ async function publishRows(folder) {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   const at = process.argv.indexOf("--client");
-  if (at > 0) await publishRows(process.argv[at + 1]);
+  if (at > 0) await publishRows(process.argv[at + 1], process.argv[at + 2]);
   else {
     must(process.execPath, ["scripts/build.mjs"]);
     await wandbTable({ quick: process.argv.includes("--quick"), show: (line) => console.log(line) });

@@ -5,7 +5,7 @@ import { installPackages, must, root } from "./tools.mjs";
 installPackages();
 rmSync(`${root}dist`, { recursive: true, force: true });
 rmSync(`${root}oclif.manifest.json`, { force: true });
-must("node_modules/.bin/tsc", ["-p", "tsconfig.json"]);
+must("node_modules/.bin/tsc", ["-p", "tsconfig.build.json"]);
 // Only now: before, the bundler may not be installed.
 const { bundle } = await import("./bundle.mjs");
 await bundle();

@@ -5,7 +5,7 @@ import { build } from "esbuild";
 import { root } from "./tools.mjs";
 
 /** Bundled CommonJS expects these. */
-const commonJs = `import { createRequire as bundleRequire } from "node:module";
+export const commonJs = `import { createRequire as bundleRequire } from "node:module";
 import { fileURLToPath as bundlePath } from "node:url";
 const require = bundleRequire(import.meta.url);
 const __filename = bundlePath(import.meta.url);

@@ -57,6 +57,18 @@ function importsOf(file: string): string[] {
 
 const imports = new Map(files.map((file) => [file, importsOf(file)]));
 
+/** The npm packages that a text imports. */
+function packagesOf(text: string): string[] {
+  const names = ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName);
+  return [
+    ...new Set(
+      names
+        .filter((name) => !/^(?:\.|node:|marian-tracking\b)/.test(name))
+        .map((name) => /^(?:@[^/]+\/)?[^/]+/.exec(name)?.[0] ?? name),
+    ),
+  ];
+}
+
 /** The code of each file, without comments and types. */
 const codes = new Map(
   files.map((file) => [
@@ -75,6 +87,33 @@ function neededBy(file: string, needed = new Set<string>()): Set<string> {
   for (const name of imports.get(file) ?? [])
     if (codes.get(file)?.includes(`/${basename(name, ".ts")}.js"`)) neededBy(name, needed);
   return needed;
+}
+
+/** Packages that more than one module imports, and how many do; these numbers only fall. */
+const SHARED_PACKAGES: Readonly<Record<string, number>> = {
+  // The framework: every command is built on it.
+  "@oclif/core": 26,
+  "p-limit": 5,
+  undici: 3,
+  "csv-stringify": 2,
+  shlex: 2,
+};
+
+/** How many error classes there are; this number only falls. */
+const ERROR_CLASSES = 45;
+
+/** Every class that extends `Error`, directly or through another. */
+function errorClasses(): Set<string> {
+  const parents = [...codes.values()].flatMap((code) => [
+    ...code.matchAll(/class (\w+)(?:<[^{]*>)? extends (\w+)/g),
+  ]);
+  const errors = new Set(["Error"]);
+  for (let size = 0; size !== errors.size; ) {
+    size = errors.size;
+    for (const [, name = "", parent = ""] of parents) if (errors.has(parent)) errors.add(name);
+  }
+  errors.delete("Error");
+  return errors;
 }
 
 /** The shortest way back to the file through what it imports; undefined where there is none. */
@@ -122,6 +161,27 @@ describe("the source tree", () => {
       });
     expect(node.length).toBeGreaterThan(20);
     expect(wrong).toEqual([]);
+  });
+
+  it("imports each npm package in one module", () => {
+    const importers = new Map<string, string[]>();
+    for (const file of files)
+      for (const name of packagesOf(readFileSync(join("src", file), "utf8")))
+        importers.set(name, [...(importers.get(name) ?? []), file]);
+    const wrong = [...importers].filter(([name, modules]) => modules.length > (SHARED_PACKAGES[name] ?? 1));
+    expect(wrong).toEqual([]);
+  });
+
+  it("depends at run time on what the library imports and on the plugins of the program: the rest is bundled", () => {
+    const { dependencies, oclif } = JSON.parse(readFileSync("package.json", "utf8"));
+    const needed = new Set<string>();
+    for (const entry of ["index.ts", "browser-node.ts"]) neededBy(entry, needed);
+    const imported = [...needed].flatMap((file) => packagesOf(codes.get(file) ?? ""));
+    expect(Object.keys(dependencies).sort()).toEqual([...new Set([...imported, ...oclif.plugins])].sort());
+  });
+
+  it("has few error classes: an error that code acts on carries a code", () => {
+    expect(errorClasses().size).toBeLessThanOrEqual(ERROR_CLASSES);
   });
 
   it("has no folder of more than 25 files", () => {

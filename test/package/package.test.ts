@@ -100,6 +100,14 @@ describe("the packed package", () => {
     expect(stdout).toBe("87\n");
   });
 
+  test("brings no package that its program has bundled", () => {
+    const { devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    const { dependencies } = JSON.parse(run("npm", ["ls", "--json", "--all"]).stdout).dependencies[
+      "marian-tracking"
+    ];
+    expect(Object.keys(dependencies).filter((name) => name in devDependencies)).toEqual([]);
+  });
+
   test("carries what it needs and nothing else", () => {
     const installed = join(folder, "node_modules/marian-tracking");
     expect(readdirSync(installed).sort()).toEqual(
