@@ -1,5 +1,5 @@
 /** A log that is read more than once. */
-import type { Again } from "../io/packed/regained.js";
+import type { Again } from "../io/packed/recover.js";
 import type { Source } from "../io/source.js";
 
 /** A longer log is read again each time. */

@@ -5,7 +5,7 @@ import { join, relative, sep } from "node:path";
 import { LogParser } from "../core/log-parser.js";
 import { joined } from "../io/byte-stream.js";
 import { fileChunks } from "../io/chunks.js";
-import { nameInput, STDIN } from "../io/inputs.js";
+import { locateInput, STDIN } from "../io/inputs.js";
 import { isObjectUrl } from "../io/objects/object-url.js";
 import { decompress } from "../io/packed/decompress.js";
 import { BLOCK, isTarHeader, refuseTar } from "../io/packed/tar-header.js";
@@ -78,7 +78,7 @@ async function membersOf(tar: string, scores: boolean, warn: (message: string) =
   for (const path of await filesBelow(folder)) {
     const name = `${tar}/${relative(folder, path).split(sep).join("/")}`;
     if (SCORES.test(path) ? scores : await holdsLog(path)) {
-      nameInput(name, { path });
+      locateInput(name, { path });
       inputs.push(name);
     } else others += 1;
   }
@@ -91,7 +91,7 @@ async function membersOf(tar: string, scores: boolean, warn: (message: string) =
   else if (others > 0)
     warn(`${tar}: ${others} ${others === 1 ? "file is" : "files are"} no log of Marian's and passed over`);
   if (failures.length > 0) {
-    nameInput(tar, { fault: failures.join("; ") });
+    locateInput(tar, { fault: failures.join("; ") });
     inputs.push(tar);
   }
   return inputs;

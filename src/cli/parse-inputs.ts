@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { ParserOptions } from "../core/log-parser.js";
 import type { TimestampFormat } from "../core/timestamp.js";
 import { FollowSource } from "../io/follow.js";
-import { fileSource, placeOf, resultFolders, STDIN } from "../io/inputs.js";
+import { fileSource, inputLocation, resultFolders, STDIN } from "../io/inputs.js";
 import type { Source } from "../io/source.js";
 import { Echo, StdinSource } from "../io/stdin.js";
 import { dataText, say } from "../io/terminal.js";
@@ -128,7 +128,7 @@ async function runApart(
   const threads = alone ? 1 : threadCount(request.threads, names.length, bytes);
   if (threads > 1) {
     const tasks = names.map((name) => {
-      const lies = placeOf(name);
+      const lies = inputLocation(name);
       return {
         source: name,
         ...(lies === undefined ? {} : { place: lies }),

@@ -16,7 +16,7 @@ import { EXIT } from "../exit-code.js";
 import { STDIN } from "../io/inputs.js";
 import { Echo } from "../io/stdin.js";
 import { say } from "../io/terminal.js";
-import { watchStopOrders } from "../live/stop-orders.js";
+import { watchPipeSignals } from "../live/pipe-signals.js";
 
 export default class Parse extends Command {
   static override summary = "Read training logs and write their measurements as CSV or NDJSON.";
@@ -188,7 +188,7 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
     const options = readParserOptions(flags.pattern ?? [], flags["time-zone"], usage);
 
     // In a pipe behind a training it is the training that ends, whatever signal comes.
-    const stop = flags.tee ? watchStopOrders() : watchStopSignals();
+    const stop = flags.tee ? watchPipeSignals() : watchStopSignals();
     const wandb = await wandbTarget(flags, {
       sources: inputs,
       stop: stop.signal,

@@ -8,11 +8,11 @@ import { stdinIs } from "../io/stdin.js";
 import { say } from "../io/terminal.js";
 import { automationCode } from "../live/automation.js";
 import { deadline } from "../live/deadline.js";
-import { passesOn } from "../live/passes-on.js";
+import { ParentChannel } from "../live/parent-channel.js";
+import { echoesInput } from "../live/passes-on.js";
 import { endProcess, runPipe } from "../live/pipe.js";
-import { PipeLink } from "../live/pipe-link.js";
-import { CHANNEL, READY, TRIAL } from "../live/reader.js";
-import { watchStopOrders } from "../live/stop-orders.js";
+import { watchPipeSignals } from "../live/pipe-signals.js";
+import { CHANNEL, READY, TRIAL } from "../live/reader-process.js";
 import { readTaskLog } from "../live/task-log.js";
 
 /** oclif's messages have several lines, and a hint that names another program. */
@@ -82,7 +82,7 @@ Exit codes: as those of parse. With MOZ_AUTOMATION set 0, unless a signal came o
 
   async run(): Promise<void> {
     const started = performance.now();
-    if (!this.#reads && passesOn(this.argv)) {
+    if (!this.#reads && echoesInput(this.argv)) {
       const [program, binary = ""] = process.argv;
       const args = [...process.execArgv, binary, "parse_tc_logs", ...this.argv];
       return endProcess(await runPipe({ program: program ?? process.execPath, args }));
@@ -93,8 +93,8 @@ Exit codes: as those of parse. With MOZ_AUTOMATION set 0, unless a signal came o
       const hint = stdinIs("directory") ? "standard input is a directory: " : "";
       this.error(`${hint}one of --input-file and --from-stream must be given`, { exit: EXIT.usage });
     }
-    const pipe = PipeLink.ofProcess(process.env);
-    const stop = pipe === undefined ? watchStopSignals() : watchStopOrders(pipe.gone);
+    const pipe = ParentChannel.ofProcess(process.env);
+    const stop = pipe === undefined ? watchStopSignals() : watchPipeSignals(pipe.gone);
     if (pipe !== undefined) {
       // What is wrong with one part must not end the others.
       process.on("uncaughtException", (error) => say(`parse_tc_logs: internal error: ${error.message}`));
@@ -135,7 +135,7 @@ Exit codes: as those of parse. With MOZ_AUTOMATION set 0, unless a signal came o
   }
 
   /** Asks whether faults are to show; who passes standard input on hears of it at once, in case this process dies. */
-  async #trial(signal: AbortSignal, pipe: PipeLink | undefined): Promise<boolean> {
+  async #trial(signal: AbortSignal, pipe: ParentChannel | undefined): Promise<boolean> {
     const { isTrial } = await import("../live/task-context.js");
     const trial = await isTrial(process.env, deadline(TRIAL_TIMEOUT, signal)).catch(() => false);
     if (trial) pipe?.tell(TRIAL);

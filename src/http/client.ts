@@ -5,13 +5,13 @@ import { Budget } from "./budget.js";
 import { type Clock, systemClock } from "./clock.js";
 import { ConnectionError, Connections, reasonOf } from "./connections.js";
 import { inSeconds, LateError, within } from "./deadline.js";
+import { messageIn, printable } from "./error-text.js";
 import { Gate } from "./gate.js";
 import { askedPause, limitPause } from "./pause.js";
 import type { HttpPolicy } from "./policy.js";
 import type { Environment } from "./proxies.js";
 import { Secrets } from "./redact.js";
 import { Fault, Retry, sleepUntilChange } from "./retry.js";
-import { messageIn, printable } from "./said.js";
 
 /** Bytes of an error's body that are read. */
 const EXCERPT_BYTES = 64 * 1024;

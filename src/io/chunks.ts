@@ -4,7 +4,7 @@ import { open } from "node:fs/promises";
 import { chunkBytes } from "./byte-stream.js";
 import { isFifo, openFifo } from "./fifo.js";
 import { InputError } from "./packed/packing.js";
-import type { Again } from "./packed/regained.js";
+import type { Again } from "./packed/recover.js";
 
 /** What a log can be read from: a path, a `file:` URL, bytes, a Blob, or any stream or iterable of bytes. */
 export type LogInput =

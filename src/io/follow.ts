@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { openFifo } from "./fifo.js";
 import { InputError } from "./packed/decompress.js";
 import { readable, type Source } from "./source.js";
-import { LineHold } from "./whole-lines.js";
+import { WholeLines } from "./whole-lines.js";
 
 /** Milliseconds between two looks at the file. */
 const INTERVAL = 250;
@@ -289,7 +289,7 @@ class FollowedPipe implements Followed {
 /** A file that has lost its name, and whose writer may not know. */
 class ReplacedFile {
   readonly #file: Followed;
-  readonly #hold = new LineHold();
+  readonly #hold = new WholeLines();
   #quiet = 0;
 
   constructor(file: Followed) {

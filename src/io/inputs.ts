@@ -65,23 +65,23 @@ function noting(tell: (path: string) => void): typeof readdir {
 let objects: Promise<ObjectStore> | undefined;
 
 /** Where an input lies that is no file of its name: a file elsewhere, or nowhere, and why. */
-export type InputPlace = { readonly path: string } | { readonly fault: string };
+export type InputLocation = { readonly path: string } | { readonly fault: string };
 
-const places = new Map<string, InputPlace>();
+const locations = new Map<string, InputLocation>();
 
 /** Says where the input of a name lies. */
-export function nameInput(name: string, place: InputPlace): void {
-  places.set(name, place);
+export function locateInput(name: string, place: InputLocation): void {
+  locations.set(name, place);
 }
 
 /** Where the input of a name lies; undefined where the name is its path. */
-export function placeOf(name: string): InputPlace | undefined {
-  return places.get(name);
+export function inputLocation(name: string): InputLocation | undefined {
+  return locations.get(name);
 }
 
 /** A file, with its size where it can be had, or an object as a source. */
 export function fileSource(name: string): Source {
-  const place = places.get(name);
+  const place = locations.get(name);
   if (place !== undefined)
     return "path" in place ? memberSource(name, place.path) : lostSource(name, place.fault);
   if (isObjectUrl(name)) return objectSource(name);

@@ -4,7 +4,7 @@ import { stat } from "node:fs/promises";
 import { fileChunks } from "./chunks.js";
 import { isGarbled } from "./file-name.js";
 import { InputError } from "./packed/decompress.js";
-import type { Again } from "./packed/regained.js";
+import type { Again } from "./packed/recover.js";
 
 /** A log to read. */
 export interface Source {

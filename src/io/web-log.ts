@@ -1,7 +1,7 @@
 /** Anything of the web that holds bytes, as chunks of bytes. No Node API. */
 import { ByteStream, chunkBytes, prepend, streamOf, untilAborted } from "./byte-stream.js";
 import { InputError, kindIsOpen, kindOf, type Packing } from "./packed/packing.js";
-import type { Again } from "./packed/regained.js";
+import type { Again } from "./packed/recover.js";
 
 /** What a log can be read from in a page. Text has to be put into a `Blob`, an address into `await fetch(address)`. */
 export type WebLogInput =

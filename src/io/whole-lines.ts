@@ -6,7 +6,7 @@ const LINE_END = 0x0a;
 const LONGEST = 1 << 20;
 
 /** Keeps the beginning of a line until its end has come. */
-export class LineHold {
+export class WholeLines {
   #parts: Uint8Array[] = [];
   #bytes = 0;
 
@@ -46,7 +46,7 @@ export async function* linesOf(
   if (source.changed === undefined) return yield* chunks;
   // Before its end, the chunks go on as they are: holding half a line costs a copy.
   const end = (source.size ?? 0) - LONGEST;
-  const hold = new LineHold();
+  const hold = new WholeLines();
   let bytes = 0;
   let fault: { readonly error: unknown } | undefined;
   const read = chunks[Symbol.asyncIterator]();
@@ -78,7 +78,7 @@ export async function* wholeLines(
   chunks: AsyncIterable<Uint8Array>,
   ended: () => boolean | Promise<boolean>,
 ): AsyncGenerator<Uint8Array> {
-  const hold = new LineHold();
+  const hold = new WholeLines();
   for await (const chunk of chunks) {
     const whole = hold.take(chunk);
     if (whole !== undefined) yield whole;

@@ -8,10 +8,10 @@ import type { JsonObject } from "../wandb/format/json.js";
 import { publishGroupLogs } from "../wandb/group-logs.js";
 import type { WandbPublication } from "../wandb/publication.js";
 import { WandbPublisher } from "../wandb/wandb-publisher.js";
-import type { LivePublisher } from "./late-publisher.js";
-import { INPUT } from "./reader.js";
+import type { LivePublisher } from "./buffered-publisher.js";
+import type { StopRequest } from "./pipe-signals.js";
+import { INPUT } from "./reader-process.js";
 import type { RunTarget } from "./run-target.js";
-import type { StopOrder } from "./stop-orders.js";
 import { SystemMetrics } from "./system-metrics/system-metrics.js";
 
 /** Milliseconds without progress after which the group's run goes to the offline file. */
@@ -19,7 +19,7 @@ const GROUP_BUDGET = 60_000;
 
 /** What is published beside the rows. */
 export interface LiveRunOptions {
-  readonly stop: StopOrder;
+  readonly stop: StopRequest;
   /** Creates or completes the run of the group. */
   readonly groupLogs: boolean;
   readonly publication: Partial<Pick<WandbPublication, "artifacts" | "taskFiles" | "fate">>;

@@ -1,9 +1,9 @@
 /** What the binaries start before anything else is loaded. */
 
 import { readFileSync } from "node:fs";
-import { passesOn } from "./passes-on.js";
+import { echoesInput } from "./passes-on.js";
 import { endProcess, runPipe } from "./pipe.js";
-import { CHANNEL } from "./reader.js";
+import { CHANNEL } from "./reader-process.js";
 
 /**
  * Passes standard input on, if that is what the arguments of `parse_tc_logs` ask for, and ends the process. False
@@ -12,7 +12,7 @@ import { CHANNEL } from "./reader.js";
  * @param binary Path of the binary; it is started again, to read.
  */
 export async function startPipe(binary: string, args: readonly string[]): Promise<boolean> {
-  if (process.env[CHANNEL] !== undefined || !passesOn(args)) return false;
+  if (process.env[CHANNEL] !== undefined || !echoesInput(args)) return false;
   // More than this is a fault, and the training needs the memory.
   const heap = ["--max-old-space-size=1024", "--max-semi-space-size=4"];
   const options = [

@@ -5,7 +5,7 @@ import { fstatSync } from "node:fs";
  * Whether standard input is to be passed on. Asked before the arguments are read, so in doubt it is: a training in
  * front of a command with wrong flags must not notice.
  */
-export function passesOn(args: readonly string[]): boolean {
+export function echoesInput(args: readonly string[]): boolean {
   if (args.some((argument) => /^(?:--help|-h|--version)$/.test(argument))) return false;
   // There is nothing to pass on, and the command says so.
   if (isA("directory")) return false;

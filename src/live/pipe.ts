@@ -9,10 +9,10 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { EXIT, stopCode } from "../exit-code.js";
 import { automationCode } from "./automation.js";
-import { Feed } from "./feed.js";
-import { Outlet } from "./outlet.js";
-import { Reader, type ReaderCommand, type ReaderEnd } from "./reader.js";
-import { outliveSignals } from "./stop-orders.js";
+import { DescriptorWriter } from "./descriptor-writer.js";
+import { LineBuffer } from "./line-buffer.js";
+import { ignoreOtherSignals } from "./pipe-signals.js";
+import { type ReaderCommand, type ReaderEnd, ReaderProcess } from "./reader-process.js";
 
 type StopName = "SIGINT" | "SIGTERM";
 
@@ -74,9 +74,9 @@ function youngCollector(): () => void {
 class Pipe {
   readonly #limits: PipeLimits;
   readonly #command: ReaderCommand;
-  readonly #echo = new Outlet(1);
-  readonly #said = new Outlet(2);
-  readonly #feed: Feed;
+  readonly #echo = new DescriptorWriter(1);
+  readonly #said = new DescriptorWriter(2);
+  readonly #feed: LineBuffer;
   readonly #input: Readable = process.stdin;
   #signal: StopName | undefined;
   /** Bytes since the last collection. */
@@ -85,14 +85,14 @@ class Pipe {
   constructor(command: ReaderCommand, limits: PipeLimits) {
     this.#limits = limits;
     this.#command = command;
-    this.#feed = new Feed(limits.buffer);
+    this.#feed = new LineBuffer(limits.buffer);
   }
 
   async run(): Promise<number> {
     process.on("uncaughtException", (error) => this.#say(`internal error: ${error.message}`));
     const stopped = this.#watchSignals();
     const inputEnded = this.#passOn();
-    const reader = new Reader(this.#command, (bytes) => this.#relay(bytes));
+    const reader = new ReaderProcess(this.#command, (bytes) => this.#relay(bytes));
     if (reader.input !== undefined) this.#feed.start(reader.input);
     let end: ReaderEnd | undefined;
     void reader.ended.then((how) => {
@@ -145,7 +145,7 @@ class Pipe {
 
   /** Settles with the first signal to stop. No signal ends this process: only its input does. */
   #watchSignals(): Promise<StopName> {
-    outliveSignals();
+    ignoreOtherSignals();
     return new Promise((resolve) => {
       for (const name of ["SIGINT", "SIGTERM"] as const) {
         process.on(name, () => {
@@ -156,7 +156,7 @@ class Pipe {
     });
   }
 
-  async #readerEnds(reader: Reader, tooLate: Promise<void>): Promise<void> {
+  async #readerEnds(reader: ReaderProcess, tooLate: Promise<void>): Promise<void> {
     const { atEnd, afterSignal } = this.#limits;
     const late = await Promise.race([
       reader.ended.then(() => undefined),

@@ -15,10 +15,10 @@ import {
 } from "../pipeline/publish-log.js";
 import type { UpdatePublisher } from "../publishers/update-publisher.js";
 import type { WandbPublication } from "../wandb/publication.js";
-import { LatePublisher, type PublisherOpening } from "./late-publisher.js";
-import type { PipeLink } from "./pipe-link.js";
+import { BufferedPublisher, type PublisherOpening } from "./buffered-publisher.js";
+import type { ParentChannel } from "./parent-channel.js";
+import type { StopRequest } from "./pipe-signals.js";
 import type { RunTarget, TargetWish } from "./run-target.js";
-import type { StopOrder } from "./stop-orders.js";
 import { taskFileReader } from "./task-files/task-file-reader.js";
 
 /** What is asked for. */
@@ -32,9 +32,9 @@ export interface TaskLogRequest {
   readonly groupLogs: boolean;
   /** A folder to publish as the artifact `logs`. */
   readonly artifacts: string | undefined;
-  readonly stop: StopOrder;
+  readonly stop: StopRequest;
   /** The process that passes the log on; absent where a file is read. */
-  readonly pipe?: PipeLink | undefined;
+  readonly pipe?: ParentChannel | undefined;
   /** Takes what deserves a word at once. */
   readonly warn: (text: string) => void;
 }
@@ -57,7 +57,7 @@ async function readStream(request: TaskLogRequest): Promise<InputReceipt> {
   let closed = false;
   const factory: PublisherFactory = (parser, reader) => [
     ...livePublishers("-", request.folder)(parser, reader),
-    new LatePublisher("W&B", opening, { stop: stop.signal, closed: () => closed }),
+    new BufferedPublisher("W&B", opening, { stop: stop.signal, closed: () => closed }),
   ];
   // The process that passes the log on may have been killed, too.
   const ended = async function* (log: AsyncIterable<Uint8Array>) {

@@ -1,5 +1,5 @@
 /** Errors of inputs and outputs as sentences for the user. */
-import { placeOf } from "../io/place.js";
+import { targetOf } from "../io/output-file.js";
 import { readable } from "../io/source.js";
 
 const OUTPUT_ERRORS: Readonly<Record<string, string>> = {
@@ -29,5 +29,5 @@ export function outputErrorText(error: unknown): string {
   const { code, path: from, dest: path = from, message } = error as NodeJS.ErrnoException & { dest?: string };
   const reason = code === undefined ? undefined : OUTPUT_ERRORS[code];
   if (reason === undefined) return message ?? String(error);
-  return path === undefined ? `the output ${reason}` : `${placeOf(path)} ${reason}`;
+  return path === undefined ? `the output ${reason}` : `${targetOf(path)} ${reason}`;
 }

@@ -1,6 +1,6 @@
 /** A thread that reads inputs for the worker pool. */
 import { parentPort } from "node:worker_threads";
-import { fileSource, nameInput } from "../io/inputs.js";
+import { fileSource, locateInput } from "../io/inputs.js";
 import { filePublishers, publishLog } from "./publish-log.js";
 import type { WorkerMessage, WorkerTask } from "./worker-pool.js";
 
@@ -10,7 +10,7 @@ const say = (message: WorkerMessage) => parentPort?.postMessage(message);
 parentPort?.on("message", async (message: WorkerTask | "stop") => {
   if (message === "stop") return stop.abort();
   const { source, place, folder, format, options } = message;
-  if (place !== undefined) nameInput(source, place);
+  if (place !== undefined) locateInput(source, place);
   const factory = filePublishers(source, folder, format, (options.patterns?.length ?? 0) > 0);
   const progress = (bytes: number) => say({ progress: bytes });
   say({ receipt: await publishLog(fileSource(source), options, factory, { progress, signal: stop.signal }) });

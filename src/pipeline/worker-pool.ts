@@ -2,7 +2,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { ParserOptions } from "../core/log-parser.js";
-import type { InputPlace } from "../io/inputs.js";
+import type { InputLocation } from "../io/inputs.js";
 import { withinDescriptors } from "../io/open-files.js";
 import type { InputReceipt } from "./publish-log.js";
 
@@ -10,7 +10,7 @@ import type { InputReceipt } from "./publish-log.js";
 export interface WorkerTask {
   readonly source: string;
   /** Where it lies; absent where its name is its path. */
-  readonly place?: InputPlace;
+  readonly place?: InputLocation;
   readonly folder: string;
   readonly format: "csv" | "ndjson";
   readonly options: ParserOptions;

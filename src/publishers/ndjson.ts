@@ -6,7 +6,7 @@ import type { Measurement } from "../core/measurement.js";
 import type { TimestampFormat } from "../core/timestamp.js";
 import { checkReader } from "../io/fifo.js";
 import { makeFolder } from "../io/folder.js";
-import { openPlace, type Place, writing } from "../io/place.js";
+import { type OutputFile, openOutputFile, writing } from "../io/output-file.js";
 import type { RunUpdate } from "../run/run-reader.js";
 import type { Segment } from "../run/segment.js";
 import type { WriteMode } from "./csv/csv-file.js";
@@ -26,7 +26,7 @@ export interface LineOutput {
 export class LineFile implements LineOutput {
   readonly #path: string;
   readonly #mode: WriteMode;
-  #place: Place | undefined;
+  #place: OutputFile | undefined;
   #file: FileHandle | undefined;
 
   constructor(path: string, mode: WriteMode) {
@@ -39,7 +39,7 @@ export class LineFile implements LineOutput {
       if (this.#mode === "live") {
         await makeFolder(dirname(this.#path));
         await checkReader(this.#path);
-      } else this.#place = await openPlace(this.#path);
+      } else this.#place = await openOutputFile(this.#path);
       this.#file = await open(this.#place?.part ?? this.#path, "w");
     }
     await writing(this.#path, this.#file.appendFile(lines));

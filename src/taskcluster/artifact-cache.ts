@@ -10,8 +10,8 @@ import { basename, dirname, isAbsolute, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fileChunks } from "../io/chunks.js";
 import { makeFolder } from "../io/folder.js";
+import { LEFTOVER } from "../io/output-file.js";
 import { OWNER, sweep } from "../io/owner.js";
-import { LEFTOVER } from "../io/place.js";
 import { unwritable } from "./whole-file.js";
 
 /** Bytes that are kept where nothing else is said. */

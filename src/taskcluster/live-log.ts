@@ -2,7 +2,7 @@
 
 import { decompress } from "../io/packed/decompress.js";
 import type { Source } from "../io/source.js";
-import { LineHold } from "../io/whole-lines.js";
+import { WholeLines } from "../io/whole-lines.js";
 import type { ArtifactStore } from "./artifact-store.js";
 import {
   type LiveArtifact,
@@ -86,7 +86,7 @@ export class LiveLogSource implements Source {
   /** @throws TaskclusterError when the task is unknown, the queue can't be reached for an hour, or the client is stopped. */
   async *chunks(): AsyncGenerator<Uint8Array> {
     const { runId: first, onlyRun = false, wholeLines = false } = this.#options;
-    const hold = wholeLines ? new LineHold() : undefined;
+    const hold = wholeLines ? new WholeLines() : undefined;
     let runId = this.#state?.runId ?? first ?? (await this.#lastRun());
     for (;;) {
       const separator = this.#enter(runId);
@@ -275,7 +275,7 @@ function rank(name: string): number {
 /** Holds half lines back; returns what the reading returns. */
 async function* lines<End>(
   reading: AsyncGenerator<Uint8Array, End>,
-  hold: LineHold | undefined,
+  hold: WholeLines | undefined,
 ): AsyncGenerator<Uint8Array, End> {
   if (hold === undefined) return yield* reading;
   try {

@@ -1,7 +1,7 @@
 /** Files that are there whole or not at all. */
 
+import { type OutputFile, openOutputFile } from "../io/output-file.js";
 import { InputError } from "../io/packed/decompress.js";
-import { openPlace, type Place } from "../io/place.js";
 
 /**
  * Writes beside the place and renames, so that nobody ever sees half of the file.
@@ -10,9 +10,9 @@ import { openPlace, type Place } from "../io/place.js";
  * @throws InputError in words when the disk does not take it; whatever else `write` throws.
  */
 export async function writeWhole(path: string, write: (part: string) => Promise<void>): Promise<void> {
-  let place: Place | undefined;
+  let place: OutputFile | undefined;
   try {
-    place = await openPlace(path);
+    place = await openOutputFile(path);
     await write(place.part);
     await place.commit();
   } catch (error) {

@@ -104,7 +104,7 @@ export class WandbPublisher implements UpdatePublisher {
 
   /**
    * Takes the rows and the text of a training that is running. Whatever reads it must not wait for the network: between
-   * the two stands a `LatePublisher`.
+   * the two stands a `BufferedPublisher`.
    */
   async #publishLive({ batch, chunk, segments }: RunUpdate, rows: StepRows): Promise<void> {
     const final = rows.take(batch);

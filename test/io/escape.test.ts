@@ -59,7 +59,7 @@ describe("what is escaped", () => {
 const OTHERS: Readonly<Record<string, readonly string[]>> = {
   "src/io/terminal.ts": ["the writer itself"],
   "src/cli/program.ts": ["listens for faults, waits for the end; writes nothing"],
-  "src/live/stop-orders.ts": ["listens for faults"],
+  "src/live/pipe-signals.ts": ["listens for faults"],
   "src/cli/stop-signal.ts": ["asks whether it is a terminal"],
   "src/cli/parse-inputs.ts": ["a bar of numbers; the user's own bytes, passed on; rows, by dataText"],
   "src/cli/check-inputs.ts": ["a bar of numbers"],
@@ -79,7 +79,7 @@ it("is decided in one place: nobody else writes to standard output or standard e
     .filter((path) => {
       // What an example in a comment prints is the reader's own.
       const code = readFileSync(path, "utf8").replace(/^\s*(?:\/?\*|\/\/).*$/gm, "");
-      return /\bprocess\s*\.\s*(?:stdout|stderr)\b|\bprocess\[|\{[^}]*\bstd(?:out|err)\b[^}]*\}\s*=\s*process\b|(?<![.#\w])console\.(?:log|error|warn|info|debug|table|trace|dir)\b|\blogToStderr\(|\bthis\.log(?:Json)?\(|\bux\.std|\bnew Outlet\(|_rawDebug|\bwriteSync\([12]\b/.test(
+      return /\bprocess\s*\.\s*(?:stdout|stderr)\b|\bprocess\[|\{[^}]*\bstd(?:out|err)\b[^}]*\}\s*=\s*process\b|(?<![.#\w])console\.(?:log|error|warn|info|debug|table|trace|dir)\b|\blogToStderr\(|\bthis\.log(?:Json)?\(|\bux\.std|\bnew DescriptorWriter\(|_rawDebug|\bwriteSync\([12]\b/.test(
         code,
       );
     });

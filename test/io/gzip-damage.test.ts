@@ -9,9 +9,9 @@ import { type PartialRunError, readRun as readInPage } from "../../src/browser-n
 import { parseLog } from "../../src/index.js";
 import { OWNER } from "../../src/io/owner.js";
 import { decompress } from "../../src/io/packed/decompress.js";
-import { KeptOnDisk } from "../../src/io/packed/kept-on-disk.js";
+import { DiskReplay } from "../../src/io/packed/disk-replay.js";
 import { DamagedError } from "../../src/io/packed/packing.js";
-import { KeptInMemory, regained } from "../../src/io/packed/regained.js";
+import { MemoryReplay, recoverDamaged } from "../../src/io/packed/recover.js";
 import { start, train } from "../cli/sample-logs.js";
 
 const folder = mkdtempSync(join(tmpdir(), "gzip-damage-"));
@@ -102,7 +102,7 @@ describe("a gzip that is not whole", () => {
       for (const got of [
         await taken(decompress(chunked(bytes), again)),
         await taken(decompress(chunked(bytes))),
-        await taken(regained(chunked(bytes), once, undefined, new KeptOnDisk(1000))),
+        await taken(recoverDamaged(chunked(bytes), once, undefined, new DiskReplay(1000))),
       ]) {
         expect(got.text.subarray(0, whole.length).equals(whole)).toBe(true);
         expect(got.fault).toMatch(/damaged .*that was read$/);
@@ -139,7 +139,7 @@ describe("what is read a second time", () => {
   it("is not taken for what was read first when somebody has put other data there", async () => {
     let parts = 0;
     const got = await taken(
-      regained(
+      recoverDamaged(
         chunked(Buffer.alloc(60_000, "a"), 10_000),
         unpack(() => parts++ === 3 || parts > 50),
         () => chunked(Buffer.alloc(60_000, "b"), 10_000),
@@ -152,11 +152,11 @@ describe("what is read a second time", () => {
   it("tells what may be missing where it could not be kept", async () => {
     let parts = 0;
     const got = await taken(
-      regained(
+      recoverDamaged(
         chunked(Buffer.alloc(60_000, "a"), 10_000),
         unpack(() => parts++ === 3),
         undefined,
-        new KeptInMemory(100),
+        new MemoryReplay(100),
       ),
     );
     expect(got.text).toHaveLength(30_000);

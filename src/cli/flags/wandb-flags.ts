@@ -4,7 +4,7 @@ import type { ParserOptions } from "../../core/log-parser.js";
 import { TimestampFormat } from "../../core/timestamp.js";
 import { runNameOf, runNames } from "../../evaluation/naming/run-name.js";
 import { fileSource } from "../../io/inputs.js";
-import type { PublisherOpening } from "../../live/late-publisher.js";
+import type { PublisherOpening } from "../../live/buffered-publisher.js";
 import { taskFileReader } from "../../live/task-files/task-file-reader.js";
 import { rowsOfSource } from "../../pipeline/plan-source.js";
 import type { PublisherFactory } from "../../pipeline/publish-log.js";
@@ -123,13 +123,13 @@ export async function wandbTarget(
 ): Promise<WandbTarget | undefined> {
   const project = flags["wandb-project"];
   if (project === undefined) return undefined;
-  const [{ resolveSettings }, { WandbClient }, { checkRunId }, { WandbPublisher }, { LatePublisher }] =
+  const [{ resolveSettings }, { WandbClient }, { checkRunId }, { WandbPublisher }, { BufferedPublisher }] =
     await Promise.all([
       import("../../wandb/client/settings.js"),
       import("../../wandb/client/wandb-client.js"),
       import("../../wandb/format/names.js"),
       import("../../wandb/wandb-publisher.js"),
-      import("../../live/late-publisher.js"),
+      import("../../live/buffered-publisher.js"),
     ]);
   const settings = resolveSettings(
     {
@@ -177,7 +177,7 @@ export async function wandbTarget(
       }
       const { parser, stop } = options;
       const opening: PublisherOpening = (time, fate) => new WandbPublisher({ ...wanted, fate }, time);
-      return () => [new LatePublisher("W&B", Promise.resolve(opening), { parser, stop, closed })];
+      return () => [new BufferedPublisher("W&B", Promise.resolve(opening), { parser, stop, closed })];
     },
     preview: (source, plan) => new WandbPublisher(publication(source, plan), new TimestampFormat()).preview(),
     close: async () => {

@@ -3,7 +3,7 @@ import type { Group, GroupRun } from "../../archive/group.js";
 import type { ParserOptions } from "../../core/log-parser.js";
 import { TimestampFormat } from "../../core/timestamp.js";
 import type { Source } from "../../io/source.js";
-import type { PublisherOpening } from "../../live/late-publisher.js";
+import type { PublisherOpening } from "../../live/buffered-publisher.js";
 import type { GroupTarget } from "../../pipeline/groups/publish-groups.js";
 import { rowsOfSource } from "../../pipeline/plan-source.js";
 import type { RunPlan } from "../../run/run-plan.js";
@@ -44,14 +44,14 @@ export async function groupTarget(
     { WandbPublisher },
     { publishEvaluationRun },
     { publishGroupLogs },
-    { LatePublisher },
+    { BufferedPublisher },
   ] = await Promise.all([
     import("../../wandb/client/settings.js"),
     import("../../wandb/client/wandb-client.js"),
     import("../../wandb/wandb-publisher.js"),
     import("../../wandb/evaluation-run.js"),
     import("../../wandb/group-logs.js"),
-    import("../../live/late-publisher.js"),
+    import("../../live/buffered-publisher.js"),
   ]);
   const mode = flags["wandb-client"] === "offline" ? "offline" : undefined;
   const apiKeyFile = flags["wandb-api-key-file"];
@@ -91,7 +91,7 @@ export async function groupTarget(
       const opening: PublisherOpening = (time) =>
         new WandbPublisher({ ...place(group), id, replayed: true, fate, override }, time);
       const { parser, stop } = options;
-      return [new LatePublisher("W&B", Promise.resolve(opening), { parser, stop })];
+      return [new BufferedPublisher("W&B", Promise.resolve(opening), { parser, stop })];
     },
     evaluations: (group, run) =>
       publishEvaluationRun({ ...place(group), id: run.id, evaluations: run.evaluations, override }),

@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { openPlace, type Place, writing } from "../../io/place.js";
+import { type OutputFile, openOutputFile, writing } from "../../io/output-file.js";
 
 /**
  * The viewer's page, as the build made it.
@@ -24,8 +24,8 @@ export async function readViewer(root: string): Promise<string> {
  *
  * @throws Error of Node's when it can't be written; then nothing is left.
  */
-export async function writePart(path: string, text: string): Promise<Place> {
-  const place = await openPlace(path);
+export async function writePart(path: string, text: string): Promise<OutputFile> {
+  const place = await openOutputFile(path);
   try {
     await writing(path, writeFile(place.part, text));
   } catch (error) {

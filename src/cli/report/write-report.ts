@@ -4,7 +4,7 @@ import { openTars } from "../../archive/tar-inputs.js";
 import type { ParserOptions } from "../../core/log-parser.js";
 import { EXIT } from "../../exit-code.js";
 import { fileSource, STDIN } from "../../io/inputs.js";
-import type { Place } from "../../io/place.js";
+import type { OutputFile } from "../../io/output-file.js";
 import { StdinSource } from "../../io/stdin.js";
 import { printText, say } from "../../io/terminal.js";
 import { outputErrorText } from "../../pipeline/error-text.js";
@@ -143,7 +143,7 @@ async function writeReport(content: ReportContent, request: ReportOptions): Prom
       sinkErrors.push(outputErrorText(error));
     }
   };
-  const ready = new Map<string, { readonly place: Place; readonly said: readonly string[] }>();
+  const ready = new Map<string, { readonly place: OutputFile; readonly said: readonly string[] }>();
   await attempt(async () => {
     const page = reportPage(await readViewer(request.command.config.root), data);
     const holds = `${count(runs.length, "run")}, ${count(evaluations.length, "evaluation")}`;

@@ -2,9 +2,9 @@
 import { Buffer } from "node:buffer";
 import type { Transform } from "node:stream";
 import * as zlib from "node:zlib";
-import { KeptOnDisk } from "./kept-on-disk.js";
+import { DiskReplay } from "./disk-replay.js";
 import { DamagedError, endsEarly, InputError, kindIsOpen, kindOf, type Packing } from "./packing.js";
-import { type Again, regained } from "./regained.js";
+import { type Again, recoverDamaged } from "./recover.js";
 
 export { InputError };
 
@@ -114,7 +114,7 @@ async function* unpack(
 function unpackGzip(chunks: AsyncIterable<Uint8Array>, again: Again | undefined): AsyncGenerator<Uint8Array> {
   const once = (parts: AsyncIterable<Uint8Array>) =>
     unpack("gzip", zlib.createGunzip(), withSlowEnd(parts), "16 kB");
-  return regained(chunks, once, again, new KeptOnDisk());
+  return recoverDamaged(chunks, once, again, new DiskReplay());
 }
 
 async function* unpackZstd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -4,7 +4,7 @@
  * API.
  */
 import { DamagedError, endsEarly } from "./packing.js";
-import { type Again, regained } from "./regained.js";
+import { type Again, recoverDamaged } from "./recover.js";
 
 /** Packed bytes that are handed over at once. */
 const PART = 16 * 1024;
@@ -22,7 +22,7 @@ const PADDING = 1 << 16;
  * @throws InputError when the data ends early or is damaged, after everything before that was yielded.
  */
 export function gunzip(chunks: AsyncIterable<Uint8Array>, again?: Again): AsyncGenerator<Uint8Array> {
-  return regained(chunks, unpackMembers, again);
+  return recoverDamaged(chunks, unpackMembers, again);
 }
 
 async function* unpackMembers(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

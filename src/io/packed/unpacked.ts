@@ -1,7 +1,7 @@
 /** From bytes as stored to the text of a log. No Node API. */
 import { gunzip } from "./gunzip.js";
 import type { Packing } from "./packing.js";
-import type { Again } from "./regained.js";
+import type { Again } from "./recover.js";
 
 /** Unpacks one kind. */
 export type Unpack = (chunks: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { type FileHandle, open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { makeFolder } from "../../io/folder.js";
-import { writing } from "../../io/place.js";
+import { writing } from "../../io/output-file.js";
 
 /** A run, or the log of a group, that has arrived whole. */
 export interface LedgerEntry {

@@ -2,7 +2,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFolder } from "../../io/folder.js";
-import { moveFile, openPlace, type Place } from "../../io/place.js";
+import { moveFile, type OutputFile, openOutputFile } from "../../io/output-file.js";
 import type { Source } from "../../io/source.js";
 import {
   type Cell,
@@ -152,9 +152,9 @@ async function writeSmallTables(
 /** Moves the whole tables to where they are looked for. */
 async function putInPlace(building: string, { folder, formats }: TablesOptions): Promise<string[]> {
   const files = TABLES.flatMap((table) => formats.map((format) => `${table}.${format}`));
-  const ready: Place[] = [];
+  const ready: OutputFile[] = [];
   for (const file of files) {
-    const place = await openPlace(join(folder, file));
+    const place = await openOutputFile(join(folder, file));
     await moveFile(join(building, file), place.part);
     ready.push(place);
   }

@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { fileChunks } from "../../io/chunks.js";
 import { checkReader } from "../../io/fifo.js";
 import { makeFolder } from "../../io/folder.js";
-import { openPlace, type Place, partOf, throughLinks, writing } from "../../io/place.js";
+import { type OutputFile, openOutputFile, partOf, throughLinks, writing } from "../../io/output-file.js";
 import { CellOrder } from "../tables/row-transform.js";
 
 const [QUOTE, COMMA, LINE_FEED] = [0x22, 0x2c, 0x0a];
@@ -21,7 +21,7 @@ export type WriteMode =
 export class CsvFile {
   readonly path: string;
   readonly #mode: WriteMode;
-  #place: Place | undefined;
+  #place: OutputFile | undefined;
   #columns: string[];
   #file: FileHandle | undefined;
 
@@ -110,7 +110,7 @@ export class CsvFile {
     if (this.#mode === "live") {
       await makeFolder(dirname(this.path));
       await checkReader(this.path);
-    } else this.#place = await openPlace(this.path);
+    } else this.#place = await openOutputFile(this.path);
     const file = await open(this.#place?.part ?? this.path, "w");
     try {
       await writing(this.path, file.appendFile(`${this.#columns.join(",")}${LINE_END}`));

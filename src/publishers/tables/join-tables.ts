@@ -1,6 +1,6 @@
 /** Joins the parts of a table to the whole, in one file. */
 import { type FileHandle, open } from "node:fs/promises";
-import { named } from "../../io/place.js";
+import { named } from "../../io/output-file.js";
 import { type Column, SEGMENT, type TableFormat } from "./columns.js";
 import type { Layout } from "./layout.js";
 import { encodeAbsent, ParquetFrame, type RowGroup } from "./parquet.js";

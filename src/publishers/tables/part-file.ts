@@ -1,6 +1,6 @@
 /** A file of a part: rows of a table, some of whose columns may be known only when all parts are there. */
 import { closeSync, openSync, writeSync } from "node:fs";
-import { named } from "../../io/place.js";
+import { named } from "../../io/output-file.js";
 
 /** Rows of a text table that lack the same columns. */
 export interface Section {

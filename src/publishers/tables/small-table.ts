@@ -1,6 +1,6 @@
 /** A table whose rows are all in memory. */
 import { open } from "node:fs/promises";
-import { named } from "../../io/place.js";
+import { named } from "../../io/output-file.js";
 import type { Cell, Column, TableFormat } from "./columns.js";
 import { type ColumnValues, encodeRowGroup, ParquetFrame } from "./parquet.js";
 import { csvHeader, csvRows, jsonRows } from "./row-text.js";

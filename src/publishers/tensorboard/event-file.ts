@@ -1,7 +1,7 @@
 /** An event file on disk. */
 import { type FileHandle, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { openPlace, type Place, writing } from "../../io/place.js";
+import { type OutputFile, openOutputFile, writing } from "../../io/output-file.js";
 import type { WriteMode } from "../csv/csv-file.js";
 
 /** TensorBoard takes any file with `tfevents` in its name. This one is always the same: publishing again replaces it. */
@@ -14,7 +14,7 @@ const PART = "marian-tracking";
 export class EventFile {
   readonly #folder: string;
   readonly #mode: WriteMode;
-  #place: Place | undefined;
+  #place: OutputFile | undefined;
   #file: FileHandle | undefined;
 
   constructor(folder: string, mode: WriteMode) {
@@ -25,7 +25,7 @@ export class EventFile {
   /** Appends whole events; in the mode `live` TensorBoard sees them at once. */
   async write(events: Uint8Array): Promise<void> {
     if (this.#file !== undefined) return writing(this.#path, this.#file.appendFile(events));
-    this.#place = await openPlace(this.#path, PART);
+    this.#place = await openOutputFile(this.#path, PART);
     this.#file = await open(this.#place.part, "w");
     await writing(this.#path, this.#file.appendFile(events));
     // Also a live file begins beside its place: a TensorBoard that reads the old one must not see it change.

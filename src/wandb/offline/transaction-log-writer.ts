@@ -1,7 +1,7 @@
 /** Appends records to an offline file on disk, buffered. */
 import { existsSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { named, writing } from "../../io/place.js";
+import { named, writing } from "../../io/output-file.js";
 import { roomFor, TransactionLogEncoder } from "./transaction-log.js";
 
 /** What has to happen with a write. */

@@ -28,7 +28,7 @@ export type PublisherOpening = (
 ) => LivePublisher;
 
 /** How the log is read, and until when. */
-export interface LateOptions {
+export interface BufferedOptions {
   readonly parser?: ParserOptions;
   /** What is there is to be delivered soon, though the log may go on. */
   readonly stop?: AbortSignal | undefined;
@@ -49,7 +49,7 @@ const AFTER_END = 4 * 60_000;
  * on, by a parser of its own. Nobody waits for it: neither a server that hangs nor a slow disk holds the reading up,
  * and what waits takes no memory worth mentioning.
  */
-export class LatePublisher implements UpdatePublisher {
+export class BufferedPublisher implements UpdatePublisher {
   readonly name: string;
   readonly #parser: LogParser;
   readonly #reader: RunReader;
@@ -74,7 +74,7 @@ export class LatePublisher implements UpdatePublisher {
   constructor(
     name: string,
     opening: Promise<PublisherOpening | undefined>,
-    { parser = {}, stop, closed = () => false }: LateOptions = {},
+    { parser = {}, stop, closed = () => false }: BufferedOptions = {},
   ) {
     this.name = name;
     this.#stop = stop;

@@ -1,13 +1,13 @@
 /** The reading process's end of the channel to the process that passes standard input on. */
 import { Socket } from "node:net";
 import { createInterface } from "node:readline";
-import { CHANNEL, CUT, END } from "./reader.js";
+import { CHANNEL, CUT, END } from "./reader-process.js";
 
 /** Milliseconds that a process lives on whose pipe is gone. What it has is delivered or put offline long before. */
 const LONGEST_ORPHAN = 55_000;
 
 /** What the reading process tells, and hears, of the other one. */
-export class PipeLink {
+export class ParentChannel {
   readonly #socket: Socket | undefined;
   readonly #gone = new AbortController();
   readonly #settled: Promise<void>;
@@ -37,9 +37,9 @@ export class PipeLink {
   }
 
   /** The link of this process; undefined where it was not started by a pipe. */
-  static ofProcess(environment: NodeJS.ProcessEnv): PipeLink | undefined {
+  static ofProcess(environment: NodeJS.ProcessEnv): ParentChannel | undefined {
     const descriptor = environment[CHANNEL];
-    return descriptor === undefined ? undefined : new PipeLink(Number(descriptor));
+    return descriptor === undefined ? undefined : new ParentChannel(Number(descriptor));
   }
 
   /** Aborted when the pipe is gone, which outlives this process unless it was killed. */

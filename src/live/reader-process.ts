@@ -40,7 +40,7 @@ const TAKE_FIRST = "1000";
 const NICE = 5;
 
 /** A process that gets the log, and whose faults are its own. */
-export class Reader {
+export class ReaderProcess {
   readonly ended: Promise<ReaderEnd>;
   /** Whether it has told that faults are to show. */
   trial = false;

@@ -20,7 +20,7 @@ const LONGEST_NAME = 100;
 let parts = 0;
 
 /** The place of one result. */
-export interface Place {
+export interface OutputFile {
   /** What is to be written: a file beside the place, or, for a device or a FIFO, one in the temporary folder. */
   readonly part: string;
   /** Puts the part at its place. */
@@ -38,10 +38,10 @@ export interface Place {
  * @param name What the part's name begins with, where that may not be the name of the place.
  * @throws Error of Node's when the place can't be written.
  */
-export async function openPlace(path: string, name?: string): Promise<Place> {
+export async function openOutputFile(path: string, name?: string): Promise<OutputFile> {
   const target = await throughLinks(path);
   const info = await stat(target).catch(absent);
-  if (info !== undefined && !info.isFile() && !info.isDirectory()) return devicePlace(target, info.isFIFO());
+  if (info !== undefined && !info.isFile() && !info.isDirectory()) return deviceFile(target, info.isFIFO());
   await makeFolder(dirname(target));
   await sweep(dirname(target), LEFTOVER);
   const part = partOf(target, name);
@@ -78,7 +78,7 @@ export async function throughLinks(path: string): Promise<string> {
 }
 
 /** The place of a file that this process writes beside it; any other path as it is. */
-export function placeOf(part: string): string {
+export function targetOf(part: string): string {
   const at = LEFTOVER.test(part) ? part.lastIndexOf(`.${OWNER}`) : -1;
   return at === -1 ? part : part.slice(0, at);
 }
@@ -114,7 +114,7 @@ export async function moveFile(from: string, to: string): Promise<void> {
 }
 
 /** A device or a FIFO takes the bytes at the end, as nothing there can be changed. */
-async function devicePlace(path: string, isFifo: boolean): Promise<Place> {
+async function deviceFile(path: string, isFifo: boolean): Promise<OutputFile> {
   // Open from now on: to its reader a FIFO ends with its last writer.
   const fifo = isFifo ? await openFifo(path) : undefined;
   const folder = await makeTemporaryFolder();

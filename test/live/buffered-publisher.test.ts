@@ -1,6 +1,6 @@
 /** What a publisher that lags behind its log does at a signal. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { LatePublisher, type LivePublisher } from "../../src/live/late-publisher.js";
+import { BufferedPublisher, type LivePublisher } from "../../src/live/buffered-publisher.js";
 // What a start of Marian has loaded; here the clock does not wait for it.
 import "../../src/run/command-line.js";
 import type { RunUpdate } from "../../src/run/run-reader.js";
@@ -41,7 +41,7 @@ function stage({ hangs = false } = {}) {
     discard: async () => {},
   };
   const stop = new AbortController();
-  const late = new LatePublisher(
+  const late = new BufferedPublisher(
     "W&B",
     Promise.resolve(() => own),
     { stop: stop.signal },

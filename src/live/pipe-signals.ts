@@ -7,14 +7,14 @@
 const OTHERS = ["SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGXCPU"] as const;
 
 /** The order to end. */
-export interface StopOrder {
+export interface StopRequest {
   readonly signal: AbortSignal;
   /** Which signal came first; undefined where none came. */
   readonly received: "SIGINT" | "SIGTERM" | undefined;
 }
 
 /** Lives on, whatever signal comes that is no order to end. Node forgets that a parent has some of them ignored. */
-export function outliveSignals(): void {
+export function ignoreOtherSignals(): void {
   for (const name of OTHERS) process.on(name, () => {});
 }
 
@@ -23,10 +23,10 @@ export function outliveSignals(): void {
  *
  * @param abandoned Asks for the same without a signal.
  */
-export function watchStopOrders(abandoned?: AbortSignal): StopOrder {
+export function watchPipeSignals(abandoned?: AbortSignal): StopRequest {
   const controller = new AbortController();
-  let received: StopOrder["received"];
-  outliveSignals();
+  let received: StopRequest["received"];
+  ignoreOtherSignals();
   // Whoever passes standard input on may have been killed.
   process.stderr.on("error", () => {});
   for (const name of ["SIGINT", "SIGTERM"] as const) {

@@ -14,13 +14,13 @@ import {
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { LEFTOVER, type OutputFile, openOutputFile } from "../../src/io/output-file.js";
 import { OWNER, sweep } from "../../src/io/owner.js";
-import { LEFTOVER, openPlace, type Place } from "../../src/io/place.js";
 
 const folder = () => mkdtempSync(join(tmpdir(), "place-"));
 
 async function put(path: string, text: string): Promise<void> {
-  const place = await openPlace(path);
+  const place = await openOutputFile(path);
   writeFileSync(place.part, text);
   await place.commit();
 }
@@ -32,17 +32,17 @@ async function gone(): Promise<number> {
   return child.pid ?? 0;
 }
 
-describe("openPlace", () => {
+describe("openOutputFile", () => {
   it("writes beside the place, under a name that tells whose it is, and replaces the file at once", async () => {
     const path = join(folder(), "new", "training.csv");
     await put(path, "old");
-    const place = await openPlace(path);
+    const place = await openOutputFile(path);
     expect(place.part).toContain(`training.csv.${OWNER}.partial`);
     writeFileSync(place.part, "new");
     expect(readFileSync(path, "utf8")).toBe("old");
     await place.commit();
     expect(readFileSync(path, "utf8")).toBe("new");
-    await (await openPlace(path)).discard();
+    await (await openOutputFile(path)).discard();
     expect(readdirSync(join(path, ".."))).toEqual(["training.csv"]);
   });
 
@@ -73,9 +73,9 @@ describe("openPlace", () => {
     });
     const ended = new Promise((resolve) => reader.once("close", resolve));
     // Until the other side has opened it.
-    let place: Place | undefined;
+    let place: OutputFile | undefined;
     while (place === undefined) {
-      place = await openPlace(path).catch(() => undefined);
+      place = await openOutputFile(path).catch(() => undefined);
       await new Promise((resolve) => setImmediate(resolve));
     }
     writeFileSync(place.part, "x".repeat(300_000));

@@ -2,20 +2,20 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { makeTemporaryFolder, removeTemporaryFolder } from "../temporary-folder.js";
-import { type Kept, KeptInMemory } from "./regained.js";
+import { MemoryReplay, type Replay } from "./recover.js";
 
 /** Bytes that are kept in memory. */
 const IN_MEMORY = 16 * 1024 * 1024;
 /** Bytes read at once. */
 const CHUNK = 1 << 16;
 
-export class KeptOnDisk implements Kept {
-  readonly #memory: KeptInMemory;
+export class DiskReplay implements Replay {
+  readonly #memory: MemoryReplay;
   #file: FileHandle | undefined;
 
   /** @param inMemory Bytes that are kept there. */
   constructor(inMemory = IN_MEMORY) {
-    this.#memory = new KeptInMemory(inMemory);
+    this.#memory = new MemoryReplay(inMemory);
   }
 
   async keep(part: Uint8Array): Promise<boolean> {

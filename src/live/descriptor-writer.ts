@@ -10,7 +10,7 @@ const LONGEST_WAIT = 8;
  * Writes to a file descriptor, in order, in its own time. The descriptor keeps its flags: others share it, and a
  * program that finds its own standard output non-blocking may lose what it prints.
  */
-export class Outlet {
+export class DescriptorWriter {
   readonly #descriptor: Descriptor;
   #queue: Uint8Array[] = [];
   #bytes = 0;

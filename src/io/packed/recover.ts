@@ -18,7 +18,7 @@ const TAIL = 64;
 export type Again = () => AsyncIterable<Uint8Array>;
 
 /** Packed data that waits to be given a second time; undefined where no more of it can be kept. */
-export interface Kept {
+export interface Replay {
   /** Takes a part, which may change afterwards. False: it could not be kept. */
   keep(part: Uint8Array): Promise<boolean> | boolean;
   again(): AsyncIterable<Uint8Array>;
@@ -32,11 +32,11 @@ export interface Kept {
  * @param again Where the data can be had a second time; else it is kept.
  * @throws DamagedError after all that comes before the damage was yielded; whatever else `unpack` throws.
  */
-export async function* regained(
+export async function* recoverDamaged(
   chunks: AsyncIterable<Uint8Array>,
   unpack: (parts: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>,
   again?: Again,
-  kept: Kept = new KeptInMemory(),
+  kept: Replay = new MemoryReplay(),
 ): AsyncGenerator<Uint8Array> {
   let taken = 0;
   let lastStart = 0;
@@ -118,7 +118,7 @@ async function* partsOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8
 }
 
 /** Keeps up to a limit, in bytes. */
-export class KeptInMemory implements Kept {
+export class MemoryReplay implements Replay {
   readonly #limit: number;
   #parts: Uint8Array[] = [];
   #bytes = 0;

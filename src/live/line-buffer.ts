@@ -15,7 +15,7 @@ export interface Loss {
  * Hands bytes over in the reader's own time, through a buffer with an end. What finds no place is left out in whole
  * lines, so that no number is made of the halves of two.
  */
-export class Feed {
+export class LineBuffer {
   readonly #limit: number;
   #out: Writable | undefined;
   /** Blocks that wait; the last may still be filled. */

@@ -1,7 +1,7 @@
 import { Writable } from "node:stream";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Feed } from "../../src/live/feed.js";
+import { LineBuffer } from "../../src/live/line-buffer.js";
 
 /** A reader that takes bytes only when it is told to. */
 class SlowReader extends Writable {
@@ -41,9 +41,9 @@ class SlowReader extends Writable {
 
 const bytes = (text: string) => Buffer.from(text);
 
-describe("Feed", () => {
+describe("LineBuffer", () => {
   it("hands everything over, what came before the reader too", async () => {
-    const feed = new Feed(1000);
+    const feed = new LineBuffer(1000);
     const reader = new SlowReader();
     feed.push(bytes("one\n"));
     feed.start(reader);
@@ -56,7 +56,7 @@ describe("Feed", () => {
   });
 
   it("leaves out whole lines where there is no room, and goes on where lines begin", async () => {
-    const feed = new Feed(20);
+    const feed = new LineBuffer(20);
     const reader = new SlowReader();
     feed.start(reader);
     feed.push(bytes("aaaa\n"));
@@ -72,7 +72,7 @@ describe("Feed", () => {
   });
 
   it("counts what nobody reads any more", async () => {
-    const feed = new Feed(100);
+    const feed = new LineBuffer(100);
     const reader = new SlowReader();
     feed.start(reader);
     feed.push(bytes("taken\n"));
@@ -95,7 +95,7 @@ describe("Feed", () => {
         fc.array(step, { maxLength: 120 }),
         fc.integer({ min: 200, max: 400 }),
         async (steps, limit) => {
-          const feed = new Feed(limit);
+          const feed = new LineBuffer(limit);
           const reader = new SlowReader();
           feed.start(reader);
           let log = "";
