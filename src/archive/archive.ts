@@ -6,9 +6,9 @@ import { makeTemporaryFolder, removeTemporaryFolder } from "../io/temporary-fold
 import type { Walk } from "./folder-walk.js";
 import type { Problem } from "./group.js";
 import type { GroupFiles } from "./group-files.js";
+import { findGroups, type Start } from "./group-folders.js";
 import { takeInventory } from "./inventory.js";
 import { type ArchiveMode, compareText, isOfUse, kindOf } from "./layout.js";
-import { findPlaces, type Start } from "./places.js";
 import { unpackTar } from "./tar.js";
 
 /** How an archive is opened. */
@@ -66,7 +66,7 @@ export async function openArchive(path: string, options: ArchiveOptions = {}): P
         problem({ source: entry === undefined ? path : `${path}/${entry}`, reason, severity });
       }
     }
-    const places = await findPlaces(start, walk);
+    const places = await findGroups(start, walk);
     const groups = (await takeInventory(places.groups, mode, walk)).filter((group) => places.isAsked(group));
     return {
       modes: [...new Set(groups.map((group) => group.mode))].sort().reverse(),

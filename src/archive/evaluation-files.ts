@@ -4,7 +4,7 @@ import type { DatasetName } from "../evaluation/naming/dataset.js";
 import { readEvaluationFileName } from "../evaluation/naming/evaluation-file.js";
 import type { FileBelow } from "./folder-walk.js";
 import type { Problem } from "./group.js";
-import { EVALUATION, isEvaluationLog, kindOf, modelOfFolders, SPEED, stemOf, type Tree } from "./layout.js";
+import { EVALUATION, isEvaluationLog, kindOf, modelOfFolders, SPEED, type Tree } from "./layout.js";
 
 /** A file of scores, and which model it names. */
 export interface NamedEvaluation {
@@ -34,11 +34,9 @@ export function evaluationsOf(
       const kind = kindOf(file.base);
       const isLog = tree === "logs" && isEvaluationLog(file.folders, file.base);
       if (!isLog && kind !== "metrics" && kind !== "metrics.json") continue;
-      const named = isLog
-        ? namedByLabel(file)
-        : namedByPlace(file, kind === "metrics" ? kind : "metrics.json");
-      if (named === undefined) problems.push(unnamed(file));
-      else ranked[rankOf(tree, named)]?.push(named);
+      const evaluation = named(file);
+      if (evaluation === undefined) problems.push(unnamed(file));
+      else ranked[rankOf(tree, evaluation)]?.push(evaluation);
     }
   }
   return ranked.flat();
@@ -50,25 +48,16 @@ function rankOf(tree: Tree, { kind, folder }: NamedEvaluation): number {
   return folder === SPEED ? 0 : 3;
 }
 
-/** A log that is called like a task: `eval_student_flores_devtest`. */
-function namedByLabel(file: FileBelow): NamedEvaluation | undefined {
-  const { model, known, dataset } = readEvaluationFileName(stemOf(file.base), false);
-  return model === undefined ? undefined : { file, kind: "log", model, known, dataset };
-}
-
 /** A file whose name names its model, or that lies in the model's folder: `evaluation/student/flores_devtest.metrics`. */
-function namedByPlace(file: FileBelow, kind: "metrics" | "metrics.json"): NamedEvaluation | undefined {
-  const { model, known, metric, dataset } = readEvaluationFileName(
-    stemOf(file.base),
-    kind === "metrics.json",
-  );
-  const named = { file, kind, dataset, ...(metric === undefined ? {} : { metric }) };
-  if (model !== undefined) return { ...named, model, known };
+function named(file: FileBelow): NamedEvaluation | undefined {
+  const { pair: _pair, model, known, ...name } = readEvaluationFileName(file.base);
+  if (model !== undefined) return { file, ...name, model, known };
+  if (name.kind === "log") return undefined;
   const start = file.folders.lastIndexOf(EVALUATION) + 1;
   const folders = file.folders.slice(start);
   // Below `evaluation/` any folder is a model's.
   const place = modelOfFolders(folders, start > 0 ? folders[0] : undefined);
-  return place === undefined ? undefined : { ...named, ...place };
+  return place === undefined ? undefined : { file, ...name, ...place };
 }
 
 function unnamed({ name }: FileBelow): Problem {

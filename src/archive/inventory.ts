@@ -6,8 +6,8 @@ import { evaluationsOf, type NamedEvaluation } from "./evaluation-files.js";
 import { type FileBelow, type FoundFile, fileAt, filesBelow, type Walk } from "./folder-walk.js";
 import type { Problem } from "./group.js";
 import type { EvaluationFile, GroupFiles, RunFiles } from "./group-files.js";
+import type { GroupFolders } from "./group-folders.js";
 import { type ArchiveMode, compareText, isEvaluationLog, kindOf, type Tree } from "./layout.js";
-import type { GroupPlace } from "./places.js";
 import { type LogFile, type Training, trainingsOf } from "./trainings.js";
 
 /** A run, until it has an id. */
@@ -21,7 +21,7 @@ interface Unnamed {
 
 /** A group, until its runs have ids. */
 interface Draft {
-  readonly place: GroupPlace;
+  readonly place: GroupFolders;
   readonly mode: ArchiveMode;
   readonly groupId: string | undefined;
   readonly suffix: string;
@@ -40,7 +40,7 @@ interface Draft {
  * @returns The groups, sorted by project and name.
  */
 export async function takeInventory(
-  places: readonly GroupPlace[],
+  places: readonly GroupFolders[],
   mode: ArchiveMode | undefined,
   walk: Walk,
 ): Promise<GroupFiles[]> {
@@ -54,7 +54,7 @@ export async function takeInventory(
   return drafts.map((draft, index) => finish(draft, ids[index]));
 }
 
-async function draftGroup(place: GroupPlace, asked: ArchiveMode | undefined, walk: Walk): Promise<Draft> {
+async function draftGroup(place: GroupFolders, asked: ArchiveMode | undefined, walk: Walk): Promise<Draft> {
   const problems: Problem[] = [];
   const own: Walk = {
     nameOf: (path) => walk.nameOf(path),

@@ -37,13 +37,6 @@ export function isEvaluationLog(folders: readonly string[], fileName: string): b
   return folders.join("/") === "eval" && /^eval.*\.log$/s.test(withoutCompression(fileName));
 }
 
-/** The name of a file of scores without what it ends with. */
-export function stemOf(fileName: string): string {
-  return withoutCompression(fileName)
-    .replace(METRICS, "")
-    .replace(/\.log$/, "");
-}
-
 /** `train.log` of `train.log.gz`. */
 export function withoutCompression(fileName: string): string {
   return fileName.replace(COMPRESSED, "");

@@ -1,20 +1,18 @@
 /** Reads what a group's files say, but for the logs of its trainings. */
 import { createHash } from "node:crypto";
 import { TextDecoder } from "node:util";
-import { EvaluationError } from "../evaluation/errors.js";
 import { readEvaluationLog } from "../evaluation/evaluation-log.js";
-import { readMetrics } from "../evaluation/metrics-file.js";
-import { readMetricsJson } from "../evaluation/metrics-json.js";
+import { EvaluationError, readScores } from "../evaluation/score-file.js";
 import { fileChunks } from "../io/chunks.js";
 import { isGarbled } from "../io/file-name.js";
 import { decompress, InputError } from "../io/packed/decompress.js";
 import { FileSource, readable, type Source } from "../io/source.js";
 import { nodeCore } from "../node-core.js";
 import { readYaml } from "../run/yaml.js";
-import { mergeEvaluations, type ReadEvaluation } from "./evaluation-merge.js";
 import { type FoundFile, fileAt, filesBelow, folderAt, type NamedFile } from "./folder-walk.js";
 import type { Config, Group, GroupRun, Problem } from "./group.js";
 import type { EvaluationFile, GroupFiles } from "./group-files.js";
+import { mergeEvaluations, type ReadEvaluation } from "./merge-evaluations.js";
 
 /** Longer than any configuration or log of an evaluation. */
 const LONGEST = 64 * 1024 * 1024;
@@ -55,7 +53,7 @@ export async function readGroup(files: GroupFiles, access: GroupAccess = LOCAL):
       id,
       ...(log === undefined ? {} : { log: access.log(log) }),
       ...(validationLog === undefined ? {} : { validationLog: access.log(validationLog) }),
-      evaluations: evaluations.filter((evaluation) => evaluation.model === name),
+      evaluations: evaluations.filter((evaluation) => evaluation.run === name),
     };
   });
   const { logsFolder } = files;
@@ -76,8 +74,7 @@ async function readEvaluation(file: EvaluationFile, access: GroupAccess): Promis
   try {
     const text = await readText(file, access);
     if (file.kind === "log") return { file, metrics: readEvaluationLog(text, nodeCore()) };
-    if (file.kind === "metrics") return { file, metrics: readMetrics(text) };
-    const { metrics, faults } = readMetricsJson(text, file.metric);
+    const { metrics, faults } = readScores(file, text);
     return { file, metrics, remarks: faults };
   } catch (error) {
     return { file, fault: faultOf(error) };

@@ -4,7 +4,7 @@ import { filterFlags } from "../cli/flags/filter-flags.js";
 import { groupFlags } from "../cli/flags/group-flags.js";
 import { manifestFlags } from "../cli/flags/manifest-flags.js";
 import { shardFlag } from "../cli/flags/shard.js";
-import { runArchive } from "../cli/groups/archive-run.js";
+import { runArchive } from "../cli/groups/archive.js";
 import { archiveManifest } from "../cli/manifests/archive.js";
 import { EXIT } from "../exit-code.js";
 

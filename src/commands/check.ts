@@ -1,5 +1,5 @@
 import { Args, Flags } from "@oclif/core";
-import { openTars } from "../archive/tar-inputs.js";
+import { openTars } from "../archive/tar-logs.js";
 import { FINDING_KINDS } from "../check/finding.js";
 import { type CheckedInput, checkInputs } from "../cli/check-inputs.js";
 import { Command } from "../cli/command.js";

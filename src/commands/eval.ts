@@ -2,16 +2,16 @@ import { Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
 import { taskSecretFlag, wandbFlags } from "../cli/flags/wandb-flags.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
-import { EvaluationError } from "../evaluation/errors.js";
 import type { Evaluation } from "../evaluation/evaluation.js";
 import { evaluationTitle } from "../evaluation/naming/dataset.js";
 import { readGroupFolder, suffixOf } from "../evaluation/naming/group-name.js";
 import { readLabel } from "../evaluation/naming/label.js";
+import { EvaluationError, type Scores } from "../evaluation/score-file.js";
 import { EXIT, stopCode } from "../exit-code.js";
 import { jsonText } from "../io/escape.js";
 import { printText, say } from "../io/terminal.js";
 import { findTarget, type RunTarget } from "../live/run-target.js";
-import { readScores, type Scores, scoresOf } from "../live/scores.js";
+import { readScoreFile, scoresOf } from "../live/scores.js";
 import type { PublisherOutcome } from "../publishers/update-publisher.js";
 import type { JsonObject } from "../wandb/format/json.js";
 
@@ -113,7 +113,7 @@ rest is in the offline file); 130, 143 stopped by SIGINT, SIGTERM.`;
       const { model, importer, dataset, augmentation } = label;
       const source = flags["metrics-json"] ?? "--metric";
       const evaluation: Evaluation = {
-        model,
+        run: model,
         importer,
         dataset,
         augmentation,
@@ -135,7 +135,7 @@ rest is in the offline file); 130, 143 stopped by SIGINT, SIGTERM.`;
     if (file === undefined && metrics.length === 0)
       this.error("no scores: give --metrics-json FILE or --metric NAME=NUMBER", { exit: EXIT.usage });
     try {
-      return file === undefined ? scoresOf(metrics) : await readScores(file);
+      return file === undefined ? scoresOf(metrics) : await readScoreFile(file);
     } catch (error) {
       if (!(error instanceof EvaluationError)) throw error;
       return this.error(error.message, { exit: file === undefined ? EXIT.usage : EXIT.input });
@@ -171,7 +171,7 @@ rest is in the offline file); 130, 143 stopped by SIGINT, SIGTERM.`;
     const outputs = outcomes.flatMap((outcome) => outcome.outputs);
     const notes = outcomes.flatMap((outcome) => outcome.notes ?? []);
     if (json) {
-      const { model, importer, dataset, augmentation } = evaluation;
+      const { run: model, importer, dataset, augmentation } = evaluation;
       const metrics = Object.fromEntries(evaluation.metrics);
       const receipt = {
         project: place.project,

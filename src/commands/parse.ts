@@ -1,5 +1,5 @@
 import { Args, Flags } from "@oclif/core";
-import { openTars } from "../archive/tar-inputs.js";
+import { openTars } from "../archive/tar-logs.js";
 import { Command } from "../cli/command.js";
 import { manifestFlags } from "../cli/flags/manifest-flags.js";
 import { namedInputs } from "../cli/flags/named-inputs.js";

@@ -1,7 +1,7 @@
 import { Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
 import { groupFlags } from "../cli/flags/group-flags.js";
-import { runArchive } from "../cli/groups/archive-run.js";
+import { runArchive } from "../cli/groups/archive.js";
 
 export default class ParseExperimentDir extends Command {
   static override summary =

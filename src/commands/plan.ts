@@ -3,7 +3,7 @@ import { Command } from "../cli/command.js";
 import { filterFlags } from "../cli/flags/filter-flags.js";
 import { groupFlags } from "../cli/flags/group-flags.js";
 import { shardFlag } from "../cli/flags/shard.js";
-import { runPlan } from "../cli/manifests/plan-run.js";
+import { runPlan } from "../cli/manifests/plan.js";
 import { EXIT } from "../exit-code.js";
 
 export default class Plan extends Command {

@@ -1,7 +1,7 @@
 import { Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
 import { groupFlags } from "../cli/flags/group-flags.js";
-import { runPublish } from "../cli/manifests/publish-manifest.js";
+import { runPublish } from "../cli/manifests/publish.js";
 import { EXIT } from "../exit-code.js";
 
 export default class Publish extends Command {

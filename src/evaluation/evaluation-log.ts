@@ -1,18 +1,17 @@
-/** Logs of evaluations, in which the shell prints its commands and sacreBLEU its scores. */
+/** Logs of evaluations: the shell prints its commands, sacreBLEU its scores. */
 import type { CoreModule } from "../core/core.js";
 import { readLineStarts } from "../core/line-start.js";
-import { EvaluationError } from "./errors.js";
-import { readFloat } from "./python-float.js";
+import { EvaluationError, readFloat } from "./score-file.js";
 
-/** The scores follow a command of the pipe, whichever the shell printed last, or a remark of sacreBLEU. */
+/** The scores follow the command of the pipe that the shell printed last, or a remark of sacreBLEU. */
 const BEFORE_SCORES = /^(?:\+ (?:tee |sacrebleu |.*\/marian-decoder )|sacreBLEU:)/;
 
 /**
- * Reads the log of an evaluation: `bleu_detok` and `chrf`, from the first two lines of only a number that follow a
- * command of the evaluation. COMET is never in such a log, and evaluations that write `.metrics.json` print no scores.
+ * Reads `bleu_detok` and `chrf`: the first two lines of only a number that follow a command of the evaluation. Such a
+ * log never has COMET, and evaluations that write `.metrics.json` print no scores.
  *
- * @param core Knows what Taskcluster puts before each line.
- * @throws EvaluationError when there are none.
+ * @param core Finds the prefixes of Taskcluster.
+ * @throws EvaluationError if the log has no scores.
  */
 export function readEvaluationLog(text: string, core: CoreModule): ReadonlyMap<string, number> {
   let before = "";

@@ -1,17 +1,13 @@
-/** Scores of one model on one dataset. */
-export interface Evaluation {
-  /** The run's name without its suffix: `teacher-1`, `student`, `quantized`. */
-  readonly model: string;
-  /** Where the dataset comes from: `flores`, `mtdata`, `sacrebleu` …; `unknown` where the name tells none. */
-  readonly importer: string;
-  /** Absent (null) where the name is the importer's alone. */
-  readonly dataset: string | null;
-  /** `aug-mix` and the like; null for the dataset as it is. */
-  readonly augmentation: string | null;
-  /** Scores by name: `bleu_detok`, `chrf`, `comet` (0 to 100) first, then every other one as it is called and scaled. */
+import type { DatasetName } from "./naming/dataset.js";
+
+/** Scores of one run on one dataset. */
+export interface Evaluation extends DatasetName {
+  /** The name of the run without its suffix: `teacher-1`, `student`, `student-2`, `quantized`. */
+  readonly run: string;
+  /** Scores by name: `bleu_detok`, `chrf`, `comet` (0 to 100), then every other metric by its own name and scale. */
   readonly metrics: ReadonlyMap<string, number>;
-  /** The file or the task that holds them. */
+  /** The file or task with the scores. */
   readonly source: string;
-  /** Other files that hold further metrics of it; absent where one file has all. */
+  /** Other files with further metrics; absent if one file has all. */
   readonly furtherSources?: readonly string[];
 }

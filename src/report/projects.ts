@@ -28,7 +28,7 @@ export function byProject<Part>(
 /** Whether these are the scores of this training, told by the names of both. */
 export function isScored({ project, group, name, source }: ReportRun, evaluation: ReportEvaluation): boolean {
   if (project !== evaluation.project || group !== evaluation.group) return false;
-  const { model } = evaluation;
+  const { run: model } = evaluation;
   const last = name.split("/").at(-1) ?? name;
   const folder = source.split(/[\\/]/).at(-2) ?? "";
   return last === model || last.startsWith(`${model}_`) || (modelOfFolder(folder) ?? folder) === model;

@@ -1,14 +1,11 @@
 /** The scores that an evaluation task has left. */
 
 import type { Problem } from "../archive/group.js";
-import { addScores, otherScores } from "../evaluation/added-scores.js";
-import { EvaluationError } from "../evaluation/errors.js";
 import type { Evaluation } from "../evaluation/evaluation.js";
-import { inTableOrder } from "../evaluation/metric-names.js";
-import { readMetrics } from "../evaluation/metrics-file.js";
-import { type JsonMetrics, readMetricsJson } from "../evaluation/metrics-json.js";
 import { readEvaluationFileName } from "../evaluation/naming/evaluation-file.js";
 import { readLabel } from "../evaluation/naming/label.js";
+import { EvaluationError, readScores } from "../evaluation/score-file.js";
+import { addScores, inTableOrder, otherScores } from "../evaluation/scores.js";
 import { artifactName } from "./artifact-source.js";
 import type { ArtifactStore } from "./artifact-store.js";
 import { type GroupTask, StoppedError } from "./client/index.js";
@@ -51,7 +48,7 @@ export async function readEvaluation(store: ArtifactStore, task: GroupTask): Pro
       if (read.length > 0 && name.endsWith(".metrics")) break;
       const text = (await store.bytes({ taskId, runId, name })).toString("utf8");
       try {
-        const scores = readScores(name, text);
+        const scores = readScores(readEvaluationFileName(name.slice(name.lastIndexOf("/") + 1)), text);
         for (const fault of scores.faults) say("warning", `${name}: ${fault}`);
         const others = otherScores(metrics, scores.metrics);
         if (others.length > 0)
@@ -71,7 +68,7 @@ export async function readEvaluation(store: ArtifactStore, task: GroupTask): Pro
       );
     if (first === undefined) return { task, problems };
     const evaluation: Evaluation = {
-      model,
+      run: model,
       importer,
       dataset,
       augmentation,
@@ -85,10 +82,4 @@ export async function readEvaluation(store: ArtifactStore, task: GroupTask): Pro
     say("failure", error instanceof Error ? error.message : String(error));
   }
   return { task, problems };
-}
-
-function readScores(name: string, text: string): JsonMetrics {
-  if (name.endsWith(".metrics")) return { metrics: readMetrics(text), faults: [] };
-  const stem = name.slice(name.lastIndexOf("/") + 1, -".metrics.json".length);
-  return readMetricsJson(text, readEvaluationFileName(stem, true).metric);
 }

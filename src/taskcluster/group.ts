@@ -90,7 +90,7 @@ function runsOf(trainings: readonly TrainingRead[], evaluations: readonly Evalua
   const firstTask = new Map<string, GroupTask>();
   for (const { task, evaluation } of evaluations) {
     if (evaluation === undefined) continue;
-    const { model } = evaluation;
+    const { run: model } = evaluation;
     const owner =
       trainingOf(
         task,

@@ -1,6 +1,6 @@
 /** Scores of models on datasets, the best of each row marked. */
 import type { Evaluation } from "../evaluation/evaluation.js";
-import { modelTitles } from "../report/evaluation-file.js";
+import { modelTitles } from "../report/evaluations.js";
 import { betterOf, winner } from "../report/metric-order.js";
 import { byProject, isScored } from "../report/projects.js";
 import type { ReportEvaluation } from "../report/report-data.js";
@@ -74,7 +74,7 @@ function metricTable(
   titles: ReadonlyMap<Evaluation, string>,
   evaluations: readonly Evaluation[],
 ): HTMLElement {
-  const titleOf = (evaluation: Evaluation) => titles.get(evaluation) ?? evaluation.model;
+  const titleOf = (evaluation: Evaluation) => titles.get(evaluation) ?? evaluation.run;
   const models = [...new Set(evaluations.map(titleOf))];
   const datasets = new Map<string, Map<string, Evaluation>>();
   for (const evaluation of evaluations) {

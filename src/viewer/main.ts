@@ -1,5 +1,5 @@
 /** The viewer: brings the parts of the page together. */
-import { readEvaluationFile } from "../report/evaluation-file.js";
+import { readEvaluationFile } from "../report/evaluations.js";
 import { reportFromJson } from "../report/report-json.js";
 import { ChartsView } from "./charts/charts-view.js";
 import { ConfigurationView } from "./configuration-view.js";

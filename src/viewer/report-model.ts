@@ -1,8 +1,8 @@
 /** The trainings of the page: those of the report, and those that were opened since. */
-import { addEvaluation } from "../report/evaluation-file.js";
+import { addEvaluation } from "../report/evaluations.js";
+import { isSameLog, repeatsValidations } from "../report/log-selection.js";
 import type { ReportData, ReportEvaluation, ReportProblem, ReportRun } from "../report/report-data.js";
 import { displayNames } from "../report/run-names.js";
-import { isSameLog, repeatsValidations } from "../report/same-log.js";
 import { type ChartKind, chartKinds } from "./charts/chart-kinds.js";
 import { RunView } from "./run-view.js";
 

@@ -37,11 +37,11 @@ export async function evaluationsOfRuns(
   const place = { project, entity: entity ?? client.settings.entity };
   const found: Evaluation[] = [];
   for await (const run of api.runs({ ...place, filters: { group } })) {
-    const lacking = namedBy(run, suffix).filter(({ model, name }) => !known.has({ model, ...name }));
+    const lacking = namedBy(run, suffix).filter(({ model, name }) => !known.has({ run: model, ...name }));
     for (const { runId, model, name, path } of lacking) {
       const [file] = await api.runFiles({ ...place, runId }, { names: [path] });
       const metrics = file === undefined ? undefined : scoresIn((await api.download(file)).toString("utf8"));
-      if (metrics !== undefined) found.push({ model, ...name, metrics, source: `${runId}/${path}` });
+      if (metrics !== undefined) found.push({ run: model, ...name, metrics, source: `${runId}/${path}` });
     }
   }
   return found;

@@ -31,7 +31,7 @@ export class GroupTable {
   }
 
   /** Whether there is a row of this model and dataset. */
-  has({ model, importer, dataset, augmentation }: Pick<Evaluation, "model"> & DatasetName): boolean {
+  has({ run: model, importer, dataset, augmentation }: Pick<Evaluation, "run"> & DatasetName): boolean {
     const key = stringifyJson([model, importer, dataset, augmentation]);
     return this.#rows.some((row) => row.key === key);
   }
@@ -39,7 +39,7 @@ export class GroupTable {
   /** The rows of evaluations. */
   static of(group: string, suffix: string, evaluations: readonly Evaluation[]): GroupTable {
     const table = new GroupTable(suffix);
-    for (const { model, importer, dataset, augmentation, metrics } of evaluations) {
+    for (const { run: model, importer, dataset, augmentation, metrics } of evaluations) {
       const names = [group, model, importer, dataset, augmentation];
       const cells = [...NAMES.map((name, at) => [name, names[at] ?? null] as const), ...metrics];
       table.#put(rowOf(cells));

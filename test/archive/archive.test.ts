@@ -220,7 +220,7 @@ describe("trainings", () => {
     const scores = groups[0]?.runs.map(({ id, log, evaluations }) => [
       id,
       basename(join(log?.name ?? "", "..")),
-      evaluations.map(({ model, metrics }) => [model, metrics.get("bleu_detok")]),
+      evaluations.map(({ run: model, metrics }) => [model, metrics.get("bleu_detok")]),
     ]);
     expect(scores).toEqual([
       ["student_opus", "again", []],

@@ -65,7 +65,7 @@ describe("filterGroups", () => {
   it("keeps the whole table of a group: only its runs are chosen", async () => {
     const [files] = await chosen({ filter: ["quantized"] });
     const group = files === undefined ? undefined : await readGroup(files);
-    expect(group?.evaluations.map(({ model }) => model)).toEqual(["quantized", "student"]);
+    expect(group?.evaluations.map(({ run: model }) => model)).toEqual(["quantized", "student"]);
     expect(group?.runs.map(({ id, evaluations }) => [id, evaluations.length])).toEqual([
       ["quantized_opus", 1],
     ]);

@@ -1,10 +1,10 @@
 /** Held to what the reference published of three archives. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { FilledLog } from "../../src/archive/filled-log.js";
 import type { Group } from "../../src/archive/group.js";
 import type { ArchiveMode } from "../../src/archive/layout.js";
-import { fillIn } from "../../src/archive/validation-fill.js";
+import { joinValidations } from "../../src/archive/validation-log/join.js";
+import { JoinedLog } from "../../src/archive/validation-log/joined-log.js";
 import type { Evaluation } from "../../src/evaluation/evaluation.js";
 import { evaluationTitle } from "../../src/evaluation/naming/dataset.js";
 import { shared, sharedIsThere } from "../golden/shared.js";
@@ -77,7 +77,7 @@ class Recorded {
 const TABLE_COLUMNS = ["Group", "Model", "Importer", "Dataset", "Augmenation", "bleu_detok", "chrf", "comet"];
 
 const rowsOf = ({ name, evaluations }: Group): Row[] =>
-  evaluations.map(({ model, importer, dataset, augmentation, metrics }) => {
+  evaluations.map(({ run: model, importer, dataset, augmentation, metrics }) => {
     const scores = ["bleu_detok", "chrf", "comet"].map((metric) => metrics.get(metric) ?? null);
     return [name, model, importer, dataset, augmentation, ...scores];
   });
@@ -149,7 +149,7 @@ describe.skipIf(!sharedIsThere)("archives of Snakemake", () => {
       for (const { log, validationLog } of runs) {
         expect(validationLog).toBeDefined();
         if (log !== undefined && validationLog !== undefined)
-          expect(await fillIn(log, validationLog)).not.toBeInstanceOf(FilledLog);
+          expect(await joinValidations(log, validationLog)).not.toBeInstanceOf(JoinedLog);
       }
     },
   );

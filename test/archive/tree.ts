@@ -74,7 +74,7 @@ export async function readArchive(path: string, options: ArchiveOptions = {}) {
 
 /** The rows of a group's table: model, importer, dataset, augmentation, then scores by name. */
 export function rowsOf({ evaluations }: Group): unknown[] {
-  return evaluations.map(({ model, importer, dataset, augmentation, metrics }) => [
+  return evaluations.map(({ run: model, importer, dataset, augmentation, metrics }) => [
     model,
     importer,
     dataset,

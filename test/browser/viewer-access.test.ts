@@ -136,13 +136,13 @@ describe.skipIf(!chromiumIsThere)("the viewer", () => {
         { ...run, name: "student", source: "student/train.log" },
         { ...dialects, name: "dialects", source: "dialects.log", error: "the gzip data ends early" },
       ],
-      evaluations: ["student", "teacher-1"].map((model, index) => ({
-        model,
+      evaluations: ["student", "teacher-1"].map((run, index) => ({
+        run,
         importer: "flores",
         dataset: "devtest",
         augmentation: null,
         metrics: new Map([["chrf", 50 + index]]),
-        source: `${model}/x.metrics`,
+        source: `${run}/x.metrics`,
       })),
       problems: [{ source: "gone.log", reason: "there is no such file" }],
     });

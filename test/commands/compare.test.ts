@@ -8,7 +8,7 @@ import { scoresOf } from "../servers/taskcluster/index.js";
 import { IDS } from "../taskcluster/client/ids.js";
 
 const evaluation = (model: string, dataset: string | null, scores: Record<string, number>): Evaluation => ({
-  model,
+  run: model,
   importer: "flores",
   dataset,
   augmentation: null,

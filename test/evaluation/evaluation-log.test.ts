@@ -2,9 +2,9 @@
 import { readFileSync } from "node:fs";
 import { array, assert, constantFrom, oneof, property, string } from "fast-check";
 import { describe, expect, test } from "vitest";
-import { EvaluationError } from "../../src/evaluation/errors.js";
 import { readEvaluationLog } from "../../src/evaluation/evaluation-log.js";
 import { readLabel } from "../../src/evaluation/naming/label.js";
+import { EvaluationError } from "../../src/evaluation/score-file.js";
 import { nodeCore } from "../../src/node-core.js";
 import { shared, sharedIsThere } from "../golden/shared.js";
 

@@ -51,7 +51,7 @@ const evaluation = (
   dataset: string,
   scores: Readonly<Record<string, number>>,
 ): Evaluation => ({
-  model,
+  run: model,
   importer: "flores",
   dataset,
   augmentation: null,

@@ -48,7 +48,7 @@ describe("a publisher of one's own", () => {
   test("gets the evaluations of the model behind the log, once", async () => {
     const calls: string[] = [];
     const evaluation = {
-      model: "student",
+      run: "student",
       importer: "flores",
       dataset: "devtest",
       augmentation: null,

@@ -45,7 +45,7 @@ describe("a report as JSON", () => {
       ],
       evaluations: [
         {
-          model: "student",
+          run: "student",
           importer: "flores",
           dataset: null,
           augmentation: "aug-mix",

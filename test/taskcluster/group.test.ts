@@ -69,7 +69,7 @@ describe("a group", () => {
     const teacher = runs.find(({ model }) => model === "teacher-1");
     const { bleu, chrf, comet } = scoresOf("evaluate-teacher-flores-aug-mix_devtest-nb-en-1");
     expect(teacher?.evaluations[0]).toEqual({
-      model: "teacher-1",
+      run: "teacher-1",
       importer: "flores",
       dataset: "devtest",
       augmentation: "aug-mix",
@@ -535,7 +535,7 @@ describe.skipIf(!sharedIsThere)("the groups of real graphs", () => {
     expect(
       new Set(
         group.evaluations.map((one) =>
-          JSON.stringify([one.model, one.importer, one.dataset, one.augmentation]),
+          JSON.stringify([one.run, one.importer, one.dataset, one.augmentation]),
         ),
       ).size,
     ).toBe(expected.evaluations);

@@ -22,7 +22,7 @@ import { type Harness, harness } from "./client/harness.js";
 type Row = Readonly<Record<string, unknown>>;
 
 const evaluation = (dataset: string, metrics: Readonly<Record<string, number>>): Evaluation => ({
-  model: "student",
+  run: "student",
   importer: "flores",
   dataset,
   augmentation: null,
@@ -392,7 +392,7 @@ describe.skipIf(!sharedIsThere)("what the reference published", () => {
         const evaluations = bars.map(({ title, table: { data } }): Evaluation => {
           const [, importer = "", rest] = /^([^_]+)_?(.*)$/.exec(title) ?? [];
           const metrics = new Map(data);
-          return { model: id, importer, dataset: rest || null, augmentation: null, metrics, source: "" };
+          return { run: id, importer, dataset: rest || null, augmentation: null, metrics, source: "" };
         });
         await publishEvaluationRun({ ...without(stage, evaluations), id });
         const run = stage.server.run("cs-en", id);

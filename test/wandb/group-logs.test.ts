@@ -22,7 +22,7 @@ const evaluation = (
   metrics: Readonly<Record<string, number>>,
   augmentation: string | null = null,
 ): Evaluation => ({
-  model,
+  run: model,
   importer: "flores",
   dataset,
   augmentation,
@@ -359,7 +359,7 @@ describe.skipIf(!sharedIsThere)("what the reference published", () => {
           scores[at] == null ? [] : [[metric, Number(scores[at])]],
         );
         return {
-          model: model ?? "",
+          run: model ?? "",
           importer: importer ?? "",
           dataset: dataset ?? null,
           augmentation: augmentation ?? null,

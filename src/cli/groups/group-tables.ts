@@ -83,7 +83,7 @@ async function contentOf(groups: AsyncIterable<Group>, request: TablesRequest): 
     }
     if (only === "training") continue;
     for (const evaluation of scores) {
-      const run = ids.get(evaluation.model) ?? `${evaluation.model}${suffix}`;
+      const run = ids.get(evaluation.run) ?? `${evaluation.run}${suffix}`;
       evaluations.push({ project, group, run, evaluation });
       facts.push([project, group, run, ...evaluationFacts(evaluation)]);
     }

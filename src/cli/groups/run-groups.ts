@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Group, Problem } from "../../archive/group.js";
-import { wholeLog } from "../../archive/validation-fill.js";
+import { wholeLog } from "../../archive/validation-log/join.js";
 import type { ParserOptions } from "../../core/log-parser.js";
 import { EXIT } from "../../exit-code.js";
 import { withinDescriptors } from "../../io/open-files.js";

@@ -8,7 +8,7 @@ import { readParserOptions } from "../flags/parser-options.js";
 import { readShard } from "../flags/shard.js";
 import { watchStopSignals } from "../stop-signal.js";
 import { Inputs } from "./input.js";
-import { type PlanFilterFlags, planOrRefuse } from "./plan-run.js";
+import { type PlanFilterFlags, planOrRefuse } from "./plan.js";
 import type { ManifestRequest } from "./request.js";
 import { runManifest } from "./run.js";
 

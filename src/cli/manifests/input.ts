@@ -4,8 +4,7 @@ import { STDIN } from "../../io/inputs.js";
 import { ObjectStore } from "../../io/objects/object-store.js";
 import { StdinSource } from "../../io/stdin.js";
 import { ManifestAccess } from "../../pipeline/manifests/access.js";
-import { readManifest } from "../../pipeline/manifests/lines.js";
-import { ManifestError, type ManifestRun } from "../../pipeline/manifests/manifest.js";
+import { ManifestError, type ManifestRun, readManifest } from "../../pipeline/manifests/manifest.js";
 import { runsOfShard, type Shard } from "../../pipeline/manifests/shard.js";
 
 /** Opens files and objects for one command. */

@@ -2,7 +2,7 @@
 import { type Archive, openArchive } from "../../archive/archive.js";
 import { readGroup } from "../../archive/read-group.js";
 import { readable } from "../../io/source.js";
-import type { ReportContent } from "./data.js";
+import type { ReportContent } from "./content.js";
 
 /**
  * Reads archives, one after the other, into a report.

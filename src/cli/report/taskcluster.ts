@@ -13,7 +13,7 @@ import { readTask, taskAsGroup } from "../../taskcluster/task.js";
 import type { Command } from "../command.js";
 import { addressesOf, type TaskclusterAccess, withTaskcluster } from "../taskcluster/client.js";
 import { groupsFound } from "../taskcluster/group.js";
-import type { ReportContent } from "./data.js";
+import type { ReportContent } from "./content.js";
 
 /** Reads groups, with those that they build on, into a report; returns the exit code, 0 where all could be asked for. */
 export function readTaskGroups(

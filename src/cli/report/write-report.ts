@@ -1,6 +1,6 @@
 /** What `report` does: inputs to one page, with a receipt. */
 import { resolve } from "node:path";
-import { openTars } from "../../archive/tar-inputs.js";
+import { openTars } from "../../archive/tar-logs.js";
 import type { ParserOptions } from "../../core/log-parser.js";
 import { EXIT } from "../../exit-code.js";
 import { fileSource, STDIN } from "../../io/inputs.js";
@@ -16,7 +16,7 @@ import { count, type Detail, size } from "../receipts/receipt.js";
 import { report } from "../receipts/report.js";
 import type { StopSignal } from "../stop-signal.js";
 import { startProgress } from "../terminal/progress.js";
-import { ReportContent } from "./data.js";
+import { ReportContent } from "./content.js";
 import { openFile, readViewer, writePart } from "./files.js";
 import { reportInputs } from "./inputs.js";
 

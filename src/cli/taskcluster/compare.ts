@@ -2,8 +2,8 @@
 
 import type { Group } from "../../archive/group.js";
 import type { Evaluation } from "../../evaluation/evaluation.js";
-import { metricNames } from "../../evaluation/metric-names.js";
-import { evaluationTitle } from "../../evaluation/naming/dataset.js";
+import { type DatasetName, evaluationTitle } from "../../evaluation/naming/dataset.js";
+import { metricNames } from "../../evaluation/scores.js";
 import { escapeLine, jsonText } from "../../io/escape.js";
 import type { Column } from "../../publishers/tables/columns.js";
 import { csvHeader, csvRows, jsonNumber } from "../../publishers/tables/row-text.js";
@@ -13,7 +13,8 @@ export const COMPARE_FORMATS = ["text", "markdown", "csv", "json"] as const;
 export type CompareFormat = (typeof COMPARE_FORMATS)[number];
 
 /** A model on a dataset. */
-interface ScoreRow extends Pick<Evaluation, "model" | "importer" | "dataset" | "augmentation"> {
+interface ScoreRow extends DatasetName {
+  readonly model: string;
   /** For each group, its evaluation; undefined where it has none. */
   readonly scores: readonly (Evaluation["metrics"] | undefined)[];
 }
@@ -42,7 +43,7 @@ export function compareScores(
 ): ScoreTable {
   const rows = new Map<string, ScoreRow & { readonly scores: (Evaluation["metrics"] | undefined)[] }>();
   for (const [index, { evaluations }] of groups.entries()) {
-    for (const { model, importer, dataset, augmentation, metrics } of evaluations) {
+    for (const { run: model, importer, dataset, augmentation, metrics } of evaluations) {
       const key = JSON.stringify([model, importer, dataset, augmentation]);
       const empty = Array<undefined>(groups.length).fill(undefined);
       const row = rows.get(key) ?? { model, importer, dataset, augmentation, scores: empty };

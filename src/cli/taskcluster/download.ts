@@ -113,8 +113,7 @@ function folderOf({ id, model }: GroupRun, { suffix }: Group): string {
 /** `flores_aug-mix_devtest.metrics.json`; by the form of a label where the dataset could not be told from that. */
 function scoresFile(evaluation: Evaluation, source: string, index: number): string {
   const ending = source.endsWith(".json") ? ".metrics.json" : ".metrics";
-  const stem = source.slice(source.lastIndexOf("/") + 1).slice(0, -ending.length);
-  const metric = readEvaluationFileName(stem, ending === ".metrics.json").metric;
+  const { metric } = readEvaluationFileName(source.slice(source.lastIndexOf("/") + 1));
   const part = metric ?? (index === 0 ? undefined : String(index + 1));
   const title = evaluationTitle(evaluation);
   const { importer, dataset, augmentation } = readDatasetName(title);
@@ -123,7 +122,7 @@ function scoresFile(evaluation: Evaluation, source: string, index: number): stri
     dataset === evaluation.dataset &&
     augmentation === evaluation.augmentation;
   return safeSegment(
-    `${same ? title : `eval_${evaluation.model}_${title}`}${part === undefined ? "" : `__${part}`}${ending}`,
+    `${same ? title : `eval_${evaluation.run}_${title}`}${part === undefined ? "" : `__${part}`}${ending}`,
   );
 }
 

@@ -3,40 +3,46 @@ import { type DatasetName, readDatasetName } from "./dataset.js";
 import { readLabel } from "./label.js";
 import { LANGUAGE, modelOfFolder } from "./model.js";
 
-/** What the name of a file of scores tells. */
+/** What the name of a file of scores says. */
 export interface EvaluationFileName {
-  /** The languages, `en-ru`; absent where the name does not begin with them. */
+  /** By the name's ending: `.metrics.json`, `.metrics`; any other file is the log of an evaluation. */
+  readonly kind: "metrics.json" | "metrics" | "log";
+  /** The languages, `en-ru`; absent if the name does not begin with them. */
   readonly pair?: string;
-  /** The model; absent where only the file's folder tells it. */
+  /** Absent if only the file's folder names the model. */
   readonly model?: string;
-  /** Whether that model is one of the pipeline's. */
+  /** Whether the model is one of the pipeline's. */
   readonly known: boolean;
-  /** Absent where the file holds any metrics, each under its own name. */
+  /** The only metric of the file; absent if the file names its metrics. */
   readonly metric?: string;
   readonly dataset: DatasetName;
 }
 
+const ENDING = /(?:\.(metrics(?:\.json)?)|\.log)?(?:\.(?:gz|zst|zstd))?$/i;
 const PAIR = new RegExp(`^${LANGUAGE}-${LANGUAGE}$`);
-/** When a final evaluation was made; a copy of the newest has the word. */
+/** The time of a final evaluation; a copy of the newest has the word. */
 const MADE = /^(?:latest|\d{8}T\d{6}Z?)$/;
 const METRIC = /__([A-Za-z0-9][A-Za-z0-9+.-]*)$/;
-/** Translates with the models that the pipeline trains; every other translator has models of its own. */
+/** Translates with the models that the pipeline trains; every other translator has its own models. */
 const OWN_TRANSLATOR = "bergamot";
 
 /**
- * Reads the name of a file of scores without `.metrics` or `.metrics.json`:
+ * Reads the name of a file of scores, which before its ending is one of these:
  *
- * - `<src>-<trg>__<dataset>__<translator>__<model>__<metric>`, with or without a time before the metric, as the final
- *   evaluation writes it: of another translator than Bergamot the model is called `<translator>-<model>`;
+ * - `<src>-<trg>__<dataset>__<translator>__<model>__<metric>`, perhaps with a time before the metric, as the final
+ *   evaluation writes it. Models of other translators than Bergamot are called `<translator>-<model>`;
  * - `evaluate-<model>-<importer>-<dataset>-…`, like a task;
  * - `<importer>_<dataset>`; and both of these with `__<metric>` at their end.
  *
- * @param parted Whether a metric may stand at the end: only `.metrics.json` files hold one alone.
+ * Only `.metrics.json` files may hold one metric and name it.
  */
-export function readEvaluationFileName(stem: string, parted: boolean): EvaluationFileName {
-  const metric = parted ? METRIC.exec(stem)?.[1] : undefined;
+export function readEvaluationFileName(fileName: string): EvaluationFileName {
+  const [ending = "", metrics] = ENDING.exec(fileName) ?? [];
+  const kind = (metrics?.toLowerCase() ?? "log") as EvaluationFileName["kind"];
+  const stem = fileName.slice(0, fileName.length - ending.length);
+  const metric = kind === "metrics.json" ? METRIC.exec(stem)?.[1] : undefined;
   const rest = metric === undefined ? stem : stem.slice(0, -metric.length - "__".length);
-  const named = metric === undefined ? {} : { metric };
+  const named = { kind, ...(metric === undefined ? {} : { metric }) };
   const [pair = "", dataset = "", translator = "", ...others] = rest.split("__");
   if (metric !== undefined && PAIR.test(pair) && others.length > 0) {
     if (others.length > 1 && MADE.test(others.at(-1) ?? "")) others.pop();

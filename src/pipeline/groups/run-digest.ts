@@ -30,7 +30,7 @@ export function digestOf(facts: Facts, begun: Hash = createHash("sha256")): stri
 }
 
 /** What an evaluation says, in a form that does not depend on the order of its metrics. */
-export function evaluationFacts({ model, importer, dataset, augmentation, metrics }: Evaluation): Facts {
+export function evaluationFacts({ run: model, importer, dataset, augmentation, metrics }: Evaluation): Facts {
   const scores = [...metrics].sort(([one], [other]) => (one < other ? -1 : 1));
   return [model, importer, dataset, augmentation, scores.map(([name, score]) => [name, String(score)])];
 }

@@ -2,7 +2,6 @@
 import { resolve } from "node:path";
 import type { FoundFile, NamedFile } from "../../archive/folder-walk.js";
 import type { EvaluationFile, GroupFiles, RunFiles } from "../../archive/group-files.js";
-import { kindOf, stemOf } from "../../archive/layout.js";
 import { readEvaluationFileName } from "../../evaluation/naming/evaluation-file.js";
 import type { ManifestFile, ManifestRun } from "./manifest.js";
 
@@ -101,15 +100,13 @@ function runOf({ run_id: id, name, files }: ManifestRun): RunFiles {
 
 /** A file of scores: the run is known, and its name says the rest. */
 function scoresOf(run: string, { uri }: ManifestFile): EvaluationFile {
-  const base = decodedBase(uri);
-  const kind = kindOf(base);
-  const { dataset, metric } = readEvaluationFileName(stemOf(base), kind === "metrics.json");
+  const { kind, dataset, metric } = readEvaluationFileName(decodedBase(uri));
   return {
     path: uri,
     name: uri,
     ...dataset,
     ...(metric === undefined ? {} : { metric }),
-    kind: kind === "metrics" || kind === "metrics.json" ? kind : "log",
+    kind,
     run,
   };
 }

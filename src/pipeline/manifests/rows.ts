@@ -1,7 +1,7 @@
 /** Reads a run of a manifest and gives its rows, of all tables. */
 
 import { readGroup } from "../../archive/read-group.js";
-import { fillIn } from "../../archive/validation-fill.js";
+import { joinValidations } from "../../archive/validation-log/join.js";
 import type { ParserOptions } from "../../core/log-parser.js";
 import type { Source } from "../../io/source.js";
 import {
@@ -94,7 +94,7 @@ export async function writeRunRows(
 export async function logOf({ files }: ManifestRun, access: ManifestAccess): Promise<Source | undefined> {
   const [log, validationLog] = files.map((file) => access.source(file));
   if (log === undefined || validationLog === undefined) return log;
-  return await fillIn(log, validationLog);
+  return await joinValidations(log, validationLog);
 }
 
 /** The rows of a log. Those of validation wait for its end: how chunks fall must not change the order. */

@@ -1,6 +1,6 @@
 /** Rows of the tables that have one row a run, or one an evaluation. */
 import type { Evaluation } from "../../evaluation/evaluation.js";
-import { metricNames } from "../../evaluation/metric-names.js";
+import { metricNames } from "../../evaluation/scores.js";
 import { type Cell, type Column, EVALUATION_COLUMNS, type RunName } from "../../publishers/tables/columns.js";
 import { problem } from "../publish-log.js";
 import type { PartLog } from "./part.js";
@@ -27,7 +27,7 @@ export function evaluationTable(evaluations: readonly EvaluationRow[]): {
     return { name, type: "float", optional: true };
   });
   const rows = evaluations.map(({ project, group, run, evaluation }): Cell[] => {
-    const { model, importer, dataset, augmentation } = evaluation;
+    const { run: model, importer, dataset, augmentation } = evaluation;
     const scores = metrics.map((metric) => evaluation.metrics.get(metric));
     return [project, group, run, model, importer, dataset ?? undefined, augmentation ?? undefined, ...scores];
   });

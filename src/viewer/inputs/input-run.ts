@@ -2,7 +2,7 @@
 import { instantiateCore } from "../../core/core.js";
 import { LogParser } from "../../core/log-parser.js";
 import { webChunks } from "../../io/web-chunks.js";
-import { isDeadTraining } from "../../report/dead-run.js";
+import { isDeadTraining } from "../../report/log-selection.js";
 import type { ReportRun } from "../../report/report-data.js";
 import { RunCollector } from "../../report/run-collector.js";
 import { pairOfPath } from "../../report/run-names.js";

@@ -83,7 +83,7 @@ describe.concurrent("report", () => {
     expect(result(run, "out/all.html")).toContain("<title>A &amp; &lt;b&gt;</title>");
     const data = dataOf(run, "out/all.html");
     expect(data.runs.map(({ name }) => name)).toEqual(["student", "teacher-1"]);
-    expect(data.evaluations.map(({ model, metrics }) => [model, [...metrics]])).toEqual([
+    expect(data.evaluations.map(({ run: model, metrics }) => [model, [...metrics]])).toEqual([
       [
         "student",
         [

@@ -62,15 +62,30 @@ describe("the name of a file of scores", () => {
     ],
     ["", { known: false, dataset: dataset("unknown", null) }],
   ])("%s", (stem, wanted) => {
-    const { pair, ...rest } = readEvaluationFileName(stem, true);
-    expect(rest).toEqual(wanted);
+    const { pair, ...rest } = readEvaluationFileName(`${stem}.metrics.json`);
+    expect(rest).toEqual({ kind: "metrics.json", ...wanted });
     expect(pair).toBe(
       stem.split("__").length > 4 && !stem.startsWith("not") ? stem.split("__")[0] : undefined,
     );
   });
 
+  it.each([
+    ["flores_devtest.metrics.json", "metrics.json"],
+    ["flores_devtest.METRICS", "metrics"],
+    ["flores_devtest.metrics.json.gz", "metrics.json"],
+    ["flores_devtest.log.zst", "log"],
+    ["flores_devtest", "log"],
+  ])("%s has the form of its ending, and the ending is not part of the dataset", (fileName, kind) => {
+    expect(readEvaluationFileName(fileName)).toEqual({
+      kind,
+      known: false,
+      dataset: dataset("flores", "devtest"),
+    });
+  });
+
   it("holds a metric only where a file of one metric may be", () => {
-    expect(readEvaluationFileName("flores_devtest__chrf", false)).toEqual({
+    expect(readEvaluationFileName("flores_devtest__chrf.metrics")).toEqual({
+      kind: "metrics",
       known: false,
       dataset: dataset("flores", "devtest__chrf"),
     });

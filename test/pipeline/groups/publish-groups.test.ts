@@ -17,7 +17,7 @@ import type { UpdatePublisher } from "../../../src/publishers/update-publisher.j
 const LINE =
   "[2026-01-01 10:00:00] Ep. 1 : Up. 100 : Sen. 1,000 : Cost 5.5 : Time 10.00s : 100.00 words/s : gNorm 1.5\n";
 const evaluation: Evaluation = {
-  model: "student",
+  run: "student",
   importer: "flores",
   dataset: "devtest",
   augmentation: null,
@@ -115,7 +115,7 @@ test("trainings, models with evaluations only and the run of the group; the seco
   const groups = [
     group([
       { ...(await training("student")), evaluations: [evaluation] },
-      { model: "quantized", id: "quantized_abcde", evaluations: [{ ...evaluation, model: "quantized" }] },
+      { model: "quantized", id: "quantized_abcde", evaluations: [{ ...evaluation, run: "quantized" }] },
     ]),
   ];
   const fresh = { student_abcde: "new", quantized_abcde: "new", group_logs_abcde: "new" };

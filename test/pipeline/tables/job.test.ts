@@ -174,7 +174,7 @@ describe("writeTables", () => {
       group: "g",
       run,
       evaluation: {
-        model: "student",
+        run: "student",
         importer: "flores",
         dataset,
         augmentation: dataset === null ? "aug-mix" : null,

@@ -156,7 +156,7 @@ export const REQUIREMENTS = {
   "The table of a group keeps the rows of others": async (transport) => {
     const stage = await Stage.open(transport);
     await publishGroup(stage, EVALUATION);
-    await publishGroup(stage, { ...EVALUATION, model: "teacher-1" });
+    await publishGroup(stage, { ...EVALUATION, run: "teacher-1" });
     return isDeepStrictEqual(groupModels(stage), ["student", "teacher-1"]);
   },
   "A row can be shown before its update is over": async (transport) => {
@@ -226,7 +226,7 @@ function holdsTraining({ server }: Stage, updates: number): boolean {
 }
 
 const EVALUATION: Evaluation = {
-  model: "student",
+  run: "student",
   importer: "flores",
   dataset: "devtest",
   augmentation: null,

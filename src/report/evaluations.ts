@@ -1,40 +1,33 @@
-/** Evaluations from single files, named by where these lie. */
-import { addScores, otherScores } from "../evaluation/added-scores.js";
+/** Evaluations from single files, named by their paths. */
+
 import type { Evaluation } from "../evaluation/evaluation.js";
-import { inTableOrder } from "../evaluation/metric-names.js";
-import { readMetrics } from "../evaluation/metrics-file.js";
-import { readMetricsJson } from "../evaluation/metrics-json.js";
 import { readEvaluationFileName } from "../evaluation/naming/evaluation-file.js";
 import { modelOfFolder } from "../evaluation/naming/model.js";
+import { readScores } from "../evaluation/score-file.js";
+import { addScores, inTableOrder, otherScores } from "../evaluation/scores.js";
 import type { ReportEvaluation } from "./report-data.js";
 import { pairOfPath } from "./run-names.js";
 
-/** An evaluation, and what of its file is left out, in words. */
-export interface EvaluationFile {
-  readonly evaluation: ReportEvaluation;
-  readonly faults: readonly string[];
-}
-
 /**
- * Reads `evaluation/student/flores_devtest.metrics` and the like: the model is the one that the file's name tells
+ * Reads `evaluation/student/flores_devtest.metrics` and the like. The model is that of the file's name
  * (`evaluate-student-flores-devtest-en-hu.metrics`), else the folder's.
  *
- * @throws EvaluationError when the text holds no scores.
+ * @returns The evaluation, and a description of each metric that is left out.
+ * @throws EvaluationError if the text has no scores.
  */
-export function readEvaluationFile(path: string, text: string): EvaluationFile {
+export function readEvaluationFile(
+  path: string,
+  text: string,
+): { readonly evaluation: ReportEvaluation; readonly faults: readonly string[] } {
   const parts = path.split(/[\\/]/);
-  const stem = (parts.pop() ?? "").replace(/\.metrics(?:\.json)?$/i, "");
+  const { pair, model, dataset, ...form } = readEvaluationFileName(parts.pop() ?? "");
   const folder = parts.pop();
-  const isJson = /\.json$/i.test(path);
-  const { pair, model, metric, dataset } = readEvaluationFileName(stem, isJson);
-  const { metrics, faults } = isJson
-    ? readMetricsJson(text, metric)
-    : { metrics: readMetrics(text), faults: [] };
+  const { metrics, faults } = readScores(form, text);
   const named = model ?? (folder === undefined ? "unknown" : (modelOfFolder(folder) ?? folder));
   const project = pair ?? pairOfPath(path);
   return {
     evaluation: {
-      model: named,
+      run: named,
       ...dataset,
       metrics,
       source: path,
@@ -91,7 +84,7 @@ function isPartOfOne(one: ReportEvaluation, other: ReportEvaluation): boolean {
     other.source.endsWith(".json") &&
     folder(one) === folder(other) &&
     one.project === other.project &&
-    one.model === other.model &&
+    one.run === other.run &&
     one.importer === other.importer &&
     one.dataset === other.dataset &&
     one.augmentation === other.augmentation
@@ -109,20 +102,20 @@ function sourcesOf({ source, furtherSources = [] }: Evaluation): string[] {
 export function modelTitles(evaluations: readonly ReportEvaluation[]): ReadonlyMap<Evaluation, string> {
   const places = evaluations.map(({ group, source }) => group ?? experimentOf(source));
   const known = new Map<string, string>();
-  const alike = evaluations.some(({ model }, index) => {
+  const alike = evaluations.some(({ run: model }, index) => {
     const place = places[index] ?? "";
     const other = known.get(model) ?? place;
     known.set(model, place);
     return other !== place;
   });
-  const wholes = evaluations.map(({ model }, index) =>
+  const wholes = evaluations.map(({ run: model }, index) =>
     [alike ? places[index] : "", model].filter((part) => part !== "").join("/"),
   );
   const taken = new Set<string>();
   const titles = new Map<Evaluation, string>();
   for (const [index, evaluation] of evaluations.entries()) {
     const { importer, dataset, augmentation } = evaluation;
-    const wanted = wholes[index] ?? evaluation.model;
+    const wanted = wholes[index] ?? evaluation.run;
     const cell = (title: string) => JSON.stringify([title, importer, dataset, augmentation]);
     let title = wanted;
     for (let number = 2; taken.has(cell(title)); number += 1) title = `${wanted} (${number})`;

@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { FilledLog } from "../../src/archive/filled-log.js";
-import { fillIn } from "../../src/archive/validation-fill.js";
+import { joinValidations } from "../../src/archive/validation-log/join.js";
+import { JoinedLog } from "../../src/archive/validation-log/joined-log.js";
 import { type Measurement, parseLog } from "../../src/index.js";
 import { FileSource, type Source } from "../../src/io/source.js";
 import { makeTree } from "./tree.js";
@@ -112,7 +112,7 @@ const logs = fc
     return lines;
   });
 
-describe("fillIn", () => {
+describe("joinValidations", () => {
   it("gives the log that would have been, whatever is left out of it", async () => {
     const property = fc.asyncProperty(
       logs,
@@ -121,14 +121,14 @@ describe("fillIn", () => {
       async (lines, drop, size) => {
         const kept = lines.filter(({ isValidation }) => !(isValidation && drop.next().value));
         const log = sourceOf(textOf(kept), size);
-        const filled = await fillIn(
+        const filled = await joinValidations(
           log,
           sourceOf(textOf(lines.filter(({ isValidation }) => isValidation)), size),
         );
         const { text, error } = await read(filled);
         expect(error).toBeUndefined();
         expect(await recordsOf(text)).toEqual(await recordsOf(textOf(lines)));
-        if (kept.length === lines.length) expect(filled).not.toBeInstanceOf(FilledLog);
+        if (kept.length === lines.length) expect(filled).not.toBeInstanceOf(JoinedLog);
         else expect(filled.size).toBe(text.length);
         expect(text.split("\n").sort()).toEqual(textOf(lines).split("\n").sort());
       },
@@ -143,7 +143,7 @@ describe("fillIn", () => {
         .slice(0, starts < 0 ? all.length : starts)
         .map(({ text, isValidation }) => ({ text: text.slice(22), isValidation }));
       const kept = lines.filter(({ isValidation }) => !(isValidation && drop.next().value));
-      const filled = await fillIn(
+      const filled = await joinValidations(
         sourceOf(textOf(kept)),
         sourceOf(textOf(lines.filter((line) => line.isValidation))),
       );
@@ -168,7 +168,7 @@ describe("fillIn", () => {
       validation(21, 200, "chrf", 2),
       validation(51, 250, "chrf", 3),
     ]);
-    const { text } = await read(await fillIn(sourceOf(log), sourceOf(valid)));
+    const { text } = await read(await joinValidations(sourceOf(log), sourceOf(valid)));
     const order = text.split("\n").map((line) => /Marian|Up\. \d+ : (?:chrf)?/.exec(line)?.[0]);
     expect(order).toEqual([
       "Marian",
@@ -196,7 +196,7 @@ describe("fillIn", () => {
       },
       { text: "[2026-01-01 00:00:02] [valid] First sentence's tokens as scored:", isValidation: false },
     ]);
-    const { text } = await read(await fillIn(sourceOf(log), sourceOf(valid)));
+    const { text } = await read(await joinValidations(sourceOf(log), sourceOf(valid)));
     expect(text.split("\n").length).toBe(log.split("\n").length + 1);
     expect(text).toContain("chrf : 2 : new best");
   });
@@ -218,7 +218,7 @@ describe("fillIn", () => {
     const valid = gzipSync(textOf(lines.filter(({ isValidation }) => isValidation)));
     const folder = makeTree({ "train.log": kept, "train.log.gz": gzipSync(kept), "valid.log.gz": valid });
     for (const name of ["train.log", "train.log.gz"]) {
-      const filled = await fillIn(
+      const filled = await joinValidations(
         new FileSource(join(folder, name)),
         new FileSource(join(folder, "valid.log.gz")),
       );
@@ -238,7 +238,7 @@ describe("fillIn", () => {
     const cut = whole.slice(0, whole.indexOf("Sen.", 120) + 40);
     const valid = textOf([validation(9, 200, "chrf", 1)]);
     for (const size of [7, 1 << 20]) {
-      const { text } = await read(await fillIn(sourceOf(cut, size), sourceOf(valid)));
+      const { text } = await read(await joinValidations(sourceOf(cut, size), sourceOf(valid)));
       expect(text.endsWith(cut.slice(cut.lastIndexOf("\n") + 1))).toBe(true);
       const types: string[] = [];
       for await (const { type } of parseLog(Buffer.from(text))) types.push(type);
@@ -249,9 +249,11 @@ describe("fillIn", () => {
   it("takes an unterminated last line of the log of validations, and bears one without an end in the log", async () => {
     const valid = textOf([validation(2, 100, "chrf", 1)]).trimEnd();
     const log = textOf([training(1, 100)]);
-    expect(await recordsOf((await read(await fillIn(sourceOf(log), sourceOf(valid)))).text)).toHaveLength(2);
+    expect(
+      await recordsOf((await read(await joinValidations(sourceOf(log), sourceOf(valid)))).text),
+    ).toHaveLength(2);
     const endless = log + "z".repeat(3_000_000);
-    const { text } = await read(await fillIn(sourceOf(endless), sourceOf(valid)));
+    const { text } = await read(await joinValidations(sourceOf(endless), sourceOf(valid)));
     expect(text).toBe(`${endless}\n${valid}\n`);
   });
 
@@ -259,7 +261,7 @@ describe("fillIn", () => {
     const record = (up: number) => `[valid] Ep. 1 : Up. ${up} : chrf : 5${up}.5 : new best\n`;
     const long = `[valid] ${"x".repeat(1_500_000)}\n`;
     const log = record(1) + long + record(2);
-    const filled = await fillIn(sourceOf(log, 400_000), sourceOf(record(1) + record(2), 100));
+    const filled = await joinValidations(sourceOf(log, 400_000), sourceOf(record(1) + record(2), 100));
     expect((await read(filled)).text).toBe(log);
   });
 
@@ -268,7 +270,9 @@ describe("fillIn", () => {
     const valid = textOf([validation(2, 100, "chrf", 1), validation(5, 200, "chrf", 2)]);
     const cut = (text: string) => gzipSync(text).subarray(0, -10);
 
-    const ofValid = await read(await fillIn(sourceOf(log), sourceOf(cut(valid), 1 << 20, "valid.log.gz")));
+    const ofValid = await read(
+      await joinValidations(sourceOf(log), sourceOf(cut(valid), 1 << 20, "valid.log.gz")),
+    );
     expect((await recordsOf(ofValid.text)).length).toBeGreaterThanOrEqual(3);
     expect(String(ofValid.error)).toMatch(
       /the log of validations beside it, valid\.log\.gz, could not be read: the gzip data ends early/,
@@ -280,11 +284,11 @@ describe("fillIn", () => {
       validation(2, 100, "chrf", 1),
       validation(5, 200, "chrf", 2),
     ]);
-    const again = await read(await fillIn(sourceOf(full), sourceOf(cut(valid))));
+    const again = await read(await joinValidations(sourceOf(full), sourceOf(cut(valid))));
     expect(again.text).toBe(full);
     expect(again.error).toBeDefined();
 
-    const ofLog = await read(await fillIn(sourceOf(cut(log)), sourceOf(valid)));
+    const ofLog = await read(await joinValidations(sourceOf(cut(log)), sourceOf(valid)));
     expect((await recordsOf(ofLog.text)).filter(({ type }) => type === "validation")).toHaveLength(2);
     expect(String(ofLog.error)).toMatch(/the gzip data ends early/);
   });
@@ -293,12 +297,12 @@ describe("fillIn", () => {
     const log = textOf([training(1, 100)]);
     const valid = textOf([validation(2, 100, "chrf", 1)]);
     const gone = new FileSource("/nowhere/at/all.log");
-    const withoutValid = await read(await fillIn(sourceOf(log), gone));
+    const withoutValid = await read(await joinValidations(sourceOf(log), gone));
     expect(withoutValid.text).toBe(log);
     expect(String(withoutValid.error)).toContain(
       "/nowhere/at/all.log, could not be read: there is no such file",
     );
-    const withoutLog = await read(await fillIn(gone, sourceOf(valid)));
+    const withoutLog = await read(await joinValidations(gone, sourceOf(valid)));
     expect(withoutLog.text).toBe(valid);
     expect(String(withoutLog.error)).toContain("there is no such file");
   });

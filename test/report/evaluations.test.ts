@@ -1,9 +1,16 @@
 import { describe, expect, it } from "vitest";
 import type { Evaluation } from "../../src/evaluation/evaluation.js";
-import { addEvaluation, modelTitles, readEvaluationFile } from "../../src/report/evaluation-file.js";
+import { addEvaluation, modelTitles, readEvaluationFile } from "../../src/report/evaluations.js";
 
 function evaluation(source: string, model = "student", dataset = "devtest"): Evaluation {
-  return { model, importer: "flores", dataset, augmentation: null, metrics: new Map([["chrf", 1]]), source };
+  return {
+    run: model,
+    importer: "flores",
+    dataset,
+    augmentation: null,
+    metrics: new Map([["chrf", 1]]),
+    source,
+  };
 }
 
 describe("a file of an evaluation", () => {
@@ -22,7 +29,7 @@ describe("a file of an evaluation", () => {
     ["devtest.metrics", "unknown", "unknown", "devtest", null],
   ])("%s is named by where it lies", (path, model, importer, dataset, augmentation) => {
     const read = readEvaluationFile(path, "30.5\n55.25\n0.875\n");
-    expect(read.evaluation).toMatchObject({ model, importer, dataset, augmentation, source: path });
+    expect(read.evaluation).toMatchObject({ run: model, importer, dataset, augmentation, source: path });
     expect([...read.evaluation.metrics]).toEqual([
       ["bleu_detok", 30.5],
       ["chrf", 55.25],
@@ -86,7 +93,9 @@ describe("evaluations together", () => {
     ).toBe(
       "other scores in evaluation/student/en-ru__flores_devtest__bergamot__student__chrf.metrics.json than in evaluation/student/a.metrics.json, which counts: chrf 61.2 (there 58)",
     );
-    expect(list.map(({ model, dataset, metrics }) => [model, dataset, Object.fromEntries(metrics)])).toEqual([
+    expect(
+      list.map(({ run: model, dataset, metrics }) => [model, dataset, Object.fromEntries(metrics)]),
+    ).toEqual([
       ["student", "devtest", { chrf: 58, comet: 50, spbleu: 40 }],
       ["student", "devtest", { bleu_detok: 30 }],
     ]);

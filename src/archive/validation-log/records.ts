@@ -1,6 +1,6 @@
 /** The validation records of two logs, compared: the same are those of one epoch, update, metric and value. */
-import type { Batch } from "../core/batch.js";
-import { PRESENT } from "../core/layout.js";
+import type { Batch } from "../../core/batch.js";
+import { PRESENT } from "../../core/layout.js";
 
 /** A record, or a start of Marian, by its place in a log. */
 export interface Mark {

@@ -1,6 +1,6 @@
 /** Columns of tables of evaluations. */
 import { expect, test } from "vitest";
-import { metricNames } from "../../src/evaluation/metric-names.js";
+import { metricNames } from "../../src/evaluation/scores.js";
 
 const evaluation = (...names: string[]) => ({ metrics: new Map(names.map((name) => [name, 1])) });
 

@@ -1,6 +1,6 @@
 /** A log with lines of another in it. */
-import { decompress, type InputError } from "../io/packed/decompress.js";
-import type { Source } from "../io/source.js";
+import { decompress, type InputError } from "../../io/packed/decompress.js";
+import type { Source } from "../../io/source.js";
 
 /** A line that comes in before a line of the log. */
 export interface Insertion {
@@ -20,7 +20,7 @@ const LONGEST_TAIL = 1 << 20;
  * A log, unpacked, with lines of another in it. Its own fault, or else the other's, is thrown when everything that
  * could be read has come.
  */
-export class FilledLog implements Source {
+export class JoinedLog implements Source {
   readonly name: string;
   readonly size: number;
   readonly #log: Source;

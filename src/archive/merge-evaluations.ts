@@ -1,8 +1,8 @@
 /** Makes one evaluation of all files that hold scores of one model on one dataset. */
-import { addScores, otherScores } from "../evaluation/added-scores.js";
+
 import type { Evaluation } from "../evaluation/evaluation.js";
-import { inTableOrder } from "../evaluation/metric-names.js";
 import { evaluationTitle } from "../evaluation/naming/dataset.js";
+import { addScores, inTableOrder, otherScores } from "../evaluation/scores.js";
 import type { Problem } from "./group.js";
 import type { EvaluationFile } from "./group-files.js";
 
@@ -73,5 +73,5 @@ function mergeOne(same: readonly ReadEvaluation[], problems: Problem[]): Evaluat
     problems.push({ source: file.name, reason, severity: "warning" });
   }
   const { run, importer, dataset, augmentation, name } = best.file;
-  return { model: run, importer, dataset, augmentation, metrics: inTableOrder(metrics), source: name };
+  return { run: run, importer, dataset, augmentation, metrics: inTableOrder(metrics), source: name };
 }

@@ -1,16 +1,15 @@
 /** Fills in what a training's log lacks of Marian's log of validations, `valid.log`. */
-
-import type { Batch } from "../core/batch.js";
-import { KIND } from "../core/layout.js";
-import { LogParser } from "../core/log-parser.js";
-import { decompress, InputError } from "../io/packed/decompress.js";
-import { readable, type Source } from "../io/source.js";
-import { nodeCore } from "../node-core.js";
-import { FilledLog, type Insertion } from "./filled-log.js";
-import type { GroupRun } from "./group.js";
-import { KeptLog } from "./kept-log.js";
-import { linesWith, takeLines } from "./log-lines.js";
-import { type Mark, markOf, Sequence, timeOf, Validations } from "./validation-records.js";
+import type { Batch } from "../../core/batch.js";
+import { KIND } from "../../core/layout.js";
+import { LogParser } from "../../core/log-parser.js";
+import { decompress, InputError } from "../../io/packed/decompress.js";
+import type { Again } from "../../io/packed/recover.js";
+import { readable, type Source } from "../../io/source.js";
+import { nodeCore } from "../../node-core.js";
+import type { GroupRun } from "../group.js";
+import { type Insertion, JoinedLog } from "./joined-log.js";
+import { linesWith, takeLines } from "./lines.js";
+import { type Mark, markOf, Sequence, timeOf, Validations } from "./records.js";
 
 /**
  * The log with the validations that only the log of validations has, each where it belongs by its time, or by its
@@ -19,8 +18,8 @@ import { type Mark, markOf, Sequence, timeOf, Validations } from "./validation-r
  * A record is the same in both when epoch, update, metric and value are. Memory grows with the validations alone. What
  * can't be read of the log of validations is told by the source that is returned, at its end: it costs nothing else.
  */
-export async function fillIn(training: Source, validation: Source): Promise<Source> {
-  const [log, validationLog] = [new KeptLog(training, validation), new KeptLog(validation)];
+export async function joinValidations(training: Source, validation: Source): Promise<Source> {
+  const [log, validationLog] = [new CachedLog(training, validation), new CachedLog(validation)];
   // What has no validation need not be parsed for that.
   const lines = { chunks: () => linesWith("[valid] ", decompress(log.chunks(), log.again)) };
   const sequence = new Sequence();
@@ -35,7 +34,7 @@ export async function fillIn(training: Source, validation: Source): Promise<Sour
   const missing = validations.left;
   if (missing.length === 0 && fault === undefined) return log;
   const { insertions, length } = await place(missing, log, validationLog);
-  return new FilledLog(
+  return new JoinedLog(
     log,
     insertions,
     length,
@@ -108,7 +107,7 @@ function* marksOf(batch: Batch): Generator<Mark> {
 /** The log of a run with what its log of validations has beside it. */
 export async function wholeLog({ log, validationLog }: GroupRun): Promise<Source> {
   if (log === undefined) throw new Error("A run without a log has none to read.");
-  return validationLog === undefined ? log : await fillIn(log, validationLog);
+  return validationLog === undefined ? log : await joinValidations(log, validationLog);
 }
 
 /** The lines of the marks, with their line feed. */
@@ -149,4 +148,48 @@ function faultOf({ name }: Source, fault: unknown): InputError {
   return new InputError(`the log of validations beside it, ${name}, could not be read: ${message}`, {
     cause: fault,
   });
+}
+
+/** A longer log is read again each time. */
+const MOST = 8 << 20;
+
+/** A log as stored, whose bytes are kept once they were read to their end. */
+export class CachedLog implements Source {
+  readonly name: string;
+  readonly path?: string;
+  readonly size?: number;
+  readonly stamp?: string;
+  readonly again?: Again | undefined;
+  readonly #log: Source;
+  readonly #beside: Source | undefined;
+  #kept: readonly Uint8Array[] | undefined;
+
+  /** @param beside A log that is read with it, and may be written as it is. */
+  constructor(log: Source, beside?: Source) {
+    this.#log = log;
+    this.#beside = beside;
+    const { name, path, size, stamp } = log;
+    this.name = name;
+    if (path !== undefined) this.path = path;
+    if (size !== undefined) this.size = size;
+    if (stamp !== undefined) this.stamp = stamp;
+    this.again = log.again;
+  }
+
+  get changed(): boolean {
+    return this.#log.changed === true || this.#beside?.changed === true;
+  }
+
+  async *chunks(): AsyncGenerator<Uint8Array> {
+    if (this.#kept !== undefined) return yield* this.#kept;
+    let chunks: Uint8Array[] | undefined = [];
+    let length = 0;
+    for await (const chunk of this.#log.chunks()) {
+      length += chunk.length;
+      if (length > MOST) chunks = undefined;
+      chunks?.push(new Uint8Array(chunk));
+      yield chunk;
+    }
+    this.#kept = chunks;
+  }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isSameLog, repeatsValidations } from "../../src/report/same-log.js";
+import { isSameLog, repeatsValidations } from "../../src/report/log-selection.js";
 import { start, train, valid } from "../cli/sample-logs.js";
 import { runOf } from "./sample-run.js";
 

@@ -11,7 +11,7 @@ import { say } from "../../io/terminal.js";
 import type { Command } from "../command.js";
 import { groupsOfRuns } from "../manifests/groups.js";
 import { Inputs } from "../manifests/input.js";
-import { planOrRefuse, readDate } from "../manifests/plan-run.js";
+import { planOrRefuse, readDate } from "../manifests/plan.js";
 import {
   type GroupFlagValues,
   type GroupsFound,

@@ -7,7 +7,7 @@ import { type Folder, filesBelow, folderAt, foldersIn, type Walk } from "./folde
 import { compareText, kindOf, type Tree } from "./layout.js";
 
 /** Where the files of a group lie. */
-export interface GroupPlace {
+export interface GroupFolders {
   readonly project: string;
   readonly name: string;
   readonly folders: ReadonlyMap<Tree, Folder>;
@@ -20,7 +20,7 @@ export interface GroupPlace {
 /** The groups that were found. */
 export interface Places {
   /** Those of every project that the user named a part of: ids differ within a project. */
-  readonly groups: readonly GroupPlace[];
+  readonly groups: readonly GroupFolders[];
   /** Whether the user named it, or something above it. */
   isAsked(group: { readonly project: string; readonly name: string }): boolean;
 }
@@ -47,7 +47,7 @@ interface Root {
  *
  * @throws InputError where there is nothing to read.
  */
-export async function findPlaces(start: Start, walk: Walk): Promise<Places> {
+export async function findGroups(start: Start, walk: Walk): Promise<Places> {
   const folder = await folderAt(start.path);
   if (folder === undefined) throw readable(await stat(start.path).catch((error: unknown) => error));
   const below = await rootsBelow(folder, walk);
@@ -106,8 +106,12 @@ async function hasGroups(tree: Folder): Promise<boolean> {
   return false;
 }
 
-async function groupsOf(roots: readonly Root[], only: string | undefined, walk: Walk): Promise<GroupPlace[]> {
-  const groups: GroupPlace[] = [];
+async function groupsOf(
+  roots: readonly Root[],
+  only: string | undefined,
+  walk: Walk,
+): Promise<GroupFolders[]> {
+  const groups: GroupFolders[] = [];
   for (const root of roots) {
     const found = new Map<string, { project: string; name: string; folders: Map<Tree, Folder> }>();
     for (const [tree, folder] of root.trees) {
@@ -132,7 +136,7 @@ async function groupsOf(roots: readonly Root[], only: string | undefined, walk: 
 }
 
 /** Groups of trainings that lie outside of any archive; named by their folders. */
-async function groupsAnywhere(start: Start, folder: Folder, walk: Walk): Promise<GroupPlace[]> {
+async function groupsAnywhere(start: Start, folder: Folder, walk: Walk): Promise<GroupFolders[]> {
   const logs = await filesBelow(folder, quiet(walk), (base) => kindOf(base) === "training");
   const deepEnough = logs.filter(({ folders }) => folders.length > 0);
   if (deepEnough.length === 0) {
@@ -146,7 +150,7 @@ async function groupsAnywhere(start: Start, folder: Folder, walk: Walk): Promise
   const paths = [...new Set(deepEnough.map(({ path }) => dirname(dirname(path))))].sort(compareText);
   // A log deeper in a group is the group's.
   const outer = paths.filter((path) => !paths.some((other) => path.startsWith(other + sep)));
-  const places: GroupPlace[] = [];
+  const places: GroupFolders[] = [];
   for (const path of outer) {
     const group = await folderAt(path);
     if (group === undefined) continue;

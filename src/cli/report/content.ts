@@ -1,6 +1,6 @@
 /** Reads logs, evaluations and groups into the content of a report. */
 import { readFile } from "node:fs/promises";
-import { wholeLog } from "../../archive/validation-fill.js";
+import { wholeLog } from "../../archive/validation-log/join.js";
 import { NO_COUNTS } from "../../core/layout.js";
 import type { ParserOptions } from "../../core/log-parser.js";
 import { fileSource } from "../../io/inputs.js";
@@ -8,12 +8,11 @@ import type { Source } from "../../io/source.js";
 import { inputErrorText } from "../../pipeline/error-text.js";
 import { type InputReceipt, problem, publishLog } from "../../pipeline/publish-log.js";
 import type { UpdatePublisher } from "../../publishers/update-publisher.js";
-import { isDeadTraining } from "../../report/dead-run.js";
-import { addEvaluation, readEvaluationFile } from "../../report/evaluation-file.js";
+import { addEvaluation, readEvaluationFile } from "../../report/evaluations.js";
+import { isDeadTraining, repeatsValidations } from "../../report/log-selection.js";
 import type { ReportEvaluation, ReportProblem, ReportRun } from "../../report/report-data.js";
 import { RunCollector, type RunPlace } from "../../report/run-collector.js";
 import { displayNames, pairOfPath } from "../../report/run-names.js";
-import { repeatsValidations } from "../../report/same-log.js";
 import type { GroupsFound } from "../groups/run-groups.js";
 import type { ReportInputs } from "./inputs.js";
 

@@ -1,0 +1,54 @@
+/** Scores by metric: their order, their scale, and the union of several files. */
+import type { Evaluation } from "./evaluation.js";
+
+/** Every table of evaluations has these metrics, measured or not. */
+const ALWAYS = ["bleu_detok", "chrf", "comet"] as const;
+
+/** BLEU, chrF and COMET are printed with one decimal in some files and with more in others. */
+const ROUNDING = 0.05;
+const EPSILON = 1e-9;
+
+/** The metrics as columns: `bleu_detok`, `chrf`, `comet`, then every other metric by name. */
+export function metricNames(evaluations: Iterable<Pick<Evaluation, "metrics">>): string[] {
+  const others = new Set<string>();
+  for (const { metrics } of evaluations) for (const name of metrics.keys()) others.add(name);
+  for (const name of ALWAYS) others.delete(name);
+  return [...ALWAYS, ...[...others].sort()];
+}
+
+/** Sorts scores as {@link metricNames} does. */
+export function inTableOrder(metrics: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+  const names = metricNames([{ metrics }]);
+  return new Map(names.flatMap((name) => [...metrics].filter(([other]) => other === name)));
+}
+
+/** Puts BLEU, chrF and COMET first and scales COMET, which files have from 0 to 1, to 0 to 100. */
+export function scaledMetrics(scores: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+  const metrics = new Map<string, number>();
+  for (const name of [...ALWAYS, ...scores.keys()]) {
+    const score = scores.get(name);
+    if (score !== undefined) metrics.set(name, name === "comet" ? score * 100 : score);
+  }
+  return metrics;
+}
+
+/** Describes each score that contradicts the one that counts: `chrf 61.2 (there 58)`. */
+export function otherScores(
+  counted: ReadonlyMap<string, number>,
+  scores: ReadonlyMap<string, number>,
+): string[] {
+  return [...scores]
+    .filter(([name, score]) => isDifferent(name, score, counted.get(name)))
+    .map(([name, score]) => `${name} ${score} (there ${counted.get(name)})`);
+}
+
+/** Adds the scores of metrics that are not counted yet. */
+export function addScores(counted: Map<string, number>, scores: ReadonlyMap<string, number>): void {
+  for (const [name, score] of scores) if (!counted.has(name)) counted.set(name, score);
+}
+
+function isDifferent(name: string, score: number, counted: number | undefined): boolean {
+  if (counted === undefined || Object.is(score, counted)) return false;
+  const tolerance = ALWAYS.some((known) => known === name) ? ROUNDING : 0;
+  return !(Math.abs(score - counted) <= tolerance + EPSILON);
+}
