@@ -13,7 +13,7 @@ import { printText, say } from "../io/terminal.js";
 import { findTarget, type RunTarget } from "../live/run-target.js";
 import { readScoreFile, scoresOf } from "../live/scores.js";
 import type { PublisherOutcome } from "../publishers/update-publisher.js";
-import type { JsonObject } from "../wandb/format/json.js";
+import type { JsonObject } from "../wandb/client/format/json.js";
 
 const W_AND_B = "WEIGHTS & BIASES";
 const { "wandb-artifacts": _artifacts, ...sharedFlags } = wandbFlags;

@@ -4,7 +4,7 @@ import type { TimestampFormat } from "../core/timestamp.js";
 import type { PublisherOutcome } from "../publishers/update-publisher.js";
 import type { RunUpdate } from "../run/run-reader.js";
 import { messageOf } from "../wandb/client/index.js";
-import type { JsonObject } from "../wandb/format/json.js";
+import type { JsonObject } from "../wandb/client/format/json.js";
 import { publishGroupLogs } from "../wandb/group-logs.js";
 import type { WandbPublication } from "../wandb/publication.js";
 import { WandbPublisher } from "../wandb/wandb-publisher.js";

@@ -11,7 +11,7 @@ import {
   WandbClient,
   type WandbSettings,
 } from "../wandb/client/index.js";
-import { checkRunId } from "../wandb/format/names.js";
+import { checkRunId } from "../wandb/client/format/names.js";
 import type { WandbPlace } from "../wandb/publication.js";
 import { deadline } from "./deadline.js";
 import { type Environment, readTaskContext, type TaskContext, taskQueue } from "./task-context.js";

@@ -2,9 +2,9 @@
 import type { Evaluation } from "../evaluation/evaluation.js";
 import type { PublisherOutcome } from "../publishers/update-publisher.js";
 import type { ExistingRun } from "./client/existing-run.js";
-import type { JsonObject } from "./format/json.js";
-import { type RowTable, rowKey } from "./format/row-table.js";
-import { tableReferences } from "./format/table.js";
+import type { JsonObject } from "./client/format/json.js";
+import { type RowTable, rowKey } from "./client/format/row-table.js";
+import { tableReferences } from "./client/format/table.js";
 import type { TablePreview, WandbPlace } from "./publication.js";
 import { chartsOf, evaluationTables, tableState } from "./run-tables.js";
 import { nextPosition, type RunState, type TableFile, TableRun } from "./table-run.js";

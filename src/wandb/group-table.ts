@@ -1,8 +1,8 @@
 /** The table of all evaluations of a group. */
 import type { Evaluation } from "../evaluation/evaluation.js";
 import type { DatasetName } from "../evaluation/naming/dataset.js";
-import { type JsonValue, stringifyJson } from "./format/json.js";
-import type { TableData } from "./format/table.js";
+import { type JsonValue, stringifyJson } from "./client/format/json.js";
+import type { TableData } from "./client/format/table.js";
 import { metricOrder } from "./run-tables.js";
 
 /** Columns that every such table has, before those of further metrics. */

@@ -4,8 +4,8 @@ import type { Evaluation } from "../evaluation/evaluation.js";
 import type { Arguments } from "../run/command-line.js";
 import type { RunPlan } from "../run/run-plan.js";
 import type { StepRow } from "../run/step-rows.js";
+import type { JsonObject, JsonValue } from "./client/format/json.js";
 import type { WandbClient } from "./client/wandb-client.js";
-import type { JsonObject, JsonValue } from "./format/json.js";
 
 /** Where runs go, and what carries them there. */
 export interface WandbPlace {

@@ -1,6 +1,6 @@
 /** Tells whether the rows of a run are those of a log. */
 import { crc32 } from "node:zlib";
-import { type JsonObject, stringifyJson } from "./format/json.js";
+import { type JsonObject, stringifyJson } from "./client/format/json.js";
 
 /** Key of a run's summary that holds the checksum. */
 export const DIGEST_KEY = "_marian_tracking";

@@ -2,7 +2,7 @@
 import type { RunPlan } from "../run/run-plan.js";
 import type { StepRow } from "../run/step-rows.js";
 import type { ExistingRun } from "./client/existing-run.js";
-import type { JsonObject } from "./format/json.js";
+import type { JsonObject } from "./client/format/json.js";
 import type { ResumePlan } from "./resume-plan.js";
 import { DIGEST_KEY, RowDigest } from "./row-digest.js";
 import type { TaskSections } from "./task-sections.js";

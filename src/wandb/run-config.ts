@@ -1,6 +1,6 @@
 /** The configuration of a published run. */
 import type { Segment } from "../run/segment.js";
-import type { JsonObject, JsonValue } from "./format/json.js";
+import type { JsonObject, JsonValue } from "./client/format/json.js";
 
 /** Sections of the configuration that only a training task knows. */
 export const TASK_SECTIONS = ["model", "training", "opustrainer"] as const;

@@ -2,9 +2,9 @@
 import type { Evaluation } from "../evaluation/evaluation.js";
 import { evaluationTitle } from "../evaluation/naming/dataset.js";
 import type { ExistingRun } from "./client/existing-run.js";
+import { type RowTable, rowKey } from "./client/format/row-table.js";
+import { tableFiles } from "./client/format/table.js";
 import { objectAt } from "./client/reply.js";
-import { type RowTable, rowKey } from "./format/row-table.js";
-import { tableFiles } from "./format/table.js";
 import type { TablePreview } from "./publication.js";
 
 /** The scores that come first, in this order. */

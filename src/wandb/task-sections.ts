@@ -1,8 +1,8 @@
 /** What a run takes from the files of its training task. */
 import type { Segment } from "../run/segment.js";
 import { messageOf } from "./client/errors.js";
-import type { JsonValue } from "./format/json.js";
-import type { RowTable } from "./format/row-table.js";
+import type { JsonValue } from "./client/format/json.js";
+import type { RowTable } from "./client/format/row-table.js";
 import type { TaskFiles, WandbPublication } from "./publication.js";
 import type { TASK_SECTIONS } from "./run-config.js";
 import { DATASETS, datasetsTable } from "./run-tables.js";

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Agent } from "undici";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { JsonObject } from "../../src/wandb/client/format/json.js";
+import type { RowTable } from "../../src/wandb/client/format/row-table.js";
+import type { TableData } from "../../src/wandb/client/format/table.js";
 import { ApiKey, WandbClient, WandbRun } from "../../src/wandb/client/index.js";
-import type { JsonObject } from "../../src/wandb/format/json.js";
-import type { RowTable } from "../../src/wandb/format/row-table.js";
-import type { TableData } from "../../src/wandb/format/table.js";
 import { StandInServer } from "../servers/wandb/index.js";
 import { type OfficialRun, type OfficialStart, official, officialClientFound } from "./official-client.js";
 

@@ -127,7 +127,7 @@ export async function wandbTarget(
     await Promise.all([
       import("../../wandb/client/settings.js"),
       import("../../wandb/client/wandb-client.js"),
-      import("../../wandb/format/names.js"),
+      import("../../wandb/client/format/names.js"),
       import("../../wandb/wandb-publisher.js"),
       import("../../live/buffered-publisher.js"),
     ]);

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { RequestScope } from "../../http/index.js";
-import { artifactDigest, checksumOfFile, type FileDigest, filesBelow, inOrder } from "../format/artifact.js";
-import { checkArtifactName } from "../format/names.js";
 import { FileTooLargeError, MalformedReplyError, WandbError } from "./errors.js";
+import { artifactDigest, checksumOfFile, type FileDigest, filesBelow, inOrder } from "./format/artifact.js";
+import { checkArtifactName } from "./format/names.js";
 import {
   COMMIT_ARTIFACT,
   CREATE_ARTIFACT,

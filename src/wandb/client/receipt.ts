@@ -1,6 +1,6 @@
-import type { StoredTable } from "../format/row-table.js";
 import type { PublishedArtifact } from "./artifact.js";
 import type { LineCounts } from "./file-stream.js";
+import type { StoredTable } from "./format/row-table.js";
 import type { FailedFile } from "./run-files.js";
 
 /** Rows of a run: `refused` ones had a step that was not greater than the one before. */

@@ -1,5 +1,5 @@
-import { parseJson } from "../format/json.js";
 import { MalformedReplyError } from "./errors.js";
+import { parseJson } from "./format/json.js";
 
 /** A JSON object of unknown members. */
 export type ReplyObject = Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import { type JsonObject, type JsonValue, stringifyJson } from "../format/json.js";
+import { type JsonObject, type JsonValue, stringifyJson } from "./format/json.js";
 import { isObject } from "./reply.js";
 
 const INTERNAL = "_wandb";

@@ -1,8 +1,8 @@
 import type { Budget } from "../../http/index.js";
-import type { JsonObject } from "../format/json.js";
 import type { StepOrderError } from "./errors.js";
 import type { ExistingRun } from "./existing-run.js";
 import type { StreamFile, UndeliveredLines } from "./file-stream.js";
+import type { JsonObject } from "./format/json.js";
 import type { UploadSource } from "./upload.js";
 import type { WandbClient } from "./wandb-client.js";
 

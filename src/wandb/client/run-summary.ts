@@ -1,4 +1,4 @@
-import { type JsonObject, type JsonValue, stringifyJson } from "../format/json.js";
+import { type JsonObject, type JsonValue, stringifyJson } from "./format/json.js";
 
 /** The last value of each key of a run. */
 export class RunSummary {

@@ -1,7 +1,5 @@
 import type { RequestScope } from "../../http/index.js";
 import { Budget } from "../../http/index.js";
-import type { JsonObject } from "../format/json.js";
-import { checkProject, checkRunId, checkTags, isPlainName } from "../format/names.js";
 import {
   DeletedRunError,
   HttpStatusError,
@@ -10,6 +8,8 @@ import {
   RunExistsError,
 } from "./errors.js";
 import { type ExistingRun, findRun } from "./existing-run.js";
+import type { JsonObject } from "./format/json.js";
+import { checkProject, checkRunId, checkTags, isPlainName } from "./format/names.js";
 import { UPSERT_BUCKET } from "./operations.js";
 import { objectAt, optionalText, type ReplyObject, requiredObject, requiredText } from "./reply.js";
 import type { RunAddress } from "./run-address.js";

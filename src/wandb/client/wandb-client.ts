@@ -6,7 +6,6 @@ import {
   type RequestScope,
   type WholeAnswer,
 } from "../../http/index.js";
-import { parseJson } from "../format/json.js";
 import {
   AuthenticationError,
   GraphqlError,
@@ -16,6 +15,7 @@ import {
   StoppedError,
   UndeliveredError,
 } from "./errors.js";
+import { parseJson } from "./format/json.js";
 import { type Operation, SERVER_FEATURES, VIEWER } from "./operations.js";
 import { wandbPolicy } from "./policy.js";
 import { isObject, listOf, objectAt, optionalText, type ReplyObject, requiredObject } from "./reply.js";

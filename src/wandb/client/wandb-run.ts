@@ -1,10 +1,5 @@
 import { stat } from "node:fs/promises";
 import { cpus, hostname, release, totalmem, type } from "node:os";
-import { newClientId } from "../format/artifact.js";
-import { writeConsoleLine } from "../format/console-line.js";
-import { type JsonObject, stringifyJson } from "../format/json.js";
-import { checkArtifactName, runUrl, tableArtifactName } from "../format/names.js";
-import { type RowTable, type StoredTable, storedTable } from "../format/row-table.js";
 import {
   type ArtifactSpec,
   directoryEntries,
@@ -16,6 +11,11 @@ import { ConsoleText } from "./console-text.js";
 import { messageOf, StepOrderError, UndeliveredError } from "./errors.js";
 import { type ExistingRun, findRun } from "./existing-run.js";
 import { FileStream, type UndeliveredLines } from "./file-stream.js";
+import { newClientId } from "./format/artifact.js";
+import { writeConsoleLine } from "./format/console-line.js";
+import { type JsonObject, stringifyJson } from "./format/json.js";
+import { checkArtifactName, runUrl, tableArtifactName } from "./format/names.js";
+import { type RowTable, type StoredTable, storedTable } from "./format/row-table.js";
 import type { RunReceipt } from "./receipt.js";
 import type { RunAddress } from "./run-address.js";
 import { type FailedFile, RunFiles } from "./run-files.js";

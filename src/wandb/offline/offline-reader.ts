@@ -1,8 +1,8 @@
 /** Reads an offline file back, ours or one of the official client, for `marian-tracking sync`. */
 import { access, open } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
-import { writeConsoleLine } from "../format/console-line.js";
-import { type JsonObject, type JsonValue, parseJson, parseJsonObject } from "../format/json.js";
+import { writeConsoleLine } from "../client/format/console-line.js";
+import { type JsonObject, type JsonValue, parseJson, parseJsonObject } from "../client/format/json.js";
 import { type DeliveryState, lineOfRecord, readDeliveryState, type StreamName } from "./delivery-state.js";
 import {
   type ArtifactRecord,

@@ -8,12 +8,12 @@ import { constants } from "node:fs";
 import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
-import { artifactDigest, checksumOfFile, filesBelow, newClientId } from "../format/artifact.js";
-import { readConsoleLine } from "../format/console-line.js";
-import { type JsonObject, type JsonValue, stringifyJson } from "../format/json.js";
-import { checkArtifactName, tableArtifactName } from "../format/names.js";
-import { type RowTable, type StoredTable, storedTable } from "../format/row-table.js";
-import type { TableIds } from "../format/table.js";
+import { artifactDigest, checksumOfFile, filesBelow, newClientId } from "../client/format/artifact.js";
+import { readConsoleLine } from "../client/format/console-line.js";
+import { type JsonObject, type JsonValue, stringifyJson } from "../client/format/json.js";
+import { checkArtifactName, tableArtifactName } from "../client/format/names.js";
+import { type RowTable, type StoredTable, storedTable } from "../client/format/row-table.js";
+import type { TableIds } from "../client/format/table.js";
 import {
   type DeliveryState,
   newDeliveryState,

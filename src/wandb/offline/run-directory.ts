@@ -1,7 +1,7 @@
 /** The folder of an offline run: its name, where files go in it, and finding such folders again. */
 import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
-import { checkRunId } from "../format/names.js";
+import { checkRunId } from "../client/format/names.js";
 
 /** Paths of an offline run. */
 export type RunDirectory = {

@@ -1,5 +1,5 @@
 /** The lines of history and events as W&B's file_stream takes them. */
-import { type JsonObject, type JsonValue, parseJsonObject, stringifyJson } from "../format/json.js";
+import { type JsonObject, type JsonValue, parseJsonObject, stringifyJson } from "../client/format/json.js";
 import type { Entry } from "./records.js";
 
 /**

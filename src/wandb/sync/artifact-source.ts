@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import type { ArtifactEntry, ArtifactSpec } from "../client/artifact.js";
-import { artifactDigest, checksumOfFile } from "../format/artifact.js";
+import { artifactDigest, checksumOfFile } from "../client/format/artifact.js";
 import type { ArtifactFile } from "../offline/records.js";
 import type { StepArtifact } from "./run-content.js";
 

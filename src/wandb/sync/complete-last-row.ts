@@ -1,8 +1,8 @@
 import type { ExistingRun } from "../client/existing-run.js";
 import { FileStream } from "../client/file-stream.js";
+import { type JsonObject, stringifyJson } from "../client/format/json.js";
 import type { StartedRun } from "../client/start-run.js";
 import type { WandbClient } from "../client/wandb-client.js";
-import { type JsonObject, stringifyJson } from "../format/json.js";
 
 /**
  * Sends the server's last row again, with what a file knows beside it: the training that wrote the row may have ended

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from "../format/json.js";
+import type { JsonObject, JsonValue } from "../client/format/json.js";
 import type { StreamName } from "../offline/delivery-state.js";
 import { applyChanges, type OfflineEvent } from "../offline/offline-reader.js";
 import type { ArtifactRecord, RunFile, RunRecord } from "../offline/records.js";

@@ -1,9 +1,9 @@
 import { stat } from "node:fs/promises";
 import type { ConsoleText } from "../client/console-text.js";
+import { stringifyJson } from "../client/format/json.js";
 import type { RunFiles } from "../client/run-files.js";
 import { RUN_FILES_AT_END } from "../client/run-options.js";
 import type { StartedRun } from "../client/start-run.js";
-import { stringifyJson } from "../format/json.js";
 import type { RunContent } from "./run-content.js";
 
 /** What the files of a run are made of. */

@@ -2,9 +2,9 @@
 import type { Budget } from "../../http/index.js";
 import type { ExistingRun } from "../client/existing-run.js";
 import type { StreamFile, UndeliveredLines } from "../client/file-stream.js";
+import type { JsonObject } from "../client/format/json.js";
 import type { WandbClient } from "../client/wandb-client.js";
 import { WandbRun } from "../client/wandb-run.js";
-import type { JsonObject } from "../format/json.js";
 import { OfflineRun } from "../offline/offline-run.js";
 import type { LogLine, RunDescription, RunOutcome, Transport } from "./transport.js";
 

@@ -1,5 +1,5 @@
 /** A run that goes to the official offline file only. */
-import type { JsonObject } from "../format/json.js";
+import type { JsonObject } from "../client/format/json.js";
 import { OfflineRun } from "../offline/offline-run.js";
 import type { LogLine, RunDescription, RunOutcome, Transport } from "./transport.js";
 

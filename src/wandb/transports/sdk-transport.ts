@@ -13,9 +13,9 @@ import {
   UndeliveredError,
   WandbError,
 } from "../client/errors.js";
+import { type JsonObject, type JsonValue, stringifyJson } from "../client/format/json.js";
+import { checkProject, checkRunId, runUrl } from "../client/format/names.js";
 import type { WandbSettings } from "../client/settings.js";
-import { type JsonObject, type JsonValue, stringifyJson } from "../format/json.js";
-import { checkProject, checkRunId, runUrl } from "../format/names.js";
 import { SDK_WORKER, type SdkOrder, type SdkReport, type SdkTask } from "./sdk-worker.js";
 import type { LogLine, RunDescription, RunOutcome, Transport } from "./transport.js";
 

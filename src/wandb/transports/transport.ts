@@ -1,6 +1,6 @@
 /** What the W&B publisher writes to: the server by our own client or by the SDK, or the offline file. */
-import type { JsonObject } from "../format/json.js";
-import type { RowTable } from "../format/row-table.js";
+import type { JsonObject } from "../client/format/json.js";
+import type { RowTable } from "../client/format/row-table.js";
 
 /** A run as it is to appear in W&B. */
 export interface RunDescription {

@@ -13,7 +13,7 @@ import {
 } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { assignRunIds, GROUP_LOGS, type NamedGroup } from "../../../src/evaluation/naming/run-ids.js";
-import { checkRunId } from "../../../src/wandb/format/names.js";
+import { checkRunId } from "../../../src/wandb/client/format/names.js";
 
 const group = (name: string, suffix: string, models: readonly string[], more: Partial<NamedGroup> = {}) => ({
   project: "en-hu",

@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
+import { InvalidNameError } from "../../../src/wandb/client/format/names.js";
 import {
   ApiKey,
   AuthenticationError,
@@ -13,7 +14,6 @@ import {
   WandbRun,
 } from "../../../src/wandb/client/index.js";
 import { wandbPolicy } from "../../../src/wandb/client/policy.js";
-import { InvalidNameError } from "../../../src/wandb/format/names.js";
 import { budgetOf, harness, settingsFor, until } from "./harness.js";
 
 const START = 1_694_867_941;

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { directoryEntries, memoryEntry } from "../../../src/wandb/client/artifact.js";
+import { artifactDigest } from "../../../src/wandb/client/format/artifact.js";
+import { InvalidNameError, tableArtifactName } from "../../../src/wandb/client/format/names.js";
 import { FileTooLargeError } from "../../../src/wandb/client/index.js";
-import { artifactDigest } from "../../../src/wandb/format/artifact.js";
-import { InvalidNameError, tableArtifactName } from "../../../src/wandb/format/names.js";
 import { parseLine } from "../../servers/wandb/index.js";
 import { harness } from "./harness.js";
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isMainThread } from "node:worker_threads";
 import type { Source } from "../../../src/io/source.js";
-import type { RowTable } from "../../../src/wandb/format/row-table.js";
+import type { RowTable } from "../../../src/wandb/client/format/row-table.js";
 import type { RunDescription, RunOutcome, Transport } from "../../../src/wandb/transports/transport.js";
 import { Stage, type TransportName } from "./transports.js";
 

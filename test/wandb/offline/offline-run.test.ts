@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } fro
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { JsonValue } from "../../../src/wandb/format/json.js";
-import { InvalidNameError } from "../../../src/wandb/format/names.js";
+import type { JsonValue } from "../../../src/wandb/client/format/json.js";
+import { InvalidNameError } from "../../../src/wandb/client/format/names.js";
 import { DeliveryStateError, readDeliveryState } from "../../../src/wandb/offline/delivery-state.js";
 import { applyChanges, type OfflineEvent, OfflineReader } from "../../../src/wandb/offline/offline-reader.js";
 import {

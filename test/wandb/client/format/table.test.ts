@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { tableFiles } from "../../../src/wandb/format/table.js";
+import { tableFiles } from "../../../../src/wandb/client/format/table.js";
 
 const DATASETS = {
   columns: ["Name", "Count"],

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readConsoleLine, writeConsoleLine } from "../../../src/wandb/format/console-line.js";
+import { readConsoleLine, writeConsoleLine } from "../../../../src/wandb/client/format/console-line.js";
 
 describe("a line of the console log", () => {
   it("comes back as it was, to the microsecond", () => {

@@ -3,7 +3,7 @@ import { createHash, randomInt } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { isGarbled } from "../../io/file-name.js";
+import { isGarbled } from "../../../io/file-name.js";
 
 const CLIENT_ID_LENGTH = 128;
 

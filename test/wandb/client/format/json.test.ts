@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type JsonValue, parseJson, stringifyJson } from "../../../src/wandb/format/json.js";
+import { type JsonValue, parseJson, stringifyJson } from "../../../../src/wandb/client/format/json.js";
 
 const { value } = fc.letrec<{ value: JsonValue }>((tie) => ({
   value: fc.oneof(
