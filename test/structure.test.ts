@@ -149,6 +149,28 @@ describe("the source tree", () => {
     expect(files.map(circleAt).filter((circle) => circle !== undefined)).toEqual([]);
   });
 
+  it("uses W&B through its index only", () => {
+    const past = [...imports].flatMap(([file, names]) =>
+      names
+        .filter(
+          (name) => name.startsWith("wandb/") && name !== "wandb/index.ts" && !file.startsWith("wandb/"),
+        )
+        .map((name) => `${file} imports ${name}`),
+    );
+    expect(past).toEqual([]);
+  });
+
+  it("has a W&B client that could be published alone, with the client of HTTP", () => {
+    const foreign = [...imports].flatMap(([file, names]) =>
+      names
+        .filter(
+          (name) => file.startsWith("wandb/client/") && !/^(?:wandb\/client\/|http\/index\.ts$)/.test(name),
+        )
+        .map((name) => `${file} imports ${name}`),
+    );
+    expect(foreign).toEqual([]);
+  });
+
   it("uses no API of Node in what also runs in a page", () => {
     const node = [...codes].filter(([, code]) =>
       /from "node:|import\("node:|\bBuffer\b|\bprocess\./.test(code),

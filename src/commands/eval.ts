@@ -13,7 +13,7 @@ import { printText, say } from "../io/terminal.js";
 import { findTarget, type RunTarget } from "../live/run-target.js";
 import { readScoreFile, scoresOf } from "../live/scores.js";
 import type { PublisherOutcome } from "../publishers/update-publisher.js";
-import type { JsonObject } from "../wandb/client/format/json.js";
+import type { JsonObject } from "../wandb/index.js";
 
 const W_AND_B = "WEIGHTS & BIASES";
 const { "wandb-artifacts": _artifacts, ...sharedFlags } = wandbFlags;
@@ -144,10 +144,7 @@ rest is in the offline file); 130, 143 stopped by SIGINT, SIGTERM.`;
 
   /** The model's own run goes first: it is what the group's table can be made of again. */
   async #publish(target: RunTarget, evaluation: Evaluation, suffix: string): Promise<PublisherOutcome[]> {
-    const [{ publishEvaluationRun }, { publishGroupLogs }] = await Promise.all([
-      import("../wandb/evaluation-run.js"),
-      import("../wandb/group-logs.js"),
-    ]);
+    const { publishEvaluationRun, publishGroupLogs } = await import("../wandb/index.js");
     const { place, id, task } = target;
     const evaluations = [evaluation];
     const attempt = async (publication: Promise<PublisherOutcome>): Promise<PublisherOutcome> =>

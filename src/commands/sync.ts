@@ -6,16 +6,18 @@ import { watchStopSignals } from "../cli/stop-signal.js";
 import { EXIT } from "../exit-code.js";
 import { Budget } from "../http/index.js";
 import { printText, sayText } from "../io/terminal.js";
-import { messageOf } from "../wandb/client/errors.js";
-import { resolveSettings, type WandbSettings } from "../wandb/client/settings.js";
-import { WandbClient } from "../wandb/client/wandb-client.js";
 import {
   findOfflineFiles,
+  messageOf,
+  openClient,
+  resolveSettings,
   type SyncReceipt,
   syncFiles,
   syncReceiptJson,
   syncReceiptText,
-} from "../wandb/sync/index.js";
+  type WandbClient,
+  type WandbSettings,
+} from "../wandb/index.js";
 
 export default class Sync extends Command {
   static override summary = "Upload offline runs of Weights & Biases, each row once.";
@@ -58,7 +60,7 @@ no API key (WANDB_API_KEY); 3 the server did not acknowledge everything; 130, 14
         reasons.join("; ") || `nothing to send: ${passedOver.join(", ")} went to the server while it ran`,
       );
     }
-    const client = openClient(flags["wandb-api-key-file"], `marian-tracking/${this.config.version}`, usage);
+    const client = clientOf(flags["wandb-api-key-file"], `marian-tracking/${this.config.version}`, usage);
     const stop = watchStopSignals();
     const receipts: SyncReceipt[] = [];
     try {
@@ -91,7 +93,7 @@ no API key (WANDB_API_KEY); 3 the server did not acknowledge everything; 130, 14
 }
 
 /** A client with the settings of the environment. Without a key the command ends here. */
-function openClient(
+function clientOf(
   apiKeyFile: string | undefined,
   version: string,
   usage: (message: string) => never,
@@ -107,7 +109,7 @@ function openClient(
       `no W&B API key was found: set WANDB_API_KEY, or add the server ${new URL(settings.baseUrl).host} to ~/.netrc`,
     );
   }
-  return new WandbClient(settings, { version });
+  return openClient(settings, { version });
 }
 
 /** The exit code; the first that applies is given. */

@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { nodeCore } from "../node-core.js";
 import { secretToken } from "../taskcluster/client/index.js";
-import { messageOf, resolveSettings, WandbClient, type WandbSettings } from "../wandb/client/index.js";
+import { messageOf, openClient, resolveSettings, type WandbSettings } from "../wandb/index.js";
 import { findTarget, type TargetWish } from "./run-target.js";
 import { type Environment, readTaskOrigin, taskQueue } from "./task-context.js";
 
@@ -128,7 +128,7 @@ async function task(environment: Environment): Promise<Finding[]> {
 }
 
 async function viewer(settings: WandbSettings, signal: AbortSignal): Promise<string> {
-  const client = new WandbClient(settings);
+  const client = openClient(settings);
   try {
     const { username, entity } = await client.viewer(client.scope(PATIENCE, signal));
     return `${settings.apiKey?.source}: ${username}, entity ${settings.entity ?? entity ?? "unknown (set WANDB_ENTITY)"}`;

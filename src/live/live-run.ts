@@ -3,11 +3,13 @@
 import type { TimestampFormat } from "../core/timestamp.js";
 import type { PublisherOutcome } from "../publishers/update-publisher.js";
 import type { RunUpdate } from "../run/run-reader.js";
-import { messageOf } from "../wandb/client/index.js";
-import type { JsonObject } from "../wandb/client/format/json.js";
-import { publishGroupLogs } from "../wandb/group-logs.js";
-import type { WandbPublication } from "../wandb/publication.js";
-import { WandbPublisher } from "../wandb/wandb-publisher.js";
+import {
+  type JsonObject,
+  messageOf,
+  publishGroupLogs,
+  type WandbPublication,
+  WandbPublisher,
+} from "../wandb/index.js";
 import type { LivePublisher } from "./buffered-publisher.js";
 import type { StopRequest } from "./pipe-signals.js";
 import { INPUT } from "./reader-process.js";

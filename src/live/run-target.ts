@@ -4,15 +4,16 @@ import { secretToken, TaskclusterError } from "../taskcluster/client/index.js";
 import {
   ApiKey,
   AuthenticationError,
+  checkRunId,
   messageOf,
+  openClient,
   PublicApi,
   readKeyFile,
   resolveSettings,
-  WandbClient,
+  type WandbClient,
+  type WandbPlace,
   type WandbSettings,
-} from "../wandb/client/index.js";
-import { checkRunId } from "../wandb/client/format/names.js";
-import type { WandbPlace } from "../wandb/publication.js";
+} from "../wandb/index.js";
 import { deadline } from "./deadline.js";
 import { type Environment, readTaskContext, type TaskContext, taskQueue } from "./task-context.js";
 
@@ -167,7 +168,7 @@ class TargetSearch {
     if (settings.mode === "offline") return {};
     const { key, fault } = await this.#key(settings);
     if (key === undefined && fault !== undefined) return { fault };
-    const client = new WandbClient(key === undefined ? settings : { ...settings, apiKey: key });
+    const client = openClient(key === undefined ? settings : { ...settings, apiKey: key });
     try {
       await client.viewer(client.scope(ASKING_SERVER, this.#asking));
       return { client };

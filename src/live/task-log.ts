@@ -14,7 +14,7 @@ import {
   publishLog,
 } from "../pipeline/publish-log.js";
 import type { UpdatePublisher } from "../publishers/update-publisher.js";
-import type { WandbPublication } from "../wandb/publication.js";
+import type { WandbPublication } from "../wandb/index.js";
 import { BufferedPublisher, type PublisherOpening } from "./buffered-publisher.js";
 import type { ParentChannel } from "./parent-channel.js";
 import type { StopRequest } from "./pipe-signals.js";
@@ -104,7 +104,7 @@ async function openWhole(
   const { source } = request.wish;
   const plan = await planSource(fileSource(source), {});
   if (plan.rows === 0) return undefined;
-  const { WandbPublisher } = await import("../wandb/wandb-publisher.js");
+  const { WandbPublisher } = await import("../wandb/index.js");
   const publication = {
     ...target.place,
     id: target.id,

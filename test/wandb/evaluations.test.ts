@@ -216,7 +216,7 @@ describe("evaluations of a training", () => {
     const { source, publication } = training(stage, log(9, 8), { evaluations: [DEV] });
     const { client: _, ...wanted } = await publication();
     const { outputs } = await publishLog(source, {}, ({ time }) => [new WandbPublisher(wanted, time)]);
-    const { syncFiles, findOfflineFiles } = await import("../../src/wandb/sync/index.js");
+    const { syncFiles, findOfflineFiles } = await import("../../src/wandb/sync/sync-files.js");
     const { files } = await findOfflineFiles(outputs);
     for await (const receipt of syncFiles(files, { client: stage.client }))
       expect(receipt.outcome).toBe("delivered");
@@ -337,7 +337,7 @@ describe("evaluations without a training", () => {
     const outcome = await publishEvaluationRun({ ...without(stage, [DEV]), dir, budget: 1 });
     expect(outcome.undelivered).toBeDefined();
     stage.server.heal();
-    const { syncFiles, findOfflineFiles } = await import("../../src/wandb/sync/index.js");
+    const { syncFiles, findOfflineFiles } = await import("../../src/wandb/sync/sync-files.js");
     const { files } = await findOfflineFiles([dir]);
     expect(files).toHaveLength(1);
     for await (const receipt of syncFiles(files, { client: stage.client }))

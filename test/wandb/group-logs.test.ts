@@ -7,7 +7,7 @@ import type { Evaluation } from "../../src/evaluation/evaluation.js";
 import type { TableData } from "../../src/wandb/client/format/table.js";
 import { publishEvaluationRun } from "../../src/wandb/evaluation-run.js";
 import { type GroupLogsPublication, previewGroupLogs, publishGroupLogs } from "../../src/wandb/group-logs.js";
-import { findOfflineFiles, syncFiles } from "../../src/wandb/sync/index.js";
+import { findOfflineFiles, syncFiles } from "../../src/wandb/sync/sync-files.js";
 import { shared, sharedIsThere } from "../golden/shared.js";
 import { type Fault, parseLine } from "../servers/wandb/index.js";
 import { type Harness, harness } from "./client/harness.js";

@@ -126,7 +126,7 @@ describe("a measurement of a training that runs", () => {
     );
     expect(receipt.sinkErrors.join("\n")).toContain("2 rows did not reach the server");
     stage.server.heal();
-    const { findOfflineFiles, syncFiles } = await import("../../src/wandb/sync/index.js");
+    const { findOfflineFiles, syncFiles } = await import("../../src/wandb/sync/sync-files.js");
     const { files } = await findOfflineFiles([dir]);
     for await (const { outcome } of syncFiles(files, { client: stage.client }))
       expect(outcome).toBe("delivered");

@@ -9,7 +9,7 @@ import { taskFileReader } from "../../live/task-files/task-file-reader.js";
 import { rowsOfSource } from "../../pipeline/plan-source.js";
 import type { PublisherFactory } from "../../pipeline/publish-log.js";
 import type { RunPlan } from "../../run/run-plan.js";
-import type { Preview, WandbPublication } from "../../wandb/publication.js";
+import type { Preview, WandbPublication } from "../../wandb/index.js";
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, "": 1000, s: 1000, m: 60_000, h: 3_600_000 };
 
@@ -123,14 +123,8 @@ export async function wandbTarget(
 ): Promise<WandbTarget | undefined> {
   const project = flags["wandb-project"];
   if (project === undefined) return undefined;
-  const [{ resolveSettings }, { WandbClient }, { checkRunId }, { WandbPublisher }, { BufferedPublisher }] =
-    await Promise.all([
-      import("../../wandb/client/settings.js"),
-      import("../../wandb/client/wandb-client.js"),
-      import("../../wandb/client/format/names.js"),
-      import("../../wandb/wandb-publisher.js"),
-      import("../../live/buffered-publisher.js"),
-    ]);
+  const [{ checkRunId, openClient, resolveSettings, WandbPublisher }, { BufferedPublisher }] =
+    await Promise.all([import("../../wandb/index.js"), import("../../live/buffered-publisher.js")]);
   const settings = resolveSettings(
     {
       mode: flags["wandb-client"] === "offline" ? "offline" : undefined,
@@ -141,7 +135,7 @@ export async function wandbTarget(
   if (settings.mode === "disabled") return undefined;
   const names = runNames(options.sources, flags["wandb-run-name"], process.cwd());
   for (const name of names.values()) checkRunId(name);
-  const client = settings.mode === "offline" ? undefined : new WandbClient(settings);
+  const client = settings.mode === "offline" ? undefined : openClient(settings);
   const author = options.environment["WANDB_AUTHOR"];
   const tags = [...(flags.tags ?? []), ...(author ? [`author:${author}`] : [])];
   const publication = (source: string, plan: RunPlan | undefined): WandbPublication => {

@@ -7,7 +7,7 @@ import type { PublisherOpening } from "../../live/buffered-publisher.js";
 import type { GroupTarget } from "../../pipeline/groups/publish-groups.js";
 import { rowsOfSource } from "../../pipeline/plan-source.js";
 import type { RunPlan } from "../../run/run-plan.js";
-import type { WandbPlace, WandbPublication } from "../../wandb/publication.js";
+import type { WandbPlace, WandbPublication } from "../../wandb/index.js";
 
 /** The values of the flags that concern W&B. */
 export interface GroupTargetFlags {
@@ -39,25 +39,14 @@ export async function groupTarget(
 ): Promise<GroupTarget | undefined> {
   if (!flags.wandb) return undefined;
   const [
-    { resolveSettings },
-    { WandbClient },
-    { WandbPublisher },
-    { publishEvaluationRun },
-    { publishGroupLogs },
+    { openClient, publishEvaluationRun, publishGroupLogs, resolveSettings, WandbPublisher },
     { BufferedPublisher },
-  ] = await Promise.all([
-    import("../../wandb/client/settings.js"),
-    import("../../wandb/client/wandb-client.js"),
-    import("../../wandb/wandb-publisher.js"),
-    import("../../wandb/evaluation-run.js"),
-    import("../../wandb/group-logs.js"),
-    import("../../live/buffered-publisher.js"),
-  ]);
+  ] = await Promise.all([import("../../wandb/index.js"), import("../../live/buffered-publisher.js")]);
   const mode = flags["wandb-client"] === "offline" ? "offline" : undefined;
   const apiKeyFile = flags["wandb-api-key-file"];
   const settings = resolveSettings({ mode, apiKeyFile }, options.environment);
   if (settings.mode === "disabled") return undefined;
-  const client = settings.mode === "offline" ? undefined : new WandbClient(settings);
+  const client = settings.mode === "offline" ? undefined : openClient(settings);
   const tags = [...options.tags, ...(flags.tags ?? [])];
   const override = flags["override-runs"];
   const place = ({ project, name }: Pick<Group, "project" | "name">): WandbPlace => ({

@@ -1,17 +1,22 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
-import { makeTemporaryFolder, removeTemporaryFolder } from "../../io/temporary-folder.js";
 import type { UploadSource } from "./upload.js";
+import type { TemporaryFolders } from "./wandb-client.js";
 
 const MEMORY_BYTES = 1024 * 1024;
 
 /** The plain text of the console log, for the run file. Beyond 1 MiB it lies in a temporary file, not in memory. */
 export class ConsoleText {
+  readonly #folders: TemporaryFolders;
   #parts: string[] = [];
   #partsBytes = 0;
   #fileBytes = 0;
   #folder: string | undefined;
   #file: FileHandle | undefined;
+
+  constructor({ temporaryFolders }: { readonly temporaryFolders: TemporaryFolders }) {
+    this.#folders = temporaryFolders;
+  }
 
   /** Whether there is no line yet. */
   get empty(): boolean {
@@ -37,7 +42,7 @@ export class ConsoleText {
   async dispose(): Promise<void> {
     await this.#file?.close();
     this.#file = undefined;
-    if (this.#folder !== undefined) await removeTemporaryFolder(this.#folder);
+    if (this.#folder !== undefined) await this.#folders.remove(this.#folder);
   }
 
   async #spill(): Promise<void> {
@@ -45,7 +50,7 @@ export class ConsoleText {
     this.#parts = [];
     this.#partsBytes = 0;
     if (this.#file === undefined) {
-      this.#folder = await makeTemporaryFolder();
+      this.#folder = await this.#folders.make();
       this.#file = await open(this.#path(), "a");
     }
     await this.#file.appendFile(bytes);

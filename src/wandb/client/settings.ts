@@ -2,7 +2,6 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { Secrets, withoutCredentials } from "../../http/index.js";
-import { say } from "../../io/terminal.js";
 import { ApiKey } from "./api-key.js";
 import { AuthenticationError, WandbError } from "./errors.js";
 import { netrcPassword } from "./netrc.js";
@@ -39,6 +38,12 @@ export interface SettingsOverrides {
   readonly dir?: string | undefined;
 }
 
+/** Where settings are looked for, and who hears of what is wrong with them. */
+export interface SettingsOptions {
+  readonly workingDirectory?: string;
+  readonly warn?: (message: string) => void;
+}
+
 /** Variables of the environment, as in process.env. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -50,7 +55,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export function resolveSettings(
   overrides: SettingsOverrides = {},
   environment: Environment = process.env,
-  workingDirectory: string = process.cwd(),
+  { workingDirectory = process.cwd(), warn = () => {} }: SettingsOptions = {},
 ): WandbSettings {
   const dir = overrides.dir ?? given(environment, "WANDB_DIR") ?? workingDirectory;
   const files = settingsFiles(environment, dir);
@@ -60,7 +65,7 @@ export function resolveSettings(
   return {
     baseUrl,
     uiUrl: withoutCredentials(given(environment, "WANDB_APP_URL") ?? uiUrlOf(baseUrl)).replace(/\/+$/, ""),
-    apiKey: findKey(overrides, environment, new URL(baseUrl).host, files),
+    apiKey: findKey(overrides, environment, new URL(baseUrl).host, files, warn),
     entity: overrides.entity ?? given(environment, "WANDB_ENTITY") ?? files.get("entity"),
     mode: checkedMode(overrides.mode ?? given(environment, "WANDB_MODE") ?? files.get("mode") ?? "online"),
     dir,
@@ -72,8 +77,9 @@ function findKey(
   environment: Environment,
   host: string,
   files: ReadonlyMap<string, string>,
+  warn: (message: string) => void,
 ): ApiKey | undefined {
-  if (overrides.apiKeyFile !== undefined) return readKeyFile(overrides.apiKeyFile);
+  if (overrides.apiKeyFile !== undefined) return readKeyFile(overrides.apiKeyFile, warn);
   const fromEnvironment = given(environment, "WANDB_API_KEY");
   if (fromEnvironment !== undefined) return new ApiKey(fromEnvironment, "WANDB_API_KEY");
   for (const path of netrcPaths(environment)) {
@@ -89,12 +95,12 @@ function findKey(
  *
  * @throws AuthenticationError when the file can't be read or what is in it can't be a key.
  */
-export function readKeyFile(path: string): ApiKey {
+export function readKeyFile(path: string, warn: (message: string) => void = () => {}): ApiKey {
   let text: string;
   try {
     text = readSmallFile(path, (mode) => {
       if ((mode & 0o044) !== 0 && process.platform !== "win32")
-        say(`warning: the file of the W&B API key, ${path}, can be read by others: chmod 600 ${path}`);
+        warn(`warning: the file of the W&B API key, ${path}, can be read by others: chmod 600 ${path}`);
     });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Dispatcher } from "undici";
 import {
   type Clock,
@@ -28,6 +31,18 @@ const SLOWEST_BYTES_PER_MS = 1000;
 /** Errors of an answer that are told. */
 const MOST_ERRORS = 3;
 
+/** Folders for texts that are too long for memory. */
+export interface TemporaryFolders {
+  make(): Promise<string>;
+  /** Removes a folder with all that is in it. */
+  remove(folder: string): Promise<void>;
+}
+
+const SYSTEM_FOLDERS: TemporaryFolders = {
+  make: () => mkdtemp(join(tmpdir(), "wandb-")),
+  remove: (folder) => rm(folder, { recursive: true, force: true }),
+};
+
 /** How a client is made; all members are optional and mostly for tests. */
 export interface WandbClientOptions {
   /** Name and version of the program, for the User-Agent header and the run's `cli_version`. */
@@ -37,6 +52,8 @@ export interface WandbClientOptions {
   readonly random?: (() => number) | undefined;
   /** Milliseconds until an attempt without an answer counts as failed. */
   readonly timeouts?: { readonly graphql?: number; readonly fileStream?: number; readonly transfer?: number };
+  /** Default: folders below the system's. */
+  readonly temporaryFolders?: TemporaryFolders | undefined;
 }
 
 /** Who the API key belongs to. `entity` is the default one, undefined when the user has none. */
@@ -50,6 +67,7 @@ export class WandbClient {
   readonly settings: WandbSettings;
   readonly version: string;
   readonly http: HttpClient;
+  readonly temporaryFolders: TemporaryFolders;
   readonly timeouts: { readonly graphql: number; readonly fileStream: number; readonly transfer: number };
   #features: Promise<ReadonlySet<string>> | undefined;
   #viewer: Promise<Viewer> | undefined;
@@ -63,6 +81,7 @@ export class WandbClient {
       );
     }
     this.settings = settings;
+    this.temporaryFolders = options.temporaryFolders ?? SYSTEM_FOLDERS;
     this.version = options.version ?? "marian-tracking";
     this.timeouts = {
       graphql: options.timeouts?.graphql ?? GRAPHQL_TIMEOUT_MS,

@@ -60,7 +60,7 @@ export class WandbRun {
   readonly #stream: FileStream;
   readonly #files: RunFiles;
   readonly #summary: RunSummary;
-  readonly #console = new ConsoleText();
+  readonly #console: ConsoleText;
   readonly #consoleStart: number;
   /** Lines in the text of the console log that the server held at the start. */
   #heldLines = 0;
@@ -80,6 +80,7 @@ export class WandbRun {
   private constructor(options: RunOptions, started: StartedRun) {
     const { existing, resumed, address, scope } = started;
     this.#options = options;
+    this.#console = new ConsoleText(options.client);
     this.#started = started;
     this.#summary = new RunSummary(resumed ? (existing?.summary as JsonObject | undefined) : undefined);
     this.#files = new RunFiles(options.client, scope, address);

@@ -149,7 +149,7 @@ class FileSync {
     const receipt = this.#receipt;
     const summary = new RunSummary(started.resumed ? (started.existing?.summary as JsonObject) : undefined);
     summary.put(newOf(content, started));
-    const console = new ConsoleText();
+    const console = new ConsoleText(this.#client);
     const first = (name: StreamName): number =>
       firstLineFrom(content.lines[name].ranges, plan.state.acknowledged[name]) ??
       plan.state.acknowledged[name];

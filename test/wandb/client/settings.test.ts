@@ -27,7 +27,7 @@ describe("settings", () => {
   afterEach(() => rm(home, { recursive: true }));
 
   const resolve = (overrides = {}, environment = {}) =>
-    resolveSettings(overrides, { HOME: home, ...environment }, home);
+    resolveSettings(overrides, { HOME: home, ...environment }, { workingDirectory: home });
 
   it("knows the hosted server and its pages", () => {
     expect(resolve()).toMatchObject({
@@ -145,9 +145,14 @@ describe("files with a key", () => {
   });
 
   it("a user and a password in the base URL are neither kept nor printed", () => {
-    const { baseUrl, uiUrl } = resolveSettings({ baseUrl: "https://me:hunter22@wandb.test/x/?a=b" }, {}, ".");
+    const { baseUrl, uiUrl } = resolveSettings(
+      { baseUrl: "https://me:hunter22@wandb.test/x/?a=b" },
+      {},
+      { workingDirectory: "." },
+    );
     expect([baseUrl, uiUrl]).toEqual(["https://wandb.test/x", "https://wandb.test/x"]);
-    const failure = () => resolveSettings({ baseUrl: "ftp://me:hunter22@host" }, {}, ".");
+    const failure = () =>
+      resolveSettings({ baseUrl: "ftp://me:hunter22@host" }, {}, { workingDirectory: "." });
     expect(failure).toThrow(/must start with http/);
     expect(failure).not.toThrow(/hunter22/);
   });

@@ -8,7 +8,7 @@ import { planSource, rowsOfSource } from "../../../src/pipeline/plan-source.js";
 import { type InputReceipt, publishLog } from "../../../src/pipeline/publish-log.js";
 import { findTransactionLogs } from "../../../src/wandb/offline/run-directory.js";
 import type { WandbPlace, WandbPublication } from "../../../src/wandb/publication.js";
-import { syncTransactionLog } from "../../../src/wandb/sync/index.js";
+import { syncTransactionLog } from "../../../src/wandb/sync/sync-file.js";
 import { NativeTransport } from "../../../src/wandb/transports/native-transport.js";
 import { OfflineTransport } from "../../../src/wandb/transports/offline-transport.js";
 import { SdkTransport } from "../../../src/wandb/transports/sdk-transport.js";

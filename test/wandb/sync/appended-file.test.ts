@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { OfflineRun } from "../../../src/wandb/offline/offline-run.js";
 import { findTransactionLogs } from "../../../src/wandb/offline/run-directory.js";
-import { syncTransactionLog } from "../../../src/wandb/sync/index.js";
+import { syncTransactionLog } from "../../../src/wandb/sync/sync-file.js";
 import { parseLine } from "../../servers/wandb/index.js";
 import { budgetOf, type Harness, harness } from "../client/harness.js";
 import { pipe, publish, row as record, start, textFile, valid } from "../stage.js";

@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findTransactionLogs, isSynced } from "../../../src/wandb/offline/run-directory.js";
-import { syncTransactionLog } from "../../../src/wandb/sync/index.js";
+import { syncTransactionLog } from "../../../src/wandb/sync/sync-file.js";
 import { parseLine } from "../../servers/wandb/index.js";
 import { budgetOf, harness } from "../client/harness.js";
 import { findWandbVenv, wandbEnvironment } from "../offline/wandb-venv.js";

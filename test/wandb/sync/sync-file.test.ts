@@ -7,7 +7,7 @@ import { readDeliveryState, writeDelivered } from "../../../src/wandb/offline/de
 import { encodeRecord } from "../../../src/wandb/offline/records.js";
 import { findTransactionLogs, isSynced } from "../../../src/wandb/offline/run-directory.js";
 import { TransactionLogEncoder } from "../../../src/wandb/offline/transaction-log.js";
-import { type SyncOptions, syncTransactionLog } from "../../../src/wandb/sync/index.js";
+import { type SyncOptions, syncTransactionLog } from "../../../src/wandb/sync/sync-file.js";
 import type { Fault, StandInServer } from "../../servers/wandb/index.js";
 import { budgetOf, type Harness, harness } from "../client/harness.js";
 import {

@@ -3,7 +3,6 @@ import { createHash, randomInt } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { isGarbled } from "../../../io/file-name.js";
 
 const CLIENT_ID_LENGTH = 128;
 
@@ -58,7 +57,8 @@ export async function filesBelow(
     if (above.includes(real)) throw new Error(`${path} is a link to a directory above it; remove it`);
     for (const entry of await readdir(real)) {
       const info = await stat(join(path, entry)).catch((error: unknown) => {
-        if (isGarbled(entry)) return undefined;
+        // Node puts U+FFFD in place of bytes that are not UTF-8.
+        if (entry.includes("\uFFFD")) return undefined;
         throw error;
       });
       if (info === undefined) continue;
