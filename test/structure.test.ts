@@ -14,11 +14,10 @@ const LAYERS = [
   "browser-node.ts",
   "browser.ts",
   "slim.ts",
-  "page-types.ts",
-  "library.ts",
-  "node-log.ts",
+  "node-platform.ts",
   "viewer",
   "browser",
+  "library",
   "live",
   "pipeline",
   "report",
@@ -41,7 +40,7 @@ const files = readdirSync("src", { recursive: true, encoding: "utf8" }).filter((
 );
 
 /** What also runs in a page. The one file that puts a page together from the package's own files runs in Node. */
-const IN_PAGES = /^(?:core|run|check|evaluation|report|browser|viewer)\/(?!report-page\.ts$)/;
+const IN_PAGES = /^(?:core|run|check|evaluation|report|library|browser|viewer)\/(?!report-page\.ts$)/;
 
 const layerOf = (file: string): number => LAYERS.indexOf(file.split("/")[0] ?? "");
 

@@ -1,30 +1,30 @@
-/** Errors on their way between a page and its worker: as a copy, an error would lose its class, its code and its fields. */
+/** Errors as messages: a structured clone would lose their class, their code and their fields. */
 import { InputError, type InputErrorCode } from "../io/packed/packing.js";
 
-/** An error as a message. */
+/** What a message tells of an error. */
 export interface ErrorMessage {
   readonly name: string;
   readonly message: string;
-  /** Of an {@link InputError} alone. */
+  /** Only an {@link InputError} has one. */
   readonly code?: InputErrorCode;
   readonly cause?: ErrorMessage;
 }
 
-/** For the way. */
-export function packedError(error: unknown): ErrorMessage {
+/** An error as a message. */
+export function errorMessage(error: unknown): ErrorMessage {
   if (!(error instanceof Error)) return { name: "Error", message: String(error) };
   const { name, message, cause } = error;
   return {
     name,
     message,
     ...(error instanceof InputError && { code: error.code }),
-    ...(cause !== undefined && { cause: packedError(cause) }),
+    ...(cause !== undefined && { cause: errorMessage(cause) }),
   };
 }
 
-/** The error again, an {@link InputError} where it was one; of others, the name. */
-export function unpackedError({ name, message, code, cause }: ErrorMessage): Error {
-  const options = cause === undefined ? {} : { cause: unpackedError(cause) };
+/** The error of a message: an {@link InputError} if it was one; others keep their name. */
+export function errorOf({ name, message, code, cause }: ErrorMessage): Error {
+  const options = cause === undefined ? {} : { cause: errorOf(cause) };
   if (code !== undefined) return new InputError(message, { ...options, code });
   return Object.assign(new Error(message, options), { name });
 }

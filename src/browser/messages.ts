@@ -1,11 +1,11 @@
-/** What the page and its worker say to each other. */
+/** The messages between a page and its worker. */
 import type { PatternDefinition } from "../core/log-parser.js";
 import type { Packing } from "../io/packed/packing.js";
 import type { ErrorMessage } from "./errors.js";
 
 /** To the worker. */
 export type ToWorker =
-  /** A log to read; without `blob`, its bytes are asked for with `pull`. */
+  /** Starts a log; without `blob`, the worker asks for its bytes with `pull`. */
   | {
       readonly type: "start";
       readonly module: WebAssembly.Module;
@@ -14,21 +14,21 @@ export type ToWorker =
       readonly packing: Packing | "plain";
       readonly blob?: Blob;
     }
-  /** The bytes of a `pull`; none at the end. */
+  /** Answers a `pull`; without `chunk` at the end. */
   | { readonly type: "chunk"; readonly chunk?: Uint8Array }
-  /** A batch was worked off. */
+  /** The page has worked off a batch. */
   | { readonly type: "taken" };
 
 /** From the worker. */
 export type FromWorker =
-  /** The script runs. */
+  /** The script is running. */
   | { readonly type: "ready" }
   | { readonly type: "pull" }
   | ({ readonly type: "batch" } & PackedBatch)
-  /** The last batch of the log, and why it is the last where the log has not ended. */
-  | ({ readonly type: "end"; readonly timed: boolean; readonly fault?: ErrorMessage } & PackedBatch)
-  /** The log could not be begun. */
-  | { readonly type: "refused"; readonly fault: ErrorMessage };
+  /** The last batch of the log, and the error that ended the reading early. */
+  | ({ readonly type: "end"; readonly timed: boolean; readonly error?: ErrorMessage } & PackedBatch)
+  /** The options are wrong, so no log was read. */
+  | { readonly type: "refused"; readonly error: ErrorMessage };
 
 /** A batch as columns in one buffer. */
 export interface PackedBatch {
@@ -39,5 +39,5 @@ export interface PackedBatch {
   readonly bytes: number;
 }
 
-/** Batches that may be on their way at once; then the worker waits. */
-export const WINDOW = 4;
+/** Batches that may be in transit at once; then the worker waits. */
+export const MAX_IN_TRANSIT = 4;

@@ -1,6 +1,7 @@
-/** What lies beside this module: the core and the workers' scripts. Bundlers know the form of address used here. */
+/** Loads the files next to this module: the core and the workers' scripts. Bundlers know this form of address. */
 import type { Packing } from "../io/packed/packing.js";
-import { type CoreSource, compileInWords } from "./setup.js";
+import type { CoreSource } from "../library/library.js";
+import { compiled } from "./page-platform.js";
 
 const CORE = "wasm/marian_log_wasm_bg.wasm";
 
@@ -15,15 +16,15 @@ export async function fetchCore(): Promise<CoreSource> {
     throw new Error(`The parser's core could not be fetched: ${url} answered ${response.status}.`);
   const type = response.headers.get("content-type") ?? "no type";
   if (type.startsWith("application/wasm"))
-    return compileInWords(WebAssembly.compileStreaming(response), String(url));
-  // Not every static server knows that type, without which it can't be compiled while it comes.
+    return compiled(WebAssembly.compileStreaming(response), String(url));
+  // Some static servers do not send that type, and without it the core can't be compiled while it loads.
   const bytes = await response.arrayBuffer();
   if (bytes.byteLength < 4 || new DataView(bytes).getUint32(0) !== 0x0061736d)
-    throw new Error(`The parser's core could not be fetched: ${url} is no WebAssembly but ${type}.`);
-  return compileInWords(WebAssembly.compile(bytes), String(url));
+    throw new Error(`The parser's core could not be fetched: ${url} is not WebAssembly but ${type}.`);
+  return compiled(WebAssembly.compile(bytes), String(url));
 }
 
-/** Starts a worker; what zstd needs is not loaded for other logs. */
+/** Starts a worker; only logs in zstd load what zstd needs. */
 export function startWorker(packing: Packing | "plain"): Worker {
   const moved = movedPackage();
   if (moved !== undefined) {
@@ -40,8 +41,8 @@ function coreUrl(): URL {
 }
 
 /**
- * The package's folder, where this module was moved out of it: while a page is being written, Vite before 8 serves a
- * package's script from `node_modules/.vite/deps/` and leaves behind what lies beside it.
+ * The package's folder if this module was moved out of it: Vite before 8, in development, serves a package's script from
+ * `node_modules/.vite/deps/` without the files next to it.
  */
 function movedPackage(): URL | undefined {
   const core = coreUrl();

@@ -1,10 +1,10 @@
-/** Stands on the page's side for the parser in a worker. */
+/** The parser in a worker, as the page sees it. */
 import { Batch } from "../core/batch.js";
 import { type Counts, NO_COUNTS } from "../core/layout.js";
 import type { BatchParser } from "../core/log-parser.js";
 import { TimestampFormat } from "../core/timestamp.js";
 
-/** A parser whose chunks are the packed batches of another one. */
+/** A parser whose chunks are the packed batches of the worker's parser. */
 export class PackedParser implements BatchParser {
   readonly time: TimestampFormat;
   readonly #metrics: string[] = [];
@@ -16,12 +16,12 @@ export class PackedParser implements BatchParser {
     this.time = new TimestampFormat(timeZone);
   }
 
-  /** Names of metrics, in the order of their indices. */
+  /** Adds names of metrics, in the order of their indices. */
   addMetrics(names: readonly string[]): void {
     this.#metrics.push(...names);
   }
 
-  /** Takes what the worker's parser gave at the end of the log. */
+  /** Sets the batch that `finish` returns. */
   setLast(packed: Uint8Array): void {
     this.#last = this.feed(packed);
   }

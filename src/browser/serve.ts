@@ -1,17 +1,18 @@
 /**
- * The worker's side: reads one log after the other and hands over the tables of the core as they are. What they mean
- * is known to the page, so this script stays small.
+ * The worker's side: reads one log after another and sends the tables of the core as they are. Only the page
+ * interprets them, so this script stays small.
  */
 
 import { type Core, type CoreModule, instantiateCore } from "../core/core.js";
 import { packTable, tableLength } from "../core/layout.js";
+import { sliced } from "../io/byte-stream.js";
 import { refuseTar } from "../io/packed/tar-header.js";
 import { type Unpack, unpacked } from "../io/packed/unpacked.js";
 import { blobChunks } from "../io/web-log.js";
+import { PAGE_CHUNK } from "../library/open-log.js";
 import { LogTimes } from "../run/marian-log.js";
-import { type ErrorMessage, packedError } from "./errors.js";
-import { type FromWorker, type PackedBatch, type ToWorker, WINDOW } from "./messages.js";
-import { pieces } from "./pieces.js";
+import { type ErrorMessage, errorMessage } from "./errors.js";
+import { type FromWorker, MAX_IN_TRANSIT, type PackedBatch, type ToWorker } from "./messages.js";
 
 /** What a worker has that a page lacks; the compiler knows only the page's names. */
 interface WorkerScope {
@@ -19,19 +20,19 @@ interface WorkerScope {
   postMessage(message: FromWorker, transfer?: Transferable[]): void;
 }
 
-/** Chunks that are asked for before they are needed. */
+/** Chunks that the worker asks for before it needs them. */
 const AHEAD = 2;
-/** Milliseconds after which the page hears of bytes in which nothing was found. */
+/** Milliseconds after which an empty batch is sent, too, to show progress. */
 const SILENCE = 50;
 
-/** Makes this thread read logs. */
+/** Lets this thread read logs. */
 export function serve(unzstd: Unpack): void {
   const scope = globalThis as unknown as WorkerScope;
   let reading: Reading | undefined;
   scope.onmessage = ({ data }) => {
     if (data.type === "start") {
       reading = new Reading(scope);
-      // Thrown again where the page hears of it.
+      // Outside of the promise, so that the page gets an error event.
       reading.read(data, unzstd).catch((error: unknown) => queueMicrotask(() => raise(error)));
     } else if (data.type === "chunk") reading?.takeChunk(data.chunk);
     else reading?.batchTaken();
@@ -44,10 +45,10 @@ class Reading {
   readonly #scope: WorkerScope;
   readonly #chunks: (Uint8Array | undefined)[] = [];
   #wake: () => void = () => {};
-  #window = WINDOW;
+  #freeSlots = MAX_IN_TRANSIT;
   #bytes = 0;
   #metrics = 0;
-  #told = 0;
+  #sentAt = 0;
 
   constructor(scope: WorkerScope) {
     this.#scope = scope;
@@ -59,7 +60,7 @@ class Reading {
   }
 
   batchTaken(): void {
-    this.#window += 1;
+    this.#freeSlots += 1;
     this.#wake();
   }
 
@@ -71,41 +72,41 @@ class Reading {
       if (start.marks) core.findMarks();
     } catch (error) {
       core.free();
-      return this.#scope.postMessage({ type: "refused", fault: packedError(error) });
+      return this.#scope.postMessage({ type: "refused", error: errorMessage(error) });
     }
-    let fault: ErrorMessage | undefined;
+    let failure: ErrorMessage | undefined;
     const times = new LogTimes();
     try {
       const { blob, packing } = start;
       const stored = this.#counted(blob === undefined ? this.#pulled() : blobChunks(blob));
       const again = blob === undefined ? undefined : () => blobChunks(blob);
       const text = times.watch(refuseTar(unpacked(stored, packing, unzstd, again)));
-      for await (const piece of pieces(text)) {
-        const address = core.reserve(piece.length);
-        new Uint8Array(module.memory.buffer, address, piece.length).set(piece);
-        await this.#give(module, core, core.commit(piece.length, false));
+      for await (const chunk of sliced(text, PAGE_CHUNK)) {
+        const address = core.reserve(chunk.length);
+        new Uint8Array(module.memory.buffer, address, chunk.length).set(chunk);
+        await this.#send(module, core, core.commit(chunk.length, false));
       }
     } catch (error) {
-      fault = packedError(error);
+      failure = errorMessage(error);
     }
     const last = this.#pack(module, core, core.finish());
     const end = {
       type: "end",
       timed: times.found,
       ...last,
-      ...(fault === undefined ? {} : { fault }),
+      ...(failure === undefined ? {} : { error: failure }),
     } as const;
     this.#scope.postMessage(end, [last.packed.buffer]);
     core.free();
   }
 
-  async #give(module: CoreModule, core: Core, table: number): Promise<void> {
-    if (tableLength(module, table) === 0 && performance.now() - this.#told < SILENCE) return;
-    this.#told = performance.now();
-    // Packed before the waiting, in which the core's memory may change.
+  async #send(module: CoreModule, core: Core, table: number): Promise<void> {
+    if (tableLength(module, table) === 0 && performance.now() - this.#sentAt < SILENCE) return;
+    this.#sentAt = performance.now();
+    // Packed before waiting, because the core's memory may change meanwhile.
     const message = this.#pack(module, core, table);
-    while (this.#window === 0) await this.#woken();
-    this.#window -= 1;
+    while (this.#freeSlots === 0) await this.#woken();
+    this.#freeSlots -= 1;
     this.#scope.postMessage({ type: "batch", ...message }, [message.packed.buffer]);
   }
 

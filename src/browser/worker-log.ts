@@ -1,11 +1,10 @@
 /** A log that a worker parses. */
 import type { PatternDefinition } from "../core/log-parser.js";
 import type { WebLog } from "../io/web-log.js";
-import { unpackedError } from "./errors.js";
+import type { OpenLog, ProgressCalls } from "../library/open-log.js";
+import { errorOf } from "./errors.js";
 import type { FromWorker, ToWorker } from "./messages.js";
-import type { OpenLog } from "./open-log.js";
 import type { PackedParser } from "./packed-parser.js";
-import type { ProgressCalls } from "./progress.js";
 import { giveBack } from "./workers.js";
 
 export class WorkerLog implements OpenLog {
@@ -22,7 +21,7 @@ export class WorkerLog implements OpenLog {
   #bytes = 0;
   #state: "open" | "ended" | "closed" = "open";
   #crash: Error | undefined;
-  #fault: Error | undefined;
+  #error: Error | undefined;
   #timed = false;
 
   constructor(
@@ -54,8 +53,8 @@ export class WorkerLog implements OpenLog {
     this.#post({ type: "start", ...start, packing: log.packing, ...blob });
   }
 
-  get fault(): Error | undefined {
-    return this.#fault;
+  get error(): Error | undefined {
+    return this.#error;
   }
 
   get timed(): boolean {
@@ -89,12 +88,12 @@ export class WorkerLog implements OpenLog {
         });
         continue;
       }
-      if (message.type === "refused") throw unpackedError(message.fault);
+      if (message.type === "refused") throw errorOf(message.error);
       this.#bytes = message.bytes;
       this.parser.addMetrics(message.metrics);
       if (message.type === "end") {
         this.parser.setLast(message.packed);
-        if (message.fault !== undefined) this.#fault ??= unpackedError(message.fault);
+        if (message.error !== undefined) this.#error ??= errorOf(message.error);
         this.#timed = message.timed;
         this.#state = "ended";
         return;
@@ -115,19 +114,19 @@ export class WorkerLog implements OpenLog {
     }
   }
 
-  /** Gives the worker the bytes that only this thread has, one chunk a pull. */
+  /** Sends the worker the bytes that only this thread has, one chunk per pull. */
   async #pump(): Promise<void> {
     if (this.#pumping) return;
     this.#pumping = true;
     while (this.#pulls > 0) {
       this.#pulls -= 1;
       const next = await this.#log.chunks.next().catch((error: unknown) => {
-        this.#fault = error instanceof Error ? error : new Error(String(error));
+        this.#error = error instanceof Error ? error : new Error(String(error));
         return undefined;
       });
       if (this.#state !== "open") return;
       if (next === undefined || next.done) return this.#post({ type: "chunk" });
-      // A copy: the page's own must not go away.
+      // A copy: a transfer would empty the page's own chunk.
       const chunk = next.value.slice();
       this.#post({ type: "chunk", chunk }, [chunk.buffer]);
     }

@@ -1,20 +1,19 @@
-/** Workers that wait for a log. */
+/** The pool of idle workers. */
 import type { Packing } from "../io/packed/packing.js";
+import type { MakeWorker } from "../library/library.js";
 import type { FromWorker } from "./messages.js";
-import type { MakeWorker } from "./setup.js";
 
-/** Milliseconds that a worker without a log is kept: starting one takes longer than reading a short log. */
+/** Milliseconds that an idle worker is kept: starting one takes longer than reading a short log. */
 const KEEP = 5_000;
 
 const idle = { zstd: new Map<Worker, number>(), other: new Map<Worker, number>() };
 const poolOf = (packing: Packing | "plain") => (packing === "zstd" ? idle.zstd : idle.other);
-/** Ways of making a worker that have failed. */
+/** Functions that failed to make a worker. */
 const failing = new WeakSet<MakeWorker>();
 
 /**
- * A worker that runs: one that waits, or a new one.
- *
- * @returns Nothing where this page can't have one: it has no `Worker`, its policy forbids it, the script is not there.
+ * Returns a running worker: an idle one, or a new one. Returns undefined if this page can't have one: it has no `Worker`,
+ * its policy forbids it, or the script is missing.
  */
 export async function takeWorker(
   make: MakeWorker | undefined,
@@ -32,7 +31,7 @@ export async function takeWorker(
   return worker;
 }
 
-/** Takes a worker back that has read its log to the end. */
+/** Returns a worker that has read its log to the end to the pool. */
 export function giveBack(worker: Worker, packing: Packing | "plain"): void {
   const pool = poolOf(packing);
   worker.onmessage = null;
@@ -50,7 +49,7 @@ function startedWorker(make: MakeWorker, packing: Packing | "plain"): Promise<Wo
     try {
       worker = make(packing);
     } catch {
-      // A script of another origin.
+      // The script comes from another origin.
       return resolve(undefined);
     }
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {

@@ -1,6 +1,6 @@
 /** Checks a whole log. */
 import type { BatchParser } from "../core/log-parser.js";
-import type { TimestampFormat } from "../core/timestamp.js";
+import { type LogReading, noLogError } from "../run/marian-log.js";
 import { RunReader, type RunTally, type RunUpdate } from "../run/run-reader.js";
 import type { CheckOptions } from "./check-options.js";
 import type { Death } from "./course-check.js";
@@ -13,29 +13,43 @@ export interface CheckReport {
   readonly findings: readonly Finding[];
   /** What was counted: lines, records, unmatched lines. */
   readonly tally: RunTally;
-  /** What the process printed when it died; absent where it did not. */
+  /** What the process printed when it died; absent if it did not die. */
   readonly death?: Death;
-  /** Why the log could not be read to its end; absent where it was. The findings are those up to there. */
-  readonly fault?: unknown;
+  /** Why the log could not be read to its end; absent if it was. The findings are those up to there. */
+  readonly error?: unknown;
 }
 
-/** Reads a log to its end, or to its fault, and checks it. The parser must look for marks. */
+/** Reads a log to its end, or to an error, and checks it. The parser must look for marks. */
 export async function checkLog(
-  parser: BatchParser & { readonly time: TimestampFormat },
+  parser: BatchParser,
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   options: CheckOptions = {},
 ): Promise<CheckReport> {
   const reader = new RunReader(parser);
   const check = new RunChecker(parser.time, options);
   const take = (update: RunUpdate) => check.take(update);
-  let fault: { readonly fault: unknown } | undefined;
+  let failed: { readonly error: unknown } | undefined;
   try {
     for await (const chunk of chunks) take(await reader.read(chunk));
   } catch (error) {
-    fault = { fault: error };
+    failed = { error };
   }
   take(await reader.finish());
-  const findings = check.finish(fault === undefined);
+  const findings = check.finish(failed === undefined);
   const { death } = check;
-  return { findings, tally: reader.tally, ...(death === undefined ? {} : { death }), ...fault };
+  return { findings, tally: reader.tally, ...(death === undefined ? {} : { death }), ...failed };
+}
+
+/** Checks an open log. The report has an error, too, if nothing shows that the input is a log of Marian's. */
+export async function checkOpenLog(
+  log: LogReading & {
+    readonly parser: BatchParser;
+    readonly chunks: AsyncIterable<Uint8Array>;
+  },
+  options: CheckOptions,
+): Promise<CheckReport> {
+  const report = await checkLog(log.parser, log.chunks, options);
+  const found = report.findings.length > 0 || report.death !== undefined;
+  const error = log.error ?? (found ? undefined : noLogError(report.tally.counts, log.timed));
+  return error === undefined ? report : { ...report, error };
 }

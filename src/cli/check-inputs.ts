@@ -72,9 +72,9 @@ async function checkInput(
   limits: CheckOptions,
 ): Promise<CheckedInput> {
   using parser = new LogParser(nodeCore(), { ...options, marks: true });
-  const { findings, tally, death, fault } = await checkLog(parser, chunks, limits);
+  const { findings, tally, death, error: readError } = await checkLog(parser, chunks, limits);
   const none = { sinkErrors: [], outputs: [], notes: [], figures: {} };
-  const unread = fault === undefined ? {} : { error: inputErrorText(fault) };
+  const unread = readError === undefined ? {} : { error: inputErrorText(readError) };
   const died = death === undefined ? {} : { death };
   const error = problem({ source, ...tally, ...none, ...unread, ...died }, false);
   // Of what could not be opened there is nothing to say but that.

@@ -32,7 +32,7 @@ export function streamOf(chunks: AsyncIterable<Uint8Array>): ByteStream {
   );
 }
 
-/** The chunks behind one that was taken from them. */
+/** The chunks after one that was taken from them. */
 export function prepend(head: Uint8Array, rest: ByteStream): ByteStream {
   let first: Uint8Array | undefined = head;
   const next: Next = async () => {
@@ -79,6 +79,15 @@ export function chunkBytes(chunk: unknown): Uint8Array {
   if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
   if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
   throw new TypeError(`a chunk of a log is a Uint8Array, and this is ${String(chunk)}`);
+}
+
+/** The chunks, cut so that none is longer than `length`. */
+export async function* sliced(
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  length: number,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks)
+    for (let at = 0; at < chunk.length; at += length) yield chunk.subarray(at, at + length);
 }
 
 /** Two parts as one, a copy. */

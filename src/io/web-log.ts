@@ -1,5 +1,5 @@
 /** Anything of the web that holds bytes, as chunks of bytes. No Node API. */
-import { ByteStream, chunkBytes, prepend, streamOf, untilAborted } from "./byte-stream.js";
+import { ByteStream, chunkBytes, joined, prepend, sliced, streamOf, untilAborted } from "./byte-stream.js";
 import { InputError, kindIsOpen, kindOf, type Packing } from "./packed/packing.js";
 import type { Again } from "./packed/recover.js";
 
@@ -12,17 +12,21 @@ export type WebLogInput =
   | ArrayBuffer
   | AsyncIterable<Uint8Array | string>;
 
-/** An input whose first bytes were looked at. */
-export interface WebLog {
-  readonly packing: Packing | "plain";
-  /** Bytes as stored; absent where nobody knows: a stream, an answer without its length. */
-  readonly size?: number;
-  /** Where the whole lies ready, so that another thread can read it. */
-  readonly blob?: Blob;
-  /** The bytes a second time; absent where they come once, as those of a stream. */
-  readonly again?: Again;
+/** An input that was opened. */
+export interface OpenedLog {
   /** The bytes as stored. `return` ends the input even while a read of it waits. */
   readonly chunks: ByteStream;
+  /** Bytes as stored; absent if unknown: a stream, an answer without its length. */
+  readonly size?: number;
+  /** Reads the bytes a second time; absent if that is not possible, as with a stream. */
+  readonly again?: Again;
+}
+
+/** An input whose first bytes were looked at. */
+export interface WebLog extends OpenedLog {
+  readonly packing: Packing | "plain";
+  /** The whole input, if another thread can read it. */
+  readonly blob?: Blob;
 }
 
 /** Bytes that are taken from memory at once. */
@@ -30,12 +34,25 @@ const SLICE = 1 << 20;
 const LONGEST_MAGIC = 6;
 
 /**
- * Looks at the first bytes of an input.
+ * Looks at the first bytes of an input. `chunks` throws an InputError if the input can't be read: it is packed in a way
+ * that is not unpacked here, was read before, or is the error of a server.
  *
- * @throws TypeError when it is nothing that can be read.
- * @throws InputError when it is packed in a way that is not unpacked here, was read before, or is a server's refusal.
+ * @throws TypeError if it holds no bytes.
  */
 export async function openWebLog(input: WebLogInput, signal?: AbortSignal): Promise<WebLog> {
+  try {
+    return await openedWebLog(input, signal);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const failing = new ByteStream(
+      () => Promise.reject(error),
+      () => {},
+    );
+    return { packing: "plain", chunks: failing };
+  }
+}
+
+async function openedWebLog(input: WebLogInput, signal?: AbortSignal): Promise<WebLog> {
   const { blob, size, again, chunks: whole } = sourceOf(input);
   const chunks = signal === undefined ? whole : untilAborted(whole, signal);
   const rest = {
@@ -49,11 +66,11 @@ export async function openWebLog(input: WebLogInput, signal?: AbortSignal): Prom
       const head = await inWords((size === 0 ? blob : blob.slice(0, LONGEST_MAGIC)).arrayBuffer());
       return { packing: packingOf(new Uint8Array(head)), ...rest, chunks };
     }
-    let head = new Uint8Array(0);
+    let head: Uint8Array = new Uint8Array(0);
     while (kindIsOpen(head)) {
       const next = await chunks.next();
       if (next.done) break;
-      head = join(head, next.value);
+      head = joined(head, next.value);
     }
     return { packing: packingOf(head), ...rest, chunks: head.length === 0 ? chunks : prepend(head, chunks) };
   } catch (error) {
@@ -109,11 +126,8 @@ function unreadable(input: unknown): string {
 }
 
 function memorySource(bytes: Uint8Array): Omit<WebLog, "packing"> {
-  return { size: bytes.length, chunks: streamOf(slices(bytes)), again: () => slices(bytes) };
-}
-
-async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += SLICE) yield bytes.subarray(at, at + SLICE);
+  const slices = () => sliced([bytes], SLICE);
+  return { size: bytes.length, chunks: streamOf(slices()), again: slices };
 }
 
 function responseSource(response: Response): Omit<WebLog, "packing"> {
@@ -128,7 +142,7 @@ function responseSource(response: Response): Omit<WebLog, "packing"> {
   // The length is that of the packed bytes, which a page does not get to see.
   const length = response.headers.has("content-encoding") ? null : response.headers.get("content-length");
   const size = length === null ? {} : { size: Number(length) };
-  if (response.body === null) return { ...size, chunks: streamOf(slices(new Uint8Array(0))) };
+  if (response.body === null) return { ...size, chunks: streamOf(sliced([], SLICE)) };
   const chunks = streamChunks(response.body);
   const next = () =>
     chunks.next().catch((error: unknown) => {
@@ -158,13 +172,6 @@ function iterableChunks(iterable: AsyncIterable<Uint8Array | string>): ByteStrea
 /** What others gave, as bytes. */
 function bytesOf({ done, value }: IteratorResult<unknown>): IteratorResult<Uint8Array> {
   return done ? { done, value: undefined } : { value: chunkBytes(value) };
-}
-
-function join(one: Uint8Array, other: Uint8Array): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(one.length + other.length);
-  joined.set(one);
-  joined.set(other, one.length);
-  return joined;
 }
 
 async function inWords<Value>(reading: Promise<Value>): Promise<Value> {

@@ -1,4 +1,4 @@
-/** Whether what was read is a log of Marian's. No Node API. */
+/** Whether an input is a log of Marian's. No Node API. */
 import type { Counts } from "../core/layout.js";
 import { InputError } from "../io/packed/packing.js";
 import type { TrainingRun } from "./training-run.js";
@@ -43,28 +43,28 @@ export class PartialRunError extends InputError {
 
 /** How a log was read. */
 export interface LogReading {
-  /** Why it was not read to its end; absent where it was. */
-  readonly fault: Error | undefined;
-  /** Whether a time was found. */
+  /** Why it was not read to its end; undefined if it was. */
+  readonly error: Error | undefined;
+  /** Whether its first bytes hold a time. */
   readonly timed: boolean;
 }
 
 /**
- * The run, where all of it was read, and where something says that it was read from a log: a measurement, a start, a line
+ * Returns the run if all of it was read, and if something shows that the input is a log: a measurement, a start, a line
  * that begins like one, or a time.
  *
- * @throws InputError, `empty` or `no-marian-log`; the fault where nothing was read before it, else PartialRunError.
+ * @throws InputError, `empty` or `no-marian-log`; the reading's error if nothing was read before it, else PartialRunError.
  */
-export function wholeRun(run: TrainingRun, { fault, timed }: LogReading): TrainingRun {
+export function wholeRun(run: TrainingRun, { error, timed }: LogReading): TrainingRun {
   const { counts } = run.tally;
-  if (fault !== undefined) throw counts.bytes === 0 ? fault : new PartialRunError(fault, run);
-  const refusal = refusalOf(counts, timed);
-  if (refusal !== undefined) throw refusal;
+  if (error !== undefined) throw counts.bytes === 0 ? error : new PartialRunError(error, run);
+  const noLog = noLogError(counts, timed);
+  if (noLog !== undefined) throw noLog;
   return run;
 }
 
-/** Why this is no log of Marian's; undefined where it may be one. */
-export function refusalOf(counts: Counts, timed: boolean): InputError | undefined {
+/** Why this is not a log of Marian's; undefined if it may be one. */
+export function noLogError(counts: Counts, timed: boolean): InputError | undefined {
   const { bytes, training, validation, patterns, unmatched, starts } = counts;
   if (bytes === 0) return new InputError("the log is empty", { code: "empty" });
   if (timed || training + validation + patterns + unmatched + starts > 0) return undefined;

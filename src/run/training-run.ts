@@ -15,7 +15,7 @@ export interface TrainingRun {
   readonly validation: readonly ValidationPoint[];
   readonly patterns: readonly PatternMeasurement[];
   /** Of the last segment that has rows, like `arguments` and `config`; absent where the log does not tell. */
-  readonly marianVersion?: string;
+  readonly marian_version?: string;
   readonly arguments?: Arguments;
   readonly config?: MarianConfig;
   /** What was counted: lines, records, unmatched lines with samples, warnings. */
@@ -49,7 +49,7 @@ export async function readTrainingRun(
     training,
     validation,
     patterns,
-    ...(current?.marian_version === undefined ? {} : { marianVersion: current.marian_version }),
+    ...(current?.marian_version === undefined ? {} : { marian_version: current.marian_version }),
     ...(current?.arguments === undefined ? {} : { arguments: current.arguments }),
     ...(current?.config === undefined ? {} : { config: current.config }),
     tally: reader.tally,

@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import type { Browser } from "playwright-core";
 import { pack } from "tar-stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { packedError, unpackedError } from "../../src/browser/errors.js";
+import { errorMessage, errorOf } from "../../src/browser/errors.js";
 import { checkRun, InputError, type InputErrorCode, parseLog, readRun } from "../../src/index.js";
 import { start } from "../cli/sample-logs.js";
 import { chromiumIsThere, launchChromium } from "./chromium.js";
@@ -74,7 +74,7 @@ async function inNode(bytes: Uint8Array): Promise<Readonly<Record<string, Told |
   return {
     parseLog: await failure(all()),
     readRun: await failure(readRun(bytes)),
-    checkRun: report.fault === undefined ? undefined : told(report.fault),
+    checkRun: report.error === undefined ? undefined : told(report.error),
   };
 }
 
@@ -90,7 +90,7 @@ describe("an error of an input that crosses from a worker", () => {
 
   test.each(codes)("keeps its class, its code %s, its message and its cause", (code) => {
     const error = new InputError("it is so", { code, cause: new RangeError("too far") });
-    const other = unpackedError(structuredClone(packedError(error)));
+    const other = errorOf(structuredClone(errorMessage(error)));
     expect(other).toBeInstanceOf(InputError);
     expect(other).toMatchObject({ name: "InputError", code, message: "it is so" });
     expect(other.cause).toMatchObject({ name: "RangeError", message: "too far" });
@@ -103,7 +103,7 @@ describe("an error of an input that crosses from a worker", () => {
     new DOMException("d", "DataError"),
     "e",
   ])("keeps its name where it is none of ours: %s", (error) => {
-    const other = unpackedError(structuredClone(packedError(error)));
+    const other = errorOf(structuredClone(errorMessage(error)));
     const { name, message } = error instanceof Error ? error : { name: "Error", message: error };
     expect(other).toBeInstanceOf(Error);
     expect(other).not.toBeInstanceOf(InputError);
@@ -162,7 +162,7 @@ describe.skipIf(!chromiumIsThere)("the error of an input", () => {
             answers[`${entry}, worker: ${worker}`] = {
               parseLog: await failure(all()),
               readRun: await failure(library.readRun(await input(), { worker })),
-              checkRun: report.fault === undefined ? undefined : told(report.fault),
+              checkRun: report.error === undefined ? undefined : told(report.error),
             };
           }
         }

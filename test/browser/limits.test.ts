@@ -99,6 +99,6 @@ describe.skipIf(!chromiumIsThere)("a page with less", () => {
       },
     });
     const { fault } = await plain.read({ url: LOG_URL });
-    expect(fault?.message).toMatch(/core could not be fetched: http.*wasm is no WebAssembly but text.html/);
+    expect(fault?.message).toMatch(/core could not be fetched: http.*wasm is not WebAssembly but text.html/);
   });
 });

@@ -73,8 +73,8 @@ test("times are in the zone that is asked for", async () => {
 
 test("a log that ends early is checked up to there", async () => {
   const packed = gzipSync(readFileSync("fixtures/dialects.log"));
-  const { findings, fault, tally } = await checkRun(packed.subarray(0, packed.length - 9));
-  expect(String(fault)).toMatch(/the gzip data ends early/);
+  const { findings, error, tally } = await checkRun(packed.subarray(0, packed.length - 9));
+  expect(String(error)).toMatch(/the gzip data ends early/);
   expect(tally.counts.training).toBeGreaterThan(0);
   expect(findings.map(({ kind }) => kind)).toContain("nan");
 });
@@ -97,8 +97,8 @@ const REAL: Readonly<Record<string, readonly string[]>> = {
 
 describe.skipIf(!sharedIsThere)("real logs", () => {
   it.each(Object.entries(REAL))("%s", async (path, expected) => {
-    const { findings, fault } = await checkRun(shared(path));
-    expect(fault).toBeUndefined();
+    const { findings, error } = await checkRun(shared(path));
+    expect(error).toBeUndefined();
     const serious = findings.filter(({ severity }) => severity !== "info");
     expect(serious.map(({ line, kind, severity }) => `${line} ${kind} ${severity}`)).toEqual(expected);
     const log = readFileSync(shared(path));

@@ -53,7 +53,7 @@ describe.skipIf(!sharedIsThere)("recorded outputs of the reference", () => {
     async ({ input, output }) => {
       const { version, config } = json<ParserState>(`golden/${output}/parser_state.json`);
       const run = await readRun(shared(input));
-      expect(run.marianVersion).toMatch(new RegExp(`^v${version.replace(".", "\\.")}\\.`));
+      expect(run.marian_version).toMatch(new RegExp(`^v${version.replace(".", "\\.")}\\.`));
       // The reference knows the first start only; a run is what its last one says.
       const [first] = run.segments;
       expect(first?.config).toEqual(config.marian);

@@ -62,7 +62,7 @@ describe("a tar where one log is expected", () => {
     await expect(readRun(path)).rejects.toMatchObject({ name: "InputError", code: "tar" });
     await expect(readRun(chunked(bytes, 100))).rejects.toMatchObject({ code: "tar" });
     await expect(parseLog(path).next()).rejects.toMatchObject({ code: "tar" });
-    expect((await checkRun(path)).fault).toMatchObject({ code: "tar" });
+    expect((await checkRun(path)).error).toMatchObject({ code: "tar" });
   });
 
   it("is no log that is as short, or has what a header has", async () => {

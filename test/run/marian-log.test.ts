@@ -43,7 +43,7 @@ test("a file that is not there is an InputError, whoever reads it", async () => 
     for (const reading of [readRun(input), parseLog(input).next()]) {
       expect(await fault(reading)).toMatchObject({ name: "InputError", code: "not-found" });
     }
-    expect((await checkRun(input)).fault).toMatchObject({ code: "not-found" });
+    expect((await checkRun(input)).error).toMatchObject({ code: "not-found" });
   }
   expect(await fault(readRun(freshFolder()))).toMatchObject({ name: "InputError", code: "unreadable" });
 });

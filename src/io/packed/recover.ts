@@ -2,7 +2,7 @@
  * Of damaged data everything before the damage. Decompressors drop what they have unpacked of the bytes among which they
  * meet a damage, so these are unpacked once more, one by one. No Node API.
  */
-import { joined } from "../byte-stream.js";
+import { joined, sliced } from "../byte-stream.js";
 import { DamagedError } from "./packing.js";
 
 /** Packed bytes that are handed over at once: a part that expands a thousandfold stays small. */
@@ -42,7 +42,7 @@ export async function* recoverDamaged(
   let lastStart = 0;
   let isKept = again === undefined;
   const watched = async function* () {
-    for await (const part of partsOf(chunks)) {
+    for await (const part of sliced(chunks, PART)) {
       if (isKept) isKept = await kept.keep(part);
       lastStart = taken;
       taken += part.length;
@@ -103,18 +103,13 @@ async function* bytewise(
   end: number,
 ): AsyncGenerator<Uint8Array> {
   let taken = 0;
-  for await (const part of partsOf(chunks)) {
+  for await (const part of sliced(chunks, PART)) {
     const fast = Math.min(part.length, Math.max(0, start - taken));
     if (fast > 0) yield part.subarray(0, fast);
     for (let at = fast; at < part.length && taken + at < end; at += 1) yield part.subarray(at, at + 1);
     taken += part.length;
     if (taken >= end) return;
   }
-}
-
-async function* partsOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  for await (const chunk of chunks)
-    for (let at = 0; at < chunk.length; at += PART) yield chunk.subarray(at, at + PART);
 }
 
 /** Keeps up to a limit, in bytes. */

@@ -6,13 +6,6 @@ import type { Again } from "./recover.js";
 /** Unpacks one kind. */
 export type Unpack = (chunks: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
 
-let unpackGzip: (chunks: AsyncIterable<Uint8Array>, again?: Again) => AsyncIterable<Uint8Array> = gunzip;
-
-/** Brings another way to unpack gzip: Node's `DecompressionStream` tells of faults late, and drops what comes before. */
-export function useGunzip(own: typeof unpackGzip): void {
-  unpackGzip = own;
-}
-
 /**
  * The chunks as they were before they were packed. zstd is brought by the caller, who knows how it may be loaded.
  *
@@ -26,5 +19,5 @@ export function unpacked(
   again?: Again,
 ): AsyncIterable<Uint8Array> {
   if (packing === "plain") return chunks;
-  return packing === "gzip" ? unpackGzip(chunks, again) : unzstd(chunks);
+  return packing === "gzip" ? gunzip(chunks, again) : unzstd(chunks);
 }
