@@ -1,7 +1,7 @@
 /** The core in Node: read from the package's own `wasm/`. */
 import { readFileSync } from "node:fs";
 import { type CoreModule, instantiateCore } from "./core/core.js";
-import { InputError } from "./io/packed/packing.js";
+import { InputError } from "./io/input-error.js";
 
 /**
  * Instantiates the core once; about 5 ms.

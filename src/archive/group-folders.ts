@@ -1,7 +1,7 @@
 /** Finds the groups below what the user names: an archive, a part of one, or a folder with several. */
 import { stat } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
-import { InputError } from "../io/packed/decompress.js";
+import { InputError } from "../io/input-error.js";
 import { readable } from "../io/source.js";
 import { type Folder, filesBelow, folderAt, foldersIn, type Walk } from "./folder-walk.js";
 import { compareText, kindOf, type Tree } from "./layout.js";

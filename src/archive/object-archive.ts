@@ -1,10 +1,10 @@
 /** An archive in a bucket. */
 import { closeSync, ftruncateSync, futimesSync, mkdirSync, openSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { InputError } from "../io/input-error.js";
 import type { ObjectInfo } from "../io/objects/object-answer.js";
 import type { ObjectStore } from "../io/objects/object-store.js";
 import { readObjectUrl } from "../io/objects/object-url.js";
-import { InputError } from "../io/packed/decompress.js";
 import { makeTemporaryFolder, removeTemporaryFolder } from "../io/temporary-folder.js";
 import { type Archive, type ArchiveOptions, openArchive } from "./archive.js";
 import type { Problem } from "./group.js";
@@ -20,7 +20,7 @@ export interface ObjectArchive extends Archive {
  * Lists an archive by the same rules as a folder: empty files with the names, sizes and times of the objects stand for
  * them in a temporary folder while they are looked at. An `https:` URL names one log, whose folders are its path.
  *
- * @throws InputError where there is nothing to read; TroubleError where the server could not be reached.
+ * @throws InputError if there is nothing to read (`unreachable` if the server did not answer).
  */
 export async function openObjectArchive(
   url: string,

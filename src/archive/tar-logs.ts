@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { LogParser } from "../core/log-parser.js";
-import { joined } from "../io/byte-stream.js";
+import { concatBytes } from "../io/byte-stream.js";
 import { fileChunks } from "../io/chunks.js";
 import { locateInput, STDIN } from "../io/inputs.js";
 import { isObjectUrl } from "../io/objects/object-url.js";
@@ -45,7 +45,7 @@ async function isTar(name: string): Promise<boolean> {
     // To open a named pipe would wait for its writer, and take what it writes.
     if (!statSync(name).isFile()) return false;
     for await (const chunk of decompress(fileChunks(name))) {
-      head = joined(head, chunk);
+      head = concatBytes(head, chunk);
       if (head.length >= BLOCK) break;
     }
   } catch {

@@ -4,7 +4,8 @@ import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import * as tar from "tar-stream";
 import { fileChunks } from "../io/chunks.js";
-import { decompress, InputError } from "../io/packed/decompress.js";
+import { InputError } from "../io/input-error.js";
+import { decompress } from "../io/packed/decompress.js";
 import { readable } from "../io/source.js";
 
 /** What is wrong with a tar or one of its entries. */
@@ -159,10 +160,9 @@ function writeFault(error: NodeJS.ErrnoException): string {
 
 function noTar(fault: unknown): Error {
   if (fault instanceof InputError) {
-    // Of other kinds of compression the hint is about logs.
-    return new InputError(fault.message.replace(/: use `.*/s, ": unpack it and name the folder"), {
-      cause: fault,
-    });
+    // Hints are for logs.
+    if (fault.problem === fault.message) return fault;
+    return new InputError(fault.problem, { cause: fault, hint: "unpack it and name the folder" });
   }
   const fromTheSystem = fault instanceof Error && "syscall" in fault;
   return fromTheSystem

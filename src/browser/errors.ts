@@ -1,5 +1,5 @@
 /** Errors as messages: a structured clone would lose their class, their code and their fields. */
-import { InputError, type InputErrorCode } from "../io/packed/packing.js";
+import { InputError, type InputErrorCode } from "../io/input-error.js";
 
 /** What a message tells of an error. */
 export interface ErrorMessage {

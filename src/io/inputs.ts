@@ -4,9 +4,9 @@ import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { isGarbled } from "./file-name.js";
+import { InputError } from "./input-error.js";
 import type { ObjectStore } from "./objects/object-store.js";
 import { isObjectUrl, printableUrl } from "./objects/object-url.js";
-import { InputError } from "./packed/decompress.js";
 import { FileSource, type Source } from "./source.js";
 import { stdinIs } from "./stdin.js";
 

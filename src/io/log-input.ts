@@ -2,7 +2,7 @@
 import { statSync } from "node:fs";
 import { chunkBytes, streamOf, untilAborted } from "./byte-stream.js";
 import { fileChunks } from "./chunks.js";
-import { InputError } from "./packed/packing.js";
+import { InputError } from "./input-error.js";
 import { type OpenedLog, openWebLog, type WebLogInput } from "./web-log.js";
 
 /**

@@ -3,7 +3,7 @@ import { fstatSync, statSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { fileChunks } from "./chunks.js";
 import { isGarbled } from "./file-name.js";
-import { InputError } from "./packed/decompress.js";
+import { InputError } from "./input-error.js";
 import type { Again } from "./packed/recover.js";
 
 /** A log to read. */

@@ -1,7 +1,7 @@
 /** Standard input, and its echo. */
 import { fstatSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
-import { InputError } from "./packed/packing.js";
+import { InputError } from "./input-error.js";
 import type { Source } from "./source.js";
 
 /** Standard input; with an echo, every byte goes there before it is read. */

@@ -1,6 +1,15 @@
 /** Anything of the web that holds bytes, as chunks of bytes. No Node API. */
-import { ByteStream, chunkBytes, joined, prepend, sliced, streamOf, untilAborted } from "./byte-stream.js";
-import { InputError, kindIsOpen, kindOf, type Packing } from "./packed/packing.js";
+import {
+  ByteStream,
+  chunkBytes,
+  concatBytes,
+  prepend,
+  sliced,
+  streamOf,
+  untilAborted,
+} from "./byte-stream.js";
+import { InputError } from "./input-error.js";
+import { kindIsOpen, kindOf, type Packing } from "./packed/packing.js";
 import type { Again } from "./packed/recover.js";
 
 /** What a log can be read from in a page. Text has to be put into a `Blob`, an address into `await fetch(address)`. */
@@ -70,7 +79,7 @@ async function openedWebLog(input: WebLogInput, signal?: AbortSignal): Promise<W
     while (kindIsOpen(head)) {
       const next = await chunks.next();
       if (next.done) break;
-      head = joined(head, next.value);
+      head = concatBytes(head, next.value);
     }
     return { packing: packingOf(head), ...rest, chunks: head.length === 0 ? chunks : prepend(head, chunks) };
   } catch (error) {

@@ -9,7 +9,7 @@ export { type Columns, type Counts, KIND, type LogEvent, PRESENT } from "../core
 export type { ParserOptions, PatternDefinition } from "../core/log-parser.js";
 export type * from "../core/measurement.js";
 export type { Evaluation } from "../evaluation/evaluation.js";
-export { InputError, type InputErrorCode } from "../io/packed/packing.js";
+export { InputError, type InputErrorCode } from "../io/input-error.js";
 export type * from "../publishers/publisher.js";
 export type { Arguments } from "../run/command-line.js";
 export type { ConfigValue, MarianConfig } from "../run/config-value.js";

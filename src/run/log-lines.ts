@@ -1,7 +1,9 @@
 /** The lines of a log as text, for a console log. */
+
 import type { CoreModule } from "../core/core.js";
 import { readLineStarts } from "../core/line-start.js";
 import type { TimestampFormat } from "../core/timestamp.js";
+import { concatBytes } from "../io/byte-stream.js";
 import type { Segment } from "./segment.js";
 
 /** A line without the prefix of Taskcluster's worker. */
@@ -52,7 +54,8 @@ export class LogLines {
       this.#keep(chunk);
       return [];
     }
-    const block = joined(this.#rest, chunk.subarray(0, end));
+    const lines = chunk.subarray(0, end);
+    const block = this.#rest.length === 0 ? lines : concatBytes(this.#rest, lines);
     this.#rest = new Uint8Array();
     this.#keep(chunk.subarray(end));
     return this.#read(block);
@@ -67,7 +70,7 @@ export class LogLines {
 
   #keep(bytes: Uint8Array): void {
     const room = MAX_BYTES - this.#rest.length;
-    if (bytes.length > 0 && room > 0) this.#rest = joined(this.#rest, bytes.slice(0, room));
+    if (bytes.length > 0 && room > 0) this.#rest = concatBytes(this.#rest, bytes.subarray(0, room));
   }
 
   #read(block: Uint8Array): LogText[] {
@@ -92,12 +95,4 @@ export class LogLines {
     if (time === undefined) return { text };
     return { text, timestamp: this.#time.absolute(time, utc, this.#segment) / 1000 };
   }
-}
-
-function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
-  if (one.length === 0) return other;
-  const both = new Uint8Array(one.length + other.length);
-  both.set(one);
-  both.set(other, one.length);
-  return both;
 }

@@ -1,6 +1,6 @@
 /** Whether an input is a log of Marian's. No Node API. */
 import type { Counts } from "../core/layout.js";
-import { InputError } from "../io/packed/packing.js";
+import { InputError } from "../io/input-error.js";
 import type { TrainingRun } from "./training-run.js";
 
 /** Bytes at the start of a log in which a time is looked for. */

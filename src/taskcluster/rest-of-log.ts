@@ -1,7 +1,7 @@
 /** Goes on in Marian's own log with what was begun in the log of its task. */
 
 import { readLineStarts } from "../core/line-start.js";
-import { InputError } from "../io/packed/decompress.js";
+import { InputError } from "../io/input-error.js";
 import { nodeCore } from "../node-core.js";
 
 const LINE_END = 0x0a;

@@ -1,7 +1,7 @@
 /** Files that are there whole or not at all. */
 
+import { InputError } from "../io/input-error.js";
 import { type OutputFile, openOutputFile } from "../io/output-file.js";
-import { InputError } from "../io/packed/decompress.js";
 
 /**
  * Writes beside the place and renames, so that nobody ever sees half of the file.

@@ -84,6 +84,7 @@ describe("an error of an input that crosses from a worker", () => {
     empty: true,
     "no-marian-log": true,
     tar: true,
+    unreachable: true,
     unreadable: true,
   };
   const codes = Object.keys(every) as InputErrorCode[];

@@ -7,10 +7,10 @@ import { constants, gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
 import { type PartialRunError, readRun as readInPage } from "../../src/browser-node.js";
 import { parseLog } from "../../src/index.js";
+import { damaged } from "../../src/io/input-error.js";
 import { OWNER } from "../../src/io/owner.js";
 import { decompress } from "../../src/io/packed/decompress.js";
 import { DiskReplay } from "../../src/io/packed/disk-replay.js";
-import { DamagedError } from "../../src/io/packed/packing.js";
 import { MemoryReplay, recoverDamaged } from "../../src/io/packed/recover.js";
 import { start, train } from "../cli/sample-logs.js";
 
@@ -131,7 +131,7 @@ describe("what is read a second time", () => {
   const unpack = (fails: () => boolean) =>
     async function* (parts: AsyncIterable<Uint8Array>) {
       for await (const part of parts) {
-        if (fails()) throw new DamagedError("gzip", "a fault", "16 kB", undefined);
+        if (fails()) throw damaged({ format: "gzip", reason: "a fault", lost: "16 kB" }, undefined);
         yield part;
       }
     };

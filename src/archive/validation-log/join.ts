@@ -2,7 +2,8 @@
 import type { Batch } from "../../core/batch.js";
 import { KIND } from "../../core/layout.js";
 import { LogParser } from "../../core/log-parser.js";
-import { decompress, InputError } from "../../io/packed/decompress.js";
+import { InputError } from "../../io/input-error.js";
+import { decompress } from "../../io/packed/decompress.js";
 import type { Again } from "../../io/packed/recover.js";
 import { readable, type Source } from "../../io/source.js";
 import { nodeCore } from "../../node-core.js";

@@ -1,5 +1,6 @@
 /** A log with lines of another in it. */
-import { decompress, type InputError } from "../../io/packed/decompress.js";
+import type { InputError } from "../../io/input-error.js";
+import { decompress } from "../../io/packed/decompress.js";
 import type { Source } from "../../io/source.js";
 
 /** A line that comes in before a line of the log. */

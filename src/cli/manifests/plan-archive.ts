@@ -6,9 +6,9 @@ import { fileAt, folderAt } from "../../archive/folder-walk.js";
 import type { Problem } from "../../archive/group.js";
 import type { ArchiveMode } from "../../archive/layout.js";
 import { openObjectArchive } from "../../archive/object-archive.js";
+import { InputError } from "../../io/input-error.js";
 import type { ObjectStore } from "../../io/objects/object-store.js";
 import { isObjectUrl } from "../../io/objects/object-url.js";
-import { InputError } from "../../io/packed/decompress.js";
 import type { ManifestRun } from "../../pipeline/manifests/manifest.js";
 import { localReference, planRuns } from "../../pipeline/manifests/plan.js";
 

@@ -2,8 +2,8 @@
 
 import type { ArchiveMode } from "../../archive/layout.js";
 import { EXIT } from "../../exit-code.js";
+import { isTransient } from "../../io/input-error.js";
 import { printableUrl } from "../../io/objects/object-url.js";
-import { isWorthRetry } from "../../io/objects/trouble.js";
 import { readable } from "../../io/source.js";
 import { say } from "../../io/terminal.js";
 import { outputErrorText } from "../../pipeline/error-text.js";
@@ -96,7 +96,7 @@ export async function planOrRefuse(
   } catch (error) {
     if (stop.signal.aborted) return stop.received === "SIGINT" ? EXIT.interrupted : EXIT.terminated;
     const message = `${name}: ${readable(error).message}`;
-    if (!isWorthRetry(error)) return refuse(message);
+    if (!isTransient(error)) return refuse(message);
     say(message);
     return EXIT.input;
   }

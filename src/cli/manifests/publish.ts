@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { EXIT } from "../../exit-code.js";
-import { isWorthRetry } from "../../io/objects/trouble.js";
+import { isTransient } from "../../io/input-error.js";
 import { say } from "../../io/terminal.js";
 import { ManifestError, type ManifestRun } from "../../pipeline/manifests/manifest.js";
 import { type GroupFlagValues, prepareGroups, runGroups } from "../groups/run-groups.js";
@@ -37,7 +37,7 @@ export async function runPublish(
     await inputs.close();
     await job.target?.close();
     if (!(error instanceof ManifestError)) throw error;
-    if (!isWorthRetry(error)) return refuse(error.message);
+    if (!isTransient(error)) return refuse(error.message);
     say(error.message);
     return EXIT.input;
   }

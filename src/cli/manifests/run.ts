@@ -1,7 +1,7 @@
 /** What `archive` and `parse` do with work items: rows to standard output, or files of a shard. */
 
 import { EXIT } from "../../exit-code.js";
-import { isWorthRetry } from "../../io/objects/trouble.js";
+import { isTransient } from "../../io/input-error.js";
 import { say } from "../../io/terminal.js";
 import { ManifestError } from "../../pipeline/manifests/manifest.js";
 import { count } from "../receipts/receipt.js";
@@ -24,7 +24,7 @@ export async function runManifest(request: ManifestRequest): Promise<number> {
     if (!stop.signal.aborted) {
       if (!(error instanceof ManifestError)) throw error;
       say(error.message);
-      return isWorthRetry(error) ? EXIT.input : EXIT.usage;
+      return isTransient(error) ? EXIT.input : EXIT.usage;
     }
   }
   const { troubles } = inputs.access;

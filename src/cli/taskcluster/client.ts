@@ -2,7 +2,7 @@
 import { Errors, Flags } from "@oclif/core";
 import type { Problem } from "../../archive/group.js";
 import { EXIT, stopCode } from "../../exit-code.js";
-import { InputError } from "../../io/packed/decompress.js";
+import { InputError } from "../../io/input-error.js";
 import { say } from "../../io/terminal.js";
 import { cacheFolder } from "../../taskcluster/artifact-cache.js";
 import { ArtifactStore } from "../../taskcluster/artifact-store.js";

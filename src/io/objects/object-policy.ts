@@ -1,7 +1,6 @@
 import type { HttpPolicy, Refusal } from "../../http/index.js";
-import { InputError } from "../packed/decompress.js";
+import { InputError } from "../input-error.js";
 import { CHANGED } from "./object-answer.js";
-import { TroubleError } from "./trouble.js";
 
 /** What servers of objects add to the client of HTTP: their errors are those of inputs. */
 export const OBJECT_POLICY: HttpPolicy = {
@@ -13,8 +12,9 @@ export const OBJECT_POLICY: HttpPolicy = {
     unusable: (message) => new InputError(message),
     tooLarge: (message) => new InputError(message),
     undelivered: (what, last, { tries }) =>
-      new TroubleError(
+      new InputError(
         `${what}: no usable answer in ${tries === 1 ? "1 try" : `${tries} tries`} (the last: ${last}). Check the network and run the command again`,
+        { code: "unreachable" },
       ),
     stopped: (what) => new InputError(`${what}: stopped before the answer was there`),
   },

@@ -1,7 +1,8 @@
 /** Public objects over HTTP: Google Cloud Storage by its JSON API, anything else by its URL. */
 
 import { Fault, type HttpAnswer, HttpClient, type HttpOptions, type RequestScope } from "../../http/index.js";
-import { decompress, InputError } from "../packed/decompress.js";
+import { InputError } from "../input-error.js";
+import { decompress } from "../packed/decompress.js";
 import type { Source } from "../source.js";
 import {
   CHANGED,
@@ -14,7 +15,6 @@ import {
 } from "./object-answer.js";
 import { OBJECT_POLICY } from "./object-policy.js";
 import { type ObjectUrl, printableUrl, readObjectUrl } from "./object-url.js";
-import { TroubleError } from "./trouble.js";
 
 /** How objects are reached. */
 export interface ObjectStoreOptions extends Pick<HttpOptions, "userAgent" | "clock"> {
@@ -66,7 +66,7 @@ export class ObjectStore {
   /**
    * The objects of a bucket whose names start like the URL, in the order of their names.
    *
-   * @throws InputError where the bucket can't be listed; TroubleError where it could not be reached.
+   * @throws InputError if the bucket can't be listed (`unreachable` if its server did not answer).
    */
   async *list(url: string): AsyncGenerator<ObjectInfo> {
     const place = readObjectUrl(url);
@@ -110,7 +110,7 @@ export class ObjectStore {
   /**
    * What is known of one object.
    *
-   * @throws InputError where it can't be read; TroubleError where the server could not be reached.
+   * @throws InputError if it can't be read (`unreachable` if its server did not answer).
    */
   async find(url: string): Promise<ObjectInfo> {
     const place = readObjectUrl(url);
@@ -225,7 +225,7 @@ export class ObjectStore {
     try {
       return JSON.parse(body.toString("utf8")) as unknown;
     } catch {
-      throw new TroubleError(`${what}: the answer is no JSON`);
+      throw new InputError(`${what}: the answer is no JSON`, { code: "unreachable" });
     }
   }
 

@@ -1,5 +1,5 @@
 /** Names of objects that are read over HTTP. */
-import { InputError } from "../packed/decompress.js";
+import { InputError } from "../input-error.js";
 
 /** An object, or a folder of them, in Google Cloud Storage; or anything else that HTTP serves. */
 export type ObjectUrl =

@@ -1,12 +1,12 @@
 /** gzip and zstd, found by their first bytes, never by a name. */
+
 import { Buffer } from "node:buffer";
 import type { Transform } from "node:stream";
 import * as zlib from "node:zlib";
+import { damaged, endsEarly, InputError } from "../input-error.js";
 import { DiskReplay } from "./disk-replay.js";
-import { DamagedError, endsEarly, InputError, kindIsOpen, kindOf, type Packing } from "./packing.js";
+import { kindIsOpen, kindOf, type Packing } from "./packing.js";
 import { type Again, recoverDamaged } from "./recover.js";
-
-export { InputError };
 
 /** Longer than the checksum and size at the end of a gzip. */
 const SLOW_END = 64;
@@ -36,8 +36,8 @@ export async function* decompress(
     const kind = kindOf(head);
     if (kind === undefined) return yield* rest;
     if (kind.packing === undefined) {
-      const use = `use \`${kind.command} | marian-tracking parse -\``;
-      throw new InputError(`this is ${kind.format}, which is not read here: ${use}`);
+      const hint = `use \`${kind.command} | marian-tracking parse -\``;
+      throw new InputError(`this is ${kind.format}, which is not read here`, { hint });
     }
     yield* kind.packing === "gzip" ? unpackGzip(rest, again) : unpackZstd(rest);
   } finally {
@@ -100,12 +100,12 @@ async function* unpack(
       const written = new Promise<void>((resolve) => stream.write(part, () => resolve()));
       await Promise.race([written, failed]);
       yield* take();
-      if (fault !== undefined) throw inWords(format, fault, lost);
+      if (fault !== undefined) throw packedError(format, fault, lost);
     }
     stream.end();
     await Promise.race([ended, failed]);
     yield* take();
-    if (fault !== undefined) throw inWords(format, fault, lost);
+    if (fault !== undefined) throw packedError(format, fault, lost);
   } finally {
     stream.destroy();
   }
@@ -125,23 +125,22 @@ async function* unpackZstd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Ui
     return yield* unzstd(chunks);
   }
   // A stream for each frame: one of Node's ends with the first.
-  const { FrameError, wrongChecksum, zstdFrames } = await import("./zstd-frames.js");
+  const { wrongChecksum, zstdFrames } = await import("./zstd-frames.js");
   try {
     for await (const frame of zstdFrames(chunks))
       yield* unpack("zstd", native(), withSlowEnd(frame.chunks), "16 kB");
   } catch (error) {
-    if (error instanceof FrameError) throw inWords("zstd", error, undefined);
     const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
     throw code === "ZSTD_error_checksum_wrong" ? wrongChecksum(error) : error;
   }
 }
 
-function inWords(format: Packing, cause: unknown, lost: string | undefined): InputError {
+function packedError(format: Packing, cause: unknown, lost: string | undefined): InputError {
   if ((cause as NodeJS.ErrnoException).code === "ERR_STREAM_PUSH_AFTER_EOF")
-    return new DamagedError(format, "other data follows the zeros behind its end", undefined, cause);
-  const fault = cause instanceof Error ? cause.message : String(cause);
+    return damaged({ format, reason: "other data follows the zeros behind its end" }, cause);
+  const reason = cause instanceof Error ? cause.message : String(cause);
   // Of damaged data zlib keeps its last buffer to itself.
-  return /unexpected (end|eof)/i.test(fault)
+  return /unexpected (end|eof)/i.test(reason)
     ? endsEarly(format, cause)
-    : new DamagedError(format, fault, lost, cause);
+    : damaged({ format, reason, lost }, cause);
 }

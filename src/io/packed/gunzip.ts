@@ -3,7 +3,8 @@
  * when a fault comes; logs that were appended to have several members, and of damaged ones every line counts. No Node
  * API.
  */
-import { DamagedError, endsEarly } from "./packing.js";
+import { concatBytes } from "../byte-stream.js";
+import { damaged, endsEarly } from "../input-error.js";
 import { type Again, recoverDamaged } from "./recover.js";
 
 /** Packed bytes that are handed over at once. */
@@ -30,7 +31,7 @@ async function* unpackMembers(chunks: AsyncIterable<Uint8Array>): AsyncGenerator
   let held = new Uint8Array(0);
   try {
     for await (const chunk of chunks) {
-      held = join(held, chunk);
+      held = concatBytes(held, chunk);
       let fed = 0;
       for (let start = nextHeader(held, TRAILER); start !== -1; start = nextHeader(held, start + 1)) {
         const trailer = Math.max(fed, start - TRAILER);
@@ -94,7 +95,7 @@ class Member {
   async *feed(bytes: Uint8Array<ArrayBuffer>): AsyncGenerator<Uint8Array> {
     for (let at = 0; at < bytes.length; at += PART) {
       const part = bytes.subarray(at, at + PART);
-      this.#last = join(this.#last, part).slice(-4);
+      this.#last = concatBytes(this.#last, part).slice(-4);
       this.#await();
       yield* this.#after(this.#writer.write(part), "damaged");
     }
@@ -120,8 +121,10 @@ class Member {
     this.#ready = [];
     yield* ready;
     if (error === undefined) return;
-    const text = error instanceof Error ? error.message : String(error);
-    throw fault === "early" ? endsEarly("gzip", error) : new DamagedError("gzip", text, "64 kB", error);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw fault === "early"
+      ? endsEarly("gzip", error)
+      : damaged({ format: "gzip", reason, lost: "64 kB" }, error);
   }
 
   /** A chunk for which a read waits survives a fault behind it; a chunk in the stream's queue does not. */
@@ -153,11 +156,4 @@ function endBeforePadding(bytes: Uint8Array): number {
   let end = bytes.length;
   while (end > 0 && bytes[end - 1] === 0) end -= 1;
   return bytes.length - end > PADDING ? bytes.length : end;
-}
-
-function join(one: Uint8Array, other: Uint8Array): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(one.length + other.length);
-  joined.set(one);
-  joined.set(other, one.length);
-  return joined;
 }

@@ -2,8 +2,8 @@
  * Of damaged data everything before the damage. Decompressors drop what they have unpacked of the bytes among which they
  * meet a damage, so these are unpacked once more, one by one. No Node API.
  */
-import { joined, sliced } from "../byte-stream.js";
-import { DamagedError } from "./packing.js";
+import { concatBytes, sliced } from "../byte-stream.js";
+import { damaged, InputError } from "../input-error.js";
 
 /** Packed bytes that are handed over at once: a part that expands a thousandfold stays small. */
 const PART = 16 * 1024;
@@ -30,7 +30,7 @@ export interface Replay {
  *
  * @param unpack Unpacks parts; what is lost before a damage is no more than the parts that were taken last gave.
  * @param again Where the data can be had a second time; else it is kept.
- * @throws DamagedError after all that comes before the damage was yielded; whatever else `unpack` throws.
+ * @throws InputError for damage, after everything before it was yielded; whatever else `unpack` throws.
  */
 export async function* recoverDamaged(
   chunks: AsyncIterable<Uint8Array>,
@@ -55,11 +55,11 @@ export async function* recoverDamaged(
     try {
       for await (const text of unpack(watched())) {
         given += text.length;
-        tail = joined(tail, text.subarray(-TAIL)).slice(-TAIL);
+        tail = concatBytes(tail, text.subarray(-TAIL)).slice(-TAIL);
         yield text;
       }
     } catch (error) {
-      if (!(error instanceof DamagedError) || error.lost === undefined) throw error;
+      if (!(error instanceof InputError) || error.damage?.lost === undefined) throw error;
       if (again === undefined && !isKept) throw error;
       const slowly = bytewise((again ?? (() => kept.again()))(), lastStart - MARGIN, taken);
       yield* behind(unpack(slowly), given, tail, error);
@@ -74,7 +74,7 @@ async function* behind(
   texts: AsyncIterable<Uint8Array>,
   given: number,
   tail: Uint8Array,
-  fault: DamagedError,
+  fault: InputError,
 ): AsyncGenerator<Uint8Array> {
   let passed = 0;
   let seen: Uint8Array = new Uint8Array();
@@ -83,7 +83,7 @@ async function* behind(
     for await (const text of texts) {
       const known = Math.min(text.length, given - Math.min(given, passed));
       passed += text.length;
-      seen = joined(seen, text.subarray(0, known)).slice(-TAIL);
+      seen = concatBytes(seen, text.subarray(0, known)).slice(-TAIL);
       if (passed < given || known === text.length) continue;
       isSame = seen.every((byte, index) => byte === tail[index]);
       // Somebody has put other data there.
@@ -91,7 +91,9 @@ async function* behind(
       yield text.subarray(known);
     }
   } catch (error) {
-    if (error instanceof DamagedError && isSame && passed >= given) throw error.exact();
+    // Nothing before the damage is missing now.
+    if (error instanceof InputError && error.damage !== undefined && isSame && passed >= given)
+      throw damaged({ ...error.damage, lost: undefined }, error.cause);
   }
   throw fault;
 }

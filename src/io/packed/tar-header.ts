@@ -1,6 +1,6 @@
 /** Tars, told by the checksum of their first header, never by a name. No Node API. */
-import { joined } from "../byte-stream.js";
-import { InputError } from "./packing.js";
+import { concatBytes } from "../byte-stream.js";
+import { InputError } from "../input-error.js";
 
 /** A header, and the unit that everything in a tar is filled up to. */
 export const BLOCK = 512;
@@ -36,7 +36,7 @@ export async function* refuseTar(chunks: AsyncIterable<Uint8Array>): AsyncGenera
       yield chunk;
       continue;
     }
-    const all: Uint8Array = head.length === 0 ? chunk : joined(head, chunk);
+    const all: Uint8Array = head.length === 0 ? chunk : concatBytes(head, chunk);
     if (isTarHeader(all))
       throw new InputError(
         "this is a tar of several files: name it to marian-tracking parse, report or check, which read each log in it by itself, or unpack it",

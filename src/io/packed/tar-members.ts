@@ -1,7 +1,7 @@
 /** The members of a tar in a page. No Node API. */
 
-import { joined } from "../byte-stream.js";
-import { InputError } from "./packing.js";
+import { concatBytes } from "../byte-stream.js";
+import { InputError } from "../input-error.js";
 import { BLOCK, isTarHeader, readOctal } from "./tar-header.js";
 
 /** A file of a tar. */
@@ -98,7 +98,7 @@ class Reader {
   }
 
   async take(size: number): Promise<Uint8Array> {
-    return (await this.parts(size)).reduce<Uint8Array>(joined, new Uint8Array());
+    return concatBytes(...(await this.parts(size)));
   }
 
   async skip(size: number): Promise<void> {

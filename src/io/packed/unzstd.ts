@@ -1,8 +1,9 @@
 /** Unpacks zstd where the platform has none, and checks what it unpacked. No Node API. */
+
 import { Decompress } from "fzstd";
 import createHashes from "xxhash-wasm";
-import { DamagedError, endsEarly, InputError } from "./packing.js";
-import { EARLY, type Frame, wrongChecksum, zstdFrames } from "./zstd-frames.js";
+import { damaged, endsEarly, InputError } from "../input-error.js";
+import { type Frame, wrongChecksum, zstdFrames } from "./zstd-frames.js";
 
 /** Packed data is taken in parts, so that one that expands a thousandfold stays small. */
 const PART = 16 * 1024;
@@ -28,7 +29,7 @@ export async function* unzstd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator
         throw wrongChecksum();
     }
   } catch (error) {
-    throw error instanceof InputError ? error : inWords(error);
+    throw unpackError(error);
   }
 }
 
@@ -59,8 +60,11 @@ async function* unpackFrame({ chunks }: Frame): AsyncGenerator<Uint8Array> {
 /** A frame to be skipped, of ten bytes. */
 const SKIPPED = Uint8Array.of(0x50, 0x2a, 0x4d, 0x18, 10, ...new Uint8Array(13));
 
-function inWords(error: unknown): InputError {
-  const fault = error instanceof Error ? error.message : String(error);
-  if (fault.toLowerCase() === EARLY.toLowerCase()) return endsEarly("zstd", error);
-  return new DamagedError("zstd", fault, "128 kB", error);
+/** The library may keep a block of the text before a damage to itself. */
+function unpackError(error: unknown): unknown {
+  if (error instanceof InputError && error.damage === undefined) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  if (text.toLowerCase() === "unexpected eof") return endsEarly("zstd", error);
+  const reason = error instanceof InputError ? (error.damage?.reason ?? text) : text;
+  return damaged({ format: "zstd", reason, lost: "128 kB" }, error);
 }

@@ -1,5 +1,7 @@
 /** The frames of a zstd file, told apart without unpacking them. No Node API. */
-import { InputError } from "./packing.js";
+
+import { concatBytes } from "../byte-stream.js";
+import { damaged, endsEarly, InputError } from "../input-error.js";
 
 /** What a frame says of its content, known when its bytes have been taken. */
 export interface FrameEnd {
@@ -15,12 +17,6 @@ export interface Frame {
   /** @throws Error before the chunks were taken. */
   end(): FrameEnd;
 }
-
-/** A fault of the file, as the library that unpacks would tell it. */
-export class FrameError extends Error {}
-
-/** The message of a {@link FrameError} of a file that ends within a frame. */
-export const EARLY = "unexpected EOF";
 
 /** What was read of data that turns out not to be what was packed: nobody can tell where it differs. */
 export function wrongChecksum(cause?: unknown): InputError {
@@ -41,7 +37,7 @@ const LONGEST_BLOCK = 128 * 1024;
 /**
  * The frames of a file, one after the other; what is to be skipped is.
  *
- * @throws FrameError when something between frames or their blocks is not what it must be.
+ * @throws InputError if something between frames or their blocks is not what it must be.
  */
 export async function* zstdFrames(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Frame> {
   const bytes = new Bytes(chunks);
@@ -64,7 +60,7 @@ export async function* zstdFrames(chunks: AsyncIterable<Uint8Array>): AsyncGener
       } else if ((magic & 0xfffffff0) >>> 0 === SKIPPED) {
         const length = view(await bytes.take(4)).getUint32(0, true);
         for await (const _skipped of bytes.upTo(length));
-      } else throw new FrameError("no zstd frame follows the last one");
+      } else throw damaged({ format: "zstd", reason: "no zstd frame follows the last one" }, undefined);
     }
   } finally {
     await bytes.close();
@@ -77,23 +73,24 @@ async function* frame(
   ended: (end: FrameEnd) => void,
 ): AsyncGenerator<Uint8Array> {
   const [descriptor = 0] = await bytes.take(1);
-  if ((descriptor & 8) !== 0) throw new FrameError("a reserved bit of the frame is set");
+  if ((descriptor & 8) !== 0)
+    throw damaged({ format: "zstd", reason: "a reserved bit of the frame is set" }, undefined);
   const isSingle = (descriptor & 32) !== 0;
   const sizeBytes = SIZE_BYTES[(descriptor >> 6) as 0 | 1 | 2 | 3] || (isSingle ? 1 : 0);
   const before = (isSingle ? 0 : 1) + DICTIONARY_BYTES[(descriptor & 3) as 0 | 1 | 2 | 3];
   const rest = await bytes.take(before + sizeBytes);
   if (!isSingle && windowSize(rest[0] ?? 0) > LARGEST_WINDOW)
-    throw new InputError(
-      "this zstd was packed with a window of more than 128 MB: use `zstd -dc --long=31 FILE | marian-tracking parse -`",
-    );
-  yield joined([magic, Uint8Array.of(descriptor), rest]);
+    throw new InputError("this zstd was packed with a window of more than 128 MB", {
+      hint: "use `zstd -dc --long=31 FILE | marian-tracking parse -`",
+    });
+  yield concatBytes(magic, Uint8Array.of(descriptor), rest);
   for (let isLast = false; !isLast; ) {
     const head = await bytes.take(3);
     const [one = 0, two = 0, three = 0] = head;
     const size = (one >> 3) | (two << 5) | (three << 13);
     const type = (one >> 1) & 3;
-    if (type === 3) throw new FrameError("a block of a reserved type");
-    if (size > LONGEST_BLOCK) throw new FrameError("a block is too large");
+    if (type === 3) throw damaged({ format: "zstd", reason: "a block of a reserved type" }, undefined);
+    if (size > LONGEST_BLOCK) throw damaged({ format: "zstd", reason: "a block is too large" }, undefined);
     isLast = (one & 1) === 1;
     yield head;
     yield* bytes.upTo(type === 1 ? 1 : size);
@@ -138,14 +135,14 @@ class Bytes {
   async take(count: number): Promise<Uint8Array> {
     const parts: Uint8Array[] = [];
     for await (const part of this.upTo(count)) parts.push(part.slice());
-    return joined(parts);
+    return concatBytes(...parts);
   }
 
   /** So many bytes, as they come. */
   async *upTo(count: number): AsyncGenerator<Uint8Array> {
     let left = count;
     while (left > 0) {
-      if (await this.isAtEnd()) throw new FrameError(EARLY);
+      if (await this.isAtEnd()) throw endsEarly("zstd", undefined);
       const part = this.#held.subarray(0, left);
       this.#held = this.#held.subarray(part.length);
       left -= part.length;
@@ -160,16 +157,4 @@ class Bytes {
 
 function view(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const [only] = parts;
-  if (parts.length === 1 && only !== undefined) return only;
-  const all = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

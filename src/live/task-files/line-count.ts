@@ -2,6 +2,7 @@
 import { stat } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileChunks } from "../../io/chunks.js";
+import { InputError } from "../../io/input-error.js";
 import { decompress } from "../../io/packed/decompress.js";
 import { readable } from "../../io/source.js";
 import { isAbsent } from "./config-file.js";
@@ -34,8 +35,9 @@ export async function countLines(
     }
     return last === NEWLINE ? lines : lines + 1;
   } catch (error) {
-    // A hint for logs follows behind the colon, which is of no use here.
-    return { fault: readable(error).message.replace(/: use `.*$/s, ""), absent: isAbsent(error) };
+    const reason = readable(error);
+    // Hints are for logs.
+    return { fault: reason instanceof InputError ? reason.problem : reason.message, absent: isAbsent(error) };
   }
 }
 

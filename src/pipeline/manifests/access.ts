@@ -3,10 +3,9 @@ import { stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { FoundFile, NamedFile } from "../../archive/folder-walk.js";
 import type { GroupAccess } from "../../archive/read-group.js";
+import { InputError, isTransient } from "../../io/input-error.js";
 import type { ObjectStore } from "../../io/objects/object-store.js";
 import { isObjectUrl, printableUrl } from "../../io/objects/object-url.js";
-import { isWorthRetry } from "../../io/objects/trouble.js";
-import { InputError } from "../../io/packed/decompress.js";
 import { FileSource, type Source } from "../../io/source.js";
 import type { ManifestFile, ManifestRun } from "./manifest.js";
 import { fileEtag } from "./plan.js";
@@ -66,7 +65,7 @@ export class ManifestAccess implements GroupAccess {
     try {
       yield* bytes();
     } catch (error) {
-      if (isWorthRetry(error)) {
+      if (isTransient(error)) {
         this.troubles.push(`${name}: ${(error as Error).message}`);
         this.onTrouble();
       }

@@ -3,10 +3,9 @@ import { randomBytes } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openObjectArchive } from "../../../src/archive/object-archive.js";
+import { InputError, isTransient } from "../../../src/io/input-error.js";
 import { ObjectStore } from "../../../src/io/objects/object-store.js";
 import { isObjectUrl, printableUrl } from "../../../src/io/objects/object-url.js";
-import { isWorthRetry, TroubleError } from "../../../src/io/objects/trouble.js";
-import { InputError } from "../../../src/io/packed/decompress.js";
 import type { Source } from "../../../src/io/source.js";
 import { ObjectServer } from "../../servers/objects/server.js";
 
@@ -69,10 +68,10 @@ describe("a list", () => {
     await expect(listed(`${server.url}/files/b/`)).rejects.toThrow(/can't be listed/);
   });
 
-  test("from a server that stays away is trouble, not a fault of the input", async () => {
+  test("from a server that stays away is unreachable: another try may succeed", async () => {
     server.put("b", "a", "x");
     server.fail(/./, { kind: "status", status: 503 }, 100);
-    await expect(listed("gs://b/")).rejects.toBeInstanceOf(TroubleError);
+    await expect(listed("gs://b/")).rejects.toMatchObject({ code: "unreachable" });
   });
 });
 
@@ -135,14 +134,14 @@ describe("reading", () => {
     await expect(bytesOf(source)).rejects.toThrow(/make the manifest again/);
   });
 
-  test("what is gone is a fault of the input; a connection that never holds is trouble", async () => {
+  test("what is gone stays so; a connection that never holds may do so the next time", async () => {
     await expect(bytesOf(store.source("gs://b/none"))).rejects.toBeInstanceOf(InputError);
     const fault = await bytesOf(store.source(`${server.url}/files/b/none`)).catch((error) => error);
-    expect(isWorthRetry(fault)).toBe(false);
+    expect(isTransient(fault)).toBe(false);
     server.put("b", "a", CONTENT);
     server.fail(/alt=media/, { kind: "cut", after: 0 }, 1000);
-    const trouble = await bytesOf(store.source("gs://b/a")).catch((error) => error);
-    expect(isWorthRetry(trouble)).toBe(true);
+    const unreachable = await bytesOf(store.source("gs://b/a")).catch((error) => error);
+    expect(isTransient(unreachable)).toBe(true);
   });
 
   test("follows redirects, but not to other schemes", async () => {

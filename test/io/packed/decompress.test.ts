@@ -1,7 +1,8 @@
 import { createGunzip, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decompress, InputError } from "../../../src/io/packed/decompress.js";
+import { InputError } from "../../../src/io/input-error.js";
+import { decompress } from "../../../src/io/packed/decompress.js";
 
 /** The bytes in chunks that end at these places; some are empty. */
 async function* chunked(bytes: Uint8Array, ends: readonly number[]): AsyncGenerator<Uint8Array> {
