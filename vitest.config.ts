@@ -8,5 +8,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
+    // The built program is loaded as it is.
+    server: { deps: { external: [/\/cli\/(?:[^/]+|commands\/[^/]+)\.js$/] } },
   },
 });

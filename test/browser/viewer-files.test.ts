@@ -9,7 +9,8 @@ import type { Browser, Page } from "playwright-core";
 import { pack } from "tar-stream";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { isDeadTraining } from "../../src/report/log-selection.js";
-import { freshFolder, runBinary } from "../cli/run-binary.js";
+import { freshFolder } from "../cli/run-binary.js";
+import { runHere } from "../cli/run-here.js";
 import { train, valid } from "../cli/sample-logs.js";
 import { shared, sharedIsThere } from "../golden/shared.js";
 import { runOf } from "../report/sample-run.js";
@@ -368,7 +369,7 @@ test.skipIf(!chromiumIsThere || !sharedIsThere)(
   "a report of two archives compares within a pair of languages alone",
   async () => {
     const archives = ["1_10", "1_12"].map((name) => shared(`archives/experiments_${name}`));
-    const { folder } = await runBinary("run", ["report", "--from", "archive", ...archives, "-q"]);
+    const { folder } = await runHere("run", ["report", "--from", "archive", ...archives, "-q"]);
     const browser = await launchChromium();
     try {
       const { page, faults } = await openPage(browser, pathToFileURL(join(folder, "report.html")).href);

@@ -5,7 +5,8 @@ import { describe, expect, test } from "vitest";
 import { StandInServer } from "../servers/wandb/index.js";
 import { IDS } from "../taskcluster/client/ids.js";
 import { REFUSED_LOGS } from "../taskcluster/unusable-logs.js";
-import { check, filesBelow, runBinary } from "./run-binary.js";
+import { check, filesBelow } from "./run-binary.js";
+import { runHere } from "./run-here.js";
 import { setting } from "./taskcluster.js";
 
 const LOG = `[2026-11-24 11:00:00] [marian] Marian v1.12.14 2d067afb 2024-02-16 11:44:13 -0500
@@ -61,7 +62,7 @@ describe("a damaged cache", () => {
     const wandb = await StandInServer.start();
     const { folder, env } = options;
     const publish = (...more: string[]) =>
-      runBinary("run", ["task", IDS.student, "--ledger", `${more.length}.ndjson`, ...more], {
+      runHere("run", ["task", IDS.student, "--ledger", `${more.length}.ndjson`, ...more], {
         folder,
         env: { ...env, WANDB_BASE_URL: wandb.url, WANDB_API_KEY: wandb.apiKey },
       });

@@ -13,7 +13,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { StandInServer } from "../servers/wandb/index.js";
-import { check, freshFolder, type RunOptions, runBinary } from "./run-binary.js";
+import { check, freshFolder, type RunOptions } from "./run-binary.js";
+import { runHere } from "./run-here.js";
 import { setting } from "./taskcluster.js";
 
 const EARLIER = fileURLToPath(new URL("../../fixtures/earlier/", import.meta.url));
@@ -51,7 +52,7 @@ function neverDelivered(...parts: readonly Copy[]): string {
 }
 
 const run = (args: readonly string[], folder: string, env: RunOptions["env"] = {}) =>
-  runBinary("run", args, {
+  runHere("run", args, {
     folder,
     env: {
       WANDB_BASE_URL: server.url,

@@ -3,7 +3,8 @@ import { spawnSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { StandInServer } from "../servers/wandb/index.js";
 import { IDS } from "../taskcluster/client/ids.js";
-import { binaryPath, freshFolder, type Run, runBinary, runShell } from "./run-binary.js";
+import { binaryPath, freshFolder, type Run, runShell } from "./run-binary.js";
+import { runHere } from "./run-here.js";
 import { start, train, valid } from "./sample-logs.js";
 import { type Setting, setting } from "./taskcluster.js";
 
@@ -52,7 +53,7 @@ describe("names of files", () => {
     ["a command", [HOSTILE]],
   ] as const)("%s", async (_name, args) => {
     const env = { WANDB_API_KEY: "k".repeat(40), WANDB_BASE_URL: "http://127.0.0.1:9" };
-    const done = await runBinary("run", args, { folder: folder(), env });
+    const done = await runHere("run", args, { folder: folder(), env });
     // The framework wraps lines, and breaks names that are in its way.
     expect(done.stdout + done.stderr).toMatch(/u001b/);
     expect(UNSAFE.exec(done.stdout + done.stderr)?.input.slice(0, 500)).toBeUndefined();
@@ -63,7 +64,7 @@ describe("names of files", () => {
     ["check", ["check", log, "--json"], "inputs.0.source", log],
     ["archive", ["archive", ".", "--no-wandb", "-o", "out", "--json"], "tables.logs.0.group", HOSTILE],
   ] as const)("in JSON are escaped too, and stay what they are: %s", async (_name, args, path, expected) => {
-    const done = await runBinary("run", args, { folder: folder() });
+    const done = await runHere("run", args, { folder: folder() });
     expect(done.stdout).not.toMatch(UNSAFE);
     let value: unknown = JSON.parse(done.stdout);
     for (const key of path.split(".")) value = (value as Record<string, unknown>)[key];
@@ -71,10 +72,10 @@ describe("names of files", () => {
   });
 
   test("in data stay what they are, and so does standard input that is passed on", async () => {
-    const done = await runBinary("run", ["parse", log, "--format", "ndjson"], { folder: folder() });
+    const done = await runHere("run", ["parse", log, "--format", "ndjson"], { folder: folder() });
     expect(JSON.parse(done.stdout.split("\n")[0] ?? "")).toMatchObject({ source: log });
     const bytes = `${LOG}${HOSTILE}\n`;
-    const passed = await runBinary("run", ["parse", "-", "--tee", "-o", "out"], { stdin: bytes });
+    const passed = await runHere("run", ["parse", "-", "--tee", "-o", "out"], { stdin: bytes });
     expect(passed.stdout).toBe(bytes);
   });
 
@@ -106,7 +107,7 @@ describe("what a log says", () => {
     const folder = freshFolder({ "train.log": text });
     const args = name === "check" ? [] : ["-o", name === "report" ? "out.html" : "out"];
     checkHarmless(
-      await runBinary("run", [name, "train.log", ...args], { folder }),
+      await runHere("run", [name, "train.log", ...args], { folder }),
       name === "report" ? /./ : "pwn",
     );
   });
@@ -211,7 +212,7 @@ describe("answers of W&B", () => {
     server.inject({ endpoint: "graphql", fault: { kind: "graphql-error", message: HOSTILE }, times: 99 });
     const folder = freshFolder({ "train.log": LOG });
     const env = { WANDB_BASE_URL: server.url, WANDB_API_KEY: server.apiKey };
-    const done = await runBinary("run", args, { folder, env });
+    const done = await runHere("run", args, { folder, env });
     expect(UNSAFE.exec(done.stdout + done.stderr)?.input.slice(0, 500)).toBeUndefined();
     expect(done.stdout + done.stderr).not.toMatch(/^\s*forged/m);
     server.heal();

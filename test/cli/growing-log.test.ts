@@ -3,7 +3,8 @@ import { appendFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { StandInServer } from "../servers/wandb/index.js";
-import { check, freshFolder, type RunOptions, runBinary } from "./run-binary.js";
+import { check, freshFolder, type RunOptions } from "./run-binary.js";
+import { runHere } from "./run-here.js";
 
 const BANNER = "[2026-01-01 09:00:00] [marian] Marian v1.12.0 65bf82ff 2023-02-21 09:56:29 -0800\n";
 const STARTED = "[2026-01-01 09:00:01] Training started\n";
@@ -38,7 +39,7 @@ require("node:module").syncBuiltinESMExports();
 const GROWS = { NODE_OPTIONS: "--require ./writer.cjs" };
 const training = (path = "train.log", text = LOG) => freshFolder({ [path]: text, "writer.cjs": WRITER });
 const run = (args: readonly string[], folder: string, env: RunOptions["env"] = {}) =>
-  runBinary("run", args, { folder, env });
+  runHere("run", args, { folder, env });
 
 let server: StandInServer;
 beforeEach(async () => {

@@ -3,15 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { query } from "../publishers/tables/read-tables.js";
-import {
-  binaryPath,
-  check,
-  filesBelow,
-  freshFolder,
-  type Run,
-  runBinary,
-  startProgram,
-} from "./run-binary.js";
+import { binaryPath, check, filesBelow, freshFolder, type Run, startProgram } from "./run-binary.js";
+import { runHere } from "./run-here.js";
 import { scaleArchive } from "./scale-archive.js";
 
 const TABLES = ["training", "validation", "evaluations", "runs"] as const;
@@ -23,13 +16,13 @@ beforeAll(async () => {
   // Two metrics of one name: which of them has to give way depends on the runs that stand before.
   for (const name of Object.keys(files)) if (name.includes("/underscore/")) delete files[name];
   folder = freshFolder(files);
-  await runBinary("run", ["plan", "archive", "-o", "m.ndjson"], { folder });
+  await runHere("run", ["plan", "archive", "-o", "m.ndjson"], { folder });
   await write("whole");
 });
 
 async function write(output: string, ...more: string[]): Promise<void> {
   const args = ["archive", "--manifest", "m.ndjson", "-o", output, ...FORMS, "-q", ...more];
-  const done = await runBinary("run", args, { folder });
+  const done = await runHere("run", args, { folder });
   expect(done.code, done.stderr).toBe(0);
 }
 
@@ -102,7 +95,7 @@ describe("a worker whose output can't be written", () => {
 
   test("writes no folder where a file stands in its way, and says which", async () => {
     const args = ["archive", "--manifest", "m.ndjson", "--shard", "1/2", "-o", "m.ndjson/out"];
-    const done = await runBinary("run", args, { folder });
+    const done = await runHere("run", args, { folder });
     check(done, { code: 3, stderr: /not written: .*m\.ndjson/ });
   });
 

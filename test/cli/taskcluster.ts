@@ -1,7 +1,8 @@
 /** Runs commands against a stand-in of Taskcluster. */
 import { afterEach, expect } from "vitest";
 import { ownGroup, type StandInOptions, TaskclusterStandIn } from "../servers/taskcluster/index.js";
-import { freshFolder, type Run, type RunOptions, runBinary } from "./run-binary.js";
+import { freshFolder, type Run, type RunOptions } from "./run-binary.js";
+import { runHere } from "./run-here.js";
 
 const servers: TaskclusterStandIn[] = [];
 
@@ -33,5 +34,5 @@ export async function setting(options: StandInOptions = {}): Promise<Setting> {
     no_proxy: "127.0.0.1",
   };
   const runOptions = { folder, env };
-  return { server, options: runOptions, run: (...args) => runBinary("run", args, runOptions) };
+  return { server, options: runOptions, run: (...args) => runHere("run", args, runOptions) };
 }

@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { StandInServer } from "../servers/wandb/index.js";
 import { picture } from "../wandb/sync/sample-run.js";
-import { check, eventually, freshFolder, type RunOptions, runBinary, startBinary } from "./run-binary.js";
+import { check, eventually, freshFolder, type RunOptions, startBinary } from "./run-binary.js";
+import { runHere } from "./run-here.js";
 
 const log = readFileSync(fileURLToPath(new URL("../../fixtures/train.log", import.meta.url)), "utf8");
 let server: StandInServer;
@@ -25,7 +26,7 @@ beforeEach(() => {
 const env = (): Record<string, string> => ({ WANDB_BASE_URL: server.url, WANDB_API_KEY: server.apiKey });
 const withLog = (): string => freshFolder({ "student/train.log": log });
 const parse = (args: readonly string[], options: RunOptions = {}) =>
-  runBinary("run", ["parse", "student/train.log", "--wandb-project", project, ...args], {
+  runHere("run", ["parse", "student/train.log", "--wandb-project", project, ...args], {
     env: env(),
     folder: withLog(),
     ...options,
@@ -49,7 +50,7 @@ describe("parse --wandb-project", () => {
     chmodSync(join(folder, "key"), 0o600);
     const place = { env: { WANDB_BASE_URL: server.url, HOME: folder }, folder };
     const flags = ["--wandb-project", project, "--wandb-api-key-file"];
-    const live = await runBinary(
+    const live = await runHere(
       "parse_tc_logs",
       ["-i", "student/train.log", "--wandb-publication", ...flags, "key", "--wandb-run-name", "live"],
       place,
@@ -60,7 +61,7 @@ describe("parse --wandb-project", () => {
     expect(server.history(project, "student")).toHaveLength(80);
     const offline = { ...place, env: { ...place.env, WANDB_MODE: "offline", WANDB_DIR: folder } };
     check(await parse(["--wandb-run-name", "later"], offline), { code: 0, stderr: /offline/ });
-    const synced = await runBinary("run", ["sync", "wandb", "--wandb-api-key-file", "key", "-q"], place);
+    const synced = await runHere("run", ["sync", "wandb", "--wandb-api-key-file", "key", "-q"], place);
     check(synced, { code: 0, stderr: "" });
     expect(server.history(project, "later")).toHaveLength(80);
     const none = await parse(["--wandb-api-key-file", "nothing"], place);
@@ -91,7 +92,7 @@ describe("parse --wandb-project", () => {
   test("two logs of the same name are two runs", async () => {
     const folder = freshFolder({ "one/train.log": log, "two/train.log": log.slice(0, 20_000) });
     const args = ["parse", "one/train.log", "two/train.log", "--wandb-project", project];
-    const done = await runBinary("run", args, { env: env(), folder });
+    const done = await runHere("run", args, { env: env(), folder });
     check(done, { code: 0, stderr: /acknowledged[\s\S]*acknowledged/ });
     expect(server.history(project, "train")).toHaveLength(80);
     expect(server.history(project, "train-2").length).toBeGreaterThan(10);
@@ -152,7 +153,7 @@ describe("parse --wandb-project", () => {
       return { own, options };
     };
     const whole = await begin();
-    check(await runBinary("run", args, whole.options), { code: 0, stderr: /80 of 80 rows/ });
+    check(await runHere("run", args, whole.options), { code: 0, stderr: /80 of 80 rows/ });
     const expected = picture(whole.own, "student", project);
     const requests = whole.own.requests.length;
     await whole.own.close();
@@ -166,7 +167,7 @@ describe("parse --wandb-project", () => {
       live.child.kill("SIGKILL");
       expect((await live.done).signal).toBe("SIGKILL");
       own.heal();
-      const again = await runBinary("run", args, options);
+      const again = await runHere("run", args, options);
       expect([after, again.code, again.stderr]).toEqual([after, 0, expect.anything()]);
       expect(picture(own, "student", project)).toEqual(expected);
       expect(own.violations).toEqual([]);
@@ -185,7 +186,7 @@ describe("parse_tc_logs", () => {
       "teacher-1_Abcde",
       "--wandb-publication",
     ];
-    const done = await runBinary("parse_tc_logs", args, { env: env(), stdin: log });
+    const done = await runHere("parse_tc_logs", args, { env: env(), stdin: log });
     check(done, { code: 0, stdout: log, stderr: /W&B: 80 of 80 rows sent were acknowledged/ });
     expect(server.history(project, "teacher-1_Abcde")).toHaveLength(80);
   });
@@ -208,7 +209,7 @@ describe("parse_tc_logs", () => {
 
   test("a file gives its path to the configuration", async () => {
     const args = ["-i", "student/train.log", "--wandb-project", project, "--wandb-publication"];
-    check(await runBinary("parse_tc_logs", args, { env: env(), folder: withLog() }), {
+    check(await runHere("parse_tc_logs", args, { env: env(), folder: withLog() }), {
       code: 0,
       stderr: /acknowledged/,
     });

@@ -3,15 +3,8 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSyn
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import {
-  binaryPath,
-  check,
-  freshFolder,
-  type RunOptions,
-  runBinary,
-  runShell,
-  startBinary,
-} from "../cli/run-binary.js";
+import { binaryPath, check, freshFolder, type RunOptions, runShell, startBinary } from "../cli/run-binary.js";
+import { runHere } from "../cli/run-here.js";
 import { StandInServer } from "../servers/wandb/index.js";
 
 const GROUP = "base_aY25-4fXTcuJNuMcWXUYtQ";
@@ -46,7 +39,7 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 const archive = (args: readonly string[], options: RunOptions = {}) =>
-  runBinary("run", ["archive", "archive", ...args], {
+  runHere("run", ["archive", "archive", ...args], {
     folder: freshFolder(files()),
     ...options,
     env: {
@@ -200,7 +193,7 @@ describe("to Weights & Biases", () => {
     const { folder, code } = await archive(["--wandb-client", "offline"]);
     expect(code).toBe(0);
     expect(server.requests).toEqual([]);
-    const sync = await runBinary("run", ["sync", "."], {
+    const sync = await runHere("run", ["sync", "."], {
       folder,
       env: { WANDB_BASE_URL: server.url, WANDB_API_KEY: server.apiKey },
     });
@@ -298,7 +291,7 @@ describe("wrong use", () => {
   ])("%s", async (_name, args, message) => {
     const folder = freshFolder(files());
     mkdirSync(join(folder, "empty"));
-    const done = await runBinary("run", ["archive", ...args], { folder, env: { XDG_CACHE_HOME: "cache" } });
+    const done = await runHere("run", ["archive", ...args], { folder, env: { XDG_CACHE_HOME: "cache" } });
     expect([done.code, done.stdout]).toEqual([2, ""]);
     expect(done.stderr.replace(/\n ›\s+/g, " ")).toMatch(message);
     expect(done.stderr).not.toMatch(/\n\s+at /);
@@ -308,18 +301,18 @@ describe("wrong use", () => {
 test("parse_experiment_dir takes the flags of the Python command", async () => {
   const env = { WANDB_BASE_URL: server.url, WANDB_API_KEY: server.apiKey, XDG_CACHE_HOME: "cache" };
   const folder = freshFolder(files());
-  check(await runBinary("parse_experiment_dir", ["-m", "taskcluster", "-d", "archive"], { folder, env }), {
+  check(await runHere("parse_experiment_dir", ["-m", "taskcluster", "-d", "archive"], { folder, env }), {
     code: 0,
     stderr: /6 runs: 6 new/,
   });
   expect(ids()).toContain("student_aY25-");
-  const one = await runBinary("parse_experiment_dir", ["-mode=snakemake", "--directory", "archive"], {
+  const one = await runHere("parse_experiment_dir", ["-mode=snakemake", "--directory", "archive"], {
     folder,
     env,
   });
   check(one, { code: 0, stderr: /runs: / });
   expect(ids()).toContain(`student_${GROUP}`);
-  check(await runBinary("parse_experiment_dir", ["-d", "archive"], { folder, env }), {
+  check(await runHere("parse_experiment_dir", ["-d", "archive"], { folder, env }), {
     code: 2,
     stderr: /mode/,
   });

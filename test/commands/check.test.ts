@@ -3,19 +3,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import {
-  binaryPath,
-  check as checkRun,
-  freshFolder,
-  type Run,
-  runBinary,
-  runShell,
-} from "../cli/run-binary.js";
+import { binaryPath, check as checkRun, freshFolder, type Run, runShell } from "../cli/run-binary.js";
+import { runHere } from "../cli/run-here.js";
 import { chatter, start, train, valid } from "../cli/sample-logs.js";
 
 /** Runs `marian-tracking check`. */
-const check = (args: readonly string[], options: Parameters<typeof runBinary>[2] = {}): Promise<Run> =>
-  runBinary("run", ["check", ...args], options);
+const check = (args: readonly string[], options: Parameters<typeof runHere>[2] = {}): Promise<Run> =>
+  runHere("run", ["check", ...args], options);
 
 const DONE = chatter("Training finished");
 const HEALTHY = start() + train(1000) + valid(1000, "chrf", 19) + train(2000) + DONE;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { check, freshFolder, runBinary } from "../cli/run-binary.js";
+import { check, freshFolder } from "../cli/run-binary.js";
+import { runHere } from "../cli/run-here.js";
 import { ownGroup, TaskclusterStandIn } from "../servers/taskcluster/index.js";
 import { StandInServer } from "../servers/wandb/index.js";
 
@@ -21,7 +22,7 @@ afterAll(async () => {
 
 async function doctor(args: readonly string[], env: Readonly<Record<string, string>>) {
   const folder = freshFolder();
-  return runBinary("run", ["doctor", ...args], {
+  return runHere("run", ["doctor", ...args], {
     folder,
     env: { HOME: folder, WANDB_BASE_URL: wandb.url, ...env },
   });

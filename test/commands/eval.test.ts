@@ -2,15 +2,8 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  check,
-  eventually,
-  filesBelow,
-  freshFolder,
-  type Run,
-  runBinary,
-  startBinary,
-} from "../cli/run-binary.js";
+import { check, eventually, filesBelow, freshFolder, type Run, startBinary } from "../cli/run-binary.js";
+import { runHere } from "../cli/run-here.js";
 import { ownGroup, TaskclusterStandIn } from "../servers/taskcluster/index.js";
 import { StandInServer } from "../servers/wandb/index.js";
 
@@ -51,7 +44,7 @@ function evaluate(
   files: Readonly<Record<string, string>> = {},
 ): Promise<Run> {
   const folder = freshFolder(files);
-  return runBinary("run", ["eval", ...args], {
+  return runHere("run", ["eval", ...args], {
     folder,
     env: { HOME: folder, WANDB_BASE_URL: wandb.url, ...env },
   });
@@ -190,7 +183,7 @@ describe("anywhere", () => {
     await first.done;
     wandb.heal();
     expect(wandb.store.run(wandb.entity, "killed", "group_logs_bY25-")).toBeUndefined();
-    check(await runBinary("run", args("two"), options), { code: 0, stderr: /wrote .*group_logs_bY25-/ });
+    check(await runHere("run", args("two"), options), { code: 0, stderr: /wrote .*group_logs_bY25-/ });
     const { data } = groupTable("killed", "group_logs_bY25-");
     expect(data.map((row) => [row[1], row[3], row[6]])).toEqual([
       ["student", "one", 50],

@@ -2,7 +2,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type Binary, check, runBinary, startBinary } from "../cli/run-binary.js";
+import { type Binary, check, startBinary } from "../cli/run-binary.js";
+import { runHere } from "../cli/run-here.js";
 import { type Setting, setting } from "../cli/taskcluster.js";
 import { runOf } from "../servers/taskcluster/own-groups.js";
 import { StandInServer } from "../servers/wandb/index.js";
@@ -34,7 +35,7 @@ const environment = ({ options }: Setting) => ({
   WANDB_API_KEY: wandb.apiKey,
 });
 const command = (place: Setting, args: readonly string[], binary: Binary = "run") =>
-  runBinary(binary, args, { folder: place.options.folder, env: environment(place) });
+  runHere(binary, args, { folder: place.options.folder, env: environment(place) });
 const ids = () => [...wandb.store.runs.keys()].map((key) => key.split("/").slice(1).join("/")).sort();
 const steps = (project: string, id: string) => wandb.history(project, id).map((row) => row["_step"]);
 
@@ -247,11 +248,11 @@ describe("task", () => {
     await expect.poll(() => written(folder), { timeout: 20_000 }).toContain('"up":300');
     follow.child.kill("SIGTERM");
     expect((await follow.done).code).toBe(143);
-    const synced = await runBinary("run", ["sync", "wandb"], { folder, env });
+    const synced = await runHere("run", ["sync", "wandb"], { folder, env });
     expect([synced.code, synced.stderr]).toEqual([0, expect.not.stringContaining("no end")]);
     expect(steps("nb-en", "teacher-2_ZowUk")).toEqual([100, 200, 300]);
     expect(wandb.run("nb-en", "teacher-2_ZowUk").state).toBe("running");
-    const again = await runBinary("run", ["sync", "wandb"], { folder, env });
+    const again = await runHere("run", ["sync", "wandb"], { folder, env });
     expect([again.code, again.stderr]).toEqual([0, expect.stringContaining("delivered before")]);
   });
 

@@ -4,15 +4,8 @@ import { join } from "node:path";
 import { parse as readCsv } from "csv-parse/sync";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ALL_COLUMNS, STREAM_COLUMNS } from "../../src/publishers/tables/stream-columns.js";
-import {
-  check,
-  eventually,
-  filesBelow,
-  freshFolder,
-  type Run,
-  runBinary,
-  startBinary,
-} from "../cli/run-binary.js";
+import { check, eventually, filesBelow, freshFolder, type Run, startBinary } from "../cli/run-binary.js";
+import { runHere } from "../cli/run-here.js";
 import { chatter, start, train } from "../cli/sample-logs.js";
 import { scaleArchive } from "../cli/scale-archive.js";
 import { ObjectServer } from "../servers/objects/server.js";
@@ -21,12 +14,12 @@ const QUIET = ["-q"];
 
 async function planned(files = scaleArchive()): Promise<string> {
   const folder = freshFolder(files);
-  await runBinary("run", ["plan", "archive", "-o", "m.ndjson"], { folder });
+  await runHere("run", ["plan", "archive", "-o", "m.ndjson"], { folder });
   return folder;
 }
 
 const archive = (folder: string, args: readonly string[], env = {}, stdin?: string): Promise<Run> =>
-  runBinary("run", ["archive", ...args], { folder, env, ...(stdin === undefined ? {} : { stdin }) });
+  runHere("run", ["archive", ...args], { folder, env, ...(stdin === undefined ? {} : { stdin }) });
 
 /** Rows of the stream as objects of what they have. */
 function tabbed(text: string): Record<string, string>[] {
@@ -225,15 +218,15 @@ describe("files of a shard", () => {
     live.child.kill("SIGKILL");
     await live.done;
     expect(existsSync(join(folder, "out/shard-1-of-1"))).toBe(false);
-    const again = await runBinary("run", args, { folder });
+    const again = await runHere("run", args, { folder });
     check(again, { code: 0, stderr: /40 runs, 0 with errors: 160,000 training rows/ });
     const clean = await planned(files);
-    await runBinary("run", args, { folder: clean });
+    await runHere("run", args, { folder: clean });
     expect(filesBelow(join(folder, "out"))).toEqual(filesBelow(join(clean, "out")));
     expect(readdirSync(join(folder, "out"))).toEqual(["shard-1-of-1"]);
     const parquet = (of: string) => readFileSync(join(of, "out/shard-1-of-1/training.parquet"));
     expect(parquet(folder).equals(parquet(clean))).toBe(true);
-    const twice = await runBinary("run", args, { folder });
+    const twice = await runHere("run", args, { folder });
     check(twice, { code: 0, stderr: /40 runs/ });
     expect(readdirSync(join(folder, "out"))).toEqual(["shard-1-of-1"]);
   });
@@ -243,7 +236,7 @@ describe("files of a shard", () => {
     const parts = await Promise.all(
       [1, 2].map((i) => archive(folder, ["archive", "--shard", `${i}/2`, "--format", "tsv", ...QUIET])),
     );
-    await runBinary("run", ["plan", "archive", "-o", "m.ndjson"], { folder });
+    await runHere("run", ["plan", "archive", "-o", "m.ndjson"], { folder });
     const whole = await archive(folder, ["--manifest", "m.ndjson", "--format", "tsv", ...QUIET]);
     expect(parts.map(({ stdout }) => stdout).join("")).toBe(whole.stdout);
   });
@@ -252,7 +245,7 @@ describe("files of a shard", () => {
 describe("parse --manifest", () => {
   test("prints measurements; a bad log is a line of the type error", async () => {
     const folder = await planned();
-    const done = await runBinary("run", ["parse", "--manifest", "m.ndjson"], { folder });
+    const done = await runHere("run", ["parse", "--manifest", "m.ndjson"], { folder });
     expect(done.code).toBe(0);
     const lines = done.stdout
       .trim()
@@ -268,12 +261,12 @@ describe("parse --manifest", () => {
     expect(
       lines.filter(({ source, type }) => source.includes("/labelled/") && type === "training"),
     ).toHaveLength(20);
-    const file = await runBinary("run", ["parse", "--manifest", "m.ndjson", "--shard", "1/1", "-o", "o"], {
+    const file = await runHere("run", ["parse", "--manifest", "m.ndjson", "--shard", "1/1", "-o", "o"], {
       folder,
     });
     check(file, { code: 0, stderr: /17 runs/ });
     expect(readFileSync(join(folder, "o/shard-1-of-1/measurements.ndjson"), "utf8")).toBe(done.stdout);
-    const tsv = await runBinary("run", ["parse", "--manifest", "m.ndjson", "--format", "tsv", "-q"], {
+    const tsv = await runHere("run", ["parse", "--manifest", "m.ndjson", "--format", "tsv", "-q"], {
       folder,
     });
     expect(tabbed(tsv.stdout).length).toBeGreaterThan(100);
@@ -292,7 +285,7 @@ describe("objects", () => {
   test("give the rows of files, over cuts and refusals", async () => {
     const folder = await planned();
     const local = await archive(folder, ["--manifest", "m.ndjson", "--format", "tsv", ...QUIET]);
-    await runBinary("run", ["plan", "gs://b/archive", "-o", "o.ndjson"], { folder, env: env() });
+    await runHere("run", ["plan", "gs://b/archive", "-o", "o.ndjson"], { folder, env: env() });
     server.fail(/alt=media/, { kind: "status", status: 429, retryAfter: "0" }, 2);
     server.fail(/teacher-1/, { kind: "cut", after: 700 });
     server.fail(/labelled/, { kind: "drop" });
@@ -304,7 +297,7 @@ describe("objects", () => {
 
   test("that can't be reached are no rows but a failure that is worth a retry", async () => {
     const folder = freshFolder();
-    await runBinary("run", ["plan", "gs://b/archive", "-o", "o.ndjson"], { folder, env: env() });
+    await runHere("run", ["plan", "gs://b/archive", "-o", "o.ndjson"], { folder, env: env() });
     const logs = readFileSync(join(folder, "o.ndjson"), "utf8").replaceAll(
       "gs://b/",
       "http://127.0.0.1:1/b/",
@@ -322,7 +315,7 @@ describe("objects", () => {
   test("are read by parse and by archive, and manifests may be objects", async () => {
     const folder = freshFolder();
     const log = `${server.url}/files/b/archive/models/en-hu/snake/teacher/train.log.gz?token=secret`;
-    const one = await runBinary("run", ["parse", log, "-o", "one"], { folder });
+    const one = await runHere("run", ["parse", log, "-o", "one"], { folder });
     check(one, { code: 0, stderr: /training +40 rows/ });
     expect(one.stderr).not.toContain("secret");
     const done = await archive(
@@ -332,7 +325,7 @@ describe("objects", () => {
     );
     check(done, { code: 1, stderr: /tables: 16 logs/ });
     expect(csvOf(folder, "tables/runs.csv")).toHaveLength(17);
-    const { stdout } = await runBinary("run", ["plan", "gs://b/archive/models/en-hu/snake", "-q"], {
+    const { stdout } = await runHere("run", ["plan", "gs://b/archive/models/en-hu/snake", "-q"], {
       folder,
       env: env(),
     });
@@ -361,6 +354,6 @@ describe("wrong flags and manifests are refused in words", () => {
     [["parse", "x.log", "--format", "tsv"], /is for a --manifest/],
   ])("%j", async (args, message) => {
     const folder = freshFolder({ "bad.ndjson": "\n{torn\n" });
-    check(await runBinary("run", args, { folder }), { code: 2, stderr: message });
+    check(await runHere("run", args, { folder }), { code: 2, stderr: message });
   });
 });

@@ -2,7 +2,8 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { check, filesBelow, freshFolder, parse, type Run, result } from "../cli/run-binary.js";
+import { check, filesBelow, freshFolder, type Run, result } from "../cli/run-binary.js";
+import { parse } from "../cli/run-here.js";
 import {
   chatter,
   csv,

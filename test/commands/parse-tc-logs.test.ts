@@ -10,10 +10,10 @@ import {
   type LiveRun,
   type RunOptions,
   result,
-  runBinary,
   runShell,
   startBinary,
 } from "../cli/run-binary.js";
+import { runHere } from "../cli/run-here.js";
 import {
   chatter,
   csv,
@@ -25,7 +25,7 @@ import {
   valid,
 } from "../cli/sample-logs.js";
 
-const run = (args: readonly string[], options: RunOptions = {}) => runBinary("parse_tc_logs", args, options);
+const run = (args: readonly string[], options: RunOptions = {}) => runHere("parse_tc_logs", args, options);
 
 const LOG =
   start({ metrics: ["chrf", "bleu-detok"] }) +

@@ -8,12 +8,11 @@ import {
   check,
   filesBelow,
   freshFolder,
-  parse,
   result,
-  runBinary,
   runShell,
   startBinary,
 } from "../cli/run-binary.js";
+import { parse, runHere } from "../cli/run-here.js";
 import {
   chatter,
   csv,
@@ -778,11 +777,11 @@ describe.concurrent("wrong use", () => {
   });
 
   it("a command that isn't there", async () => {
-    check(await runBinary("run", ["bogus"]), { code: 2, stderr: /Error: command bogus not found/ });
+    check(await runHere("run", ["bogus"]), { code: 2, stderr: /Error: command bogus not found/ });
   });
 
   it("help and version go to standard output", async () => {
-    const help = await runBinary("run", ["parse", "--help"]);
+    const help = await runHere("run", ["parse", "--help"]);
     check(help, { code: 0, stdout: /USAGE\n {2}\$ marian-tracking parse \[INPUT\.\.\.\]/ });
     for (const flag of [
       "--format",
@@ -795,7 +794,7 @@ describe.concurrent("wrong use", () => {
     ]) {
       expect(help.stdout).toContain(flag);
     }
-    check(await runBinary("run", ["--version"]), { code: 0, stdout: /^marian-tracking\/\d+\.\d+\.\d+ / });
+    check(await runHere("run", ["--version"]), { code: 0, stdout: /^marian-tracking\/\d+\.\d+\.\d+ / });
   });
 });
 

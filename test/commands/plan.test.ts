@@ -2,12 +2,13 @@
 import { readFileSync, renameSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { check, freshFolder, result, runBinary } from "../cli/run-binary.js";
+import { check, freshFolder, result } from "../cli/run-binary.js";
+import { runHere } from "../cli/run-here.js";
 import { GROUP, scaleArchive } from "../cli/scale-archive.js";
 import { ObjectServer } from "../servers/objects/server.js";
 
 const plan = (folder: string, args: readonly string[], env = {}) =>
-  runBinary("run", ["plan", ...args], { folder, env });
+  runHere("run", ["plan", ...args], { folder, env });
 
 describe("plan", () => {
   test("lists every run once, in an order of its own, and reads no log", async () => {

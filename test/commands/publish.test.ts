@@ -2,7 +2,8 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { check, eventually, freshFolder, runBinary, startBinary } from "../cli/run-binary.js";
+import { check, eventually, freshFolder, startBinary } from "../cli/run-binary.js";
+import { runHere } from "../cli/run-here.js";
 import { start, train, valid } from "../cli/sample-logs.js";
 import { GROUP } from "../cli/scale-archive.js";
 import { StandInServer } from "../servers/wandb/index.js";
@@ -33,7 +34,7 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 const env = () => ({ WANDB_BASE_URL: server.url, WANDB_API_KEY: server.apiKey, XDG_CACHE_HOME: "cache" });
-const run = (...args: string[]) => runBinary("run", args, { folder, env: env() });
+const run = (...args: string[]) => runHere("run", args, { folder, env: env() });
 const publish = (...args: string[]) => run("publish", "--from", "out", ...args);
 
 /** Everything that the server holds. */

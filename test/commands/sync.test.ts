@@ -3,14 +3,8 @@ import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { findTransactionLogs, isSynced } from "../../src/wandb/offline/run-directory.js";
-import {
-  check,
-  eventually,
-  freshFolder,
-  type RunOptions,
-  runBinary,
-  startBinary,
-} from "../cli/run-binary.js";
+import { check, eventually, freshFolder, type RunOptions, startBinary } from "../cli/run-binary.js";
+import { runHere } from "../cli/run-here.js";
 import { type Fault, StandInServer } from "../servers/wandb/index.js";
 import { IDENTITY, logsFolder, picture, startOffline, writeOffline } from "../wandb/sync/sample-run.js";
 
@@ -51,7 +45,7 @@ describe("sync", () => {
     const { folder, file } = await offlineFolder();
     const server = await startServer();
     const options = optionsFor(server, folder);
-    const first = await runBinary("run", ["sync", "."], options);
+    const first = await runHere("run", ["sync", "."], options);
     check(first, {
       code: 0,
       stderr: new RegExp(
@@ -67,9 +61,9 @@ describe("sync", () => {
     expect(server.history("ru-en", IDENTITY.id)).toHaveLength(ROWS + 1);
     expect(server.violations).toEqual([]);
     expect(await isSynced(file)).toBe(true);
-    const second = await runBinary("run", ["sync", "wandb"], options);
+    const second = await runHere("run", ["sync", "wandb"], options);
     check(second, { code: 0, stderr: /skipped .*--force/ });
-    check(await runBinary("run", ["sync", "--quiet", file], options), { code: 0 });
+    check(await runHere("run", ["sync", "--quiet", file], options), { code: 0 });
     expect(first.stderr + second.stderr).not.toContain(server.apiKey);
   });
 
@@ -77,7 +71,7 @@ describe("sync", () => {
     const { folder, file } = await offlineFolder();
     const server = await startServer();
     const options = optionsFor(server, folder);
-    const dry = await runBinary("run", ["sync", "--json", "--dry-run", file], options);
+    const dry = await runHere("run", ["sync", "--json", "--dry-run", file], options);
     check(dry, { code: 0, stdout: /./ });
     expect(JSON.parse(dry.stdout)).toMatchObject({
       files: [{ outcome: "planned", run: IDENTITY.id, rows: { to_send: ROWS + 1, from_line: 0, sent: 0 } }],
@@ -85,7 +79,7 @@ describe("sync", () => {
       exit_code: 0,
     });
     expect(server.store.runs.size).toBe(0);
-    const run = await runBinary("run", ["sync", "--json", file], options);
+    const run = await runHere("run", ["sync", "--json", file], options);
     check(run, { code: 0, stdout: /./ });
     expect(JSON.parse(run.stdout)).toMatchObject({
       files: [
@@ -107,17 +101,17 @@ describe("sync", () => {
     const { folder, file } = await offlineFolder();
     const server = await startServer();
     const options = optionsFor(server, folder);
-    check(await runBinary("run", ["sync"], options), { code: 2, stderr: /nothing to send/ });
-    check(await runBinary("run", ["sync", "nowhere"], options), { code: 2, stderr: /nowhere: no such/ });
-    check(await runBinary("run", ["sync", "logs"], options), { code: 2, stderr: /no offline run/ });
+    check(await runHere("run", ["sync"], options), { code: 2, stderr: /nothing to send/ });
+    check(await runHere("run", ["sync", "nowhere"], options), { code: 2, stderr: /nowhere: no such/ });
+    check(await runHere("run", ["sync", "logs"], options), { code: 2, stderr: /no offline run/ });
     const { WANDB_API_KEY, ...env } = options.env ?? {};
-    check(await runBinary("run", ["sync", file], { folder, env }), { code: 2, stderr: /WANDB_API_KEY/ });
+    check(await runHere("run", ["sync", file], { folder, env }), { code: 2, stderr: /WANDB_API_KEY/ });
     const short = { ...env, WANDB_API_KEY: "short-key" };
-    const refused = await runBinary("run", ["sync", file], { folder, env: short });
+    const refused = await runHere("run", ["sync", file], { folder, env: short });
     check(refused, { code: 2, stderr: /at least 40/ });
     expect(refused.stderr).not.toContain("short-key");
     expect(server.requests).toEqual([]);
-    check(await runBinary("run", ["sync", file, "nowhere"], options), {
+    check(await runHere("run", ["sync", file, "nowhere"], options), {
       code: 1,
       stderr: /nowhere\n +ERROR/,
     });
@@ -130,10 +124,10 @@ describe("sync", () => {
     const online = join(folder, "wandb", "run-20260101_120000-other");
     await cp(join(file, ".."), online, { recursive: true });
     await rm(join(online, "marian-tracking.json"));
-    const run = await runBinary("run", ["sync", "."], options);
+    const run = await runHere("run", ["sync", "."], options);
     check(run, { code: 0, stderr: /1 run that the official client sent itself was passed over/ });
     expect(server.store.runs.size).toBe(1);
-    const named = await runBinary("run", ["sync", online], options);
+    const named = await runHere("run", ["sync", online], options);
     check(named, { code: 1, stderr: /exists with 21 rows.*--append/ });
   });
 
@@ -142,20 +136,20 @@ describe("sync", () => {
     const server = await startServer();
     const options = optionsFor(server, folder);
     server.inject({ endpoint: "file_stream", fault: { kind: "status", status: 400 } });
-    const refused = await runBinary("run", ["sync", "wandb"], options);
+    const refused = await runHere("run", ["sync", "wandb"], options);
     check(refused, {
       code: 3,
       stderr: /NOT SENT .*HTTP 400[\s\S]*to send what is left: marian-tracking sync wandb\n$/,
     });
     const bytes = readFileSync(file);
     writeFileSync(file, bytes.subarray(0, bytes.length - 300));
-    const cut = await runBinary("run", ["sync", "--quiet", "wandb"], options);
+    const cut = await runHere("run", ["sync", "--quiet", "wandb"], options);
     check(cut, { code: 1, stderr: /MISSING .*middle of a record/ });
     writeFileSync(file, bytes);
-    check(await runBinary("run", ["sync", "wandb"], options), { code: 0, stderr: /acknowledged/ });
+    check(await runHere("run", ["sync", "wandb"], options), { code: 0, stderr: /acknowledged/ });
     expect(server.history("ru-en", IDENTITY.id)).toHaveLength(ROWS + 1);
     const badKey = { ...options.env, WANDB_API_KEY: "x".repeat(40) };
-    const unknown = await runBinary("run", ["sync", "--force", file], { folder, env: badKey });
+    const unknown = await runHere("run", ["sync", "--force", file], { folder, env: badKey });
     check(unknown, { code: 3, stderr: /refused the API key from WANDB_API_KEY/ });
   });
 
@@ -174,7 +168,7 @@ describe("sync", () => {
       code,
       stderr: new RegExp(`stopped by ${signal}\nto send what is left: marian-tracking sync`),
     });
-    check(await runBinary("run", ["sync", file], optionsFor(server, folder)), {
+    check(await runHere("run", ["sync", file], optionsFor(server, folder)), {
       code: 0,
       stderr: /acknowledged/,
     });
@@ -187,7 +181,7 @@ describe("sync", () => {
     const store = join(folder, "store");
     await cp(directory, store, { recursive: true });
     const whole = await startServer();
-    check(await runBinary("run", ["sync", directory], optionsFor(whole, folder)), {
+    check(await runHere("run", ["sync", directory], optionsFor(whole, folder)), {
       code: 0,
       stderr: /sent/,
     });
@@ -204,7 +198,7 @@ describe("sync", () => {
       live.child.kill("SIGKILL");
       expect((await live.done).signal).toBe("SIGKILL");
       server.heal();
-      const again = await runBinary("run", ["sync", directory], optionsFor(server, folder));
+      const again = await runHere("run", ["sync", directory], optionsFor(server, folder));
       expect([after, again.code, again.stderr]).toEqual([after, 0, expect.anything()]);
       expect(picture(server)).toEqual(expected);
       expect(server.violations).toEqual([]);

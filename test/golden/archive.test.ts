@@ -1,7 +1,8 @@
 /** Whole archives published by the program, against what the Python module published of them. */
 import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { freshFolder, runBinary } from "../cli/run-binary.js";
+import { freshFolder } from "../cli/run-binary.js";
+import { runHere } from "../cli/run-here.js";
 import { StandInServer } from "../servers/wandb/index.js";
 import { shared, sharedIsThere } from "./shared.js";
 
@@ -88,7 +89,7 @@ function published(project: string, id: string): PublishedRun {
 async function publish(archive: string, mode: string, project: string, code: number): Promise<string[]> {
   const env = { WANDB_BASE_URL: server.url, WANDB_API_KEY: server.apiKey };
   const args = ["-d", shared(`archives/${archive}`), "-m", mode];
-  const done = await runBinary("parse_experiment_dir", args, { env, folder: freshFolder() });
+  const done = await runHere("parse_experiment_dir", args, { env, folder: freshFolder() });
   expect([done.code, done.stdout]).toEqual([code, ""]);
   expect(server.violations).toEqual([]);
   const runs = [...server.store.runs.values()].filter((run) => run.project === project);

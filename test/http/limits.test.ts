@@ -4,15 +4,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
-import {
-  check,
-  eventually,
-  filesBelow,
-  freshFolder,
-  type Run,
-  runBinary,
-  startBinary,
-} from "../cli/run-binary.js";
+import { check, eventually, filesBelow, freshFolder, type Run, startBinary } from "../cli/run-binary.js";
+import { runHere } from "../cli/run-here.js";
 import { ownGroup, TaskclusterStandIn } from "../servers/taskcluster/index.js";
 import { type FaultRule, StandInServer } from "../servers/wandb/index.js";
 import { IDS } from "../taskcluster/client/ids.js";
@@ -51,13 +44,13 @@ describe.concurrent("a rate limit on the first of two logs", () => {
   ])("%s ends in its time, with both in offline files", async (_name, fault) => {
     const { server, env } = await wandb({ endpoint: "file_stream", fault });
     const folder = freshFolder(logs);
-    check(await runBinary("run", args, { env, folder }), {
+    check(await runHere("run", args, { env, folder }), {
       code: 3,
       stderr: /80 rows are in the offline file[\s\S]*80 rows are in the offline file/,
     });
     expect(server.requests.length).toBeLessThan(20);
     server.heal();
-    check(await runBinary("run", ["sync", "wandb", "-q"], { env, folder }), { code: 0, stderr: "" });
+    check(await runHere("run", ["sync", "wandb", "-q"], { env, folder }), { code: 0, stderr: "" });
     expect(["student", "backwards"].map((id) => server.history("p", id).length)).toEqual([80, 80]);
   });
 
@@ -114,13 +107,13 @@ describe.concurrent("names that a server gives in the place of those that it was
   ])("%s: rows are in the offline file, in its place", async (_of, fault) => {
     const { server, env } = await wandb({ endpoint: "graphql", operation: "UpsertBucket", fault, ...ALWAYS });
     const folder = freshFolder({ "in/student/train.log": log });
-    const done = await runBinary("run", ["parse", "in/student/train.log", ...PARSE], { env, folder });
+    const done = await runHere("run", ["parse", "in/student/train.log", ...PARSE], { env, folder });
     check(done, { code: 3, stderr: /80 rows are in the offline file/ });
     expect(offlineFiles(done)).toEqual([
       expect.stringMatching(/^wandb\/offline-run-[^/]*-student\/run-student\.wandb$/),
     ]);
     server.heal();
-    check(await runBinary("run", ["sync", "wandb", "-q"], { env, folder }), { code: 0, stderr: "" });
+    check(await runHere("run", ["sync", "wandb", "-q"], { env, folder }), { code: 0, stderr: "" });
     expect(server.history("p", "student")).toHaveLength(80);
   });
 });
@@ -143,7 +136,7 @@ if (require("worker_threads").isMainThread) process.on("exit", () => writeFileSy
   async function runMeasured(args: readonly string[], env: Record<string, string>, files = {}): Promise<Run> {
     const folder = freshFolder({ "student/train.log": log, "peak.cjs": PEAK, ...files });
     const preload = `--require ${join(folder, "peak.cjs")}`;
-    const done = await runBinary("run", args, { env: { ...env, NODE_OPTIONS: preload }, folder });
+    const done = await runHere("run", args, { env: { ...env, NODE_OPTIONS: preload }, folder });
     const peak = peakOf(folder);
     expect(peak).toBeLessThan(MOST_KB);
     expect(done.stderr.length).toBeLessThan(10_000);

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { freshFolder, runBinary } from "../cli/run-binary.js";
+import { freshFolder } from "../cli/run-binary.js";
+import { runHere } from "../cli/run-here.js";
 import { shared, sharedIsThere } from "../golden/shared.js";
 import { StandInServer } from "../servers/wandb/index.js";
 import { type OfficialRun, official, officialClientFound } from "./official-client.js";
@@ -52,7 +53,7 @@ async function publish(log: string, ...more: string[]): Promise<OfficialRun> {
     ...more,
   ];
   const env = { WANDB_BASE_URL: server.url, WANDB_API_KEY: server.apiKey };
-  const done = await runBinary("run", args, { env, folder: freshFolder() });
+  const done = await runHere("run", args, { env, folder: freshFolder() });
   expect([done.code, done.stderr]).toEqual([0, expect.stringContaining("were acknowledged")]);
   const home = mkdtempSync(join(tmpdir(), "official-"));
   const [run] = await official(server, home, [{ do: "read", path: `${server.entity}/ru-en/run_MjcJG` }]);

@@ -9,7 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseLog } from "../../src/index.js";
 import { FileSource } from "../../src/io/source.js";
 import { filePublishers, publishLog } from "../../src/pipeline/publish-log.js";
-import { freshFolder, runBinary } from "../cli/run-binary.js";
+import { freshFolder } from "../cli/run-binary.js";
+import { runHere } from "../cli/run-here.js";
 import { train } from "../cli/sample-logs.js";
 import { shared, sharedIsThere } from "../golden/shared.js";
 import { Publication, writeEvents } from "../publishers/tensorboard/write-events.js";
@@ -156,7 +157,7 @@ describe.skipIf("missing" in venv)("TensorBoard reads", () => {
 
   it("what the command writes for several logs, a run each", async () => {
     const folder = freshFolder({ "a/train.log": await readFile(FIXTURE), "b/train.log": train(100) });
-    const run = await runBinary("run", ["parse", "a/train.log", "b/train.log", "--tensorboard", "logs"], {
+    const run = await runHere("run", ["parse", "a/train.log", "b/train.log", "--tensorboard", "logs"], {
       folder,
     });
     expect(run.code, run.stderr).toBe(0);

@@ -7,7 +7,8 @@ import { checkRun, parseLog, readRun } from "../../src/index.js";
 import { refuseTar } from "../../src/io/packed/tar-header.js";
 import { type TarMember, tarMembers } from "../../src/io/packed/tar-members.js";
 import { zstdFrame } from "../browser/zstd-frame.js";
-import { freshFolder, runBinary } from "../cli/run-binary.js";
+import { freshFolder } from "../cli/run-binary.js";
+import { runHere } from "../cli/run-here.js";
 
 const row = (up: number, cost: number) =>
   `[2024-03-04 10:00:00] Ep. 1 : Up. ${up} : Sen. ${up * 10} : Cost ${cost} : Time 1.00s : 10.00 words/s\n`;
@@ -126,7 +127,7 @@ describe("a tar given to a command", () => {
       ["misnamed.log", (bytes: Buffer) => bytes],
     ] as const) {
       const path = fileOf(packed(await pack(ENTRIES)), name);
-      const run = await runBinary("run", ["parse", path, "--format", "ndjson"]);
+      const run = await runHere("run", ["parse", path, "--format", "ndjson"]);
       expect(run.code, run.stderr).toBe(0);
       const rows = run.stdout
         .trim()
@@ -163,7 +164,7 @@ describe("a tar given to a command", () => {
       [await pack([[{ name: "a.txt" }, "x\n"]]), /the tar holds no log of Marian's, but 1 other file/, false],
     ] as const) {
       const path = fileOf(bytes, "logs.tar");
-      const run = await runBinary("run", ["parse", path, "--format", "ndjson"]);
+      const run = await runHere("run", ["parse", path, "--format", "ndjson"]);
       expect(run.code).toBe(1);
       expect(run.stderr.replace(/\s*\n\s*›?\s*/g, " ")).toMatch(reason);
       expect(run.stdout.includes('"training"')).toBe(rows);
@@ -172,11 +173,11 @@ describe("a tar given to a command", () => {
 
   it("check and report read each log by itself", async () => {
     const path = fileOf(await pack(ENTRIES), "logs.tar");
-    const check = await runBinary("run", ["check", path, "--json"]);
+    const check = await runHere("run", ["check", path, "--json"]);
     for (const member of LOGS)
       expect(check.stdout).toContain(JSON.stringify(`${path}/${member}`).slice(1, -1));
     const page = `${freshFolder()}/report.html`;
-    const report = await runBinary("run", ["report", path, "-o", page, "--json"]);
+    const report = await runHere("run", ["report", path, "-o", page, "--json"]);
     expect(report.code, report.stderr).toBe(0);
     for (const member of LOGS)
       expect(report.stdout).toContain(JSON.stringify(`${path}/${member}`).slice(1, -1));

@@ -2,7 +2,8 @@
 import { chmodSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { binaryPath, check, filesBelow, freshFolder, runBinary, startProgram } from "../cli/run-binary.js";
+import { binaryPath, check, filesBelow, freshFolder, startProgram } from "../cli/run-binary.js";
+import { runHere } from "../cli/run-here.js";
 import { scaleArchive } from "../cli/scale-archive.js";
 import { sharedIsThere } from "../golden/shared.js";
 import { violation } from "../servers/taskcluster/schemas.js";
@@ -28,7 +29,7 @@ describe("the task for a shard", () => {
     const script = `#!/bin/sh\nshift 2\nexec '${process.execPath}' '${binaryPath("run")}' "$@"\n`;
     const folder = freshFolder({ ...scaleArchive(), "bin/npx": script });
     chmodSync(join(folder, "bin/npx"), 0o755);
-    await runBinary("run", ["plan", "archive", "-o", "m.ndjson"], { folder });
+    await runHere("run", ["plan", "archive", "-o", "m.ndjson"], { folder });
     for (const shard of [1, 2]) {
       const { command, env, artifacts } = task(shard, "m.ndjson").payload;
       const place = artifacts["public/tables"]?.path ?? "nowhere";

@@ -10,7 +10,8 @@ import { FileSource } from "../../src/io/source.js";
 import { nodeCore } from "../../src/node-core.js";
 import { type TableRun, writeTables } from "../../src/pipeline/tables/job.js";
 import { RunReader } from "../../src/run/run-reader.js";
-import { check, filesBelow, freshFolder, runBinary } from "../cli/run-binary.js";
+import { check, filesBelow, freshFolder } from "../cli/run-binary.js";
+import { runHere } from "../cli/run-here.js";
 import { start, train, valid } from "../cli/sample-logs.js";
 import { StandInServer } from "../servers/wandb/index.js";
 import { readTable } from "./tables/read-tables.js";
@@ -78,12 +79,9 @@ describe.each(ARRANGEMENTS)("the columns of %s", (_, logs) => {
 
   test.each([["1"], ["3"]])("in the CSV of `parse --combine`, -j %s", async (jobs) => {
     const folder = freshFolder(files);
-    check(
-      await runBinary("run", ["parse", ...paths, "--combine", "-j", jobs, "-q", "-o", "out"], { folder }),
-      {
-        code: 0,
-      },
-    );
+    check(await runHere("run", ["parse", ...paths, "--combine", "-j", jobs, "-q", "-o", "out"], { folder }), {
+      code: 0,
+    });
     expect(held(tableOf(folder, "out/validation.csv"))).toEqual(EXPECTED);
   });
 
@@ -117,9 +115,9 @@ describe.each(WHOLE)("the columns of %s", (_, metrics) => {
 
   test("in the CSV of `parse`, also of several logs in threads", async () => {
     const folder = freshFolder(files);
-    check(await runBinary("run", ["parse", path, "-q", "-o", "one"], { folder }), { code: 0 });
+    check(await runHere("run", ["parse", path, "-q", "-o", "one"], { folder }), { code: 0 });
     expect(held(tableOf(folder, "one/validation.csv"))).toEqual(EXPECTED);
-    check(await runBinary("run", ["parse", path, other, "-j", "2", "-q", "-o", "two"], { folder }), {
+    check(await runHere("run", ["parse", path, other, "-j", "2", "-q", "-o", "two"], { folder }), {
       code: 0,
     });
     const tables = filesBelow(join(folder, "two")).filter((name) => name.endsWith("validation.csv"));
@@ -133,11 +131,11 @@ describe.each(WHOLE)("the columns of %s", (_, metrics) => {
     const env = { WANDB_BASE_URL: server.url, WANDB_API_KEY: server.apiKey };
     const done =
       command === "parse"
-        ? await runBinary("run", ["parse", path, "--wandb-project", project, "--wandb-run-name", "r"], {
+        ? await runHere("run", ["parse", path, "--wandb-project", project, "--wandb-run-name", "r"], {
             folder,
             env,
           })
-        : await runBinary(
+        : await runHere(
             "parse_tc_logs",
             ["-i", path, "--wandb-publication", "--wandb-project", project, "--wandb-run-name", "r"],
             { folder, env },
@@ -148,8 +146,8 @@ describe.each(WHOLE)("the columns of %s", (_, metrics) => {
 
   test.each(["tsv", "ndjson"])("in rows of a manifest's run as %s", async (format) => {
     const folder = freshFolder({ "archive/logs/en-hu/exp_G1/student/train.log": logOf(metrics) });
-    await runBinary("run", ["plan", "archive", "-o", "m.ndjson"], { folder });
-    const done = await runBinary(
+    await runHere("run", ["plan", "archive", "-o", "m.ndjson"], { folder });
+    const done = await runHere(
       "run",
       ["archive", "--manifest", "m.ndjson", "--table", "validation", "--format", format, "-q"],
       { folder },

@@ -6,7 +6,8 @@ import { FileSource } from "../../src/io/source.js";
 import { publishLog } from "../../src/pipeline/publish-log.js";
 import type { Publisher } from "../../src/publishers/publisher.js";
 import { PublisherQueue } from "../../src/publishers/publisher-queue.js";
-import { check, freshFolder, parse } from "../cli/run-binary.js";
+import { check, freshFolder } from "../cli/run-binary.js";
+import { parse } from "../cli/run-here.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const fixture = `${root}fixtures/train.log`;

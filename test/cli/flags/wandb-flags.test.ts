@@ -3,7 +3,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { parseLine, StandInServer } from "../../servers/wandb/index.js";
-import { check, freshFolder, runBinary } from "../run-binary.js";
+import { check, freshFolder } from "../run-binary.js";
+import { runHere } from "../run-here.js";
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -72,7 +73,7 @@ describe("the files of a training task", () => {
   test("are read where the training runs in this task, and there only", async () => {
     const folder = taskFolder();
     const publish = (id: string, env: Record<string, string>) =>
-      runBinary("run", ["parse", "-", "--wandb-project", project, "--wandb-run-name", id], {
+      runHere("run", ["parse", "-", "--wandb-project", project, "--wandb-run-name", id], {
         env: { ...environment(), ...env },
         folder,
         stdin: log(RELATIVE),
@@ -88,7 +89,7 @@ describe("the files of a training task", () => {
     const text = log(RELATIVE);
     writeFileSync(join(folder, "foreign.log"), text);
     const publish = (id: string, source: readonly string[], env: Record<string, string>) =>
-      runBinary(
+      runHere(
         "parse_tc_logs",
         [...source, "--wandb-publication", "--wandb-project", project, "--wandb-run-name", id],
         { env: { ...environment(), ...env }, folder, stdin: text },
@@ -107,12 +108,12 @@ describe("the files of a training task", () => {
     const command = `-c ${folder}/configs/model/student.yml ${folder}/configs/training/student.train.yml --model ${folder}/model/model.npz`;
     writeFileSync(join(folder, "model/train.log"), log(command));
     const args = ["parse", "model/train.log", "--wandb-project", project, "--wandb-run-name", "own"];
-    const planned = await runBinary("run", [...args, "--dry-run"], { env: environment(), folder });
+    const planned = await runHere("run", [...args, "--dry-run"], { env: environment(), folder });
     check(planned, { code: 0, stdout: /2 to send, 1 tables\n {2}table Datasets: new\n/, stderr: "" });
-    check(await runBinary("run", args, { env: environment(), folder }), { code: 0, stderr: /2 of 2 rows/ });
+    check(await runHere("run", args, { env: environment(), folder }), { code: 0, stderr: /2 of 2 rows/ });
     expect(sections("own")).toEqual(KNOWN);
     expect(datasets("own")).toEqual({ columns: ["Name", "Count"], data: [["original", 2]] });
-    const again = await runBinary("run", [...args, "--dry-run"], { env: environment(), folder });
+    const again = await runHere("run", [...args, "--dry-run"], { env: environment(), folder });
     check(again, { code: 0, stdout: /0 to send, 0 tables\n {2}table Datasets: unchanged\n/, stderr: "" });
   });
 
@@ -121,7 +122,7 @@ describe("the files of a training task", () => {
     writeFileSync(join(folder, "foreign.log"), log(RELATIVE));
     const args = ["parse", "foreign.log", "--wandb-project", project];
     const env = { ...environment(), TASK_ID: "abc" };
-    check(await runBinary("run", args, { env, folder }), { code: 0, stderr: /2 of 2 rows/ });
+    check(await runHere("run", args, { env, folder }), { code: 0, stderr: /2 of 2 rows/ });
     expect(sections("foreign")).toEqual(NOTHING);
   });
 });

@@ -15,17 +15,17 @@ import {
   type Run,
   type RunOptions,
   result,
-  runBinary,
   runShell,
   startBinary,
 } from "../run-binary.js";
+import { runHere } from "../run-here.js";
 import { start, train, valid } from "../sample-logs.js";
 import { setting } from "../taskcluster.js";
 
 const LOG = start() + train(100) + valid(100, "chrf", 40) + train(200);
 
 function report(args: readonly string[], options: RunOptions = {}): Promise<Run> {
-  return runBinary("run", ["report", ...args], options);
+  return runHere("run", ["report", ...args], options);
 }
 
 /** What a page carries. */

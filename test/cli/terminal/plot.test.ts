@@ -4,7 +4,8 @@ import { chartStyle, LivePlot, Plot } from "../../../src/cli/terminal/plot.js";
 import { LogParser } from "../../../src/core/log-parser.js";
 import { nodeCore } from "../../../src/node-core.js";
 import { RunReader } from "../../../src/run/run-reader.js";
-import { binaryPath, check, filesBelow, freshFolder, parse, startProgram } from "../run-binary.js";
+import { binaryPath, check, filesBelow, freshFolder, startProgram } from "../run-binary.js";
+import { parse } from "../run-here.js";
 import { start, train, valid } from "../sample-logs.js";
 
 /** `script` runs a program on a terminal of its own. */

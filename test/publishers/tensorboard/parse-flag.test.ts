@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { check, eventually, filesBelow, freshFolder, parse, startBinary } from "../../cli/run-binary.js";
+import { check, eventually, filesBelow, freshFolder, startBinary } from "../../cli/run-binary.js";
+import { parse } from "../../cli/run-here.js";
 import { start, train, valid } from "../../cli/sample-logs.js";
 import { readEvents } from "./read-events.js";
 
