@@ -138,6 +138,7 @@ await step("chaos: 100 cases of the table of faults", "npm", [
   ...["run", "--silent", "chaos", "--"],
   ...["--cases", "100", "--seed", "2", "--quick", "--at-once", "8"],
 ]);
+await step("the reference of the library", "npm", ["run", "--silent", "docs:api"]);
 await step("demo", "npm", ["run", "--silent", "demo"]);
 await step("the built package on this Node", process.execPath, ["scripts/smoke.mjs"]);
 for (const major of [22, 24]) await smoke(major);

@@ -1,8 +1,6 @@
 /** The library's platform in a page: loads the core, and parses in a worker if the page may have one. */
 import { type CoreModule, instantiateCore, instantiatedCore } from "../core/core.js";
 import { LogParser } from "../core/log-parser.js";
-import { unpacked } from "../io/packed/unpacked.js";
-import { loadedUnzstd } from "../io/web-chunks.js";
 import { openWebLog, type WebLogInput } from "../io/web-log.js";
 import type { CoreSource, InitOptions, MakeWorker, Platform } from "../library/library.js";
 import { type OpenLog, ProgressCalls, type ReadOptions } from "../library/open-log.js";
@@ -48,7 +46,6 @@ export class PagePlatform implements Platform<WebLogInput> {
     await this.init();
     const module = this.#module;
     const log = await openWebLog(input, signal);
-    const { chunks, packing, again } = log;
     const calls = new ProgressCalls(progress, log.size);
     try {
       if (wanted !== false && module !== undefined) {
@@ -56,16 +53,14 @@ export class PagePlatform implements Platform<WebLogInput> {
         // Only what a worker needs: not everything that a page may put there can be sent.
         const patterns = (parserOptions.patterns ?? []).map(({ name, regex }) => ({ name, regex }));
         const { marks = false } = parserOptions;
-        const worker = await takeWorker(this.#makeWorker, packing);
+        const worker = await takeWorker(this.#makeWorker, log.packing);
         if (worker !== undefined)
           return new WorkerLog(worker, { module, patterns, marks }, log, parser, calls, signal);
       }
-      const { LocalLog } = await import("../library/local-log.js");
-      const unpack = (stored: AsyncIterable<Uint8Array>) => unpacked(stored, packing, loadedUnzstd, again);
-      const parser = new LogParser(this.core(), parserOptions);
-      return new LocalLog({ chunks, unpack, inPage: true }, parser, calls, signal);
+      const { PageLog } = await import("./page-log.js");
+      return new PageLog(log, new LogParser(this.core(), parserOptions), calls, signal);
     } catch (error) {
-      chunks.return().catch(() => {});
+      log.chunks.return().catch(() => {});
       throw error;
     }
   }

@@ -21,7 +21,7 @@ export interface ParserOptions {
   readonly marks?: boolean;
   /**
    * The log is still written. A record that a line feed may have cut then waits for the next line only, or for
-   * {@link LogParser.settle}, instead of for the records after it.
+   * `settle`, instead of for the records after it.
    */
   readonly live?: boolean;
 }
@@ -39,6 +39,7 @@ const SLICE = 1 << 20;
  * `using` do so) when done, because the core's memory is not garbage collected.
  */
 export class LogParser implements Disposable {
+  /** @internal */
   readonly time: TimestampFormat;
   readonly #module: CoreModule;
   readonly #metrics: string[] = [];

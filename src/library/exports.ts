@@ -10,6 +10,7 @@ export type { ParserOptions, PatternDefinition } from "../core/log-parser.js";
 export type * from "../core/measurement.js";
 export type { Evaluation } from "../evaluation/evaluation.js";
 export { InputError, type InputErrorCode } from "../io/input-error.js";
+export type { WebLogInput } from "../io/web-log.js";
 export type * from "../publishers/publisher.js";
 export type { Arguments } from "../run/command-line.js";
 export type { ConfigValue, MarianConfig } from "../run/config-value.js";

@@ -40,7 +40,7 @@ describe.skipIf(!chromiumIsThere)("a page from a static server", () => {
 
   test("loads nothing but its script before the first log", () => {
     const scripts = plain.site.requests.filter((path) => path.startsWith("/package/"));
-    expect(scripts.filter((path) => /wasm$|worker|local-log|unzstd|yaml/.test(path))).toEqual([]);
+    expect(scripts.filter((path) => /wasm$|worker|page-log|unzstd|yaml/.test(path))).toEqual([]);
   });
 
   describe.each(logs)("%s", (name) => {
