@@ -5,7 +5,7 @@ import { addressesOf, printProblems, taskclusterFlags, withTaskcluster } from ".
 import { COMPARE_FORMATS, compareScores, scoreTableText } from "../cli/taskcluster/compare.js";
 import { EXIT } from "../exit-code.js";
 import { printData, printText } from "../io/terminal.js";
-import { groupAddress, StoppedError, TaskclusterError } from "../taskcluster/client/index.js";
+import { groupAddress, TaskclusterError } from "../taskcluster/client/index.js";
 import { readGroups } from "../taskcluster/group.js";
 
 export default class Compare extends Command {
@@ -58,7 +58,7 @@ Exit codes: 0 all was read; 1 a group or an evaluation can't be had; 2 wrong fla
           problems.push(...read.problems, ...read.groups.flatMap((group) => group.problems));
         } catch (error) {
           // A group that can't be had leaves the others to be compared.
-          if (!(error instanceof TaskclusterError) || error instanceof StoppedError) throw error;
+          if (!(error instanceof TaskclusterError) || error.code === "stopped") throw error;
           problems.push({ source: id, reason: error.message, severity: "failure" });
         }
       }

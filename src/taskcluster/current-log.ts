@@ -21,7 +21,7 @@ export class CurrentLogSource implements Source {
     this.#whileMs = whileMs;
   }
 
-  /** @throws NotFoundError while the worker has no log yet; Error when the connection breaks. */
+  /** @throws TaskclusterError (`not-found`) while the worker has no log yet; Error when the connection breaks. */
   async *chunks(): AsyncGenerator<Uint8Array> {
     const live = await this.#queue.live(this.#ref);
     const chunks = live.chunks[Symbol.asyncIterator]();

@@ -8,7 +8,7 @@ import { EvaluationError, readScores } from "../evaluation/score-file.js";
 import { addScores, inTableOrder, otherScores } from "../evaluation/scores.js";
 import { artifactName } from "./artifact-source.js";
 import type { ArtifactStore } from "./artifact-store.js";
-import { type GroupTask, StoppedError } from "./client/index.js";
+import { type GroupTask, hasCode } from "./client/index.js";
 import { labelOf, lastRun, nameOf } from "./group-task.js";
 
 /** What came of reading an evaluation task. */
@@ -78,7 +78,7 @@ export async function readEvaluation(store: ArtifactStore, task: GroupTask): Pro
     };
     return { task, evaluation, problems };
   } catch (error) {
-    if (error instanceof StoppedError) throw error;
+    if (hasCode(error, "stopped")) throw error;
     say("failure", error instanceof Error ? error.message : String(error));
   }
   return { task, problems };

@@ -2,7 +2,7 @@
 
 import { ArtifactSource } from "./artifact-source.js";
 import type { ArtifactStore } from "./artifact-store.js";
-import { StoppedError } from "./client/index.js";
+import { hasCode } from "./client/index.js";
 
 /** Marian's own log. */
 export const TRAIN_LOG = "public/build/train.log";
@@ -30,7 +30,7 @@ export interface FinishedLog {
  * nowhere, or come damaged.
  *
  * @param names Of artifacts, the best first.
- * @throws StoppedError when the command is stopped.
+ * @throws TaskclusterError (`stopped`) when the command is stopped.
  */
 export async function finishedLog(
   store: ArtifactStore,
@@ -51,7 +51,7 @@ export async function finishedLog(
       reasons.push(`${name} is empty`);
       empty ??= log;
     } catch (error) {
-      if (error instanceof StoppedError) throw error;
+      if (hasCode(error, "stopped")) throw error;
       errors.push(error instanceof Error ? error : new Error(String(error)));
       reasons.push(errors.at(-1)?.message ?? "");
     }

@@ -1,17 +1,7 @@
 /** Why nothing can be read of a group: what its id is instead, and what to do. */
-import { type GroupTask, NotFoundError, type Queue, TaskclusterError } from "./client/index.js";
+import { type GroupTask, hasCode, type Queue, TaskclusterError } from "./client/index.js";
 import { stageOf } from "./group-task.js";
 import { listTasks } from "./listed-group.js";
-
-/** The group asked for is none whose runs could be named. */
-export class GroupError extends TaskclusterError {
-  override readonly code: "no-group" | "no-trainings" | "no-configuration";
-
-  constructor(code: GroupError["code"], message: string) {
-    super(message);
-    this.code = code;
-  }
-}
 
 /**
  * Looks at what an id is whose group has no configuration.
@@ -19,7 +9,7 @@ export class GroupError extends TaskclusterError {
  * @param reason Why it has none.
  * @throws TaskclusterError when the queue can't be asked.
  */
-export async function groupError(queue: Queue, groupId: string, reason: string): Promise<GroupError> {
+export async function groupError(queue: Queue, groupId: string, reason: string): Promise<TaskclusterError> {
   const tasks = await found(listTasks(queue, groupId));
   const definition = await found(queue.task(groupId));
   if (tasks === undefined) {
@@ -27,7 +17,7 @@ export async function groupError(queue: Queue, groupId: string, reason: string):
     const group = definition?.taskGroupId ?? "";
     const what = `${groupId} is no group but the task ${name} of group ${group}`;
     const publish = `\`marian-tracking group ${group}\` takes its group`;
-    return new GroupError(
+    return new TaskclusterError(
       "no-group",
       definition !== undefined && isOurs({ task: definition })
         ? `${what}: ${publish}, \`marian-tracking task ${groupId}\` the task alone`
@@ -37,7 +27,7 @@ export async function groupError(queue: Queue, groupId: string, reason: string):
   const ours = tasks.filter(isOurs);
   if (ours.length > 0) {
     const [first] = ours;
-    return new GroupError(
+    return new TaskclusterError(
       "no-configuration",
       `group ${groupId}: ${reason}. Its project and its runs have no names: \`marian-tracking ls ${groupId}\` lists its ${ours.length} trainings and evaluations, \`marian-tracking task ${first?.status.taskId}\` publishes one`,
     );
@@ -48,7 +38,7 @@ export async function groupError(queue: Queue, groupId: string, reason: string):
     started.length === 0
       ? `name the group that its action "train" has started`
       : `its action "train" has started ${started.map((id) => `\`marian-tracking group ${id}\``).join(", ")}`;
-  return new GroupError(
+  return new TaskclusterError(
     "no-trainings",
     `group ${groupId}${origin} holds no training and no evaluation: ${next}`,
   );
@@ -67,7 +57,7 @@ async function found<Answer>(asked: Promise<Answer>): Promise<Answer | undefined
   try {
     return await asked;
   } catch (error) {
-    if (error instanceof NotFoundError) return undefined;
+    if (hasCode(error, "not-found")) return undefined;
     throw error;
   }
 }

@@ -31,8 +31,8 @@ export interface GroupsRead {
 /**
  * Reads a group and those that its trainings build on. A task that can't be read is a problem of its group.
  *
- * @throws GroupError when the group asked for has no trainings, or no configuration to name them by; TaskclusterError when
- * it can't be listed, or when the command is stopped.
+ * @throws TaskclusterError if the group asked for has no trainings, has no configuration to name them by, or can't be
+ * listed, or if the command is stopped.
  */
 export async function readGroups(groupId: string, options: GroupOptions): Promise<GroupsRead> {
   const { queue, depth = Number.POSITIVE_INFINITY } = options;

@@ -23,7 +23,7 @@ export interface ListedGroup extends Experiment {
  * The experiment that a group is, from the input of the action that made it. A group of another origin, such as a
  * push, has none: the problem says so.
  *
- * @throws NotFoundError when the group is unknown or has expired; another TaskclusterError when the queue can't be asked.
+ * @throws TaskclusterError if the group is unknown or has expired (`not-found`), or the queue can't be asked.
  */
 export async function readExperiment(queue: Queue, groupId: string): Promise<Experiment | Problem> {
   const without = (reason: string): Problem => ({

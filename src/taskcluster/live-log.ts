@@ -5,10 +5,10 @@ import type { Source } from "../io/source.js";
 import { WholeLines } from "../io/whole-lines.js";
 import type { ArtifactStore } from "./artifact-store.js";
 import {
+  hasCode,
+  isRefused,
   type LiveArtifact,
-  NotFoundError,
   type Queue,
-  RefusedError,
   type TaskRun,
   type TaskStatus,
 } from "./client/index.js";
@@ -169,7 +169,7 @@ export class LiveLogSource implements Source {
     } catch (error) {
       if (this.#queue.signal?.aborted) throw error;
       // While the worker sets itself up there is no log.
-      if (error instanceof NotFoundError) this.#say({ kind: "waiting", state: "running" });
+      if (hasCode(error, "not-found")) this.#say({ kind: "waiting", state: "running" });
       else
         this.#say({ kind: "reconnecting", reason: error instanceof Error ? error.message : String(error) });
     } finally {
@@ -187,7 +187,7 @@ export class LiveLogSource implements Source {
     for (let tries = 1; ; tries += 1) {
       const names = (await this.#logsLeft(runId, isBegun)).filter((name) => !shorter.has(name));
       const { log, isEmpty, reason, errors } = await finishedLog(this.#store, run, names);
-      const isLate = errors.some((error) => error instanceof NotFoundError && error.status === 404);
+      const isLate = errors.some((error) => hasCode(error, "not-found") && error.status === 404);
       if (isLate && (log === undefined || isEmpty) && tries < most) {
         await this.#sleep(RECONNECT_MS, tries - 1);
         continue;
@@ -203,7 +203,7 @@ export class LiveLogSource implements Source {
         if (names.length > 1) this.#say({ kind: "other-log", runId, reason: `${log.name}: ${SHORTER}` });
       } catch (error) {
         if (this.#queue.signal?.aborted) throw error;
-        this.#incomplete.set(runId, error instanceof RefusedError ? "absent" : "left");
+        this.#incomplete.set(runId, isRefused(error) ? "absent" : "left");
         const words = error instanceof Error ? error.message : String(error);
         return this.#say({ kind: "incomplete", runId, reason: words });
       }

@@ -1,6 +1,6 @@
 /** The group that the user named, and those that its trainings build on. */
 import type { Problem } from "../archive/group.js";
-import { type GroupTask, NotFoundError, type Queue, StoppedError, TaskclusterError } from "./client/index.js";
+import { type GroupTask, hasCode, type Queue, TaskclusterError } from "./client/index.js";
 import { groupError } from "./group-error.js";
 import { stageOf } from "./group-task.js";
 import { type ListedGroup, listTasks, readExperiment } from "./listed-group.js";
@@ -23,8 +23,8 @@ interface Wanted {
  * Lists a group, and all groups that its trainings depend on, however far.
  *
  * @param depth How many steps from the group asked for; 0 for that group alone.
- * @throws GroupError when the id asked for is no group of trainings, and says what it is; TaskclusterError when it can't
- * be listed. What is wrong with another is a problem.
+ * @throws TaskclusterError if the id asked for is no group of trainings (the message says what it is), or can't be
+ * listed. What is wrong with another group is a problem.
  */
 export async function listGroups(queue: Queue, groupId: string, depth: number): Promise<ListedGroups> {
   const problems: Problem[] = [];
@@ -69,7 +69,7 @@ async function listNamed(queue: Queue, wanted: Wanted): Promise<Listed> {
     throw await groupError(queue, groupId, listed.reason);
   } catch (error) {
     // Its configuration may have expired before it.
-    if (!(error instanceof NotFoundError) || !(await isThere(queue, groupId))) throw error;
+    if (!hasCode(error, "not-found") || !(await isThere(queue, groupId))) throw error;
     throw await groupError(
       queue,
       groupId,
@@ -83,7 +83,7 @@ async function isThere(queue: Queue, groupId: string): Promise<boolean> {
     await queue.group(groupId);
     return true;
   } catch (error) {
-    if (error instanceof NotFoundError) return false;
+    if (hasCode(error, "not-found")) return false;
     throw error;
   }
 }
@@ -99,9 +99,9 @@ async function tolerant(listed: Promise<Listed | Problem>, groupId: string): Pro
     const read = await listed;
     return "reason" in read ? { ...read, reason: `${read.reason}: the group is skipped` } : read;
   } catch (error) {
-    if (!(error instanceof TaskclusterError) || error instanceof StoppedError) throw error;
+    if (!(error instanceof TaskclusterError) || error.code === "stopped") throw error;
     // What has expired can't be read by anybody.
-    const severity = error instanceof NotFoundError ? "warning" : "failure";
+    const severity = hasCode(error, "not-found") ? "warning" : "failure";
     return { source: `group ${groupId}`, reason: `${error.message}: the group is skipped`, severity };
   }
 }
@@ -125,7 +125,7 @@ async function foreignGroups(
       problems.push({ source, reason, severity: "warning" });
     }
   } catch (error) {
-    if (!(error instanceof TaskclusterError) || error instanceof StoppedError) throw error;
+    if (!(error instanceof TaskclusterError) || error.code === "stopped") throw error;
     const reason = `related groups could not be looked for: ${error.message}`;
     problems.push({ source, reason, severity: "failure" });
   }

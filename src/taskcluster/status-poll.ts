@@ -1,11 +1,4 @@
-import {
-  ForbiddenError,
-  NotFoundError,
-  type Queue,
-  TaskclusterError,
-  type TaskRun,
-  type TaskStatus,
-} from "./client/index.js";
+import { hasCode, type Queue, TaskclusterError, type TaskRun, type TaskStatus } from "./client/index.js";
 
 const PAUSE_MS = 30_000;
 /** A training runs for days; an hour without the queue is more than an outage. */
@@ -36,7 +29,7 @@ export class StatusPoll {
       try {
         return await this.#queue.status(this.#taskId);
       } catch (error) {
-        const final = error instanceof NotFoundError || error instanceof ForbiddenError || signal?.aborted;
+        const final = hasCode(error, "not-found", "forbidden") || signal?.aborted;
         if (final || !(error instanceof TaskclusterError) || clock.now() - start > PATIENCE_MS) throw error;
         this.#onFault(error.message);
         await clock.sleep(PAUSE_MS, signal);

@@ -4,7 +4,7 @@ import { CI_PROJECT, groupNameOf, projectOf, suffixOf } from "../evaluation/nami
 import { readLabel } from "../evaluation/naming/label.js";
 import { assignRunIds } from "../evaluation/naming/run-ids.js";
 import type { ArtifactStore } from "./artifact-store.js";
-import { type GroupTask, NotFoundError, type Queue } from "./client/index.js";
+import { type GroupTask, type Queue, TaskclusterError } from "./client/index.js";
 import { groupOf, namesOf, readTasks } from "./group.js";
 import { labelOf, type Stage, stageOf } from "./group-task.js";
 import { type Experiment, readExperiment } from "./listed-group.js";
@@ -27,13 +27,13 @@ export interface SingleTask {
  * Asks for a task and its group's configuration. Without one, as in pull requests, its project is `ci`.
  *
  * @param runId The run that counts; default the last one.
- * @throws NotFoundError when the task, or this run of it, is unknown or has expired.
+ * @throws TaskclusterError (`not-found`) when the task, or this run of it, is unknown or has expired.
  */
 export async function readTask(queue: Queue, taskId: string, runId?: number): Promise<SingleTask> {
   const [definition, status] = await Promise.all([queue.task(taskId), queue.status(taskId)]);
   const runs = status.runs.filter((run) => runId === undefined || run.runId <= runId);
   if (runId !== undefined && runs.at(-1)?.runId !== runId)
-    throw new NotFoundError(`task ${taskId} has no run ${runId}`, 404);
+    throw new TaskclusterError("not-found", `task ${taskId} has no run ${runId}`, { status: 404 });
   // Of a run that was named, its own state counts, whatever became of the task.
   const state = (runId === undefined ? undefined : runs.at(-1)?.state) ?? status.state;
   const task: GroupTask = { task: definition, status: { ...status, state, runs } };

@@ -3,7 +3,7 @@ import type { Problem } from "../archive/group.js";
 import { readLabel } from "../evaluation/naming/label.js";
 import type { Source } from "../io/source.js";
 import type { ArtifactStore } from "./artifact-store.js";
-import { type Artifact, type GroupTask, RefusedError, StoppedError } from "./client/index.js";
+import { type Artifact, type GroupTask, hasCode, isRefused } from "./client/index.js";
 import { finishedLog, TRAINING_LOGS } from "./finished-log.js";
 import { labelOf, lastRun, nameOf } from "./group-task.js";
 
@@ -37,7 +37,7 @@ export async function readTraining(store: ArtifactStore, task: GroupTask): Promi
   try {
     artifacts = await store.list(taskId, run.runId);
   } catch (error) {
-    if (error instanceof StoppedError) throw error;
+    if (hasCode(error, "stopped")) throw error;
     say("failure", error instanceof Error ? error.message : String(error));
     return about;
   }
@@ -57,7 +57,7 @@ export async function readTraining(store: ArtifactStore, task: GroupTask): Promi
   if (fault !== undefined)
     // What did not come whole this time may do so the next.
     say(
-      fault instanceof RefusedError ? "warning" : "failure",
+      isRefused(fault) ? "warning" : "failure",
       `${validation.reason}: validations are read from ${log.name} alone`,
     );
   return { ...about, log, ...(validation.log === undefined ? {} : { validationLog: validation.log }) };

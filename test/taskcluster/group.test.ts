@@ -192,7 +192,7 @@ describe("a group", () => {
   it("whose id is that of a task is none: the error names the task's group", async () => {
     const { read } = await setUp();
     await expect(read(IDS.student)).rejects.toMatchObject({
-      name: "GroupError",
+      name: "TaskclusterError",
       code: "no-group",
       message: `${IDS.student} is no group but the task distillation-student-model-train-nb-en of group ${IDS.fjord}: \`marian-tracking group ${IDS.fjord}\` takes its group, \`marian-tracking task ${IDS.student}\` the task alone`,
     });

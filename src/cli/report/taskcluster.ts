@@ -3,7 +3,6 @@
 import { EXIT } from "../../exit-code.js";
 import {
   groupAddress,
-  StoppedError,
   type TaskAddress,
   TaskclusterError,
   taskAddress,
@@ -28,7 +27,7 @@ export function readTaskGroups(
         const { groups, problems } = await readGroups(groupId, { queue, store });
         await content.readGroups(groupsFound(groups, problems));
       } catch (error) {
-        if (!(error instanceof TaskclusterError) || error instanceof StoppedError) throw error;
+        if (!(error instanceof TaskclusterError) || error.code === "stopped") throw error;
         content.refuse({ source: groupId, reason: error.message });
       }
     }

@@ -6,7 +6,7 @@ import { InputError } from "../../io/input-error.js";
 import { say } from "../../io/terminal.js";
 import { cacheFolder } from "../../taskcluster/artifact-cache.js";
 import { ArtifactStore } from "../../taskcluster/artifact-store.js";
-import { AddressError, Queue, rootUrlOf, TaskclusterError } from "../../taskcluster/client/index.js";
+import { hasCode, Queue, rootUrlOf, TaskclusterError } from "../../taskcluster/client/index.js";
 import type { Command } from "../command.js";
 import { type StopSignal, watchStopSignals } from "../stop-signal.js";
 
@@ -53,7 +53,7 @@ export function addressesOf<Address>(
   try {
     return texts.map(read);
   } catch (error) {
-    if (!(error instanceof AddressError)) throw error;
+    if (!hasCode(error, "address")) throw error;
     return command.error(error.message, { exit: EXIT.usage });
   }
 }

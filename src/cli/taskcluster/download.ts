@@ -16,7 +16,7 @@ import { outputErrorText } from "../../pipeline/error-text.js";
 import { writeYaml } from "../../run/yaml.js";
 import { artifactRef } from "../../taskcluster/artifact-source.js";
 import type { ArtifactStore } from "../../taskcluster/artifact-store.js";
-import { StoppedError } from "../../taskcluster/client/index.js";
+import { hasCode } from "../../taskcluster/client/index.js";
 import { writeWhole } from "../../taskcluster/whole-file.js";
 
 /** Files that are written at once. */
@@ -70,7 +70,7 @@ export async function downloadGroups(
       await writeWhole(target, write);
       files.push({ path, source });
     } catch (error) {
-      if (error instanceof StoppedError) throw error;
+      if (hasCode(error, "stopped")) throw error;
       problems.push({ source, reason: readable(error).message, severity: "failure" });
     }
   };

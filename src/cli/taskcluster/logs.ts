@@ -5,7 +5,7 @@ import { decompress } from "../../io/packed/decompress.js";
 import type { Source } from "../../io/source.js";
 import { say } from "../../io/terminal.js";
 import { nodeCore } from "../../node-core.js";
-import { NotFoundError, type TaskAddress } from "../../taskcluster/client/index.js";
+import { type TaskAddress, TaskclusterError } from "../../taskcluster/client/index.js";
 import { CurrentLogSource } from "../../taskcluster/current-log.js";
 import { finishedLog, TASK_LOGS } from "../../taskcluster/finished-log.js";
 import { LiveLogSource } from "../../taskcluster/live-log.js";
@@ -57,14 +57,15 @@ async function finishedOrCurrent(
       runId === undefined
         ? `task ${taskId} has not begun (${state})`
         : `task ${taskId} has no log of run ${runId}`;
-    throw new NotFoundError(`${what}: --follow waits for it`, 404);
+    throw new TaskclusterError("not-found", `${what}: --follow waits for it`, { status: 404 });
   }
   if (!isOver(run.state)) {
     const note = `${taskId}: still running: --follow goes on`;
     return { source: new CurrentLogSource(queue, taskId, run.runId), note };
   }
   const { log, reason, errors } = await finishedLog(store, { taskId, runId: run.runId }, TASK_LOGS);
-  if (log === undefined) throw errors[0] ?? new NotFoundError(`task ${taskId} has left no log`, 404);
+  if (log === undefined)
+    throw errors[0] ?? new TaskclusterError("not-found", `task ${taskId} has left no log`, { status: 404 });
   return { source: log, ...(reason === undefined ? {} : { note: `${taskId}: ${reason}` }) };
 }
 

@@ -1,7 +1,7 @@
 /** What `ls` does: the trainings and evaluations of a group, and how they stand. */
 import type { Problem } from "../../archive/group.js";
 import { type Label, readLabel } from "../../evaluation/naming/label.js";
-import { type GroupTask, NotFoundError, type Queue, StoppedError } from "../../taskcluster/client/index.js";
+import { type GroupTask, hasCode, type Queue, TaskclusterError } from "../../taskcluster/client/index.js";
 import { CurrentLogSource } from "../../taskcluster/current-log.js";
 import { finishedLog, TRAINING_LOGS } from "../../taskcluster/finished-log.js";
 import { byLabel, labelOf, lastRun, stageOf } from "../../taskcluster/group-task.js";
@@ -65,8 +65,10 @@ export async function listGroup(
   const found = await experimentOf(queue, groupId);
   const tasks = await listTasks(queue, groupId).catch((error: unknown) => {
     // Perhaps the id of a task was given: the reason names its group.
-    if (!(error instanceof NotFoundError) || !("reason" in found)) throw error;
-    throw new NotFoundError(`${error.message}; ${found.source}: ${found.reason}`, error.status);
+    if (!hasCode(error, "not-found") || !("reason" in found)) throw error;
+    throw new TaskclusterError("not-found", `${error.message}; ${found.source}: ${found.reason}`, {
+      status: error.status,
+    });
   });
   const ours = tasks.filter((task) => stageOf(task) !== undefined).sort(byLabel);
   const problems: Problem[] = "reason" in found ? [found] : [];
@@ -96,7 +98,7 @@ async function experimentOf(queue: Queue, groupId: string): Promise<Experiment |
   try {
     return await readExperiment(queue, groupId);
   } catch (error) {
-    if (!(error instanceof NotFoundError)) throw error;
+    if (!hasCode(error, "not-found")) throw error;
     return { source: `group ${groupId}`, reason: error.message, severity: "warning" };
   }
 }
@@ -146,7 +148,7 @@ async function updateOf(
     if (reason !== undefined) problems.push({ source: labelOf(task), reason, severity: "warning" });
     return log && (await lastUpdate(log));
   } catch (error) {
-    if (error instanceof StoppedError) throw error;
+    if (hasCode(error, "stopped")) throw error;
     const reason = `its last update is not known: ${error instanceof Error ? error.message : String(error)}`;
     problems.push({ source: labelOf(task), reason, severity: "warning" });
     return undefined;

@@ -1,5 +1,5 @@
 /** How users name tasks and groups: by id or by address. Checked before anything is asked for. */
-import { AddressError } from "./errors.js";
+import { TaskclusterError } from "./errors.js";
 
 /** The deployment that is asked where nobody says otherwise: Firefox-CI. */
 export const DEFAULT_ROOT_URL = "https://firefox-ci-tc.services.mozilla.com";
@@ -26,14 +26,15 @@ export interface GroupAddress {
 /**
  * A task, from its id or from an address of the web pages or the API.
  *
- * @throws AddressError when it is neither.
+ * @throws TaskclusterError when it is neither.
  */
 export function taskAddress(text: string): TaskAddress {
   const url = addressOf(text);
   if (url === undefined) return { taskId: slug(text, "task") };
   const [, id] = /\/tasks?\/(?!groups(?:\/|$))([^/]+)/.exec(url.pathname) ?? [];
   if (id === undefined) {
-    throw new AddressError(
+    throw new TaskclusterError(
+      "address",
       `'${text}' is the address of no task: it should look like ${url.origin}/tasks/<id>`,
     );
   }
@@ -49,14 +50,15 @@ export function taskAddress(text: string): TaskAddress {
  * A group, from its id or from an address. The id of a group that an action started is that of the action's task, so
  * the address of a task is taken too.
  *
- * @throws AddressError when it is neither.
+ * @throws TaskclusterError when it is neither.
  */
 export function groupAddress(text: string): GroupAddress {
   const url = addressOf(text);
   if (url === undefined) return { groupId: slug(text, "group") };
   const [, id] = /\/(?:tasks\/groups|task-group|tasks?)\/([^/]+)/.exec(url.pathname) ?? [];
   if (id === undefined) {
-    throw new AddressError(
+    throw new TaskclusterError(
+      "address",
       `'${text}' is the address of no group: it should look like ${url.origin}/tasks/groups/<id>`,
     );
   }
@@ -66,7 +68,7 @@ export function groupAddress(text: string): GroupAddress {
 /**
  * The deployment to ask: what the environment says, else that of the addresses given, else Firefox-CI.
  *
- * @throws AddressError when it is no http(s) address, or the addresses are of several deployments.
+ * @throws TaskclusterError when it is no http(s) address, or the addresses are of several deployments.
  */
 export function rootUrlOf(
   environment: Readonly<Record<string, string | undefined>>,
@@ -76,7 +78,8 @@ export function rootUrlOf(
   if (given !== undefined && given !== "") return httpRoot(given, "TASKCLUSTER_ROOT_URL");
   const roots = new Set(addresses.flatMap(({ rootUrl }) => (rootUrl === undefined ? [] : [rootUrl])));
   if (roots.size > 1) {
-    throw new AddressError(
+    throw new TaskclusterError(
+      "address",
       `the addresses are of several Taskcluster deployments (${[...roots].join(", ")}): name those of one`,
     );
   }
@@ -86,15 +89,21 @@ export function rootUrlOf(
 /**
  * A root address without a slash at its end. `name` is what the user calls it.
  *
- * @throws AddressError when it is no http(s) address.
+ * @throws TaskclusterError when it is no http(s) address.
  */
 export function httpRoot(text: string, name: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !isHttp(url) || url.search !== "" || url.hash !== "") {
-    throw new AddressError(`${name} is no address of a Taskcluster deployment: write ${DEFAULT_ROOT_URL}`);
+    throw new TaskclusterError(
+      "address",
+      `${name} is no address of a Taskcluster deployment: write ${DEFAULT_ROOT_URL}`,
+    );
   }
   if (url.username !== "" || url.password !== "")
-    throw new AddressError(`${name} holds a user name or a password: none is needed, and none is sent`);
+    throw new TaskclusterError(
+      "address",
+      `${name} holds a user name or a password: none is needed, and none is sent`,
+    );
   return url.href.replace(/\/+$/, "");
 }
 
@@ -106,7 +115,8 @@ export function isHttp(url: URL): boolean {
 function addressOf(text: string): URL | undefined {
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return undefined;
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !isHttp(url)) throw new AddressError(`'${text}' is no http(s) address`);
+  if (url === undefined || !isHttp(url))
+    throw new TaskclusterError("address", `'${text}' is no http(s) address`);
   return url;
 }
 
@@ -122,12 +132,13 @@ function decoded(part: string): string {
  * The id, if it has the form of one.
  *
  * @param text What the user gave, where the id is only a part of it.
- * @throws AddressError when it has not.
+ * @throws TaskclusterError when it has not.
  */
 export function slug(id: string, what: "task" | "group", text: string = id): string {
   if (SLUG.test(id)) return id;
   const from = text === id ? "" : ` in ${text}`;
-  throw new AddressError(
+  throw new TaskclusterError(
+    "address",
     `'${id}'${from} is no id of a ${what}: give the 22 characters as Taskcluster shows them, or the ${what}'s address`,
   );
 }

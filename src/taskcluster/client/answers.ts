@@ -1,7 +1,7 @@
 /** The answers of Taskcluster: the fields that are used, checked; all others are dropped. */
 import * as z from "zod";
 import { SLUG } from "./address.js";
-import { AnswerError } from "./errors.js";
+import { TaskclusterError } from "./errors.js";
 
 const slug = z.string().regex(SLUG);
 
@@ -87,7 +87,7 @@ export type Artifact = Readonly<z.infer<typeof artifact>>;
 /**
  * The answer, if it has the form asked for.
  *
- * @throws AnswerError naming the first field that has not.
+ * @throws TaskclusterError (`malformed-answer`) naming the first field that has not.
  */
 export function checked<Schema extends z.ZodType>(
   schema: Schema,
@@ -98,7 +98,8 @@ export function checked<Schema extends z.ZodType>(
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const place = issue === undefined || issue.path.length === 0 ? "" : `${issue.path.join(".")}: `;
-  throw new AnswerError(
+  throw new TaskclusterError(
+    "malformed-answer",
     `${what}: the answer does not have the form of Taskcluster's (${place}${issue?.message ?? "unknown"}). Is TASKCLUSTER_ROOT_URL the address of a Taskcluster deployment?`,
   );
 }

@@ -1,7 +1,7 @@
 /** Artifacts of any storage type, by the redirect that the queue answers with. */
 import { Fault, type HttpAnswer, type HttpRequest } from "../../http/index.js";
 import { slug } from "./address.js";
-import { AnswerError, TooLargeError } from "./errors.js";
+import { TaskclusterError } from "./errors.js";
 import { GzipCheck } from "./gzip-check.js";
 import type { Access } from "./policy.js";
 
@@ -83,7 +83,10 @@ export class ArtifactAccess {
     const storageType = first.headers["x-taskcluster-artifact-storage-type"] ?? "reference";
     if (first.status < 300) {
       first.discard();
-      throw new AnswerError(`${what}: the queue did not say where it is (HTTP ${first.status})`);
+      throw new TaskclusterError(
+        "malformed-answer",
+        `${what}: the queue did not say where it is (HTTP ${first.status})`,
+      );
     }
     const place = http.target(first, url, what);
     await http.drain(first);
@@ -107,7 +110,8 @@ function isGzip({ headers }: HttpAnswer, what: string): boolean {
   const encoding = headers["content-encoding"]?.trim().toLowerCase() ?? "identity";
   if (encoding === "gzip" || encoding === "x-gzip") return true;
   if (encoding === "identity" || encoding === "") return false;
-  throw new AnswerError(
+  throw new TaskclusterError(
+    "malformed-answer",
     `${what}: it is sent as '${encoding}', which was not asked for and is not unpacked here`,
   );
 }
@@ -126,7 +130,10 @@ async function* whole(
       bytes += chunk.length;
       await check?.take(chunk).catch(incomplete);
       if (Math.max(bytes, check?.unpacked ?? 0) > largest)
-        throw new TooLargeError(`${what}: it is larger than ${largest} bytes and is not taken`);
+        throw new TaskclusterError(
+          "too-large",
+          `${what}: it is larger than ${largest} bytes and is not taken`,
+        );
       yield chunk;
     }
     await check?.end().catch(incomplete);

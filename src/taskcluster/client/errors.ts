@@ -1,3 +1,5 @@
+import type { Refusal } from "../../http/index.js";
+
 /** What is wrong, for programs: docs/taskcluster.md has a table. A code never changes its meaning. */
 export type TaskclusterErrorCode =
   | "address"
@@ -13,67 +15,66 @@ export type TaskclusterErrorCode =
   | "no-trainings"
   | "no-configuration";
 
-/** Every error of the Taskcluster client. Its message is a sentence for the user. */
-export abstract class TaskclusterError extends Error {
-  abstract readonly code: TaskclusterErrorCode;
-
-  constructor(message: string) {
-    super(message);
-    this.name = new.target.name;
-  }
-}
-
-/** What should name a task or a group does not. Nothing was asked for. */
-export class AddressError extends TaskclusterError {
-  override readonly code = "address";
-}
-
-/** An answer that no further try would change. */
-export class RefusedError extends TaskclusterError {
-  override readonly code: TaskclusterErrorCode = "refused";
+/** What a final answer of a service says of itself. */
+interface ErrorDetails {
   /** HTTP status code. */
-  readonly status: number;
-  /** The service's name for the request, for those who look after it; absent where the answer has none. */
+  readonly status?: number | undefined;
+  /** The service's name for the request, for its operators. */
+  readonly requestId?: string | undefined;
+}
+
+/** An error of Taskcluster, or of what the user calls a task or a group. Its message is a sentence for the user. */
+export class TaskclusterError extends Error {
+  override readonly name = "TaskclusterError";
+  readonly code: TaskclusterErrorCode;
+  /** HTTP status code of a final answer; undefined for everything else. */
+  readonly status: number | undefined;
+  /** Undefined if the answer has none. */
   readonly requestId: string | undefined;
 
-  constructor(message: string, status: number, requestId?: string) {
+  constructor(code: TaskclusterErrorCode, message: string, { status, requestId }: ErrorDetails = {}) {
     super(message);
+    this.code = code;
     this.status = status;
     this.requestId = requestId;
   }
 }
 
-/** The task, group or artifact is not there, or no longer (HTTP 404, 410). */
-export class NotFoundError extends RefusedError {
-  override readonly code = "not-found";
+/** Whether an error is one of Taskcluster's with one of these codes. */
+export function hasCode(
+  error: unknown,
+  ...codes: readonly TaskclusterErrorCode[]
+): error is TaskclusterError {
+  return error instanceof TaskclusterError && codes.includes(error.code);
 }
 
-/** It is there, but not for everybody (HTTP 401, 403). */
-export class ForbiddenError extends RefusedError {
-  override readonly code = "forbidden";
+/** Whether a service gave a final answer that no further try would change. */
+export function isRefused(error: unknown): error is TaskclusterError {
+  return error instanceof TaskclusterError && error.status !== undefined;
 }
 
-/** The worker could not store the artifact (HTTP 424). */
-export class ArtifactError extends RefusedError {
-  override readonly code = "no-artifact";
-}
+const CODES: Readonly<Record<number, TaskclusterErrorCode>> = {
+  401: "forbidden",
+  403: "forbidden",
+  404: "not-found",
+  410: "not-found",
+  424: "no-artifact",
+};
 
-/** No usable answer came, however often it was tried. */
-export class UnreachableError extends TaskclusterError {
-  override readonly code = "unreachable";
-}
+const REASONS: Readonly<Record<number, string>> = {
+  401: "may not be read without credentials, or is gone from the storage",
+  403: "may not be read without credentials, or is gone from the storage",
+  404: "is not there, or has expired",
+  410: "has expired",
+  424: "was not stored by the worker",
+};
 
-/** The answer does not have the form that Taskcluster's answers have. */
-export class AnswerError extends TaskclusterError {
-  override readonly code = "malformed-answer";
-}
-
-/** The answer is larger than what is taken. */
-export class TooLargeError extends TaskclusterError {
-  override readonly code = "too-large";
-}
-
-/** The caller's signal ended the request. */
-export class StoppedError extends TaskclusterError {
-  override readonly code = "stopped";
+/** The error for a final answer. */
+export function refusedError({ what, status, said, headers }: Refusal): TaskclusterError {
+  const tail = said === "" ? "" : `: ${said}`;
+  const message = `${what} ${REASONS[status] ?? "was refused"} (HTTP ${status})${tail}`;
+  return new TaskclusterError(CODES[status] ?? "refused", message, {
+    status,
+    requestId: headers["x-for-request-id"],
+  });
 }

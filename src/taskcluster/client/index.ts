@@ -11,18 +11,7 @@ export {
 } from "./address.js";
 export type { Artifact, GroupTask, TaskDefinition, TaskGroup, TaskRun, TaskStatus } from "./answers.js";
 export type { ArtifactRef, Download, LiveArtifact } from "./artifact-access.js";
-export {
-  AddressError,
-  AnswerError,
-  ArtifactError,
-  ForbiddenError,
-  NotFoundError,
-  RefusedError,
-  StoppedError,
-  TaskclusterError,
-  TooLargeError,
-  UnreachableError,
-} from "./errors.js";
+export { hasCode, isRefused, TaskclusterError } from "./errors.js";
 export type { HttpOptions } from "./policy.js";
 export { Queue, type QueueOptions } from "./queue.js";
 export { type SecretOptions, secretToken } from "./secrets.js";

@@ -1,5 +1,5 @@
 import type { HttpRequest } from "../../http/index.js";
-import { AnswerError } from "./errors.js";
+import { TaskclusterError } from "./errors.js";
 import type { Access } from "./policy.js";
 
 /** A request that is answered with JSON. */
@@ -11,7 +11,7 @@ export interface JsonRequest extends Pick<HttpRequest, "url" | "what"> {
 /**
  * Sends a request until it is answered.
  *
- * @throws RefusedError and its kinds for a final answer; UnreachableError; AnswerError when the answer is no JSON.
+ * @throws TaskclusterError when there is no answer, or it is no JSON.
  */
 export async function sendJson({ http, scope, options }: Access, request: JsonRequest): Promise<unknown> {
   const { url, what, json } = request;
@@ -26,7 +26,8 @@ export async function sendJson({ http, scope, options }: Access, request: JsonRe
   try {
     return JSON.parse(body.toString("utf8"));
   } catch {
-    throw new AnswerError(
+    throw new TaskclusterError(
+      "malformed-answer",
       `${what}: the answer is no JSON. Is TASKCLUSTER_ROOT_URL the address of a Taskcluster deployment?`,
     );
   }

@@ -5,8 +5,7 @@ import {
   type HttpPolicy,
   type RequestScope,
 } from "../../http/index.js";
-import { AnswerError, StoppedError, TooLargeError, UnreachableError } from "./errors.js";
-import { refusal } from "./refusal.js";
+import { refusedError, TaskclusterError } from "./errors.js";
 
 const CONCURRENCY = 8;
 
@@ -38,14 +37,15 @@ const POLICY: HttpPolicy = {
   backOff: { firstMs: 200, longestMs: 30_000, jitter: [0.75, 1.25] },
   isRetryable: (status) => status === 408 || status === 429 || status >= 500,
   errors: {
-    refused: ({ what, status, said, headers }) => refusal(what, status, said, headers["x-for-request-id"]),
-    unusable: (message) => new AnswerError(message),
-    tooLarge: (message) => new TooLargeError(message),
+    refused: refusedError,
+    unusable: (message) => new TaskclusterError("malformed-answer", message),
+    tooLarge: (message) => new TaskclusterError("too-large", message),
     undelivered: (what, last, { tries }) =>
-      new UnreachableError(
+      new TaskclusterError(
+        "unreachable",
         `${what}: no usable answer in ${tries === 1 ? "1 try" : `${tries} tries`} (the last: ${last}). Check the network and run the command again`,
       ),
-    stopped: (what) => new StoppedError(`${what}: stopped before the answer was there`),
+    stopped: (what) => new TaskclusterError("stopped", `${what}: stopped before the answer was there`),
   },
 };
 

@@ -14,7 +14,7 @@ import {
   taskSchema,
 } from "./answers.js";
 import { ArtifactAccess, type ArtifactRef, type Download, type LiveArtifact } from "./artifact-access.js";
-import { AnswerError } from "./errors.js";
+import { TaskclusterError } from "./errors.js";
 import { type JsonRequest, sendJson } from "./json.js";
 import { type Access, accessTo, type HttpOptions } from "./policy.js";
 
@@ -44,7 +44,7 @@ export class Queue {
   readonly #access: Access;
   readonly #artifacts: ArtifactAccess;
 
-  /** @throws AddressError when the root is no http(s) address. */
+  /** @throws TaskclusterError when the root is no http(s) address. */
   constructor(options: QueueOptions) {
     this.rootUrl = httpRoot(options.rootUrl, "TASKCLUSTER_ROOT_URL");
     this.#access = accessTo(options);
@@ -64,7 +64,7 @@ export class Queue {
     await this.#access.http.close();
   }
 
-  /** @throws NotFoundError when the task is unknown or has expired. */
+  /** @throws TaskclusterError (`not-found`) when the task is unknown or has expired. */
   async task(taskId: string): Promise<TaskDefinition> {
     const what = `task ${taskId}`;
     return checked(
@@ -74,7 +74,7 @@ export class Queue {
     );
   }
 
-  /** @throws NotFoundError when the task is unknown or has expired. */
+  /** @throws TaskclusterError (`not-found`) when the task is unknown or has expired. */
   async status(taskId: string): Promise<TaskStatus> {
     const what = `the status of task ${taskId}`;
     const value = await this.#json({ url: this.#url(`/task/${slug(taskId, "task")}/status`), what });
@@ -100,7 +100,7 @@ export class Queue {
     return found;
   }
 
-  /** @throws NotFoundError when the group is unknown or has expired. */
+  /** @throws TaskclusterError (`not-found`) when the group is unknown or has expired. */
   async group(groupId: string): Promise<TaskGroup> {
     const what = `task group ${groupId}`;
     return checked(
@@ -113,7 +113,7 @@ export class Queue {
   /**
    * The tasks of a group, page by page, each task once. A page may be empty without being the last.
    *
-   * @throws NotFoundError when the group is unknown or has expired.
+   * @throws TaskclusterError (`not-found`) when the group is unknown or has expired.
    */
   async *groupPages(groupId: string): AsyncGenerator<readonly GroupTask[]> {
     const what = `task group ${groupId}`;
@@ -141,7 +141,7 @@ export class Queue {
    * Downloads an artifact of any storage type. `take` gets the bytes as they were sent and is called again from the
    * first byte when they turn out not to be whole.
    *
-   * @throws NotFoundError, ForbiddenError, ArtifactError when it can't be had; TooLargeError.
+   * @throws TaskclusterError if it can't be had.
    */
   download<Result>(ref: ArtifactRef, take: (download: Download) => Promise<Result>): Promise<Result> {
     return this.#artifacts.download(ref, take);
@@ -177,7 +177,8 @@ export class Queue {
           ? `it has more than ${MOST_PAGES} pages`
           : undefined;
       if (why !== undefined)
-        throw new AnswerError(
+        throw new TaskclusterError(
+          "malformed-answer",
           `${request.what}: the list does not end: ${why}. What it holds is not known to be whole, so it is not used: run the command again later`,
         );
       tokens.add(token);

@@ -1,6 +1,6 @@
 import { httpRoot } from "./address.js";
 import { checked, secretSchema } from "./answers.js";
-import { AddressError, AnswerError } from "./errors.js";
+import { TaskclusterError } from "./errors.js";
 import { sendJson } from "./json.js";
 import { accessTo, type HttpOptions } from "./policy.js";
 
@@ -12,12 +12,13 @@ export interface SecretOptions extends HttpOptions {
 /**
  * The `token` of a secret, through the proxy that a task has (`TASKCLUSTER_PROXY_URL`). No message holds any of it.
  *
- * @throws AddressError outside a task; ForbiddenError, NotFoundError; AnswerError when the secret holds no token.
+ * @throws TaskclusterError outside a task, or if the secret can't be had or holds no token.
  */
 export async function secretToken(name: string, options: SecretOptions): Promise<string> {
   const proxy = options.environment["TASKCLUSTER_PROXY_URL"];
   if (proxy === undefined || proxy === "") {
-    throw new AddressError(
+    throw new TaskclusterError(
+      "address",
       `the secret ${name} can be read in a task only, through its proxy: TASKCLUSTER_PROXY_URL is not set (feature taskcluster-proxy)`,
     );
   }
@@ -28,7 +29,10 @@ export async function secretToken(name: string, options: SecretOptions): Promise
     const { secret } = checked(secretSchema, await sendJson(access, { url, what }), what);
     const { token } = secret;
     if (typeof token !== "string" || token.trim() === "")
-      throw new AnswerError(`${what} is malformed: it should be {"token": "<the key>"}`);
+      throw new TaskclusterError(
+        "malformed-answer",
+        `${what} is malformed: it should be {"token": "<the key>"}`,
+      );
     return token.trim();
   } finally {
     await access.http.close();

@@ -2,13 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
-import {
-  ArtifactError,
-  ForbiddenError,
-  NotFoundError,
-  type QueueOptions,
-  UnreachableError,
-} from "../../../src/taskcluster/client/index.js";
+import type { QueueOptions } from "../../../src/taskcluster/client/index.js";
 import type { Fault } from "../../servers/taskcluster/index.js";
 import { all, contentOf, harness, IDS } from "./harness.js";
 
@@ -71,7 +65,7 @@ describe("an artifact", () => {
     const { queue, server } = await harness();
     server.store.artifact(LOG.taskId, LOG.name).storageType = "error";
     const failure = await contentOf(queue, LOG).catch((error: unknown) => error);
-    expect(failure).toBeInstanceOf(ArtifactError);
+    expect(failure).toMatchObject({ code: "no-artifact" });
     expect(String(failure)).toMatch(
       /not stored by the worker \(HTTP 424\): file-missing-on-worker: Artifact/,
     );
@@ -80,8 +74,12 @@ describe("an artifact", () => {
 
   it("that is not there, has expired or is private says so, at once", async () => {
     const { queue, server } = await harness();
-    await expect(contentOf(queue, { ...LOG, name: "public/nope" })).rejects.toThrow(NotFoundError);
-    await expect(contentOf(queue, { ...LOG, name: "private/x" })).rejects.toThrow(ForbiddenError);
+    await expect(contentOf(queue, { ...LOG, name: "public/nope" })).rejects.toMatchObject({
+      code: "not-found",
+    });
+    await expect(contentOf(queue, { ...LOG, name: "private/x" })).rejects.toMatchObject({
+      code: "forbidden",
+    });
     await expect(contentOf(queue, { ...LOG, runId: 7 })).rejects.toThrow(/Run not found/);
     server.inject({
       endpoint: "content",
@@ -146,7 +144,7 @@ describe("an artifact that is not whole", () => {
     server.setContent(LOG.taskId, LOG.runId, LOG.name, TEXT);
     server.inject({ endpoint: "content", fault: { kind } as Fault, times: 6 });
     const failure = await contentOf(queue, LOG).catch((error: unknown) => error);
-    expect(failure).toBeInstanceOf(UnreachableError);
+    expect(failure).toMatchObject({ code: "unreachable" });
     expect(String(failure)).toMatch(reason);
     expect(String(failure)).not.toContain("Signature");
     expect(server.count("content")).toBe(6);
