@@ -5,7 +5,7 @@ import { readable } from "../io/source.js";
 import { makeTemporaryFolder, removeTemporaryFolder } from "../io/temporary-folder.js";
 import type { Walk } from "./folder-walk.js";
 import type { Problem } from "./group.js";
-import type { GroupFiles } from "./group-files.js";
+import type { ArchivedGroup } from "./group-files.js";
 import { findGroups, type Start } from "./group-folders.js";
 import { takeInventory } from "./inventory.js";
 import { type ArchiveMode, compareText, isOfUse, kindOf } from "./layout.js";
@@ -23,7 +23,7 @@ export interface Archive {
   /** Who made its groups. */
   readonly modes: readonly ArchiveMode[];
   /** Sorted by project, then by name. */
-  readonly groups: readonly GroupFiles[];
+  readonly groups: readonly ArchivedGroup[];
   /** What is wrong with the archive as a whole; what is wrong with a group is the group's. */
   readonly problems: readonly Problem[];
   /** Removes what was unpacked; sources of the archive can't be read any more. */

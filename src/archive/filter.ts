@@ -1,5 +1,5 @@
 /** Chooses runs of an archive. */
-import type { GroupFiles, RunFiles } from "./group-files.js";
+import type { ArchivedGroup, ArchivedRun } from "./group-files.js";
 
 /** Which runs are chosen; what is absent chooses all. */
 export interface GroupFilter {
@@ -21,12 +21,12 @@ export interface GroupFilter {
  * The groups with the runs that are chosen; groups without any are left out. Ids stay as they are, and a group keeps
  * all its evaluations, because its table stands for the whole group: those of the chosen runs are in the runs.
  */
-export function filterGroups(groups: readonly GroupFiles[], filter: GroupFilter): GroupFiles[] {
+export function filterGroups(groups: readonly ArchivedGroup[], filter: GroupFilter): ArchivedGroup[] {
   const matches = (filter.filter ?? []).map(matcher);
   const since = filter.since?.getTime() ?? Number.NEGATIVE_INFINITY;
-  const chosen: GroupFiles[] = [];
+  const chosen: ArchivedGroup[] = [];
   for (const group of groups) {
-    const isChosen = (run: RunFiles) => {
+    const isChosen = (run: ArchivedRun) => {
       const path = `${group.project}/${group.name}/${run.name}`;
       if (matches.length > 0 && !matches.some((match) => match(path))) return false;
       return run.changed >= since;

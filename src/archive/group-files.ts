@@ -1,51 +1,62 @@
-/** A group of an archive, of which only the names and sizes of its files are known. */
-
+/** A group whose files are known by name and have not been read. */
 import type { DatasetName } from "../evaluation/naming/dataset.js";
+import type { EvaluationFileName } from "../evaluation/naming/evaluation-file.js";
 import type { FoundFile, NamedFile } from "./folder-walk.js";
 import type { Problem } from "./group.js";
 import type { ArchiveMode } from "./layout.js";
 
-/** A group before its files are read: see `readGroup`. */
-export interface GroupFiles {
+/**
+ * A group before its files are read: see `readGroup`.
+ *
+ * @typeParam File A small file, as its reader opens it.
+ * @typeParam Log A log, as its reader opens it.
+ */
+export interface GroupFiles<File extends NamedFile = NamedFile, Log extends NamedFile = FoundFile> {
   /** The folder above the group's: `<source language>-<target language>`, or `ci`. */
   readonly project: string;
   /** The group's folder. */
   readonly name: string;
-  readonly mode: ArchiveMode;
   /** What the ids of the runs end with. */
   readonly suffix: string;
-  /** Trainings by path, then models of which only evaluations are known. */
-  readonly runs: readonly RunFiles[];
+  /** Trainings by path, then models with evaluations only. */
+  readonly runs: readonly RunFiles<Log>[];
   /** All of the group, whichever runs are chosen, in the order of its table of evaluations. */
-  readonly evaluations: readonly EvaluationFile[];
+  readonly evaluations: readonly EvaluationFile<File>[];
   /** The experiment's configuration. */
-  readonly config?: FoundFile;
+  readonly config?: File;
   /** The folder `logs/<project>/<group>`. */
   readonly logsFolder?: string;
-  /** What the names of files and folders gave cause for. */
+  /** What is wrong with the names of files and folders. */
   readonly problems: readonly Problem[];
 }
 
 /** A run of a group before its files are read. */
-export interface RunFiles {
-  /** `teacher-1`; the folder's own name where that names no known model. */
-  readonly model: string;
-  /** The id without the suffix: the model, with `-2`, `-3` where several have the same. */
+export interface RunFiles<Log extends NamedFile = FoundFile> {
+  /** The id without the suffix: the model, with `-2`, `-3` if several runs have the same. */
   readonly name: string;
   readonly id: string;
-  /** The training's log; absent where only evaluations are known. */
-  readonly log?: FoundFile;
+  /** The training's log; absent for a run with evaluations only. */
+  readonly log?: Log;
   /** Marian's log of validations. */
-  readonly validationLog?: FoundFile;
+  readonly validationLog?: Log;
+}
+
+/** A group of an archive. */
+export interface ArchivedGroup extends GroupFiles {
+  readonly mode: ArchiveMode;
+  readonly runs: readonly ArchivedRun[];
+}
+
+/** A run of an archive. */
+export interface ArchivedRun extends RunFiles {
   /** When its logs, or without a log its evaluations, were last changed: milliseconds since 1970. */
   readonly changed: number;
 }
 
-/** A file of scores. Its name says which model was evaluated on what. */
-export interface EvaluationFile extends NamedFile, DatasetName {
-  readonly kind: "metrics.json" | "metrics" | "log";
-  /** The `name` of its run. */
-  readonly run: string;
-  /** The one metric of the file; absent where the file names its metrics. */
-  readonly metric?: string;
-}
+/** A file of scores. */
+export type EvaluationFile<File extends NamedFile = NamedFile> = File &
+  DatasetName &
+  Pick<EvaluationFileName, "kind" | "metric"> & {
+    /** The `name` of its run. */
+    readonly run: string;
+  };

@@ -10,25 +10,25 @@ export interface Config {
   readonly [key: string]: ConfigValue;
 }
 
-/** What is wrong with one part of a group; the rest of the group goes on. */
+/** What is wrong with one part of a group; the other parts are read. */
 export interface Problem {
   /** The file, folder or task. */
   readonly source: string;
-  /** In words, with what to do where that is known. */
+  /** What is wrong, and what to do if that is known. */
   readonly reason: string;
   /** A failure costs data and the exit code; a warning does neither. */
   readonly severity: "failure" | "warning";
 }
 
-/** One run of a group: a training, or a model of which only evaluations are known. */
+/** One run of a group: a training, or a model with evaluations only. */
 export interface GroupRun {
-  /** `teacher-1`; the folder's own name where that names no known model. */
-  readonly model: string;
-  /** The run's id and name: model and suffix, different from every other id of the project. */
+  /** The id without the group's suffix: the model, with `-2`, `-3` if several runs have the same. */
+  readonly name: string;
+  /** The run's id, different from every other id of the project. */
   readonly id: string;
-  /** The training's log; absent where there is none. */
+  /** The training's log; absent for a model with evaluations only. */
   readonly log?: Source;
-  /** Marian's log of validations beside it; fills in what `log` lacks. */
+  /** Marian's log of validations; it completes `log`. */
   readonly validationLog?: Source;
   readonly evaluations: readonly Evaluation[];
 }
@@ -41,15 +41,20 @@ export interface Group {
   readonly name: string;
   /** What the ids of the runs end with: `_<first 5 of the group id>`, or `_<experiment>`. */
   readonly suffix: string;
-  /** The experiment's configuration; absent where there is none or it could not be read. */
+  /** The experiment's configuration; absent if it is missing or can't be read. */
   readonly config?: Config;
   /** In the order of their paths or tasks. */
   readonly runs: readonly GroupRun[];
   /** Every evaluation of the group, those of `runs` included; each once. */
   readonly evaluations: readonly Evaluation[];
-  /** The folder of the group's logs; absent where there is none. */
+  /** The folder of the group's logs; absent if it has none. */
   readonly logsFolder?: string;
   /** Differs when a file of that folder does. */
   readonly logsStamp?: string;
   readonly problems: readonly Problem[];
+}
+
+/** The name of a run: its id without the suffix of its group. */
+export function runNameIn(id: string, suffix: string): string {
+  return id.endsWith(suffix) ? id.slice(0, id.length - suffix.length) : id;
 }

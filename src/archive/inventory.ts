@@ -4,8 +4,8 @@ import { readGroupFolder, suffixOf } from "../evaluation/naming/group-name.js";
 import { assignRunIds, type GroupRunIds, type NamedGroup } from "../evaluation/naming/run-ids.js";
 import { evaluationsOf, type NamedEvaluation } from "./evaluation-files.js";
 import { type FileBelow, type FoundFile, fileAt, filesBelow, type Walk } from "./folder-walk.js";
-import type { Problem } from "./group.js";
-import type { EvaluationFile, GroupFiles, RunFiles } from "./group-files.js";
+import { type Problem, runNameIn } from "./group.js";
+import type { ArchivedGroup, ArchivedRun, EvaluationFile } from "./group-files.js";
 import type { GroupFolders } from "./group-folders.js";
 import { type ArchiveMode, compareText, isEvaluationLog, kindOf, type Tree } from "./layout.js";
 import { type LogFile, type Training, trainingsOf } from "./trainings.js";
@@ -43,7 +43,7 @@ export async function takeInventory(
   places: readonly GroupFolders[],
   mode: ArchiveMode | undefined,
   walk: Walk,
-): Promise<GroupFiles[]> {
+): Promise<ArchivedGroup[]> {
   const all = await Promise.all(places.map((place) => draftGroup(place, mode, walk)));
   for (const { runs, problems } of all)
     if (runs.length === 0) for (const problem of problems) walk.problem(problem);
@@ -138,13 +138,13 @@ function namedGroup({ place, suffix, groupId, runs }: Draft): NamedGroup {
   return { project, name, suffix, ...(groupId === undefined ? {} : { groupId }), models: runs };
 }
 
-function finish(draft: Draft, ids: GroupRunIds | undefined): GroupFiles {
+function finish(draft: Draft, ids: GroupRunIds | undefined): ArchivedGroup {
   const { place, mode, config, problems } = draft;
   const suffix = ids?.suffix ?? draft.suffix;
   const names = new Map<Unnamed, string>();
-  const runs = draft.runs.map((run, index): RunFiles => {
+  const runs = draft.runs.map((run, index): ArchivedRun => {
     const id = ids?.ids[index] ?? run.model + suffix;
-    const name = id.endsWith(suffix) ? id.slice(0, id.length - suffix.length) : id;
+    const name = runNameIn(id, suffix);
     names.set(run, name);
     if (!run.known) {
       const reason = `its folder names no known model: the run is ${id}`;
@@ -153,7 +153,6 @@ function finish(draft: Draft, ids: GroupRunIds | undefined): GroupFiles {
     const { log, validationLog } = run.training ?? {};
     const times = [log?.mtimeMs, validationLog?.mtimeMs, draft.changed.get(run)];
     return {
-      model: run.model,
       name,
       id,
       ...(log === undefined ? {} : { log: plain(log) }),

@@ -1,29 +1,26 @@
-/** Makes one evaluation of all files that hold scores of one model on one dataset. */
-
 import type { Evaluation } from "../evaluation/evaluation.js";
 import { evaluationTitle } from "../evaluation/naming/dataset.js";
 import { addScores, inTableOrder, otherScores } from "../evaluation/scores.js";
 import type { Problem } from "./group.js";
 import type { EvaluationFile } from "./group-files.js";
 
-/** What a file of scores held, or why it could not be read. */
+/** The scores of a file, or why it could not be read. */
 export interface ReadEvaluation {
   readonly file: EvaluationFile;
   readonly metrics?: ReadonlyMap<string, number>;
-  readonly fault?: string;
-  /** What else is to be said of it. */
-  readonly remarks?: readonly string[];
+  readonly failure?: string;
+  readonly warnings?: readonly string[];
 }
 
 /** `.metrics.json` has every metric with all its digits, `.metrics` has COMET, logs have BLEU and chrF only. */
 const KINDS: readonly EvaluationFile["kind"][] = ["metrics.json", "metrics", "log"];
 
 /**
- * Each evaluation (run, importer, dataset, augmentation) once: those of a run together, both in the order in which
- * they first come. Of several files the one of the best kind counts ({@link KINDS}; of one kind the first), and the
- * others add the metrics that it lacks. Other values than that one's are left out, with a warning; of a worse kind the
- * whole file is, because a row of two measurements is nobody's. A file that can't be read is a failure, or a warning where another has
- * the evaluation.
+ * Makes one evaluation of all files with scores of one run on one dataset, grouped by run, both in the order of their
+ * first files. The file of the best kind counts ({@link KINDS}; the first of a kind); the others add the metrics that
+ * it lacks. Scores that contradict it are left out, with a warning; of a worse kind the whole file is, because a row
+ * must not mix two measurements. A file that can't be read is a failure, or a warning if another file has the
+ * evaluation.
  */
 export function mergeEvaluations(read: readonly ReadEvaluation[], problems: Problem[]): Evaluation[] {
   const runs = new Map<string, Map<string, ReadEvaluation[]>>();
@@ -47,15 +44,15 @@ export function mergeEvaluations(read: readonly ReadEvaluation[], problems: Prob
 function mergeOne(same: readonly ReadEvaluation[], problems: Problem[]): Evaluation | undefined {
   const inOrder = [...same].sort((a, b) => KINDS.indexOf(a.file.kind) - KINDS.indexOf(b.file.kind));
   const best = inOrder.find(({ metrics }) => metrics !== undefined);
-  for (const { file, fault, remarks = [] } of inOrder) {
-    for (const reason of remarks) problems.push({ source: file.name, reason, severity: "warning" });
-    if (fault === undefined) continue;
+  for (const { file, failure, warnings = [] } of inOrder) {
+    for (const reason of warnings) problems.push({ source: file.name, reason, severity: "warning" });
+    if (failure === undefined) continue;
     problems.push(
       best === undefined
-        ? { source: file.name, reason: fault, severity: "failure" }
+        ? { source: file.name, reason: failure, severity: "failure" }
         : {
             source: file.name,
-            reason: `${fault}; ${best.file.name} has the evaluation`,
+            reason: `${failure}; ${best.file.name} has the evaluation`,
             severity: "warning",
           },
     );
@@ -73,5 +70,5 @@ function mergeOne(same: readonly ReadEvaluation[], problems: Problem[]): Evaluat
     problems.push({ source: file.name, reason, severity: "warning" });
   }
   const { run, importer, dataset, augmentation, name } = best.file;
-  return { run: run, importer, dataset, augmentation, metrics: inTableOrder(metrics), source: name };
+  return { run, importer, dataset, augmentation, metrics: inTableOrder(metrics), source: name };
 }

@@ -1,6 +1,7 @@
-/** Reads what a group's files say, but for the logs of its trainings. */
+/** Reads the files of a group, except the logs of its trainings. */
 import { createHash } from "node:crypto";
 import { TextDecoder } from "node:util";
+import type { Evaluation } from "../evaluation/evaluation.js";
 import { readEvaluationLog } from "../evaluation/evaluation-log.js";
 import { EvaluationError, readScores } from "../evaluation/score-file.js";
 import { fileChunks } from "../io/chunks.js";
@@ -22,48 +23,46 @@ const BUFFER = 16 * 1024;
 /** Small files that are open at once. */
 const AT_ONCE = 16;
 
-/** How the files of a group are read. */
-export interface GroupAccess {
+/** Opens the files of a group. */
+export interface GroupAccess<File extends NamedFile = NamedFile, Log extends NamedFile = FoundFile> {
   /** The bytes of a small file, as stored. */
-  bytes(file: NamedFile): AsyncIterable<Uint8Array>;
-  log(file: FoundFile): Source;
+  bytes(file: File): AsyncIterable<Uint8Array>;
+  log(file: Log): Source;
 }
 
-/** Files of this machine. */
-const LOCAL: GroupAccess = {
+/** Opens files of this machine. */
+export const LOCAL_FILES: GroupAccess = {
   bytes: ({ path }) => fileChunks(path, BUFFER),
   log: ({ path, name, size, mtimeMs }) => new FileSource(path, { size, mtimeMs }, name),
 };
 
 /**
- * Reads a group's configuration and evaluations. Never rejects for what is wrong with a file: the group's problems
- * tell. Its evaluations are those of the whole group, also where only some of its runs were chosen.
+ * Reads a group's configuration and evaluations. A file that can't be read is one of the group's problems. The
+ * evaluations are those of the whole group, even if only some of its runs were chosen.
  */
-export async function readGroup(files: GroupFiles, access: GroupAccess = LOCAL): Promise<Group> {
+export async function readGroup<File extends NamedFile, Log extends NamedFile>(
+  files: GroupFiles<File, Log>,
+  access: GroupAccess<File, Log>,
+): Promise<Group> {
+  const { project, name, suffix, logsFolder } = files;
   const problems = [...files.problems];
-  const read: ReadEvaluation[] = [];
-  for (let at = 0; at < files.evaluations.length; at += AT_ONCE) {
-    const part = files.evaluations.slice(at, at + AT_ONCE);
-    read.push(...(await Promise.all(part.map((file) => readEvaluation(file, access)))));
-  }
-  const evaluations = mergeEvaluations(read, problems);
+  const evaluations = await readEvaluations(files.evaluations, access, problems);
   const config = files.config === undefined ? undefined : await readConfig(files.config, problems, access);
-  const runs = files.runs.map(({ model, name, id, log, validationLog }): GroupRun => {
+  const runs = files.runs.map(({ name: run, id, log, validationLog }): GroupRun => {
     return {
-      model,
+      name: run,
       id,
       ...(log === undefined ? {} : { log: access.log(log) }),
       ...(validationLog === undefined ? {} : { validationLog: access.log(validationLog) }),
-      evaluations: evaluations.filter((evaluation) => evaluation.run === name),
+      evaluations: evaluations.filter((evaluation) => evaluation.run === run),
     };
   });
-  const { logsFolder } = files;
   return {
-    project: files.project,
-    name: files.name,
-    suffix: files.suffix,
+    project,
+    name,
+    suffix,
     ...(config === undefined ? {} : { config }),
-    // What can't be read of an evaluation leaves nothing to publish.
+    // If no evaluation of a run can be read, there is nothing to publish.
     runs: runs.filter((run) => run.log !== undefined || run.evaluations.length > 0),
     evaluations,
     ...(logsFolder === undefined ? {} : { logsFolder, logsStamp: await stampOf(logsFolder, problems) }),
@@ -71,44 +70,61 @@ export async function readGroup(files: GroupFiles, access: GroupAccess = LOCAL):
   };
 }
 
-async function readEvaluation(file: EvaluationFile, access: GroupAccess): Promise<ReadEvaluation> {
+/** Reads files of scores, and makes one evaluation of all that belong to one; adds what is wrong to the problems. */
+export async function readEvaluations<File extends NamedFile>(
+  files: readonly EvaluationFile<File>[],
+  access: Pick<GroupAccess<File, never>, "bytes">,
+  problems: Problem[],
+): Promise<Evaluation[]> {
+  const read: ReadEvaluation[] = [];
+  for (let at = 0; at < files.length; at += AT_ONCE) {
+    const part = files.slice(at, at + AT_ONCE);
+    read.push(...(await Promise.all(part.map((file) => readEvaluation(file, access)))));
+  }
+  return mergeEvaluations(read, problems);
+}
+
+async function readEvaluation<File extends NamedFile>(
+  file: EvaluationFile<File>,
+  access: Pick<GroupAccess<File, never>, "bytes">,
+): Promise<ReadEvaluation> {
   try {
-    const text = await readText(file, access);
+    const text = await readText(access.bytes(file));
     if (file.kind === "log") return { file, metrics: readEvaluationLog(text, nodeCore()) };
     const { metrics, faults } = readScores(file, text);
-    return { file, metrics, remarks: faults };
+    return { file, metrics, warnings: faults };
   } catch (error) {
-    return { file, fault: faultOf(error) };
+    return { file, failure: failureOf(error) };
   }
 }
 
-async function readConfig(
-  file: NamedFile,
+async function readConfig<File extends NamedFile>(
+  file: File,
   problems: Problem[],
-  access: GroupAccess,
+  access: Pick<GroupAccess<File, never>, "bytes">,
 ): Promise<Config | undefined> {
   const failed = (reason: string, severity: Problem["severity"] = "failure") => {
     problems.push({ source: file.name, reason, severity });
     return undefined;
   };
   try {
-    const read = readYaml(await readText(file, access));
+    const read = readYaml(await readText(access.bytes(file)));
     if ("fault" in read)
       return failed(`the configuration ${read.fault}`, read.isTooLarge ? "warning" : "failure");
     const { value } = read;
     const isMap = typeof value === "object" && value !== null && !Array.isArray(value);
     return isMap ? (value as Config) : failed("the configuration is no map of keys and values");
   } catch (error) {
-    return failed(faultOf(error));
+    return failed(failureOf(error));
   }
 }
 
 /** The text of a small file, compressed or not. */
-async function readText(file: NamedFile, access: GroupAccess): Promise<string> {
+async function readText(bytes: AsyncIterable<Uint8Array>): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   let length = 0;
-  for await (const chunk of decompress(access.bytes(file))) {
+  for await (const chunk of decompress(bytes)) {
     length += chunk.length;
     if (length > LONGEST)
       throw new InputError(`it is longer than ${LONGEST / 1024 / 1024} MiB: this is no such file`);
@@ -117,17 +133,17 @@ async function readText(file: NamedFile, access: GroupAccess): Promise<string> {
   return text + decoder.decode();
 }
 
-/** @throws what is no fault of a file. */
-function faultOf(error: unknown): string {
-  const fault = readable(error);
-  const isOfFile = fault instanceof InputError || fault instanceof EvaluationError || "code" in fault;
+/** Says what is wrong with a file. @throws Any other error. */
+function failureOf(error: unknown): string {
+  const failure = readable(error);
+  const isOfFile = failure instanceof InputError || failure instanceof EvaluationError || "code" in failure;
   if (!isOfFile) throw error;
-  return fault.message;
+  return failure.message;
 }
 
 const NOT_PUBLISHED = "its name is not UTF-8: it is not published with the group's logs; rename it";
 
-/** Differs when a file of a folder does. What can't be read there is told by those who publish it, but for names. */
+/** Differs when a file of the folder does. Of what can't be read, only names are problems: publishing reports the rest. */
 async function stampOf(path: string, problems: Problem[]): Promise<string> {
   const folder = await folderAt(path);
   const walk = { nameOf: (name: string) => name, problem: () => {} };

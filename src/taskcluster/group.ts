@@ -1,6 +1,6 @@
 /** Groups of Taskcluster, as they are published: every training and every evaluation. */
 
-import type { Group, GroupRun, Problem } from "../archive/group.js";
+import { type Group, type GroupRun, type Problem, runNameIn } from "../archive/group.js";
 import type { Evaluation } from "../evaluation/evaluation.js";
 import { assignRunIds, type NamedGroup, type NamedModel } from "../evaluation/naming/run-ids.js";
 import type { ArtifactStore } from "./artifact-store.js";
@@ -133,9 +133,10 @@ export function groupOf(
   const { project, name, config, evaluations, problems } = group;
   const runs = group.runs.map((run, index): GroupRun => {
     const { log, validationLog } = run.training ?? {};
+    const id = ids[index] ?? run.model + suffix;
     return {
-      model: run.model,
-      id: ids[index] ?? run.model + suffix,
+      name: runNameIn(id, suffix),
+      id,
       ...(log === undefined ? {} : { log }),
       ...(validationLog === undefined ? {} : { validationLog }),
       evaluations: run.evaluations,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openArchive } from "../../src/archive/archive.js";
 import { filterGroups, type GroupFilter } from "../../src/archive/filter.js";
-import { readGroup } from "../../src/archive/read-group.js";
+import { LOCAL_FILES, readGroup } from "../../src/archive/read-group.js";
 import { GROUP_ID, makeTree, trainingLog } from "./tree.js";
 
 const NEW = `new_${GROUP_ID}`;
@@ -64,7 +64,7 @@ describe("filterGroups", () => {
 
   it("keeps the whole table of a group: only its runs are chosen", async () => {
     const [files] = await chosen({ filter: ["quantized"] });
-    const group = files === undefined ? undefined : await readGroup(files);
+    const group = files === undefined ? undefined : await readGroup(files, LOCAL_FILES);
     expect(group?.evaluations.map(({ run: model }) => model)).toEqual(["quantized", "student"]);
     expect(group?.runs.map(({ id, evaluations }) => [id, evaluations.length])).toEqual([
       ["quantized_opus", 1],

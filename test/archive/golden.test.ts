@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Group } from "../../src/archive/group.js";
 import type { ArchiveMode } from "../../src/archive/layout.js";
-import { joinValidations } from "../../src/archive/validation-log/join.js";
+import { completeLog } from "../../src/archive/validation-log/join.js";
 import { JoinedLog } from "../../src/archive/validation-log/joined-log.js";
 import type { Evaluation } from "../../src/evaluation/evaluation.js";
 import { evaluationTitle } from "../../src/evaluation/naming/dataset.js";
@@ -149,7 +149,7 @@ describe.skipIf(!sharedIsThere)("archives of Snakemake", () => {
       for (const { log, validationLog } of runs) {
         expect(validationLog).toBeDefined();
         if (log !== undefined && validationLog !== undefined)
-          expect(await joinValidations(log, validationLog)).not.toBeInstanceOf(JoinedLog);
+          expect(await completeLog(log, validationLog)).not.toBeInstanceOf(JoinedLog);
       }
     },
   );
@@ -189,7 +189,7 @@ describe.skipIf(!sharedIsThere)("the synthetic archive", () => {
 
     for (const run of group.runs) {
       const charts = new Map(recorded.charts.get(run.id));
-      if (run.model === "student")
+      if (run.name === "student")
         charts.set("unknown_devtest", [
           ["bleu_detok", 1],
           ["chrf", 2],
@@ -206,7 +206,7 @@ describe.skipIf(!sharedIsThere)("the synthetic archive", () => {
     expect(group.config).toEqual(recorded.config);
 
     // D-26: four numbers in the metrics of `backward` cost its training too.
-    const backwards = group.runs.find(({ model }) => model === "backwards");
+    const backwards = group.runs.find(({ name }) => name === "backwards");
     expect(backwards).toMatchObject({ id: `backwards${suffix}`, evaluations: [] });
     expect(backwards?.log?.name).toContain("/backward/train.log");
     expect(problems.filter((problem) => problem.startsWith("failure:"))).toEqual([

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { afterAll } from "vitest";
 import { type ArchiveOptions, openArchive } from "../../src/archive/archive.js";
 import type { Group } from "../../src/archive/group.js";
-import { readGroup } from "../../src/archive/read-group.js";
+import { LOCAL_FILES, readGroup } from "../../src/archive/read-group.js";
 
 /** By path: the content of a file, or where a symbolic link leads. */
 export type Tree = Readonly<Record<string, string | Uint8Array | { readonly link: string }>>;
@@ -56,7 +56,7 @@ export async function readArchive(path: string, options: ArchiveOptions = {}) {
   const archive = await openArchive(path, options);
   try {
     const groups: Group[] = [];
-    for (const files of archive.groups) groups.push(await readGroup(files));
+    for (const files of archive.groups) groups.push(await readGroup(files, LOCAL_FILES));
     const problems = [...archive.problems, ...groups.flatMap((group) => group.problems)];
     const below = (text: string) => text.replaceAll(`${path}/`, "");
     return {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { joinValidations } from "../../src/archive/validation-log/join.js";
+import { completeLog } from "../../src/archive/validation-log/join.js";
 import { JoinedLog } from "../../src/archive/validation-log/joined-log.js";
 import { type Measurement, parseLog } from "../../src/index.js";
 import { FileSource, type Source } from "../../src/io/source.js";
@@ -112,7 +112,7 @@ const logs = fc
     return lines;
   });
 
-describe("joinValidations", () => {
+describe("completeLog", () => {
   it("gives the log that would have been, whatever is left out of it", async () => {
     const property = fc.asyncProperty(
       logs,
@@ -121,7 +121,7 @@ describe("joinValidations", () => {
       async (lines, drop, size) => {
         const kept = lines.filter(({ isValidation }) => !(isValidation && drop.next().value));
         const log = sourceOf(textOf(kept), size);
-        const filled = await joinValidations(
+        const filled = await completeLog(
           log,
           sourceOf(textOf(lines.filter(({ isValidation }) => isValidation)), size),
         );
@@ -143,7 +143,7 @@ describe("joinValidations", () => {
         .slice(0, starts < 0 ? all.length : starts)
         .map(({ text, isValidation }) => ({ text: text.slice(22), isValidation }));
       const kept = lines.filter(({ isValidation }) => !(isValidation && drop.next().value));
-      const filled = await joinValidations(
+      const filled = await completeLog(
         sourceOf(textOf(kept)),
         sourceOf(textOf(lines.filter((line) => line.isValidation))),
       );
@@ -168,7 +168,7 @@ describe("joinValidations", () => {
       validation(21, 200, "chrf", 2),
       validation(51, 250, "chrf", 3),
     ]);
-    const { text } = await read(await joinValidations(sourceOf(log), sourceOf(valid)));
+    const { text } = await read(await completeLog(sourceOf(log), sourceOf(valid)));
     const order = text.split("\n").map((line) => /Marian|Up\. \d+ : (?:chrf)?/.exec(line)?.[0]);
     expect(order).toEqual([
       "Marian",
@@ -196,7 +196,7 @@ describe("joinValidations", () => {
       },
       { text: "[2026-01-01 00:00:02] [valid] First sentence's tokens as scored:", isValidation: false },
     ]);
-    const { text } = await read(await joinValidations(sourceOf(log), sourceOf(valid)));
+    const { text } = await read(await completeLog(sourceOf(log), sourceOf(valid)));
     expect(text.split("\n").length).toBe(log.split("\n").length + 1);
     expect(text).toContain("chrf : 2 : new best");
   });
@@ -218,7 +218,7 @@ describe("joinValidations", () => {
     const valid = gzipSync(textOf(lines.filter(({ isValidation }) => isValidation)));
     const folder = makeTree({ "train.log": kept, "train.log.gz": gzipSync(kept), "valid.log.gz": valid });
     for (const name of ["train.log", "train.log.gz"]) {
-      const filled = await joinValidations(
+      const filled = await completeLog(
         new FileSource(join(folder, name)),
         new FileSource(join(folder, "valid.log.gz")),
       );
@@ -238,7 +238,7 @@ describe("joinValidations", () => {
     const cut = whole.slice(0, whole.indexOf("Sen.", 120) + 40);
     const valid = textOf([validation(9, 200, "chrf", 1)]);
     for (const size of [7, 1 << 20]) {
-      const { text } = await read(await joinValidations(sourceOf(cut, size), sourceOf(valid)));
+      const { text } = await read(await completeLog(sourceOf(cut, size), sourceOf(valid)));
       expect(text.endsWith(cut.slice(cut.lastIndexOf("\n") + 1))).toBe(true);
       const types: string[] = [];
       for await (const { type } of parseLog(Buffer.from(text))) types.push(type);
@@ -250,10 +250,10 @@ describe("joinValidations", () => {
     const valid = textOf([validation(2, 100, "chrf", 1)]).trimEnd();
     const log = textOf([training(1, 100)]);
     expect(
-      await recordsOf((await read(await joinValidations(sourceOf(log), sourceOf(valid)))).text),
+      await recordsOf((await read(await completeLog(sourceOf(log), sourceOf(valid)))).text),
     ).toHaveLength(2);
     const endless = log + "z".repeat(3_000_000);
-    const { text } = await read(await joinValidations(sourceOf(endless), sourceOf(valid)));
+    const { text } = await read(await completeLog(sourceOf(endless), sourceOf(valid)));
     expect(text).toBe(`${endless}\n${valid}\n`);
   });
 
@@ -261,7 +261,7 @@ describe("joinValidations", () => {
     const record = (up: number) => `[valid] Ep. 1 : Up. ${up} : chrf : 5${up}.5 : new best\n`;
     const long = `[valid] ${"x".repeat(1_500_000)}\n`;
     const log = record(1) + long + record(2);
-    const filled = await joinValidations(sourceOf(log, 400_000), sourceOf(record(1) + record(2), 100));
+    const filled = await completeLog(sourceOf(log, 400_000), sourceOf(record(1) + record(2), 100));
     expect((await read(filled)).text).toBe(log);
   });
 
@@ -271,7 +271,7 @@ describe("joinValidations", () => {
     const cut = (text: string) => gzipSync(text).subarray(0, -10);
 
     const ofValid = await read(
-      await joinValidations(sourceOf(log), sourceOf(cut(valid), 1 << 20, "valid.log.gz")),
+      await completeLog(sourceOf(log), sourceOf(cut(valid), 1 << 20, "valid.log.gz")),
     );
     expect((await recordsOf(ofValid.text)).length).toBeGreaterThanOrEqual(3);
     expect(String(ofValid.error)).toMatch(
@@ -284,11 +284,11 @@ describe("joinValidations", () => {
       validation(2, 100, "chrf", 1),
       validation(5, 200, "chrf", 2),
     ]);
-    const again = await read(await joinValidations(sourceOf(full), sourceOf(cut(valid))));
+    const again = await read(await completeLog(sourceOf(full), sourceOf(cut(valid))));
     expect(again.text).toBe(full);
     expect(again.error).toBeDefined();
 
-    const ofLog = await read(await joinValidations(sourceOf(cut(log)), sourceOf(valid)));
+    const ofLog = await read(await completeLog(sourceOf(cut(log)), sourceOf(valid)));
     expect((await recordsOf(ofLog.text)).filter(({ type }) => type === "validation")).toHaveLength(2);
     expect(String(ofLog.error)).toMatch(/the gzip data ends early/);
   });
@@ -297,12 +297,12 @@ describe("joinValidations", () => {
     const log = textOf([training(1, 100)]);
     const valid = textOf([validation(2, 100, "chrf", 1)]);
     const gone = new FileSource("/nowhere/at/all.log");
-    const withoutValid = await read(await joinValidations(sourceOf(log), gone));
+    const withoutValid = await read(await completeLog(sourceOf(log), gone));
     expect(withoutValid.text).toBe(log);
     expect(String(withoutValid.error)).toContain(
       "/nowhere/at/all.log, could not be read: there is no such file",
     );
-    const withoutLog = await read(await joinValidations(gone, sourceOf(valid)));
+    const withoutLog = await read(await completeLog(gone, sourceOf(valid)));
     expect(withoutLog.text).toBe(valid);
     expect(String(withoutLog.error)).toContain("there is no such file");
   });

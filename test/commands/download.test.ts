@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openArchive } from "../../src/archive/archive.js";
 import type { Group } from "../../src/archive/group.js";
-import { readGroup } from "../../src/archive/read-group.js";
+import { LOCAL_FILES, readGroup } from "../../src/archive/read-group.js";
 import { readYaml, writeYaml } from "../../src/run/yaml.js";
 import { ArtifactStore } from "../../src/taskcluster/artifact-store.js";
 import { readGroups } from "../../src/taskcluster/group.js";
@@ -19,7 +19,7 @@ function facts({ project, name, suffix, config, runs, evaluations }: Group) {
   const scores = (list: Group["evaluations"]) =>
     list.map(({ source: _, metrics, ...rest }) => JSON.stringify([rest, [...metrics]])).sort();
   const named = runs.map(
-    (run) => [run.id, run.model, run.log !== undefined, scores(run.evaluations)] as const,
+    (run) => [run.id, run.name, run.log !== undefined, scores(run.evaluations)] as const,
   );
   return {
     project,
@@ -161,7 +161,7 @@ describe("an archive that was downloaded", () => {
     const [group] = read.groups;
     const [files] = archive.groups;
     if (group === undefined || files === undefined) throw new Error("no group");
-    expect(facts(await readGroup(files))).toEqual(facts(group));
+    expect(facts(await readGroup(files, LOCAL_FILES))).toEqual(facts(group));
     await archive.close();
   });
 });

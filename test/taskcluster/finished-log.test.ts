@@ -94,7 +94,7 @@ describe("a group with a training whose logs can't be had", () => {
     const { server, store, queue } = await setUp();
     fault.apply(server, RUN.taskId, RUN.runId, VALID);
     const { groups } = await readGroups(IDS.fjord, { queue, store, depth: 0, only: "training" });
-    const teacher = groups.flatMap((group) => group.runs).find(({ model }) => model === "teacher-1");
+    const teacher = groups.flatMap((group) => group.runs).find(({ name }) => name === "teacher-1");
     expect(await textOf(teacher?.log)).toBe("Marian's log\n");
     const said = groups
       .flatMap((group) => group.problems)

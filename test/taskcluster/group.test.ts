@@ -66,7 +66,7 @@ describe("a group", () => {
   it("has the scores, as tables hold them", async () => {
     const { read } = await setUp();
     const { runs } = only(await read(IDS.fjord, { depth: 0 }));
-    const teacher = runs.find(({ model }) => model === "teacher-1");
+    const teacher = runs.find(({ name }) => name === "teacher-1");
     const { bleu, chrf, comet } = scoresOf("evaluate-teacher-flores-aug-mix_devtest-nb-en-1");
     expect(teacher?.evaluations[0]).toEqual({
       run: "teacher-1",
@@ -85,7 +85,7 @@ describe("a group", () => {
   it("has the log of the last run", async () => {
     const { server, read } = await setUp({ trainLog: Buffer.from("the log\n") });
     const { runs } = only(await read(IDS.fjord, { depth: 0 }));
-    const teacher = runs.find(({ model }) => model === "teacher-1");
+    const teacher = runs.find(({ name }) => name === "teacher-1");
     expect(teacher?.log?.name).toBe(`${IDS.teacher1}/1/public/build/train.log`);
     expect(teacher?.validationLog?.name).toBe(`${IDS.teacher1}/1/public/build/valid.log`);
     const log = teacher?.log;
@@ -170,7 +170,7 @@ describe("a group", () => {
     again("A87YyoiTTdeUdoQPkcHusA", "distillation-student-model-train-nb-en", IDS.teacher1);
     again("B87YyoiTTdeUdoQPkcHusA", "evaluate-student-sacrebleu-wmt19-nb-en", "A87YyoiTTdeUdoQPkcHusA");
     const group = only(await read(IDS.fjord, { depth: 0 }));
-    const students = group.runs.filter(({ model }) => model === "student");
+    const students = group.runs.filter(({ name }) => name.startsWith("student"));
     expect(students.map(({ id, log }) => [id, log?.name.slice(0, 22)])).toEqual([
       ["student_ZowUk", IDS.student],
       ["student-2_ZowUk", "A87YyoiTTdeUdoQPkcHusA"],
@@ -357,7 +357,7 @@ describe("what is wrong with a task costs that task alone", () => {
     server.setContent("F0RceBvDQFitlHcEXYy7qg", 0, "public/build/wmt19.metrics.json", "{");
     server.setContent("F0RceBvDQFitlHcEXYy7qg", 0, "public/build/wmt19.metrics", "1\n2\n");
     const group = only(await read(IDS.fjord, { depth: 0 }));
-    const [evaluation] = group.runs.find(({ model }) => model === "student")?.evaluations ?? [];
+    const [evaluation] = group.runs.find(({ name }) => name === "student")?.evaluations ?? [];
     expect(evaluation?.metrics.get("chrf")).toBe(2);
     expect(evaluation?.source).toMatch(/wmt19\.metrics$/);
   });
@@ -540,10 +540,10 @@ describe.skipIf(!sharedIsThere)("the groups of real graphs", () => {
       ).size,
     ).toBe(expected.evaluations);
     const models = (trained: boolean) =>
-      group.runs.filter(({ log }) => (log !== undefined) === trained).map(({ model }) => model);
+      group.runs.filter(({ log }) => (log !== undefined) === trained).map(({ name }) => name);
     expect(models(true).sort()).toEqual(expected.trainings);
     expect(models(false).sort()).toEqual(expected.others);
-    for (const { id, model } of group.runs) expect(id).toBe(`${model}_${data.group.taskGroupId.slice(0, 5)}`);
+    for (const { id, name } of group.runs) expect(id).toBe(`${name}_${data.group.taskGroupId.slice(0, 5)}`);
     expect(group.problems.every(({ severity }) => severity === "warning")).toBe(true);
     const failed = group.problems.filter(({ reason }) => reason.startsWith("the task failed"));
     expect(failed).toHaveLength(expected.failed);

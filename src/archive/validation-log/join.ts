@@ -7,19 +7,22 @@ import { decompress } from "../../io/packed/decompress.js";
 import type { Again } from "../../io/packed/recover.js";
 import { readable, type Source } from "../../io/source.js";
 import { nodeCore } from "../../node-core.js";
-import type { GroupRun } from "../group.js";
 import { type Insertion, JoinedLog } from "./joined-log.js";
 import { linesWith, takeLines } from "./lines.js";
 import { type Mark, markOf, Sequence, timeOf, Validations } from "./records.js";
 
 /**
- * The log with the validations that only the log of validations has, each where it belongs by its time, or by its
- * update where the two can't be compared. The log itself where it lacks none.
+ * Completes a training's log by Marian's log of validations: each validation that only the latter has comes where it
+ * belongs by its time, or by its update if the two can't be compared. The log itself is returned if it lacks none.
  *
- * A record is the same in both when epoch, update, metric and value are. Memory grows with the validations alone. What
- * can't be read of the log of validations is told by the source that is returned, at its end: it costs nothing else.
+ * Two records are the same if epoch, update, metric and value are. Memory grows with the validations alone. An error of
+ * the log of validations is thrown at the end of the source that is returned: it costs nothing else.
  */
-export async function joinValidations(training: Source, validation: Source): Promise<Source> {
+export async function completeLog(training: Source, validation: Source | undefined): Promise<Source> {
+  return validation === undefined ? training : await joinValidations(training, validation);
+}
+
+async function joinValidations(training: Source, validation: Source): Promise<Source> {
   const [log, validationLog] = [new CachedLog(training, validation), new CachedLog(validation)];
   // What has no validation need not be parsed for that.
   const lines = { chunks: () => linesWith("[valid] ", decompress(log.chunks(), log.again)) };
@@ -103,12 +106,6 @@ function* marksOf(batch: Batch): Generator<Mark> {
       if (found?.kind === KIND.segment) yield { line: found.line, ...timeOf(found.present, found.timestamp) };
     }
   }
-}
-
-/** The log of a run with what its log of validations has beside it. */
-export async function wholeLog({ log, validationLog }: GroupRun): Promise<Source> {
-  if (log === undefined) throw new Error("A run without a log has none to read.");
-  return validationLog === undefined ? log : await joinValidations(log, validationLog);
 }
 
 /** The lines of the marks, with their line feed. */

@@ -2,15 +2,14 @@
 
 import { EXIT } from "../../exit-code.js";
 import { say } from "../../io/terminal.js";
+import { ManifestAccess } from "../../pipeline/manifests/access.js";
 import { runsOfShard } from "../../pipeline/manifests/shard.js";
 import type { TableFormat, TableName } from "../../publishers/tables/columns.js";
 import { readParserOptions } from "../flags/parser-options.js";
 import { readShard } from "../flags/shard.js";
 import { watchStopSignals } from "../stop-signal.js";
-import { Inputs } from "./input.js";
 import { type PlanFilterFlags, planOrRefuse } from "./plan.js";
-import type { ManifestRequest } from "./request.js";
-import { runManifest } from "./run.js";
+import { type ManifestRequest, runManifest } from "./run.js";
 
 /** The values of the flags that matter to a worker. */
 export interface ManifestFlagValues extends PlanFilterFlags {
@@ -46,12 +45,12 @@ export async function archiveManifest(
   const shard = readShard(flags.shard, process.env, refuse);
   const parser = readParserOptions([], flags["time-zone"], refuse);
   const stop = watchStopSignals();
-  const inputs = new Inputs(version, stop.signal);
-  const request = { shard, formats, table, folder, parser, inputs, stop, quiet: flags.quiet, version };
+  const access = new ManifestAccess(version, stop.signal);
+  const request = { shard, formats, table, folder, parser, access, stop, quiet: flags.quiet, version };
   const run = (runs: ManifestRequest["runs"]) => runManifest({ ...request, form: "rows", runs });
   try {
-    if (manifest !== undefined) return await run(inputs.runs(manifest, shard));
-    const planned = await planOrRefuse(source ?? "", flags, { inputs, stop, refuse });
+    if (manifest !== undefined) return await run(access.runs(manifest, shard));
+    const planned = await planOrRefuse(source ?? "", flags, { access, stop, refuse });
     if (typeof planned === "number") return planned;
     for (const { source: place, reason, severity } of planned.problems)
       if (severity === "failure" || !flags.quiet) say(`${place}: ${reason}`);
@@ -59,6 +58,6 @@ export async function archiveManifest(
     const failed = planned.problems.some(({ severity }) => severity === "failure");
     return code === EXIT.ok && failed ? EXIT.input : code;
   } finally {
-    await inputs.close();
+    await access.close();
   }
 }

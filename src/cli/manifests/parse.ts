@@ -1,9 +1,9 @@
 /** What `parse --manifest` does. */
 
+import { ManifestAccess } from "../../pipeline/manifests/access.js";
 import { readParserOptions } from "../flags/parser-options.js";
 import { readShard } from "../flags/shard.js";
 import { watchStopSignals } from "../stop-signal.js";
-import { Inputs } from "./input.js";
 import { runManifest } from "./run.js";
 
 /** The values of the flags that matter to a worker, and of those that don't go with a manifest. */
@@ -48,22 +48,22 @@ export async function parseManifest(
   if (format === "tsv" && (flags.pattern?.length ?? 0) > 0)
     refuse("--pattern has no column in tsv: use --format ndjson");
   const stop = watchStopSignals();
-  const inputs = new Inputs(version, stop.signal);
+  const access = new ManifestAccess(version, stop.signal);
   try {
     return await runManifest({
-      runs: inputs.runs(manifest, shard),
+      runs: access.runs(manifest, shard),
       shard,
       form: format === "tsv" ? "rows" : "measurements",
       formats: [format],
       table: undefined,
       folder: flags["output-dir"],
       parser,
-      inputs,
+      access,
       stop,
       quiet: flags.quiet,
       version,
     });
   } finally {
-    await inputs.close();
+    await access.close();
   }
 }

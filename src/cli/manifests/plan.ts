@@ -7,15 +7,15 @@ import { printableUrl } from "../../io/objects/object-url.js";
 import { readable } from "../../io/source.js";
 import { say } from "../../io/terminal.js";
 import { outputErrorText } from "../../pipeline/error-text.js";
+import { ManifestAccess } from "../../pipeline/manifests/access.js";
 import { manifestLine } from "../../pipeline/manifests/manifest.js";
+import { type PlannedRuns, planArchive } from "../../pipeline/manifests/plan.js";
 import { runsOfShard } from "../../pipeline/manifests/shard.js";
 import { LineFile } from "../../publishers/ndjson.js";
 import { readShard } from "../flags/shard.js";
 import { standardOutput } from "../parse-inputs.js";
 import { count, size } from "../receipts/receipt.js";
 import { type StopSignal, watchStopSignals } from "../stop-signal.js";
-import { Inputs } from "./input.js";
-import { type PlannedRuns, planArchive } from "./plan-archive.js";
 
 /** The values of the flags. */
 export interface PlanFlagValues extends PlanFilterFlags {
@@ -44,9 +44,9 @@ export async function runPlan(
 ): Promise<number> {
   const shard = readShard(flags.shard, process.env, refuse);
   const stop = watchStopSignals();
-  const inputs = new Inputs(version, stop.signal);
+  const access = new ManifestAccess(version, stop.signal);
   try {
-    const planned = await planOrRefuse(source, flags, { inputs, stop, refuse });
+    const planned = await planOrRefuse(source, flags, { access, stop, refuse });
     if (typeof planned === "number") return planned;
     const runs = shard === undefined ? planned.runs : runsOfShard(planned.runs, shard);
     const lines = flags.output === undefined ? standardOutput() : new LineFile(flags.output, "whole");
@@ -66,7 +66,7 @@ export async function runPlan(
     }
     return report(planned, runs, flags.quiet);
   } finally {
-    await inputs.close();
+    await access.close();
   }
 }
 
@@ -75,10 +75,10 @@ export async function planOrRefuse(
   source: string,
   flags: PlanFilterFlags & { readonly only: "training" | "evaluations" | undefined },
   {
-    inputs,
+    access,
     stop,
     refuse,
-  }: { readonly inputs: Inputs; readonly stop: StopSignal; refuse(message: string): never },
+  }: { readonly access: ManifestAccess; readonly stop: StopSignal; refuse(message: string): never },
 ): Promise<PlannedRuns | number> {
   const since = flags.since === undefined ? undefined : readDate(flags.since, refuse);
   const { mode, filter, only } = flags;
@@ -91,7 +91,7 @@ export async function planOrRefuse(
       since,
       only,
       signal: stop.signal,
-      store: () => inputs.store(),
+      store: () => access.store(),
     });
   } catch (error) {
     if (stop.signal.aborted) return stop.received === "SIGINT" ? EXIT.interrupted : EXIT.terminated;

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { EXIT } from "../../exit-code.js";
 import { isTransient } from "../../io/input-error.js";
 import { say } from "../../io/terminal.js";
+import { ManifestAccess } from "../../pipeline/manifests/access.js";
+import { gatherRuns } from "../../pipeline/manifests/gather.js";
 import { ManifestError, type ManifestRun } from "../../pipeline/manifests/manifest.js";
+import { manifestSource } from "../../pipeline/manifests/plan.js";
 import { type GroupFlagValues, prepareGroups, runGroups } from "../groups/run-groups.js";
-import { groupsOfRuns } from "./groups.js";
-import { Inputs } from "./input.js";
-import { gatherRuns } from "./publish-runs.js";
 
 /** The values of the flags. */
 export interface PublishFlagValues extends Omit<GroupFlagValues, "output-dir" | "format" | "jobs" | "wandb"> {
@@ -29,12 +29,12 @@ export async function runPublish(
   );
   const ledger = flags.ledger ?? (isFolder ? join(from, "ledger.ndjson") : undefined);
   const job = await prepareGroups({ ...flags, ...none, ledger, wandb: true }, [], version, refuse);
-  const inputs = new Inputs(version, job.stop.signal);
+  const access = new ManifestAccess(version, job.stop.signal);
   let runs: ManifestRun[];
   try {
-    runs = await gatherRuns(from, inputs);
+    runs = await gatherRuns(from, access);
   } catch (error) {
-    await inputs.close();
+    await access.close();
     await job.target?.close();
     if (!(error instanceof ManifestError)) throw error;
     if (!isTransient(error)) return refuse(error.message);
@@ -42,8 +42,8 @@ export async function runPublish(
     return EXIT.input;
   }
   try {
-    return await runGroups(from, groupsOfRuns(runs, [], inputs.access), job);
+    return await runGroups(from, manifestSource(runs, [], access), job);
   } finally {
-    await inputs.close();
+    await access.close();
   }
 }

@@ -1,25 +1,36 @@
-/** What `archive` and `parse` do with work items: rows to standard output, or files of a shard. */
-
-import { EXIT } from "../../exit-code.js";
+/** What `archive` and `parse` do with a manifest: rows to standard output, or files of a shard. */
+import { EXIT, stopCode } from "../../exit-code.js";
 import { isTransient } from "../../io/input-error.js";
 import { say } from "../../io/terminal.js";
 import { ManifestError } from "../../pipeline/manifests/manifest.js";
+import { writeShardFiles } from "../../pipeline/manifests/shard-files.js";
+import { ManifestTally, type ManifestWork, writeRuns } from "../../pipeline/manifests/work.js";
+import { standardOutput } from "../parse-inputs.js";
 import { count } from "../receipts/receipt.js";
-import { writeShardFiles } from "./files.js";
-import { type ManifestRequest, ManifestTally } from "./request.js";
-import { streamMeasurements, streamRows } from "./stream.js";
+import type { StopSignal } from "../stop-signal.js";
+
+/** What is to be done, and how. */
+export interface ManifestRequest extends Omit<ManifestWork, "signal"> {
+  /** Where files go; absent: rows go to standard output. */
+  readonly folder: string | undefined;
+  readonly stop: StopSignal;
+  readonly quiet: boolean;
+}
 
 /**
- * Does the work and returns the exit code: what is wrong with a log is in the rows and on standard error, and only what
- * may go better another time is a failure.
+ * Does the work and returns the exit code. What is wrong with a log is in the rows and on standard error; only what may
+ * succeed the next time is a failure.
  */
-export async function runManifest(request: ManifestRequest): Promise<number> {
-  const { stop, inputs, quiet, folder, form } = request;
-  const tally = new ManifestTally(say);
+export async function runManifest({ folder, stop, quiet, ...request }: ManifestRequest): Promise<number> {
+  const work = { ...request, signal: stop.signal };
+  const tally = new ManifestTally(({ project, group, run_id }, _log, errors, warnings) => {
+    const name = `${project}/${group}/${run_id}`;
+    for (const error of errors) say(`ERROR ${name}: ${error}`);
+    for (const warning of warnings) say(`warning: ${name}: ${warning}`);
+  });
   try {
-    if (folder !== undefined) await writeShardFiles(request, folder, tally);
-    else if (form === "rows") await streamRows(request, tally);
-    else await streamMeasurements(request, tally);
+    if (folder !== undefined) await writeShardFiles(work, folder, tally);
+    else await writeRuns(work, tally, standardOutput());
   } catch (error) {
     if (!stop.signal.aborted) {
       if (!(error instanceof ManifestError)) throw error;
@@ -27,15 +38,15 @@ export async function runManifest(request: ManifestRequest): Promise<number> {
       return isTransient(error) ? EXIT.input : EXIT.usage;
     }
   }
-  const { troubles } = inputs.access;
-  for (const trouble of troubles) say(`not read, run this again: ${trouble}`);
-  for (const error of tally.sinkErrors) say(`not written: ${error}`);
+  const { retryable } = work.access;
+  for (const file of retryable) say(`not read, run this again: ${file}`);
+  for (const error of tally.outputErrors) say(`not written: ${error}`);
   if (stop.received !== undefined) {
     say(`stopped by ${stop.received}`);
-    return stop.received === "SIGINT" ? EXIT.interrupted : EXIT.terminated;
+    return stopCode(stop.received);
   }
-  if (troubles.length > 0) return EXIT.input;
-  if (tally.sinkErrors.length > 0) return EXIT.publisher;
+  if (retryable.length > 0) return EXIT.input;
+  if (tally.outputErrors.length > 0) return EXIT.publisher;
   if (!quiet)
     say(
       `${count(tally.runs, "run")}, ${tally.faulty} with errors: ${count(tally.trainingRows, "training row")}, ${count(tally.validationPoints, "validation point")}`,

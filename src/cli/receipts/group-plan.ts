@@ -2,6 +2,7 @@
 
 import { linesText } from "../../io/escape.js";
 import type { GroupReceipt, RunReceipt } from "../../pipeline/groups/publish-groups.js";
+import { notesOf } from "./group-receipt.js";
 import { count } from "./receipt.js";
 
 /** A line a run, for people. */
@@ -14,7 +15,8 @@ export function planText(groups: readonly GroupReceipt[]): string {
   return linesText(lines);
 }
 
-function runLines({ run, state, source, log, evaluations, errors, notes }: RunReceipt): string[] {
+function runLines(receipt: RunReceipt): string[] {
+  const { run, state, source, log, evaluations, errors } = receipt;
   const holds = [
     ...(log === undefined
       ? []
@@ -26,6 +28,6 @@ function runLines({ run, state, source, log, evaluations, errors, notes }: RunRe
   return [
     `  ${word.padEnd(10)} ${run}${holds.length === 0 ? "" : `: ${holds.join(", ")}`}${from}`,
     ...errors.map((error) => `             ERROR ${error}`),
-    ...notes.map((note) => `             ${note}`),
+    ...notesOf(receipt).map((note) => `             ${note}`),
   ];
 }

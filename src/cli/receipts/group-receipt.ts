@@ -1,37 +1,11 @@
 /** What a command did with groups, at its end: for people, and as JSON. */
-import type { Problem } from "../../archive/group.js";
 import { EXIT } from "../../exit-code.js";
 import { jsonText, linesText } from "../../io/escape.js";
+import type { TablesReceipt } from "../../pipeline/groups/group-tables.js";
+import type { GroupsResult } from "../../pipeline/groups/process-groups.js";
 import type { GroupReceipt, RunReceipt, RunState } from "../../pipeline/groups/publish-groups.js";
 import type { InputReceipt } from "../../pipeline/publish-log.js";
-import type { TableReceipt } from "../../pipeline/tables/job.js";
 import { type Clock, count, type Detail, grouped, RUNNING, round, size } from "./receipt.js";
-
-/** What became of the tables. */
-export interface TablesReceipt {
-  /** `unchanged`: they were there as they would be, and were left alone. */
-  readonly state: "new" | "changed" | "unchanged";
-  /** The logs that were read. */
-  readonly logs: readonly TableReceipt[];
-  /** What is wrong with logs that are in the tables as far as they could be read. */
-  readonly faults: readonly { readonly source: string; readonly reason: string }[];
-  readonly evaluations: number;
-  readonly outputs: readonly string[];
-  /** What could not be written. */
-  readonly errors: readonly string[];
-}
-
-/** Everything that was done. */
-export interface GroupsResult {
-  /** What was found wrong in the source: an archive's files, a group's tasks. */
-  readonly problems: readonly Problem[];
-  /** What W&B got; absent where it is switched off. */
-  readonly published?: readonly GroupReceipt[];
-  /** What went into tables; absent without an output folder. */
-  readonly tables?: TablesReceipt;
-  /** The signal that stopped the command. */
-  readonly signal?: "SIGINT" | "SIGTERM";
-}
 
 /** Notes that the sums at the end make needless. */
 const ROUTINE = /^(?:W&B: )?(\d+) (?:of \1 rows sent were acknowledged|\w+ were there already)$/;
@@ -76,8 +50,26 @@ export function groupsReceiptJson(result: GroupsResult, clock: Clock): string {
   return jsonText(object);
 }
 
-function runJson({ log, ...run }: RunReceipt) {
-  return { ...run, ...(log === undefined ? {} : logJson(log)) };
+function runJson(receipt: RunReceipt) {
+  const { log, preview: _preview, isGrowing: _isGrowing, ...run } = receipt;
+  return { ...run, notes: notesOf(receipt), ...(log === undefined ? {} : logJson(log)) };
+}
+
+/** The notes of a run, with what a dry run would do. */
+export function notesOf({ notes, preview, isGrowing }: RunReceipt): readonly string[] {
+  if (preview !== undefined) {
+    const { rows, held, sent, tables } = preview;
+    return [
+      `${rows} rows, ${held} on the server, ${sent} to send, ${tables.length} tables`,
+      ...preview.notes,
+    ];
+  }
+  return isGrowing === true
+    ? [
+        ...notes,
+        "the log changed while it was read: its run is running, and is published again the next time",
+      ]
+    : notes;
 }
 
 function logJson(log: InputReceipt) {
@@ -128,12 +120,12 @@ export function groupsReceiptText(result: GroupsResult, clock: Clock, detail: De
 
 function groupLines({ project, group, runs }: GroupReceipt, detail: Detail): string[] {
   const shown = runs.filter(
-    ({ state, notes, log }) =>
+    (run) =>
       detail === "verbose" ||
-      BAD.has(state) ||
+      BAD.has(run.state) ||
       (detail === "normal" &&
-        state !== "unchanged" &&
-        (notes.some((note) => !ROUTINE.test(note)) || (log?.counts.unmatched ?? 0) > 0)),
+        run.state !== "unchanged" &&
+        (notesOf(run).some((note) => !ROUTINE.test(note)) || (run.log?.counts.unmatched ?? 0) > 0)),
   );
   if (shown.length === 0) return [];
   const lines = [`${project}/${group}`];
@@ -149,7 +141,8 @@ function groupLines({ project, group, runs }: GroupReceipt, detail: Detail): str
     for (const error of run.errors) lines.push(`    ERROR ${place}${error}`);
     if ((run.log?.counts.unmatched ?? 0) > 0)
       lines.push(`    ${place}${count(run.log?.counts.unmatched ?? 0, "line")} could not be read`);
-    for (const note of run.notes) if (detail === "verbose" || !ROUTINE.test(note)) lines.push(`    ${note}`);
+    for (const note of notesOf(run))
+      if (detail === "verbose" || !ROUTINE.test(note)) lines.push(`    ${note}`);
     if (detail === "verbose") for (const output of run.outputs) lines.push(`    ${output}`);
   }
   return lines;

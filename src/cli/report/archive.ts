@@ -1,7 +1,8 @@
 /** Archives of trainings as the content of a report. */
 import { type Archive, openArchive } from "../../archive/archive.js";
-import { readGroup } from "../../archive/read-group.js";
+import { LOCAL_FILES } from "../../archive/read-group.js";
 import { readable } from "../../io/source.js";
+import { groupFilesSource } from "../../pipeline/groups/group-source.js";
 import type { ReportContent } from "./content.js";
 
 /**
@@ -24,14 +25,7 @@ export async function readArchives(
     const { groups, problems } = archive;
     try {
       if (groups.length === 0) throw new Error(`${path}: it holds no archive of trainings`);
-      await content.readGroups({
-        runs: 0,
-        bytes: 0,
-        problems,
-        async *groups() {
-          for (const group of groups) yield await readGroup(group);
-        },
-      });
+      await content.readGroups(groupFilesSource(groups, problems, LOCAL_FILES));
     } finally {
       await archive.close();
     }

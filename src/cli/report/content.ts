@@ -1,11 +1,12 @@
 /** Reads logs, evaluations and groups into the content of a report. */
 import { readFile } from "node:fs/promises";
-import { wholeLog } from "../../archive/validation-log/join.js";
+import { completeLog } from "../../archive/validation-log/join.js";
 import { NO_COUNTS } from "../../core/layout.js";
 import type { ParserOptions } from "../../core/log-parser.js";
 import { fileSource } from "../../io/inputs.js";
 import type { Source } from "../../io/source.js";
 import { inputErrorText } from "../../pipeline/error-text.js";
+import type { GroupSource } from "../../pipeline/groups/group-source.js";
 import { type InputReceipt, problem, publishLog } from "../../pipeline/publish-log.js";
 import type { UpdatePublisher } from "../../publishers/update-publisher.js";
 import { addEvaluation, readEvaluationFile } from "../../report/evaluations.js";
@@ -13,7 +14,6 @@ import { isDeadTraining, repeatsValidations } from "../../report/log-selection.j
 import type { ReportEvaluation, ReportProblem, ReportRun } from "../../report/report-data.js";
 import { RunCollector, type RunPlace } from "../../report/run-collector.js";
 import { displayNames, pairOfPath } from "../../report/run-names.js";
-import type { GroupsFound } from "../groups/run-groups.js";
 import type { ReportInputs } from "./inputs.js";
 
 /** How inputs are read. */
@@ -59,7 +59,7 @@ export class ReportContent {
   }
 
   /** Reads the groups of an archive or of Taskcluster. */
-  async readGroups(found: GroupsFound): Promise<void> {
+  async readGroups(found: GroupSource): Promise<void> {
     const problems = [...found.problems];
     const taken = new Set<string>();
     for await (const group of found.groups()) {
@@ -72,7 +72,7 @@ export class ReportContent {
         taken.add(title);
         const place = { name: title, source: run.log.name, project, group: name };
         try {
-          await this.#readLog(await wholeLog(run), place, false);
+          await this.#readLog(await completeLog(run.log, run.validationLog), place, false);
         } catch (error) {
           this.refuse({ source: run.log.name, reason: inputErrorText(error) });
         }

@@ -1,6 +1,7 @@
 /** Groups and tasks of Taskcluster as the content of a report. */
 
 import { EXIT } from "../../exit-code.js";
+import { groupsSource } from "../../pipeline/groups/group-source.js";
 import {
   groupAddress,
   type TaskAddress,
@@ -11,7 +12,6 @@ import { readGroups } from "../../taskcluster/group.js";
 import { readTask, taskAsGroup } from "../../taskcluster/task.js";
 import type { Command } from "../command.js";
 import { addressesOf, type TaskclusterAccess, withTaskcluster } from "../taskcluster/client.js";
-import { groupsFound } from "../taskcluster/group.js";
 import type { ReportContent } from "./content.js";
 
 /** Reads groups, with those that they build on, into a report; returns the exit code, 0 where all could be asked for. */
@@ -25,7 +25,7 @@ export function readTaskGroups(
     for (const { groupId } of addresses) {
       try {
         const { groups, problems } = await readGroups(groupId, { queue, store });
-        await content.readGroups(groupsFound(groups, problems));
+        await content.readGroups(groupsSource(groups, problems));
       } catch (error) {
         if (!(error instanceof TaskclusterError) || error.code === "stopped") throw error;
         content.refuse({ source: groupId, reason: error.message });
@@ -61,5 +61,5 @@ async function readOne(
   } else if (state !== "completed") {
     const advice = `its log up to now is drawn by \`marian-tracking logs ${taskId} | marian-tracking report -\``;
     content.refuse({ source: taskId, reason: `the task is not completed (${state}): ${advice}` });
-  } else await content.readGroups(groupsFound([await taskAsGroup(task, store)], []));
+  } else await content.readGroups(groupsSource([await taskAsGroup(task, store)], []));
 }

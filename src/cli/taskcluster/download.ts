@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import pLimit from "p-limit";
-import type { Group, GroupRun, Problem } from "../../archive/group.js";
+import type { Group, Problem } from "../../archive/group.js";
 import type { Evaluation } from "../../evaluation/evaluation.js";
 import { evaluationTitle, readDatasetName } from "../../evaluation/naming/dataset.js";
 import { readEvaluationFileName } from "../../evaluation/naming/evaluation-file.js";
@@ -86,7 +86,7 @@ function* filesOf(group: Group, store: ArtifactStore): Generator<Wanted> {
     yield { path: `experiments/${place}/config.yml`, source: "configuration", write };
   }
   for (const run of group.runs) {
-    const model = folderOf(run, group);
+    const model = safeSegment(run.name);
     for (const [log, file] of [
       [run.log, "train.log"],
       [run.validationLog, "valid.log"],
@@ -104,11 +104,6 @@ function* filesOf(group: Group, store: ArtifactStore): Generator<Wanted> {
       }
     }
   }
-}
-
-/** The run's id without the group's suffix: the second `student` of a group is `student-2`. */
-function folderOf({ id, model }: GroupRun, { suffix }: Group): string {
-  return safeSegment(id.endsWith(suffix) ? id.slice(0, -suffix.length) : model);
 }
 
 /** `flores_aug-mix_devtest.metrics.json`; by the form of a label where the dataset could not be told from that. */

@@ -1,11 +1,11 @@
 /** What `group` and `parse_tc_group` do, and `task` for a task that is over. */
 
-import type { Group, Problem } from "../../archive/group.js";
 import { EXIT } from "../../exit-code.js";
+import { groupsSource } from "../../pipeline/groups/group-source.js";
 import { groupAddress } from "../../taskcluster/client/index.js";
 import { readGroups } from "../../taskcluster/group.js";
 import type { Command } from "../command.js";
-import { type GroupFlagValues, type GroupsFound, prepareGroups, runGroups } from "../groups/run-groups.js";
+import { type GroupFlagValues, prepareGroups, runGroups } from "../groups/run-groups.js";
 import { addressesOf, type TaskclusterFlagValues, withTaskcluster } from "./client.js";
 
 /** The values of the flags of `group`. */
@@ -35,19 +35,6 @@ export async function runGroupCommand(
       ...(flags["recursive-lookup"] ? {} : { depth: 0 }),
       ...(flags.depth === undefined ? {} : { depth: flags.depth }),
     });
-    return runGroups(groupId, groupsFound(groups, problems), job);
+    return runGroups(groupId, groupsSource(groups, problems), job);
   });
-}
-
-/** Groups that have been read. */
-export function groupsFound(groups: readonly Group[], problems: readonly Problem[]): GroupsFound {
-  const logs = groups.flatMap(({ runs }) => runs).flatMap(({ log }) => (log === undefined ? [] : [log]));
-  return {
-    runs: logs.length,
-    bytes: logs.reduce((sum, { size }) => sum + (size ?? 0), 0),
-    problems,
-    async *groups() {
-      yield* groups;
-    },
-  };
 }

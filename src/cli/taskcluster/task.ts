@@ -2,6 +2,8 @@
 
 import { EXIT } from "../../exit-code.js";
 import { say } from "../../io/terminal.js";
+import { BufferedPublisher } from "../../live/buffered-publisher.js";
+import { groupsSource } from "../../pipeline/groups/group-source.js";
 import { livePublishers, type PublisherFactory, publishLog } from "../../pipeline/publish-log.js";
 import type { UpdatePublisher } from "../../publishers/update-publisher.js";
 import { type TaskAddress, taskAddress } from "../../taskcluster/client/index.js";
@@ -19,7 +21,7 @@ import {
   type TaskclusterFlagValues,
   withTaskcluster,
 } from "./client.js";
-import { groupsFound, OFFLINE_TAG } from "./group.js";
+import { OFFLINE_TAG } from "./group.js";
 import { liveLogSpeaker } from "./live.js";
 
 /** The values of the flags of `task`. */
@@ -72,7 +74,7 @@ async function publishTask(
   const group = await taskAsGroup(task, store);
   // A training's run stands for itself; an evaluation is also a row of its group's table.
   const only = task.stage === "training" ? "training" : "evaluations";
-  return runGroups(taskId, groupsFound([group], []), { ...job, flags: { ...job.flags, only } });
+  return runGroups(taskId, groupsSource([group], []), { ...job, flags: { ...job.flags, only } });
 }
 
 /** Publishes a training while it runs, from its first run on, and to its end. */
@@ -100,7 +102,13 @@ async function followTask(
     ...(folder === undefined ? [] : livePublishers(source.name, folder)(parserOfLog, reader)),
     ...(target === undefined
       ? []
-      : target.live(experiment, id, () => source.trainingFate)(parserOfLog, reader)),
+      : [
+          new BufferedPublisher(
+            "W&B",
+            Promise.resolve((time) => target.live(experiment, id, () => source.trainingFate, time)),
+            { parser, stop: stop.signal },
+          ),
+        ]),
     ...(plot === undefined ? [] : [plot.publisher]),
   ];
   try {

@@ -1,60 +1,46 @@
-/** Publishes groups: their trainings, the models of which only evaluations are known, and the run of the group. */
+/** Publishes groups: their trainings, the models with evaluations only, and the run of the group. */
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import pLimit, { type LimitFunction } from "p-limit";
 import type { Group, GroupRun } from "../../archive/group.js";
+import { completeLog } from "../../archive/validation-log/join.js";
 import type { ParserOptions } from "../../core/log-parser.js";
+import { GROUP_LOGS } from "../../evaluation/naming/run-ids.js";
 import type { Source } from "../../io/source.js";
 import type { PublisherOutcome } from "../../publishers/update-publisher.js";
 import type { RunPlan } from "../../run/run-plan.js";
+import type { Preview } from "../../wandb/index.js";
 import { inputErrorText, outputErrorText } from "../error-text.js";
 import { planSource } from "../plan-source.js";
 import { type InputReceipt, type PublisherFactory, problem, publishLog } from "../publish-log.js";
+import { digestOf, evaluationFacts, type Facts, hashed } from "./digest.js";
 import type { Ledger, LedgerEntry } from "./ledger.js";
-import { digestOf, evaluationFacts, type Facts, hashed } from "./run-digest.js";
 
 /** Where the runs of groups go. */
 export interface GroupTarget {
-  /** Server and entity: what a ledger's entry is about. */
+  /** Server and entity: part of the key of a ledger's entry. */
   readonly place: string;
   /** What else the runs carry, such as tags. */
   readonly facts: Facts;
   /** Publishes a training, whose log was read before, with its evaluations. */
   training(group: Group, run: GroupRun, source: Source, plan: RunPlan): PublisherFactory;
-  /**
-   * Publishes a training that is running, whose log comes from its first byte.
-   *
-   * @param fate How the training stands when the log ends, or the command leaves.
-   */
-  live(
-    group: Pick<Group, "project" | "name">,
-    id: string,
-    fate: () => "finished" | "failed" | "running",
-  ): PublisherFactory;
-  /** Publishes a model of which only evaluations are known. */
-  evaluations(group: Group, run: GroupRun): Promise<PublisherOutcome>;
+  /** Publishes a model with evaluations only. */
+  evaluations(run: GroupRun, group: Group): Promise<PublisherOutcome>;
   /** Publishes the run of the group: its configuration, all evaluations and the logs. */
   groupLogs(group: Group): Promise<PublisherOutcome>;
-  /** What publishing a training would do, in words; asks the server and changes nothing. */
-  preview(group: Group, run: GroupRun, source: Source, plan: RunPlan): Promise<readonly string[]>;
-  /** Ends the connections. */
-  close(): Promise<void>;
+  /** Asks the server what publishing a training would do; changes nothing. */
+  preview(group: Group, run: GroupRun, source: Source, plan: RunPlan): Promise<RunPreview>;
 }
 
-/** What was done with a run, or would be; or why it was not. */
-export type RunState =
-  /** It was not in the ledger. */
-  | "new"
-  /** The ledger knows it with another content. */
-  | "changed"
-  /** The ledger knows it as it is: nothing was sent. */
-  | "unchanged"
-  /** Its log could not be read, or not to its end. */
-  | "failed"
-  /** Not everything was acknowledged. */
-  | "undelivered"
-  /** The command was stopped before it. */
-  | "stopped";
+/** What publishing a training would do. */
+export type RunPreview = Pick<Preview, "rows" | "held" | "sent" | "tables" | "notes">;
+
+/**
+ * What was done with a run, or would be: `new`, it was not in the ledger; `changed`, the ledger has other content;
+ * `unchanged`, nothing was sent; `failed`, its log could not be read to its end; `undelivered`, not everything was
+ * acknowledged; `stopped`, the command ended before it.
+ */
+export type RunState = "new" | "changed" | "unchanged" | "failed" | "undelivered" | "stopped";
 
 /** What became of one run of a group. */
 export interface RunReceipt {
@@ -69,6 +55,10 @@ export interface RunReceipt {
   readonly outputs: readonly string[];
   readonly errors: readonly string[];
   readonly notes: readonly string[];
+  /** What publishing the training would do; only of a dry run. */
+  readonly preview?: RunPreview;
+  /** The log changed while it was read: its run is running, and the next command publishes it again. */
+  readonly isGrowing?: true;
 }
 
 /** What became of a group. */
@@ -83,9 +73,9 @@ export interface GroupsRequest {
   readonly target: GroupTarget;
   readonly ledger: Ledger;
   readonly parser: ParserOptions;
-  /** Publishes what the ledger knows as well. */
+  /** Publishes what the ledger has, too. */
   readonly again: boolean;
-  /** Sends nothing: the receipts tell what would be done. */
+  /** Sends nothing: the receipts say what would be done. */
   readonly dryRun: boolean;
   /** What is published of the groups; absent: all. */
   readonly only?: "training" | "evaluations" | undefined;
@@ -97,26 +87,22 @@ export interface GroupsRequest {
   done?(receipt: RunReceipt): void;
 }
 
-/** The log of a run with what its log of validations has beside it. */
-export type WholeLog = (run: GroupRun) => Promise<Source>;
-
 /**
- * Publishes group after group, some runs at once. Never rejects for a fault of a run: the receipts tell. What the
- * ledger knows is not sent again; its entry is written when everything of a run was acknowledged.
+ * Publishes group after group, some runs at once. An error of a run is in its receipt. What the ledger has is not sent
+ * again; it gets an entry when everything of a run was acknowledged.
  */
 export async function publishGroups(
-  groups: AsyncIterable<Group>,
-  wholeLog: WholeLog,
+  groups: AsyncIterable<Group> | Iterable<Group>,
   request: GroupsRequest,
 ): Promise<GroupReceipt[]> {
   const limit = pLimit(request.atOnce);
   const open = new Set<Promise<void>>();
   const receipts: GroupReceipt[] = [];
-  let index = 0;
+  let count = 0;
   for await (const group of groups) {
-    const place = index++;
-    const work = publishGroup(group, wholeLog, request, limit).then((receipt) => {
-      receipts[place] = receipt;
+    const index = count++;
+    const work = publishGroup(group, request, limit).then((receipt) => {
+      receipts[index] = receipt;
       open.delete(work);
     });
     open.add(work);
@@ -129,27 +115,24 @@ export async function publishGroups(
 
 async function publishGroup(
   group: Group,
-  wholeLog: WholeLog,
   request: GroupsRequest,
   limit: LimitFunction,
 ): Promise<GroupReceipt> {
   const { only } = request;
-  const trainings = only === "evaluations" ? [] : group.runs.filter(({ log }) => log !== undefined);
+  const trainings =
+    only === "evaluations"
+      ? []
+      : group.runs.flatMap((run) => (run.log === undefined ? [] : { run, log: run.log }));
   const others = only === "training" ? [] : group.runs.filter(({ log }) => log === undefined);
   const publication = new GroupPublication(group, request);
   const runs = await Promise.all([
-    ...trainings.map((run) => limit(() => publication.training(run, wholeLog))),
+    ...trainings.map(({ log, run }) => limit(() => publication.training(run, log))),
     ...others.map((run) => limit(() => publication.evaluations(run))),
   ]);
-  // The run of the group comes last: it stands for all that is there.
+  // The run of the group comes last: it stands for all of it.
   if (only !== "training") runs.push(await limit(() => publication.groupLogs()));
   for (const receipt of runs) request.done?.(receipt);
   return { project: group.project, group: group.name, runs };
-}
-
-/** What is published is not remembered. */
-class LedgerError extends Error {
-  override readonly name = "LedgerError";
 }
 
 /** The work on one group. */
@@ -162,43 +145,46 @@ class GroupPublication {
     this.#request = request;
   }
 
-  async training(run: GroupRun, wholeLog: WholeLog): Promise<RunReceipt> {
+  async training(run: GroupRun, trainingLog: Source): Promise<RunReceipt> {
     const { request, known, key, facts } = this.#look(run.id, run.evaluations.map(evaluationFacts));
-    const about = { kind: "training", run: run.id, source: run.log?.name ?? "", ...NOTHING } as const;
+    const about = { kind: "training", run: run.id, source: trainingLog.name, ...NOTHING } as const;
     const evaluations = run.evaluations.length;
     if (request.signal.aborted) return { ...about, evaluations, state: "stopped" };
     try {
-      const stamps = [run.log?.stamp, run.validationLog?.stamp ?? "none"];
+      const stamps = [trainingLog.stamp, run.validationLog?.stamp ?? "none"];
       const stamp = stamps.includes(undefined) ? "" : digestOf([...stamps, ...facts]);
       if (stamp !== "" && known?.stamp === stamp) return { ...about, evaluations, ...asBefore(known) };
-      const source = await wholeLog(run);
+      const source = await completeLog(trainingLog, run.validationLog);
       const hash = createHash("sha256");
       const plan = await planSource(hashed(source, hash), request.parser);
       const digest = digestOf(facts, hash);
       if (known?.digest === digest) {
-        if (known.error === undefined) await this.#remember({ ...known, stamp });
-        return { ...about, evaluations, ...asBefore(known) };
+        const fault = known.error === undefined ? await this.#remember({ ...known, stamp }) : undefined;
+        return { ...about, evaluations, ...(fault ?? asBefore(known)) };
       }
-      // Of a log without rows there is nothing to publish, but the receipt says what is in it.
+      // A log without rows is not published, but the receipt says what is in it.
       const empty = plan.rows === 0 && evaluations === 0;
       const factory: PublisherFactory =
         empty || request.dryRun ? () => [] : request.target.training(this.#group, run, source, plan);
       const log = await publishLog(source, request.parser, factory, request);
       const fault = problem(log, false);
+      const errors = fault === undefined ? [] : [fault];
       const state = stateOf(log, known, request.signal);
       if (request.dryRun) {
-        const notes = empty ? [] : await request.target.preview(this.#group, run, source, plan);
-        return { ...about, evaluations, state, log, notes, errors: fault === undefined ? [] : [fault] };
+        const receipt = { ...about, evaluations, state, log, errors };
+        if (empty) return receipt;
+        return { ...receipt, preview: await request.target.preview(this.#group, run, source, plan) };
       }
-      // Of a damaged log all that can be read has arrived: another time would send the same.
       const grows = log.running === true || source.changed === true;
-      // Of a log that grew meanwhile the end may be missing: it is read again the next time.
+      // The end of a log that grew meanwhile may be missing: it is read again the next time. All that can be read of a
+      // damaged log has arrived: another try would send the same.
       if (state !== "undelivered" && state !== "stopped" && !grows) {
         const entry = { key, digest, run: run.id, rows: plan.rows, ...offlineOf(log) };
-        // What is wrong may pass without a trace on the file, so such a log is read each time.
-        await this.#remember(
+        // What is wrong may pass without changing the file's stamp, so such a log is read each time.
+        const unwritten = await this.#remember(
           fault === undefined ? { ...entry, stamp } : { ...entry, stamp: "", error: fault },
         );
+        if (unwritten !== undefined) return { ...about, evaluations, ...unwritten };
       }
       return {
         ...about,
@@ -206,12 +192,11 @@ class GroupPublication {
         state,
         log,
         outputs: log.outputs,
-        errors: [...(fault === undefined ? [] : [fault]), ...log.sinkErrors],
-        notes: grows ? [...log.notes, GROWS] : log.notes,
+        errors: [...errors, ...log.sinkErrors],
+        notes: log.notes,
+        ...(grows ? { isGrowing: true } : {}),
       };
     } catch (error) {
-      if (error instanceof LedgerError)
-        return { ...about, evaluations, state: "undelivered", errors: [error.message] };
       return { ...about, evaluations, state: "failed", errors: [inputErrorText(error)] };
     }
   }
@@ -219,34 +204,28 @@ class GroupPublication {
   async evaluations(run: GroupRun): Promise<RunReceipt> {
     const about = { kind: "evaluation", run: run.id, evaluations: run.evaluations.length } as const;
     const facts = run.evaluations.map(evaluationFacts);
-    return {
-      ...about,
-      ...(await this.#tables(run.id, facts, (target, group) => target.evaluations(group, run))),
-    };
+    const publish = () => this.#request.target.evaluations(run, this.#group);
+    return { ...about, ...(await this.#tables(run.id, facts, publish)) };
   }
 
   async groupLogs(): Promise<RunReceipt> {
     const { suffix, evaluations, config, logsFolder, logsStamp } = this.#group;
-    const run = `group_logs${suffix}`;
-    const facts = [
-      ...evaluations.map(evaluationFacts),
-      config ?? null,
-      logsFolder === undefined ? null : logsStamp,
-    ];
-    const publish = (target: GroupTarget, group: Group) => target.groupLogs(group);
-    return {
+    const about = {
       kind: "group_logs",
-      run,
+      run: `${GROUP_LOGS}${suffix}`,
       evaluations: evaluations.length,
-      ...(await this.#tables(run, facts, publish)),
-    };
+    } as const;
+    const logs = logsFolder === undefined ? null : logsStamp;
+    const facts = [...evaluations.map(evaluationFacts), config ?? null, logs];
+    const publish = () => this.#request.target.groupLogs(this.#group);
+    return { ...about, ...(await this.#tables(about.run, facts, publish)) };
   }
 
-  /** Publishes what has no log. */
+  /** Publishes a run without a log. */
   async #tables(
     id: string,
     facts: Facts,
-    publish: (target: GroupTarget, group: Group) => Promise<PublisherOutcome>,
+    publish: () => Promise<PublisherOutcome>,
   ): Promise<Omit<RunReceipt, "kind" | "run" | "evaluations">> {
     const { request, known, key, facts: all } = this.#look(id, facts);
     if (request.signal.aborted) return { ...NOTHING, state: "stopped" };
@@ -255,31 +234,30 @@ class GroupPublication {
     const state = known === undefined ? "new" : "changed";
     if (request.dryRun) return { ...NOTHING, state };
     try {
-      const outcome = await publish(request.target, this.#group);
+      const outcome = await publish();
       const { outputs, notes = [], undelivered } = outcome;
       if (undelivered !== undefined)
         return { state: "undelivered", outputs, notes, errors: [`W&B: ${undelivered}`] };
-      await this.#remember({ key, digest, stamp: digest, run: id, rows: 0, ...offlineOf(outcome) });
-      return { state, outputs, notes, errors: [] };
+      const entry = { key, digest, stamp: digest, run: id, rows: 0, ...offlineOf(outcome) };
+      const unwritten = await this.#remember(entry);
+      return unwritten === undefined ? { state, outputs, notes, errors: [] } : { ...NOTHING, ...unwritten };
     } catch (error) {
-      if (error instanceof LedgerError) return { ...NOTHING, state: "undelivered", errors: [error.message] };
       return { ...NOTHING, state: "undelivered", errors: [`W&B: ${outputErrorText(error)}`] };
     }
   }
 
-  /** @throws LedgerError where the ledger can't be written. */
-  async #remember(entry: LedgerEntry): Promise<void> {
-    await this.#request.ledger.put(entry).catch((error: unknown) => {
-      throw new LedgerError(
-        `the ledger: ${outputErrorText(error)}; the run is published again the next time`,
-        {
-          cause: error,
-        },
-      );
-    });
+  /** Writes an entry into the ledger. @returns What the receipt says if that fails. */
+  async #remember(entry: LedgerEntry): Promise<Pick<RunReceipt, "state" | "errors"> | undefined> {
+    try {
+      await this.#request.ledger.put(entry);
+      return undefined;
+    } catch (error) {
+      const reason = `the ledger: ${outputErrorText(error)}; the run is published again the next time`;
+      return { state: "undelivered", errors: [reason] };
+    }
   }
 
-  /** What the ledger knows of a run, and what is to be compared with it. */
+  /** The ledger's entry of a run, and what is compared with it. */
   #look(id: string, facts: Facts) {
     const request = this.#request;
     const { project, name } = this.#group;
@@ -294,11 +272,9 @@ class GroupPublication {
   }
 }
 
-const GROWS = "the log changed while it was read: its run is running, and is published again the next time";
-
 const NOTHING = { outputs: [], errors: [], notes: [] } as const;
 
-/** What is in an offline file alone is published only as long as that is there. */
+/** A run in an offline file counts as published only while that file exists. */
 function offlineOf({
   offlineFiles,
 }: {

@@ -1,64 +1,86 @@
-/** Reads what a manifest names: files and objects. */
+/** Reads manifests, and the files and objects that they name. */
 import { stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import type { FoundFile, NamedFile } from "../../archive/folder-walk.js";
 import type { GroupAccess } from "../../archive/read-group.js";
 import { InputError, isTransient } from "../../io/input-error.js";
-import type { ObjectStore } from "../../io/objects/object-store.js";
+import { STDIN } from "../../io/inputs.js";
+import { ObjectStore } from "../../io/objects/object-store.js";
 import { isObjectUrl, printableUrl } from "../../io/objects/object-url.js";
 import { FileSource, type Source } from "../../io/source.js";
-import type { ManifestFile, ManifestRun } from "./manifest.js";
-import { fileEtag } from "./plan.js";
+import { StdinSource } from "../../io/stdin.js";
+import { ManifestError, type ManifestFile, type ManifestRun, readManifest } from "./manifest.js";
+import { fileEtag, type NamedManifestFile } from "./plan.js";
+import { runsOfShard, type Shard } from "./shard.js";
 
-/** Opens files and objects, and remembers what might be read another time. */
-export class ManifestAccess implements GroupAccess {
-  /** Faults that are no fault of a log: the work is to be done again. In words. */
-  readonly troubles: string[] = [];
+/** Opens files and objects for one command. */
+export class ManifestAccess implements GroupAccess<NamedManifestFile, NamedManifestFile> {
+  /** Files that could not be read this time, though they may be readable the next time. */
+  readonly retryable: string[] = [];
   /** Called with each of them. */
-  onTrouble: () => void = () => {};
-  readonly #store: () => ObjectStore;
-  readonly #known = new Map<string, ManifestFile>();
+  onRetryable: () => void = () => {};
+  readonly #userAgent: string;
+  readonly #signal: AbortSignal;
+  #store: ObjectStore | undefined;
 
-  /** @param store Is asked for the first object. */
-  constructor(store: () => ObjectStore) {
-    this.#store = store;
+  /** @param version Of the program. */
+  constructor(version: string, signal: AbortSignal) {
+    this.#userAgent = `marian-tracking/${version}`;
+    this.#signal = signal;
   }
 
-  /** Makes the sizes and etags of a run's files known. */
-  know({ files, evaluations, config }: ManifestRun): void {
-    for (const file of [...files, ...evaluations, ...(config === undefined ? [] : [config])])
-      if (file.size !== undefined || file.etag !== undefined) this.#known.set(file.uri, file);
+  /** The store of objects; it connects when it is used. */
+  store(): ObjectStore {
+    const options = { userAgent: this.#userAgent, signal: this.#signal };
+    this.#store ??= ObjectStore.fromEnvironment(process.env, options);
+    return this.#store;
   }
 
-  /** Forgets a run that is done. */
-  forget({ files, evaluations }: ManifestRun): void {
-    for (const { uri } of [...files, ...evaluations]) this.#known.delete(uri);
-  }
-
-  /** A file as a log; with an etag, another content is an error. */
-  source(file: ManifestFile): Source {
-    const { uri, size, etag } = file;
-    if (isObjectUrl(uri)) {
-      const name = printableUrl(uri);
-      const known = { ...(size === undefined ? {} : { size }), ...(etag === undefined ? {} : { etag }) };
-      const bytes = () => this.#store().source(uri, known).chunks();
-      return { name, ...known, ...stamped(etag), chunks: () => this.#watched(name, bytes) };
+  /**
+   * The runs of a manifest, or of one shard, for which it reads the whole manifest first.
+   *
+   * @throws ManifestError, which names the manifest.
+   */
+  async *runs(manifest: string, shard: Shard | undefined): AsyncGenerator<ManifestRun> {
+    const source = manifest === STDIN ? new StdinSource(process.stdin) : this.source({ uri: manifest });
+    try {
+      if (shard === undefined) return yield* readManifest(source);
+      const all: ManifestRun[] = [];
+      for await (const run of readManifest(source)) all.push(run);
+      yield* runsOfShard(all, shard);
+    } catch (error) {
+      if (error instanceof ManifestError) throw error;
+      const name = manifest === STDIN ? "standard input" : source.name;
+      throw new ManifestError(`the manifest ${name} can't be read: ${(error as Error).message}`, {
+        cause: error,
+      });
     }
-    const bytes = () => fileBytes(pathOf(uri), uri, etag);
+  }
+
+  /** A file as a log. If it has an etag and other content, reading it is an error. */
+  source({ uri, size, etag }: ManifestFile): Source {
+    const known = { ...(size === undefined ? {} : { size }), ...(etag === undefined ? {} : { etag }) };
+    const isObject = isObjectUrl(uri);
+    const name = isObject ? printableUrl(uri) : uri;
+    const bytes = () =>
+      isObject ? this.store().source(uri, known).chunks() : fileBytes(pathOf(uri), uri, etag);
     return {
-      name: uri,
+      name,
       ...(size === undefined ? {} : { size }),
-      ...stamped(etag),
-      chunks: () => this.#watched(uri, bytes),
+      ...(etag === undefined ? {} : { stamp: etag }),
+      chunks: () => this.#watched(name, bytes),
     };
   }
 
-  bytes({ path }: NamedFile): AsyncIterable<Uint8Array> {
-    return this.source(this.#known.get(path) ?? { uri: path }).chunks();
+  bytes(file: NamedManifestFile): AsyncIterable<Uint8Array> {
+    return this.source(file).chunks();
   }
 
-  log({ path, size }: FoundFile): Source {
-    return this.source(this.#known.get(path) ?? { uri: path, ...(size > 0 ? { size } : {}) });
+  log(file: NamedManifestFile): Source {
+    return this.source(file);
+  }
+
+  async close(): Promise<void> {
+    await this.#store?.close();
   }
 
   async *#watched(name: string, bytes: () => AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -66,16 +88,12 @@ export class ManifestAccess implements GroupAccess {
       yield* bytes();
     } catch (error) {
       if (isTransient(error)) {
-        this.troubles.push(`${name}: ${(error as Error).message}`);
-        this.onTrouble();
+        this.retryable.push(`${name}: ${(error as Error).message}`);
+        this.onRetryable();
       }
       throw error;
     }
   }
-}
-
-function stamped(etag: string | undefined): { readonly stamp?: string } {
-  return etag === undefined ? {} : { stamp: etag };
 }
 
 function pathOf(uri: string): string {
@@ -90,7 +108,7 @@ function pathOf(uri: string): string {
 async function* fileBytes(path: string, name: string, etag: string | undefined): AsyncGenerator<Uint8Array> {
   if (etag !== undefined) {
     const info = await stat(path).catch(() => undefined);
-    // What is not there is told by who reads it.
+    // Reading a missing file below reports it.
     if (info !== undefined && fileEtag(info.size, info.mtimeMs) !== etag)
       throw new InputError(
         "it has changed since it was listed: make the manifest again with `marian-tracking plan`",

@@ -1,58 +1,126 @@
 /** From the files of an archive to the lines of a manifest, and from those back to groups. */
 import { resolve } from "node:path";
-import type { FoundFile, NamedFile } from "../../archive/folder-walk.js";
-import type { EvaluationFile, GroupFiles, RunFiles } from "../../archive/group-files.js";
+import { openArchive } from "../../archive/archive.js";
+import { filterGroups, type GroupFilter } from "../../archive/filter.js";
+import { type FoundFile, fileAt, folderAt, type NamedFile } from "../../archive/folder-walk.js";
+import type { Problem } from "../../archive/group.js";
+import type { EvaluationFile, GroupFiles } from "../../archive/group-files.js";
+import type { ArchiveMode } from "../../archive/layout.js";
+import { openObjectArchive } from "../../archive/object-archive.js";
+import type { GroupAccess } from "../../archive/read-group.js";
 import { readEvaluationFileName } from "../../evaluation/naming/evaluation-file.js";
+import { InputError } from "../../io/input-error.js";
+import type { ObjectStore } from "../../io/objects/object-store.js";
+import { isObjectUrl } from "../../io/objects/object-url.js";
+import { type GroupSource, groupFilesSource } from "../groups/group-source.js";
 import type { ManifestFile, ManifestRun } from "./manifest.js";
 
-/** What a manifest calls a file; size and time are known of logs alone. */
-export type Reference = (file: NamedFile & Partial<FoundFile>) => ManifestFile;
+/** Which runs are listed. */
+export interface PlanRequest extends GroupFilter {
+  readonly mode: ArchiveMode | undefined;
+  readonly signal: AbortSignal;
+  /** Opens the store of an archive in a bucket. */
+  store(): ObjectStore;
+}
 
-/** What tells one content of a local file from another. */
+/** The runs of an archive. */
+export interface PlannedRuns {
+  readonly runs: readonly ManifestRun[];
+  /** The number of groups, chosen or not. */
+  readonly groups: number;
+  readonly problems: readonly Problem[];
+}
+
+/** A file of a manifest as groups are read from it. */
+export type NamedManifestFile = ManifestFile & NamedFile;
+
+/** What a manifest calls a file; size and time are known of logs only. */
+type Reference = (file: NamedFile & Partial<FoundFile>) => ManifestFile;
+
+/** Tells one content of a local file from another. */
 export function fileEtag(size: number, mtimeMs: number): string {
   // File systems differ in what they keep below a millisecond.
   return `${size}-${Math.trunc(mtimeMs)}`;
 }
 
+/**
+ * Lists the runs that are chosen, by project, group, and the path of the log; then those with evaluations only.
+ *
+ * @throws InputError, without the name of the archive, if there is nothing to read.
+ */
+export async function planArchive(source: string, request: PlanRequest): Promise<PlannedRuns> {
+  const { mode, signal } = request;
+  const isObject = isObjectUrl(source);
+  if (!isObject && (await isFile(source)))
+    throw new InputError("what is in a tar can't be read by others: unpack it first, and name the folder");
+  const objects = isObject ? await openObjectArchive(source, request.store(), { mode, signal }) : undefined;
+  const archive = objects ?? (await openArchive(source, { mode, signal }));
+  try {
+    const reference: Reference =
+      objects === undefined
+        ? localReference
+        : ({ path, size }) => {
+            const { url, size: bytes, etag } = objects.objectAt(path) ?? { url: path };
+            return {
+              uri: url,
+              ...(size === undefined || bytes === undefined ? {} : { size: bytes }),
+              ...(size === undefined || etag === undefined ? {} : { etag }),
+            };
+          };
+    const chosen = filterGroups(archive.groups, request);
+    return {
+      runs: chosen.flatMap((group) => runsOf(group, reference, !isObject)),
+      groups: archive.groups.length,
+      problems: [...archive.problems, ...chosen.flatMap(({ problems }) => problems)],
+    };
+  } finally {
+    await archive.close();
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  if ((await folderAt(path)) !== undefined) return false;
+  return (await fileAt(path, { nameOf: (name) => name, problem: () => {} }, true)) !== undefined;
+}
+
 /** A local file, by its absolute path. */
-export const localReference: Reference = ({ path, size, mtimeMs }) => ({
+const localReference: Reference = ({ path, size, mtimeMs }) => ({
   uri: resolve(path),
   ...(size === undefined || mtimeMs === undefined ? {} : { size, etag: fileEtag(size, mtimeMs) }),
 });
 
-/**
- * The runs of an archive in its own order: by project, group, and the path of the log; then those of which only
- * evaluations are known.
- *
- * @param withLogs Whether the folders of the groups' logs can be read where the manifest is.
- */
-export function planRuns(
-  groups: readonly GroupFiles[],
-  reference: Reference,
-  withLogs: boolean,
-): ManifestRun[] {
-  return groups.flatMap(({ project, name: group, runs, evaluations, config, logsFolder }) =>
-    runs.map(({ id, name, log, validationLog }): ManifestRun => {
-      const files = [log, validationLog].filter((file) => file !== undefined);
-      const scores = evaluations.filter(({ run }) => run === name);
-      return {
-        run_id: id,
-        project,
-        group,
-        name,
-        files: files.map(reference),
-        evaluations: scores.map(({ path, name: called }) => reference({ path, name: called })),
-        ...(config === undefined ? {} : { config: { uri: reference(config).uri } }),
-        ...(withLogs && logsFolder !== undefined
-          ? { logs: reference({ path: logsFolder, name: logsFolder }) }
-          : {}),
-      };
-    }),
-  );
+/** @param withLogs Whether the folder of the group's logs can be read by whoever reads the manifest. */
+function runsOf(group: GroupFiles, reference: Reference, withLogs: boolean): ManifestRun[] {
+  const { project, name: groupName, evaluations, config, logsFolder } = group;
+  return group.runs.map(({ id, name, log, validationLog }): ManifestRun => {
+    const files = [log, validationLog].filter((file) => file !== undefined);
+    const scores = evaluations.filter(({ run }) => run === name);
+    return {
+      run_id: id,
+      project,
+      group: groupName,
+      name,
+      files: files.map(reference),
+      evaluations: scores.map(({ path, name: called }) => reference({ path, name: called })),
+      ...(config === undefined ? {} : { config: { uri: reference(config).uri } }),
+      ...(withLogs && logsFolder !== undefined
+        ? { logs: reference({ path: logsFolder, name: logsFolder }) }
+        : {}),
+    };
+  });
 }
 
-/** The groups that runs of a manifest make up, in the order in which these first come. */
-export function groupsOf(runs: readonly ManifestRun[]): GroupFiles[] {
+/** The groups of these runs, for the commands that publish groups. */
+export function manifestSource(
+  runs: readonly ManifestRun[],
+  problems: readonly Problem[],
+  access: GroupAccess<NamedManifestFile, NamedManifestFile>,
+): GroupSource {
+  return groupFilesSource(groupsOf(runs), problems, access);
+}
+
+/** The groups of these runs, in the order of their first runs. */
+export function groupsOf(runs: readonly ManifestRun[]): GroupFiles<NamedManifestFile, NamedManifestFile>[] {
   const groups = new Map<string, ManifestRun[]>();
   for (const run of runs) {
     const key = JSON.stringify([run.project, run.group]);
@@ -63,52 +131,37 @@ export function groupsOf(runs: readonly ManifestRun[]): GroupFiles[] {
   return [...groups.values()].map(groupOf);
 }
 
-function groupOf(runs: readonly ManifestRun[]): GroupFiles {
+function groupOf(runs: readonly ManifestRun[]): GroupFiles<NamedManifestFile, NamedManifestFile> {
   const { project = "", group = "" } = runs[0] ?? {};
   const config = runs.find((run) => run.config !== undefined)?.config;
   const logs = runs.find((run) => run.logs !== undefined)?.logs;
+  const suffixed = runs.find(({ run_id: id, name }) => id !== name && id.startsWith(name));
   return {
     project,
     name: group,
-    mode: "taskcluster",
-    suffix: suffixOf(runs),
-    runs: runs.map(runOf),
-    evaluations: runs.flatMap(({ name, evaluations }) => evaluations.map((file) => scoresOf(name, file))),
-    ...(config === undefined ? {} : { config: foundFile(config) }),
+    suffix: suffixed === undefined ? "" : suffixed.run_id.slice(suffixed.name.length),
+    runs: runs.map(({ run_id: id, name, files }) => {
+      const [log, validationLog] = files.map(named);
+      return {
+        name,
+        id,
+        ...(log === undefined ? {} : { log }),
+        ...(validationLog === undefined ? {} : { validationLog }),
+      };
+    }),
+    evaluations: runs.flatMap(evaluationFilesOf),
+    ...(config === undefined ? {} : { config: named(config) }),
     ...(logs === undefined ? {} : { logsFolder: logs.uri }),
     problems: [],
   };
 }
 
-/** What the ids of a group's runs end with. */
-function suffixOf(runs: readonly ManifestRun[]): string {
-  const run = runs.find(({ run_id: id, name }) => id !== name && id.startsWith(name));
-  return run === undefined ? "" : run.run_id.slice(run.name.length);
-}
-
-function runOf({ run_id: id, name, files }: ManifestRun): RunFiles {
-  const [log, validationLog] = files.map(foundFile);
-  return {
-    model: name,
-    name,
-    id,
-    ...(log === undefined ? {} : { log }),
-    ...(validationLog === undefined ? {} : { validationLog }),
-    changed: 0,
-  };
-}
-
-/** A file of scores: the run is known, and its name says the rest. */
-function scoresOf(run: string, { uri }: ManifestFile): EvaluationFile {
-  const { kind, dataset, metric } = readEvaluationFileName(decodedBase(uri));
-  return {
-    path: uri,
-    name: uri,
-    ...dataset,
-    ...(metric === undefined ? {} : { metric }),
-    kind,
-    run,
-  };
+/** The files of scores of a run; their names say on what it was evaluated. */
+export function evaluationFilesOf({ name, evaluations }: ManifestRun): EvaluationFile<NamedManifestFile>[] {
+  return evaluations.map((file) => {
+    const { kind, dataset, metric } = readEvaluationFileName(decodedBase(file.uri));
+    return { ...named(file), ...dataset, kind, ...(metric === undefined ? {} : { metric }), run: name };
+  });
 }
 
 function decodedBase(uri: string): string {
@@ -122,6 +175,6 @@ function decodedBase(uri: string): string {
   }
 }
 
-function foundFile({ uri, size }: ManifestFile): FoundFile {
-  return { path: uri, name: uri, size: size ?? 0, mtimeMs: 0 };
+function named(file: ManifestFile): NamedManifestFile {
+  return { ...file, path: file.uri, name: file.uri };
 }

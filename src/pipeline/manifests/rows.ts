@@ -1,7 +1,8 @@
-/** Reads a run of a manifest and gives its rows, of all tables. */
+/** A run of a manifest as rows of all tables. */
 
-import { readGroup } from "../../archive/read-group.js";
-import { joinValidations } from "../../archive/validation-log/join.js";
+import type { Problem } from "../../archive/group.js";
+import { readEvaluations } from "../../archive/read-group.js";
+import { completeLog } from "../../archive/validation-log/join.js";
 import type { ParserOptions } from "../../core/log-parser.js";
 import type { Source } from "../../io/source.js";
 import {
@@ -26,7 +27,7 @@ import type { PartLog } from "../tables/part.js";
 import { evaluationTable, runRows } from "../tables/rows.js";
 import type { ManifestAccess } from "./access.js";
 import type { ManifestRun } from "./manifest.js";
-import { groupsOf } from "./plan.js";
+import { evaluationFilesOf } from "./plan.js";
 
 /** Where rows go. */
 export interface RowOutput {
@@ -38,19 +39,18 @@ export interface RowOutput {
 
 /** What became of a run. */
 export interface RowsReceipt {
-  readonly run: ManifestRun;
-  /** Absent where the run has no log, or it was not asked for. */
+  /** Absent if the run has no log, or its table was not asked for. */
   readonly log?: InputReceipt;
-  /** What is wrong with its files; rows tell it too, where those of the table of runs are asked for. */
-  readonly faults: readonly string[];
-  readonly remarks: readonly string[];
+  /** What is wrong with its files; the row of the table of runs has it too. */
+  readonly errors: readonly string[];
+  readonly warnings: readonly string[];
   /** Why rows could not be written. */
-  readonly sinkErrors: readonly string[];
+  readonly outputErrors: readonly string[];
 }
 
 /**
- * Writes the rows of a run: of training, of validation, of evaluations, and one for the run, with what is wrong with it.
- * Their order depends on the files alone. Never throws for a fault of a file.
+ * Writes the rows of a run: training, validation, evaluations, and the run's own, with what is wrong with it. Their
+ * order depends on the files alone. An error of a file is in the receipt.
  */
 export async function writeRunRows(
   run: ManifestRun,
@@ -65,11 +65,11 @@ export async function writeRunRows(
   const log = run.files.length > 0 && output.table !== "evaluations" ? await logOf(run, access) : undefined;
   const rows = new LogRows(name, output, asks);
   const receipt = log === undefined ? undefined : await publishLog(log, options, rows.factory, control);
-  const sinkErrors = [...(receipt?.sinkErrors ?? [])];
-  const fault = receipt === undefined ? undefined : problem(receipt, false);
-  const asksScores = access.troubles.length === 0 && (asks("evaluations") || asks("runs"));
+  const outputErrors = [...(receipt?.sinkErrors ?? [])];
+  const error = receipt === undefined ? undefined : problem(receipt, false);
+  const asksScores = access.retryable.length === 0 && (asks("evaluations") || asks("runs"));
   const scores = asksScores ? await evaluationsOf(run, access) : NO_SCORES;
-  const faults = [...(fault === undefined ? [] : [fault]), ...scores.faults];
+  const errors = [...(error === undefined ? [] : [error]), ...scores.errors];
   let text = rows.validation();
   if (asks("evaluations")) {
     const table = evaluationTable(scores.evaluations.map((evaluation) => ({ ...name, evaluation })));
@@ -77,27 +77,29 @@ export async function writeRunRows(
   }
   if (asks("runs")) {
     const logs: PartLog[] = receipt === undefined ? [] : [{ facts: rows.facts, receipt }];
-    const cells = runRows([{ ...name, log }], logs).map((row) => withError(row, faults));
+    const cells = runRows([{ ...name, log }], logs).map((row) => withErrors(row, errors));
     text += output.lines.rows("runs", RUNS_COLUMNS, cells);
   }
   try {
-    const isWhole = control.signal?.aborted !== true && access.troubles.length === 0;
-    if (isWhole && sinkErrors.length === 0 && text !== "") await output.write(text);
-  } catch (error) {
-    sinkErrors.push(outputErrorText(error));
+    const isWhole = control.signal?.aborted !== true && access.retryable.length === 0;
+    if (isWhole && outputErrors.length === 0 && text !== "") await output.write(text);
+  } catch (reason) {
+    outputErrors.push(outputErrorText(reason));
   }
-  const { remarks } = scores;
-  return { run, ...(receipt === undefined ? {} : { log: receipt }), faults, remarks, sinkErrors };
+  const { warnings } = scores;
+  return { ...(receipt === undefined ? {} : { log: receipt }), errors, warnings, outputErrors };
 }
 
-/** The log of a run with what its log of validations has beside it. */
-export async function logOf({ files }: ManifestRun, access: ManifestAccess): Promise<Source | undefined> {
+/** The log of a run, completed by its log of validations; undefined for a run with evaluations only. */
+export async function logOf(
+  { files }: ManifestRun,
+  access: Pick<ManifestAccess, "source">,
+): Promise<Source | undefined> {
   const [log, validationLog] = files.map((file) => access.source(file));
-  if (log === undefined || validationLog === undefined) return log;
-  return await joinValidations(log, validationLog);
+  return log === undefined ? undefined : await completeLog(log, validationLog);
 }
 
-/** The rows of a log. Those of validation wait for its end: how chunks fall must not change the order. */
+/** The rows of a log. Validation rows wait for its end: their order must not depend on the chunks. */
 class LogRows {
   readonly factory: PublisherFactory;
   readonly #name: RunName;
@@ -147,27 +149,22 @@ class LogRows {
   }
 }
 
-const NO_SCORES = { evaluations: [], faults: [], remarks: [] } as const;
+const NO_SCORES = { evaluations: [], errors: [], warnings: [] } as const;
 
 /** The evaluations of a run, and what is wrong with their files. */
 export async function evaluationsOf(run: ManifestRun, access: ManifestAccess) {
-  if (run.evaluations.length === 0) return NO_SCORES;
-  access.know(run);
-  const [files] = groupsOf([{ ...run, files: [] }]);
-  if (files === undefined) return NO_SCORES;
-  const { config: _config, logsFolder: _logs, ...scores } = files;
-  const { evaluations, problems } = await readGroup(scores, access);
-  access.forget(run);
-  const said = (wanted: string) =>
+  const problems: Problem[] = [];
+  const evaluations = await readEvaluations(evaluationFilesOf(run), access, problems);
+  const reasons = (wanted: Problem["severity"]) =>
     problems
       .filter(({ severity }) => severity === wanted)
       .map(({ source, reason }) => `${source}: ${reason}`);
-  return { evaluations, faults: said("failure"), remarks: said("warning") };
+  return { evaluations, errors: reasons("failure"), warnings: reasons("warning") };
 }
 
-function withError(row: (string | number | undefined)[], faults: readonly string[]) {
-  if (faults.length === 0) return row;
+function withErrors(row: (string | number | undefined)[], errors: readonly string[]) {
+  if (errors.length === 0) return row;
   const cells = RUNS_COLUMNS.map((_column, index) => row[index]);
-  cells[RUNS_COLUMNS.length - 1] = faults.join("; ");
+  cells[RUNS_COLUMNS.length - 1] = errors.join("; ");
   return cells;
 }

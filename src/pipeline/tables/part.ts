@@ -1,7 +1,7 @@
 /** Makes a part: the tables of some runs, in a folder that is there whole or not at all. */
 import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { joinValidations } from "../../archive/validation-log/join.js";
+import { completeLog } from "../../archive/validation-log/join.js";
 import type { ParserOptions } from "../../core/log-parser.js";
 import { makeFolder } from "../../io/folder.js";
 import type { Source } from "../../io/source.js";
@@ -86,7 +86,7 @@ async function readLog(
 ): Promise<PartLog> {
   const write = tables.startRun(name);
   let facts: RunFactsReader | undefined;
-  const source = validationLog === undefined ? log : await joinValidations(log, validationLog);
+  const source = await completeLog(log, validationLog);
   const receipt = await publishLog(
     source,
     options,

@@ -3,9 +3,9 @@ import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { isObjectUrl } from "../../io/objects/object-url.js";
 import { readable } from "../../io/source.js";
-import { ManifestError, type ManifestRun, manifestLine } from "../../pipeline/manifests/manifest.js";
-import { readShardName } from "../../pipeline/manifests/shard.js";
-import type { Inputs } from "./input.js";
+import type { ManifestAccess } from "./access.js";
+import { ManifestError, type ManifestRun, manifestLine } from "./manifest.js";
+import { readShardName } from "./shard.js";
 
 const MANIFEST = /^manifest.*\.ndjson(?:\.gz|\.zst)?$/;
 
@@ -14,10 +14,10 @@ const MANIFEST = /^manifest.*\.ndjson(?:\.gz|\.zst)?$/;
  *
  * @throws ManifestError where there is none, a shard is missing, or two say different things of a run.
  */
-export async function gatherRuns(from: string, inputs: Inputs): Promise<ManifestRun[]> {
+export async function gatherRuns(from: string, access: ManifestAccess): Promise<ManifestRun[]> {
   const runs = new Map<string, { readonly line: string; readonly run: ManifestRun; readonly path: string }>();
   for (const path of await manifestsIn(from)) {
-    for await (const run of inputs.runs(path, undefined)) {
+    for await (const run of access.runs(path, undefined)) {
       const key = JSON.stringify([run.project, run.run_id]);
       const line = manifestLine(run);
       const known = runs.get(key);

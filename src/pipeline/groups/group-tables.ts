@@ -2,49 +2,63 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Group } from "../../archive/group.js";
-import type { Ledger } from "../../pipeline/groups/ledger.js";
-import { digestOf, evaluationFacts, type Facts } from "../../pipeline/groups/run-digest.js";
+import { TABLES } from "../../publishers/tables/columns.js";
+import { TABLES_FORM } from "../../publishers/tables/form.js";
 import {
   type EvaluationRow,
+  type TableReceipt,
   type TableRun,
   type TablesOptions,
   writeTables,
-} from "../../pipeline/tables/job.js";
-import { TABLES } from "../../publishers/tables/columns.js";
-import { TABLES_FORM } from "../../publishers/tables/form.js";
-import type { TablesReceipt } from "../receipts/group-receipt.js";
+} from "../tables/job.js";
+import { digestOf, evaluationFacts, type Facts } from "./digest.js";
+import type { Ledger } from "./ledger.js";
 
-/** How tables are made. */
-export interface TablesRequest extends TablesOptions {
+/** How the tables of groups are made. */
+export interface GroupTablesRequest extends TablesOptions {
   readonly only: "training" | "evaluations" | undefined;
-  /** Writes the tables though nothing has changed. */
+  /** Writes the tables even if nothing has changed. */
   readonly again: boolean;
-  /** Writes nothing: the receipt tells whether anything has changed. */
+  /** Writes nothing: the receipt says whether anything has changed. */
   readonly dryRun: boolean;
   readonly ledger: Ledger;
+}
+
+/** What became of the tables. */
+export interface TablesReceipt {
+  /** `unchanged`: the files were up to date and were left alone. */
+  readonly state: "new" | "changed" | "unchanged";
+  /** The logs that were read. */
+  readonly logs: readonly TableReceipt[];
+  /** What is wrong with logs that are in the tables as far as they could be read. */
+  readonly faults: readonly { readonly source: string; readonly reason: string }[];
+  readonly evaluations: number;
+  readonly outputs: readonly string[];
+  /** What could not be written. */
+  readonly errors: readonly string[];
 }
 
 /** What goes into the tables. */
 interface Content {
   readonly runs: readonly TableRun[];
   readonly evaluations: readonly EvaluationRow[];
-  /** Differs when any of it does; absent where that can't be told. */
+  /** Differs when any of it does; absent if a log has no stamp. */
   readonly digest: string | undefined;
 }
 
-/** What the ledger calls the tables. */
+/** The key of the tables in the ledger. */
 const KEY = "tables";
 
 /**
- * Writes the tables of all groups into the folder, unless the ledger and the files show that they are there as they
- * would be. Faults of the logs that went into them are told again then.
+ * Writes the tables of all groups into the folder, unless the ledger and the files show that they are up to date. What
+ * is wrong with their logs is reported either way.
  */
 export async function makeTables(
-  groups: AsyncIterable<Group>,
-  request: TablesRequest,
+  groups: readonly Group[],
+  request: GroupTablesRequest,
 ): Promise<TablesReceipt> {
   const { folder, formats, ledger, dryRun } = request;
-  const { runs, evaluations, digest } = await contentOf(groups, request);
+  const { runs, evaluations, digest } = contentOf(groups, request);
   const files = TABLES.flatMap((table) => formats.map((format) => join(folder, `${table}.${format}`)));
   const about = { evaluations: evaluations.length, errors: [] };
   const known = request.again ? undefined : ledger.get(KEY);
@@ -57,7 +71,7 @@ export async function makeTables(
     error === undefined ? [] : [{ source: log.source, reason: error }],
   );
   const stamp = await stampOf(files);
-  // Of a log that a training is writing, the end may be missing: the tables are made again the next time.
+  // The end of a log that a training is writing may be missing: the tables are made again the next time.
   const whole = logs.every(({ log }) => log.running !== true);
   if (errors.length === 0 && whole && digest !== undefined && stamp !== undefined) {
     const entry = { key: KEY, digest, stamp, run: "", rows: runs.length };
@@ -66,16 +80,16 @@ export async function makeTables(
   return { ...about, state, logs, faults, outputs, errors };
 }
 
-async function contentOf(groups: AsyncIterable<Group>, request: TablesRequest): Promise<Content> {
+function contentOf(groups: readonly Group[], request: GroupTablesRequest): Content {
   const { only, version, formats, parser } = request;
   const runs: TableRun[] = [];
   const evaluations: EvaluationRow[] = [];
   const facts: Facts[] = [[TABLES_FORM, version, formats, only ?? null, parser]];
   let known = true;
-  for await (const { project, name: group, runs: found, evaluations: scores, suffix } of groups) {
+  for (const { project, name: group, runs: found, evaluations: scores, suffix } of groups) {
     const ids = new Map<string, string>();
-    for (const { id, model, log, validationLog } of found) {
-      ids.set(model, ids.get(model) ?? id);
+    for (const { id, name, log, validationLog } of found) {
+      ids.set(name, id);
       if (only !== undefined && (log !== undefined) !== (only === "training")) continue;
       runs.push({ project, group, run: id, log, validationLog });
       facts.push([project, group, id, log?.name ?? null, log?.stamp ?? null, validationLog?.stamp ?? null]);
@@ -83,6 +97,7 @@ async function contentOf(groups: AsyncIterable<Group>, request: TablesRequest): 
     }
     if (only === "training") continue;
     for (const evaluation of scores) {
+      // A run whose log was not chosen has no id here.
       const run = ids.get(evaluation.run) ?? `${evaluation.run}${suffix}`;
       evaluations.push({ project, group, run, evaluation });
       facts.push([project, group, run, ...evaluationFacts(evaluation)]);

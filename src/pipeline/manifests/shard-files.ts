@@ -1,0 +1,140 @@
+/** The files of a shard: its folder is complete or absent. */
+import { readdir, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { makeFolder } from "../../io/folder.js";
+import { LineFile } from "../../publishers/ndjson.js";
+import type { TableFormat } from "../../publishers/tables/columns.js";
+import { outputErrorText } from "../error-text.js";
+import { problem } from "../publish-log.js";
+import { type EvaluationRow, PARTS, type TableRun, writeTables } from "../tables/job.js";
+import { type ManifestRun, manifestLine } from "./manifest.js";
+import { evaluationsOf } from "./rows.js";
+import { shardName } from "./shard.js";
+import { type ManifestTally, type ManifestWork, mustEnd, writeRuns } from "./work.js";
+
+/** The runs that are in the tables, for `publish`. */
+const MANIFEST = "manifest.ndjson";
+
+/** Writes the files of the runs into the folder, those of a shard into a folder of its own below it. */
+export async function writeShardFiles(
+  work: ManifestWork,
+  folder: string,
+  tally: ManifestTally,
+): Promise<void> {
+  const { shard, access } = work;
+  const place = shard === undefined ? folder : join(folder, shardName(shard));
+  const building = shard === undefined ? folder : `${place}.tmp`;
+  const runs: ManifestRun[] = [];
+  for await (const run of work.runs) runs.push(run);
+  try {
+    await makeFolder(building);
+    if (building !== place) await removeRemains(building);
+    await writeAll(work, runs, building, tally);
+    if (!mustEnd(work, tally)) {
+      await writeWhole(join(building, MANIFEST), (file) => file.write(runs.map(manifestLine).join("")));
+      if (building !== place) await replace(building, place);
+    }
+  } catch (error) {
+    tally.outputErrors.push(outputErrorText(error));
+  }
+  // What was read of a file that is to be read again must not be taken for the file.
+  if (access.retryable.length > 0)
+    await rm(building === place ? join(place, PARTS) : building, { recursive: true, force: true });
+}
+
+async function writeAll(
+  work: ManifestWork,
+  runs: readonly ManifestRun[],
+  building: string,
+  tally: ManifestTally,
+): Promise<void> {
+  const { form, formats, table } = work;
+  const writeLines = (name: string) =>
+    writeWhole(
+      join(building, name),
+      (file) => writeRuns({ ...work, runs, formats: ["tsv"] }, tally, file),
+      () => !mustEnd(work, tally),
+    );
+  if (form === "measurements") return await writeLines("measurements.ndjson");
+  const tables = formats.filter((format) => format !== "tsv");
+  if (formats.includes("tsv")) await writeLines(`${table ?? "rows"}.tsv`);
+  if (tables.length > 0 && tally.outputErrors.length === 0)
+    await tablesOf(runs, work, tables, building, tally, tables.length === formats.length);
+}
+
+/** Writes a file; keeps it only if it is complete. */
+async function writeWhole(
+  path: string,
+  fill: (file: LineFile) => Promise<void>,
+  isComplete = () => true,
+): Promise<void> {
+  const file = new LineFile(path, "whole");
+  try {
+    await fill(file);
+  } catch (error) {
+    await file.discard();
+    throw error;
+  }
+  if (isComplete()) await file.close();
+  else await file.discard();
+}
+
+/** @param isFirst Whether the runs have not been tallied yet. */
+async function tablesOf(
+  runs: readonly ManifestRun[],
+  { parser, access, signal, version }: ManifestWork,
+  formats: readonly TableFormat[],
+  building: string,
+  tally: ManifestTally,
+  isFirst: boolean,
+): Promise<void> {
+  const trainings: TableRun[] = [];
+  const scores: EvaluationRow[] = [];
+  const problems: Awaited<ReturnType<typeof evaluationsOf>>[] = [];
+  for (const run of runs) {
+    if (signal.aborted || access.retryable.length > 0) return;
+    const [log, validationLog] = run.files.map((file) => access.source(file));
+    const name = { project: run.project, group: run.group, run: run.run_id };
+    trainings.push({ ...name, log, validationLog });
+    const read = await evaluationsOf(run, access);
+    for (const evaluation of read.evaluations) scores.push({ ...name, evaluation });
+    problems.push({ ...read, evaluations: [] });
+  }
+  if (access.retryable.length > 0) return;
+  const retry = new AbortController();
+  access.onRetryable = () => retry.abort();
+  const { logs, errors } = await writeTables(trainings, scores, {
+    folder: building,
+    formats,
+    parser,
+    version,
+    // One process reads one shard: more at once are more shards.
+    threads: 1,
+    fixed: true,
+    signal: AbortSignal.any([signal, retry.signal]),
+    progress: () => {},
+  });
+  if (access.retryable.length > 0 || signal.aborted) return;
+  tally.outputErrors.push(...errors);
+  if (!isFirst) return;
+  const read = logs[Symbol.iterator]();
+  for (const [index, run] of runs.entries()) {
+    const log = run.files.length === 0 ? undefined : (read.next().value?.log ?? undefined);
+    const error = log === undefined ? undefined : problem(log, false);
+    const { errors: unread = [], warnings = [] } = problems[index] ?? {};
+    tally.add(run, log, [...(error === undefined ? [] : [error]), ...unread], warnings);
+  }
+}
+
+/** Removes what a killed process has left, except the parts of tables, which need not be read again. */
+async function removeRemains(building: string): Promise<void> {
+  for (const name of await readdir(building))
+    if (name !== PARTS) await rm(join(building, name), { recursive: true, force: true });
+}
+
+/** Replaces a folder by another. */
+async function replace(building: string, place: string): Promise<void> {
+  await makeFolder(dirname(place));
+  await rm(place, { recursive: true, force: true });
+  await rename(building, place);
+}

@@ -1,0 +1,108 @@
+/** The work on a manifest: its runs to lines, of the tables or of measurements. */
+import type { ParserOptions } from "../../core/log-parser.js";
+import { errorLine, type LineOutput, NdjsonPublisher } from "../../publishers/ndjson.js";
+import type { TableFormat, TableName } from "../../publishers/tables/columns.js";
+import { JsonLines, TabLines } from "../../publishers/tables/stream-rows.js";
+import { outputErrorText } from "../error-text.js";
+import { problem, publishLog } from "../publish-log.js";
+import type { ManifestAccess } from "./access.js";
+import type { ManifestRun } from "./manifest.js";
+import { logOf, writeRunRows } from "./rows.js";
+import type { Shard } from "./shard.js";
+
+/** What is to be done with the runs of a manifest. */
+export interface ManifestWork {
+  readonly runs: AsyncIterable<ManifestRun> | Iterable<ManifestRun>;
+  readonly shard: Shard | undefined;
+  /** Measurements as `parse` prints them, or the rows of the tables. */
+  readonly form: "measurements" | "rows";
+  readonly formats: readonly (TableFormat | "tsv")[];
+  /** The only table that is printed; absent: all. */
+  readonly table: TableName | undefined;
+  readonly parser: ParserOptions;
+  readonly access: ManifestAccess;
+  readonly signal: AbortSignal;
+  /** Of the program. */
+  readonly version: string;
+}
+
+/** What was done. */
+export class ManifestTally {
+  runs = 0;
+  /** Runs with errors. */
+  faulty = 0;
+  trainingRows = 0;
+  validationPoints = 0;
+  /** What could not be written. */
+  readonly outputErrors: string[] = [];
+  readonly #done: ManifestTally["add"];
+
+  /** @param done Is called with each run. */
+  constructor(done: ManifestTally["add"]) {
+    this.#done = done;
+  }
+
+  add(
+    run: ManifestRun,
+    log: { readonly counts: { readonly training: number }; readonly points: number } | undefined,
+    errors: readonly string[],
+    warnings: readonly string[],
+  ): void {
+    this.runs += 1;
+    this.trainingRows += log?.counts.training ?? 0;
+    this.validationPoints += log?.points ?? 0;
+    if (errors.length > 0) this.faulty += 1;
+    this.#done(run, log, errors, warnings);
+  }
+}
+
+/** Whether the work ends early: it was stopped, a file is to be read again, or the output fails. */
+export function mustEnd({ access, signal }: ManifestWork, { outputErrors }: ManifestTally): boolean {
+  return signal.aborted || access.retryable.length > 0 || outputErrors.length > 0;
+}
+
+/** Writes the runs one after the other. */
+export async function writeRuns(work: ManifestWork, tally: ManifestTally, output: LineOutput): Promise<void> {
+  const write = work.form === "rows" ? rowWriter(work, output) : measurementWriter(work, output);
+  for await (const run of work.runs) {
+    if (work.signal.aborted || output.closed) return;
+    await write(run, tally);
+    if (mustEnd(work, tally)) return;
+  }
+}
+
+type RunWriter = (run: ManifestRun, tally: ManifestTally) => Promise<void>;
+
+/** Writes the rows of the tables. */
+function rowWriter({ access, formats, parser, signal, table }: ManifestWork, output: LineOutput): RunWriter {
+  const lines = formats.includes("tsv") ? new TabLines(table) : new JsonLines(table !== undefined);
+  const rows = { lines, table, write: (text: string) => output.write(text) };
+  return async (run, tally) => {
+    const done = await writeRunRows(run, access, rows, parser, { signal });
+    if (signal.aborted || access.retryable.length > 0) return;
+    tally.add(run, done.log, done.errors, done.warnings);
+    tally.outputErrors.push(...done.outputErrors);
+  };
+}
+
+/** Writes the measurements of each log, as `parse` does; a log that can't be read is a line of the type `error`. */
+function measurementWriter({ access, parser, signal }: ManifestWork, output: LineOutput): RunWriter {
+  return async (run, tally) => {
+    const log = await logOf(run, access);
+    if (log === undefined) return tally.add(run, undefined, [], ["it has no log: there is nothing to parse"]);
+    const receipt = await publishLog(
+      log,
+      parser,
+      ({ time }) => [new NdjsonPublisher(log.name, output, time, false)],
+      { signal },
+    );
+    if (signal.aborted || access.retryable.length > 0) return;
+    const error = problem(receipt, false);
+    tally.add(run, receipt, error === undefined ? [] : [error], []);
+    tally.outputErrors.push(...receipt.sinkErrors);
+    if (error === undefined || tally.outputErrors.length > 0) return;
+    await output
+      .write(errorLine(log.name, error))
+      .catch((reason: unknown) => tally.outputErrors.push(outputErrorText(reason)));
+  };
+}
