@@ -9,20 +9,22 @@ import { archiveManifest } from "../cli/manifests/archive.js";
 import { EXIT } from "../exit-code.js";
 
 export default class Archive extends Command {
-  static override summary = "Publish years of experiments: a folder or tar of training logs and evaluations.";
+  static override summary =
+    "Publish an archive of experiments: a folder or tar of training logs and evaluations.";
   static override description =
-    `Reads an archive in the layout of Taskcluster (logs/<pair>/<experiment>_<group id>/<model>/train.log) or of Snakemake
-(models/<pair>/<experiment>/<model>/train.log), with its evaluations and configurations. Logs may be gzip or zstd, the
-archive a .tar, .tar.gz or .tar.zst.
-To Weights & Biases goes a run for each training, one for each model that has evaluations alone, and the run group_logs
-of each group. With -o the tables training, validation, evaluations and runs hold the whole archive.
-What has arrived is in a ledger: the same command again sends only what is new or has changed.
-DIR may be a folder of a public bucket, gs://bucket/folder, which is read over HTTP.
-With --manifest (or --shard) this is one worker of many: it reads the runs of the manifest, or its part of them, prints
-their rows on standard output (--format ndjson or tsv) or writes tables with -o, and leaves Weights & Biases to
-\`publish\`. What is wrong with a log is then in its row of the table runs, and no exit code.
+    `Reads an archive in the layout of Taskcluster (logs/<pair>/<experiment>_<group id>/<model>/train.log) or of Snakemake \
+(models/<pair>/<experiment>/<model>/train.log), with its evaluations and configurations. Logs may be gzip or zstd, the \
+archive a .tar, .tar.gz or .tar.zst, or a folder of a public bucket (gs://bucket/folder).
 
-Exit codes: 0 all was read and delivered; 1 something could not be read; 2 wrong flags, nothing to read, no API key;
+Weights & Biases gets a run for each training, one for each model that has only evaluations, and the run group_logs of each \
+group. With -o, the tables training, validation, evaluations and runs hold the whole archive. A ledger records what has \
+arrived: the same command again sends only what is new or has changed.
+
+With --manifest (or --shard) the command is one worker of many: it reads the runs of the manifest, or its part of them, and \
+prints their rows on standard output (--format ndjson or tsv) or writes tables with -o. \`publish\` sends them to Weights & \
+Biases. A log that can't be read is then a row of the table runs with an error, and the exit code stays 0.
+
+Exit codes: 0 everything was read and delivered; 1 something could not be read; 2 wrong flags, nothing to read, no API key; \
 3 something was not delivered or written; 130, 143 stopped by SIGINT, SIGTERM.`;
   static override examples = [
     {
@@ -67,7 +69,7 @@ Exit codes: 0 all was read and delivered; 1 something could not be read; 2 wrong
     ...manifestFlags,
     ...shardFlag,
     table: Flags.option({ options: ["training", "validation", "evaluations", "runs"] as const })({
-      description: "rows of this table alone, on standard output or as tsv",
+      description: "only rows of this table, on standard output or as tsv",
       helpGroup: "SCALE",
     }),
   };

@@ -25,12 +25,12 @@ const kinds = (description: string, exclusive: string[] = []) =>
 export default class Check extends Command {
   static override summary = "Find what went wrong in trainings: NaN, divergence, stalls, gaps, restarts.";
   static override description =
-    `Prints a line a finding, "file:line: kind: words [severity]", in the order of the log, and a summary on standard error.
-Kinds: ${FINDING_KINDS.join(", ")} (docs/check.md says what each means).
-An error means that the training is broken, a warning that someone should look, info explains what is seen in the curves.
+    `Prints a line for each finding, "file:line: kind: words [severity]", in the order of the log, and a summary on standard error.
+Kinds: ${FINDING_KINDS.join(", ")} (docs/check.md explains them).
+An error means that the training is broken, a warning that someone should look; info explains the curves.
 
-Exit codes: 0 nothing of severity warning or above (see --fail-on); 1 something was found, or an input could not be read or
-holds no measurement; 2 wrong flags or nothing to read.`;
+Exit codes: 0 no finding of severity warning or above (see --fail-on); 1 there is such a finding, or an input could not be \
+read or holds no measurement; 2 wrong flags or nothing to read; 3 standard output could not be written.`;
   static override examples = [
     { description: "One log", command: "<%= config.bin %> check train.log" },
     {
@@ -42,7 +42,7 @@ holds no measurement; 2 wrong flags or nothing to read.`;
       command: "<%= config.bin %> check 'logs/*.log' --only nan,divergence --quiet",
     },
     {
-      description: "While it is running, so that it is no fault that it has not ended",
+      description: "A running training, which has not ended yet",
       command: "<%= config.bin %> check train.log --ignore unfinished --stalled 15",
     },
   ];
@@ -54,32 +54,32 @@ holds no measurement; 2 wrong flags or nothing to read.`;
     }),
   };
   static override flags = {
-    only: kinds("look for these kinds only; several with commas"),
-    ignore: kinds("do not look for these kinds; several with commas", ["only"]),
+    only: kinds("look for these kinds only; separate several by commas"),
+    ignore: kinds("leave these kinds out; separate several by commas", ["only"]),
     "fail-on": Flags.option({ options: SEVERITIES })({
       default: "warning",
-      description: "severity from which the exit code is 1",
+      description: "lowest severity that makes the exit code 1",
     }),
     divergence: Flags.string({
-      description: "cost above its best times this is far above it  [default: 1.5]",
+      description: "a cost above its best times this diverges  [default: 1.5]",
       helpValue: "FACTOR",
     }),
     stalled: Flags.integer({
       min: 1,
       description:
-        "warn when a metric did not improve in so many validations  [default: the log's early-stopping, which is info]",
+        "warn if a metric did not improve in this many validations  [default: the log's early-stopping, which is info]",
       helpValue: "N",
     }),
     gap: Flags.string({
-      description: "seconds of silence that are a gap, if also ten times the usual  [default: 1800]",
+      description: "seconds of silence that count as a gap, if also ten times the usual  [default: 1800]",
       helpValue: "SECONDS",
     }),
     throughput: Flags.string({
-      description: "words per second below their median times this are low  [default: 0.5]",
+      description: "words per second below their median times this are slow  [default: 0.5]",
       helpValue: "PART",
     }),
     "files-from": Flags.string({
-      description: "read the names of inputs from FILE (- is standard input), one a line",
+      description: "read the names of inputs from FILE (- is standard input), one per line",
       helpValue: "FILE",
     }),
     "time-zone": Flags.string({

@@ -12,10 +12,11 @@ export default class Compare extends Command {
   static override summary =
     "Compare the evaluations of Taskcluster groups: BLEU, chrF and COMET side by side.";
   static override description =
-    `A row for each model and dataset, BLEU, chrF and COMET (0 to 100) of each group. CSV and JSON hold every metric.
-One group is taken too. What could not be read is named on standard error.
+    `Prints a row for each model and dataset, with BLEU, chrF and COMET (0 to 100) of each group. CSV and JSON have every metric. \
+A single group works too. Standard error names what could not be read.
 
-Exit codes: 0 all was read; 1 a group or an evaluation can't be had; 2 wrong flags; 130, 143 stopped by SIGINT, SIGTERM.`;
+Exit codes: 0 everything was read; 1 a group or an evaluation can't be fetched; 2 wrong flags; 130, 143 stopped by SIGINT, \
+SIGTERM.`;
   static override examples = [
     {
       description: "Two experiments",
@@ -33,7 +34,7 @@ Exit codes: 0 all was read; 1 a group or an evaluation can't be had; 2 wrong fla
   static override strict = false;
   static override args = {
     group: Args.string({
-      description: "id or address of a group; several",
+      description: "id or address of a group; may be repeated",
       required: true,
       ignoreStdin: true,
     }),

@@ -13,10 +13,11 @@ const W_AND_B = "WEIGHTS & BIASES";
 const WORDS = { ok: "ok", warning: "warning", failure: "FAILURE" } as const;
 
 export default class Doctor extends Command {
-  static override summary = "Look at what publishing a training depends on, and say what would be published.";
+  static override summary =
+    "Check everything that publishing a training depends on, and say what would be published.";
   static override description =
-    `Looks at Node, the folder of the results, the Taskcluster task with its proxy and secret, the key and the server of
-Weights & Biases, and GPUs. Changes nothing and prints no secret. Run it where the training will run.
+    `Checks Node, the folder of the results, the Taskcluster task with its proxy and secret, the key and the server of Weights & \
+Biases, and GPUs. Changes nothing and prints no secret. Run it where the training will run.
 
 Exit codes: 0 nothing is in the way; 1 something is; 2 wrong flags.`;
   static override examples = [
@@ -28,7 +29,7 @@ Exit codes: 0 nothing is in the way; 1 something is; 2 wrong flags.`;
     json: Flags.boolean({ description: "the findings as JSON on standard output" }),
     ...sharedFlags,
     "wandb-publication": Flags.boolean({
-      description: "W&B: publish, as parse_tc_logs takes it",
+      description: "W&B: publish, as for parse_tc_logs",
       env: "WANDB_PUBLICATION",
       helpGroup: W_AND_B,
     }),

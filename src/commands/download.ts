@@ -12,19 +12,20 @@ import { readGroups } from "../taskcluster/group.js";
 export default class Download extends Command {
   static override summary = "Download the logs and scores of a Taskcluster group into an archive.";
   static override description =
-    `Writes what the command archive reads: logs/<pair>/<group>/<model>/train.log, the scores in
-models/<pair>/<group>/evaluation/<model>/<importer>_<dataset>.metrics.json (or .metrics), and the configuration in
-experiments/<pair>/<group>/config.yml. Files that are there are replaced; several groups may share a folder.
+    `Writes what the command archive reads: logs/<pair>/<group>/<model>/train.log, the scores in \
+models/<pair>/<group>/evaluation/<model>/<importer>_<dataset>.metrics.json (or .metrics), and the configuration in \
+experiments/<pair>/<group>/config.yml. Existing files are replaced; several groups may share a folder.
 
-Exit codes: 0 all is there; 1 a group, log or scores can't be had; 2 wrong flags; 130, 143 stopped by SIGINT, SIGTERM.`;
+Exit codes: 0 everything was downloaded; 1 a group, log or scores can't be fetched; 2 wrong flags; 130, 143 stopped by \
+SIGINT, SIGTERM.`;
   static override examples = [
     {
-      description: "A group, and then the archive that it is",
+      description: "A group, then the archive made from it",
       command:
         "<%= config.bin %> download ZowUkamoRKuDlb4uAeTvgg -o archive && <%= config.bin %> archive archive --no-wandb -o tables",
     },
     {
-      description: "Scores only, of the group and those that its trainings build on",
+      description: "Only scores, of the group and those that its trainings build on",
       command: "<%= config.bin %> download ZowUkamoRKuDlb4uAeTvgg -o archive --only evaluations --depth 1",
     },
   ];
@@ -39,16 +40,16 @@ Exit codes: 0 all is there; 1 a group, log or scores can't be had; 2 wrong flags
       helpValue: "DIR",
     }),
     only: Flags.option({ options: ["training", "evaluations"] as const })({
-      description: "leave out the rest",
+      description: "only trainings, or only evaluations",
     }),
     depth: Flags.integer({
       default: 0,
       min: 0,
-      description: "also the groups that its trainings build on, so many steps away",
+      description: "also the groups that its trainings build on, this many steps away",
       helpValue: "N",
     }),
     json: Flags.boolean({ description: "what was written, as JSON on standard output" }),
-    quiet: Flags.boolean({ char: "q", description: "say only what went wrong" }),
+    quiet: Flags.boolean({ char: "q", description: "print only what went wrong" }),
     ...taskclusterFlags,
   };
 

@@ -23,15 +23,15 @@ const BUDGET_MS = 60_000;
 
 export default class Eval extends Command {
   static override summary =
-    "Publish one evaluation: its chart to the model's run, its scores to the group's table.";
+    "Publish one evaluation: a chart in the model's run and a row in the group's table.";
   static override description =
-    `For evaluation tasks. Every metric of the file is published; none has to be there. Inside a Taskcluster task, the
-label, project, group and run come from the task, and the key from --taskcluster-secret. Several evaluations of a group
-may be published at the same moment.
+    `For evaluation tasks. Publishes every metric of the file; none is required. Inside a Taskcluster task, the label, project, \
+group and run come from the task, and the key from --taskcluster-secret. Several evaluations of a group may be published \
+at the same moment.
 
-With WANDB_PUBLICATION set to anything but true, nothing is published.
+If WANDB_PUBLICATION is set to anything but true, nothing is published.
 
-Exit codes: 0 everything arrived; 1 the scores could not be read; 2 wrong flags, or no key; 3 not everything arrived (the
+Exit codes: 0 everything arrived; 1 the scores could not be read; 2 wrong flags or no key; 3 not everything arrived (the \
 rest is in the offline file); 130, 143 stopped by SIGINT, SIGTERM.`;
   static override examples = [
     {
@@ -39,7 +39,7 @@ rest is in the offline file); 130, 143 stopped by SIGINT, SIGTERM.`;
       command: "<%= config.bin %> eval --metrics-json flores_devtest.metrics.json",
     },
     {
-      description: "Anywhere, with scores of one's own",
+      description: "Anywhere, with scores of your own",
       command:
         "<%= config.bin %> eval --metric bleu=35.2 --metric chrf=61.7 --label evaluate-student-flores-devtest-cs-en --wandb-project cs-en --wandb-group baseline_aY25-4fXTcuJNuMcWXUYtQ",
     },
@@ -57,7 +57,7 @@ rest is in the offline file); 130, 143 stopped by SIGINT, SIGTERM.`;
       helpValue: "NAME=NUMBER",
     }),
     label: Flags.string({
-      description: "what was evaluated, as a task's label says it  [default: the task's own]",
+      description: "what was evaluated, in the form of a task's label  [default: the task's own]",
     }),
     json: Flags.boolean({ description: "the receipt as JSON on standard output" }),
     quiet: Flags.boolean({ char: "q", description: "no receipt unless something went wrong" }),

@@ -7,12 +7,12 @@ import { runGroupCommand } from "../cli/taskcluster/group.js";
 export default class Group extends Command {
   static override summary = "Publish the trainings and evaluations of a Taskcluster group.";
   static override description =
-    `Every completed training and evaluation of the group, of any generation of the pipeline, and of the groups that its
-trainings build on. To Weights & Biases goes a run for each training, one for each model that has evaluations alone, and
-the run group_logs of each group. With -o the tables training, validation, evaluations and runs hold all groups.
-What has arrived is in a ledger: the same command again sends only what is new or has changed. No credentials are needed.
+    `Publishes every completed training and evaluation of the group, and of the groups that its trainings build on. \
+Weights & Biases gets a run for each training, one for each model that has only evaluations, and the run group_logs of each \
+group. With -o, the tables training, validation, evaluations and runs hold all groups. A ledger records what has arrived: \
+the same command again sends only what is new or has changed. You need no credentials of Taskcluster.
 
-Exit codes: 0 all was read and delivered; 1 something could not be read, which is named; 2 wrong flags or no API key;
+Exit codes: 0 everything was read and delivered; 1 something could not be read, and is named; 2 wrong flags or no API key; \
 3 something was not delivered or written; 130, 143 stopped by SIGINT, SIGTERM.`;
   static override examples = [
     {
@@ -38,7 +38,7 @@ Exit codes: 0 all was read and delivered; 1 something could not be read, which i
       default: true,
       description: "also the groups that its trainings build on",
     }),
-    depth: Flags.integer({ min: 0, description: "how many steps from the group those are looked for" }),
+    depth: Flags.integer({ min: 0, description: "how many steps away to look for them" }),
     ...taskclusterFlags,
     ...groupFlags,
   };

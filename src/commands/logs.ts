@@ -7,19 +7,19 @@ import { taskAddress } from "../taskcluster/client/index.js";
 export default class Logs extends Command {
   static override summary = "Print the log of a Taskcluster task, also while it runs.";
   static override description =
-    `The log goes to standard output as it is; on a terminal, without characters that would control it.
-Of a running task comes what is there; with --follow everything to its end: through broken connections, and on to the next
-run when the worker was taken away. What happens meanwhile is told on standard error.
+    `The log goes to standard output unchanged; on a terminal, control characters are escaped. \
+For a running task it prints what is there; with --follow it continues to the end, through broken connections, and with the \
+next run if the worker is taken away. Messages go to standard error.
 
-Exit codes: 0 all was printed; 1 the task or its log can't be had; 2 wrong flags; 3 standard output took not everything;
-4 the task that was followed failed; 130, 143 stopped by SIGINT, SIGTERM.`;
+Exit codes: 0 everything was printed; 1 the task or its log can't be fetched; 2 wrong flags; 3 standard output did not take \
+everything; 4 the followed task failed; 130, 143 stopped by SIGINT, SIGTERM.`;
   static override examples = [
     {
       description: "What Marian has printed",
       command: "<%= config.bin %> logs LCi0szo2RuGr-iRSP6-nRg --strip",
     },
     {
-      description: "A training that runs, until it ends",
+      description: "A running training, until it ends",
       command:
         "<%= config.bin %> logs --follow https://firefox-ci-tc.services.mozilla.com/tasks/LCi0szo2RuGr-iRSP6-nRg",
     },
@@ -37,13 +37,13 @@ Exit codes: 0 all was printed; 1 the task or its log can't be had; 2 wrong flags
     task: Args.string({ description: "id or address of the task", required: true, ignoreStdin: true }),
   };
   static override flags = {
-    follow: Flags.boolean({ char: "f", description: "wait for more until the task ends" }),
+    follow: Flags.boolean({ char: "f", description: "continue until the task ends" }),
     run: Flags.integer({
       min: 0,
       description: "the run, from 0; with --follow, the first  [default: that of the address, else the last]",
       helpValue: "N",
     }),
-    strip: Flags.boolean({ description: "without the prefixes of the worker: [task 2026-…Z]" }),
+    strip: Flags.boolean({ description: "remove the prefixes of the worker: [task 2026-…Z]" }),
     ...taskclusterFlags,
   };
 

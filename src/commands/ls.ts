@@ -8,13 +8,13 @@ import { printText } from "../io/terminal.js";
 import { groupAddress } from "../taskcluster/client/index.js";
 
 export default class Ls extends Command {
-  static override summary = "List the trainings and evaluations of a Taskcluster group, and how they stand.";
+  static override summary = "List the trainings and evaluations of a Taskcluster group with their states.";
   static override description =
-    `Prints a tree: each training with the evaluations of its model, then the models that are only evaluated. Of each task
-its state, the number of its runs, the time they took together, the last update of a training (read from its log, also
-while it runs), when it ended or began, and its id.
+    `Prints a tree: each training with the evaluations of its model, then the models that are only evaluated. Each task has its \
+state, the number of its runs, the time they took together, the last update of a training (from its log, also while it \
+runs), the time when it ended or began, and its id.
 
-Exit codes: 0 the group was listed; 1 it can't be had; 2 wrong flags; 130, 143 stopped by SIGINT, SIGTERM.`;
+Exit codes: 0 the group was listed; 1 it can't be fetched; 2 wrong flags; 130, 143 stopped by SIGINT, SIGTERM.`;
   static override examples = [
     { description: "A group", command: "<%= config.bin %> ls ZowUkamoRKuDlb4uAeTvgg" },
     {
@@ -35,7 +35,7 @@ Exit codes: 0 the group was listed; 1 it can't be had; 2 wrong flags; 130, 143 s
     updates: Flags.boolean({
       allowNo: true,
       default: true,
-      description: "read the logs of the trainings for their last update",
+      description: "read the last update from the logs of the trainings",
     }),
     json: Flags.boolean({ description: "the listing as JSON on standard output" }),
     ...taskclusterFlags,

@@ -20,12 +20,11 @@ import { watchPipeSignals } from "../live/pipe-signals.js";
 
 export default class Parse extends Command {
   static override summary = "Read training logs and write their measurements as CSV or NDJSON.";
-  static override description =
-    `Reads files, patterns and standard input; gzip and zstd are found by their content.
-CSV goes to training.csv and validation.csv in the output folder (several inputs: a folder each), NDJSON to standard output.
-A receipt on standard error says what was read and what could not be.
+  static override description = `Reads files, patterns and standard input, also packed with gzip or zstd. \
+CSV goes to training.csv and validation.csv in the output folder, with a folder for each of several inputs; NDJSON goes to \
+standard output. A receipt on standard error says what was read and what could not be read.
 
-Exit codes: 0 all was read and written; 1 an input failed or held no measurement, or --strict found unmatched lines;
+Exit codes: 0 everything was read and written; 1 an input failed or held no measurement, or --strict found unmatched lines; \
 2 wrong flags or nothing to read; 3 something could not be written; 130, 143 stopped by SIGINT, SIGTERM.`;
   static override examples = [
     {
@@ -33,7 +32,7 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
       command: "<%= config.bin %> parse train.log",
     },
     {
-      description: "Many logs into one pair of files, told apart by the column source",
+      description: "Many logs into one pair of files; the column source tells them apart",
       command: "<%= config.bin %> parse 'logs/**/train.log.gz' --combine -o tables",
     },
     {
@@ -41,11 +40,11 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
       command: "<%= config.bin %> parse train.log --format ndjson",
     },
     {
-      description: "Behind a training: the log passes through unchanged",
+      description: "In the pipe of a training: the log passes through unchanged",
       command: "marian -c config.yml 2>&1 | <%= config.bin %> parse --tee -o metrics",
     },
     {
-      description: "Charts in the terminal, of several trainings over each other",
+      description: "Charts of several trainings in the terminal",
       command: "<%= config.bin %> parse models/*/train.log --plot cost --plot chrf",
     },
     {
@@ -57,7 +56,7 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
       command: "<%= config.bin %> parse --follow train.log -o metrics",
     },
     {
-      description: "Numbers of lines of your own",
+      description: "Numbers from other lines",
       command: "<%= config.bin %> parse train.log --pattern 'memory=Reserving (?P<mb>[0-9]+) MB'",
     },
   ];
@@ -79,19 +78,19 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
       description: "folder of the results  [default: ./output for CSV, standard output for NDJSON]",
     }),
     "files-from": Flags.string({
-      description: "read the names of inputs from FILE (- is standard input), one a line",
+      description: "read the names of inputs from FILE (- is standard input), one per line",
       helpValue: "FILE",
     }),
     combine: Flags.boolean({ description: "one set of files for all inputs, with a first column source" }),
     follow: Flags.boolean({
-      description: "read a file that grows until SIGINT or SIGTERM, also when it is renamed or cut",
+      description: "read a growing file until SIGINT or SIGTERM, also if it is renamed or cut",
       exclusive: ["combine", "tee", "dry-run", "jobs"],
     }),
     tee: Flags.boolean({ description: "pass standard input through to standard output, byte for byte" }),
     pattern: Flags.string({
       multiple: true,
       multipleNonGreedy: true,
-      description: "a line kind of your own; may be repeated",
+      description: "a kind of line to search for; may be repeated",
       helpValue: "NAME=REGEX",
     }),
     "time-zone": Flags.string({
@@ -109,23 +108,23 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
       multipleNonGreedy: true,
       delimiter: ",",
       description:
-        "draw a metric (cost, rate, chrf, ce-mean-words_stalled, …) on standard output, or on standard error where that is taken; several with commas",
+        "draw a metric (cost, rate, chrf, ce-mean-words_stalled, …) on standard output, or on standard error if that is taken; separate several by commas",
       helpValue: "METRIC",
       helpGroup: "CHARTS",
     }),
     "log-scale": Flags.boolean({
-      description: "draw by powers of ten",
+      description: "draw on a logarithmic scale",
       dependsOn: ["plot"],
       helpGroup: "CHARTS",
     }),
     outliers: Flags.boolean({
       description:
-        "scale the drawing to all values; without it, a few that lie far from all others are cut off",
+        "scale the chart to all values; without it, a few that lie far from all others are cut off",
       dependsOn: ["plot"],
       helpGroup: "CHARTS",
     }),
     tensorboard: Flags.string({
-      description: "write event files for TensorBoard, each run into a folder of its own below DIR",
+      description: "write event files for TensorBoard, with a folder below DIR for each run",
       helpValue: "DIR",
       helpGroup: "CHARTS",
     }),
@@ -136,7 +135,7 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
     }),
     strict: Flags.boolean({ description: "unmatched lines are an error (exit code 1)" }),
     json: Flags.boolean({
-      description: "the receipt as JSON on standard output (on standard error where that holds rows)",
+      description: "the receipt as JSON on standard output (on standard error if that holds rows)",
     }),
     quiet: Flags.boolean({ char: "q", description: "no receipt unless something went wrong" }),
     verbose: Flags.boolean({
@@ -148,17 +147,17 @@ Exit codes: 0 all was read and written; 1 an input failed or held no measurement
       char: "j",
       min: 1,
       description:
-        "inputs read at once, where each has files of its own  [default: by size, at most the number of cores]",
+        "inputs read at once, if each has files of its own  [default: by size, at most the number of cores]",
     }),
     ...manifestFlags,
     ...shardFlag,
     ...wandbFlags,
     "override-runs": Flags.boolean({
-      description: "W&B: write over runs of the same id",
+      description: "W&B: replace the rows of runs with the same id",
       helpGroup: "WEIGHTS & BIASES",
     }),
     "dry-run": Flags.boolean({
-      description: "W&B: print what would be published, compared with what is there, and do nothing",
+      description: "W&B: print what would be published, compared with what is there, and change nothing",
       helpGroup: "WEIGHTS & BIASES",
       dependsOn: ["wandb-project"],
     }),

@@ -6,8 +6,7 @@ import { runArchive } from "../cli/groups/archive.js";
 export default class ParseExperimentDir extends Command {
   static override summary =
     "Publish an archive of experiments, with the flags of the Python command parse_experiment_dir.";
-  static override description =
-    "The command archive under the name and with the flags of the Python command.";
+  static override description = "The command archive, with the name and flags of the Python command.";
   static override examples = ["parse_experiment_dir -d /data/archive -m taskcluster"];
   static override hidden = true;
   static override flags = {

@@ -6,7 +6,7 @@ import Group from "./group.js";
 export default class ParseTcGroup extends Command {
   static override summary =
     "Publish a Taskcluster group, with the flags of the Python command parse_tc_group.";
-  static override description = "The command group under the name and with the flags of the Python command.";
+  static override description = "The command group, with the name and flags of the Python command.";
   static override examples = ["parse_tc_group ZowUkamoRKuDlb4uAeTvgg --no-recursive-lookup"];
   static override hidden = true;
   static override args = {

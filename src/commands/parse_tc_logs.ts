@@ -33,14 +33,14 @@ export default class ParseTcLogs extends Command {
   static override summary =
     "Read the log of a training task, with the flags of the Python command parse_tc_logs.";
   static override description =
-    `For train.py, which pipes a training through it. Reads Taskcluster logs and plain train.log files.
-With --from-stream standard input passes through to standard output unchanged, whatever happens to the reading and
-publishing of it, which a process of its own does; the CSV files grow row by row, and measurements.ndjson beside them
-holds every line that has come. Existing files are replaced.
+    `For train.py, which pipes a training through it. Reads Taskcluster logs and plain train.log files. \
+With --from-stream, standard input passes through to standard output unchanged, whatever happens to reading and publishing, \
+which a second process does. The CSV files grow row by row, and measurements.ndjson beside them holds every line so far. \
+Existing files are replaced.
 
 Inside a Taskcluster task, project, group and name of the run come from the task, and the key from --taskcluster-secret.
 
-Exit codes: as those of parse. With MOZ_AUTOMATION set 0, unless a signal came or the task belongs to a push.`;
+Exit codes: those of parse. With MOZ_AUTOMATION set 0, unless a signal came or the task belongs to a push or a pull request.`;
   static override examples = [
     "parse_tc_logs --input-file live_backing.log --output-dir output",
     "marian -c config.yml 2>&1 | parse_tc_logs --from-stream --verbose",

@@ -7,15 +7,15 @@ import { runPlan } from "../cli/manifests/plan.js";
 import { EXIT } from "../exit-code.js";
 
 export default class Plan extends Command {
-  static override summary = "List the runs of an archive, one a line, for machines that share the work.";
+  static override summary = "List the runs of an archive, one per line, for machines that share the work.";
   static override description =
-    `Writes a manifest: a line of JSON for each run, with the files of its log, its evaluations and its configuration.
-The order and every line depend on the names, sizes and times of the files alone; no log is read.
-\`archive --manifest\` and \`parse --manifest\` read the runs of a manifest or a part of them, \`publish\` sends them.
-SOURCE is a folder as for \`archive\`, or the same in a public bucket: gs://bucket/folder, listed over HTTP.
+    `Writes a manifest: a line of JSON for each run, with the files of its log, its evaluations and its configuration. \
+The lines and their order depend only on the names, sizes and times of the files; no log is read. \
+\`archive --manifest\` and \`parse --manifest\` read the runs of a manifest or a part of them, and \`publish\` sends them. \
+SOURCE is a folder as for \`archive\`, or the same in a public bucket: gs://bucket/folder.
 
-Exit codes: 0 all was listed; 1 something could not be listed; 2 wrong flags, nothing to list; 3 the manifest could not
-be written; 130, 143 stopped by SIGINT, SIGTERM.`;
+Exit codes: 0 everything was listed; 1 something could not be listed; 2 wrong flags or nothing to list; 3 the manifest could \
+not be written; 130, 143 stopped by SIGINT, SIGTERM.`;
   static override examples = [
     {
       description: "All runs of an archive",

@@ -5,15 +5,15 @@ import { runPublish } from "../cli/manifests/publish.js";
 import { EXIT } from "../exit-code.js";
 
 export default class Publish extends Command {
-  static override summary = "Send what the shards of a job have read to Weights & Biases, from one place.";
+  static override summary = "Send the runs that the shards of a job have read to Weights & Biases.";
   static override description =
-    `Reads the manifests that \`archive --manifest … -o DIR\` left with its tables (or one that \`plan\` wrote), reads
-their logs, evaluations and configurations again, and publishes them as \`archive\` does.
-It is the only part of a job on many machines that writes to Weights & Biases: run one at a time. What has arrived is in
-the ledger, so that the same again sends nothing.
+    `Reads the manifests that \`archive --manifest … -o DIR\` left with its tables (or one that \`plan\` wrote), reads their \
+logs, evaluations and configurations again, and publishes them as \`archive\` does.
+This is the only part of a job on many machines that writes to Weights & Biases: run one at a time. A ledger records what \
+has arrived, so the same command again sends nothing.
 
-Exit codes: 0 all was delivered; 1 something could not be read; 2 wrong flags, a shard is missing, no API key;
-3 something was not delivered; 130, 143 stopped by SIGINT, SIGTERM.`;
+Exit codes: 0 everything was delivered; 1 something could not be read; 2 wrong flags, a missing shard, no API key; 3 \
+something was not delivered; 130, 143 stopped by SIGINT, SIGTERM.`;
   static override examples = [
     {
       description: "After all shards are done",
@@ -38,7 +38,7 @@ Exit codes: 0 all was delivered; 1 something could not be read; 2 wrong flags, a
     "override-runs": groupFlags["override-runs"],
     tags: groupFlags.tags,
     ledger: Flags.string({
-      description: "W&B: file that remembers what has arrived  [default: ledger.ndjson in the folder]",
+      description: "W&B: file that records what has arrived  [default: ledger.ndjson in the folder]",
       helpValue: "FILE",
       helpGroup: "WEIGHTS & BIASES",
     }),

@@ -9,13 +9,13 @@ import { EXIT } from "../exit-code.js";
 export default class ReportCommand extends Command {
   static override summary = "Draw trainings into one HTML file that opens anywhere.";
   static override description =
-    `The file holds the charts, the data and the viewer itself: it needs no server and no network. Further logs can be dropped
-on it. Inputs are logs (gzip and zstd too), .metrics and .metrics.json of evaluations, and folders of these.
---summary tells the best validations and what a check found, as Markdown, for the page of a job.
+    `The file holds the charts, the data and the viewer itself: it needs no server and no network, and you can drop more logs on it. \
+Inputs are logs (also gzip and zstd), .metrics and .metrics.json files of evaluations, and folders of these. \
+--summary writes the best validations and the findings of check as Markdown, for the page of a job.
 
-Exit codes: 0 all was read and written; 1 an input failed or held no measurement, or --strict found unmatched lines
-(the report is written, and names it); 2 wrong flags or nothing to read; 3 a file could not be written; 130, 143 stopped
-by SIGINT, SIGTERM.`;
+Exit codes: 0 everything was read and written; 1 an input failed or held no measurement, or --strict found unmatched lines \
+(the report is written and names it); 2 wrong flags or nothing to read; 3 a file could not be written; 130, 143 stopped by \
+SIGINT, SIGTERM.`;
   static override examples = [
     {
       description: "One training, opened in the browser",
@@ -26,7 +26,7 @@ by SIGINT, SIGTERM.`;
       command: "<%= config.bin %> report models/ -o models.html",
     },
     {
-      description: "A group of Taskcluster, with the groups that it builds on",
+      description: "A Taskcluster group, with the groups that it builds on",
       command: "<%= config.bin %> report --from group ZowUkamoRKuDlb4uAeTvgg",
     },
     {
@@ -52,21 +52,21 @@ by SIGINT, SIGTERM.`;
       description: "write the best validations and the findings to FILE as Markdown (- is standard output)",
       helpValue: "FILE",
     }),
-    title: Flags.string({ description: "what the page is called  [default: by its runs]" }),
+    title: Flags.string({ description: "title of the page  [default: the names of its runs]" }),
     from: Flags.option({ options: ["files", "archive", "group", "task"] as const })({
       default: "files",
       description:
-        "what the inputs are: files and folders; archives (folders or tars, as for the command archive); ids or addresses of groups or tasks of Taskcluster",
+        "what the inputs are: files and folders; archives (folders or tars, as for the command archive); ids or addresses of Taskcluster groups or tasks",
     }),
     open: Flags.boolean({ description: "open the file in the browser" }),
     "files-from": Flags.string({
-      description: "read the names of inputs from FILE (- is standard input), one a line",
+      description: "read the names of inputs from FILE (- is standard input), one per line",
       helpValue: "FILE",
     }),
     pattern: Flags.string({
       multiple: true,
       multipleNonGreedy: true,
-      description: "a line kind of your own, drawn where its groups are numbers; may be repeated",
+      description: "a kind of line to search for, drawn if its groups are numbers; may be repeated",
       helpValue: "NAME=REGEX",
     }),
     "time-zone": Flags.string({
@@ -75,7 +75,7 @@ by SIGINT, SIGTERM.`;
     }),
     strict: Flags.boolean({ description: "unmatched lines are an error (exit code 1)" }),
     json: Flags.boolean({
-      description: "the receipt as JSON on standard output (on standard error where that holds the summary)",
+      description: "the receipt as JSON on standard output (on standard error if that holds the summary)",
     }),
     quiet: Flags.boolean({ char: "q", description: "no receipt unless something went wrong" }),
     verbose: Flags.boolean({

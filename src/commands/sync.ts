@@ -22,12 +22,12 @@ import {
 export default class Sync extends Command {
   static override summary = "Upload offline runs of Weights & Biases, each row once.";
   static override description =
-    `Takes the folder of a run, its parent "wandb", the folder above that, or a .wandb file. Runs that were delivered are skipped.
-Every row goes to its own line of the run, so an interrupted upload is finished by the same command: no row is lost, none
-is there twice. Files of the official client are taken too; of those W&B must not hold rows yet, unless --append.
+    `Takes the folder of a run, its parent "wandb", the folder above that, or a .wandb file. Runs that were delivered are skipped. \
+Every row goes to its own line of the run, so the same command finishes an interrupted upload: no row is lost or doubled. \
+Files of the official client work too, if W&B holds no rows of the run yet or --append is given.
 
-Exit codes: 0 all was acknowledged; 1 a file is damaged, incomplete or can't be sent; 2 wrong flags, nothing to send or
-no API key (WANDB_API_KEY); 3 the server did not acknowledge everything; 130, 143 stopped by SIGINT, SIGTERM.`;
+Exit codes: 0 everything was acknowledged; 1 a file is damaged, incomplete or can't be sent; 2 wrong flags, nothing to send \
+or no API key (WANDB_API_KEY); 3 the server did not acknowledge everything; 130, 143 stopped by SIGINT, SIGTERM.`;
   static override examples = [
     { description: "Every run below ./wandb", command: "<%= config.bin %> sync ." },
     {
@@ -40,8 +40,8 @@ no API key (WANDB_API_KEY); 3 the server did not acknowledge everything; 130, 14
     dir: Args.string({ description: "folder of a run, folder of such folders, or .wandb file" }),
   };
   static override flags = {
-    "dry-run": Flags.boolean({ description: "say what would be sent, and send nothing" }),
-    append: Flags.boolean({ description: "put the rows behind those of a run that exists" }),
+    "dry-run": Flags.boolean({ description: "print what would be sent, and send nothing" }),
+    append: Flags.boolean({ description: "add the rows after those of an existing run" }),
     force: Flags.boolean({ description: "send again what was delivered before" }),
     ...wandbKeyFlag,
     json: Flags.boolean({ description: "the receipt as JSON on standard output" }),

@@ -9,21 +9,21 @@ const { only: _only, ...flags } = groupFlags;
 export default class Task extends Command {
   static override summary = "Publish one training or evaluation task of Taskcluster, also while it runs.";
   static override description =
-    `A training that is over gives its run; an evaluation its run and a row in the table of its group. With --follow a
-training is published from outside while it runs: through broken connections and pre-emptions, to its end. Started again,
-the command goes on with the same run and repeats no row. With -o and --follow, training.csv, validation.csv and
-measurements.ndjson grow row by row in that folder; without --follow the folder gets tables.
+    `A finished training becomes a run; an evaluation becomes a run and a row in the table of its group. With --follow, a \
+training is published from outside while it runs, through broken connections and pre-emptions, to its end. Started again, \
+the command continues the same run and repeats no row. With -o and --follow, training.csv, validation.csv and \
+measurements.ndjson in that folder grow row by row; without --follow the folder gets tables.
 
-Exit codes: 0 all was read and delivered; 1 something could not be read; 2 wrong flags or no API key; 3 something was not
-delivered or written; 4 the task that was followed failed; 130, 143 stopped by SIGINT, SIGTERM.`;
+Exit codes: 0 everything was read and delivered; 1 something could not be read; 2 wrong flags or no API key; 3 something was \
+not delivered or written; 4 the followed task failed; 130, 143 stopped by SIGINT, SIGTERM.`;
   static override examples = [
-    { description: "A training that is over", command: "<%= config.bin %> task O4RVGjlhTmulGeVpRevAvQ" },
+    { description: "A finished training", command: "<%= config.bin %> task O4RVGjlhTmulGeVpRevAvQ" },
     {
-      description: "A training that runs, with a chart in the terminal",
+      description: "A running training, with a chart in the terminal",
       command: "<%= config.bin %> task O4RVGjlhTmulGeVpRevAvQ --follow --plot chrf",
     },
     {
-      description: "Into files only",
+      description: "Only into files",
       command: "<%= config.bin %> task O4RVGjlhTmulGeVpRevAvQ --follow --no-wandb -o metrics",
     },
   ];

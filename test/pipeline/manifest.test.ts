@@ -147,7 +147,7 @@ describe("--shard", () => {
     ["99999999999999999999/1", {}, /no part/],
     ["auto", {}, /none of SLURM_ARRAY_TASK_ID/],
     ["auto", { JOB_COMPLETION_INDEX: "1" }, /JOB_COMPLETIONS/],
-    ["auto", { JOB_COMPLETION_INDEX: "x" }, /is 'x', which is no number/],
+    ["auto", { JOB_COMPLETION_INDEX: "x" }, /is 'x', which is not a number/],
     ["auto", { AWS_BATCH_JOB_ARRAY_INDEX: "1" }, /AWS_BATCH_JOB_ARRAY_SIZE/],
     ["auto", slurm(3, 1, 7, 1, 3), /no range/],
     ["auto/4", slurm(0, 0, 3, 1, 4), /no part 0 of 4/],

@@ -13,7 +13,7 @@ export const filterFlags = {
     helpValue: "PATTERN",
   }),
   since: Flags.string({
-    description: "only runs whose log was written since then, for example 2026-01-31",
+    description: "only runs whose log was written on this date or later, for example 2026-01-31",
     helpValue: "DATE",
   }),
 };

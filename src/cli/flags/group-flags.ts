@@ -20,7 +20,7 @@ export const groupFlags = {
     dependsOn: ["output-dir"],
   }),
   only: Flags.option({ options: ["training", "evaluations"] as const })({
-    description: "leave out the rest",
+    description: "only trainings, or only evaluations",
   }),
   jobs: Flags.integer({
     char: "j",
@@ -43,19 +43,19 @@ export const groupFlags = {
     helpGroup: WANDB,
   }),
   "override-runs": Flags.boolean({
-    description: "W&B: publish what was published before again, and write over runs of the same id",
+    description: "W&B: publish everything again, and replace the rows of runs with the same id",
     helpGroup: WANDB,
   }),
   ...wandbKeyFlag,
   tags: Flags.string({ multiple: true, description: "W&B: tags of the runs", helpGroup: WANDB }),
   ledger: Flags.string({
     description:
-      "W&B: file that remembers what has arrived  [default: in the output folder, else in the user's cache]",
+      "W&B: file that records what has arrived  [default: in the output folder, else in the user's cache]",
     helpValue: "FILE",
     helpGroup: WANDB,
   }),
   "dry-run": Flags.boolean({
-    description: "print what would be done (new, changed, unchanged, unreadable), and do nothing",
+    description: "print what would be done (new, changed, unchanged, unreadable), and change nothing",
   }),
   json: Flags.boolean({ description: "the receipt as JSON on standard output" }),
   quiet: Flags.boolean({ char: "q", description: "no receipt unless something went wrong" }),

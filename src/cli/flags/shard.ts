@@ -6,7 +6,7 @@ import type { Shard } from "../../pipeline/manifests/shard.js";
 export const shardFlag = {
   shard: Flags.string({
     description:
-      "only the i-th of n parts of the runs; auto: as Slurm, Kubernetes or AWS Batch number this process (auto/n where they don't say of how many)",
+      "only the i-th of n parts of the runs; auto: the number that Slurm, Kubernetes or AWS Batch gives this process (auto/n if they don't give n)",
     helpValue: "i/n|auto",
     helpGroup: "SCALE",
   }),
@@ -47,7 +47,7 @@ function ofScheduler(
     if (text === undefined || text === "") return undefined;
     return /^-?\d+$/.test(text)
       ? Number(text)
-      : refuse(`--shard auto: ${name} is '${text}', which is no number`);
+      : refuse(`--shard auto: ${name} is '${text}', which is not a number`);
   };
   const asked = given === undefined ? undefined : Number(given);
   const slurm = number("SLURM_ARRAY_TASK_ID");
@@ -63,7 +63,7 @@ function ofScheduler(
     if (span === undefined) return refuse("--shard auto: SLURM_ARRAY_TASK_COUNT is not set: write auto/n");
     if (!Number.isInteger(index) || (count !== undefined && count !== span))
       return refuse(
-        "--shard auto: the job array is no range of numbers, so the parts would not be whole: use --array=1-n, or auto/n with tasks numbered 1 to n",
+        "--shard auto: the job array is not a range of numbers, so some parts would be missing: use --array=1-n, or auto/n with tasks numbered 1 to n",
       );
     return { index, count: span };
   }
@@ -72,7 +72,7 @@ function ofScheduler(
     const count = asked ?? number("JOB_COMPLETIONS");
     if (count === undefined)
       return refuse(
-        "--shard auto: Kubernetes does not tell of how many: set JOB_COMPLETIONS in the pod's environment, or write auto/n",
+        "--shard auto: Kubernetes does not say how many parts there are: set JOB_COMPLETIONS in the pod's environment, or write auto/n",
       );
     return { index: kubernetes + 1, count };
   }

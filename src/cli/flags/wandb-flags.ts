@@ -30,7 +30,7 @@ export const wandbKeyFlag = {
     },
   })({
     description:
-      "W&B: how long to go on without progress before rows go to the offline file  [default: 5m; eval and the end of a training: 60s]",
+      "W&B: how long to try without progress before rows go to the offline file  [default: 5m; eval and the end of a training: 60s]",
     helpValue: "DURATION",
     helpGroup: "WEIGHTS & BIASES",
   }),
@@ -45,7 +45,7 @@ export const wandbKeyFlag = {
 /** The flag of the commands that run inside a task. */
 export const taskSecretFlag = {
   "taskcluster-secret": Flags.string({
-    description: "W&B: the secret with the key, read through the task's proxy",
+    description: "W&B: the Taskcluster secret that holds the key, read through the task's proxy",
     env: "TASKCLUSTER_SECRET",
     helpGroup: "WEIGHTS & BIASES",
   }),
@@ -60,7 +60,7 @@ export const wandbFlags = {
     helpGroup: "WEIGHTS & BIASES",
   }),
   "wandb-artifacts": Flags.string({
-    description: "W&B: folder to publish as the artifact logs",
+    description: "W&B: folder to publish as an artifact called logs",
     helpValue: "DIR",
     helpGroup: "WEIGHTS & BIASES",
   }),

@@ -15,11 +15,11 @@ export const taskclusterFlags = {
   cache: Flags.boolean({
     allowNo: true,
     default: true,
-    description: "keep what was downloaded for the next time, in $XDG_CACHE_HOME or ~/.cache",
+    description: "keep downloads for the next time, in $XDG_CACHE_HOME or ~/.cache",
   }),
   "cache-size": Flags.custom<number>({
     parse: async (text) => cacheSize(text),
-    description: "how much is kept at most: what was not used for longest goes first  [default: 2G]",
+    description: "limit of the cache; files unused for longest are removed first  [default: 2G]",
     helpValue: "SIZE",
   })(),
 };
