@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import { check, eventually, freshFolder, type Run, runBinary, startBinary } from "../cli/run-binary.js";
+import { runHere } from "../cli/run-here.js";
 import { startDeafServer } from "../servers/deaf.js";
 import { CONNECTION_FAULTS, faultNamed } from "../servers/faults.js";
 import { ownGroup, TaskclusterStandIn } from "../servers/taskcluster/index.js";
@@ -221,7 +222,7 @@ test.concurrent.each([
   expect(done.stderr).not.toContain(server.apiKey);
   expect(server.requestsOf("file_stream").length).toBeLessThan(5);
   server.heal();
-  check(await runBinary("run", ["sync", "wandb", "-q"], { env, folder }), { code: 0, stderr: "" });
+  check(await runHere("run", ["sync", "wandb", "-q"], { env, folder }), { code: 0, stderr: "" });
   expect(server.history("p", "student")).toHaveLength(80);
 });
 
@@ -242,9 +243,9 @@ test.each([
   const env = { WANDB_BASE_URL: server.url, WANDB_API_KEY: server.apiKey };
   const folder = freshFolder({ "student/train.log": log });
   const args = ["parse", "student/train.log", "--wandb-project", "p", "--retry-for", "3s"];
-  check(await runBinary("run", args, { env, folder }), { code: 3, stderr: /marian-tracking sync/ });
+  check(await runHere("run", args, { env, folder }), { code: 3, stderr: /marian-tracking sync/ });
   server.heal();
-  check(await runBinary("run", ["sync", "wandb", "-q"], { env, folder }), { code: 0, stderr: "" });
+  check(await runHere("run", ["sync", "wandb", "-q"], { env, folder }), { code: 0, stderr: "" });
   expect(server.history("p", "student")).toHaveLength(80);
   const run = server.run("p", "student");
   expect([...run.visible].filter((file) => run.uploads.has(file)).sort()).toEqual([
@@ -263,11 +264,11 @@ test("a server that acknowledges rows and holds none is found out", async () => 
   const env = { WANDB_BASE_URL: server.url, WANDB_API_KEY: server.apiKey };
   const folder = freshFolder({ "student/train.log": log });
   const args = ["parse", "student/train.log", "--wandb-project", "p", "--retry-for", "3s"];
-  const done = await runBinary("run", args, { env, folder });
+  const done = await runHere("run", args, { env, folder });
   check(done, { code: 3, stderr: /acknowledged 80 rows of the run and holds 0[\s\S]*/ });
-  const again = await runBinary("run", ["sync", "wandb", "--retry-for", "1s"], { env, folder });
+  const again = await runHere("run", ["sync", "wandb", "--retry-for", "1s"], { env, folder });
   check(again, { code: 3, stderr: /holds 0/ });
   server.heal();
-  check(await runBinary("run", ["sync", "wandb", "-q"], { env, folder }), { code: 0, stderr: "" });
+  check(await runHere("run", ["sync", "wandb", "-q"], { env, folder }), { code: 0, stderr: "" });
   expect(server.history("p", "student")).toHaveLength(80);
 });
