@@ -3,8 +3,8 @@ import { runNameOf } from "../evaluation/naming/run-name.js";
 import { secretToken, TaskclusterError } from "../taskcluster/client/index.js";
 import {
   ApiKey,
-  AuthenticationError,
   checkRunId,
+  isKeyError,
   messageOf,
   openClient,
   PublicApi,
@@ -174,7 +174,7 @@ class TargetSearch {
       return { client };
     } catch (error) {
       // Whatever else is wrong with the server may pass while the training runs.
-      if (!(error instanceof AuthenticationError)) return { client };
+      if (!isKeyError(error)) return { client };
       await client.close();
       return { fault: error.message };
     }
@@ -199,7 +199,7 @@ class TargetSearch {
       });
       return { key: new ApiKey(token, `the secret ${secret}`) };
     } catch (error) {
-      if (!(error instanceof TaskclusterError) && !(error instanceof AuthenticationError)) throw error;
+      if (!(error instanceof TaskclusterError) && !isKeyError(error)) throw error;
       if (settings.apiKey === undefined) return { fault: error.message };
       warn(error.message);
       return { key: settings.apiKey };

@@ -5,7 +5,7 @@ import type { ExistingRun } from "./client/existing-run.js";
 import type { JsonObject } from "./client/format/json.js";
 import { type RowTable, rowKey } from "./client/format/row-table.js";
 import { tableReferences } from "./client/format/table.js";
-import type { TablePreview, WandbPlace } from "./publication.js";
+import type { WandbPlace } from "./publication.js";
 import { chartsOf, evaluationTables, tableState } from "./run-tables.js";
 import { nextPosition, type RunState, type TableFile, TableRun } from "./table-run.js";
 import type { Transport } from "./transports/transport.js";
@@ -45,15 +45,6 @@ export async function publishEvaluationRun(publication: EvaluationPublication): 
     }
     return { config, work: (transport) => addTables(transport, existing, tables) };
   });
-}
-
-/** What {@link publishEvaluationRun} would do; asks the server and changes nothing. */
-export async function previewEvaluationRun(
-  publication: EvaluationPublication,
-): Promise<readonly TablePreview[]> {
-  const state = await new TableRun(publication, publication.id).state();
-  const tables = evaluationTables(publication.evaluations);
-  return tables.map((table) => ({ name: table.name, state: tableState(state?.existing ?? null, table) }));
 }
 
 /** Rows belong to the training: the tables join its last one. */

@@ -1,7 +1,9 @@
 /** Publishes the run of a group: the experiment's configuration, all evaluations, and the logs. */
+
 import type { Evaluation } from "../evaluation/evaluation.js";
 import type { PublisherOutcome } from "../publishers/update-publisher.js";
 import { WandbError } from "./client/errors.js";
+
 import type { ExistingRun } from "./client/existing-run.js";
 import { type JsonObject, type JsonValue, stringifyJson } from "./client/format/json.js";
 import { artifactNameOf } from "./client/format/names.js";
@@ -11,7 +13,7 @@ import { inParallel } from "./client/parallel.js";
 import { objectAt, optionalText } from "./client/reply.js";
 import { evaluationsOfRuns } from "./group-runs.js";
 import { GroupTable } from "./group-table.js";
-import type { TablePreview, WandbPlace } from "./publication.js";
+import type { WandbPlace } from "./publication.js";
 import { tableState } from "./run-tables.js";
 import { nextPosition, type RunState, type TableFile, TableRun } from "./table-run.js";
 
@@ -44,8 +46,8 @@ const DOWNLOADS_AT_ONCE = 8;
  * @throws WandbError in words for the user.
  */
 export async function publishGroupLogs(publication: GroupLogsPublication): Promise<PublisherOutcome> {
-  const { group, config = {}, logsFolder, transport } = publication;
-  const id = runIdOf(publication);
+  const { group, suffix, config = {}, logsFolder, transport } = publication;
+  const id = `group_logs${suffix}`;
   const run = new TableRun(publication, id);
   const completion = new TableCompletion(publication, (text) => run.remark(text));
   return run.settle(async (state, again) => {
@@ -74,18 +76,6 @@ export async function publishGroupLogs(publication: GroupLogsPublication): Promi
       },
     };
   });
-}
-
-/** What {@link publishGroupLogs} would do; asks the server and changes nothing. */
-export async function previewGroupLogs(publication: GroupLogsPublication): Promise<readonly TablePreview[]> {
-  const state = await new TableRun(publication, runIdOf(publication)).state();
-  const table = await new TableCompletion(publication, () => {}).next(state);
-  const existing = state?.existing ?? null;
-  return [{ name: METRICS, state: table === undefined ? "unchanged" : tableState(existing, table) }];
-}
-
-function runIdOf({ suffix }: GroupLogsPublication): string {
-  return `group_logs${suffix}`;
 }
 
 /** The table of a group as it should be, from what it is and what others make of it in the meantime. */

@@ -1,6 +1,6 @@
 /** Weights & Biases: everything that the rest of the program uses of it. */
 export { ApiKey } from "./client/api-key.js";
-export { AuthenticationError, messageOf } from "./client/errors.js";
+export { isKeyError, messageOf } from "./client/errors.js";
 export type { JsonObject } from "./client/format/json.js";
 export { checkRunId } from "./client/format/names.js";
 export { PublicApi } from "./client/public-api.js";

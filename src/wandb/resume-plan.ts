@@ -98,7 +98,10 @@ async function beginOnline(
       `the run ${runId} holds ${found.rows} rows and this log ${plan.rows}: it is published as ${id}-r${number + 1}`,
     );
   }
-  throw new WandbError(`${MOST_NAMES} runs called ${id} hold more rows than this log: use another name`);
+  throw new WandbError(
+    "refused",
+    `${MOST_NAMES} runs called ${id} hold more rows than this log: use another name`,
+  );
 }
 
 /** Goes on with a training that was interrupted. */
@@ -109,6 +112,7 @@ function goOnLive(
 ): ResumePlan {
   if (transport === "sdk" && found.rows > 0)
     throw new WandbError(
+      "refused",
       `the run ${begin.id} holds ${found.rows} rows, over which @wandb/sdk would write: use --wandb-client native, which goes on with it, or another --wandb-run-name`,
     );
   const lines = replayed ? found.consoleLines : 0;

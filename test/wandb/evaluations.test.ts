@@ -8,11 +8,7 @@ import type { Evaluation } from "../../src/evaluation/evaluation.js";
 import { FileSource } from "../../src/io/source.js";
 import { planSource, rowsOfSource } from "../../src/pipeline/plan-source.js";
 import { publishLog } from "../../src/pipeline/publish-log.js";
-import {
-  type EvaluationPublication,
-  previewEvaluationRun,
-  publishEvaluationRun,
-} from "../../src/wandb/evaluation-run.js";
+import { type EvaluationPublication, publishEvaluationRun } from "../../src/wandb/evaluation-run.js";
 import type { WandbPublication } from "../../src/wandb/publication.js";
 import { WandbPublisher } from "../../src/wandb/wandb-publisher.js";
 import { shared, sharedIsThere } from "../golden/shared.js";
@@ -301,18 +297,6 @@ describe("evaluations without a training", () => {
       expect(stage.server.violations).toEqual([]);
     }
     expect(refused).toBeGreaterThan(8);
-  });
-
-  test("a preview says what is there", async () => {
-    const stage = await harness();
-    await publishEvaluationRun(without(stage, [DEV]));
-    const requests = stage.server.requestsOf("file_stream").length;
-    const changed = evaluation("dev", { bleu_detok: 1 });
-    expect(await previewEvaluationRun(without(stage, [changed, DEVTEST]))).toEqual([
-      { name: "flores_dev", state: "changed" },
-      { name: "flores_devtest", state: "new" },
-    ]);
-    expect(stage.server.requestsOf("file_stream")).toHaveLength(requests);
   });
 
   test("without a server they are in the offline file, and the outcome says so", async () => {

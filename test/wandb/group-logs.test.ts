@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import type { Evaluation } from "../../src/evaluation/evaluation.js";
 import type { TableData } from "../../src/wandb/client/format/table.js";
 import { publishEvaluationRun } from "../../src/wandb/evaluation-run.js";
-import { type GroupLogsPublication, previewGroupLogs, publishGroupLogs } from "../../src/wandb/group-logs.js";
+import { type GroupLogsPublication, publishGroupLogs } from "../../src/wandb/group-logs.js";
 import { findOfflineFiles, syncFiles } from "../../src/wandb/sync/sync-files.js";
 import { shared, sharedIsThere } from "../golden/shared.js";
 import { type Fault, parseLine } from "../servers/wandb/index.js";
@@ -283,17 +283,6 @@ describe("group_logs", () => {
       expect(table(stage).data.map(([, model]) => model)).toEqual(["student", "teacher-1"]);
     }
     expect(refused).toBeGreaterThan(10);
-  });
-
-  test("a preview says what would change", async () => {
-    const stage = await harness();
-    const of = async (evaluations: readonly Evaluation[]) =>
-      (await previewGroupLogs(publication(stage, evaluations)))[0]?.state;
-    expect(await of([STUDENT])).toBe("new");
-    await publishGroupLogs(publication(stage, [STUDENT]));
-    expect(await of([STUDENT])).toBe("unchanged");
-    expect(await of([TEACHER])).toBe("changed");
-    expect(stage.server.history("cs-en", ID)).toHaveLength(1);
   });
 
   test("a name that W&B does not take for an artifact is changed, and told", async () => {

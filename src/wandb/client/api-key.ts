@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { processSecrets, Secrets } from "../../http/index.js";
-import { AuthenticationError } from "./errors.js";
+import { WandbError } from "./errors.js";
 
 const SHORTEST_KEY = 40;
 const HIDDEN = "[API key hidden]";
@@ -14,13 +14,13 @@ export class ApiKey {
   /** Hides the key, and what is built from it, in case a server or a library echoes it. */
   readonly secrets = new Secrets();
 
-  /** Throws an AuthenticationError when the text can't be a key (shorter than 40 characters, or with blanks). */
+  /** Throws a WandbError when the text can't be a key (shorter than 40 characters, or with blanks). */
   constructor(key: string, source: string) {
     const trimmed = key.trim();
     if (trimmed.length < SHORTEST_KEY || /\s/.test(trimmed)) {
-      throw new AuthenticationError(
-        `the W&B API key from ${source} can't be right: a key has at least ${SHORTEST_KEY} characters and no blanks, this one has ${trimmed.length}. Copy it again from your W&B user settings.`,
+      throw new WandbError(
         "bad-key",
+        `the W&B API key from ${source} can't be right: a key has at least ${SHORTEST_KEY} characters and no blanks, this one has ${trimmed.length}. Copy it again from your W&B user settings.`,
       );
     }
     this.#key = trimmed;

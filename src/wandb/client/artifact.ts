@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { RequestScope } from "../../http/index.js";
-import { FileTooLargeError, MalformedReplyError, WandbError } from "./errors.js";
+import { WandbError } from "./errors.js";
+
 import { artifactDigest, checksumOfFile, type FileDigest, filesBelow, inOrder } from "./format/artifact.js";
 import { checkArtifactName } from "./format/names.js";
 import {
@@ -66,7 +67,7 @@ export function memoryEntry(name: string, bytes: Buffer): ArtifactEntry {
 }
 
 /**
- * Entries for every file below a directory; symbolic links are followed. Throws a FileTooLargeError for a file of
+ * Entries for every file below a directory; symbolic links are followed. Throws a WandbError for a file of
  * 2 GiB or more, and an Error for a link that leads back to a directory above it.
  */
 export async function directoryEntries(directory: string): Promise<ArtifactEntry[]> {
@@ -74,7 +75,8 @@ export async function directoryEntries(directory: string): Promise<ArtifactEntry
   for (const { name, size } of await filesBelow(directory)) {
     const path = join(directory, name);
     if (size >= LARGEST_FILE_BYTES) {
-      throw new FileTooLargeError(
+      throw new WandbError(
+        "too-large",
         `${path} has ${size} bytes; files of 2 GiB or more can't go into an artifact`,
       );
     }
@@ -200,14 +202,15 @@ async function uploadEntries(
     const nodes = listOf(requiredObject(data, "createArtifactFiles", "files"), "edges").map((edge) =>
       objectAt(edge, "node"),
     );
-    if (nodes.length !== group.length) throw new WandbError("the W&B server left out files of an artifact");
+    if (nodes.length !== group.length)
+      throw new WandbError("refused", "the W&B server left out files of an artifact");
     const pairs = group.map((entry, index) => ({ entry, node: nodes[index] }));
     await inParallel(pairs, PARALLEL_UPLOADS, async ({ entry, node }) => {
       const url = node === undefined ? undefined : optionalText(node, "uploadUrl");
       // Where the address is null, the server has these bytes already.
       if (node?.uploadUrl === null) return;
       if (node === undefined || url === undefined)
-        throw new MalformedReplyError(`the W&B server gave no address for the file ${entry.name}`);
+        throw new WandbError("malformed-answer", `the W&B server gave no address for the file ${entry.name}`);
       await putBytes(
         client,
         scope,

@@ -1,150 +1,77 @@
 /** What is wrong, for programs: docs/wandb.md has a table. A code never changes its meaning. */
 export type WandbErrorCode =
+  | KeyErrorCode
+  | NotTakenCode
+  /** The settings are wrong, or the run can't be published with them. */
   | "refused"
-  | "no-key"
-  | "key-file"
-  | "bad-key"
-  | "key-refused"
-  | "no-entity"
-  | "forbidden"
-  | "not-found"
+  /** W&B doesn't accept the name of a run, project, tag or artifact. */
+  | "invalid-name"
+  /** The run was deleted, and W&B never gives its id again. */
   | "deleted-run"
-  | "run-exists"
-  | "step-order"
+  /** The file is too large for an artifact. */
   | "too-large"
-  | "graphql"
-  | "http"
-  | "malformed-answer"
-  | "undelivered"
-  | "stopped"
-  | "not-held";
+  /** Sending the offline file would destroy rows or send them twice. Nothing was sent. */
+  | "sync-refused"
+  /** A file of an artifact is missing or has changed since it was logged. */
+  | "artifact-source";
 
-/** Every error of the W&B client. Its message is a sentence for the user and never holds the API key. */
+type KeyErrorCode = (typeof KEY_ERRORS)[number];
+type NotTakenCode = (typeof NOT_TAKEN)[number];
+
+/** There is no API key, it can't be a key, or the server refuses it. */
+const KEY_ERRORS = ["no-key", "key-file", "bad-key", "key-refused", "no-entity"] as const;
+
+/** The server refused a request, or did not answer it. */
+const NOT_TAKEN = [
+  "forbidden",
+  "not-found",
+  "graphql",
+  "http",
+  "malformed-answer",
+  "undelivered",
+  "stopped",
+  "not-held",
+] as const;
+
+/** An error of W&B. Its message is a sentence for the user and never holds the API key. */
 export class WandbError extends Error {
-  /** Of this class itself `refused`: settings, or a run that can't be published so. */
-  readonly code: WandbErrorCode = "refused";
+  override readonly name = "WandbError";
+  readonly code: WandbErrorCode;
+  /** HTTP status code. Set for the code `http`. */
+  readonly status: number | undefined;
 
-  constructor(message: string) {
-    super(message);
-    this.name = new.target.name;
-  }
-}
-
-/** No API key, one that can't be a key, or one that the server refuses. */
-export class AuthenticationError extends WandbError {
-  override readonly code: "no-key" | "key-file" | "bad-key" | "key-refused" | "no-entity";
-
-  constructor(message: string, code: AuthenticationError["code"]) {
+  constructor(code: WandbErrorCode, message: string, status?: number) {
     super(message);
     this.code = code;
-  }
-}
-
-/** The key is good but may not do this. */
-export class PermissionError extends WandbError {
-  override readonly code = "forbidden";
-}
-
-/** The project, entity or run is not there. */
-export class NotFoundError extends WandbError {
-  override readonly code = "not-found";
-}
-
-/** The run id belonged to a run that was deleted; W&B never gives such an id again. */
-export class DeletedRunError extends WandbError {
-  override readonly code = "deleted-run";
-}
-
-/** A run with this id exists although none may (`resume: "never"`). */
-export class RunExistsError extends WandbError {
-  override readonly code = "run-exists";
-}
-
-/** A step that is not greater than the one before. The row was not sent. */
-export class StepOrderError extends WandbError {
-  override readonly code = "step-order";
-  /** The step that was refused. */
-  readonly step: number;
-  /** The last step of the run. */
-  readonly lastStep: number;
-
-  constructor(step: number, lastStep: number) {
-    super(
-      `step ${step} is not greater than the last step ${lastStep}: W&B keeps one row per step, in rising order, so the row was not sent`,
-    );
-    this.step = step;
-    this.lastStep = lastStep;
-  }
-}
-
-/** A file that the client doesn't upload because of its size. */
-export class FileTooLargeError extends WandbError {
-  override readonly code = "too-large";
-}
-
-/** The server answered a GraphQL request with errors. Not retried. */
-export class GraphqlError extends WandbError {
-  override readonly code = "graphql";
-}
-
-/** An answer that can't be retried. */
-export class HttpStatusError extends WandbError {
-  override readonly code = "http";
-  /** HTTP status code. */
-  readonly status: number;
-
-  constructor(message: string, status: number) {
-    super(message);
     this.status = status;
   }
 }
 
-/** The server's answer doesn't have the expected form. */
-export class MalformedReplyError extends WandbError {
-  override readonly code = "malformed-answer";
+/** Whether this is a W&B error with one of these codes. */
+export function isWandbError(error: unknown, ...codes: readonly WandbErrorCode[]): error is WandbError {
+  return error instanceof WandbError && codes.includes(error.code);
 }
 
-/** Retries went on for the whole budget without any progress. What was not acknowledged is still with the caller. */
-export class UndeliveredError extends WandbError {
-  override readonly code = "undelivered";
-  /** The last thing that went wrong, for instance "HTTP 503". */
-  readonly lastFault: string;
-
-  constructor(what: string, lastFault: string, elapsedMs: number) {
-    const seconds = Math.round(elapsedMs / 1000);
-    super(`${what} was not delivered: no progress for ${seconds} s (last: ${lastFault})`);
-    this.lastFault = lastFault;
-  }
+/** Whether something is wrong with the API key or its owner. */
+export function isKeyError(error: unknown): error is WandbError {
+  return isWandbError(error, ...KEY_ERRORS);
 }
-
-/** The caller's AbortSignal ended the request. */
-export class StoppedError extends WandbError {
-  override readonly code = "stopped";
-}
-
-/** The server holds fewer rows than it acknowledged. */
-export class NotHeldError extends WandbError {
-  override readonly code = "not-held";
-}
-
-const BY_THE_SERVER = [
-  AuthenticationError,
-  PermissionError,
-  NotFoundError,
-  GraphqlError,
-  HttpStatusError,
-  MalformedReplyError,
-  UndeliveredError,
-  StoppedError,
-  NotHeldError,
-];
 
 /**
- * Whether the server did not take a request, whatever it said, or was not reached: what was to be delivered then goes
- * to the offline file. Not so for what is wrong with the run itself, which no server would take.
+ * Whether the server did not take a request: it refused it or could not be reached. What was to be delivered then goes
+ * to the offline file. False for a run that no server would take.
  */
 export function isNotTaken(error: unknown): error is WandbError {
-  return BY_THE_SERVER.some((kind) => error instanceof kind);
+  return isWandbError(error, ...KEY_ERRORS, ...NOT_TAKEN);
+}
+
+/** The error of a request that was retried for the whole budget without progress. */
+export function undelivered(what: string, lastError: string, elapsedMs: number): WandbError {
+  const seconds = Math.round(elapsedMs / 1000);
+  return new WandbError(
+    "undelivered",
+    `${what} was not delivered: no progress for ${seconds} s (last: ${lastError})`,
+  );
 }
 
 /** The text of any thrown value. */

@@ -1,5 +1,6 @@
 import type { RequestScope } from "../../http/index.js";
-import { MalformedReplyError } from "./errors.js";
+import { WandbError } from "./errors.js";
+
 import { RUN_RESUME_STATUS } from "./operations.js";
 import {
   countOf,
@@ -55,7 +56,7 @@ export async function findRun(
   const bucket = objectAt(model, "bucket");
   if (bucket === undefined) {
     if (model.bucket === null) return undefined;
-    throw new MalformedReplyError("the W&B server's answer does not say whether there is a run");
+    throw new WandbError("malformed-answer", "the W&B server's answer does not say whether there is a run");
   }
   const summary = embeddedObject(bucket, "summaryMetrics");
   const lastRow = lastOf(bucket, "historyTail");

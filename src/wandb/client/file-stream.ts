@@ -1,7 +1,7 @@
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import type { RequestScope } from "../../http/index.js";
-import { MalformedReplyError, messageOf, NotHeldError, WandbError } from "./errors.js";
+import { messageOf, WandbError } from "./errors.js";
 import { LineBuffer } from "./line-buffer.js";
 import { isObject } from "./reply.js";
 import type { WandbClient } from "./wandb-client.js";
@@ -82,13 +82,11 @@ export interface FileStreamOptions {
   readonly summary?: ((rows: number) => string) | undefined;
   /** Called before each batch is put together. */
   readonly beforeBatch?: (() => void | Promise<void>) | undefined;
-  /** The user pressed Stop on the run's page. Called once. */
-  readonly onStopped?: (() => void) | undefined;
   /** A line was too long and is not sent. */
   readonly onLineTooLong?: ((file: StreamFile, bytes: number) => void) | undefined;
   /**
    * Takes the lines that can't be delivered: once with everything that was buffered when the stream failed, then with
-   * every later push. Without it they are kept in memory for `takeUndelivered`.
+   * every later push.
    */
   readonly onUndelivered?: ((lines: UndeliveredLines) => void) | undefined;
   /** Takes the history lines that are shown and can't be delivered: those at the failure, then those of every `show`. */
@@ -138,9 +136,7 @@ export class FileStream {
   #flushing = false;
   #exitCode: number | undefined;
   #acknowledgedLast = false;
-  #stoppedSeen = false;
   #failure: WandbError | Error | undefined;
-  #kept: UndeliveredLines[] = [];
   #waiters: (() => void)[] = [];
   #wake: (() => void) | undefined;
   #ending = false;
@@ -208,7 +204,7 @@ export class FileStream {
    */
   show(lines: readonly string[]): void {
     if (this.#failure !== undefined) {
-      this.#surrenderShown(lines);
+      this.#handOverShown(lines);
       return;
     }
     this.#shown = lines.map((line) => JSON.stringify(line));
@@ -275,13 +271,6 @@ export class FileStream {
     await this.#done;
   }
 
-  /** Hands out the undelivered lines that were kept because there was no `onUndelivered`. */
-  takeUndelivered(): readonly UndeliveredLines[] {
-    const kept = this.#kept;
-    this.#kept = [];
-    return kept;
-  }
-
   #add(file: StreamFile, line: string): void {
     const counter = this.#counters[file];
     // Three bytes a character is the most that UTF-8 needs, so most lines are not measured.
@@ -295,7 +284,7 @@ export class FileStream {
     const buffer = this.#buffers[file];
     if (this.#failure !== undefined) {
       const offset = buffer.skip();
-      this.#surrender({ file, offset, lines: [line] });
+      this.#handOver({ file, offset, lines: [line] });
       return;
     }
     const before = this.bufferedBytes;
@@ -304,15 +293,14 @@ export class FileStream {
     if (before < this.#requestBytes && this.bufferedBytes >= this.#requestBytes) this.#wakeUp();
   }
 
-  #surrenderShown(lines: readonly string[]): void {
+  #handOverShown(lines: readonly string[]): void {
     const file = "wandb-history.jsonl";
     this.#options.onShownUndelivered?.({ file, offset: this.#buffers[file].end, lines });
   }
 
-  #surrender(part: UndeliveredLines): void {
+  #handOver(part: UndeliveredLines): void {
     this.#counters[part.file].undelivered += part.lines.length;
-    if (this.#options.onUndelivered !== undefined) this.#options.onUndelivered(part);
-    else this.#kept.push(part);
+    this.#options.onUndelivered?.(part);
   }
 
   #hasWork(): boolean {
@@ -364,7 +352,7 @@ export class FileStream {
     }
   }
 
-  /** @throws NotHeldError when the server does not hold what it acknowledged; WandbError when it can't be asked. */
+  /** @throws WandbError when the server does not hold what it acknowledged; WandbError when it can't be asked. */
   async #confirm(): Promise<void> {
     const { heldRows, client, scope } = this.#options;
     const rows = this.#unconfirmed;
@@ -375,8 +363,11 @@ export class FileStream {
       const held = await heldRows().catch((error: unknown) => {
         if (!(error instanceof WandbError)) throw error;
         // Acknowledged they are, and may be held: `sync` asks before it sends them.
-        this.#surrender({ file: HISTORY, offset: rows.start, lines: rows.takeAll() });
-        throw new NotHeldError(`W&B could not be asked whether it holds the rows: ${error.message}`);
+        this.#handOver({ file: HISTORY, offset: rows.start, lines: rows.takeAll() });
+        throw new WandbError(
+          "not-held",
+          `W&B could not be asked whether it holds the rows: ${error.message}`,
+        );
       });
       rows.drop(Math.max(0, Math.min(rows.length, held - rows.start)));
       if (rows.length === 0) return;
@@ -388,8 +379,9 @@ export class FileStream {
       }
       const part: UndeliveredLines = { file: HISTORY, offset: rows.start, lines: rows.takeAll() };
       this.#counters[HISTORY].acknowledged -= part.lines.length;
-      this.#surrender(part);
-      throw new NotHeldError(
+      this.#handOver(part);
+      throw new WandbError(
+        "not-held",
         `W&B acknowledged ${part.offset + part.lines.length} rows of the run and holds ${held}: is the base URL that of a W&B server?`,
       );
     }
@@ -498,12 +490,10 @@ export class FileStream {
       ([name, fits]) => name in reply && (reply[name] === null || fits(reply[name])),
     );
     if (!isAnswer)
-      throw new MalformedReplyError(
+      throw new WandbError(
+        "malformed-answer",
         `the answer to ${WHAT} is none of W&B's (HTTP ${answer.status}, without ${Object.keys(ANSWER_FIELDS).join(", ")}): check the base URL`,
       );
-    if (reply.stopped !== true || this.#stoppedSeen) return;
-    this.#stoppedSeen = true;
-    this.#options.onStopped?.();
   }
 
   #acknowledge(batch: Batch): void {
@@ -528,9 +518,9 @@ export class FileStream {
       const buffer = this.#buffers[file];
       if (buffer.length === 0) continue;
       const offset = buffer.start;
-      this.#surrender({ file, offset, lines: buffer.takeAll() });
+      this.#handOver({ file, offset, lines: buffer.takeAll() });
     }
-    if (this.#shown.length > 0) this.#surrenderShown(this.#shown.map((line) => JSON.parse(line) as string));
+    if (this.#shown.length > 0) this.#handOverShown(this.#shown.map((line) => JSON.parse(line) as string));
     this.#announceChange();
   }
 }

@@ -106,6 +106,3 @@ export const RUN_FILES = operation(`
       }
     }
   }`);
-
-export const DELETE_RUN = operation(`
-  mutation DeleteRun($id: ID!) { deleteRun(input: {id: $id}) { clientMutationId } }`);

@@ -1,15 +1,6 @@
 import type { HttpPolicy, Refusal } from "../../http/index.js";
 import type { ApiKey } from "./api-key.js";
-import {
-  AuthenticationError,
-  HttpStatusError,
-  MalformedReplyError,
-  NotFoundError,
-  PermissionError,
-  StoppedError,
-  UndeliveredError,
-  type WandbError,
-} from "./errors.js";
+import { undelivered, WandbError } from "./errors.js";
 
 const FINAL_CLIENT_ERRORS: ReadonlySet<number> = new Set([400, 401, 403, 404, 409, 410, 413, 422]);
 
@@ -22,10 +13,10 @@ export function wandbPolicy(apiKey: ApiKey): HttpPolicy {
       status >= 500 ? status !== 501 : status >= 400 && !FINAL_CLIENT_ERRORS.has(status),
     errors: {
       refused: (refusal) => refused(refusal, apiKey),
-      unusable: (message) => new MalformedReplyError(message),
-      tooLarge: (message) => new MalformedReplyError(message),
-      undelivered: (what, last, { milliseconds }) => new UndeliveredError(what, last, milliseconds),
-      stopped: (what) => new StoppedError(`${what} was not sent: the client was stopped`),
+      unusable: (message) => new WandbError("malformed-answer", message),
+      tooLarge: (message) => new WandbError("malformed-answer", message),
+      undelivered: (what, last, { milliseconds }) => undelivered(what, last, milliseconds),
+      stopped: (what) => new WandbError("stopped", `${what} was not sent: the client was stopped`),
     },
   };
 }
@@ -34,26 +25,29 @@ function refused({ what, status, said, headers, authorized }: Refusal, { source 
   const tail = said === "" ? "" : `: ${said}`;
   if (status < 400) {
     const place = headers["location"] === undefined ? "" : " to another address";
-    return new HttpStatusError(
+    return new WandbError(
+      "http",
       `W&B did not take ${what}: it was redirected${place} (HTTP ${status}). Check the base URL (https, no login page before it) and the network`,
       status,
     );
   }
   if (status === 401 && authorized) {
-    return new AuthenticationError(
-      `W&B refused the API key from ${source} (HTTP 401). Check that the key is whole and belongs to this server.`,
+    return new WandbError(
       "key-refused",
+      `W&B refused the API key from ${source} (HTTP 401). Check that the key is whole and belongs to this server.`,
     );
   }
   if (status === 403 && authorized) {
-    return new PermissionError(
+    return new WandbError(
+      "forbidden",
       `W&B refused ${what} (HTTP 403)${tail}. Check that the key's owner may write to this entity and project.`,
     );
   }
   if (status === 404 && authorized) {
-    return new NotFoundError(
+    return new WandbError(
+      "not-found",
       `W&B doesn't know what ${what} belongs to (HTTP 404)${tail}. Check the entity, the project and the base URL.`,
     );
   }
-  return new HttpStatusError(`W&B refused ${what} (HTTP ${status})${tail}`, status);
+  return new WandbError("http", `W&B refused ${what} (HTTP ${status})${tail}`, status);
 }

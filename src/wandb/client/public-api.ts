@@ -1,6 +1,7 @@
 import { LARGEST_JSON, type RequestScope } from "../../http/index.js";
-import { MalformedReplyError } from "./errors.js";
-import { DELETE_RUN, RUN, RUN_FILES, RUNS } from "./operations.js";
+import { WandbError } from "./errors.js";
+
+import { RUN, RUN_FILES, RUNS } from "./operations.js";
 import {
   countOf,
   embeddedObject,
@@ -23,7 +24,7 @@ const MOST_PAGES = 10_000;
 
 /** A run as readers see it. */
 export interface RunInfo {
-  /** The opaque id, by which a run is deleted. */
+  /** W&B's own id of the run. */
   readonly storageId: string;
   readonly id: string;
   readonly displayName: string;
@@ -69,7 +70,7 @@ export interface FileQuery {
   readonly pattern?: string | undefined;
 }
 
-/** Reads runs back, and deletes them. */
+/** Reads runs back. */
 export class PublicApi {
   readonly #client: WandbClient;
   readonly #scope: RequestScope;
@@ -112,11 +113,6 @@ export class PublicApi {
     return found === undefined ? undefined : runInfo(found);
   }
 
-  /** Deletes a run for good. Its id can never be used again, so replacing its rows is mostly better. */
-  async deleteRun(storageId: string): Promise<void> {
-    await this.#client.graphql(DELETE_RUN, { id: storageId }, this.#scope);
-  }
-
   /** Files of a run; empty when there is no such run. */
   async runFiles(place: RunPlace, query: FileQuery = {}): Promise<RunFileInfo[]> {
     const { entity, project, runId } = await this.#address(place);
@@ -148,7 +144,8 @@ export class PublicApi {
   /** Bytes of a file. */
   async download(file: RunFileInfo): Promise<Buffer> {
     const base = new URL(`${this.#client.settings.baseUrl}/`);
-    if (!URL.canParse(file.url, base)) throw new MalformedReplyError(`the file ${file.name} has no address`);
+    if (!URL.canParse(file.url, base))
+      throw new WandbError("malformed-answer", `the file ${file.name} has no address`);
     const url = new URL(file.url, base);
     const answer = await this.#client.http.send(
       {
@@ -165,7 +162,10 @@ export class PublicApi {
     );
     // Nobody asked for a part of it.
     if (answer.status !== 200)
-      throw new MalformedReplyError(`the file ${file.name} did not come whole (HTTP ${answer.status})`);
+      throw new WandbError(
+        "malformed-answer",
+        `the file ${file.name} did not come whole (HTTP ${answer.status})`,
+      );
     return answer.body;
   }
 
@@ -186,14 +186,17 @@ class Pages {
   /**
    * The cursor of the next page; undefined after the last.
    *
-   * @throws MalformedReplyError when the server leads to a page that was read, or to more than 10,000.
+   * @throws WandbError when the server leads to a page that was read, or to more than 10,000.
    */
   next(connection: ReplyObject): string | undefined {
     const info = objectAt(connection, "pageInfo");
     const cursor = info?.hasNextPage === true ? optionalText(info, "endCursor") : undefined;
     if (cursor === undefined) return undefined;
     if (this.#cursors.has(cursor) || this.#cursors.size === MOST_PAGES)
-      throw new MalformedReplyError(`${this.#what} does not end: the server leads to page after page`);
+      throw new WandbError(
+        "malformed-answer",
+        `${this.#what} does not end: the server leads to page after page`,
+      );
     this.#cursors.add(cursor);
     return cursor;
   }

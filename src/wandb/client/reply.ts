@@ -1,4 +1,4 @@
-import { MalformedReplyError } from "./errors.js";
+import { WandbError } from "./errors.js";
 import { parseJson } from "./format/json.js";
 
 /** A JSON object of unknown members. */
@@ -16,14 +16,14 @@ export function objectAt(value: unknown, ...path: readonly string[]): ReplyObjec
   return isObject(node) ? node : undefined;
 }
 
-/** The object at a path. Throws a MalformedReplyError when it is absent. */
+/** The object at a path. Throws a WandbError when it is absent. */
 export function requiredObject(value: unknown, ...path: readonly string[]): ReplyObject {
   const found = objectAt(value, ...path);
   if (found === undefined) throw missing(path.join("."));
   return found;
 }
 
-/** A member that is a string. Throws a MalformedReplyError when it isn't. */
+/** A member that is a string. Throws a WandbError when it isn't. */
 export function requiredText(node: ReplyObject, name: string): string {
   const value = node[name];
   if (typeof value !== "string") throw missing(name);
@@ -70,8 +70,9 @@ export function embeddedObject(node: ReplyObject, name: string): ReplyObject {
   return isObject(value) ? value : {};
 }
 
-function missing(what: string): MalformedReplyError {
-  return new MalformedReplyError(
+function missing(what: string): WandbError {
+  return new WandbError(
+    "malformed-answer",
     `the W&B server's answer has no ${what}. Is the base URL that of a W&B server, and is the server new enough?`,
   );
 }

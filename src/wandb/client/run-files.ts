@@ -1,5 +1,5 @@
 import type { RequestScope } from "../../http/index.js";
-import { HttpStatusError, MalformedReplyError, messageOf, UndeliveredError } from "./errors.js";
+import { isWandbError, messageOf, WandbError } from "./errors.js";
 import { CREATE_RUN_FILES } from "./operations.js";
 import { inParallel } from "./parallel.js";
 import { isObject, listOf, optionalText, requiredObject, textsOf } from "./reply.js";
@@ -92,7 +92,7 @@ export class RunFiles {
   }
 
   #fail(name: string, error: unknown): void {
-    this.#gaveUp ||= error instanceof UndeliveredError;
+    this.#gaveUp ||= isWandbError(error, "undelivered");
     this.#failed.push({ name, reason: messageOf(error) });
   }
 
@@ -101,7 +101,7 @@ export class RunFiles {
       await putBytes(this.#client, this.#scope, targetOf(targets, name), source);
     } catch (error) {
       // A signed address that got too old while the upload was retried is refused; a new one is asked for once.
-      if (!(error instanceof HttpStatusError) || (error.status !== 403 && error.status !== 400)) throw error;
+      if (!isWandbError(error, "http") || (error.status !== 403 && error.status !== 400)) throw error;
       await putBytes(this.#client, this.#scope, targetOf(await this.#targets([name]), name), source);
     }
   }
@@ -131,6 +131,6 @@ interface Target {
 function targetOf(targets: ReadonlyMap<string, Target>, name: string): Target {
   const target = targets.get(name);
   if (target === undefined)
-    throw new MalformedReplyError(`the W&B server gave no address for the file ${name}`);
+    throw new WandbError("malformed-answer", `the W&B server gave no address for the file ${name}`);
   return target;
 }

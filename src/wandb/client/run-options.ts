@@ -1,5 +1,5 @@
 import type { Budget } from "../../http/index.js";
-import type { StepOrderError } from "./errors.js";
+
 import type { ExistingRun } from "./existing-run.js";
 import type { StreamFile, UndeliveredLines } from "./file-stream.js";
 import type { JsonObject } from "./format/json.js";
@@ -8,9 +8,9 @@ import type { WandbClient } from "./wandb-client.js";
 
 /**
  * What to do when a run with this id exists. "allow": go on behind its rows, its configuration, tags, summary and
- * charts stay. "replace": write over its rows from the first. "never": throw a RunExistsError.
+ * charts stay. "replace": write over its rows from the first.
  */
-export type ResumeMode = "allow" | "replace" | "never";
+export type ResumeMode = "allow" | "replace";
 
 /** How a run is started. */
 export interface RunOptions {
@@ -40,17 +40,11 @@ export interface RunOptions {
   readonly budget?: Budget | undefined;
   /** Ends all work of the run at once; what was not acknowledged is undelivered. */
   readonly signal?: AbortSignal | undefined;
-  /** Whether tables become `run_table` artifacts too, as with the official client (seven requests each). Default true. */
-  readonly tableArtifacts?: boolean | undefined;
   readonly requestBytes?: number | undefined;
   readonly bufferBytes?: number | undefined;
   /** Something was left out or failed; also in the receipt. */
   readonly onWarning?: ((message: string) => void) | undefined;
-  /** A row was refused. Without it `history` rejects with the error. */
-  readonly onRefusedStep?: ((error: StepOrderError) => void) | undefined;
-  /** The user pressed Stop on the run's page. */
-  readonly onStopped?: (() => void) | undefined;
-  /** Takes lines that can't be delivered; without it they are kept for `takeUndelivered`. */
+  /** Takes lines that can't be delivered. */
   readonly onUndelivered?: ((lines: UndeliveredLines) => void) | undefined;
   /** Takes rows that are shown, may still change and can't be delivered; the next rows take their place. */
   readonly onShownUndelivered?: ((lines: UndeliveredLines) => void) | undefined;

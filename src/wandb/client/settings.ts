@@ -3,7 +3,8 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { Secrets, withoutCredentials } from "../../http/index.js";
 import { ApiKey } from "./api-key.js";
-import { AuthenticationError, WandbError } from "./errors.js";
+import { WandbError } from "./errors.js";
+
 import { netrcPassword } from "./netrc.js";
 
 const HOSTED = "https://api.wandb.ai";
@@ -49,7 +50,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Puts the settings together: override, then environment, then (for the key) netrc, then wandb's settings files.
- * Throws an AuthenticationError for a key that can't be one, or whose file can't be read, and a WandbError for a bad URL
+ * Throws a WandbError for a key that can't be one, or whose file can't be read, and a WandbError for a bad URL
  * or mode.
  */
 export function resolveSettings(
@@ -93,7 +94,7 @@ function findKey(
 /**
  * The key that a file holds.
  *
- * @throws AuthenticationError when the file can't be read or what is in it can't be a key.
+ * @throws WandbError if the file can't be read or its content can't be a key.
  */
 export function readKeyFile(path: string, warn: (message: string) => void = () => {}): ApiKey {
   let text: string;
@@ -110,7 +111,7 @@ export function readKeyFile(path: string, warn: (message: string) => void = () =
         : code === undefined
           ? message
           : `it can't be read (${code})`;
-    throw new AuthenticationError(`the file of the W&B API key, ${path}: ${reason}`, "key-file");
+    throw new WandbError("key-file", `the file of the W&B API key, ${path}: ${reason}`);
   }
   return new ApiKey(text, path);
 }
@@ -179,6 +180,7 @@ function checkedUrl(text: string): string {
   const url = text.trim().replace(/\/+$/, "");
   if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
     throw new WandbError(
+      "refused",
       `the W&B base URL must start with http:// or https://, not ${JSON.stringify(new Secrets().redact(text))}`,
     );
   }
@@ -191,7 +193,10 @@ function checkedMode(text: string): WandbMode {
   // Older spellings that the official client still takes.
   if (text === "run" || text === "shared") return "online";
   if (text === "dryrun") return "offline";
-  throw new WandbError(`WANDB_MODE must be online, offline or disabled, not ${JSON.stringify(text)}`);
+  throw new WandbError(
+    "refused",
+    `WANDB_MODE must be online, offline or disabled, not ${JSON.stringify(text)}`,
+  );
 }
 
 function given(environment: Environment, name: string): string | undefined {

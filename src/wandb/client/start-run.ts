@@ -1,12 +1,6 @@
 import type { RequestScope } from "../../http/index.js";
 import { Budget } from "../../http/index.js";
-import {
-  DeletedRunError,
-  HttpStatusError,
-  MalformedReplyError,
-  messageOf,
-  RunExistsError,
-} from "./errors.js";
+import { isWandbError, messageOf, WandbError } from "./errors.js";
 import { type ExistingRun, findRun } from "./existing-run.js";
 import type { JsonObject } from "./format/json.js";
 import { checkProject, checkRunId, checkTags, isPlainName } from "./format/names.js";
@@ -41,11 +35,6 @@ export async function startRun(options: RunOptions): Promise<StartedRun> {
   const wanted = { entity, project: options.project, runId: options.id };
   const existing =
     options.existing === undefined ? await findRun(client, wanted, scope) : (options.existing ?? undefined);
-  if (existing !== undefined && options.resume === "never") {
-    throw new RunExistsError(
-      `the run ${options.id} exists in the W&B project ${options.project}: choose another id, resume it, or replace it`,
-    );
-  }
   const resumed = existing !== undefined && options.resume !== "replace";
   const config = new RunConfig(client.version, resumed ? existing.config : {});
   if (options.config !== undefined) config.update(options.config);
@@ -75,10 +64,14 @@ export async function startRun(options: RunOptions): Promise<StartedRun> {
   try {
     checkProject(address.project);
   } catch (error) {
-    throw new MalformedReplyError(`the W&B server answered for another project: ${messageOf(error)}`);
+    throw new WandbError(
+      "malformed-answer",
+      `the W&B server answered for another project: ${messageOf(error)}`,
+    );
   }
   if (!isPlainName(address.entity))
-    throw new MalformedReplyError(
+    throw new WandbError(
+      "malformed-answer",
       `the W&B server answered for the entity ${JSON.stringify(address.entity.slice(0, 200))}, which can't be one: is the base URL that of a W&B server?`,
     );
   return { address, scope, config, existing, resumed, gzip };
@@ -102,7 +95,8 @@ export async function updateRunConfig(options: RunOptions, run: StartedRun): Pro
 function sameName(bucket: ReplyObject, id: string): string {
   const name = requiredText(bucket, "name");
   if (name === id) return name;
-  throw new MalformedReplyError(
+  throw new WandbError(
+    "malformed-answer",
     `the W&B server answered for the run ${JSON.stringify(name.slice(0, 200))} when it was asked for ${id}: is the base URL that of a W&B server?`,
   );
 }
@@ -119,8 +113,9 @@ async function upsertRun(
     requiredText(bucket, "name");
     return bucket;
   } catch (error) {
-    if (!(error instanceof HttpStatusError) || error.status !== 409) throw error;
-    throw new DeletedRunError(
+    if (!isWandbError(error, "http") || error.status !== 409) throw error;
+    throw new WandbError(
+      "deleted-run",
       `W&B refuses the run id ${options.id} (HTTP 409): a run of this id was deleted, and W&B never gives such an id again. Publish under another id, for instance ${options.id}-r2.`,
     );
   }

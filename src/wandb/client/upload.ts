@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import type { RequestScope } from "../../http/index.js";
 import { WandbError } from "./errors.js";
+
 import type { WandbClient } from "./wandb-client.js";
 
 /**
@@ -35,6 +36,7 @@ export async function putBytes(
   const size = sizeOf(source);
   if (!Buffer.isBuffer(source) && (await stat(source.path)).size !== size) {
     throw new WandbError(
+      "refused",
       `${source.path} changed while it was being uploaded; publish again when it is complete`,
     );
   }

@@ -9,15 +9,7 @@ import {
   type RequestScope,
   type WholeAnswer,
 } from "../../http/index.js";
-import {
-  AuthenticationError,
-  GraphqlError,
-  HttpStatusError,
-  MalformedReplyError,
-  messageOf,
-  StoppedError,
-  UndeliveredError,
-} from "./errors.js";
+import { isKeyError, isWandbError, messageOf, WandbError } from "./errors.js";
 import { parseJson } from "./format/json.js";
 import { type Operation, SERVER_FEATURES, VIEWER } from "./operations.js";
 import { wandbPolicy } from "./policy.js";
@@ -72,12 +64,12 @@ export class WandbClient {
   #features: Promise<ReadonlySet<string>> | undefined;
   #viewer: Promise<Viewer> | undefined;
 
-  /** Throws an AuthenticationError, in words, when the settings hold no key. */
+  /** Throws a WandbError, in words, when the settings hold no key. */
   constructor(settings: WandbSettings, options: WandbClientOptions = {}) {
     if (settings.apiKey === undefined) {
-      throw new AuthenticationError(
-        "no W&B API key was found: set WANDB_API_KEY or add the server to ~/.netrc, set WANDB_MODE=offline to write files for later, or turn publishing off with --no-wandb",
+      throw new WandbError(
         "no-key",
+        "no W&B API key was found: set WANDB_API_KEY or add the server to ~/.netrc, set WANDB_MODE=offline to write files for later, or turn publishing off with --no-wandb",
       );
     }
     this.settings = settings;
@@ -106,7 +98,7 @@ export class WandbClient {
 
   /**
    * The `data` of a GraphQL answer, which has the field that was asked for. Errors in the answer, whatever its status,
-   * throw a GraphqlError at once, and anything else that is no such answer a MalformedReplyError.
+   * throw a WandbError at once, and anything else that is no such answer a WandbError.
    */
   async graphql(operation: Operation, variables: ReplyObject, scope: RequestScope): Promise<ReplyObject> {
     const body = JSON.stringify({ query: operation.query, variables, operationName: operation.name });
@@ -126,7 +118,8 @@ export class WandbClient {
     );
     const data = requiredObject(this.reply(answer, operation.name), "data");
     if (operation.field in data) return data;
-    throw new MalformedReplyError(
+    throw new WandbError(
+      "malformed-answer",
       `the W&B server's answer to ${operation.name} has no ${operation.field}: is the base URL that of a W&B server?`,
     );
   }
@@ -134,7 +127,7 @@ export class WandbClient {
   /**
    * The JSON object of an answer.
    *
-   * @throws MalformedReplyError where it is none, GraphqlError where it tells of errors.
+   * @throws WandbError with the code `malformed-answer` if it is not an object, `graphql` if it tells of errors.
    */
   reply(answer: WholeAnswer, what: string): ReplyObject {
     const reply = this.#parse(answer, what);
@@ -146,10 +139,10 @@ export class WandbClient {
       const message = isObject(one) ? optionalText(one, "message") : one;
       return typeof message === "string" ? this.http.printable(message) : "?";
     });
-    throw new GraphqlError(`W&B could not do ${what}: ${said.join("; ")}`);
+    throw new WandbError("graphql", `W&B could not do ${what}: ${said.join("; ")}`);
   }
 
-  /** The key's owner; asked once. Throws an AuthenticationError when the server doesn't know the key. */
+  /** The key's owner; asked once. Throws a WandbError when the server doesn't know the key. */
   viewer(scope: RequestScope = this.scope()): Promise<Viewer> {
     this.#viewer ??= this.#askViewer(scope).catch((error: unknown) => {
       this.#viewer = undefined;
@@ -163,10 +156,7 @@ export class WandbClient {
     if (this.settings.entity !== undefined) return this.settings.entity;
     const { entity } = await this.viewer(scope);
     if (entity === undefined) {
-      throw new AuthenticationError(
-        "this W&B user has no default entity: name one with WANDB_ENTITY",
-        "no-entity",
-      );
+      throw new WandbError("no-entity", "this W&B user has no default entity: name one with WANDB_ENTITY");
     }
     return entity;
   }
@@ -193,7 +183,8 @@ export class WandbClient {
       reply = undefined;
     }
     if (isObject(reply)) return reply;
-    throw new MalformedReplyError(
+    throw new WandbError(
+      "malformed-answer",
       `the answer to ${what} is not from a W&B server (HTTP ${answer.status}, no JSON object): check the base URL ${this.settings.baseUrl}`,
     );
   }
@@ -202,9 +193,9 @@ export class WandbClient {
     const data = await this.graphql(VIEWER, {}, scope);
     const viewer = objectAt(data, "viewer");
     if (viewer === undefined) {
-      throw new AuthenticationError(
-        `W&B doesn't know the API key from ${this.settings.apiKey?.source}: check that it is whole and belongs to this server`,
+      throw new WandbError(
         "key-refused",
+        `W&B doesn't know the API key from ${this.settings.apiKey?.source}: check that it is whole and belongs to this server`,
       );
     }
     return {
@@ -219,11 +210,11 @@ export class WandbClient {
       const features = listOf(requiredObject(data, "serverInfo"), "features").filter(isObject);
       return new Set(features.filter((one) => one.isEnabled === true).map((one) => String(one.name)));
     } catch (error) {
-      if (error instanceof UndeliveredError || error instanceof StoppedError) throw error;
-      if (error instanceof AuthenticationError) throw error;
+      if (isWandbError(error, "undelivered") || isWandbError(error, "stopped")) throw error;
+      if (isKeyError(error)) throw error;
       // Servers from before this query refuse it. They offer none of the features that matter here.
-      if (error instanceof GraphqlError || error instanceof HttpStatusError) return new Set();
-      throw new MalformedReplyError(messageOf(error));
+      if (isWandbError(error, "graphql") || isWandbError(error, "http")) return new Set();
+      throw new WandbError("malformed-answer", messageOf(error));
     }
   }
 }

@@ -8,9 +8,9 @@ import {
   publishArtifact,
 } from "./artifact.js";
 import { ConsoleText } from "./console-text.js";
-import { messageOf, StepOrderError, UndeliveredError } from "./errors.js";
+import { isWandbError, messageOf } from "./errors.js";
 import { type ExistingRun, findRun } from "./existing-run.js";
-import { FileStream, type UndeliveredLines } from "./file-stream.js";
+import { FileStream } from "./file-stream.js";
 import { newClientId } from "./format/artifact.js";
 import { writeConsoleLine } from "./format/console-line.js";
 import { type JsonObject, stringifyJson } from "./format/json.js";
@@ -108,7 +108,6 @@ export class WandbRun {
       heldRows: async () => (await findRun(options.client, address, scope))?.rows ?? 0,
       summary: (rows) => this.#summary.toJson(this.#summaryOf(rows)),
       beforeBatch: () => this.#beforeBatch(),
-      onStopped: options.onStopped,
       onLineTooLong: (file, bytes) =>
         this.#warn(`a line of ${file} has ${bytes} bytes, more than W&B takes; it was not sent`),
       onUndelivered: options.onUndelivered,
@@ -117,8 +116,9 @@ export class WandbRun {
   }
 
   /**
-   * Creates the run on the server, or takes up the one that is there. Throws an InvalidNameError, RunExistsError,
-   * DeletedRunError, AuthenticationError, GraphqlError or UndeliveredError, each a sentence for the user.
+   * Creates the run on the server, or continues the one that is there.
+   *
+   * @throws WandbError with a sentence for the user.
    */
   static async start(options: RunOptions): Promise<WandbRun> {
     return new WandbRun(options, await startRun(options));
@@ -156,16 +156,13 @@ export class WandbRun {
   }
 
   /**
-   * Adds a row with its tables. Steps must rise; a row whose step doesn't is refused with a StepOrderError (or
-   * `onRefusedStep`) and counted. A row without anything in it is left out. A row with tables has to be awaited before
+   * Adds a row with its tables. Steps must rise; a row whose step doesn't rise is left out, and counted as
+   * refused. A row without anything in it is left out. A row with tables has to be awaited before
    * the next one: its tables go first.
    */
   async history(values: JsonObject, position: RowPosition, tables: readonly RowTable[] = []): Promise<void> {
     if (!(position.step > this.#lastStep)) {
       this.#refused += 1;
-      const error = new StepOrderError(position.step, this.#lastStep);
-      if (this.#options.onRefusedStep === undefined) throw error;
-      this.#options.onRefusedStep(error);
       return;
     }
     this.#lastStep = position.step;
@@ -290,11 +287,6 @@ export class WandbRun {
     await this.#stream.flush();
   }
 
-  /** Lines that could not be delivered, when there is no `onUndelivered`. */
-  takeUndelivered(): readonly UndeliveredLines[] {
-    return this.#stream.takeUndelivered();
-  }
-
   /**
    * Ends the run: artifacts, configuration, files, then the last rows with the exit code. Never rejects because of the
    * server; the receipt says what didn't arrive. A second call gives the same receipt.
@@ -314,7 +306,7 @@ export class WandbRun {
     await this.#uploadFiles();
     this.#stream.touchSummary();
     await (exitCode === null ? this.#stream.end() : this.#stream.complete(exitCode));
-    await this.#surrenderUnreported();
+    await this.#handOverUnreported();
     await this.#console.dispose();
     return this.#makeReceipt(exitCode === null ? this.#stream.failure === undefined : this.#stream.completed);
   }
@@ -364,7 +356,7 @@ export class WandbRun {
   }
 
   /**
-   * Tables become files of the run and, unless that is switched off, `run_table` artifacts. Gives the values that refer
+   * Tables become files of the run and `run_table` artifacts. Gives the values that refer
    * to those that arrived: a run that names a table has it.
    */
   async #addTables(tables: readonly RowTable[], step: number): Promise<JsonObject> {
@@ -387,7 +379,6 @@ export class WandbRun {
     );
     for (const { name, key, files, ids, chart } of stored) {
       if (chart !== undefined) this.#started.config.visualize(name, chart);
-      if (this.#options.tableArtifacts === false) continue;
       this.#queueArtifact({
         name: tableArtifactName(this.#started.address.runId, key),
         type: "run_table",
@@ -463,7 +454,7 @@ export class WandbRun {
     const failed = this.#files.failed.slice(failedBefore);
     for (const { name, reason } of failed) {
       this.#warn(`the file ${name} was not uploaded: ${reason}`);
-      await this.#surrenderFile(name);
+      await this.#handOverFile(name);
     }
     for (const name of arrived) this.#unreportedFiles.add(name);
     const unreported = new Set(this.#stream.unreported);
@@ -475,13 +466,13 @@ export class WandbRun {
   }
 
   /** A file that arrived, and of which the server was not told, is in no run. */
-  async #surrenderUnreported(): Promise<void> {
+  async #handOverUnreported(): Promise<void> {
     const unreported = new Set(this.#stream.unreported);
     this.#failedTables.push(...this.#unreportedTables.filter(({ files }) => unreported.has(files.path)));
-    for (const name of unreported) await this.#surrenderFile(name);
+    for (const name of unreported) await this.#handOverFile(name);
   }
 
-  async #surrenderFile(name: string): Promise<void> {
+  async #handOverFile(name: string): Promise<void> {
     const source = this.#files.takeSource(name);
     if (source === undefined || name.startsWith(TABLES)) return;
     await this.#options.onUndeliveredFile?.(name, source);
@@ -508,7 +499,7 @@ export class WandbRun {
 
   /** When the budget is used up once, what is left gets one try each rather than a budget each. */
   #afterFailure(error: unknown): void {
-    if (error instanceof UndeliveredError) this.#giveUpSoon();
+    if (isWandbError(error, "undelivered")) this.#giveUpSoon();
   }
 
   #giveUpSoon(): void {

@@ -8,8 +8,10 @@
  * them, so this file holds them, as spans: from the `record`-th record of a stream on (counted from 0), lines
  * are numbered upwards from `line`. A span is stored before the first record it speaks of.
  */
+
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { TransactionLogError } from "./transaction-log-error.js";
 
 /** The numbered streams of a run. A console record is one line. */
 export type StreamName = "history" | "events" | "console";
@@ -55,11 +57,6 @@ type Delivered = Pick<
 /** Names of the files, in the folder of the run. */
 export const DELIVERY_FILE = "marian-tracking.json";
 const DELIVERED_FILE = "marian-tracking.delivered.json";
-
-/** The file exists and is not what this program writes. */
-export class DeliveryStateError extends Error {
-  override name = "DeliveryStateError";
-}
 
 /** The state of a run nothing of which was delivered. */
 export function newDeliveryState(
@@ -108,7 +105,7 @@ export async function writeDelivered(
 /**
  * Reads the state; null when there is none (a run of the official client).
  *
- * @throws DeliveryStateError when it is damaged: sending lines under guessed numbers would destroy rows.
+ * @throws TransactionLogError when it is damaged: sending lines under guessed numbers would destroy rows.
  */
 export async function readDeliveryState(runDirectory: string): Promise<DeliveryState | null> {
   const own = await readJson(join(runDirectory, DELIVERY_FILE), isDeliveryState);
@@ -128,7 +125,7 @@ async function replaceFile(path: string, value: DeliveryState | Delivered): Prom
   await rename(`${path}.new`, path);
 }
 
-/** @throws DeliveryStateError when the file is there and holds something else. */
+/** @throws TransactionLogError when the file is there and holds something else. */
 async function readJson<Value>(path: string, is: (value: unknown) => value is Value): Promise<Value | null> {
   let text: string;
   try {
@@ -141,9 +138,10 @@ async function readJson<Value>(path: string, is: (value: unknown) => value is Va
   try {
     value = JSON.parse(text);
   } catch {
-    throw new DeliveryStateError(`${path} is not JSON`);
+    throw new TransactionLogError("delivery-state", `${path} is not JSON`);
   }
-  if (!is(value)) throw new DeliveryStateError(`${path} is not a delivery state of version 1`);
+  if (!is(value))
+    throw new TransactionLogError("delivery-state", `${path} is not a delivery state of version 1`);
   return value;
 }
 

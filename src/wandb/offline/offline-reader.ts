@@ -1,4 +1,5 @@
 /** Reads an offline file back, ours or one of the official client, for `marian-tracking sync`. */
+
 import { access, open } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
 import { writeConsoleLine } from "../client/format/console-line.js";
@@ -9,13 +10,13 @@ import {
   decodeRecord,
   type Entry,
   type OfflineRecord,
-  RecordFormatError,
   type RunFile,
   type RunRecord,
 } from "./records.js";
 import { directoryOf, pathBelow, runDirectory } from "./run-directory.js";
 import { writeEntries, writeEventLine } from "./stream-line.js";
 import { type LogEntry, TransactionLogDecoder } from "./transaction-log.js";
+import { TransactionLogError } from "./transaction-log-error.js";
 
 /**
  * What an offline run holds, in the order it was written. `line` is the number of a line by the delivery state
@@ -83,7 +84,7 @@ export class OfflineReader implements AsyncIterable<OfflineEvent> {
   }
 
   /**
-   * @throws DeliveryStateError when the delivery state beside the file can't be trusted.
+   * @throws TransactionLogError when the delivery state beside the file can't be trusted.
    * @throws the error of the file system when the file can't be read.
    */
   static async open(transactionLog: string): Promise<OfflineReader> {
@@ -93,8 +94,8 @@ export class OfflineReader implements AsyncIterable<OfflineEvent> {
   }
 
   /**
-   * The events of the file. Iterating fails with NotARecordLogError when it is no offline file, with
-   * SyntaxError when a value is no W&B JSON, with InvalidFileNameError when it names files outside its folder.
+   * The events of the file. Iterating throws a TransactionLogError if this is not an offline file or it names files
+   * outside its folder, and a SyntaxError if a value is not W&B JSON.
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<OfflineEvent, void, undefined> {
     const reading = new Reading(this.directory, this.delivery);
@@ -163,7 +164,7 @@ class Reading {
     try {
       record = decodeRecord(entry.bytes);
     } catch (error) {
-      if (!(error instanceof RecordFormatError)) throw error;
+      if (!(error instanceof TransactionLogError)) throw error;
       return this.fault({ kind: "damage", offset: entry.offset, reason: error.message });
     }
     switch (record.kind) {

@@ -4,6 +4,7 @@
  * `wandb sync` of the official client uploads such a run, but appends its rows to what the server holds;
  * `marian-tracking sync` puts each row on its own line, by `delivery-state.ts`.
  */
+
 import { constants } from "node:fs";
 import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
@@ -32,6 +33,7 @@ import {
 } from "./records.js";
 import { createRunDirectory, pathBelow, type RunDirectory } from "./run-directory.js";
 import { readEventLine, readHistoryLine } from "./stream-line.js";
+import { TransactionLogError } from "./transaction-log-error.js";
 import { TransactionLogWriter, type WritePreparation } from "./transaction-log-writer.js";
 
 /** Where an offline run is written, and who it is. */
@@ -89,11 +91,6 @@ export type ArtifactOptions = {
   readonly metadata?: JsonObject | undefined;
 };
 
-/** The run was finished or discarded before. */
-export class OfflineRunClosedError extends Error {
-  override name = "OfflineRunClosedError";
-}
-
 const FLUSH_INTERVAL = 1000;
 // The oldest client that reads this format, as the official client states it.
 const MIN_CONSUMER = "0.70.0";
@@ -140,7 +137,7 @@ export class OfflineRun {
   /**
    * Creates the folder and the file of a run.
    *
-   * @throws InvalidNameError when the id is not one that W&B takes.
+   * @throws WandbError when the id is not one that W&B takes.
    */
   static async start(options: OfflineRunOptions): Promise<OfflineRun> {
     const paths = await createRunDirectory(options.dir, options.id);
@@ -277,7 +274,7 @@ export class OfflineRun {
   /**
    * Adds a run file, bytes or a copy of another file; an older one of that name is replaced.
    *
-   * @throws InvalidFileNameError when the name leads out of the run.
+   * @throws TransactionLogError when the name leads out of the run.
    */
   file(name: string, content: Uint8Array | { readonly path: string }): Promise<void> {
     return this.#track(async () => {
@@ -501,7 +498,7 @@ export class OfflineRun {
   }
 
   #checkOpen(): void {
-    if (this.#closed) throw new OfflineRunClosedError(`the offline run ${this.#run.runId} is closed`);
+    if (this.#closed) throw new TransactionLogError("closed", `the offline run ${this.#run.runId} is closed`);
   }
 }
 

@@ -4,7 +4,9 @@
  * Source of the field numbers: the descriptors in the official client 0.31.0 (`wandb/proto`). A record is a
  * running number (field 1) and one message of the kinds below; every other field is passed over on reading.
  */
+
 import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { TransactionLogError } from "./transaction-log-error.js";
 
 /** A value at a path of nested keys (most often one key); `json` is W&B JSON, bare NaN and Infinity included. */
 export type Entry = { readonly path: readonly string[]; readonly json: string };
@@ -88,11 +90,6 @@ export type OfflineRecord =
   | { readonly kind: "footer" }
   /** A kind that is not read here (telemetry, environment, later inventions); `field` is its number. */
   | { readonly kind: "other"; readonly field: number };
-
-/** The bytes are no record: a wrong wire format or a value out of its range. */
-export class RecordFormatError extends Error {
-  override name = "RecordFormatError";
-}
 
 const POLICIES = ["now", "end", "live"] as const;
 const FILE_TYPES = ["other", "wandb", "media", "artifact"] as const;
@@ -261,7 +258,7 @@ function putBefore(bytes: Uint8Array, end: number, value: number): number {
 /**
  * Reads a record.
  *
- * @throws RecordFormatError when the bytes are not a protobuf message of that kind.
+ * @throws TransactionLogError when the bytes are not a protobuf message of that kind.
  */
 export function decodeRecord(bytes: Uint8Array): OfflineRecord {
   try {
@@ -273,7 +270,8 @@ export function decodeRecord(bytes: Uint8Array): OfflineRecord {
     });
     return record;
   } catch (error) {
-    throw new RecordFormatError(
+    throw new TransactionLogError(
+      "record",
       `not a W&B record: ${error instanceof Error ? error.message : String(error)}`,
     );
   }

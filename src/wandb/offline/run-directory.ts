@@ -1,7 +1,9 @@
 /** The folder of an offline run: its name, where files go in it, and finding such folders again. */
+
 import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
 import { checkRunId } from "../client/format/names.js";
+import { TransactionLogError } from "./transaction-log-error.js";
 
 /** Paths of an offline run. */
 export type RunDirectory = {
@@ -15,15 +17,10 @@ export type RunDirectory = {
   readonly artifacts: string;
 };
 
-/** The name of a file that would leave the folder it is for. */
-export class InvalidFileNameError extends Error {
-  override name = "InvalidFileNameError";
-}
-
 /**
  * Makes the folder of a run below `<dir>/wandb`. Two runs with one id in one second get different folders.
  *
- * @throws InvalidNameError when the id is not one that W&B takes.
+ * @throws WandbError when the id is not one that W&B takes.
  */
 export async function createRunDirectory(dir: string, runId: string): Promise<RunDirectory> {
   checkRunId(runId);
@@ -55,12 +52,12 @@ export function runDirectory(path: string, runId: string): RunDirectory {
 /**
  * The path of a named file below a folder. Names may contain `/`.
  *
- * @throws InvalidFileNameError when the name leads out of the folder.
+ * @throws TransactionLogError when the name leads out of the folder.
  */
 export function pathBelow(folder: string, name: string): string {
   const path = resolve(folder, name);
   if (name === "" || !path.startsWith(folder + sep) || name.endsWith("/")) {
-    throw new InvalidFileNameError(`${JSON.stringify(name)} is not the name of a file in a run`);
+    throw new TransactionLogError("file-name", `${JSON.stringify(name)} is not the name of a file in a run`);
   }
   return path;
 }

@@ -6,7 +6,9 @@
  * type (1 byte), data. A chunk never crosses a block; fewer than 7 bytes left in a block are zeros.
  * Source of the format: files written by the official client 0.31.0.
  */
+
 import { crc32 } from "node:zlib";
+import { TransactionLogError } from "./transaction-log-error.js";
 
 /** Bytes in a block; the file header counts as part of the first. */
 export const BLOCK_SIZE = 32_768;
@@ -26,11 +28,6 @@ export type LogEntry =
   | { readonly kind: "damage"; readonly offset: number; readonly reason: string }
   /** The file ends within a record that starts at `offset`: its writer was stopped in mid-write. */
   | { readonly kind: "cut"; readonly offset: number; readonly bytes: number };
-
-/** The file is not a W&B offline file. */
-export class NotARecordLogError extends Error {
-  override name = "NotARecordLogError";
-}
 
 /** Turns records into the bytes of a log, one after another from the start of the file. */
 export class TransactionLogEncoder {
@@ -111,7 +108,7 @@ export class TransactionLogDecoder {
   /**
    * Takes the next bytes of the file and yields what became complete.
    *
-   * @throws NotARecordLogError when the file does not start like a W&B offline file.
+   * @throws TransactionLogError when the file does not start like a W&B offline file.
    */
   *push(bytes: Uint8Array): Generator<LogEntry> {
     let taken = 0;
@@ -141,7 +138,10 @@ export class TransactionLogDecoder {
     if (this.#blockOffset === 0) {
       const header = block.subarray(0, FILE_HEADER.length);
       if (!header.every((byte, index) => byte === FILE_HEADER[index])) {
-        throw new NotARecordLogError("not a W&B offline file: it does not start with the .wandb header");
+        throw new TransactionLogError(
+          "not-a-transaction-log",
+          "not a W&B offline file: it does not start with the .wandb header",
+        );
       }
       if (header.length < FILE_HEADER.length) {
         yield this.#cut(0);

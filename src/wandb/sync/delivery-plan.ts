@@ -1,3 +1,4 @@
+import { WandbError } from "../client/errors.js";
 import type { ExistingRun } from "../client/existing-run.js";
 import {
   type DeliveryState,
@@ -6,7 +7,7 @@ import {
   type StreamName,
 } from "../offline/delivery-state.js";
 import type { RunRecord } from "../offline/records.js";
-import { SyncRefusedError } from "./errors.js";
+
 import type { LineRange, RunContent } from "./run-content.js";
 
 /** The streams of a run, in the order they are reported. */
@@ -42,7 +43,7 @@ export interface DeliveryPlan {
 /**
  * Decides where the lines of a file go.
  *
- * @throws SyncRefusedError when that can't be known.
+ * @throws WandbError when that can't be known.
  */
 export function planDelivery(situation: DeliverySituation): DeliveryPlan {
   const { existing, force } = situation;
@@ -61,7 +62,7 @@ export function planDelivery(situation: DeliverySituation): DeliveryPlan {
 /**
  * Whether the file holds the run from its first row, so that it stands for all that the server has of it.
  *
- * @throws SyncRefusedError when its lines would leave a gap, or write over a part of some longer run.
+ * @throws WandbError when its lines would leave a gap, or write over a part of some longer run.
  */
 export function checkLines(
   plan: DeliveryPlan,
@@ -77,7 +78,8 @@ export function checkLines(
   const fromStart = state.resume === "overwrite" && ranges[0]?.from === 0;
   const end = ranges.at(-1)?.to ?? 0;
   if (fromStart && !situation.force && untouched(situation.stored) && held.history > end) {
-    throw new SyncRefusedError(
+    throw new WandbError(
+      "sync-refused",
       `W&B holds ${held.history} rows of the run ${content.run.runId}, this file only ${end}: they would take the place of the first ones. Use --append to put them behind, or --force to write over them.`,
     );
   }
@@ -95,7 +97,8 @@ function checkRanges(
   let last = 0;
   for (const { from, to } of ranges) {
     if (from < last) {
-      throw new SyncRefusedError(
+      throw new WandbError(
+        "sync-refused",
         `the delivery state of the run ${runId} gives lines of the ${name} twice; nothing was sent`,
       );
     }
@@ -103,7 +106,8 @@ function checkRanges(
     if (to <= acknowledged) continue;
     const first = Math.max(from, acknowledged);
     if (first > reached) {
-      throw new SyncRefusedError(
+      throw new WandbError(
+        "sync-refused",
         `W&B holds ${reached} lines of the ${name} of the run ${runId}, and this file goes on at line ${first}: the lines between are not in it. If the run was deleted, publish its log again; if it is being published elsewhere, run this command when that has ended.`,
       );
     }
@@ -115,7 +119,8 @@ function stateFor(situation: DeliverySituation): DeliveryState {
   const { stored, run, entity, existing, baseUrl, force, append } = situation;
   if (stored === null) {
     if ((existing?.rows ?? 0) > 0 && !append) {
-      throw new SyncRefusedError(
+      throw new WandbError(
+        "sync-refused",
         `the run ${run.runId} exists with ${existing?.rows} rows, and nothing says whether this file's are among them. Use --append to put them behind (rows that are there already would then be there twice).`,
       );
     }
@@ -132,7 +137,8 @@ function stateFor(situation: DeliverySituation): DeliveryState {
     };
   }
   if (stored.runId !== run.runId) {
-    throw new SyncRefusedError(
+    throw new WandbError(
+      "sync-refused",
       `the delivery state beside this file is that of the run ${stored.runId}, not of ${run.runId}: give each run a folder of its own`,
     );
   }
@@ -151,7 +157,8 @@ function onServer(
 ): DeliveryState {
   if (stored.baseUrl === null || stored.baseUrl === baseUrl) return { ...stored, baseUrl };
   if (!untouched(stored) && !force) {
-    throw new SyncRefusedError(
+    throw new WandbError(
+      "sync-refused",
       `a part of the run ${stored.runId} was sent to ${stored.baseUrl}: set WANDB_BASE_URL to that, or use --force to send all of this file to ${baseUrl}`,
     );
   }

@@ -3,10 +3,10 @@ import type { RequestScope } from "../../http/index.js";
 import { Budget } from "../../http/index.js";
 import { type PublishedArtifact, publishArtifact } from "../client/artifact.js";
 import { ConsoleText } from "../client/console-text.js";
-import { messageOf, UndeliveredError, WandbError } from "../client/errors.js";
+import { isWandbError, messageOf, WandbError } from "../client/errors.js";
 import { findRun } from "../client/existing-run.js";
 import type { JsonObject } from "../client/format/json.js";
-import { InvalidNameError, runUrl } from "../client/format/names.js";
+import { runUrl } from "../client/format/names.js";
 import { tableReferences } from "../client/format/table.js";
 import { isObject } from "../client/reply.js";
 import { type FailedFile, RunFiles } from "../client/run-files.js";
@@ -18,7 +18,7 @@ import { type StreamName, writeDelivered, writeDeliveryState } from "../offline/
 import { OfflineReader } from "../offline/offline-reader.js";
 import type { RunRecord } from "../offline/records.js";
 import { isSynced, markSynced } from "../offline/run-directory.js";
-import { ArtifactSourceError, artifactSpec } from "./artifact-source.js";
+import { artifactSpec } from "./artifact-source.js";
 import { completeLastRow } from "./complete-last-row.js";
 import {
   checkLines,
@@ -27,7 +27,7 @@ import {
   planDelivery,
   STREAMS,
 } from "./delivery-plan.js";
-import { SyncRefusedError } from "./errors.js";
+
 import { LinePlacer } from "./line-placer.js";
 import { LineSender } from "./line-sender.js";
 import { firstLineFrom, linesFrom, type Placers, type RunContent, readContent } from "./run-content.js";
@@ -61,9 +61,11 @@ export async function syncTransactionLog(transactionLog: string, options: SyncOp
     if (options.force !== true && (await isSynced(transactionLog))) return receipt.end("skipped");
     return await new FileSync(transactionLog, options, receipt).run();
   } catch (error) {
-    // What W&B answered, or did not, can be tried again; what is wrong with the file or a name in it can't.
-    const lasting = !(error instanceof WandbError);
-    if (error instanceof UndeliveredError) options.budget?.set(0);
+    // Another try may help with what W&B answered, but not with a damaged file or a bad name in it.
+    const lasting =
+      !(error instanceof WandbError) ||
+      isWandbError(error, "invalid-name", "sync-refused", "artifact-source");
+    if (isWandbError(error, "undelivered")) options.budget?.set(0);
     return receipt.end(lasting ? "failed" : "undelivered", messageOf(error));
   }
 }
@@ -204,7 +206,7 @@ class FileSync {
   async #end(sender: LineSender, content: RunContent): Promise<SyncReceipt> {
     const receipt = this.#receipt;
     const { failure } = sender;
-    if (failure instanceof UndeliveredError) this.#scope.budget.set(0);
+    if (isWandbError(failure, "undelivered")) this.#scope.budget.set(0);
     if (failure !== undefined) return receipt.end("undelivered", messageOf(failure));
     if (receipt.failedFiles.length > 0 || receipt.failedArtifacts.length > 0 || receipt.configFailed) {
       return receipt.end("undelivered", "not everything that belongs to the run arrived");
@@ -252,8 +254,8 @@ class FileSync {
           warnings.push(`the artifact ${artifact.name} was sent without its tags`);
       } catch (error) {
         const reason = messageOf(error);
-        if (error instanceof UndeliveredError) started.scope.budget.set(0);
-        const local = error instanceof ArtifactSourceError || error instanceof InvalidNameError;
+        if (isWandbError(error, "undelivered")) started.scope.budget.set(0);
+        const local = isWandbError(error, "artifact-source", "invalid-name");
         if (local) missing.push(`the artifact ${artifact.name} was not sent: ${reason}`);
         else failedArtifacts.push({ name: artifact.name, reason });
       }
@@ -264,7 +266,7 @@ class FileSync {
     try {
       await updateRunConfig(options, started);
     } catch (error) {
-      if (error instanceof UndeliveredError) started.scope.budget.set(0);
+      if (isWandbError(error, "undelivered")) started.scope.budget.set(0);
       this.#receipt.configFailed = true;
       this.#receipt.warnings.push(`the charts were not sent: ${messageOf(error)}`);
     }
@@ -300,7 +302,7 @@ async function runOf(reader: OfflineReader): Promise<RunRecord> {
     if (event.kind === "history" || event.kind === "exit") break;
   }
   const { delivery } = reader;
-  if (delivery === null) throw new SyncRefusedError("the file doesn't say which run it is of");
+  if (delivery === null) throw new WandbError("sync-refused", "the file doesn't say which run it is of");
   return { runId: delivery.runId, project: delivery.project, tags: [], config: [] };
 }
 

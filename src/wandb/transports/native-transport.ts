@@ -79,7 +79,6 @@ export class NativeTransport implements Transport {
         transport.#keep((net) => net.file(name, source));
         await transport.#netWork;
       },
-      onRefusedStep: () => {},
     });
     const transport = new NativeTransport(run, description, options, early);
     early.transport = transport;

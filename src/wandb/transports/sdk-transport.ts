@@ -1,18 +1,13 @@
 /** A run that goes to the server by npm's `@wandb/sdk`. docs/wandb-clients.md says what that loses. */
+
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { Worker } from "node:worker_threads";
 import type { Budget } from "../../http/index.js";
 import { say } from "../../io/terminal.js";
-import {
-  AuthenticationError,
-  DeletedRunError,
-  GraphqlError,
-  HttpStatusError,
-  UndeliveredError,
-  WandbError,
-} from "../client/errors.js";
+import { undelivered, WandbError } from "../client/errors.js";
+
 import { type JsonObject, type JsonValue, stringifyJson } from "../client/format/json.js";
 import { checkProject, checkRunId, runUrl } from "../client/format/names.js";
 import type { WandbSettings } from "../client/settings.js";
@@ -62,15 +57,14 @@ export class SdkTransport implements Transport {
     if (description.tags.length > 0) this.#missing.add(`the tags ${description.tags.join(", ")}`);
   }
 
-  /** @throws WandbError in words for the user; UndeliveredError where the server can't be reached. */
+  /** @throws WandbError with a sentence for the user; its code is `undelivered` if the server can't be reached. */
   static async start(description: RunDescription, options: SdkOptions): Promise<SdkTransport> {
     const { settings, budget, sdk = "@wandb/sdk", print = printOnStandardError } = options;
     const { id, project, entity, config } = description;
     checkRunId(id);
     checkProject(project);
     const { apiKey, baseUrl } = settings;
-    if (apiKey === undefined)
-      throw new AuthenticationError("no W&B API key was found: set WANDB_API_KEY", "no-key");
+    if (apiKey === undefined) throw new WandbError("no-key", "no W&B API key was found: set WANDB_API_KEY");
     const task: SdkTask = {
       sdk: pathOf(sdk),
       init: {
@@ -207,24 +201,22 @@ class SdkThread {
     if (this.#state === "running") return;
     // Only then all that the thread told has been heard.
     await this.end();
-    if (this.#breakage?.code === "MODULE_NOT_FOUND") throw new WandbError(HOW_TO_INSTALL);
+    if (this.#breakage?.code === "MODULE_NOT_FOUND") throw new WandbError("refused", HOW_TO_INSTALL);
     const what = `the start of the run ${id} by @wandb/sdk`;
     const fault = this.#fault;
-    if (!answered) throw new UndeliveredError(what, "no answer", this.#budget.milliseconds);
-    if (fault === undefined) throw new GraphqlError(`${what} failed: ${this.#breakage?.message}`);
-    if (typeof fault === "string") throw new UndeliveredError(what, fault, 0);
+    if (!answered) throw undelivered(what, "no answer", this.#budget.milliseconds);
+    if (fault === undefined) throw new WandbError("graphql", `${what} failed: ${this.#breakage?.message}`);
+    if (typeof fault === "string") throw undelivered(what, fault, 0);
     if (fault === 408 || fault === 429 || (fault >= 500 && fault !== 501))
-      throw new UndeliveredError(what, `HTTP ${fault}`, 0);
+      throw undelivered(what, `HTTP ${fault}`, 0);
     if (fault === 401)
-      throw new AuthenticationError(
-        `${what} was refused: the W&B API key is not one of this server`,
-        "key-refused",
-      );
+      throw new WandbError("key-refused", `${what} was refused: the W&B API key is not one of this server`);
     if (fault === 409)
-      throw new DeletedRunError(
+      throw new WandbError(
+        "deleted-run",
         `the run ${id} was deleted, and W&B never gives such an id again: use another --wandb-run-name`,
       );
-    throw new HttpStatusError(`${what} was refused: HTTP ${fault}`, fault);
+    throw new WandbError("http", `${what} was refused: HTTP ${fault}`, fault);
   }
 
   /** Gives a row to the SDK; settles when there is room for more. */
@@ -330,7 +322,7 @@ function pathOf(sdk: string): string {
     return createRequire(import.meta.url).resolve(sdk);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "MODULE_NOT_FOUND") throw error;
-    throw new WandbError(HOW_TO_INSTALL);
+    throw new WandbError("refused", HOW_TO_INSTALL);
   }
 }
 

@@ -121,20 +121,19 @@ describe("the stream of lines", () => {
     });
     expect(stream.failure?.message).toContain("HTTP 503");
     expect(stream.completed).toBe(false);
-    expect(stream.takeUndelivered()).toEqual([]);
   });
 
-  it("keeps undelivered lines when nobody takes them at once", async () => {
+  it("hands out the lines of a request that was refused for good", async () => {
     const setup = await harness();
     setup.server.inject({
       endpoint: "file_stream",
       fault: { kind: "status", status: 400, body: '{"error":"no"}' },
     });
-    const stream = await streamOn(setup);
+    const undelivered: UndeliveredLines[] = [];
+    const stream = await streamOn(setup, { onUndelivered: (part) => undelivered.push(part) });
     await stream.push(HISTORY, ['{"x":"ü\\n"}']);
     await stream.complete(0);
-    expect(stream.takeUndelivered()).toEqual([{ file: HISTORY, offset: 0, lines: ['{"x":"ü\\n"}'] }]);
-    expect(stream.takeUndelivered()).toEqual([]);
+    expect(undelivered).toEqual([{ file: HISTORY, offset: 0, lines: ['{"x":"ü\\n"}'] }]);
     // A final answer kills the stream: the end of the run is not reported on top of missing rows.
     expect(setup.server.requestsOf("file_stream")).toHaveLength(1);
     expect(setup.server.run("p", "r").state).toBe("running");
@@ -173,7 +172,8 @@ describe("the stream of lines", () => {
 describe("a run whose server goes away", () => {
   it("finishes with a receipt that says what is missing, and hands the rows out", async () => {
     const { server, start } = await harness();
-    const run = await start();
+    const undelivered: string[] = [];
+    const run = await start({ onUndelivered: ({ lines }) => undelivered.push(...lines) });
     await run.history({ cost: 1 }, { step: 1, timestamp: 1 });
     await run.flush();
     server.inject({ fault: { kind: "status", status: 503 }, times: Number.POSITIVE_INFINITY });
@@ -183,9 +183,7 @@ describe("a run whose server goes away", () => {
     expect(receipt).toMatchObject({ complete: false, rows: { acknowledged: 1, undelivered: 1 } });
     expect(receipt.failure).toContain("not delivered");
     expect(receipt.failedFiles.map((file) => file.name)).toContain("config.yaml");
-    expect(run.takeUndelivered().flatMap((part) => part.lines)).toEqual([
-      '{"cost":2,"_step":2,"_runtime":1,"_timestamp":2}',
-    ]);
+    expect(undelivered).toEqual(['{"cost":2,"_step":2,"_runtime":1,"_timestamp":2}']);
     // One budget is used up once, not for every part of the end.
     expect(server.requests.length - before).toBeLessThan(20);
   });

@@ -5,8 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { directoryEntries, memoryEntry } from "../../../src/wandb/client/artifact.js";
 import { artifactDigest } from "../../../src/wandb/client/format/artifact.js";
-import { InvalidNameError, tableArtifactName } from "../../../src/wandb/client/format/names.js";
-import { FileTooLargeError } from "../../../src/wandb/client/index.js";
+import { tableArtifactName } from "../../../src/wandb/client/format/names.js";
 import { parseLine } from "../../servers/wandb/index.js";
 import { harness } from "./harness.js";
 
@@ -51,7 +50,7 @@ describe("a table", () => {
 
   it("may have a row to itself, and a chart", async () => {
     const { server, start } = await harness();
-    const run = await start({ tableArtifacts: false });
+    const run = await start();
     const chart = { label: "Name", value: "Count", title: "Datasets" };
     await run.history({}, { step: 0, timestamp: 50 }, [{ name: "Datasets", table: DATASETS, chart }]);
     await run.history({ cost: 1 }, { step: 1000, timestamp: 50 });
@@ -77,7 +76,6 @@ describe("a table", () => {
         },
       },
     });
-    expect(server.store.artifacts).toEqual([]);
   });
 
   it("keeps the artifacts of keys apart that differ in odd characters only", () => {
@@ -155,7 +153,7 @@ describe("a directory artifact", () => {
   it("fails in words for a file of 2 GiB, and the run goes on", async () => {
     const { start } = await harness();
     await truncate(join(folder, "a.txt"), 2 * 1024 ** 3);
-    await expect(directoryEntries(folder)).rejects.toThrow(FileTooLargeError);
+    await expect(directoryEntries(folder)).rejects.toThrow(expect.objectContaining({ code: "too-large" }));
     const run = await start();
     await run.directoryArtifact("logs", "logs", folder);
     const receipt = await run.finish();
@@ -170,7 +168,9 @@ describe("a directory artifact", () => {
     await run.directoryArtifact("none", "logs", join(folder, "absent"));
     await symlink(folder, join(folder, "sub", "up"));
     await run.directoryArtifact("loop", "logs", folder);
-    await expect(run.directoryArtifact("no/slash", "logs", folder)).rejects.toThrow(InvalidNameError);
+    await expect(run.directoryArtifact("no/slash", "logs", folder)).rejects.toThrow(
+      expect.objectContaining({ code: "invalid-name" }),
+    );
     const receipt = await run.finish();
     expect(receipt.failedArtifacts.map((one) => one.name)).toEqual(["none", "loop"]);
     expect(receipt.failedArtifacts[1]?.reason).toContain("directory above");

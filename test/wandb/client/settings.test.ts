@@ -7,7 +7,6 @@ import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   ApiKey,
-  AuthenticationError,
   readKeyFile,
   resolveSettings,
   WandbClient,
@@ -91,7 +90,6 @@ describe("settings", () => {
       resolve({}, { WANDB_API_KEY: key });
       expect.unreachable();
     } catch (error) {
-      expect(error).toBeInstanceOf(AuthenticationError);
       expect(error).toMatchObject({ code: "bad-key" });
       expect(String(error)).toContain("at least 40 characters");
       expect(String(error)).not.toContain(key);

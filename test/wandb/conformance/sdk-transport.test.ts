@@ -88,16 +88,19 @@ describe.skipIf(!sdkIsThere)("with the optional @wandb/sdk", () => {
   });
 
   test.each<[string, Fault, string]>([
-    ["503", { kind: "status", status: 503 }, "UndeliveredError"],
-    ["a dropped connection", { kind: "drop" }, "UndeliveredError"],
-    ["401", { kind: "status", status: 401 }, "AuthenticationError"],
-    ["409", { kind: "status", status: 409 }, "DeletedRunError"],
-    ["an error in the answer", { kind: "graphql-error", message: "no" }, "GraphqlError"],
-  ])("a start that is refused (%s) ends in words, not in the end of the program", async (_, fault, name) => {
-    const stage = await Stage.open("sdk");
-    stage.server.inject({ endpoint: "graphql", operation: "UpsertBucket", fault, times: Infinity });
-    await expect(stage.start(RUN)).rejects.toMatchObject({ name });
-  });
+    ["503", { kind: "status", status: 503 }, "undelivered"],
+    ["a dropped connection", { kind: "drop" }, "undelivered"],
+    ["401", { kind: "status", status: 401 }, "key-refused"],
+    ["409", { kind: "status", status: 409 }, "deleted-run"],
+    ["an error in the answer", { kind: "graphql-error", message: "no" }, "graphql"],
+  ])(
+    "a start that is refused (%s) ends with an error, not with the end of the program",
+    async (_, fault, code) => {
+      const stage = await Stage.open("sdk");
+      stage.server.inject({ endpoint: "graphql", operation: "UpsertBucket", fault, times: Infinity });
+      await expect(stage.start(RUN)).rejects.toMatchObject({ code });
+    },
+  );
 
   test("a key that the server echoes is hidden in what the SDK prints", async () => {
     const stage = await Stage.open("sdk");

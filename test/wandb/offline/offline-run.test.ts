@@ -3,20 +3,10 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { JsonValue } from "../../../src/wandb/client/format/json.js";
-import { InvalidNameError } from "../../../src/wandb/client/format/names.js";
-import { DeliveryStateError, readDeliveryState } from "../../../src/wandb/offline/delivery-state.js";
+import { readDeliveryState } from "../../../src/wandb/offline/delivery-state.js";
 import { applyChanges, type OfflineEvent, OfflineReader } from "../../../src/wandb/offline/offline-reader.js";
-import {
-  OfflineRun,
-  OfflineRunClosedError,
-  type OfflineRunOptions,
-} from "../../../src/wandb/offline/offline-run.js";
-import {
-  findTransactionLogs,
-  InvalidFileNameError,
-  isSynced,
-  markSynced,
-} from "../../../src/wandb/offline/run-directory.js";
+import { OfflineRun, type OfflineRunOptions } from "../../../src/wandb/offline/offline-run.js";
+import { findTransactionLogs, isSynced, markSynced } from "../../../src/wandb/offline/run-directory.js";
 
 let dir: string;
 beforeEach(async () => {
@@ -187,11 +177,13 @@ describe("an offline run", () => {
 
   it("refuses ids and file names that would leave its folder", async () => {
     for (const id of ["", " x", "a/b", "..\\x", "a:b", "x".repeat(129)]) {
-      await expect(start({ id })).rejects.toThrow(InvalidNameError);
+      await expect(start({ id })).rejects.toThrow(expect.objectContaining({ code: "invalid-name" }));
     }
     const run = await start();
     for (const name of ["../x", "", "/etc/x", "a/../../x", "a/"]) {
-      await expect(run.file(name, Buffer.from(""))).rejects.toThrow(InvalidFileNameError);
+      await expect(run.file(name, Buffer.from(""))).rejects.toThrow(
+        expect.objectContaining({ code: "file-name" }),
+      );
     }
     await run.finish(0);
   });
@@ -231,9 +223,11 @@ describe("an offline run", () => {
   it("takes nothing after its end, and leaves nothing when it is discarded", async () => {
     const run = await start();
     await run.finish(0);
-    await expect(run.history({ cost: 1 }, at(1))).rejects.toThrow(OfflineRunClosedError);
-    await expect(run.file("a", Buffer.from(""))).rejects.toThrow(OfflineRunClosedError);
-    await expect(run.finish(0)).rejects.toThrow(OfflineRunClosedError);
+    await expect(run.history({ cost: 1 }, at(1))).rejects.toThrow(
+      expect.objectContaining({ code: "closed" }),
+    );
+    await expect(run.file("a", Buffer.from(""))).rejects.toThrow(expect.objectContaining({ code: "closed" }));
+    await expect(run.finish(0)).rejects.toThrow(expect.objectContaining({ code: "closed" }));
     const other = await start({ id: "other" });
     await other.history({ cost: 1 }, at(1));
     await other.discard();
@@ -441,7 +435,9 @@ describe("an offline file that was hurt", () => {
     const [file = ""] = await findTransactionLogs(run.directory);
     for (const text of ["{", "[]", '{"version":2}']) {
       await writeFile(join(run.directory, "marian-tracking.json"), text);
-      await expect(OfflineReader.open(file)).rejects.toThrow(DeliveryStateError);
+      await expect(OfflineReader.open(file)).rejects.toThrow(
+        expect.objectContaining({ code: "delivery-state" }),
+      );
     }
   });
 });

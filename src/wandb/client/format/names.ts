@@ -1,30 +1,29 @@
 /** Names that W&B takes, and those that it makes. */
+
 import { crc32 } from "node:zlib";
+import { WandbError } from "../errors.js";
 
 const LONGEST_NAME = 128;
 const LONGEST_TAG = 64;
 
-/** A name that W&B doesn't accept: run id, project, tag, artifact. The message is a sentence for the user. */
-export class InvalidNameError extends Error {
-  override name = "InvalidNameError";
-}
-
 /**
- * Throws an InvalidNameError unless W&B takes this run id, and it is one name in a path: offline files are called by
+ * Throws a WandbError unless W&B takes this run id, and it is one name in a path: offline files are called by
  * it.
  */
 export function checkRunId(id: string): void {
   if (id === "" || id !== id.trim() || id.length > LONGEST_NAME || /[:;,#?/'\\\p{Cc}]/u.test(id)) {
-    throw new InvalidNameError(
+    throw new WandbError(
+      "invalid-name",
       `${JSON.stringify(id)} can't be a W&B run id: it must have 1 to ${LONGEST_NAME} characters, no blank at either end and none of : ; , # ? / ' \\`,
     );
   }
 }
 
-/** Throws an InvalidNameError unless W&B takes this project name. */
+/** Throws a WandbError unless W&B takes this project name. */
 export function checkProject(project: string): void {
   if (!isPlainName(project) || /[#?%:]/.test(project)) {
-    throw new InvalidNameError(
+    throw new WandbError(
+      "invalid-name",
       `${JSON.stringify(project)} can't be a W&B project: it must have 1 to ${LONGEST_NAME} characters and none of / \\ # ? % :`,
     );
   }
@@ -35,21 +34,23 @@ export function isPlainName(name: string): boolean {
   return name !== "" && name.length <= LONGEST_NAME && !/^\.{1,2}$|[/\\\p{Cc}]/u.test(name);
 }
 
-/** Throws an InvalidNameError unless W&B takes every one of these tags. */
+/** Throws a WandbError unless W&B takes every one of these tags. */
 export function checkTags(tags: readonly string[]): void {
   for (const tag of tags) {
     if (tag === "" || tag.length > LONGEST_TAG) {
-      throw new InvalidNameError(
+      throw new WandbError(
+        "invalid-name",
         `${JSON.stringify(tag)} can't be a W&B tag: a tag has 1 to ${LONGEST_TAG} characters`,
       );
     }
   }
 }
 
-/** Throws an InvalidNameError unless W&B takes this artifact name. */
+/** Throws a WandbError unless W&B takes this artifact name. */
 export function checkArtifactName(name: string): void {
   if (name.length > LONGEST_NAME || !/^[A-Za-z0-9_.-]+$/.test(name)) {
-    throw new InvalidNameError(
+    throw new WandbError(
+      "invalid-name",
       `${JSON.stringify(name)} can't be a W&B artifact: it must have 1 to ${LONGEST_NAME} letters, digits, _ . or -`,
     );
   }
