@@ -149,7 +149,7 @@ describe("--shard", () => {
     ["auto", { JOB_COMPLETION_INDEX: "1" }, /JOB_COMPLETIONS/],
     ["auto", { JOB_COMPLETION_INDEX: "x" }, /is 'x', which is not a number/],
     ["auto", { AWS_BATCH_JOB_ARRAY_INDEX: "1" }, /AWS_BATCH_JOB_ARRAY_SIZE/],
-    ["auto", slurm(3, 1, 7, 1, 3), /no range/],
+    ["auto", slurm(3, 1, 7, 1, 3), /not a range/],
     ["auto/4", slurm(0, 0, 3, 1, 4), /no part 0 of 4/],
   ])("%s with %o is refused", (text, environment, message) => {
     expect(() => read(text, environment)).toThrow(message);
