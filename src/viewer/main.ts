@@ -1,16 +1,13 @@
-/** The viewer: brings the parts of the page together. */
+/** The viewer: connects the parts of the page. */
 import { readEvaluationFile } from "../report/evaluations.js";
 import { reportFromJson } from "../report/report-json.js";
 import { ChartsView } from "./charts/charts-view.js";
 import { ConfigurationView } from "./configuration-view.js";
-import { byId } from "./dom.js";
+import { byId, keepFocus, listenToKeys, unpackElement } from "./dom.js";
 import { showEvaluations } from "./evaluations-view.js";
-import { keepFocus } from "./focus.js";
 import { count } from "./format.js";
 import { chosenFiles, droppedFiles, type OpenedFile } from "./inputs/opened-files.js";
-import { unpackElement } from "./inputs/packed.js";
 import { Reading } from "./inputs/reading.js";
-import { listenToKeys } from "./keys.js";
 import { Notice, someNames } from "./notice.js";
 import { ReportModel } from "./report-model.js";
 import { RunList } from "./run-list.js";
@@ -46,12 +43,12 @@ const status = byId("reading", HTMLElement);
 
 const notice = new Notice(() => main.focus());
 
-/** What the files are called that a stopped reading did not come to. */
+/** Names of inputs in messages; `REST` are the files that a stopped reading did not reach. */
 const REST = "the rest";
 const FOLDER = "the folder";
 const DROPPED = "what was dropped";
 
-/** Names an input that gave nothing to draw. */
+/** Shows why an input has nothing to draw. */
 function problem(source: string, reason: string): void {
   report.addProblem({ source, reason });
   notice.add(source, reason);
@@ -84,24 +81,24 @@ const reading = new Reading({
     byId("progress", HTMLProgressElement).value = share;
     byId("reading-text", HTMLElement).textContent = text;
   },
-  end: (read, passedOver) => {
-    // Its sign goes with the frame that shows what was read.
+  end: (read, skipped) => {
+    // The progress bar disappears with the frame that shows what was read.
     busy = false;
-    if (read === 0 && passedOver.length > 0) problem(FOLDER, "it holds no log of Marian's and no evaluation");
-    else if (passedOver.length > 0)
+    if (read === 0 && skipped.length > 0) problem(FOLDER, "it holds no log of Marian's and no evaluation");
+    else if (skipped.length > 0)
       notice.add(
         FOLDER,
-        `${count(passedOver.length, "other file")} with nothing to show: ${someNames(passedOver)}`,
+        `${count(skipped.length, "other file")} with nothing to show: ${someNames(skipped)}`,
       );
     announce([`${count(read, "file")} read`, notice.takeFresh()].filter((words) => words !== "").join(". "));
     store.touch();
   },
 });
 
-/** What the tables were made of; they are made anew only for other runs. */
+/** What the tables show; they are rebuilt only if that changes. */
 let tabled: { readonly tab?: string; readonly hidden?: ReadonlySet<number>; readonly revision?: number } = {};
 
-/** Brings the page to the state. */
+/** Updates the page to the state. */
 function show(state: ViewState): void {
   const focused = document.activeElement;
   fill(state);
@@ -113,7 +110,7 @@ function fill(state: ViewState): void {
   const { revision } = report;
   status.hidden = !busy;
   start.hidden = !report.empty;
-  // Problems are told beside the runs.
+  // The list of runs also shows the problems.
   byId("runs", HTMLElement).hidden = report.views.length + report.problems.length === 0;
   tabs.show(state, report.empty);
   runs.show(state);
@@ -132,7 +129,7 @@ function fill(state: ViewState): void {
   if (tab === "configuration") configuration.show(report, state);
 }
 
-/** Says why a drop gave nothing to read. */
+/** Shows why a drop has nothing to read. */
 function refuseDrop(reason: string): void {
   problem(DROPPED, reason);
   announce(notice.takeFresh());
@@ -205,7 +202,7 @@ function listen(): void {
   });
 }
 
-/** Takes up the report that the page carries, if it carries one. */
+/** Loads the report that the page contains, if it contains one. */
 async function load(): Promise<void> {
   try {
     const bytes = await unpackElement("report-data");
@@ -222,7 +219,7 @@ async function load(): Promise<void> {
 
 startTheme(() => store.touch());
 followPrinter((printing) => {
-  // At once: the printer does not wait for a frame.
+  // Now: the printer does not wait for a frame.
   show(store.state);
   if (printing) for (const view of [charts, speed]) view.drawAll();
 });

@@ -1,26 +1,52 @@
-/** The thread that reads logs, so that the page stays fluid. */
+/** The worker that reads files, so that the page stays responsive. */
+import { refuseTar } from "../../io/packed/tar-header.js";
+import { tarMembers } from "../../io/packed/tar-members.js";
+import { webChunks } from "../../io/web-chunks.js";
+import { kindOfName } from "../../report/run-names.js";
 import { buffersOf } from "../../report/table.js";
 import { inputRun } from "./input-run.js";
-import { inputTar } from "./input-tar.js";
-import type { WorkerAnswer, WorkerQuestion } from "./worker-messages.js";
+import { type TarMember, unreadable, type WorkerAnswer, type WorkerRequest } from "./worker-messages.js";
 
 let stop = new AbortController();
-const say = (answer: WorkerAnswer, transfer: ArrayBuffer[] = []) => postMessage(answer, { transfer });
+const answer = (message: WorkerAnswer, transfer: ArrayBuffer[] = []) => postMessage(message, { transfer });
 
-addEventListener("message", async ({ data }: MessageEvent<WorkerQuestion>) => {
+addEventListener("message", async ({ data }: MessageEvent<WorkerRequest>) => {
   if (data.type === "stop") return stop.abort();
   stop = new AbortController();
   const { core, file } = data;
-  const progress = (bytes: number) => say({ type: "progress", bytes });
+  const { signal } = stop;
   try {
-    const tar = await inputTar(file, stop.signal);
-    if (tar !== undefined) return say({ type: "tar", ...tar });
-    const answer = await inputRun(core, file, data, { progress, signal: stop.signal });
-    const { run } = answer;
-    const tables =
-      run === undefined ? [] : [run.training, ...run.validation.values(), ...run.patterns.values()];
-    say({ type: "run", ...answer }, tables.flatMap(buffersOf));
+    if (await isTar(file)) return answer(await readTar(file, signal));
+    const progress = (bytes: number) => answer({ type: "progress", bytes });
+    const read = await inputRun(core, file, data, { progress, signal });
+    if (read.type === "no-run") return answer(read);
+    const { training, validation, patterns } = read.run;
+    answer(read, [training, ...validation.values(), ...patterns.values()].flatMap(buffersOf));
   } catch (error) {
-    say({ type: "fault", reason: error instanceof Error ? error.message : String(error) });
+    answer({ type: "no-run", problem: unreadable(error) });
   }
 });
+
+async function isTar(file: Blob): Promise<boolean> {
+  try {
+    for await (const _chunk of refuseTar(webChunks(file))) return false;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "tar";
+  }
+  return false;
+}
+
+/** The files of a tar, packed or not, that are named like logs or evaluations. */
+async function readTar(file: Blob, signal: AbortSignal): Promise<WorkerAnswer> {
+  const members: TarMember[] = [];
+  try {
+    const isWanted = (name: string) => kindOfName(name) !== undefined;
+    for await (const { name, parts } of tarMembers(webChunks(file, signal), isWanted)) {
+      members.push({ name, content: new Blob([...parts]) });
+      if (signal.aborted) break;
+    }
+  } catch (error) {
+    return { type: "tar", members, problem: unreadable(error) };
+  }
+  return { type: "tar", members, ...(members.length > 0 ? {} : { problem: { code: "empty-tar" } }) };
+}

@@ -1,23 +1,23 @@
-/** Reads what the user opens, one file after the other, in a thread of its own. */
+/** Reads the files that the user opens, one after another, in a worker. */
 import type { ReportRun } from "../../report/report-data.js";
 import { kindOfName } from "../../report/run-names.js";
+import { unpackElement } from "../dom.js";
 import type { OpenedFile } from "./opened-files.js";
-import { unpackElement } from "./packed.js";
-import { NO_MEASUREMENT, STOPPED, type WorkerAnswer, type WorkerQuestion } from "./worker-messages.js";
+import { type InputProblem, problemText, type WorkerAnswer, type WorkerRequest } from "./worker-messages.js";
 
-/** Who is told what was read. */
+/** Receives what was read. */
 export interface ReadingEvents {
-  /** @returns Whether it is shown: a log of validations is not where its training's holds them all. */
+  /** @returns Whether it is shown: a log of validations is not if the log of its training holds them all. */
   run(run: ReportRun): boolean;
   problem(source: string, reason: string): void;
-  /** Text of an evaluation's scores. */
+  /** The text of an evaluation's scores. */
   evaluation(source: string, text: string): void;
-  /** While it goes on; `share` of all bytes is from 0 to 1. */
+  /** While files are read; `share` of all bytes is from 0 to 1. */
   progress(share: number, text: string): void;
-  /** The user stopped the reading before it came to these. */
+  /** The user stopped the reading before it reached these. */
   unread(files: number): void;
-  /** Nothing is left to read. `passedOver` are files of folders that are neither a log of Marian's nor an evaluation. */
-  end(read: number, passedOver: readonly string[]): void;
+  /** Nothing is left to read. `skipped` are files of folders that are neither a log of Marian's nor an evaluation. */
+  end(read: number, skipped: readonly string[]): void;
 }
 
 export class Reading {
@@ -30,17 +30,17 @@ export class Reading {
   #total = 0;
   #done = 0;
   #read = 0;
-  #passedOver: string[] = [];
+  #skipped: string[] = [];
 
   constructor(events: ReadingEvents) {
     this.#events = events;
   }
 
-  /** Adds files to those that are read. Of folders only what is called like a log or an evaluation is looked at. */
+  /** Adds files. Of a folder it reads only files that are named like a log or an evaluation. */
   async read(files: readonly OpenedFile[]): Promise<void> {
     const wanted = ({ path, fromFolder }: OpenedFile) => !fromFolder || kindOfName(path) !== undefined;
     const named = files.filter(wanted);
-    this.#passedOver.push(...files.filter((file) => !wanted(file)).map(({ path }) => path));
+    this.#skipped.push(...files.filter((file) => !wanted(file)).map(({ path }) => path));
     // The log of a training comes before that of its validations.
     this.#queue.push(...[...named].sort((one, other) => one.path.localeCompare(other.path, "en")));
     this.#total += named.reduce((sum, { file }) => sum + file.size, 0);
@@ -51,27 +51,27 @@ export class Reading {
       await this.#readOne(next);
       this.#done += next.file.size;
     }
-    this.#events.end(this.#read, this.#passedOver);
+    this.#events.end(this.#read, this.#skipped);
     this.#busy = false;
     this.#total = 0;
     this.#done = 0;
     this.#read = 0;
-    this.#passedOver = [];
+    this.#skipped = [];
   }
 
-  /** Ends the reading; what was read stays, and what is opened from now on is read. */
+  /** Stops the reading. What was read stays, and files that are opened later are read. */
   stop(): void {
     if (!this.#busy) return;
     this.#stopped = true;
-    this.#worker?.postMessage({ type: "stop" } satisfies WorkerQuestion);
-    const left = this.#queue.splice(0);
-    this.#done += left.reduce((sum, { file }) => sum + file.size, 0);
-    if (left.length > 0) this.#events.unread(left.length);
+    this.#worker?.postMessage({ type: "stop" } satisfies WorkerRequest);
+    const unread = this.#queue.splice(0);
+    this.#done += unread.reduce((sum, { file }) => sum + file.size, 0);
+    if (unread.length > 0) this.#events.unread(unread.length);
   }
 
   async #readOne(opened: OpenedFile): Promise<void> {
     const { file, path } = opened;
-    this.#tell(0, path);
+    this.#progress(0, path);
     try {
       if (kindOfName(path) === "evaluation") {
         this.#events.evaluation(path, await file.text());
@@ -83,18 +83,17 @@ export class Reading {
   }
 
   async #readLog({ file, path, fromFolder }: OpenedFile): Promise<void> {
-    // Before the first log comes, nothing of this is needed.
+    // Only logs need these.
     this.#core ??= await unpackElement("packed-core");
     this.#worker ??= await startWorker();
     const core = this.#core;
     if (core === undefined) throw new Error("this page was built without its parser");
-    // It may have been stopped before there was a thread to tell.
-    if (this.#stopped) return this.#events.problem(path, STOPPED);
+    // The user may have stopped the reading before the worker started.
+    if (this.#stopped) return this.#problem(path, { code: "stopped" });
     const answer = await this.#answer({ type: "read", core, file, source: path, fromFolder }, path);
-    if (answer.type === "fault") return this.#events.problem(path, answer.reason);
     if (answer.type === "tar") {
       const { members, problem } = answer;
-      if (problem !== undefined) this.#events.problem(path, problem);
+      if (problem !== undefined) this.#problem(path, problem);
       const opened = members.map(({ name, content }): OpenedFile => {
         return { file: new File([content], name), path: `${path}/${name}`, fromFolder: true };
       });
@@ -102,39 +101,41 @@ export class Reading {
       this.#queue.unshift(...opened);
       return;
     }
-    if (answer.run !== undefined) {
+    if (answer.type === "run") {
       if (this.#events.run(answer.run)) this.#read += 1;
-      else if (fromFolder) this.#passedOver.push(path);
+      else if (fromFolder) this.#skipped.push(path);
       else this.#events.problem(path, "the log of its training, which is shown, holds all of it");
-      return;
-    }
-    // A folder of logs holds many that are not Marian's.
-    if (fromFolder && answer.problem === NO_MEASUREMENT) this.#passedOver.push(path);
-    else this.#events.problem(path, answer.problem ?? "it could not be read");
+      // A folder of logs holds many that are not Marian's.
+    } else if (fromFolder && answer.problem.code === "no-marian-log") this.#skipped.push(path);
+    else this.#problem(path, answer.problem);
   }
 
-  #answer(question: WorkerQuestion, path: string): Promise<Exclude<WorkerAnswer, { type: "progress" }>> {
+  #problem(path: string, problem: InputProblem): void {
+    this.#events.problem(path, problemText(problem));
+  }
+
+  #answer(request: WorkerRequest, path: string): Promise<Exclude<WorkerAnswer, { type: "progress" }>> {
     const worker = this.#worker;
     return new Promise((resolve, reject) => {
-      if (worker === undefined) return reject(new Error("the reading thread could not be started"));
+      if (worker === undefined) return reject(new Error("the worker that reads files could not be started"));
       worker.onmessage = ({ data }: MessageEvent<WorkerAnswer>) => {
-        if (data.type === "progress") this.#tell(data.bytes, path);
+        if (data.type === "progress") this.#progress(data.bytes, path);
         else resolve(data);
       };
       worker.onerror = ({ message }) => {
-        // A thread that fell over is not used again.
+        // A worker that failed is not used again.
         worker.terminate();
         this.#worker = undefined;
-        reject(new Error(message || "the reading thread ended"));
+        reject(new Error(message || "the worker that reads files ended"));
       };
-      worker.postMessage(question);
+      worker.postMessage(request);
     });
   }
 
-  #tell(bytes: number, path: string): void {
+  #progress(bytes: number, path: string): void {
     const share = this.#total === 0 ? 0 : Math.min(1, (this.#done + bytes) / this.#total);
-    const left = this.#queue.length;
-    this.#events.progress(share, `Reading ${path}${left > 0 ? `, then ${left} more` : ""}`);
+    const more = this.#queue.length;
+    this.#events.progress(share, `Reading ${path}${more > 0 ? `, then ${more} more` : ""}`);
   }
 }
 

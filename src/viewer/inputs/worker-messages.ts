@@ -1,8 +1,8 @@
-/** What the page and its reading thread say to each other. */
+/** The messages between the page and its worker. */
 import type { ReportRun } from "../../report/report-data.js";
 
-/** To the thread. One log at a time; `stop` ends it. */
-export type WorkerQuestion =
+/** To the worker. It reads one file at a time; `stop` ends that. */
+export type WorkerRequest =
   | {
       readonly type: "read";
       readonly core: BufferSource;
@@ -13,20 +13,36 @@ export type WorkerQuestion =
   | { readonly type: "stop" };
 
 /** A file of a tar that may be a log or the scores of an evaluation. */
-export interface WorkerMember {
+export interface TarMember {
   readonly name: string;
   readonly content: Blob;
 }
 
-/** From the thread: any number of times how much was read, then one of the others. */
+/** Why there is nothing to show of a file. */
+export type InputProblem =
+  | { readonly code: "stopped" | "empty" | "empty-tar" | "no-marian-log" }
+  | { readonly code: "unreadable"; readonly message: string };
+
+/** From the worker: any number of times how much was read, then one of the others. */
 export type WorkerAnswer =
   | { readonly type: "progress"; readonly bytes: number }
-  | { readonly type: "tar"; readonly members: readonly WorkerMember[]; readonly problem?: string }
-  | { readonly type: "run"; readonly run: ReportRun | undefined; readonly problem?: string }
-  | { readonly type: "fault"; readonly reason: string };
+  | { readonly type: "tar"; readonly members: readonly TarMember[]; readonly problem?: InputProblem }
+  | { readonly type: "run"; readonly run: ReportRun }
+  | { readonly type: "no-run"; readonly problem: InputProblem };
 
-/** What is said of a log whose reading the user stopped. */
-export const STOPPED = "the reading was stopped before its end";
+const PROBLEMS = {
+  stopped: "the reading was stopped before its end",
+  empty: "the file is empty",
+  "empty-tar": "the tar holds no log and no evaluation",
+  "no-marian-log": "it holds no measurement of Marian's: is this a training log?",
+} as const;
 
-/** What is said of a file in which nothing of Marian's was found. */
-export const NO_MEASUREMENT = "it holds no measurement of Marian's: is this a training log?";
+/** A problem as a sentence. */
+export function problemText(problem: InputProblem): string {
+  return problem.code === "unreadable" ? problem.message : PROBLEMS[problem.code];
+}
+
+/** The problem that an error is. */
+export function unreadable(error: unknown): InputProblem {
+  return { code: "unreadable", message: error instanceof Error ? error.message : String(error) };
+}
