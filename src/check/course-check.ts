@@ -1,4 +1,4 @@
-/** `restart` and `unfinished`: where trainings begin, and how they end. */
+/** `restart` and `unfinished`: where trainings start, and how they end. */
 import type { LogMark } from "../run/log-mark.js";
 import type { LogPosition, ReportFinding, Severity } from "./finding.js";
 import { formatSeconds } from "./format.js";
@@ -9,49 +9,49 @@ import { missedLimits, reachedLimits, type Schedule } from "./schedule.js";
 export interface Death {
   /** Line of the log, from 1. */
   readonly line: number;
-  /** The line, without what stands before. */
+  /** The line without its prefix. */
   readonly text: string;
 }
 
-/** How a training stands where its log ends. */
+/** The state of a training at the end of its log. */
 export type TrainingState = "finished" | "failed" | "running";
 
-/** What lies between a start of Marian and the next. */
+/** A part of the log: from a start of Marian to the next. */
 interface Part {
-  /** The line of its start; absent for what stands before the first. */
+  /** The line of its start; undefined before the first start. */
   readonly start: LogPosition | undefined;
   readonly version: string | undefined;
-  /** Whether `Training started` came. */
+  /** Whether the log said `Training started`. */
   started: boolean;
   last: LogPosition | undefined;
   lastUpdate: number | undefined;
-  /** The greatest distance between two training rows. */
+  /** The maximum distance between two training rows, in updates. */
   distance: number;
   /** The same in epochs. */
   epochs: number;
   finished: LogMark | undefined;
   interrupted: LogMark | undefined;
-  /** The first error or death; those that follow tell where in the program it was, or what it led to. */
+  /** The first error or death; later ones are its traceback or its consequences. */
   error: LogMark | undefined;
-  /** The last death after which records came: not Marian died, but perhaps what feeds it. */
+  /** The last death that records followed: not Marian died, but perhaps the process that feeds it. */
   outlived: LogMark | undefined;
-  /** What has been going on since the last record. */
+  /** What Marian has been doing since the last record. */
   doing: LogMark | undefined;
-  /** Whether a model was loaded: a training that goes on may have reached its limits before. */
+  /** Whether a model was loaded: a resumed training may have reached its limits before. */
   loaded: boolean;
-  /** Whether the curriculum that feeds Marian came to its end, as it should. */
+  /** Whether the curriculum that feeds Marian reached its end. */
   fed: boolean;
 }
 
-/** What is known at the end of a log. */
+/** The facts that a log ends with. */
 export interface EndOfLog {
   readonly schedule: Schedule | undefined;
-  /** Whether the deciding metrics have stalled so often that Marian ends. */
+  /** Whether the deciding metrics have stalled so often that Marian stops. */
   readonly stopsEarly: boolean;
-  /** How often any metric has stalled; undefined where nothing was validated since the start. */
+  /** The maximum stalled count of the metrics; undefined if nothing was validated since the start. */
   readonly stalled: number | undefined;
   readonly lastLine: LogPosition;
-  /** Whether nothing more can come: a pipe that has ended. */
+  /** Whether nothing more can come, as from a pipe that has ended. */
   readonly closed: boolean;
   /** Whether the log changed while it was read. */
   readonly running: boolean;
@@ -63,15 +63,15 @@ export class CourseCheck {
   readonly #clock: (position: Pick<LogPosition, "at" | "utc" | "segment">) => string | undefined;
   #part = emptyPart(undefined, undefined);
   #before: Part | undefined;
-  /** Whether the restart that began this part is still to be told: its first row says where it goes on. */
-  #waiting = false;
+  /** Whether the restart at the start of this part is still unreported: it waits for the first row. */
+  #pendingRestart = false;
   #starts = 0;
   #everFinished = false;
   #rows = 0;
   #death: Death | undefined;
-  #fate: TrainingState | undefined;
+  #state: TrainingState | undefined;
 
-  /** @param clock Writes the time of a position; undefined where it has none. */
+  /** @param clock Formats the time of a position; returns undefined if it has none. */
   constructor(
     report: ReportFinding,
     clock: (position: Pick<LogPosition, "at" | "utc" | "segment">) => string | undefined,
@@ -80,85 +80,65 @@ export class CourseCheck {
     this.#clock = clock;
   }
 
-  /** What the process printed when it died; undefined where it did not, or printed nothing. Known at the end. */
+  /** What the process printed when it died; undefined if it did not die, or printed nothing. Known at the end. */
   get death(): Death | undefined {
     return this.#death;
   }
 
-  /** How the training stands; undefined where the log shows measurements only. Known at the end. */
-  get fate(): TrainingState | undefined {
-    return this.#fate;
+  /** The state of the training; undefined if the log shows measurements only. Known at the end. */
+  get state(): TrainingState | undefined {
+    return this.#state;
   }
 
-  /** A start of Marian, or of a training where the log has no banner. */
+  /** A start of Marian, or of a training if the log has no banner. */
   start(position: LogPosition, version: string | undefined): void {
     const ended = this.#part;
-    this.#tell();
+    this.#reportRestart();
     this.#starts += 1;
     this.#part = emptyPart(position, version);
     this.#everFinished ||= ended.finished !== undefined;
-    this.#waiting = ended.start !== undefined || ended.started || ended.last !== undefined;
+    this.#pendingRestart = ended.start !== undefined || ended.started || ended.last !== undefined;
     this.#before = ended;
   }
 
   mark(mark: LogMark): void {
     const part = this.#part;
-    switch (mark.kind) {
-      case "started":
-        part.started = true;
-        part.doing = mark;
-        break;
-      case "finished":
-        part.finished = mark;
-        part.doing = undefined;
-        break;
-      case "interrupted":
-        part.interrupted = mark;
-        break;
-      case "error":
-        part.error ??= mark;
-        break;
-      case "death":
-        // Python's way to say that somebody pressed a key.
-        if (mark.text.startsWith("KeyboardInterrupt")) part.interrupted ??= mark;
-        // What feeds Marian finds the pipe closed after Marian has ended.
-        else if (part.finished === undefined || !mark.text.startsWith("BrokenPipeError")) part.error ??= mark;
-        break;
-      case "load":
-        part.loaded = true;
-        part.doing = mark;
-        break;
-      case "fed":
-        part.fed = true;
-        break;
-      case "translate":
-      case "score":
-      case "save":
-      case "data":
-        part.doing = mark;
-        break;
-      default:
+    const { kind, text } = mark;
+    if (kind in ACTIVITIES) part.doing = mark;
+    if (kind === "started") part.started = true;
+    else if (kind === "load") part.loaded = true;
+    else if (kind === "fed") part.fed = true;
+    else if (kind === "interrupted") part.interrupted = mark;
+    else if (kind === "error") part.error ??= mark;
+    else if (kind === "finished") {
+      part.finished = mark;
+      part.doing = undefined;
+    } else if (kind === "death") {
+      // Python prints this if somebody pressed Ctrl+C.
+      if (text.startsWith("KeyboardInterrupt")) part.interrupted ??= mark;
+      // The process that feeds Marian finds the pipe closed after Marian has ended.
+      else if (part.finished === undefined || !text.startsWith("BrokenPipeError")) part.error ??= mark;
     }
   }
 
-  /** Whether a training has begun in this part, so that `Training started` begins another. */
+  /** Whether a training has started in this part, so that `Training started` begins another. */
   get isTraining(): boolean {
     return this.#part.started || this.#part.last !== undefined;
   }
 
-  /** Takes a row and returns whether another training must have begun before it, without a line that says so. */
+  /** Takes a row. Returns whether another training must have started before it, without a line that says so. */
   training(row: TrainingRow): boolean {
     const part = this.#part;
     const before = part.lastUpdate;
     const backwards = before !== undefined && row.up < before;
     this.#rows += 1;
-    if (this.#waiting) this.#tell(row);
-    else if (backwards) this.#backwards(row, before);
+    if (this.#pendingRestart) this.#reportRestart(row);
+    else if (backwards) this.#reportBackwards(row, before);
     if (before !== undefined) part.distance = Math.max(part.distance, row.up - before);
     part.epochs = Math.max(part.epochs, row.epoch - (part.last?.epoch ?? row.epoch));
     part.last = positionOf(row);
     part.lastUpdate = row.up;
-    // It goes on, whatever was printed.
+    // The training continues, whatever was printed.
     part.finished = undefined;
     part.interrupted = undefined;
     if (part.error?.kind === "death") part.outlived = part.error;
@@ -169,26 +149,27 @@ export class CourseCheck {
 
   validation(row: ValidationRow): void {
     const part = this.#part;
-    // A log of validations alone.
+    // A log that holds only validations.
     if (this.#rows === 0) {
-      if (part.lastUpdate !== undefined && row.up < part.lastUpdate) this.#backwards(row, part.lastUpdate);
+      if (part.lastUpdate !== undefined && row.up < part.lastUpdate)
+        this.#reportBackwards(row, part.lastUpdate);
       part.lastUpdate = row.up;
     }
     part.last = positionOf(row);
     part.doing = undefined;
-    // The script that scores may have died; Marian goes on.
+    // The scoring script may have died; Marian continues.
     if (part.error?.kind === "death") part.error = undefined;
   }
 
   /** The end of the log. */
   end({ schedule, stopsEarly, stalled, lastLine, closed, running }: EndOfLog): void {
-    this.#tell();
+    this.#reportRestart();
     const part = this.#part;
     const { start, started, last, lastUpdate, finished, interrupted, error, outlived } = part;
     const position = last ?? start ?? lastLine;
     const { epoch } = position;
     const after = lastUpdate === undefined ? "before its first update" : `after update ${lastUpdate}`;
-    const say = (
+    const report = (
       { line, at, utc }: Pick<LogPosition, "line" | "at" | "utc">,
       severity: Severity,
       words: string,
@@ -196,7 +177,7 @@ export class CourseCheck {
       const numbers = lastUpdate === undefined ? {} : { last_up: lastUpdate };
       this.#report({ ...position, line, at, utc }, { kind: "unfinished", severity, words, numbers });
     };
-    // Of limits that a finished training has not reached; an interrupted one need not, nor one that was fed to the end.
+    // Limits that a finished training missed; an interrupted one may, and one whose curriculum ended.
     const missed =
       finished === undefined ||
       interrupted !== undefined ||
@@ -204,54 +185,54 @@ export class CourseCheck {
       (part.loaded && lastUpdate === undefined)
         ? undefined
         : missedLimits(schedule, { ...part, epoch, stalled });
-    this.#fate = "finished";
+    this.#state = "finished";
     if (missed !== undefined) {
       const cause = error ?? outlived;
       this.#death = cause;
-      if (cause !== undefined) this.#fate = "failed";
-      say(
+      if (cause !== undefined) this.#state = "failed";
+      report(
         cause ?? finished ?? position,
         cause === undefined ? "warning" : "error",
-        (cause === undefined ? "" : `${words(cause, after)}; `) +
+        (cause === undefined ? "" : `${endText(cause, after)}; `) +
           `Marian finished ${after}, before its limits (${missed}): its input ended`,
       );
     } else if (error !== undefined && finished !== undefined) {
       const when = finished.line < error.line ? ", when the training was finished" : "";
-      say(error, "warning", words(error, `${after}${when}`, "a process"));
+      report(error, "warning", endText(error, `${after}${when}`, "a process"));
     } else if (error !== undefined) {
       this.#death = error;
-      this.#fate = "failed";
-      say(error, "error", words(error, after));
+      this.#state = "failed";
+      report(error, "error", endText(error, after));
     } else if (interrupted !== undefined) {
-      this.#fate = "failed";
-      say(interrupted, "warning", `the training was interrupted by a signal ${after}`);
+      this.#state = "failed";
+      report(interrupted, "warning", `the training was interrupted by a signal ${after}`);
     } else if (
-      // Whatever ends a training well, Marian says so; a file may lack its last lines.
+      // Marian prints `Training finished` after every good end; a file may lack its last lines.
       finished === undefined &&
       (closed || (!stopsEarly && !reachedLimits(schedule, epoch, lastUpdate)))
     ) {
-      this.#fate = undefined;
+      this.#state = undefined;
       // The log shows measurements only.
       if (start === undefined && !started) return;
-      // A start that came to nothing, after a training that was finished.
+      // A start without a training, after a training that finished.
       if (!started && last === undefined && this.#everFinished) return;
       if (closed) {
-        this.#fate = "failed";
+        this.#state = "failed";
         this.#death = { line: lastLine.line, text: "the input ended without 'Training finished'" };
         const words = `the input ended ${after}, without 'Training finished': the training died`;
-        say(position, "error", words + this.#doing());
+        report(position, "error", words + this.#activity());
       } else {
-        this.#fate = "running";
+        this.#state = "running";
         const state = running
           ? "and changed while it was read: the training is running"
           : "without 'Training finished': the training was stopped, or is still running";
-        say(position, running ? "info" : "warning", `the log ends ${after}, ${state}${this.#doing()}`);
+        report(position, running ? "info" : "warning", `the log ends ${after}, ${state}${this.#activity()}`);
       }
     }
   }
 
-  /** What has been going on since the last record, as the end of a sentence. */
-  #doing(): string {
+  /** What Marian has been doing since the last record, as the end of a sentence. */
+  #activity(): string {
     const { doing, last, start } = this.#part;
     if (doing === undefined) return "";
     const time = this.#clock(doing);
@@ -259,15 +240,15 @@ export class CourseCheck {
     const [day, hour] = time?.split("T") ?? [];
     const since =
       hour === undefined ? "" : ` since ${before?.startsWith(`${day}T`) ? "" : `${day} `}${hour.slice(0, 8)}`;
-    return `; it was ${DOINGS[doing.kind as keyof typeof DOINGS]}${since} (line ${doing.line})`;
+    return `; it was ${ACTIVITIES[doing.kind as keyof typeof ACTIVITIES]}${since} (line ${doing.line})`;
   }
 
-  /** Tells of the restart that began this part, with the row at which it went on if there was one. */
-  #tell(row?: TrainingRow): void {
+  /** Reports the restart at the start of this part; `row` is the first row after it, if there is one. */
+  #reportRestart(row?: TrainingRow): void {
     const { start, version } = this.#part;
     const before = this.#before;
-    if (!this.#waiting || start === undefined || before === undefined) return;
-    this.#waiting = false;
+    if (!this.#pendingRestart || start === undefined || before === undefined) return;
+    this.#pendingRestart = false;
     const { lastUpdate, last, error, finished, interrupted } = before;
     const known = last?.at !== undefined && start.at !== undefined && last.utc === start.utc;
     const idle = known && start.at >= last.at ? (start.at - last.at) / 1000 : undefined;
@@ -286,7 +267,7 @@ export class CourseCheck {
         : lastUpdate === undefined
           ? ` and came to update ${row.up}`
           : ` and went from update ${lastUpdate} to ${row.up}`;
-    // An error before the first update has cost nothing, and another program's may have nothing to do with it.
+    // An error before the first update has cost nothing, and an error of another program may be unrelated.
     const costly =
       error !== undefined &&
       !stopped &&
@@ -307,10 +288,10 @@ export class CourseCheck {
     });
   }
 
-  #backwards(row: TrainingRow | ValidationRow, before: number): void {
+  #reportBackwards(row: TrainingRow | ValidationRow, before: number): void {
     this.#report(row, {
       kind: "restart",
-      // A log without any start can't show this one either.
+      // A log without any start does not show this one, either.
       severity: this.#starts === 0 ? "info" : "warning",
       words: `updates go back from ${before} to ${row.up} without a start of Marian`,
       numbers: { last_up: before, next_up: row.up },
@@ -337,18 +318,18 @@ function emptyPart(start: LogPosition | undefined, version: string | undefined):
   };
 }
 
-/** Errors of CUDA tell the path of a source file. */
+/** Errors of CUDA contain the path of a source file. */
 function shortened(text: string): string {
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }
 
-/** Somebody asked for the end. */
+/** Somebody stopped the process. */
 const TERMINATED = /\b(?:Terminated|terminated|SIGTERM)\b/;
-/** The last line of a traceback of Python's. */
+/** The last line of a Python traceback. */
 const EXCEPTION = /^[\w.]*(?:Error|Exception|Interrupt|Exit)\b/;
 
-/** What goes on after each kind of mark. */
-const DOINGS = {
+/** What Marian does after each kind of mark. */
+const ACTIVITIES = {
   translate: "translating the validation set",
   score: "scoring the translated validation set",
   save: "saving the model",
@@ -357,6 +338,6 @@ const DOINGS = {
   started: "waiting for data",
 } as const;
 
-function words({ kind, text }: LogMark, when: string, who = "the training"): string {
+function endText({ kind, text }: LogMark, when: string, who = "the training"): string {
   return kind === "error" ? `Marian ended with an error ${when}: ${text}` : `${who} died ${when}: ${text}`;
 }

@@ -1,6 +1,7 @@
-/** What a check finds. */
+/** What a check finds, and the list of it. */
+import type { TimestampFormat } from "../core/timestamp.js";
 
-/** What can be found, in the order of the documentation. */
+/** Kinds of findings, in the order of the documentation. */
 export const FINDING_KINDS = [
   /** A value is NaN or infinite. */
   "nan",
@@ -35,26 +36,26 @@ export interface Finding {
   readonly severity: Severity;
   /** Line of the log where it begins, from 1. */
   readonly line: number;
-  /** How many starts of Marian came before this one's. */
+  /** The segment, from 0. */
   readonly segment: number;
-  /** Of that line, as measurements have it; absent where the line has none. */
+  /** The time of that line, in the form of measurements; absent if the line has none. */
   readonly timestamp?: string;
-  /** Of the record on that line, or before it; absent where there is none. */
+  /** Epoch and update of the record on that line, or before it; absent if there is none. */
   readonly epoch?: number;
   readonly up?: number;
-  /** The field or metric that it is about, such as `cost` or `bleu-detok`. */
+  /** The field or metric, such as `cost` or `bleu-detok`. */
   readonly metric?: string;
-  /** A sentence for people. */
+  /** A sentence for people; its text may change. */
   readonly words: string;
-  /** What the sentence says, as numbers by name; NaN and infinity included. */
+  /** The numbers of the sentence by name, NaN and infinity included. */
   readonly numbers: Readonly<Record<string, number>>;
 }
 
-/** Where a finding begins. */
+/** A position in a log, where a finding starts. */
 export interface LogPosition {
   readonly line: number;
   readonly segment: number;
-  /** Milliseconds on the log's own clock; absent where the line has no time. */
+  /** Milliseconds on the log's own clock; undefined if the line has no time. */
   readonly at: number | undefined;
   /** Whether that clock is UTC. */
   readonly utc: boolean;
@@ -62,7 +63,7 @@ export interface LogPosition {
   readonly up: number | undefined;
 }
 
-/** What a check says of a finding besides its position. */
+/** A finding without its position. */
 export interface FindingDetails {
   readonly kind: FindingKind;
   readonly severity: Severity;
@@ -73,3 +74,68 @@ export interface FindingDetails {
 
 /** Takes findings. */
 export type ReportFinding = (position: LogPosition, details: FindingDetails) => void;
+
+/** So many findings of each kind and severity are listed; one last finding counts the others. */
+const MOST = 100;
+
+/** The findings of one run. A log that is broken in every line gives a bounded list. */
+export class FindingList {
+  readonly #time: TimestampFormat;
+  readonly #kinds: ReadonlySet<FindingKind>;
+  readonly #list: Finding[] = [];
+  readonly #counts = new Map<
+    string,
+    { kind: FindingKind; severity: Severity; count: number; last: LogPosition }
+  >();
+
+  constructor(time: TimestampFormat, kinds: ReadonlySet<FindingKind>) {
+    this.#time = time;
+    this.#kinds = kinds;
+  }
+
+  readonly report = (
+    position: LogPosition,
+    { kind, severity, metric, words, numbers = {} }: FindingDetails,
+  ): void => {
+    if (!this.#kinds.has(kind)) return;
+    const key = `${kind} ${severity}`;
+    const known = this.#counts.get(key) ?? { kind, severity, count: 0, last: position };
+    this.#counts.set(key, known);
+    known.count += 1;
+    if (known.count > MOST) {
+      known.last = { ...position };
+      return;
+    }
+    const { line, segment, at, utc, epoch, up } = position;
+    this.#list.push(
+      Object.freeze({
+        kind,
+        severity,
+        line,
+        segment,
+        ...(at === undefined ? {} : { timestamp: this.#time.format(at, utc, segment) }),
+        ...(epoch === undefined ? {} : { epoch }),
+        ...(up === undefined ? {} : { up }),
+        ...(metric === undefined ? {} : { metric }),
+        words,
+        numbers: Object.freeze(numbers),
+      }),
+    );
+  };
+
+  /** All findings in the order of the log. */
+  list(): readonly Finding[] {
+    for (const { kind, severity, count, last } of [...this.#counts.values()]) {
+      const more = count - MOST;
+      if (more <= 0) continue;
+      this.#counts.delete(`${kind} ${severity}`);
+      this.report(last, {
+        kind,
+        severity,
+        words: `${more} more findings of this kind, up to this line`,
+        numbers: { findings: more },
+      });
+    }
+    return this.#list.sort((one, other) => one.line - other.line);
+  }
+}

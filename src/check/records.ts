@@ -1,11 +1,11 @@
-/** The records that checks look at. One object is filled again for every row: rows come by the million. */
+/** The records that checks look at. One object is filled again for every row, because there are millions. */
 import type { Batch } from "../core/batch.js";
-import { PRESENT } from "../core/layout.js";
+import { type Columns, PRESENT } from "../core/layout.js";
 import type { LogPosition } from "./finding.js";
 
 type Filled<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 
-/** A training row; what the line did not hold is absent. */
+/** A training row; fields that the line did not hold are undefined. */
 export interface TrainingRow extends LogPosition {
   readonly up: number;
   readonly epoch: number;
@@ -21,7 +21,7 @@ export interface ValidationRow extends LogPosition {
   readonly up: number;
   readonly metric: string;
   readonly value: number;
-  /** Absent for a new best. */
+  /** Undefined for a new best. */
   readonly stalled: number | undefined;
   readonly best: number | undefined;
 }
@@ -34,12 +34,8 @@ export class RecordReader {
   training({ training }: Batch, row: number): TrainingRow {
     const filled = this.#training;
     const present = training.present[row] ?? 0;
-    filled.line = training.line[row] ?? 0;
-    filled.segment = training.segment[row] ?? 0;
-    filled.at = present & PRESENT.timestamp ? training.timestamp[row] : undefined;
-    filled.utc = (present & PRESENT.utc) !== 0;
+    fillPosition(filled, training, row);
     filled.epoch = training.epoch[row] ?? 0;
-    filled.up = training.up[row] ?? 0;
     filled.cost = training.cost[row] ?? 0;
     filled.time = present & PRESENT.time ? training.time[row] : undefined;
     filled.rate = present & PRESENT.rate ? training.rate[row] : undefined;
@@ -52,12 +48,8 @@ export class RecordReader {
     const { validation } = batch;
     const filled = this.#validation;
     const present = validation.present[row] ?? 0;
-    filled.line = validation.line[row] ?? 0;
-    filled.segment = validation.segment[row] ?? 0;
-    filled.at = present & PRESENT.timestamp ? validation.timestamp[row] : undefined;
-    filled.utc = (present & PRESENT.utc) !== 0;
+    fillPosition(filled, validation, row);
     filled.epoch = present & PRESENT.epoch ? validation.epoch[row] : undefined;
-    filled.up = validation.up[row] ?? 0;
     filled.metric = batch.metricName(validation.metric[row] ?? 0);
     filled.value = validation.value[row] ?? 0;
     filled.stalled = present & PRESENT.stalled ? validation.stalled[row] : undefined;
@@ -66,7 +58,21 @@ export class RecordReader {
   }
 }
 
-/** The position of a row, for later: rows are filled again. */
+/** What all rows have. */
+function fillPosition(
+  filled: Filled<Omit<LogPosition, "epoch">>,
+  { line, segment, timestamp, present, up }: Columns<"line" | "segment" | "timestamp" | "up">,
+  row: number,
+): void {
+  const bits = present[row] ?? 0;
+  filled.line = line[row] ?? 0;
+  filled.segment = segment[row] ?? 0;
+  filled.at = bits & PRESENT.timestamp ? timestamp[row] : undefined;
+  filled.utc = (bits & PRESENT.utc) !== 0;
+  filled.up = up[row] ?? 0;
+}
+
+/** A copy of the position of a row, because rows are filled again. */
 export function positionOf({ line, segment, at, utc, epoch, up }: LogPosition): LogPosition {
   return { line, segment, at, utc, epoch, up };
 }

@@ -8,8 +8,7 @@ import { type CheckOptions, thresholds } from "./check-options.js";
 import { CollapseCheck } from "./collapse-check.js";
 import { CourseCheck, type Death, type TrainingState } from "./course-check.js";
 import { DivergenceCheck } from "./divergence-check.js";
-import type { Finding, LogPosition } from "./finding.js";
-import { Findings } from "./findings.js";
+import { type Finding, FindingList, type LogPosition } from "./finding.js";
 import { GapCheck } from "./gap-check.js";
 import { NonFiniteCheck } from "./non-finite-check.js";
 import { OrderCheck } from "./order-check.js";
@@ -23,7 +22,7 @@ const MOST_PENDING = 1000;
 
 /** Takes the updates of one run, whose parser must look for marks, and gives the findings at its end. */
 export class RunChecker {
-  readonly #findings: Findings;
+  readonly #findings: FindingList;
   readonly #nonFinite: NonFiniteCheck;
   readonly #divergence: DivergenceCheck;
   readonly #stall: StallCheck;
@@ -53,7 +52,7 @@ export class RunChecker {
   /** @param time That of the parser which reads the log. */
   constructor(time: TimestampFormat, options: CheckOptions = {}) {
     const limits = thresholds(options);
-    this.#findings = new Findings(time, limits.kinds);
+    this.#findings = new FindingList(time, limits.kinds);
     const { report } = this.#findings;
     this.#nonFinite = new NonFiniteCheck(report);
     this.#divergence = new DivergenceCheck(limits, report);
@@ -114,8 +113,8 @@ export class RunChecker {
   }
 
   /** How the training stands, once the run has ended; undefined where the log does not tell. */
-  get fate(): TrainingState | undefined {
-    return this.#course.fate;
+  get state(): TrainingState | undefined {
+    return this.#course.state;
   }
 
   /**

@@ -136,7 +136,7 @@ export class BufferedPublisher implements UpdatePublisher {
   async #run(opening: Promise<PublisherOpening | undefined>): Promise<void> {
     const open = await opening;
     try {
-      this.#publisher = open?.(this.#parser.time, () => this.#check.fate);
+      this.#publisher = open?.(this.#parser.time, () => this.#check.state);
       if (this.#ended) this.#publisher?.logEnds?.();
       if (this.#publisher === undefined) this.#idle = true;
       else if (this.#stop?.aborted) this.#hurry();
