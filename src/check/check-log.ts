@@ -7,7 +7,7 @@ import type { Death } from "./course-check.js";
 import type { Finding } from "./finding.js";
 import { RunChecker } from "./run-checker.js";
 
-/** What a check of a log gives. */
+/** The result of a check. */
 export interface CheckReport {
   /** In the order of the log. */
   readonly findings: readonly Finding[];

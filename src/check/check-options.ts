@@ -1,36 +1,36 @@
 /** When something is worth a finding. */
 import { FINDING_KINDS, type FindingKind } from "./finding.js";
 
-/** Thresholds; what is not given has the default. */
+/** Thresholds of the checks. */
 export interface CheckOptions {
   /** What to look for. Default: everything. */
   readonly kinds?: Iterable<FindingKind>;
   /**
-   * The cost is far above its best when it exceeds the best times this (and has lost a tenth of what was gained since
-   * the start). Default: 1.5.
+   * The cost is far above its best if it exceeds the best times this (and has lost a tenth of the gain since the
+   * start). Default: 1.5.
    */
   readonly divergence?: number;
-  /** … and diverges when this many rows do, up to three lower ones in a row between them. Default: 20. */
+  /** … and diverges if this many rows do, with up to three lower ones in a row between them. Default: 20. */
   readonly divergenceRows?: number;
   /**
-   * A metric that stalls this often is a warning. Default: the `early-stopping` of the configuration, which is no
-   * warning but the end that was asked for; 20 where that is switched off.
+   * A metric that stalls this often is a warning. Default: the `early-stopping` of the configuration, which is not a
+   * warning but the intended end; 20 if early stopping is off.
    */
   readonly stalled?: number;
-  /** Nothing written for this many seconds (and ten times the usual) is a gap. Default: 1800. */
+  /** A silence of this many seconds (and ten times the usual) is a gap. Default: 1800. */
   readonly gapSeconds?: number;
   /** Words per second are low below this part of their median. Default: 0.5. */
   readonly throughput?: number;
-  /** … and worth a finding when this many rows in a row are. Default: 10. */
+  /** … and worth a finding if this many rows in a row are. Default: 10. */
   readonly throughputRows?: number;
   /**
-   * Whether nothing more can come after the end of the log, as after a pipe's: without `Training finished` it is a death
-   * then. A function is asked when the log has been read. Default: no.
+   * Whether nothing can follow the end of the log, as with a pipe: without `Training finished` the training then died. A
+   * function is called at the end of the log. Default: no.
    */
   readonly closed?: boolean | (() => boolean);
   /**
-   * Whether the log changed while it was read: a training that has not ended is running then. A function is asked when
-   * the log has been read. Default: no.
+   * Whether the log changed while it was read: a training that has not ended is then running. A function is called at
+   * the end of the log. Default: no.
    */
   readonly running?: boolean | (() => boolean);
 }
@@ -48,7 +48,7 @@ export interface Thresholds {
   readonly running: () => boolean;
 }
 
-/** The thresholds that options ask for. */
+/** The thresholds of options, with the defaults. */
 export function thresholds(options: CheckOptions = {}): Thresholds {
   const { closed = false, running = false } = options;
   return {

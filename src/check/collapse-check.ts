@@ -15,7 +15,7 @@ const LEAST_SCORE = 1;
 /** The same for scores between 0 and 1. */
 const LEAST_FRACTION = 0.1;
 
-/** Metrics that a script of the user's gives. */
+/** Metrics that a script of the user computes. */
 const SCRIPTS: ReadonlySet<string> = new Set(["translation", "valid-script"]);
 
 /** Validations in a row that are far from the best. */
@@ -34,7 +34,7 @@ interface Metric {
   fall: Fall | undefined;
 }
 
-/** Watches validation metrics. After a start of Marian its `last best` tells what was reached before. */
+/** Watches validation metrics. After a restart, Marian's `last best` holds what was reached before. */
 export class CollapseCheck {
   readonly #report: ReportFinding;
   readonly #metrics = new Map<string, Metric>();
@@ -57,7 +57,7 @@ export class CollapseCheck {
       this.#metrics.set(name, metric);
     }
     metric.better ??= betterTold(row);
-    // Of values that are none another check tells, and of a script that prints no number Marian takes 0.
+    // Another check reports NaN and infinity. If a script prints no number, Marian takes 0.
     if (!Number.isFinite(value) || (value === 0 && SCRIPTS.has(name))) return;
     if (!Number.isFinite(metric.first)) metric.first = value;
     const { better } = metric;
@@ -126,7 +126,7 @@ function hasCollapsed(name: string, { best, first }: Metric, value: number, bett
   return least >= 0 && now > least / PART && now - least >= LOST * (start - least);
 }
 
-/** NaN is better than nothing. */
+/** A known NaN is worse than any value. */
 function isBetterOrEqual(known: number, value: number, better: Better): boolean {
   return Number.isFinite(known) && !isBetter(value, known, better);
 }

@@ -4,9 +4,9 @@ import type { LogPosition, ReportFinding } from "./finding.js";
 import { counted, formatValue, updates } from "./format.js";
 import { positionOf, type TrainingRow } from "./records.js";
 
-/** Rows over which the cost is averaged, so that one lucky row is no best. */
+/** Rows over which the cost is averaged, so that one lucky row is not the best. */
 const SMOOTHING = 10;
-/** Part of what was gained since the start that must be lost again: costs close to 0 are noise. */
+/** Part of the gain since the start that must be lost again: costs close to 0 are noise. */
 const LOSS = 0.1;
 
 /** So many rows in a row may dip below the limit before the cost has come down … */
@@ -28,7 +28,7 @@ interface Rise {
 /**
  * Watches the cost of one part of a log.
  *
- * The best is the least mean of the cost (over about ten rows) so far. A cost above `best × divergence` in
+ * The best is the minimum mean of the cost (over about ten rows) so far. A cost above `best × divergence` in
  * `divergenceRows` rows is a divergence, short dips between them or not; one that comes down again is a warning only.
  */
 export class DivergenceCheck {
@@ -50,7 +50,7 @@ export class DivergenceCheck {
 
   training(row: TrainingRow): void {
     const { cost, up } = row;
-    // The check for such values tells of them.
+    // Another check reports NaN and infinity.
     if (!Number.isFinite(cost)) return;
     if (cost > this.#limit()) {
       this.#rise ??= { position: positionOf(row), rows: 0, below: 0, dip: 0, peak: cost, last: up };
@@ -74,7 +74,7 @@ export class DivergenceCheck {
     }
   }
 
-  /** What Marian itself says of a divergence. */
+  /** Marian itself reports a divergence. */
   mark(position: LogPosition, text: string): void {
     const severity = /fallback/i.test(text) ? "warning" : "error";
     this.#report(position, { kind: "divergence", severity, words: `Marian says: ${text}` });

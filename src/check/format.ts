@@ -1,4 +1,4 @@
-/** Numbers in sentences. */
+/** Numbers in the sentences of findings. */
 
 /** A value with up to six digits, as Marian prints metrics. */
 export function formatValue(value: number): string {
@@ -17,7 +17,7 @@ export function counted(count: number, one: string): string {
   return `${count} ${one}${count === 1 ? "" : "s"}`;
 }
 
-/** From where to where, and whether that is the end of the log. */
+/** A range of updates; `open` says that it reaches the end of the log. */
 export function updates(from: number | undefined, to: number | undefined, open: boolean): string {
   if (from === undefined) return "";
   const span = to === undefined || from === to ? `at update ${from}` : `from update ${from} to ${to}`;

@@ -6,15 +6,15 @@ import { positionOf, type TrainingRow, type ValidationRow } from "./records.js";
 import { RunningMedian } from "./running-median.js";
 import type { Schedule } from "./schedule.js";
 
-/** Without a configuration, a distance counts as Marian's when it came this often in a row. */
+/** Without a configuration, a distance counts as Marian's if it came this often in a row. */
 const SURE = 10;
-/** Silence is long when it is this many times the usual. */
+/** A silence is long if it is this many times the usual. */
 const LONG = 10;
-/** A validation may take long; it is silent when it takes this many times the longest before. */
+/** A validation may take long; it is a silence if it takes this many times the longest before. */
 const LONG_VALIDATION = 3;
-/** Validations before anything is said of them. */
+/** Validations before the first that may be a silence. */
 const VALIDATIONS = 3;
-/** Where clocks change by an hour, the row's own `Time` goes on as usual. Seconds. */
+/** Seconds. If the clock changes by an hour, the row's own `Time` does not. */
 const CLOCK_CHANGE = 3600;
 const CLOCK_EXACT = 90;
 
@@ -22,7 +22,7 @@ const CLOCK_EXACT = 90;
 interface Silence {
   seconds: number;
   position: LogPosition;
-  /** Whether a validation begins or ends it. */
+  /** Whether it starts or ends at a validation. */
   validation: boolean;
 }
 
@@ -60,7 +60,7 @@ export class GapCheck {
     this.#listen(row, true);
   }
 
-  /** A new part of the log. Rows that are missing before it are found all the same; silence is the restart's. */
+  /** A new part of the log. Rows that are missing before it are still found; the silence before it is the restart's. */
   start(schedule: Schedule | undefined): void {
     this.#interval = schedule?.displayUpdates;
     this.#candidate = 0;
@@ -95,7 +95,7 @@ export class GapCheck {
     }
   }
 
-  /** Notes how long nothing was written before this record. */
+  /** Measures the silence before this record. */
   #listen(row: TrainingRow | ValidationRow, validation: boolean): void {
     const { at } = row;
     if (at !== undefined && this.#at !== undefined) {
@@ -136,7 +136,7 @@ export class GapCheck {
     } else this.#usual.add(seconds);
   }
 
-  /** Whether the log's clock went on by an hour while Marian's stopwatch did not. */
+  /** Whether the log's clock advanced by an hour and Marian's timer did not. */
   #clockChanged({ at, time, utc }: TrainingRow): boolean {
     if (utc || at === undefined || this.#rowAt === undefined || time === undefined) return false;
     return Math.abs((at - this.#rowAt) / 1000 - time - CLOCK_CHANGE) < CLOCK_EXACT;

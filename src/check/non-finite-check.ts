@@ -1,16 +1,16 @@
-/** `nan`: values that are NaN or infinite, and what Marian says of them. */
+/** `nan`: values that are NaN or infinite, and what Marian says about them. */
 import type { LogPosition, ReportFinding, Severity } from "./finding.js";
 import { counted, formatValue, updates } from "./format.js";
 import { positionOf, type TrainingRow, type ValidationRow } from "./records.js";
 
-/** Records in a row after which a value has stayed broken, though a number came in the end. */
+/** So many records in a row without a number are an error, even if a number follows. */
 const STAYS = 3;
-/** The time from which a value comes back often: the fourth in one start of Marian. */
+/** From this time on in one start of Marian, such values are frequent. */
 const OFTEN = 4;
-/** So many updates skipped, or complaints of cost scaling, in one start of Marian are an error. */
+/** So many skipped updates, or complaints about cost scaling, in one start of Marian are an error. */
 const MANY = 10;
 
-/** A field that stays broken for long is one finding. */
+/** Records in a row without a number: one finding. */
 interface Run {
   readonly position: LogPosition;
   readonly severity: Severity;
@@ -19,17 +19,17 @@ interface Run {
   records: number;
 }
 
-/** What is known of a field since the start of Marian. */
+/** The state of a field since the start of Marian. */
 interface Field {
-  /** What it is broken by now. */
+  /** The run that has not ended. */
   run: Run | undefined;
-  /** How often it was. */
+  /** The number of runs. */
   times: number;
-  /** Short runs that a number followed, as long as it is not known whether they come back often. */
+  /** Short runs that a number followed, until it is known whether they are frequent. */
   passing: Run[];
 }
 
-/** What Marian says again and again. */
+/** A message that Marian repeats. */
 interface Complaint {
   readonly position: LogPosition;
   readonly text: string;
@@ -38,7 +38,7 @@ interface Complaint {
 }
 
 /**
- * Without a cost there is no training, if it stays away or does so often; a norm may overflow now and then where costs
+ * A cost that is often missing, or for long, is an error: nothing is learned. A norm may overflow now and then if costs
  * are scaled.
  */
 const FIELDS: readonly (readonly [name: keyof TrainingRow & string, severity: Severity])[] = [
@@ -49,7 +49,7 @@ const FIELDS: readonly (readonly [name: keyof TrainingRow & string, severity: Se
   ["time", "info"],
 ];
 
-/** Finds values that are none, each run of them once. */
+/** Finds NaN and infinity, each run of them once. */
 export class NonFiniteCheck {
   readonly #report: ReportFinding;
   readonly #fields = new Map<string, Field>();
@@ -62,12 +62,12 @@ export class NonFiniteCheck {
   training(row: TrainingRow): void {
     for (const [name, severity] of FIELDS) {
       const value = row[name];
-      if (typeof value === "number") this.#see(name, value, row, severity);
+      if (typeof value === "number") this.#take(name, value, row, severity);
     }
   }
 
   validation(row: ValidationRow): void {
-    this.#see(row.metric, row.value, row, "error");
+    this.#take(row.metric, row.value, row, "error");
   }
 
   /** Marian skipped an update, or can't scale the cost any lower. */
@@ -83,15 +83,15 @@ export class NonFiniteCheck {
   /** A new part of the log, or its end. */
   end(ofLog: boolean): void {
     for (const [name, { run, passing }] of this.#fields) {
-      for (const one of passing) this.#tell(name, one, "warning", false);
-      if (run !== undefined) this.#tell(name, run, run.severity, ofLog);
+      for (const one of passing) this.#reportRun(name, one, "warning", false);
+      if (run !== undefined) this.#reportRun(name, run, run.severity, ofLog);
     }
-    for (const [kind, complaint] of this.#complaints) this.#complain(kind, complaint);
+    for (const [kind, complaint] of this.#complaints) this.#reportComplaint(kind, complaint);
     this.#fields.clear();
     this.#complaints.clear();
   }
 
-  #see(name: string, value: number, row: TrainingRow | ValidationRow, severity: Severity): void {
+  #take(name: string, value: number, row: TrainingRow | ValidationRow, severity: Severity): void {
     const known = this.#fields.get(name);
     if (Number.isFinite(value)) {
       if (known?.run !== undefined) this.#recover(name, known, known.run);
@@ -115,13 +115,13 @@ export class NonFiniteCheck {
       return;
     }
     if (field.times >= OFTEN) {
-      for (const one of field.passing) this.#tell(name, one, one.severity, false);
+      for (const one of field.passing) this.#reportRun(name, one, one.severity, false);
       field.passing = [];
     }
-    this.#tell(name, run, run.severity, false);
+    this.#reportRun(name, run, run.severity, false);
   }
 
-  #tell(metric: string, run: Run, severity: Severity, open: boolean): void {
+  #reportRun(metric: string, run: Run, severity: Severity, open: boolean): void {
     const { position, value, last, records } = run;
     const many = records === 1 ? "" : ` (${counted(records, "record")})`;
     const after = open ? "; no number came after" : "";
@@ -134,7 +134,7 @@ export class NonFiniteCheck {
     });
   }
 
-  #complain(kind: "skip" | "scale", { position, text, last, count }: Complaint): void {
+  #reportComplaint(kind: "skip" | "scale", { position, text, last, count }: Complaint): void {
     const more = count === 1 ? "" : ` (${count} times, up to line ${last})`;
     this.#report(position, {
       kind: "nan",

@@ -1,9 +1,9 @@
-/** `order`: an epoch or a clock that goes back, where updates go on. */
+/** `order`: an epoch or a clock that goes back while updates go on. */
 import type { LogPosition, ReportFinding } from "./finding.js";
 import { formatSeconds } from "./format.js";
 import { positionOf, type TrainingRow } from "./records.js";
 
-/** Lines of several threads may change places. Seconds. */
+/** Seconds. Lines of several threads may swap. */
 const WAVER = 60;
 
 /** Compares each training row with the one before it. */
@@ -32,15 +32,15 @@ export class OrderCheck {
       });
     }
     this.#row = positionOf(row);
-    this.#see(row);
+    this.#checkClock(row);
   }
 
-  /** A start of Marian: epochs may be counted anew, times go on. */
+  /** A start of Marian: epochs may restart, times go on. */
   start(): void {
     this.#row = undefined;
   }
 
-  #see(position: LogPosition): void {
+  #checkClock(position: LogPosition): void {
     const before = this.#last;
     if (position.at === undefined) return;
     this.#last = positionOf(position);

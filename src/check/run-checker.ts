@@ -1,4 +1,4 @@
-/** Checks one run while it is read: memory does not grow with the log. */
+/** Checks one run while it is read. Memory does not grow with the log. */
 import { KIND, type LogEvent, PRESENT } from "../core/layout.js";
 import type { TimestampFormat } from "../core/timestamp.js";
 import { type LogMark, markOf } from "../run/log-mark.js";
@@ -20,7 +20,7 @@ import { ThroughputCheck } from "./throughput-check.js";
 /** A log that holds nothing but errors must not fill the memory. */
 const MOST_PENDING = 1000;
 
-/** Takes the updates of one run, whose parser must look for marks, and gives the findings at its end. */
+/** Takes the updates of one run and returns the findings at its end. The parser must look for marks. */
 export class RunChecker {
   readonly #findings: FindingList;
   readonly #nonFinite: NonFiniteCheck;
@@ -33,7 +33,7 @@ export class RunChecker {
   readonly #course: CourseCheck;
   readonly #closed: () => boolean;
   readonly #running: () => boolean;
-  /** Marks behind the last record. A start of Marian comes late, when its configuration has ended. */
+  /** Marks after the last record. A start of Marian comes late, when its configuration has ended. */
   #pending: LogMark[] = [];
   readonly #records = new RecordReader();
   #schedule: Schedule | undefined;
@@ -68,7 +68,7 @@ export class RunChecker {
     this.#running = limits.running;
   }
 
-  /** Takes what a chunk of the log brought. */
+  /** Takes the update of one chunk. */
   take({ batch, segments }: RunUpdate): void {
     this.#lines = batch.counts.lines;
     this.#unmatched = batch.counts.unmatched;
@@ -107,12 +107,12 @@ export class RunChecker {
     if (tooOld !== undefined) this.#marksBefore(tooOld.line);
   }
 
-  /** What the process printed when it died, once the run has ended; undefined where it did not. */
+  /** What the process printed when it died; undefined if it did not. Known at the end of the run. */
   get death(): Death | undefined {
     return this.#course.death;
   }
 
-  /** How the training stands, once the run has ended; undefined where the log does not tell. */
+  /** The state of the training; undefined if the log does not show it. Known at the end of the run. */
   get state(): TrainingState | undefined {
     return this.#course.state;
   }
@@ -167,14 +167,14 @@ export class RunChecker {
     this.#course.mark(mark);
   }
 
-  /** A new part of the log begins. */
+  /** Starts a new part of the log. */
   #start(position: LogPosition, segment: Segment | undefined): void {
     this.#course.start(position, segment?.marian_version);
     this.#order.start();
     this.#reset(segment === undefined ? this.#schedule : readSchedule(segment));
   }
 
-  /** What was usual before is no measure for what comes. */
+  /** Forgets what was usual before. */
   #reset(schedule: Schedule | undefined): void {
     this.#schedule = schedule;
     this.#nonFinite.end(false);

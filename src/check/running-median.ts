@@ -1,4 +1,4 @@
-/** The median of a stream in flat memory. */
+/** The median of a stream, in constant memory. */
 
 /** Width of a class: values in it differ by at most a hundredth, and so does the median from the exact one. */
 const FACTOR = Math.log(1.01);
@@ -14,7 +14,7 @@ export class RunningMedian {
     return this.#count;
   }
 
-  /** Values that are not positive have no class and are passed over. */
+  /** Skips values that are not positive. */
   add(value: number): void {
     if (!(value > 0 && value < Number.POSITIVE_INFINITY)) return;
     const index = Math.round(Math.log(value) / FACTOR);
@@ -22,7 +22,7 @@ export class RunningMedian {
     this.#count += 1;
   }
 
-  /** The median, to a hundredth; brought up to date whenever the number of values has grown by a tenth. 0 of nothing. */
+  /** The median, to a hundredth; updated when the number of values has grown by a tenth. 0 without values. */
   get value(): number {
     if (this.#count === 0 || this.#count < this.#knownAt * 1.1) return this.#known;
     this.#knownAt = this.#count;

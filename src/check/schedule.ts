@@ -1,11 +1,11 @@
-/** What a start of Marian was told about its course: how often it prints, when it ends. */
+/** How often a start of Marian prints, and when it ends. */
 import type { ConfigValue } from "../run/config-value.js";
 import { validMetrics } from "../run/marian-config.js";
 import type { Segment } from "../run/segment.js";
 
-/** What the configuration says; absent where it does not. */
+/** What the configuration says. */
 export interface Schedule {
-  /** Updates between two training rows; 0 where Marian counts sentences, labels or epochs. */
+  /** Updates between two training rows; 0 if Marian counts sentences, labels or epochs. */
   readonly displayUpdates?: number;
   /** How often the deciding metrics may stall; 0 means forever. */
   readonly earlyStopping?: number;
@@ -15,11 +15,11 @@ export interface Schedule {
   readonly metrics?: readonly string[];
   readonly lastUpdate?: number;
   readonly lastEpoch?: number;
-  /** Whether it ends after so many labels, too: the log does not show how many there were. */
+  /** Whether it also ends after a number of labels, which the log does not show. */
   readonly otherEnd: boolean;
   /** Whether the training data come from standard input, which may end. */
   readonly stdin: boolean;
-  /** Updates between two validations; absent where Marian counts something else. */
+  /** Updates between two validations; absent if Marian counts something else. */
   readonly validUpdates?: number;
 }
 
@@ -59,7 +59,7 @@ export function readSchedule({ config = {}, arguments: options = {} }: Segment):
   };
 }
 
-/** Whether the configured end was reached; of an epoch only the start of the next one shows that it is over. */
+/** Whether the configured end was reached. Only the start of the next epoch shows that an epoch is over. */
 export function reachedLimits(
   schedule: Schedule | undefined,
   epoch: number | undefined,
@@ -75,24 +75,24 @@ export interface Reached {
   /** Of its last training row. */
   readonly lastUpdate: number | undefined;
   readonly epoch: number | undefined;
-  /** The greatest distance between two training rows, in updates. */
+  /** The maximum distance between two training rows, in updates. */
   readonly distance: number;
   /** The same in epochs. */
   readonly epochs: number;
-  /** How often any metric has stalled; undefined where nothing was validated. */
+  /** The maximum stalled count of the metrics; undefined if nothing was validated. */
   readonly stalled: number | undefined;
 }
 
 /**
- * The limits of a finished training, in words, if it certainly reached none of them. Updates after the last row, an
- * epoch that the last row lies in and validations that another log holds are given the benefit of the doubt.
+ * The limits of a finished training as text, if it certainly reached none of them. It may have made updates after the
+ * last row, finished the epoch of the last row, and stalled in validations of another log.
  */
 export function missedLimits(schedule: Schedule | undefined, reached: Reached): string | undefined {
   const { lastUpdate, lastEpoch, earlyStopping = 0, displayUpdates = 0, validUpdates } = schedule ?? {};
   const { epoch, distance, stalled } = reached;
   if (schedule === undefined || schedule.otherEnd) return undefined;
   const between = Math.max(displayUpdates, distance);
-  // Where no row was shown, the distance says how many updates there may have been.
+  // Updates after the last row are not shown; there may have been as many as between two rows.
   if (between === 0) return undefined;
   const most = (reached.lastUpdate ?? 0) + between;
   const limits: string[] = [];
@@ -112,12 +112,12 @@ export function missedLimits(schedule: Schedule | undefined, reached: Reached): 
     if (possible) return undefined;
     limits.push(`early-stopping ${earlyStopping}`);
   }
-  // Files are read again and again.
+  // Training files are read over and over.
   if (lastUpdate === undefined && lastEpoch === undefined && !schedule.stdin) return undefined;
   return limits.length === 0 ? undefined : limits.join(", ");
 }
 
-/** `500`, `500u`, `1e`, `10Mt`: a number and what it counts, updates where nothing is said. */
+/** `500`, `500u`, `1e`, `10Mt`: a number and its unit, by default updates. */
 function quantity(value: ConfigValue | undefined): { count: number; unit: string } | undefined {
   const [, digits, factor = "", unit = ""] = /^(\d+)([kMG]?)([a-z]?)$/.exec(String(value)) ?? [];
   if (digits === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** `stall`: validation metrics that do not improve any more. */
+/** `stall`: validation metrics that no longer improve. */
 import { type Better, betterOf, betterTold, isBetter } from "../run/better.js";
 import type { Thresholds } from "./check-options.js";
 import type { LogPosition, ReportFinding, Severity } from "./finding.js";
@@ -6,17 +6,17 @@ import { counted, formatValue } from "./format.js";
 import { positionOf, type ValidationRow } from "./records.js";
 import type { Schedule } from "./schedule.js";
 
-/** Where `early-stopping` is switched off, or not told. */
+/** The limit if `early-stopping` is off or unknown. */
 const PATIENCE = 20;
 
-/** From when a stall is worth a finding, and how bad it is. */
+/** When a stall is worth a finding, and how bad it is. */
 interface Limit {
   readonly stalled: number;
   readonly severity: Severity;
-  readonly words: string;
+  readonly note: string;
 }
 
-/** One metric, how it is now. */
+/** The state of one metric. */
 interface Metric {
   stalled: number;
   best: number | undefined;
@@ -30,7 +30,7 @@ export class StallCheck {
   readonly #report: ReportFinding;
   readonly #asked: number | undefined;
   readonly #metrics = new Map<string, Metric>();
-  /** The best value of each metric that the log holds, whatever was started again. */
+  /** The best value of each metric in the whole log, across restarts. */
   readonly #held = new Map<string, { better: Better | undefined; value: number | undefined }>();
   #schedule: Schedule | undefined;
 
@@ -39,7 +39,7 @@ export class StallCheck {
     this.#asked = stalled;
   }
 
-  /** Whether the deciding metrics have stalled so often that Marian ends. */
+  /** Whether the deciding metrics have stalled so often that Marian stops. */
   get stopsEarly(): boolean {
     const { earlyStopping: limit = 0, earlyStoppingOn: on = "first" } = this.#schedule ?? {};
     if (limit === 0 || this.#metrics.size === 0) return false;
@@ -49,7 +49,7 @@ export class StallCheck {
     return on === "any" ? names.some(over) : names.slice(0, 1).some(over);
   }
 
-  /** How often the metric that stalled most has; undefined where nothing was validated since the start. */
+  /** The maximum stalled count of the metrics; undefined if nothing was validated since the start. */
   get mostStalled(): number | undefined {
     const counts = [...this.#metrics.values()].map(({ stalled }) => stalled);
     return counts.length === 0 ? undefined : Math.max(...counts);
@@ -62,7 +62,7 @@ export class StallCheck {
       metric = { stalled: 0, best: undefined, last: up, over: undefined };
       this.#metrics.set(name, metric);
     }
-    // Improved, or counted anew after a restart.
+    // It improved, or a restart reset the count.
     if (stalled < metric.stalled) this.#settle(name, metric, false);
     metric.stalled = stalled;
     metric.best = row.best ?? metric.best;
@@ -73,7 +73,7 @@ export class StallCheck {
     if (stalled >= limit.stalled) metric.over = { position: positionOf(row), limit };
   }
 
-  /** A new part of the log begins, with this schedule if it tells one; or the log ends. */
+  /** A new part of the log starts, with this schedule if it has one; or the log ends. */
   end(ofLog: boolean, schedule?: Schedule): void {
     for (const [name, metric] of this.#metrics) this.#settle(name, metric, ofLog);
     if (ofLog) return;
@@ -91,25 +91,25 @@ export class StallCheck {
       held.value = value;
   }
 
-  /** Whether the best that Marian tells was reached before this log began. */
+  /** Whether Marian's `last best` was reached before this log began. */
   #isEarlier(name: string, best: number): boolean {
     const { better, value } = this.#held.get(name) ?? {};
     return better !== undefined && (value === undefined || isBetter(best, value, better));
   }
 
   #limit(name: string): Limit {
-    if (this.#asked !== undefined) return { stalled: this.#asked, severity: "warning", words: "" };
+    if (this.#asked !== undefined) return { stalled: this.#asked, severity: "warning", note: "" };
     const { earlyStopping, earlyStoppingOn = "first", metrics } = this.#schedule ?? {};
     const [first] = metrics ?? this.#metrics.keys();
     const decides = earlyStoppingOn !== "first" || name === first;
-    if (earlyStopping === undefined) return { stalled: PATIENCE, severity: "info", words: "" };
+    if (earlyStopping === undefined) return { stalled: PATIENCE, severity: "info", note: "" };
     if (earlyStopping === 0)
-      return { stalled: PATIENCE, severity: decides ? "warning" : "info", words: "; early-stopping is off" };
+      return { stalled: PATIENCE, severity: decides ? "warning" : "info", note: "; early-stopping is off" };
     const on = earlyStoppingOn === "first" ? "" : ` on ${earlyStoppingOn}`;
-    const words = decides
+    const note = decides
       ? `; early-stopping is ${earlyStopping}${on}`
       : "; early-stopping does not look at it";
-    return { stalled: earlyStopping, severity: "info", words };
+    return { stalled: earlyStopping, severity: "info", note };
   }
 
   #settle(name: string, metric: Metric, open: boolean): void {
@@ -124,7 +124,7 @@ export class StallCheck {
       kind: "stall",
       severity: limit.severity,
       metric: name,
-      words: `${name} did not improve in ${counted(stalled, "validation")}${at}, ${until}${limit.words}`,
+      words: `${name} did not improve in ${counted(stalled, "validation")}${at}, ${until}${limit.note}`,
       numbers: { stalled, limit: limit.stalled, last_up: last, ...(best === undefined ? {} : { best }) },
     });
   }

@@ -5,7 +5,7 @@ import { counted, formatValue, updates } from "./format.js";
 import { positionOf, type TrainingRow } from "./records.js";
 import { RunningMedian } from "./running-median.js";
 
-/** Before this many rows there is no usual speed. */
+/** So many rows are needed for a usual speed. */
 const ENOUGH = 20;
 
 /** Rows in a row that are slow. */
