@@ -12,7 +12,7 @@ import { StdinSource } from "../io/stdin.js";
 import { linesOf } from "../io/whole-lines.js";
 import { nodeCore } from "../node-core.js";
 import { inputErrorText } from "../pipeline/error-text.js";
-import { problem } from "../pipeline/publish-log.js";
+import { problem } from "../pipeline/input-receipt.js";
 import type { RunTally } from "../run/run-reader.js";
 import { startProgress } from "./terminal/progress.js";
 
@@ -73,10 +73,9 @@ async function checkInput(
 ): Promise<CheckedInput> {
   using parser = new LogParser(nodeCore(), { ...options, marks: true });
   const { findings, tally, death, error: readError } = await checkLog(parser, chunks, limits);
-  const none = { sinkErrors: [], outputs: [], notes: [], figures: {} };
   const unread = readError === undefined ? {} : { error: inputErrorText(readError) };
   const died = death === undefined ? {} : { death };
-  const error = problem({ source, ...tally, ...none, ...unread, ...died }, false);
+  const error = problem({ source, ...tally, ...unread, ...died }, false);
   // Of what could not be opened there is nothing to say but that.
   const said = tally.counts.bytes === 0 ? [] : findings;
   return { source, tally, findings: said, ...(error === undefined ? {} : { error }) };

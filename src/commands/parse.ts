@@ -1,22 +1,22 @@
 import { Args, Flags } from "@oclif/core";
 import { openTars } from "../archive/tar-logs.js";
 import { Command } from "../cli/command.js";
-import { manifestFlags } from "../cli/flags/manifest-flags.js";
 import { namedInputs } from "../cli/flags/named-inputs.js";
 import { readParserOptions } from "../cli/flags/parser-options.js";
-import { loadPublishers } from "../cli/flags/publisher-flag.js";
-import { shardFlag } from "../cli/flags/shard.js";
+import { flagPublishers, publisherFlags } from "../cli/flags/publisher-flags.js";
+import { manifestFlags, shardFlag } from "../cli/flags/shard.js";
 import { wandbFlags, wandbTarget } from "../cli/flags/wandb-flags.js";
-import { parseInputs } from "../cli/parse-inputs.js";
 import { report } from "../cli/receipts/report.js";
 import { printPreviews } from "../cli/receipts/wandb-preview.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
 import { chartStyle, Plot } from "../cli/terminal/plot.js";
+import { startProgress } from "../cli/terminal/progress.js";
 import { EXIT } from "../exit-code.js";
-import { STDIN } from "../io/inputs.js";
+import { fileSource, STDIN } from "../io/inputs.js";
 import { Echo } from "../io/stdin.js";
 import { say } from "../io/terminal.js";
 import { watchPipeSignals } from "../live/pipe-signals.js";
+import { parseLogs } from "../pipeline/parse-logs.js";
 
 export default class Parse extends Command {
   static override summary = "Read training logs and write their measurements as CSV or NDJSON.";
@@ -97,12 +97,6 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
       description: "zone of Marian's clock, for example Europe/Paris",
       helpValue: "ZONE",
     }),
-    publisher: Flags.string({
-      multiple: true,
-      multipleNonGreedy: true,
-      description: "a publisher of your own: a module that exports createPublisher; may be repeated",
-      helpValue: "./mine.js",
-    }),
     plot: Flags.string({
       multiple: true,
       multipleNonGreedy: true,
@@ -123,16 +117,7 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
       dependsOn: ["plot"],
       helpGroup: "CHARTS",
     }),
-    tensorboard: Flags.string({
-      description: "write event files for TensorBoard, with a folder below DIR for each run",
-      helpValue: "DIR",
-      helpGroup: "CHARTS",
-    }),
-    "tensorboard-step": Flags.option({ options: ["updates", "sentences", "labels"] as const })({
-      default: "updates",
-      description: "what TensorBoard's axis counts",
-      helpGroup: "CHARTS",
-    }),
+    ...publisherFlags,
     strict: Flags.boolean({ description: "unmatched lines are an error (exit code 1)" }),
     json: Flags.boolean({
       description: "the receipt as JSON on standard output (on standard error if that holds rows)",
@@ -201,36 +186,40 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
 
     const folder = flags["output-dir"] ?? (format === "csv" ? "output" : undefined);
     const plot = flags.plot === undefined ? undefined : new Plot(flags.plot);
-    const result = await parseInputs({
+    const openers = [
+      ...(plot === undefined ? [] : [plot.opener]),
+      ...(await flagPublishers(flags, usage)),
+      ...(wandb === undefined ? [] : [wandb.publisher]),
+    ];
+    const files = inputs.filter((name) => name !== STDIN).map(fileSource);
+    const bytes = files.reduce((sum, { size = 0 }) => sum + size, 0);
+    const isQuiet = flags.quiet || flags.follow || inputs.includes(STDIN);
+    const progress = await startProgress({ bytes }, process.stderr, isQuiet);
+    const result = await parseLogs({
       names: inputs,
+      files,
       format,
       folder,
       combine: flags.combine,
-      tee: flags.tee,
+      echo: flags.tee ? new Echo(process.stdout) : undefined,
       follow: flags.follow,
       options,
       threads: flags.jobs,
-      quiet: flags.quiet,
-      stop,
-      wandb,
-      makers: await loadPublishers(flags.publisher ?? [], usage),
-      plot,
-      tensorboard:
-        flags.tensorboard === undefined
-          ? undefined
-          : { folder: flags.tensorboard, step: flags["tensorboard-step"] },
-    });
+      signal: stop.signal,
+      progress: progress.add,
+      openers,
+    }).finally(() => progress.stop());
     await wandb?.close();
     const stdoutTaken = folder === undefined || flags.tee;
-    const paper = stdoutTaken || flags.json ? process.stderr : process.stdout;
+    const terminal = stdoutTaken || flags.json ? process.stderr : process.stdout;
     if (plot !== undefined) {
       const style = { logarithmic: flags["log-scale"], outliers: flags.outliers };
-      const charts = plot.text(chartStyle(paper, process.env, style));
-      await new Echo(paper).write(new TextEncoder().encode(charts));
+      const charts = plot.text(chartStyle(terminal, process.env, style));
+      await new Echo(terminal).write(new TextEncoder().encode(charts));
     }
     const verdict = {
       strict: flags.strict,
-      sinkErrors: result.sinkErrors,
+      publisherErrors: result.errors,
       ...(stop.received ? { signal: stop.received } : {}),
     };
     const detail = flags.quiet ? "quiet" : flags.verbose ? "verbose" : "normal";

@@ -122,7 +122,11 @@ Exit codes: those of parse. With MOZ_AUTOMATION set 0, unless a signal came or t
       pipe,
       warn: (text) => this.warn(text),
     });
-    const verdict = { strict: false, sinkErrors: [], ...(stop.received ? { signal: stop.received } : {}) };
+    const verdict = {
+      strict: false,
+      publisherErrors: [],
+      ...(stop.received ? { signal: stop.received } : {}),
+    };
     const code = report([receipt], verdict, {
       detail,
       json: false,

@@ -38,13 +38,17 @@ export class Batch implements Views {
   readonly counts: Counts;
   /** All bits of `training.present`, or-ed. */
   readonly trainingPresent: number;
+  /** Writes and converts the log's times. */
+  readonly time: TimestampFormat;
+  /** Memory that the columns take. */
+  readonly bytes: number;
   readonly #metrics: readonly string[];
-  readonly #time: TimestampFormat;
   readonly #csv: FormatCsv;
 
   /** @internal */
   constructor(packed: Uint8Array, metrics: readonly string[], time: TimestampFormat, csv: FormatCsv) {
     const views = readViews(packed);
+    this.bytes = packed.byteLength;
     this.order = views.order;
     this.training = views.training;
     this.validation = views.validation;
@@ -52,7 +56,7 @@ export class Batch implements Views {
     this.counts = views.counts;
     this.trainingPresent = views.trainingPresent;
     this.#metrics = metrics;
-    this.#time = time;
+    this.time = time;
     this.#csv = csv;
     for (const { kind, segment, texts } of this.events)
       if (kind === KIND.segment) time.setZone(segment, logTimeZone(texts[3]));
@@ -165,6 +169,6 @@ export class Batch implements Views {
 
   #text(present: number, timestamp: number, segment: number): string | undefined {
     if ((present & PRESENT.timestamp) === 0) return undefined;
-    return this.#time.format(timestamp, (present & PRESENT.utc) !== 0, segment);
+    return this.time.format(timestamp, (present & PRESENT.utc) !== 0, segment);
   }
 }

@@ -2,7 +2,6 @@
 import type { TrainingState } from "../check/course-check.js";
 import { RunChecker } from "../check/run-checker.js";
 import { LogParser, type ParserOptions } from "../core/log-parser.js";
-import type { TimestampFormat } from "../core/timestamp.js";
 import { nodeCore } from "../node-core.js";
 import type { PublisherOutcome, UpdatePublisher } from "../publishers/update-publisher.js";
 import { RunReader, type RunUpdate } from "../run/run-reader.js";
@@ -22,10 +21,7 @@ export interface LivePublisher extends UpdatePublisher {
  * Makes the publisher when the place is known; undefined where nothing is to be published. `fate` is how the training
  * stands, known when the log has been published; undefined where the log does not tell.
  */
-export type PublisherOpening = (
-  time: TimestampFormat,
-  fate: () => TrainingState | undefined,
-) => LivePublisher;
+export type PublisherOpening = (fate: () => TrainingState | undefined) => LivePublisher;
 
 /** How the log is read, and until when. */
 export interface BufferedOptions {
@@ -136,7 +132,7 @@ export class BufferedPublisher implements UpdatePublisher {
   async #run(opening: Promise<PublisherOpening | undefined>): Promise<void> {
     const open = await opening;
     try {
-      this.#publisher = open?.(this.#parser.time, () => this.#check.state);
+      this.#publisher = open?.(() => this.#check.state);
       if (this.#ended) this.#publisher?.logEnds?.();
       if (this.#publisher === undefined) this.#idle = true;
       else if (this.#stop?.aborted) this.#hurry();

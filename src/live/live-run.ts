@@ -1,6 +1,5 @@
 /** A run that is published while its training goes on. */
 
-import type { TimestampFormat } from "../core/timestamp.js";
 import type { PublisherOutcome } from "../publishers/update-publisher.js";
 import type { RunUpdate } from "../run/run-reader.js";
 import {
@@ -35,10 +34,10 @@ export class LiveRun implements LivePublisher {
   readonly #metrics: SystemMetrics;
   readonly #groupLogs: Promise<PublisherOutcome | undefined>;
 
-  constructor(target: RunTarget, { stop, groupLogs, publication }: LiveRunOptions, time: TimestampFormat) {
+  constructor(target: RunTarget, { stop, groupLogs, publication }: LiveRunOptions) {
     const { place, id } = target;
     this.#target = target;
-    this.#publisher = new WandbPublisher({ ...place, id, override: false, ...publication }, time);
+    this.#publisher = new WandbPublisher({ ...place, id, override: false, ...publication });
     this.#metrics = new SystemMetrics((sample) => this.#publisher.systemMetrics(sample), {
       input: process.env[INPUT],
     });

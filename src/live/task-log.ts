@@ -1,18 +1,13 @@
 /** What `parse_tc_logs` does with the log of a training task: files, and the run in Weights & Biases. */
 
-import type { TimestampFormat } from "../core/timestamp.js";
 import { fileSource } from "../io/inputs.js";
 import type { Source } from "../io/source.js";
 import { StdinSource } from "../io/stdin.js";
 import { wholeLines } from "../io/whole-lines.js";
-import { planSource, rowsOfSource } from "../pipeline/plan-source.js";
-import {
-  filePublishers,
-  type InputReceipt,
-  livePublishers,
-  type PublisherFactory,
-  publishLog,
-} from "../pipeline/publish-log.js";
+import type { InputReceipt } from "../pipeline/input-receipt.js";
+import { publishLog } from "../pipeline/publish-log.js";
+import { WholeLogPublisher } from "../pipeline/whole-log-publisher.js";
+import { filePublisher, livePublishers } from "../publishers/files.js";
 import type { UpdatePublisher } from "../publishers/update-publisher.js";
 import type { WandbPublication } from "../wandb/index.js";
 import { BufferedPublisher, type PublisherOpening } from "./buffered-publisher.js";
@@ -55,8 +50,8 @@ async function readStream(request: TaskLogRequest): Promise<InputReceipt> {
   const { stop, pipe } = request;
   const stdin = new StdinSource(process.stdin);
   let closed = false;
-  const factory: PublisherFactory = (parser, reader) => [
-    ...livePublishers("-", request.folder)(parser, reader),
+  const publishers = [
+    ...livePublishers(request.folder),
     new BufferedPublisher("W&B", opening, { stop: stop.signal, closed: () => closed }),
   ];
   // The process that passes the log on may have been killed, too.
@@ -72,18 +67,15 @@ async function readStream(request: TaskLogRequest): Promise<InputReceipt> {
       return closed;
     },
   };
-  return await publishLog(source, { live: true }, factory);
+  return await publishLog(source, { live: true }, publishers);
 }
 
 async function readFile(request: TaskLogRequest): Promise<InputReceipt> {
   const { wish, folder, stop } = request;
-  const files = filePublishers(wish.source, folder, "csv", false);
-  const open = await openWhole(request);
-  const factory: PublisherFactory = (parser, reader) => [
-    ...files(parser, reader),
-    ...(open === undefined ? [] : [open(parser.time)]),
-  ];
-  return await publishLog(fileSource(wish.source), {}, factory, stop);
+  const files = filePublisher(folder, "csv");
+  const wandb = await openWhole(request);
+  const publishers = wandb === undefined ? [files] : [files, wandb];
+  return await publishLog(fileSource(wish.source), {}, publishers, stop);
 }
 
 async function openLive(request: TaskLogRequest): Promise<PublisherOpening | undefined> {
@@ -91,30 +83,28 @@ async function openLive(request: TaskLogRequest): Promise<PublisherOpening | und
   if (target === undefined) return undefined;
   const { LiveRun } = await import("./live-run.js");
   const { stop, groupLogs } = request;
-  return (time, fate) =>
-    new LiveRun(target, { stop, groupLogs, publication: { ...filesOf(request), fate } }, time);
+  return (fate) => new LiveRun(target, { stop, groupLogs, publication: { ...filesOf(request), fate } });
 }
 
 /** A log that is whole, unless there is nothing in it. */
-async function openWhole(
-  request: TaskLogRequest,
-): Promise<((time: TimestampFormat) => UpdatePublisher) | undefined> {
+async function openWhole(request: TaskLogRequest): Promise<UpdatePublisher | undefined> {
   const target = await targetOf(request);
   if (target === undefined) return undefined;
   const { source } = request.wish;
-  const plan = await planSource(fileSource(source), {});
-  if (plan.rows === 0) return undefined;
   const { WandbPublisher } = await import("../wandb/index.js");
   const publication = {
     ...target.place,
     id: target.id,
-    plan,
-    rows: () => rowsOfSource(fileSource(source), {}, plan),
     extraConfig: { logs_file: source },
     override: false,
     ...filesOf(request),
   };
-  return (time) => new WandbPublisher(publication, time);
+  return new WholeLogPublisher("W&B", {
+    again: () => fileSource(source),
+    parser: {},
+    stop: request.stop.signal,
+    make: (plan, rows) => new WandbPublisher({ ...publication, plan, rows }),
+  });
 }
 
 /** Publication needs a project and consent; what is missing is said and does no harm. */

@@ -1,7 +1,8 @@
 /** A thread that reads inputs for the worker pool. */
 import { parentPort } from "node:worker_threads";
 import { fileSource, locateInput } from "../io/inputs.js";
-import { filePublishers, publishLog } from "./publish-log.js";
+import { filePublisher } from "../publishers/files.js";
+import { publishLog } from "./publish-log.js";
 import type { WorkerMessage, WorkerTask } from "./worker-pool.js";
 
 const stop = new AbortController();
@@ -11,7 +12,7 @@ parentPort?.on("message", async (message: WorkerTask | "stop") => {
   if (message === "stop") return stop.abort();
   const { source, place, folder, format, options } = message;
   if (place !== undefined) locateInput(source, place);
-  const factory = filePublishers(source, folder, format, (options.patterns?.length ?? 0) > 0);
+  const files = filePublisher(folder, format, { patterns: (options.patterns?.length ?? 0) > 0 });
   const progress = (bytes: number) => say({ progress: bytes });
-  say({ receipt: await publishLog(fileSource(source), options, factory, { progress, signal: stop.signal }) });
+  say({ receipt: await publishLog(fileSource(source), options, [files], { progress, signal: stop.signal }) });
 });

@@ -1,4 +1,4 @@
-/** Reads a log for what it holds. */
+/** Reads a log for what it holds, any number of times. */
 
 import { LogParser, type ParserOptions } from "../core/log-parser.js";
 import { decompress } from "../io/packed/decompress.js";
@@ -6,37 +6,48 @@ import { refuseTar } from "../io/packed/tar-header.js";
 import type { Source } from "../io/source.js";
 import { linesOf } from "../io/whole-lines.js";
 import { nodeCore } from "../node-core.js";
-import { planRun, type RunPlan } from "../run/run-plan.js";
+import { type RunPlan, RunPlanner } from "../run/run-plan.js";
+import { RunReader, type RunUpdate } from "../run/run-reader.js";
 import { type StepRow, StepRows } from "../run/step-rows.js";
 
-/** The plan of what can be read of a source; a fault is told by the job that reads it again. */
-export async function planSource(source: Source, options: ParserOptions): Promise<RunPlan> {
+/** The updates of what can be read of a source; an error of the source ends them. */
+export async function* updatesOf(source: Source, options: ParserOptions): AsyncGenerator<RunUpdate> {
   using parser = new LogParser(nodeCore(), options);
-  return await planRun(parser, readable(source));
-}
-
-/** The rows of a log with this plan, one an update. */
-export async function* rowsOfSource(
-  source: Source,
-  options: ParserOptions,
-  plan: RunPlan,
-): AsyncGenerator<StepRow> {
-  using parser = new LogParser(nodeCore(), options);
-  const rows = new StepRows(parser.time, plan);
-  for await (const chunk of readable(source)) yield* rows.each(parser.feed(chunk));
-  yield* rows.each(parser.finish());
-  yield* rows.finish();
-}
-
-async function* readable(source: Source): AsyncGenerator<Uint8Array> {
+  const reader = new RunReader(parser);
   const chunks = linesOf(source, refuseTar(decompress(source.chunks(), source.again)));
   try {
     for (;;) {
       const next = await chunks.next().catch(() => undefined);
-      if (next === undefined || next.done) return;
-      yield next.value;
+      if (next === undefined || next.done) break;
+      yield await reader.read(next.value);
     }
+    yield await reader.finish();
   } finally {
     await chunks.return(undefined);
   }
+}
+
+/** Plans the publication of what can be read of a source. */
+export async function planSource(source: Source, options: ParserOptions): Promise<RunPlan> {
+  const planner = new RunPlanner();
+  for await (const update of updatesOf(source, options)) planner.take(update);
+  return planner.plan;
+}
+
+/** The rows of a log with this plan, one an update. */
+export async function* rowsOf(
+  updates: AsyncIterable<RunUpdate> | Iterable<RunUpdate>,
+  plan: RunPlan,
+): AsyncGenerator<StepRow> {
+  let rows: StepRows | undefined;
+  for await (const { batch } of updates) {
+    rows ??= new StepRows(batch.time, plan);
+    yield* rows.each(batch);
+  }
+  if (rows !== undefined) yield* rows.finish();
+}
+
+/** The rows of a log with this plan, which reads the log again. */
+export function rowsOfSource(source: Source, options: ParserOptions, plan: RunPlan): AsyncGenerator<StepRow> {
+  return rowsOf(updatesOf(source, options), plan);
 }

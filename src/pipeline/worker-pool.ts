@@ -4,7 +4,8 @@ import { Worker } from "node:worker_threads";
 import type { ParserOptions } from "../core/log-parser.js";
 import type { InputLocation } from "../io/inputs.js";
 import { withinDescriptors } from "../io/open-files.js";
-import type { InputReceipt } from "./publish-log.js";
+import type { FileFormat } from "../publishers/files.js";
+import type { InputReceipt } from "./input-receipt.js";
 
 /** An input for a worker. */
 export interface WorkerTask {
@@ -12,7 +13,7 @@ export interface WorkerTask {
   /** Where it lies; absent where its name is its path. */
   readonly place?: InputLocation;
   readonly folder: string;
-  readonly format: "csv" | "ndjson";
+  readonly format: FileFormat;
   readonly options: ParserOptions;
 }
 

@@ -3,14 +3,13 @@ import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { KIND, PRESENT } from "../core/layout.js";
 import type { Measurement } from "../core/measurement.js";
-import type { TimestampFormat } from "../core/timestamp.js";
 import { checkReader } from "../io/fifo.js";
 import { makeFolder } from "../io/folder.js";
 import { type OutputFile, openOutputFile, writing } from "../io/output-file.js";
 import type { RunUpdate } from "../run/run-reader.js";
 import type { Segment } from "../run/segment.js";
 import type { WriteMode } from "./csv/csv-file.js";
-import type { PublisherOutcome, UpdatePublisher } from "./update-publisher.js";
+import type { OpenedRun, PublisherOutcome, UpdatePublisher } from "./update-publisher.js";
 
 /** Where lines go: a file, or standard output. */
 export interface LineOutput {
@@ -58,33 +57,36 @@ export class LineFile implements LineOutput {
   }
 }
 
-/** Writes everything of one run as NDJSON. */
+/** Writes measurements as NDJSON. */
 export class NdjsonPublisher implements UpdatePublisher {
   readonly name = "NDJSON";
-  readonly #lines: LineOutput;
-  readonly #head: string;
-  readonly #time: TimestampFormat;
-  readonly #owned: boolean;
+  readonly #output: LineOutput;
+  #head = "";
 
-  /** @param owned Whether the sink ends with this run; one that runs share is closed by who made it. */
-  constructor(source: string, lines: LineOutput, time: TimestampFormat, owned = true) {
-    this.#lines = lines;
+  constructor(output: LineOutput) {
+    this.#output = output;
+  }
+
+  open({ source }: OpenedRun): void {
     this.#head = `"source":${JSON.stringify(source)}`;
-    this.#time = time;
-    this.#owned = owned;
   }
 
   async publish(update: RunUpdate): Promise<void> {
     const text = this.#format(update);
-    if (text !== "") await this.#lines.write(text);
+    if (text !== "") await this.#output.write(text);
+  }
+
+  /** Writes that the log could not be read, or not to its end. */
+  async fail(message: string): Promise<void> {
+    await this.#output.write(`{"type":"error",${this.#head},"message":${JSON.stringify(message)}}\n`);
   }
 
   async close(): Promise<PublisherOutcome> {
-    return { outputs: this.#owned ? await this.#lines.close() : [] };
+    return { outputs: await this.#output.close() };
   }
 
   async discard(): Promise<void> {
-    if (this.#owned) await this.#lines.discard();
+    await this.#output.discard();
   }
 
   #format({ batch, segments }: RunUpdate): string {
@@ -108,11 +110,11 @@ export class NdjsonPublisher implements UpdatePublisher {
   }
 
   /** Training rows come by the million, so theirs are put together without an object each. */
-  #training({ training }: RunUpdate["batch"], row: number): string {
+  #training({ training, time }: RunUpdate["batch"], row: number): string {
     const present = training.present[row] ?? 0;
     let line = `{"type":"training",${this.#head},"segment":${training.segment[row]},"line":${training.line[row]}`;
     if (present & PRESENT.timestamp) {
-      line += `,"timestamp":"${this.#time.format(training.timestamp[row] ?? 0, (present & PRESENT.utc) !== 0, training.segment[row] ?? 0)}"`;
+      line += `,"timestamp":"${time.format(training.timestamp[row] ?? 0, (present & PRESENT.utc) !== 0, training.segment[row] ?? 0)}"`;
     }
     line += `,"epoch":${number(training.epoch[row])},"up":${training.up[row]},"sen":${training.sen[row]}`;
     line += `,"cost":${number(training.cost[row])}`;
@@ -136,11 +138,6 @@ export class NdjsonPublisher implements UpdatePublisher {
     );
     return `{"type":"${type}",${this.#head},${fields.slice(1)}\n`;
   }
-}
-
-/** The line of an input that failed. */
-export function errorLine(source: string, message: string): string {
-  return `${JSON.stringify({ type: "error", source, message })}\n`;
 }
 
 function number(value: number | undefined): string {

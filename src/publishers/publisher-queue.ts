@@ -1,13 +1,12 @@
 /** Puts a publisher behind a queue of its own. */
 
 import type { PatternMeasurement, TrainingMeasurement } from "../core/measurement.js";
-import type { TimestampFormat } from "../core/timestamp.js";
 import type { Evaluation } from "../evaluation/evaluation.js";
 import { nodeCore } from "../node-core.js";
 import { LogLines, type LogText } from "../run/log-lines.js";
-import type { RunReader, RunUpdate } from "../run/run-reader.js";
+import type { RunUpdate } from "../run/run-reader.js";
 import type { Publisher } from "./publisher.js";
-import type { PublisherOutcome, UpdatePublisher } from "./update-publisher.js";
+import type { OpenedRun, PublisherOutcome, UpdatePublisher } from "./update-publisher.js";
 
 /** More rows and lines than this do not wait for a publisher. */
 const QUEUE = 50_000;
@@ -19,37 +18,29 @@ const QUEUE = 50_000;
 export class PublisherQueue implements UpdatePublisher {
   readonly name: string;
   readonly #publisher: Publisher;
-  readonly #source: string;
   readonly #live: boolean;
-  readonly #tally: () => RunReader["tally"];
   readonly #evaluations: readonly Evaluation[];
-  readonly #lines: LogLines | undefined;
-  #work: Promise<void>;
+  #run: OpenedRun | undefined;
+  #lines: LogLines | undefined;
+  #work: Promise<void> = Promise.resolve();
   #waiting = 0;
   #leftOut = 0;
   #failure: { readonly error: unknown } | undefined;
 
   /**
    * @param live Whether the log comes from a training that must not wait.
-   * @param time Writes and converts the log's times.
    * @param evaluations Of the trained model.
    */
-  constructor(
-    publisher: Publisher,
-    source: string,
-    live: boolean,
-    time: TimestampFormat,
-    tally: () => RunReader["tally"],
-    evaluations: readonly Evaluation[] = [],
-  ) {
+  constructor(publisher: Publisher, live: boolean, evaluations: readonly Evaluation[] = []) {
     this.name = publisher.name;
     this.#publisher = publisher;
-    this.#source = source;
     this.#live = live;
-    this.#tally = tally;
     this.#evaluations = evaluations;
-    this.#lines = publisher.logLines === undefined ? undefined : new LogLines(nodeCore(), time);
-    this.#work = this.#try(() => publisher.open?.({ source }));
+  }
+
+  open(run: OpenedRun): void {
+    this.#run = run;
+    this.#work = this.#try(() => this.#publisher.open?.({ source: run.source }));
   }
 
   async publish(update: RunUpdate): Promise<void> {
@@ -60,6 +51,7 @@ export class PublisherQueue implements UpdatePublisher {
       if (measurement.type === "training") training.push(measurement);
       else if (measurement.type === "pattern") patterns.push(measurement);
     }
+    if (this.#publisher.logLines !== undefined) this.#lines ??= new LogLines(nodeCore(), batch.time);
     this.#lines?.startSegments(segments.values());
     const lines: LogText[] = (chunk === undefined ? this.#lines?.finish() : this.#lines?.take(chunk)) ?? [];
     const size = training.length + patterns.length + points.length + lines.length;
@@ -84,11 +76,13 @@ export class PublisherQueue implements UpdatePublisher {
   async close(): Promise<PublisherOutcome> {
     await this.#work;
     await this.#give(this.#evaluations, (list) => this.#publisher.evaluations?.(list));
-    if (this.#failure === undefined) await this.#try(() => this.#publisher.close?.({ tally: this.#tally() }));
+    const run = this.#run;
+    if (this.#failure === undefined && run !== undefined)
+      await this.#try(() => this.#publisher.close?.({ tally: run.tally() }));
     if (this.#failure !== undefined) throw this.#failure.error;
     const lost =
       this.#leftOut > 0
-        ? `${this.#leftOut} rows and lines of ${this.#source} found no place in its queue`
+        ? `${this.#leftOut} rows and lines of ${run?.source} found no place in its queue`
         : undefined;
     return { outputs: [], undelivered: lost };
   }

@@ -1,21 +1,34 @@
-/** How the program feeds its own publishers: with columns, chunk by chunk. */
-import type { RunUpdate } from "../run/run-reader.js";
+/** How the program feeds its publishers: with columns, chunk by chunk. */
+import type { RunTally, RunUpdate } from "../run/run-reader.js";
 
-/** Takes one run. Calls come one after the other; each is awaited. See `publisher.ts` for one with plain rows. */
+/** A run whose log is about to be read. */
+export interface OpenedRun {
+  /** The log, as the user named it; `-` is standard input. */
+  readonly source: string;
+  /** What the run holds up to now. */
+  tally(): RunTally;
+}
+
+/**
+ * Takes one run, or several one after another if they share its output. Calls come in order; each is awaited.
+ * `publisher.ts` has the interface for users, whose publishers get plain rows.
+ */
 export interface UpdatePublisher {
   /** What the receipt calls it. */
   readonly name: string;
+  /** Begins a run. */
+  open?(run: OpenedRun): void;
   /**
-   * Takes what a chunk of the log brought. The update's batch holds until the promise settles.
+   * Takes what a chunk of the log brought. The update's batch is valid until the promise settles.
    *
-   * @throws Error in words for the user; the other publishers go on.
+   * @throws Error with a message for the user; the other publishers go on.
    */
   publish(update: RunUpdate): Promise<void>;
-  /** Ends the run: everything is in its place when the promise settles. */
+  /** Finishes: everything is in its place when the promise settles. */
   close(): Promise<PublisherOutcome>;
-  /** Gives the run up: nothing of it is left where results are expected. */
+  /** Gives up: leaves nothing where results are expected. */
   discard(): Promise<void>;
-  /** Gives the run up, keeps what it was given, and says where that is. Absent where `discard` leaves nothing. */
+  /** Gives up, but keeps what was published and says where it is. Absent if `discard` leaves nothing. */
   keep?(): Promise<PublisherOutcome>;
 }
 
@@ -23,12 +36,12 @@ export interface UpdatePublisher {
 export interface PublisherOutcome {
   /** Files and pages that hold the run. */
   readonly outputs: readonly string[];
-  /** Offline files that hold what no server has acknowledged; absent where there are none. */
+  /** Offline files with the rows that no server has acknowledged; absent if there are none. */
   readonly offlineFiles?: readonly string[];
-  /** What deserves a word in the receipt. */
+  /** Notes for the receipt. */
   readonly notes?: readonly string[];
-  /** What did not arrive, in words; absent where everything did. */
+  /** What did not arrive, for the receipt; absent if everything arrived. */
   readonly undelivered?: string | undefined;
-  /** Figures for the receipt as JSON. */
+  /** Fields for the receipt as JSON. */
   readonly json?: Readonly<Record<string, unknown>>;
 }

@@ -1,9 +1,7 @@
-/** What a whole log holds, found by reading it once before it is published. */
-import type { Batch } from "../core/batch.js";
+/** What a whole log holds, as its publication needs to know before it begins. */
 import { KIND, PRESENT } from "../core/layout.js";
-import type { LogParser } from "../core/log-parser.js";
-import type { SegmentMeasurement } from "../core/measurement.js";
-import { readSegment, type Segment } from "./segment.js";
+import type { RunUpdate } from "./run-reader.js";
+import type { Segment } from "./segment.js";
 
 /** A log, known to its end. Takes 16 bytes of memory for each record. */
 export interface RunPlan {
@@ -21,45 +19,46 @@ export interface RunPlan {
   readonly lastSegment: number;
 }
 
-/** Reads a whole log for its plan. */
-export async function planRun(parser: LogParser, chunks: AsyncIterable<Uint8Array>): Promise<RunPlan> {
-  const ups = new Updates();
-  const segments: Segment[] = [];
-  const metrics = new Set<string>();
-  let lastSegment = -1;
-  let startedAt: number | undefined;
-  const read = async (batch: Batch) => {
-    for (const [index, { kind }] of batch.events.entries()) {
-      if (kind === KIND.segment) segments.push(await readSegment(batch.event(index) as SegmentMeasurement));
-    }
+/** Takes a log from its first update to its last and plans its publication. */
+export class RunPlanner {
+  readonly #ups = new Updates();
+  readonly #segments: Segment[] = [];
+  readonly #metrics = new Set<string>();
+  #lastSegment = -1;
+  #startedAt: number | undefined;
+
+  take({ batch, segments }: Pick<RunUpdate, "batch" | "segments">): void {
+    this.#segments.push(...segments.values());
     let training = 0;
     let validation = 0;
     for (const kind of batch.order) {
       if (kind !== KIND.training && kind !== KIND.validation) continue;
       const columns = kind === KIND.training ? batch.training : batch.validation;
       const row = kind === KIND.training ? training++ : validation++;
-      if (kind === KIND.validation) metrics.add(batch.metricName(batch.validation.metric[row] ?? 0));
+      if (kind === KIND.validation) this.#metrics.add(batch.metricName(batch.validation.metric[row] ?? 0));
       const present = columns.present[row] ?? 0;
-      ups.push(columns.up[row] ?? 0);
-      lastSegment = columns.segment[row] ?? 0;
-      if (startedAt === undefined && present & PRESENT.timestamp) {
+      this.#ups.push(columns.up[row] ?? 0);
+      this.#lastSegment = columns.segment[row] ?? 0;
+      if (this.#startedAt === undefined && present & PRESENT.timestamp) {
         const isUtc = (present & PRESENT.utc) !== 0;
-        startedAt = parser.time.absolute(columns.timestamp[row] ?? 0, isUtc, lastSegment);
+        this.#startedAt = batch.time.absolute(columns.timestamp[row] ?? 0, isUtc, this.#lastSegment);
       }
     }
-  };
-  for await (const chunk of chunks) await read(parser.feed(chunk));
-  await read(parser.finish());
-  const steps = ups.different();
-  return {
-    least: ups.least(),
-    steps,
-    rows: steps.length,
-    ...(startedAt === undefined ? {} : { startedAt }),
-    metrics: [...metrics],
-    segments,
-    lastSegment,
-  };
+  }
+
+  /** The plan of what has come. */
+  get plan(): RunPlan {
+    const steps = this.#ups.different();
+    return {
+      least: this.#ups.least(),
+      steps,
+      rows: steps.length,
+      ...(this.#startedAt === undefined ? {} : { startedAt: this.#startedAt }),
+      metrics: [...this.#metrics],
+      segments: this.#segments,
+      lastSegment: this.#lastSegment,
+    };
+  }
 }
 
 /** Updates in the order of their records. */

@@ -1,6 +1,5 @@
 /** Publishes one training run to Weights & Biases. */
 import { setTimeout as delay } from "node:timers/promises";
-import type { TimestampFormat } from "../core/timestamp.js";
 import { BUDGET_AFTER_STOP, Budget } from "../http/index.js";
 import { nodeCore } from "../node-core.js";
 import type { PublisherOutcome, UpdatePublisher } from "../publishers/update-publisher.js";
@@ -42,12 +41,11 @@ const TEXT_PIECE = 64 * 1024;
 export class WandbPublisher implements UpdatePublisher {
   readonly name = "W&B";
   readonly #publication: WandbPublication;
-  readonly #time: TimestampFormat;
-  readonly #lines: LogLines;
   readonly #segments: Segment[] = [];
   readonly #remarks: string[] = [];
   readonly #task: TaskSections;
   #rows: StepRows | undefined;
+  #lines: LogLines | undefined;
   #resumePlan: ResumePlan | undefined;
   #sender: RowSender | undefined;
   /** Ends the wait for the time to show open rows. */
@@ -68,12 +66,9 @@ export class WandbPublisher implements UpdatePublisher {
     else this.#budget?.endWithin(BUDGET_AFTER_STOP);
   };
 
-  constructor(publication: WandbPublication, time: TimestampFormat) {
+  constructor(publication: WandbPublication) {
     const { client, plan, budget, stop, taskFiles } = publication;
     this.#publication = publication;
-    this.#time = time;
-    this.#lines = new LogLines(nodeCore(), time);
-    this.#lines.startSegments(plan?.segments ?? []);
     this.#task = new TaskSections(taskFiles, stop);
     if (client === undefined) return;
     const patience = plan === undefined ? Number.POSITIVE_INFINITY : budget;
@@ -83,21 +78,26 @@ export class WandbPublisher implements UpdatePublisher {
   }
 
   async publish(update: RunUpdate): Promise<void> {
-    this.#rows ??= new StepRows(this.#time, this.#publication.plan);
+    const { plan } = this.#publication;
+    this.#rows ??= new StepRows(update.batch.time, plan);
     this.#segments.push(...update.segments.values());
-    if (this.#publication.plan === undefined) await this.#publishLive(update, this.#rows);
-    else await this.#publishWhole(update, this.#rows);
+    if (this.#lines === undefined) {
+      this.#lines = new LogLines(nodeCore(), update.batch.time);
+      this.#lines.startSegments(plan?.segments ?? []);
+    }
+    if (plan === undefined) await this.#publishLive(update, this.#rows, this.#lines);
+    else await this.#publishWhole(update, this.#rows, this.#lines);
     if (this.#failure !== undefined) throw this.#failure;
   }
 
   /** Of a log that can be read as slowly as one likes, only one row and a piece of the text are in memory. */
-  async #publishWhole({ batch, chunk }: RunUpdate, rows: StepRows): Promise<void> {
+  async #publishWhole({ batch, chunk }: RunUpdate, rows: StepRows, lines: LogLines): Promise<void> {
     this.#enqueue(async (sender) => {
       for (const row of rows.each(batch)) await sender.send(row);
       if (chunk === undefined) for (const row of rows.finish()) await sender.send(row);
       for (let at = 0; at < (chunk?.length ?? 0); at += TEXT_PIECE)
-        await sender.print(this.#lines.take(chunk?.subarray(at, at + TEXT_PIECE) ?? new Uint8Array()));
-      if (chunk === undefined) await sender.print(this.#lines.finish());
+        await sender.print(lines.take(chunk?.subarray(at, at + TEXT_PIECE) ?? new Uint8Array()));
+      if (chunk === undefined) await sender.print(lines.finish());
     });
     await this.#work;
   }
@@ -106,11 +106,11 @@ export class WandbPublisher implements UpdatePublisher {
    * Takes the rows and the text of a training that is running. Whatever reads it must not wait for the network: between
    * the two stands a `BufferedPublisher`.
    */
-  async #publishLive({ batch, chunk, segments }: RunUpdate, rows: StepRows): Promise<void> {
+  async #publishLive({ batch, chunk, segments }: RunUpdate, rows: StepRows, log: LogLines): Promise<void> {
     const final = rows.take(batch);
     if (chunk === undefined) final.push(...rows.finish());
-    this.#lines.startSegments(segments.values());
-    const lines = chunk === undefined ? this.#lines.finish() : this.#lines.take(chunk);
+    log.startSegments(segments.values());
+    const lines = chunk === undefined ? log.finish() : log.take(chunk);
     const bytes = chunk?.length ?? 0;
     this.#queued += bytes;
     this.#enqueue(async (sender) => {

@@ -4,7 +4,7 @@ import { parse } from "csv-parse/sync";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { LogParser } from "../../src/index.js";
-import { CsvFolder, CsvPublisher } from "../../src/publishers/csv/csv-publisher.js";
+import { CsvPublisher } from "../../src/publishers/csv/csv-publisher.js";
 import type { ReportRun } from "../../src/report/report-data.js";
 import { RunReader } from "../../src/run/run-reader.js";
 import { freshFolder, result } from "../cli/run-binary.js";
@@ -21,10 +21,7 @@ async function tables(log: Uint8Array): Promise<Record<"training" | "validation"
   const folder = freshFolder();
   using parser = new LogParser();
   const reader = new RunReader(parser);
-  const csv = new CsvPublisher(
-    "-",
-    new CsvFolder({ folder, mode: "whole", combine: false, patterns: false }),
-  );
+  const csv = new CsvPublisher({ folder, mode: "whole", combine: false, patterns: false });
   await csv.publish(await reader.read(log));
   await csv.publish(await reader.finish());
   await csv.close();

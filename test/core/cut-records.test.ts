@@ -74,7 +74,7 @@ it("a live job settles what is held when no chunk comes", async () => {
     close: async () => ({ outputs: [] }),
     discard: async () => {},
   };
-  const receipt = await publishLog({ name: "-", chunks }, { live: true }, () => [publisher], {
+  const receipt = await publishLog({ name: "-", chunks }, { live: true }, [publisher], {
     pause: async () => {},
   });
   expect(receipt.counts).toMatchObject({ training: 2, unmatched: 0 });

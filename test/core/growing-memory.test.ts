@@ -1,4 +1,5 @@
 /** The core's memory grows whenever anybody waits, as other parsers of the thread make it do. */
+
 import { createHook } from "node:async_hooks";
 import { mkdtempSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,12 +8,12 @@ import { describe, expect, test } from "vitest";
 import { LogParser, readRun } from "../../src/index.js";
 import type { Source } from "../../src/io/source.js";
 import { nodeCore } from "../../src/node-core.js";
+import { publisherErrors } from "../../src/pipeline/input-receipt.js";
 import { planSource, rowsOfSource } from "../../src/pipeline/plan-source.js";
 import { publishLog } from "../../src/pipeline/publish-log.js";
-import { CsvFolder, CsvPublisher } from "../../src/publishers/csv/csv-publisher.js";
+import { CsvPublisher } from "../../src/publishers/csv/csv-publisher.js";
 import { LineFile, NdjsonPublisher } from "../../src/publishers/ndjson.js";
 import { TensorboardPublisher } from "../../src/publishers/tensorboard/tensorboard-publisher.js";
-import type { UpdatePublisher } from "../../src/publishers/update-publisher.js";
 import { RunCollector } from "../../src/report/run-collector.js";
 import { RunReader } from "../../src/run/run-reader.js";
 import { StepRows } from "../../src/run/step-rows.js";
@@ -74,16 +75,12 @@ function filesOf(folder: string): Record<string, string | number> {
 /** What publishers of files make of the log. */
 async function written(): Promise<Record<string, string | number>> {
   const folder = mkdtempSync(join(tmpdir(), "growing-"));
-  const receipt = await publishLog(source(), {}, ({ time }) => [
-    new CsvPublisher("train.log", new CsvFolder({ folder, mode: "whole", combine: false, patterns: false })),
-    new NdjsonPublisher("train.log", new LineFile(join(folder, "measurements.ndjson"), "whole"), time),
-    new TensorboardPublisher(
-      "train.log",
-      { folder: join(folder, "board"), mode: "whole", step: "updates" },
-      time,
-    ),
+  const receipt = await publishLog(source(), {}, [
+    new CsvPublisher({ folder, mode: "whole", combine: false, patterns: false }),
+    new NdjsonPublisher(new LineFile(join(folder, "measurements.ndjson"), "whole")),
+    new TensorboardPublisher({ folder: join(folder, "board"), mode: "whole", step: "updates" }),
   ]);
-  expect([receipt.error, receipt.sinkErrors]).toEqual([undefined, []]);
+  expect([receipt.error, publisherErrors(receipt)]).toEqual([undefined, []]);
   return filesOf(folder);
 }
 
@@ -91,22 +88,19 @@ async function written(): Promise<Record<string, string | number>> {
 async function offlineRows(): Promise<number> {
   const dir = mkdtempSync(join(tmpdir(), "growing-"));
   const plan = await planSource(source(), {});
-  const receipt = await publishLog(source(), {}, ({ time }) => [
-    new WandbPublisher(
-      {
-        id: "student",
-        project: "cs-en",
-        tags: [],
-        dir,
-        baseUrl: "http://127.0.0.1:9",
-        override: false,
-        plan,
-        rows: () => rowsOfSource(source(), {}, plan),
-      },
-      time,
-    ),
+  const receipt = await publishLog(source(), {}, [
+    new WandbPublisher({
+      id: "student",
+      project: "cs-en",
+      tags: [],
+      dir,
+      baseUrl: "http://127.0.0.1:9",
+      override: false,
+      plan,
+      rows: () => rowsOfSource(source(), {}, plan),
+    }),
   ]);
-  expect([receipt.error, receipt.sinkErrors]).toEqual([undefined, []]);
+  expect([receipt.error, publisherErrors(receipt)]).toEqual([undefined, []]);
   const [path] = readdirSync(dir, { recursive: true, encoding: "utf8" }).filter((name) =>
     name.endsWith(".wandb"),
   );
@@ -119,19 +113,18 @@ async function offlineRows(): Promise<number> {
 /** The report's tables, collected by a publisher that waits before it takes each update. */
 async function collected(): Promise<unknown> {
   let collector: RunCollector | undefined;
-  const receipt = await publishLog(source(), {}, ({ time }) => {
-    collector = new RunCollector(time);
-    const late: UpdatePublisher = {
+  const receipt = await publishLog(source(), {}, [
+    {
       name: "report",
       publish: async (update) => {
         await null;
-        collector?.take(update);
+        collector ??= new RunCollector(update.batch.time);
+        collector.take(update);
       },
       close: async () => ({ outputs: [] }),
       discard: async () => {},
-    };
-    return [late];
-  });
+    },
+  ]);
   return collector?.finish({ name: "a", source: "a" }, receipt);
 }
 

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseLog, readRun } from "../../src/index.js";
 import { FileSource } from "../../src/io/source.js";
-import { filePublishers, publishLog } from "../../src/pipeline/publish-log.js";
+import { publishLog } from "../../src/pipeline/publish-log.js";
+import { filePublisher } from "../../src/publishers/files.js";
 import { shared, sharedIsThere } from "./shared.js";
 
 interface ManifestEntry {
@@ -38,7 +39,7 @@ describe.skipIf(!sharedIsThere)("recorded outputs of the reference", () => {
 
   test.each(csv)("$output: the CSV files are the same bytes", async ({ input, output }) => {
     const folder = mkdtempSync(join(tmpdir(), "golden-"));
-    const publishers = filePublishers(input, folder, "csv", false);
+    const publishers = [filePublisher(folder, "csv")];
     const receipt = await publishLog(new FileSource(shared(input)), {}, publishers);
     expect(receipt.counts.unmatched).toBe(0);
     for (const name of ["training.csv", "validation.csv"]) {

@@ -8,7 +8,8 @@ import { parse as parseCsv } from "csv-parse/sync";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseLog } from "../../src/index.js";
 import { FileSource } from "../../src/io/source.js";
-import { filePublishers, publishLog } from "../../src/pipeline/publish-log.js";
+import { publishLog } from "../../src/pipeline/publish-log.js";
+import { filePublisher } from "../../src/publishers/files.js";
 import { freshFolder } from "../cli/run-binary.js";
 import { runHere } from "../cli/run-here.js";
 import { train } from "../cli/sample-logs.js";
@@ -63,7 +64,7 @@ describe.skipIf("missing" in venv)("TensorBoard reads", () => {
     const folder = join(dir, "csv");
     await writeEvents(await readFile(FIXTURE), { folder, source: FIXTURE });
     const { scalars, start } = await readOne(folder);
-    await publishLog(new FileSource(FIXTURE), {}, filePublishers(FIXTURE, folder, "csv", false));
+    await publishLog(new FileSource(FIXTURE), {}, [filePublisher(folder, "csv")]);
     const table = async (name: string) =>
       parseCsv(await readFile(join(folder, name)), { columns: true }) as Record<string, string>[];
 

@@ -24,7 +24,7 @@ it.each([
     collectGarbage();
     alive = seen.filter((reference) => reference.deref() !== undefined).length;
   }
-  await publishLog({ name: "-", chunks }, {}, () => [], signal === undefined ? {} : { signal });
+  await publishLog({ name: "-", chunks }, {}, [], signal === undefined ? {} : { signal });
   expect(seen).toHaveLength(200);
   expect(alive).toBeLessThan(10);
 });

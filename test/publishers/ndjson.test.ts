@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { LogParser, parseLog } from "../../src/index.js";
-import { errorLine, LineFile, type LineOutput, NdjsonPublisher } from "../../src/publishers/ndjson.js";
+import { LineFile, type LineOutput, NdjsonPublisher } from "../../src/publishers/ndjson.js";
 import { RunReader } from "../../src/run/run-reader.js";
 
 const root = mkdtempSync(join(tmpdir(), "marian-tracking-ndjson-"));
@@ -22,7 +22,8 @@ async function ndjson(log: string, source = "x.log"): Promise<string> {
   };
   using parser = new LogParser();
   const reader = new RunReader(parser);
-  const publisher = new NdjsonPublisher(source, sink, parser.time);
+  const publisher = new NdjsonPublisher(sink);
+  publisher.open({ source, tally: () => reader.tally });
   await publisher.publish(await reader.read(new TextEncoder().encode(log)));
   await publisher.publish(await reader.finish());
   await publisher.close();
@@ -100,10 +101,16 @@ describe("NDJSON", () => {
     );
   });
 
-  it("of an error", () => {
-    expect(errorLine("y.log", 'no "such" file\n')).toBe(
-      '{"type":"error","source":"y.log","message":"no \\"such\\" file\\n"}\n',
-    );
+  it("of an error names the log and the reason", async () => {
+    const lines: string[] = [];
+    const publisher = new NdjsonPublisher({
+      write: async (text) => void lines.push(text),
+      close: async () => [],
+      discard: async () => {},
+    });
+    publisher.open({ source: "y.log", tally: () => expect.unreachable() });
+    await publisher.fail('no "such" file\n');
+    expect(lines.join("")).toBe('{"type":"error","source":"y.log","message":"no \\"such\\" file\\n"}\n');
   });
 });
 

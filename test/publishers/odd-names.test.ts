@@ -1,13 +1,15 @@
 /** Metrics and patterns that are called like something that every object of JavaScript has. */
+
 import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse as readCsv } from "csv-parse/sync";
 import { expect, test } from "vitest";
 import type { Source } from "../../src/io/source.js";
+import { publisherErrors } from "../../src/pipeline/input-receipt.js";
 import { planSource, rowsOfSource } from "../../src/pipeline/plan-source.js";
 import { publishLog } from "../../src/pipeline/publish-log.js";
-import { CsvFolder, CsvPublisher } from "../../src/publishers/csv/csv-publisher.js";
+import { CsvPublisher } from "../../src/publishers/csv/csv-publisher.js";
 import { LineFile, NdjsonPublisher } from "../../src/publishers/ndjson.js";
 import { RunCollector } from "../../src/report/run-collector.js";
 import { OfflineReader } from "../../src/wandb/offline/offline-reader.js";
@@ -30,34 +32,30 @@ test("they are in every file, in the report and in the offline file", async () =
   const options = { patterns: PATTERNS };
   const plan = await planSource(source(), options);
   let collector: RunCollector | undefined;
-  const receipt = await publishLog(source(), options, ({ time }) => {
-    const collected = new RunCollector(time);
-    collector = collected;
-    return [
-      new CsvPublisher("train.log", new CsvFolder({ folder, mode: "whole", combine: false, patterns: true })),
-      new NdjsonPublisher("train.log", new LineFile(join(folder, "measurements.ndjson"), "whole"), time),
-      {
-        name: "report",
-        publish: async (update) => collected.take(update),
-        close: async () => ({ outputs: [] }),
-        discard: async () => {},
+  const receipt = await publishLog(source(), options, [
+    new CsvPublisher({ folder, mode: "whole", combine: false, patterns: true }),
+    new NdjsonPublisher(new LineFile(join(folder, "measurements.ndjson"), "whole")),
+    {
+      name: "report",
+      publish: async (update) => {
+        collector ??= new RunCollector(update.batch.time);
+        collector.take(update);
       },
-      new WandbPublisher(
-        {
-          id: "student",
-          project: "cs-en",
-          tags: [],
-          dir: folder,
-          baseUrl: "http://127.0.0.1:9",
-          override: false,
-          plan,
-          rows: () => rowsOfSource(source(), options, plan),
-        },
-        time,
-      ),
-    ];
-  });
-  expect([receipt.error, receipt.sinkErrors]).toEqual([undefined, []]);
+      close: async () => ({ outputs: [] }),
+      discard: async () => {},
+    },
+    new WandbPublisher({
+      id: "student",
+      project: "cs-en",
+      tags: [],
+      dir: folder,
+      baseUrl: "http://127.0.0.1:9",
+      override: false,
+      plan,
+      rows: () => rowsOfSource(source(), options, plan),
+    }),
+  ]);
+  expect([receipt.error, publisherErrors(receipt)]).toEqual([undefined, []]);
 
   const csv = (name: string) =>
     readCsv(readFileSync(join(folder, name)), { relax_column_count: true }) as string[][];

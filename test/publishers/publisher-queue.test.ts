@@ -1,8 +1,10 @@
 /** Publishers of the user's own. */
+
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { FileSource } from "../../src/io/source.js";
+import { publisherErrors } from "../../src/pipeline/input-receipt.js";
 import { publishLog } from "../../src/pipeline/publish-log.js";
 import type { Publisher } from "../../src/publishers/publisher.js";
 import { PublisherQueue } from "../../src/publishers/publisher-queue.js";
@@ -13,8 +15,10 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const fixture = `${root}fixtures/train.log`;
 
 const publish = (live: boolean, ...publishers: Publisher[]) =>
-  publishLog(new FileSource(fixture), {}, ({ time }, reader) =>
-    publishers.map((publisher) => new PublisherQueue(publisher, fixture, live, time, () => reader.tally)),
+  publishLog(
+    new FileSource(fixture),
+    {},
+    publishers.map((publisher) => new PublisherQueue(publisher, live)),
   );
 
 describe("a publisher of one's own", () => {
@@ -43,7 +47,7 @@ describe("a publisher of one's own", () => {
     expect(calls).toEqual([`open ${fixture}`, "close 87"]);
     expect(counts).toEqual({ training: 87, validation: 17, segments: 2, lines: 382 });
     expect(ups.slice(0, 3)).toEqual([500, 1000, 1500]);
-    expect(receipt.sinkErrors).toEqual([]);
+    expect(publisherErrors(receipt)).toEqual([]);
   });
 
   test("gets the evaluations of the model behind the log, once", async () => {
@@ -62,11 +66,11 @@ describe("a publisher of one's own", () => {
       evaluations: (list) => void calls.push(`${list[0]?.dataset} ${list[0]?.metrics.get("chrf")}`),
       close: () => void calls.push("close"),
     };
-    const receipt = await publishLog(new FileSource(fixture), {}, ({ time }, reader) => [
-      new PublisherQueue(publisher, fixture, false, time, () => reader.tally, [evaluation]),
+    const receipt = await publishLog(new FileSource(fixture), {}, [
+      new PublisherQueue(publisher, false, [evaluation]),
     ]);
     expect(calls.slice(-2)).toEqual(["devtest 58.4", "close"]);
-    expect(receipt.sinkErrors).toEqual([]);
+    expect(publisherErrors(receipt)).toEqual([]);
   });
 
   test("that throws is named and the others go on", async () => {
@@ -81,7 +85,7 @@ describe("a publisher of one's own", () => {
         },
       },
     );
-    expect(receipt.sinkErrors).toEqual(["bad: no room"]);
+    expect(publisherErrors(receipt)).toEqual(["bad: no room"]);
     expect(rows).toBe(87);
   });
 
@@ -103,11 +107,9 @@ describe("a publisher of one's own", () => {
       },
     };
     const publisher: Publisher = { name: "slow", training: () => stalled };
-    const receipt = await publishLog(source, {}, ({ time }, reader) => [
-      new PublisherQueue(publisher, "-", true, time, () => reader.tally),
-    ]);
+    const receipt = await publishLog(source, {}, [new PublisherQueue(publisher, true)]);
     expect(read).toBe(4);
-    expect(receipt.sinkErrors).toEqual(["slow: 90000 rows and lines of - found no place in its queue"]);
+    expect(publisherErrors(receipt)).toEqual(["slow: 90000 rows and lines of - found no place in its queue"]);
   });
 
   test("is loaded from a module: the example of the documentation", async () => {

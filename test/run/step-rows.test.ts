@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { LogParser } from "../../src/index.js";
-import { planRun } from "../../src/run/run-plan.js";
 import { type StepRow, StepRows } from "../../src/run/step-rows.js";
+import { planOf } from "./plan-of.js";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -20,7 +20,7 @@ async function rowsOf(
 ): Promise<{ rows: StepRow[]; repeated: number }> {
   const pattern = { name: "gpu", regex: "memory (?P<mb>[0-9]+)" };
   using planner = new LogParser();
-  const plan = planned ? await planRun(planner, chunksOf(text, size)) : undefined;
+  const plan = planned ? await planOf(planner, chunksOf(text, size)) : undefined;
   using parser = new LogParser({ patterns: [pattern] });
   const rows = new StepRows(parser.time, plan);
   const found: StepRow[] = [];

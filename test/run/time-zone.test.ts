@@ -3,10 +3,10 @@ import { LogParser as CoreParser } from "../../src/core/log-parser.js";
 import type { Measurement } from "../../src/core/measurement.js";
 import { LogParser } from "../../src/index.js";
 import { nodeCore } from "../../src/node-core.js";
-import { planRun } from "../../src/run/run-plan.js";
 import { RunReader } from "../../src/run/run-reader.js";
 import { StepRows } from "../../src/run/step-rows.js";
 import { column, runOf } from "../report/sample-run.js";
+import { planOf } from "./plan-of.js";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -81,7 +81,7 @@ describe("log-time-zone", () => {
       yield bytes(LOG);
     };
     using first = new CoreParser(nodeCore());
-    const plan = await planRun(first, one());
+    const plan = await planOf(first, one());
     expect(plan.startedAt).toBe(INSTANTS[0]);
     using parser = new LogParser();
     const rows = new StepRows(parser.time, plan);

@@ -1,4 +1,5 @@
 /** A training that is followed from outside, through everything that may happen to it and to the command. */
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +7,7 @@ import fc from "fast-check";
 import { Agent } from "undici";
 import { expect, it } from "vitest";
 import type { Source } from "../../src/io/source.js";
+import { publisherErrors } from "../../src/pipeline/input-receipt.js";
 import { publishLog } from "../../src/pipeline/publish-log.js";
 import { ArtifactStore } from "../../src/taskcluster/artifact-store.js";
 import { LiveLogSource } from "../../src/taskcluster/live-log.js";
@@ -96,14 +98,15 @@ class Command {
     const job = publishLog(
       limited,
       {},
-      ({ time }) => [
-        new WandbPublisher({ ...publication, stop: signal, replayed: true, override: false }, time),
-      ],
+      [new WandbPublisher({ ...publication, stop: signal, replayed: true, override: false })],
       { signal },
     );
     const receipt = await Promise.race([job, death]);
     if (receipt !== undefined) {
-      expect([receipt.sinkErrors, receipt.error ?? end]).toEqual([[], expect.stringMatching(/^stop|kill/)]);
+      expect([publisherErrors(receipt), receipt.error ?? end]).toEqual([
+        [],
+        expect.stringMatching(/^stop|kill/),
+      ]);
       await client.close();
     }
     rmSync(dir, { recursive: true, force: true });

@@ -1,11 +1,12 @@
 /** Evaluations on W&B: with a training, and without one. */
+
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { TimestampFormat } from "../../src/core/timestamp.js";
 import type { Evaluation } from "../../src/evaluation/evaluation.js";
 import { FileSource } from "../../src/io/source.js";
+import { fieldsOf, outputsOf, publisherErrors } from "../../src/pipeline/input-receipt.js";
 import { planSource, rowsOfSource } from "../../src/pipeline/plan-source.js";
 import { publishLog } from "../../src/pipeline/publish-log.js";
 import { type EvaluationPublication, publishEvaluationRun } from "../../src/wandb/evaluation-run.js";
@@ -63,8 +64,8 @@ function training({ client, server }: Harness, text: string, more: Partial<Wandb
 async function train(stage: Harness, text: string, evaluations: readonly Evaluation[], more = {}) {
   const { source, publication } = training(stage, text, { evaluations, ...more });
   const wanted = await publication();
-  const receipt = await publishLog(source, {}, ({ time }) => [new WandbPublisher(wanted, time)]);
-  expect(receipt.sinkErrors).toEqual([]);
+  const receipt = await publishLog(source, {}, [new WandbPublisher(wanted)]);
+  expect(publisherErrors(receipt)).toEqual([]);
   return receipt;
 }
 
@@ -131,7 +132,7 @@ describe("evaluations of a training", () => {
     expect(JSON.stringify([history(stage), summary(stage), stage.server.store.artifacts.length])).toBe(
       before,
     );
-    expect(receipt.figures).toMatchObject({ wandb: { sent: 0 } });
+    expect(fieldsOf(receipt)).toMatchObject({ wandb: { sent: 0 } });
     expect(charts(stage.server)).toEqual(["flores_dev", "flores_devtest"]);
   });
 
@@ -195,7 +196,7 @@ describe("evaluations of a training", () => {
     const { publication } = training(stage, log(9), {
       evaluations: [DEV, DEVTEST],
     });
-    const preview = await new WandbPublisher(await publication(), new TimestampFormat()).preview();
+    const preview = await new WandbPublisher(await publication()).preview();
     expect(preview).toMatchObject({
       rows: 1,
       held: 1,
@@ -211,7 +212,7 @@ describe("evaluations of a training", () => {
     const stage = await harness();
     const { source, publication } = training(stage, log(9, 8), { evaluations: [DEV] });
     const { client: _, ...wanted } = await publication();
-    const { outputs } = await publishLog(source, {}, ({ time }) => [new WandbPublisher(wanted, time)]);
+    const outputs = outputsOf(await publishLog(source, {}, [new WandbPublisher(wanted)]));
     const { syncFiles, findOfflineFiles } = await import("../../src/wandb/sync/sync-files.js");
     const { files } = await findOfflineFiles(outputs);
     for await (const receipt of syncFiles(files, { client: stage.client }))
@@ -220,7 +221,7 @@ describe("evaluations of a training", () => {
     expect(table(stage.server, "flores_dev_table")).toBeDefined();
     expect(charts(stage.server)).toEqual(["flores_dev"]);
     // And then nothing is left to send.
-    expect((await train(stage, log(9, 8), [DEV])).figures).toMatchObject({ wandb: { sent: 0 } });
+    expect(fieldsOf(await train(stage, log(9, 8), [DEV]))).toMatchObject({ wandb: { sent: 0 } });
   });
 });
 
@@ -257,7 +258,7 @@ describe("evaluations without a training", () => {
       flores_dev_table: { nrows: 3 },
       flores_devtest_table: { nrows: 4 },
     });
-    expect((await train(stage, log(9, 8), [])).figures).toMatchObject({ wandb: { sent: 0 } });
+    expect(fieldsOf(await train(stage, log(9, 8), []))).toMatchObject({ wandb: { sent: 0 } });
     expect(history(stage)).toEqual(rows);
   });
 
@@ -336,8 +337,8 @@ describe("evaluations without a training", () => {
     stage.server.inject({ endpoint: "upload", path: "media%2Ftable", fault, times: 1e9 });
     const { source, publication } = training(stage, log(9, 8), { evaluations: [DEV] });
     const wanted = await publication();
-    const first = await publishLog(source, {}, ({ time }) => [new WandbPublisher(wanted, time)]);
-    expect(first.sinkErrors.join("\n")).toContain("not everything of the run reached the server");
+    const first = await publishLog(source, {}, [new WandbPublisher(wanted)]);
+    expect(publisherErrors(first).join("\n")).toContain("not everything of the run reached the server");
     // What is not there is not spoken of.
     expect(summary(stage)).not.toHaveProperty("flores_dev_table");
     expect(history(stage).map(({ cost }) => cost)).toEqual([9, 8]);

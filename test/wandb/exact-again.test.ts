@@ -1,5 +1,7 @@
 /** A log that is published again, changed or not. */
+
 import { describe, expect, test } from "vitest";
+import { fieldsOf, publisherNotes } from "../../src/pipeline/input-receipt.js";
 import { parseLine } from "../servers/wandb/index.js";
 import { type Harness, harness, within } from "./client/harness.js";
 import { pipe, pipeOf, publish, row, start, textFile, valid } from "./stage.js";
@@ -14,8 +16,8 @@ describe("a log that is published again", () => {
     const stage = await harness();
     await publish(stage, log(9, 8, 7));
     const { receipt } = await publish(stage, log(9, 8, 7));
-    expect(receipt.figures).toMatchObject({ wandb: { sent: 0, acknowledged: 0 } });
-    expect(receipt.notes.join("\n")).toContain("3 rows were there already");
+    expect(fieldsOf(receipt)).toMatchObject({ wandb: { sent: 0, acknowledged: 0 } });
+    expect(publisherNotes(receipt).join("\n")).toContain("3 rows were there already");
     expect(stage.server.history("cs-en", "student").map(({ cost }) => cost)).toEqual([9, 8, 7]);
   });
 
@@ -24,9 +26,9 @@ describe("a log that is published again", () => {
     await publish(stage, log(9, 8, 7));
     const { receipt } = await publish(stage, log(9, 8.5, 7));
     expect(stage.server.history("cs-en", "student").map(({ cost }) => cost)).toEqual([9, 8.5, 7]);
-    expect(receipt.notes.join("\n")).toContain("the rows of the run student are replaced");
+    expect(publisherNotes(receipt).join("\n")).toContain("the rows of the run student are replaced");
     // And then it is known again.
-    expect((await publish(stage, log(9, 8.5, 7))).receipt.figures).toMatchObject({ wandb: { sent: 0 } });
+    expect(fieldsOf((await publish(stage, log(9, 8.5, 7))).receipt)).toMatchObject({ wandb: { sent: 0 } });
   });
 
   test("replaces it when it has grown and has changed above what was there", async () => {
@@ -43,7 +45,7 @@ describe("a log that is published again", () => {
       stage,
       textFile(start + row(1, 9) + row(2, 8) + valid(2, "chrf", 50) + row(3, 7)),
     );
-    expect(receipt.figures).toMatchObject({ wandb: { sent: 2 } });
+    expect(fieldsOf(receipt)).toMatchObject({ wandb: { sent: 2 } });
     expect(
       stage.server.history("cs-en", "student").map(({ _step, cost, chrf }) => [_step, cost, chrf]),
     ).toEqual([
@@ -82,7 +84,7 @@ describe("a log that is published again", () => {
     await publish(stage, log(9, 8, 7));
     await publish(stage, log(9, 8));
     const { receipt } = await publish(stage, log(9, 8));
-    expect(receipt.figures).toMatchObject({ wandb: { sent: 0 } });
+    expect(fieldsOf(receipt)).toMatchObject({ wandb: { sent: 0 } });
     expect(stage.server.history("cs-en", "student-r2")).toHaveLength(2);
     // A still shorter one must not leave rows of the longer one behind its own.
     await publish(stage, log(9));
@@ -96,7 +98,7 @@ describe("a log that is published again", () => {
     await publish(stage, pipe(text.slice(0, text.indexOf(valid(2, "chrf", 50)))));
     await publish(stage, pipe(text.slice(text.indexOf(valid(2, "chrf", 50)))));
     const { receipt } = await publish(stage, textFile(text));
-    expect(receipt.figures).toMatchObject({ wandb: { sent: 0 } });
+    expect(fieldsOf(receipt)).toMatchObject({ wandb: { sent: 0 } });
     expect(stage.server.history("cs-en", "student").map(({ cost, chrf }) => [cost, chrf])).toEqual([
       [9, undefined],
       [8, 50],
@@ -161,8 +163,8 @@ describe("a log that is published again", () => {
         const stage = await harness();
         await killed(stage, ...parts);
         const { receipt } = await publish(stage, log(9, 8, 7, 6));
-        expect(receipt.figures).toMatchObject({ wandb: { sent: 1 } });
-        expect(receipt.notes.join("\n")).not.toContain("checksum");
+        expect(fieldsOf(receipt)).toMatchObject({ wandb: { sent: 1 } });
+        expect(publisherNotes(receipt).join("\n")).not.toContain("checksum");
         const other = await harness();
         await killed(other, ...parts);
         await publish(other, log(9, 8.5, 7, 6));
@@ -175,8 +177,8 @@ describe("a log that is published again", () => {
       await killed(stage, [9, 8], [7]);
       await publish(stage, pipe(start + row(4, 6) + row(5, 5)));
       const { receipt } = await publish(stage, log(9, 8, 7, 6, 5));
-      expect(receipt.figures).toMatchObject({ wandb: { sent: 0 } });
-      expect(receipt.notes.join("\n")).not.toContain("checksum");
+      expect(fieldsOf(receipt)).toMatchObject({ wandb: { sent: 0 } });
+      expect(publisherNotes(receipt).join("\n")).not.toContain("checksum");
       await publish(stage, log(9, 8, 7.5, 6, 5));
       expect(costs(stage)).toEqual([9, 8, 7.5, 6, 5]);
     });
@@ -194,9 +196,9 @@ describe("a log that is published again", () => {
     // A training that goes on with it does not know its rows.
     await publish(stage, pipe(start + row(3, 7)));
     const first = await publish(stage, log(9, 8, 7));
-    expect(first.receipt.notes.join("\n")).toContain("the run has no checksum of its rows");
+    expect(publisherNotes(first.receipt).join("\n")).toContain("the run has no checksum of its rows");
     const second = await publish(stage, log(9, 8, 7));
-    expect(second.receipt.notes.join("\n")).not.toContain("checksum");
+    expect(publisherNotes(second.receipt).join("\n")).not.toContain("checksum");
     await publish(stage, log(9, 8.5, 7));
     expect(stage.server.history("cs-en", "student").map(({ cost }) => cost)).toEqual([9, 8.5, 7]);
   });

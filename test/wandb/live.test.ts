@@ -1,5 +1,7 @@
 /** A training that runs: what the server shows of it while it does. */
+
 import { describe, expect, test } from "vitest";
+import { fieldsOf, publisherErrors, publisherNotes } from "../../src/pipeline/input-receipt.js";
 import type { TaskFiles } from "../../src/wandb/publication.js";
 import { parseLine } from "../servers/wandb/index.js";
 import { type Harness, harness, until, within } from "./client/harness.js";
@@ -61,7 +63,7 @@ describe("a measurement of a training that runs", () => {
       start + row(1, 9) + valid(1, "chrf", 50) + row(2, 8) + valid(2, "chrf", 51) + row(3, 7),
     );
     const { receipt } = await publish(stage, log);
-    expect(receipt.figures).toMatchObject({ wandb: { sent: 0 } });
+    expect(fieldsOf(receipt)).toMatchObject({ wandb: { sent: 0 } });
   });
 
   test("is counted once, however often it was shown", async () => {
@@ -76,8 +78,8 @@ describe("a measurement of a training that runs", () => {
         row(2, 8),
       ),
     );
-    expect(receipt.figures).toMatchObject({ wandb: { sent: 2, acknowledged: 2 } });
-    expect(receipt.sinkErrors).toEqual([]);
+    expect(fieldsOf(receipt)).toMatchObject({ wandb: { sent: 2, acknowledged: 2 } });
+    expect(publisherErrors(receipt)).toEqual([]);
   });
 
   test("keeps the order of the updates where a restart goes back before an open one", async () => {
@@ -124,7 +126,7 @@ describe("a measurement of a training that runs", () => {
         valid(1, "chrf", 50) + row(2, 8),
       ),
     );
-    expect(receipt.sinkErrors.join("\n")).toContain("2 rows did not reach the server");
+    expect(publisherErrors(receipt).join("\n")).toContain("2 rows did not reach the server");
     stage.server.heal();
     const { findOfflineFiles, syncFiles } = await import("../../src/wandb/sync/sync-files.js");
     const { files } = await findOfflineFiles([dir]);
@@ -150,7 +152,9 @@ describe("the next run of a task", () => {
       [2, 8, 50],
       [3, 6],
     ]);
-    expect(receipt.notes.join("\n")).toContain("1 records of updates that were sent before are left out");
+    expect(publisherNotes(receipt).join("\n")).toContain(
+      "1 records of updates that were sent before are left out",
+    );
     expect(stage.server.violations).toEqual([]);
   });
 
@@ -234,7 +238,7 @@ describe("the files of a training task", () => {
     expect(datasets(stage)).toEqual(TABLE);
     // In a row of the training, not in one of its own.
     expect(shown(stage).map(([step]) => step)).toEqual([1, 2, 3, 4]);
-    expect(receipt.notes.join("\n")).toContain("the dataset x is not counted");
+    expect(publisherNotes(receipt).join("\n")).toContain("the dataset x is not counted");
   });
 
   test("are those of the last start", async () => {
@@ -268,7 +272,7 @@ describe("the files of a training task", () => {
     });
     expect(shown(stage)).toHaveLength(2);
     expect(aborted).toBe(true);
-    expect(receipt.notes.join("\n")).toContain("the chart Datasets is missing");
+    expect(publisherNotes(receipt).join("\n")).toContain("the chart Datasets is missing");
   });
 
   test("that can't be read at all cost nothing else", async () => {
@@ -277,10 +281,10 @@ describe("the files of a training task", () => {
       taskFiles: () => Promise.reject(new Error("no such luck")),
     });
     expect(shown(stage)).toEqual([[1, 9]]);
-    expect(receipt.notes.join("\n")).toContain(
+    expect(publisherNotes(receipt).join("\n")).toContain(
       "the files of the training task could not be read: no such luck",
     );
-    expect(receipt.sinkErrors).toEqual([]);
+    expect(publisherErrors(receipt)).toEqual([]);
   });
 
   test("of a whole log are there from the start, and counted once", async () => {
@@ -303,7 +307,7 @@ describe("the files of a training task", () => {
     expect(shown(stage).map(([step]) => step)).toEqual([1, 2]);
     expect(stage.server.history("cs-en", "student")[1]).toHaveProperty("Datasets_table");
     const { receipt } = await publish(stage, log, options);
-    expect(receipt.figures).toMatchObject({ wandb: { sent: 0 } });
+    expect(fieldsOf(receipt)).toMatchObject({ wandb: { sent: 0 } });
     expect(counts).toBe(1);
     expect(sections(stage)[0]).toEqual({ "dim-emb": 512 });
   });
@@ -322,7 +326,7 @@ test("after a signal the server has 6 s, then what it did not take is in the off
     }),
     { stop: stop.signal },
   );
-  expect(receipt.figures).toMatchObject({ wandb: { acknowledged: 0, spooled: 1 } });
+  expect(fieldsOf(receipt)).toMatchObject({ wandb: { acknowledged: 0, spooled: 1 } });
   expect(stage.clock.now() - stopped).toBeLessThanOrEqual(6000);
 });
 

@@ -1,4 +1,5 @@
 /** A training log published to the stand-in server. */
+
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { glob } from "tinyglobby";
@@ -6,6 +7,7 @@ import { describe, expect, test, vi } from "vitest";
 import { runNameOf } from "../../src/evaluation/naming/run-name.js";
 import { Budget } from "../../src/http/index.js";
 import type { Source } from "../../src/io/source.js";
+import { publisherErrors, publisherNotes } from "../../src/pipeline/input-receipt.js";
 import { OfflineReader } from "../../src/wandb/offline/offline-reader.js";
 import { findTransactionLogs } from "../../src/wandb/offline/run-directory.js";
 import { shared, sharedIsThere } from "../golden/shared.js";
@@ -18,7 +20,7 @@ describe("a whole log", () => {
   test("gives one row an update with the log's own times", async () => {
     const stage = await harness();
     const { receipt } = await publish(stage, fixture);
-    expect(receipt.sinkErrors).toEqual([]);
+    expect(publisherErrors(receipt)).toEqual([]);
     const history = stage.server.history("cs-en", "student");
     // 87 training records, 7 of them of updates that were trained again after the restart.
     expect(history).toHaveLength(80);
@@ -56,8 +58,8 @@ describe("a whole log", () => {
     const before = JSON.stringify(stage.server.history("cs-en", "student"));
     const { receipt } = await publish(stage, fixture);
     expect(JSON.stringify(stage.server.history("cs-en", "student"))).toBe(before);
-    expect(receipt.notes.join("\n")).toContain("80 rows were there already");
-    expect(receipt.sinkErrors).toEqual([]);
+    expect(publisherNotes(receipt).join("\n")).toContain("80 rows were there already");
+    expect(publisherErrors(receipt)).toEqual([]);
   });
 
   test("a longer log appends what is new", async () => {
@@ -78,7 +80,7 @@ describe("a whole log", () => {
     await publish(stage, textFile(start + row(1, 9) + row(2, 8)));
     const { receipt } = await publish(stage, textFile(start + row(1, 7) + row(2, 6) + row(3, 5)));
     expect(stage.server.history("cs-en", "student").map(({ cost }) => cost)).toEqual([7, 6, 5]);
-    expect(receipt.notes.join("\n")).toContain("are replaced");
+    expect(publisherNotes(receipt).join("\n")).toContain("are replaced");
   });
 
   test("a shorter log of the same name is published beside the longer one", async () => {
@@ -87,7 +89,7 @@ describe("a whole log", () => {
     const { receipt } = await publish(stage, textFile(start + row(1, 9) + row(2, 8)));
     expect(stage.server.history("cs-en", "student")).toHaveLength(80);
     expect(stage.server.history("cs-en", "student-r2")).toHaveLength(2);
-    expect(receipt.notes.join("\n")).toContain("published as student-r2");
+    expect(publisherNotes(receipt).join("\n")).toContain("published as student-r2");
   });
 
   test("--override-runs writes over the rows", async () => {
@@ -111,7 +113,7 @@ describe("a training that is running", () => {
       [3, 7],
       [4, 4],
     ]);
-    expect(receipt.notes.join("\n")).toContain("2 records of updates that were sent before");
+    expect(publisherNotes(receipt).join("\n")).toContain("2 records of updates that were sent before");
   });
 
   test("a signal leaves seconds for delivery, also when the log then ends", async () => {
@@ -165,7 +167,7 @@ describe("a training does not wait", () => {
     };
     const { receipt, dir } = await publish(stage, source, { budget: 1 });
     expect(read).toBe(50);
-    expect(receipt.sinkErrors.join("\n")).toContain("50 rows did not reach the server");
+    expect(publisherErrors(receipt).join("\n")).toContain("50 rows did not reach the server");
     expect(await findTransactionLogs(dir)).toHaveLength(1);
   });
 });
@@ -175,8 +177,8 @@ describe("what the server does not take", () => {
     const stage = await harness();
     stage.server.inject({ endpoint: "file_stream", fault: { kind: "status", status: 503 }, times: 1e9 });
     const { receipt, dir } = await publish(stage, fixture, { budget: 1 });
-    expect(receipt.sinkErrors.join("\n")).toContain("80 rows did not reach the server");
-    expect(receipt.notes.join("\n")).toContain("marian-tracking sync");
+    expect(publisherErrors(receipt).join("\n")).toContain("80 rows did not reach the server");
+    expect(publisherNotes(receipt).join("\n")).toContain("marian-tracking sync");
     const [file = ""] = await findTransactionLogs(dir);
     const steps: number[] = [];
     for await (const event of await OfflineReader.open(file))
@@ -187,7 +189,7 @@ describe("what the server does not take", () => {
   test("offline, everything goes to the file and the run counts as whole", async () => {
     const stage = await harness();
     const { receipt, dir } = await publish(stage, fixture, { client: undefined as never });
-    expect(receipt.sinkErrors).toEqual([]);
+    expect(publisherErrors(receipt)).toEqual([]);
     expect(await findTransactionLogs(dir)).toHaveLength(1);
     expect(stage.server.requestsOf("graphql")).toEqual([]);
   });

@@ -1,8 +1,10 @@
 /** A training that is started again and again. */
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { publisherErrors } from "../../src/pipeline/input-receipt.js";
 import { publishLog } from "../../src/pipeline/publish-log.js";
 import { OfflineReader } from "../../src/wandb/offline/offline-reader.js";
 import { WandbPublisher } from "../../src/wandb/wandb-publisher.js";
@@ -21,10 +23,8 @@ test("its configuration holds every restart, and is not written anew for each of
 `);
     }
     const place = { project: "p", id: "r", tags: [], dir, baseUrl: "http://127.0.0.1", override: false };
-    const receipt = await publishLog({ name: "-", chunks }, {}, ({ time }) => [
-      new WandbPublisher(place, time),
-    ]);
-    expect(receipt.sinkErrors).toEqual([]);
+    const receipt = await publishLog({ name: "-", chunks }, {}, [new WandbPublisher(place)]);
+    expect(publisherErrors(receipt)).toEqual([]);
     const [path = ""] = filesBelow(dir).filter((name) => name.endsWith(".wandb"));
     const segments: unknown[] = [];
     for await (const event of await OfflineReader.open(join(dir, path))) {

@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { FileSource, type Source } from "../../src/io/source.js";
+import type { InputReceipt } from "../../src/pipeline/input-receipt.js";
 import { planSource, rowsOfSource } from "../../src/pipeline/plan-source.js";
-import { type InputReceipt, publishLog } from "../../src/pipeline/publish-log.js";
+import { publishLog } from "../../src/pipeline/publish-log.js";
 import type { WandbPublication } from "../../src/wandb/publication.js";
 import { WandbPublisher } from "../../src/wandb/wandb-publisher.js";
 import type { Harness } from "./client/harness.js";
@@ -40,7 +41,7 @@ export async function publish(
   const receipt = await publishLog(
     source,
     { live: plan === undefined },
-    ({ time }) => [new WandbPublisher(publication, time)],
+    [new WandbPublisher(publication)],
     // A last line of which a line feed may have cut the end waits for no clock.
     { pause: () => new Promise((resolve) => setImmediate(resolve)) },
   );

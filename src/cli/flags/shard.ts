@@ -1,6 +1,15 @@
-/** `--shard`: which part of the work is this process's. */
+/** `--manifest` and `--shard`: the work, and which part of it is this process's. */
 import { Flags } from "@oclif/core";
 import type { Shard } from "../../pipeline/manifests/shard.js";
+
+/** The flag of the commands that read work items. */
+export const manifestFlags = {
+  manifest: Flags.string({
+    description: "read the runs in FILE (- is standard input), one per line, as `plan` writes them",
+    helpValue: "FILE",
+    helpGroup: "SCALE",
+  }),
+};
 
 /** The flag of the commands that can share their work. */
 export const shardFlag = {

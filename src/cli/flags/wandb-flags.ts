@@ -1,14 +1,16 @@
 /** The flags of Weights & Biases, and what they ask for. */
 import { Flags } from "@oclif/core";
 import type { ParserOptions } from "../../core/log-parser.js";
-import { TimestampFormat } from "../../core/timestamp.js";
 import { runNameOf, runNames } from "../../evaluation/naming/run-name.js";
 import { fileSource } from "../../io/inputs.js";
 import type { PublisherOpening } from "../../live/buffered-publisher.js";
 import { taskFileReader } from "../../live/task-files/task-file-reader.js";
+import type { PublisherOpener } from "../../pipeline/parse-logs.js";
 import { rowsOfSource } from "../../pipeline/plan-source.js";
-import type { PublisherFactory } from "../../pipeline/publish-log.js";
+import { WholeLogPublisher } from "../../pipeline/whole-log-publisher.js";
+
 import type { RunPlan } from "../../run/run-plan.js";
+import type { StepRow } from "../../run/step-rows.js";
 import type { Preview, WandbPublication } from "../../wandb/index.js";
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, "": 1000, s: 1000, m: 60_000, h: 3_600_000 };
@@ -87,12 +89,8 @@ export interface WandbFlagValues {
 
 /** What is to be published, the same for all runs of a command. */
 export interface WandbTarget {
-  /**
-   * A publisher for the run of a log; without a plan for one that comes as it is written.
-   *
-   * @param closed Whether the log is over, asked at its end; the run of a file that is not is running.
-   */
-  publisher(source: string, plan: RunPlan | undefined, closed: () => boolean): PublisherFactory;
+  /** Makes the publisher of a log. */
+  readonly publisher: PublisherOpener;
   /** What publishing the run of a log would do. */
   preview(source: string, plan: RunPlan): Promise<Preview>;
   /** Ends the connections. */
@@ -138,7 +136,7 @@ export async function wandbTarget(
   const client = settings.mode === "offline" ? undefined : openClient(settings);
   const author = options.environment["WANDB_AUTHOR"];
   const tags = [...(flags.tags ?? []), ...(author ? [`author:${author}`] : [])];
-  const publication = (source: string, plan: RunPlan | undefined): WandbPublication => {
+  const publication = (source: string): WandbPublication => {
     const group = flags["wandb-group"];
     const artifacts = flags["wandb-artifacts"];
     const taskFiles = taskFileReader(source, options.environment);
@@ -153,9 +151,6 @@ export async function wandbTarget(
       transport: flags["wandb-client"] === "sdk" ? "sdk" : "native",
       dir: settings.dir,
       baseUrl: settings.baseUrl,
-      ...(plan === undefined
-        ? {}
-        : { plan, rows: () => rowsOfSource(fileSource(source), options.parser, plan) }),
       ...(taskFiles === undefined ? {} : { taskFiles }),
       override: options.override,
       ...(flags["retry-for"] === undefined ? {} : { budget: flags["retry-for"] }),
@@ -163,17 +158,23 @@ export async function wandbTarget(
     };
   };
   return {
-    publisher: (source, plan, closed) => {
-      const wanted = publication(source, plan);
-      if (plan !== undefined) {
-        const fate = () => (closed() ? undefined : "running");
-        return ({ time }) => [new WandbPublisher({ ...wanted, fate }, time)];
-      }
+    publisher: ({ name, source, live }) => {
       const { parser, stop } = options;
-      const opening: PublisherOpening = (time, fate) => new WandbPublisher({ ...wanted, fate }, time);
-      return () => [new BufferedPublisher("W&B", Promise.resolve(opening), { parser, stop, closed })];
+      const wanted = publication(name);
+      if (live) {
+        const opening: PublisherOpening = (fate) => new WandbPublisher({ ...wanted, fate });
+        const closed = () => source.closed === true;
+        return new BufferedPublisher("W&B", Promise.resolve(opening), { parser, stop, closed });
+      }
+      const fate = () => (source.changed === true ? "running" : undefined);
+      const make = (plan: RunPlan, rows: () => AsyncIterable<StepRow>) =>
+        new WandbPublisher({ ...wanted, fate, plan, rows });
+      return new WholeLogPublisher("W&B", { again: () => fileSource(name), parser, stop, make });
     },
-    preview: (source, plan) => new WandbPublisher(publication(source, plan), new TimestampFormat()).preview(),
+    preview: (source, plan) => {
+      const rows = () => rowsOfSource(fileSource(source), options.parser, plan);
+      return new WandbPublisher({ ...publication(source), plan, rows }).preview();
+    },
     close: async () => {
       await client?.close();
     },

@@ -11,9 +11,9 @@ import { ManifestAccess } from "../../pipeline/manifests/access.js";
 import { manifestLine } from "../../pipeline/manifests/manifest.js";
 import { type PlannedRuns, planArchive } from "../../pipeline/manifests/plan.js";
 import { runsOfShard } from "../../pipeline/manifests/shard.js";
+import { standardOutput } from "../../publishers/files.js";
 import { LineFile } from "../../publishers/ndjson.js";
 import { readShard } from "../flags/shard.js";
-import { standardOutput } from "../parse-inputs.js";
 import { count, size } from "../receipts/receipt.js";
 import { type StopSignal, watchStopSignals } from "../stop-signal.js";
 

@@ -5,7 +5,7 @@ import { say } from "../../io/terminal.js";
 import { ManifestError } from "../../pipeline/manifests/manifest.js";
 import { writeShardFiles } from "../../pipeline/manifests/shard-files.js";
 import { ManifestTally, type ManifestWork, writeRuns } from "../../pipeline/manifests/work.js";
-import { standardOutput } from "../parse-inputs.js";
+import { standardOutput } from "../../publishers/files.js";
 import { count } from "../receipts/receipt.js";
 import type { StopSignal } from "../stop-signal.js";
 

@@ -4,7 +4,7 @@ import { jsonText, linesText } from "../../io/escape.js";
 import type { TablesReceipt } from "../../pipeline/groups/group-tables.js";
 import type { GroupsResult } from "../../pipeline/groups/process-groups.js";
 import type { GroupReceipt, RunReceipt, RunState } from "../../pipeline/groups/publish-groups.js";
-import type { InputReceipt } from "../../pipeline/publish-log.js";
+import { fieldsOf, type InputReceipt } from "../../pipeline/input-receipt.js";
 import { type Clock, count, type Detail, grouped, RUNNING, round, size } from "./receipt.js";
 
 /** Notes that the sums at the end make needless. */
@@ -73,7 +73,7 @@ export function notesOf({ notes, preview, isGrowing }: RunReceipt): readonly str
 }
 
 function logJson(log: InputReceipt) {
-  const { source, counts, points, partialPoints, segments, versions, figures, running } = log;
+  const { source, counts, points, partialPoints, segments, versions, running } = log;
   return {
     source,
     bytes: counts.bytes,
@@ -86,7 +86,7 @@ function logJson(log: InputReceipt) {
     segments,
     marian_versions: versions,
     ...(running === undefined ? {} : { running }),
-    ...figures,
+    ...fieldsOf(log),
   };
 }
 

@@ -2,15 +2,22 @@
 
 import { EXIT } from "../../exit-code.js";
 import { jsonText, linesText } from "../../io/escape.js";
-import { type InputReceipt, problem } from "../../pipeline/publish-log.js";
+import {
+  fieldsOf,
+  type InputReceipt,
+  outputsOf,
+  problem,
+  publisherErrors,
+  publisherNotes,
+} from "../../pipeline/input-receipt.js";
 
 /** How a command is judged. */
 export interface Verdict {
   readonly strict: boolean;
   /** The signal that stopped the command. */
   readonly signal?: "SIGINT" | "SIGTERM";
-  /** Faults of sinks that inputs share. */
-  readonly sinkErrors: readonly string[];
+  /** Errors of publishers that inputs share. */
+  readonly publisherErrors: readonly string[];
 }
 
 /** Times of the whole command. */
@@ -20,9 +27,12 @@ export interface Clock {
 }
 
 /** The exit code that the receipts ask for. */
-export function exitCode(receipts: readonly InputReceipt[], { strict, signal, sinkErrors }: Verdict): number {
+export function exitCode(
+  receipts: readonly InputReceipt[],
+  { strict, signal, publisherErrors: shared }: Verdict,
+): number {
   if (signal !== undefined) return signal === "SIGINT" ? EXIT.interrupted : EXIT.terminated;
-  if (sinkErrors.length > 0 || receipts.some((receipt) => receipt.sinkErrors.length > 0))
+  if (shared.length > 0 || receipts.some((receipt) => publisherErrors(receipt).length > 0))
     return EXIT.publisher;
   return receipts.some((receipt) => problem(receipt, strict) !== undefined) ? EXIT.input : EXIT.ok;
 }
@@ -51,14 +61,14 @@ export function receiptJson(receipts: readonly InputReceipt[], verdict: Verdict,
       ...(fault === undefined ? {} : { error: fault }),
       ...(receipt.death === undefined ? {} : { death: receipt.death }),
       ...(receipt.running === undefined ? {} : { running: true }),
-      sink_errors: receipt.sinkErrors,
-      outputs: receipt.outputs,
-      ...receipt.figures,
+      sink_errors: publisherErrors(receipt),
+      outputs: outputsOf(receipt),
+      ...fieldsOf(receipt),
     };
   });
   return jsonText({
     inputs,
-    sink_errors: verdict.sinkErrors,
+    sink_errors: verdict.publisherErrors,
     bytes: total(receipts, ({ counts }) => counts.bytes),
     lines: total(receipts, ({ counts }) => counts.lines),
     training: total(receipts, ({ counts }) => counts.training),
@@ -89,15 +99,15 @@ export function receiptText(
   const many = receipts.length > 1;
   for (const receipt of receipts) {
     const body = inputLines(receipt, verdict.strict, detail, !many);
-    const alright = problem(receipt, verdict.strict) === undefined && receipt.sinkErrors.length === 0;
+    const alright = problem(receipt, verdict.strict) === undefined && publisherErrors(receipt).length === 0;
     const remarks =
-      receipt.counts.unmatched + receipt.counts.overlong + receipt.notes.length > 0 ||
+      receipt.counts.unmatched + receipt.counts.overlong + publisherNotes(receipt).length > 0 ||
       receipt.death !== undefined ||
       receipt.running === true;
     if (detail === "quiet" ? !alright : !many || detail === "verbose" || !alright || remarks)
       lines.push(...body);
   }
-  for (const error of verdict.sinkErrors) lines.push(`not written: ${error}`);
+  for (const error of verdict.publisherErrors) lines.push(`not written: ${error}`);
   if (many && detail !== "quiet") lines.push(...warningLines(receipts), ...totalLines(receipts, verdict));
   if (detail !== "quiet") {
     const bytes = total(receipts, ({ counts }) => counts.bytes);
@@ -115,7 +125,8 @@ function inputLines(receipt: InputReceipt, strict: boolean, detail: Detail, warn
   const add = (label: string, text: string) => lines.push(`  ${label.padEnd(11)}${text}`);
   const fault = problem(receipt, strict);
   if (fault !== undefined) add("ERROR", fault);
-  for (const error of receipt.sinkErrors) add("NOT WRITTEN", ` ${error}`);
+  const errors = publisherErrors(receipt);
+  for (const error of errors) add("NOT WRITTEN", ` ${error}`);
   if (detail !== "quiet" && counts.bytes > 0) {
     add("lines", `${grouped(counts.lines)} (${size(counts.bytes)})`);
     add("training", count(counts.training, "row"));
@@ -143,9 +154,8 @@ function inputLines(receipt: InputReceipt, strict: boolean, detail: Detail, warn
   if (counts.overlong > 0)
     add("overlong", `${count(counts.overlong, "line")} over 1 MiB: only so much of each was read`);
   if (warnings || detail === "verbose") for (const warning of receipt.warnings) add("warning", warning);
-  if (detail !== "quiet") for (const path of receipt.outputs) add("wrote", path);
-  if (detail !== "quiet" || receipt.sinkErrors.length > 0)
-    for (const note of receipt.notes) add("note", note);
+  if (detail !== "quiet") for (const path of outputsOf(receipt)) add("wrote", path);
+  if (detail !== "quiet" || errors.length > 0) for (const note of publisherNotes(receipt)) add("note", note);
   return lines;
 }
 

@@ -1,7 +1,7 @@
 /** The end of a command: its receipt on the right stream, and its exit code. */
 
 import { printText, sayText } from "../../io/terminal.js";
-import type { InputReceipt } from "../../pipeline/publish-log.js";
+import type { InputReceipt } from "../../pipeline/input-receipt.js";
 import { type Detail, exitCode, receiptJson, receiptText, type Verdict } from "./receipt.js";
 
 /** How the receipt is given. */

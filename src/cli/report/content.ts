@@ -7,7 +7,8 @@ import { fileSource } from "../../io/inputs.js";
 import type { Source } from "../../io/source.js";
 import { inputErrorText } from "../../pipeline/error-text.js";
 import type { GroupSource } from "../../pipeline/groups/group-source.js";
-import { type InputReceipt, problem, publishLog } from "../../pipeline/publish-log.js";
+import { type InputReceipt, problem } from "../../pipeline/input-receipt.js";
+import { publishLog } from "../../pipeline/publish-log.js";
 import type { UpdatePublisher } from "../../publishers/update-publisher.js";
 import { addEvaluation, readEvaluationFile } from "../../report/evaluations.js";
 import { isDeadTraining, repeatsValidations } from "../../report/log-selection.js";
@@ -100,10 +101,7 @@ export class ReportContent {
       versions: [],
       unmatchedSamples: [],
       warnings: [],
-      sinkErrors: [],
-      outputs: [],
-      notes: [],
-      figures: {},
+      publishers: [],
     });
   }
 
@@ -111,18 +109,23 @@ export class ReportContent {
     const { options, signal, progress, strict } = this.#request;
     let collector: RunCollector | undefined;
     let running = false;
-    const receipt = await publishLog(
-      source,
-      { ...options, marks: true },
-      ({ time }) => {
-        collector = new RunCollector(time, {
+    const publisher: UpdatePublisher = {
+      name: "report",
+      publish: async (update) => {
+        collector ??= new RunCollector(update.batch.time, {
           closed: () => source.closed === true,
           running: () => running,
         });
-        return [intoReport(collector)];
+        collector.take(update);
       },
-      { signal, progress },
-    );
+      close: async () => {
+        const texts = collector?.texts ?? 0;
+        const notes = texts > 0 ? [`${texts} texts of patterns are no numbers and are not drawn`] : [];
+        return { outputs: [], notes };
+      },
+      discard: async () => {},
+    };
+    const receipt = await publishLog(source, { ...options, marks: true }, [publisher], { signal, progress });
     running = receipt.running === true;
     const { training, validation, patterns } = receipt.counts;
     const read = collector?.finish(place, receipt, receipt.error);
@@ -159,17 +162,4 @@ export class ReportContent {
       this.refuse({ source: name, reason: inputErrorText(error) });
     }
   }
-}
-
-function intoReport(collector: RunCollector): UpdatePublisher {
-  return {
-    name: "report",
-    publish: async (update) => collector.take(update),
-    close: async () => ({
-      outputs: [],
-      notes:
-        collector.texts > 0 ? [`${collector.texts} texts of patterns are no numbers and are not drawn`] : [],
-    }),
-    discard: async () => {},
-  };
 }

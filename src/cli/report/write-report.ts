@@ -50,13 +50,14 @@ export async function makeReport(names: readonly string[], request: ReportOption
   const written =
     stopped === undefined && !nothing
       ? await writeReport(content, request)
-      : { outputs: [], sinkErrors: [], notes: [] };
+      : { outputs: [], outputErrors: [], notes: [] };
   // What was refused is in the report by name only.
   for (const receipt of content.receipts)
-    if (receipt.counts.bytes > 0) receipt.outputs.push(...written.outputs);
+    if (receipt.counts.bytes > 0)
+      receipt.publishers.push({ name: "report", outputs: written.outputs, errors: [] });
   const verdict = {
     strict: request.strict,
-    sinkErrors: written.sinkErrors,
+    publisherErrors: written.outputErrors,
     ...(stopped === undefined ? {} : { signal: stopped }),
   };
   const stdoutTaken = request.summary === "-";
@@ -113,7 +114,7 @@ async function readContent(names: readonly string[], request: ReportOptions): Pr
 interface Written {
   readonly outputs: readonly string[];
   /** What could not be written, in words. */
-  readonly sinkErrors: readonly string[];
+  readonly outputErrors: readonly string[];
   /** What deserves a word. */
   readonly notes: readonly string[];
 }
@@ -130,7 +131,7 @@ async function writeReport(content: ReportContent, request: ReportOptions): Prom
     problems,
   };
   const outputs: string[] = [];
-  const sinkErrors: string[] = [];
+  const outputErrors: string[] = [];
   const notes: string[] = [];
   if (passedOver > 0) {
     const why = "no measurement, or only validations that train.log holds, too";
@@ -140,7 +141,7 @@ async function writeReport(content: ReportContent, request: ReportOptions): Prom
     try {
       await write();
     } catch (error) {
-      sinkErrors.push(outputErrorText(error));
+      outputErrors.push(outputErrorText(error));
     }
   };
   const ready = new Map<string, { readonly place: OutputFile; readonly said: readonly string[] }>();
@@ -171,7 +172,7 @@ async function writeReport(content: ReportContent, request: ReportOptions): Prom
   await Promise.all(commits);
   const fault = request.open && outputs.includes(output) ? await openFile(resolve(output)) : undefined;
   if (fault !== undefined) notes.push(`${output}: ${fault}`);
-  return { outputs, sinkErrors, notes };
+  return { outputs, outputErrors, notes };
 }
 
 function titleOf({ runs, evaluations }: ReportContent): string {

@@ -4,7 +4,8 @@ import { EXIT } from "../../exit-code.js";
 import { say } from "../../io/terminal.js";
 import { BufferedPublisher } from "../../live/buffered-publisher.js";
 import { groupsSource } from "../../pipeline/groups/group-source.js";
-import { livePublishers, type PublisherFactory, publishLog } from "../../pipeline/publish-log.js";
+import { publishLog } from "../../pipeline/publish-log.js";
+import { livePublishers } from "../../publishers/files.js";
 import type { UpdatePublisher } from "../../publishers/update-publisher.js";
 import { type TaskAddress, taskAddress } from "../../taskcluster/client/index.js";
 import { TRAINING_LOGS } from "../../taskcluster/finished-log.js";
@@ -98,28 +99,28 @@ async function followTask(
   });
   const folder = flags["output-dir"];
   const plot = flags.plot === undefined ? undefined : new LiveCharts(id, flags.plot);
-  const factory: PublisherFactory = (parserOfLog, reader) => [
-    ...(folder === undefined ? [] : livePublishers(source.name, folder)(parserOfLog, reader)),
+  const publishers = [
+    ...(folder === undefined ? [] : livePublishers(folder)),
     ...(target === undefined
       ? []
       : [
           new BufferedPublisher(
             "W&B",
-            Promise.resolve((time) => target.live(experiment, id, () => source.trainingFate, time)),
+            Promise.resolve(() => target.live(experiment, id, () => source.trainingFate)),
             { parser, stop: stop.signal },
           ),
         ]),
     ...(plot === undefined ? [] : [plot.publisher]),
   ];
   try {
-    const receipt = await publishLog(source, { ...parser, live: true }, factory, {
+    const receipt = await publishLog(source, { ...parser, live: true }, publishers, {
       signal: stop.signal,
       growing: true,
     });
     plot?.finish();
     const verdict = {
       strict: false,
-      sinkErrors: [],
+      publisherErrors: [],
       ...(stop.received === undefined ? {} : { signal: stop.received }),
     };
     const detail = flags.quiet ? "quiet" : flags.verbose ? "verbose" : "normal";

@@ -1,6 +1,8 @@
 /** `--plot METRIC`: charts of what was read, on a terminal or in a text file. */
 
 import { escapeLine } from "../../io/escape.js";
+import { resultFolders } from "../../io/inputs.js";
+import type { PublisherOpener } from "../../pipeline/parse-logs.js";
 import type { UpdatePublisher } from "../../publishers/update-publisher.js";
 import { type ChartStyle, drawChart } from "./plot/chart.js";
 import { RunCurves } from "./plot/run-curves.js";
@@ -55,6 +57,10 @@ export class Plot {
   get charts(): number {
     return this.#metrics.length;
   }
+
+  /** Makes the publisher of each log; the legend calls a log by its folder among the others. */
+  readonly opener: PublisherOpener = ({ name, names }) =>
+    this.publisher((names.length === 1 ? name : resultFolders(names).get(name)) ?? name);
 
   /** Takes the run of a log. @param name What the legend calls it. */
   publisher(name: string): UpdatePublisher {

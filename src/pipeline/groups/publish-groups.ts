@@ -7,12 +7,13 @@ import { completeLog } from "../../archive/validation-log/join.js";
 import type { ParserOptions } from "../../core/log-parser.js";
 import { GROUP_LOGS } from "../../evaluation/naming/run-ids.js";
 import type { Source } from "../../io/source.js";
-import type { PublisherOutcome } from "../../publishers/update-publisher.js";
+import type { PublisherOutcome, UpdatePublisher } from "../../publishers/update-publisher.js";
 import type { RunPlan } from "../../run/run-plan.js";
 import type { Preview } from "../../wandb/index.js";
 import { inputErrorText, outputErrorText } from "../error-text.js";
+import { type InputReceipt, outputsOf, problem, publisherErrors, publisherNotes } from "../input-receipt.js";
 import { planSource } from "../plan-source.js";
-import { type InputReceipt, type PublisherFactory, problem, publishLog } from "../publish-log.js";
+import { publishLog } from "../publish-log.js";
 import { digestOf, evaluationFacts, type Facts, hashed } from "./digest.js";
 import type { Ledger, LedgerEntry } from "./ledger.js";
 
@@ -23,7 +24,7 @@ export interface GroupTarget {
   /** What else the runs carry, such as tags. */
   readonly facts: Facts;
   /** Publishes a training, whose log was read before, with its evaluations. */
-  training(group: Group, run: GroupRun, source: Source, plan: RunPlan): PublisherFactory;
+  training(group: Group, run: GroupRun, source: Source, plan: RunPlan): UpdatePublisher;
   /** Publishes a model with evaluations only. */
   evaluations(run: GroupRun, group: Group): Promise<PublisherOutcome>;
   /** Publishes the run of the group: its configuration, all evaluations and the logs. */
@@ -164,9 +165,9 @@ class GroupPublication {
       }
       // A log without rows is not published, but the receipt says what is in it.
       const empty = plan.rows === 0 && evaluations === 0;
-      const factory: PublisherFactory =
-        empty || request.dryRun ? () => [] : request.target.training(this.#group, run, source, plan);
-      const log = await publishLog(source, request.parser, factory, request);
+      const publishers =
+        empty || request.dryRun ? [] : [request.target.training(this.#group, run, source, plan)];
+      const log = await publishLog(source, request.parser, publishers, request);
       const fault = problem(log, false);
       const errors = fault === undefined ? [] : [fault];
       const state = stateOf(log, known, request.signal);
@@ -179,7 +180,7 @@ class GroupPublication {
       // The end of a log that grew meanwhile may be missing: it is read again the next time. All that can be read of a
       // damaged log has arrived: another try would send the same.
       if (state !== "undelivered" && state !== "stopped" && !grows) {
-        const entry = { key, digest, run: run.id, rows: plan.rows, ...offlineOf(log) };
+        const entry = { key, digest, run: run.id, rows: plan.rows, ...offlineOf(log.publishers) };
         // What is wrong may pass without changing the file's stamp, so such a log is read each time.
         const unwritten = await this.#remember(
           fault === undefined ? { ...entry, stamp } : { ...entry, stamp: "", error: fault },
@@ -191,9 +192,9 @@ class GroupPublication {
         evaluations,
         state,
         log,
-        outputs: log.outputs,
-        errors: [...errors, ...log.sinkErrors],
-        notes: log.notes,
+        outputs: outputsOf(log),
+        errors: [...errors, ...publisherErrors(log)],
+        notes: publisherNotes(log),
         ...(grows ? { isGrowing: true } : {}),
       };
     } catch (error) {
@@ -238,7 +239,7 @@ class GroupPublication {
       const { outputs, notes = [], undelivered } = outcome;
       if (undelivered !== undefined)
         return { state: "undelivered", outputs, notes, errors: [`W&B: ${undelivered}`] };
-      const entry = { key, digest, stamp: digest, run: id, rows: 0, ...offlineOf(outcome) };
+      const entry = { key, digest, stamp: digest, run: id, rows: 0, ...offlineOf([outcome]) };
       const unwritten = await this.#remember(entry);
       return unwritten === undefined ? { state, outputs, notes, errors: [] } : { ...NOTHING, ...unwritten };
     } catch (error) {
@@ -275,12 +276,11 @@ class GroupPublication {
 const NOTHING = { outputs: [], errors: [], notes: [] } as const;
 
 /** A run in an offline file counts as published only while that file exists. */
-function offlineOf({
-  offlineFiles,
-}: {
-  readonly offlineFiles?: readonly string[];
-}): Pick<LedgerEntry, "offline"> {
-  return offlineFiles === undefined ? {} : { offline: offlineFiles.map((path) => resolve(path)) };
+function offlineOf(
+  outcomes: readonly Pick<PublisherOutcome, "offlineFiles">[],
+): Pick<LedgerEntry, "offline"> {
+  const files = outcomes.flatMap(({ offlineFiles = [] }) => offlineFiles);
+  return files.length === 0 ? {} : { offline: files.map((path) => resolve(path)) };
 }
 
 /** A run that is as it was when it was published. */
@@ -290,7 +290,7 @@ function asBefore({ error }: LedgerEntry): Pick<RunReceipt, "state" | "errors"> 
 
 function stateOf(log: InputReceipt, known: LedgerEntry | undefined, signal: AbortSignal): RunState {
   if (signal.aborted) return "stopped";
-  if (log.sinkErrors.length > 0) return "undelivered";
+  if (publisherErrors(log).length > 0) return "undelivered";
   if (problem(log, false) !== undefined) return "failed";
   return known === undefined ? "new" : "changed";
 }

@@ -2,7 +2,6 @@
 import type { Group, GroupRun } from "../../archive/group.js";
 import type { TrainingState } from "../../check/course-check.js";
 import type { ParserOptions } from "../../core/log-parser.js";
-import { TimestampFormat } from "../../core/timestamp.js";
 import type { Source } from "../../io/source.js";
 import type { PublisherOutcome } from "../../publishers/update-publisher.js";
 import type { RunPlan } from "../../run/run-plan.js";
@@ -19,7 +18,6 @@ import {
   type WandbSettings,
 } from "../../wandb/index.js";
 import { rowsOfSource } from "../plan-source.js";
-import type { PublisherFactory } from "../publish-log.js";
 import type { GroupTarget } from "./publish-groups.js";
 
 /** How groups are published to W&B. */
@@ -66,8 +64,8 @@ export class WandbGroups implements GroupTarget {
     return settings.mode === "disabled" ? undefined : new WandbGroups(options, settings);
   }
 
-  training(group: Group, run: GroupRun, source: Source, plan: RunPlan): PublisherFactory {
-    return ({ time }) => [new WandbPublisher(this.#publication(group, run, source, plan), time)];
+  training(group: Group, run: GroupRun, source: Source, plan: RunPlan): WandbPublisher {
+    return new WandbPublisher(this.#publication(group, run, source, plan));
   }
 
   /**
@@ -75,14 +73,9 @@ export class WandbGroups implements GroupTarget {
    *
    * @param fate How the training stands when the log ends, or the command leaves.
    */
-  live(
-    group: Pick<Group, "project" | "name">,
-    id: string,
-    fate: () => TrainingState,
-    time: TimestampFormat,
-  ): WandbPublisher {
+  live(group: Pick<Group, "project" | "name">, id: string, fate: () => TrainingState): WandbPublisher {
     const { override } = this.#options;
-    return new WandbPublisher({ ...this.#placeOf(group), id, replayed: true, fate, override }, time);
+    return new WandbPublisher({ ...this.#placeOf(group), id, replayed: true, fate, override });
   }
 
   evaluations({ id, evaluations }: GroupRun, group: Group): Promise<PublisherOutcome> {
@@ -99,7 +92,7 @@ export class WandbGroups implements GroupTarget {
   }
 
   preview(group: Group, run: GroupRun, source: Source, plan: RunPlan): Promise<Preview> {
-    return new WandbPublisher(this.#publication(group, run, source, plan), new TimestampFormat()).preview();
+    return new WandbPublisher(this.#publication(group, run, source, plan)).preview();
   }
 
   async close(): Promise<void> {

@@ -15,14 +15,10 @@ import {
 import { RunFactsReader } from "../../publishers/tables/run-facts.js";
 import type { RowLines } from "../../publishers/tables/stream-rows.js";
 import { type ValidationRow, ValidationRows } from "../../publishers/tables/validation-rows.js";
+import type { UpdatePublisher } from "../../publishers/update-publisher.js";
 import { outputErrorText } from "../error-text.js";
-import {
-  type InputReceipt,
-  type LogControl,
-  type PublisherFactory,
-  problem,
-  publishLog,
-} from "../publish-log.js";
+import { type InputReceipt, problem, publisherErrors } from "../input-receipt.js";
+import { type LogControl, publishLog } from "../publish-log.js";
 import type { PartLog } from "../tables/part.js";
 import { evaluationTable, runRows } from "../tables/rows.js";
 import type { ManifestAccess } from "./access.js";
@@ -64,8 +60,8 @@ export async function writeRunRows(
   const asks = (table: TableName) => output.table === undefined || output.table === table;
   const log = run.files.length > 0 && output.table !== "evaluations" ? await logOf(run, access) : undefined;
   const rows = new LogRows(name, output, asks);
-  const receipt = log === undefined ? undefined : await publishLog(log, options, rows.factory, control);
-  const outputErrors = [...(receipt?.sinkErrors ?? [])];
+  const receipt = log === undefined ? undefined : await publishLog(log, options, rows.publishers, control);
+  const outputErrors = receipt === undefined ? [] : publisherErrors(receipt);
   const error = receipt === undefined ? undefined : problem(receipt, false);
   const asksScores = access.retryable.length === 0 && (asks("evaluations") || asks("runs"));
   const scores = asksScores ? await evaluationsOf(run, access) : NO_SCORES;
@@ -101,40 +97,35 @@ export async function logOf(
 
 /** The rows of a log. Validation rows wait for its end: their order must not depend on the chunks. */
 class LogRows {
-  readonly factory: PublisherFactory;
+  readonly publishers: readonly UpdatePublisher[];
   readonly #name: RunName;
   readonly #output: RowOutput;
   readonly #asksValidation: boolean;
   readonly #table = new ValidationRows();
   readonly #rows: ValidationRow[] = [];
-  #reader: RunFactsReader | undefined;
+  readonly #reader = new RunFactsReader();
 
   constructor(name: RunName, output: RowOutput, asks: (table: TableName) => boolean) {
     this.#name = name;
     this.#output = output;
     this.#asksValidation = asks("validation");
     const asksTraining = asks("training");
-    this.factory = ({ time }) => {
-      const reader = new RunFactsReader(time);
-      this.#reader = reader;
-      return [
-        {
-          name: "rows",
-          publish: async (update) => {
-            reader.see(update);
-            if (this.#asksValidation) this.#rows.push(...this.#table.take(update).rows);
-            if (!asksTraining || update.batch.training.length === 0) return;
-            await output.write(output.lines.training(name, update.batch));
-          },
-          close: async () => ({ outputs: [] }),
-          discard: async () => {},
-        },
-      ];
+    const publisher: UpdatePublisher = {
+      name: "rows",
+      publish: async (update) => {
+        this.#reader.see(update);
+        if (this.#asksValidation) this.#rows.push(...this.#table.take(update).rows);
+        if (!asksTraining || update.batch.training.length === 0) return;
+        await output.write(output.lines.training(name, update.batch));
+      },
+      close: async () => ({ outputs: [] }),
+      discard: async () => {},
     };
+    this.publishers = [publisher];
   }
 
   get facts(): PartLog["facts"] {
-    return this.#reader?.facts ?? {};
+    return this.#reader.facts;
   }
 
   /** All validation rows as lines. */

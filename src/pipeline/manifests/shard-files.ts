@@ -5,7 +5,7 @@ import { makeFolder } from "../../io/folder.js";
 import { LineFile } from "../../publishers/ndjson.js";
 import type { TableFormat } from "../../publishers/tables/columns.js";
 import { outputErrorText } from "../error-text.js";
-import { problem } from "../publish-log.js";
+import { problem } from "../input-receipt.js";
 import { type EvaluationRow, PARTS, type TableRun, writeTables } from "../tables/job.js";
 import { type ManifestRun, manifestLine } from "./manifest.js";
 import { evaluationsOf } from "./rows.js";

@@ -1,10 +1,11 @@
 /** The work on a manifest: its runs to lines, of the tables or of measurements. */
 import type { ParserOptions } from "../../core/log-parser.js";
-import { errorLine, type LineOutput, NdjsonPublisher } from "../../publishers/ndjson.js";
+import { type LineOutput, NdjsonPublisher } from "../../publishers/ndjson.js";
 import type { TableFormat, TableName } from "../../publishers/tables/columns.js";
 import { JsonLines, TabLines } from "../../publishers/tables/stream-rows.js";
 import { outputErrorText } from "../error-text.js";
-import { problem, publishLog } from "../publish-log.js";
+import { problem } from "../input-receipt.js";
+import { publishLog } from "../publish-log.js";
 import type { ManifestAccess } from "./access.js";
 import type { ManifestRun } from "./manifest.js";
 import { logOf, writeRunRows } from "./rows.js";
@@ -87,22 +88,17 @@ function rowWriter({ access, formats, parser, signal, table }: ManifestWork, out
 
 /** Writes the measurements of each log, as `parse` does; a log that can't be read is a line of the type `error`. */
 function measurementWriter({ access, parser, signal }: ManifestWork, output: LineOutput): RunWriter {
+  const shared = new NdjsonPublisher(output);
   return async (run, tally) => {
     const log = await logOf(run, access);
     if (log === undefined) return tally.add(run, undefined, [], ["it has no log: there is nothing to parse"]);
-    const receipt = await publishLog(
-      log,
-      parser,
-      ({ time }) => [new NdjsonPublisher(log.name, output, time, false)],
-      { signal },
-    );
+    const receipt = await publishLog(log, parser, [], { signal, shared });
     if (signal.aborted || access.retryable.length > 0) return;
     const error = problem(receipt, false);
     tally.add(run, receipt, error === undefined ? [] : [error], []);
-    tally.outputErrors.push(...receipt.sinkErrors);
+    for (const { name, errors } of receipt.publishers)
+      tally.outputErrors.push(...errors.map((reason) => `${name}: ${reason}`));
     if (error === undefined || tally.outputErrors.length > 0) return;
-    await output
-      .write(errorLine(log.name, error))
-      .catch((reason: unknown) => tally.outputErrors.push(outputErrorText(reason)));
+    await shared.fail(error).catch((reason: unknown) => tally.outputErrors.push(outputErrorText(reason)));
   };
 }

@@ -16,7 +16,7 @@ import { layoutOf } from "../../publishers/tables/layout.js";
 import { PART_TABLES } from "../../publishers/tables/part-files.js";
 import { writeTable } from "../../publishers/tables/small-table.js";
 import { outputErrorText } from "../error-text.js";
-import { type InputReceipt, problem } from "../publish-log.js";
+import { type InputReceipt, problem } from "../input-receipt.js";
 import { divide, type RowOptions, type WorkItem } from "./items.js";
 import type { Part, PartRun } from "./part.js";
 import { makeParts, type ReadyPart, readParts } from "./parts.js";

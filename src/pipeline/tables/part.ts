@@ -10,7 +10,8 @@ import { PART_TABLES, partFile } from "../../publishers/tables/part-files.js";
 import { PartTables, type PartTablesSummary } from "../../publishers/tables/part-tables.js";
 import { type RunFacts, RunFactsReader } from "../../publishers/tables/run-facts.js";
 import { outputErrorText } from "../error-text.js";
-import { type InputReceipt, type LogControl, publishLog } from "../publish-log.js";
+import { type InputReceipt, publisherErrors } from "../input-receipt.js";
+import { type LogControl, publishLog } from "../publish-log.js";
 
 /** A training whose log goes into the tables. */
 export interface PartRun extends RunName {
@@ -85,30 +86,27 @@ async function readLog(
   control: LogControl,
 ): Promise<PartLog> {
   const write = tables.startRun(name);
-  let facts: RunFactsReader | undefined;
+  const facts = new RunFactsReader();
   const source = await completeLog(log, validationLog);
   const receipt = await publishLog(
     source,
     options,
-    ({ time }) => {
-      const reader = new RunFactsReader(time);
-      facts = reader;
-      return [
-        {
-          name: "tables",
-          publish: async (update) => {
-            reader.see(update);
-            write(update);
-          },
-          close: async () => ({ outputs: [] }),
-          discard: async () => {},
+    [
+      {
+        name: "tables",
+        publish: async (update) => {
+          facts.see(update);
+          write(update);
         },
-      ];
-    },
+        close: async () => ({ outputs: [] }),
+        discard: async () => {},
+      },
+    ],
     control,
   );
-  if (receipt.sinkErrors[0] !== undefined) throw new Error(receipt.sinkErrors[0]);
-  return { facts: facts?.facts ?? {}, receipt };
+  const [error] = publisherErrors(receipt);
+  if (error !== undefined) throw new Error(error);
+  return { facts: facts.facts, receipt };
 }
 
 /** Reads what a part says of itself; nothing where it is not there, or not as it was written. */

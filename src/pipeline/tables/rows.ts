@@ -2,7 +2,7 @@
 import type { Evaluation } from "../../evaluation/evaluation.js";
 import { metricNames } from "../../evaluation/scores.js";
 import { type Cell, type Column, EVALUATION_COLUMNS, type RunName } from "../../publishers/tables/columns.js";
-import { problem } from "../publish-log.js";
+import { problem } from "../input-receipt.js";
 import type { PartLog } from "./part.js";
 
 /** An evaluation of a run. */

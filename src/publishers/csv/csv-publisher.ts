@@ -7,7 +7,7 @@ import type { PatternMeasurement } from "../../core/measurement.js";
 import { ColumnNames, stalledColumn } from "../../run/metric-columns.js";
 import { hasLabels, type RunUpdate } from "../../run/run-reader.js";
 import type { ValidationPoint } from "../../run/validation-point.js";
-import type { PublisherOutcome, UpdatePublisher } from "../update-publisher.js";
+import type { OpenedRun, PublisherOutcome, UpdatePublisher } from "../update-publisher.js";
 import { LABELS, metricRule, TRAINING, VALIDATION } from "./columns.js";
 import { CsvFile, type WriteMode } from "./csv-file.js";
 import { formatCount, formatFloat } from "./float.js";
@@ -24,8 +24,9 @@ export interface CsvOptions {
   readonly patterns: boolean;
 }
 
-/** Writes the CSV files of one folder; with `combine`, several runs after each other. */
-export class CsvFolder {
+/** Writes the CSV files of one folder: of one run, or with `combine` of several, one after the other. */
+export class CsvPublisher implements UpdatePublisher {
+  readonly name = "CSV";
   readonly #options: CsvOptions;
   readonly #training: CsvFile;
   readonly #validation: CsvFile;
@@ -33,6 +34,7 @@ export class CsvFolder {
   readonly #trainingSegments = new SegmentColumn();
   readonly #validationSegments = new SegmentColumn();
   readonly #metrics: ColumnNames;
+  #source = "";
   #labels = false;
   #matched = false;
 
@@ -47,14 +49,17 @@ export class CsvFolder {
     this.#patterns = file("patterns.csv", PATTERNS);
   }
 
-  async publish(source: string, update: RunUpdate): Promise<void> {
-    await this.#publishTraining(source, update);
-    await this.#publishValidation(source, update);
-    if (this.#options.patterns) await this.#publishPatterns(source, update);
+  open({ source }: OpenedRun): void {
+    this.#source = source;
   }
 
-  /** Puts the files at their places and returns these. */
-  async close(): Promise<string[]> {
+  async publish(update: RunUpdate): Promise<void> {
+    await this.#publishTraining(update);
+    await this.#publishValidation(update);
+    if (this.#options.patterns) await this.#publishPatterns(update);
+  }
+
+  async close(): Promise<PublisherOutcome> {
     const written = [this.#training, this.#validation];
     if (this.#matched) written.push(this.#patterns);
     else if (this.#options.patterns) await rm(this.#patterns.path, { force: true });
@@ -62,7 +67,7 @@ export class CsvFolder {
     for (const file of written) await file.end();
     // One right after the other: a kill between them would leave files of two runs.
     await Promise.all(written.map((file) => file.commit()));
-    return written.map((file) => file.path);
+    return { outputs: written.map((file) => file.path) };
   }
 
   /** In a file of which nobody has seen anything yet, metrics get the columns that don't depend on their order. */
@@ -76,19 +81,19 @@ export class CsvFolder {
     for (const file of [this.#training, this.#validation, this.#patterns]) await file.discard();
   }
 
-  async #publishTraining(source: string, { batch }: RunUpdate): Promise<void> {
+  async #publishTraining({ batch }: RunUpdate): Promise<void> {
     if (batch.training.length === 0) return;
     if (!this.#labels && hasLabels(batch)) {
       this.#labels = true;
       await this.#training.addColumns(LABELS, "", this.#trainingSegments.place);
     }
     await this.#trainingSegments.see(batch.training.segment, this.#training);
-    const prefix = this.#options.combine ? stringify([[source, ""]], { record_delimiter: "" }) : "";
+    const prefix = this.#options.combine ? stringify([[this.#source, ""]], { record_delimiter: "" }) : "";
     const columns = { labels: this.#labels, segment: this.#trainingSegments.shown };
     await this.#training.write(batch.trainingCsv(columns, new TextEncoder().encode(prefix)));
   }
 
-  async #publishValidation(source: string, { points, metricNames }: RunUpdate): Promise<void> {
+  async #publishValidation({ points, metricNames }: RunUpdate): Promise<void> {
     if (points.length === 0) return;
     await this.#validationSegments.see(
       points.map(({ segment }) => segment),
@@ -102,13 +107,13 @@ export class CsvFolder {
       const added = this.#validation.columns.includes(column) ? [] : columns;
       await this.#validation.addColumns(added, "", this.#validationSegments.place);
     }
-    const rows = points.map((point) => this.#validationRow(source, point));
+    const rows = points.map((point) => this.#validationRow(point));
     await this.#validation.write(stringify(rows, { record_delimiter: "windows" }));
   }
 
-  #validationRow(source: string, point: ValidationPoint): string[] {
+  #validationRow(point: ValidationPoint): string[] {
     const cells = new Map<string, string>([
-      ["source", source],
+      ["source", this.#source],
       ["epoch", point.epoch === undefined ? "" : formatCount(point.epoch)],
       ["up", formatCount(point.up)],
       ["segment", formatCount(point.segment)],
@@ -121,7 +126,7 @@ export class CsvFolder {
     return this.#validation.columns.map((column) => cells.get(column) ?? "");
   }
 
-  async #publishPatterns(source: string, { batch }: RunUpdate): Promise<void> {
+  async #publishPatterns({ batch }: RunUpdate): Promise<void> {
     const rows: string[][] = [];
     for (const [index, { kind }] of batch.events.entries()) {
       if (kind !== KIND.pattern) continue;
@@ -134,7 +139,13 @@ export class CsvFolder {
       }
       const update = up === undefined ? "" : formatCount(up);
       const columns = this.#patterns.columns.slice(PATTERNS.length);
-      rows.push([source, String(line), update, name, ...columns.map((column) => groups.get(column) ?? "")]);
+      rows.push([
+        this.#source,
+        String(line),
+        update,
+        name,
+        ...columns.map((column) => groups.get(column) ?? ""),
+      ]);
     }
     if (rows.length === 0) return;
     this.#matched = true;
@@ -166,32 +177,5 @@ class SegmentColumn {
       this.shown = true;
       return file.addColumns(["segment"], formatCount(this.#first));
     }
-  }
-}
-
-/** The CSV files of one run. */
-export class CsvPublisher implements UpdatePublisher {
-  readonly name = "CSV";
-  readonly #source: string;
-  readonly #folder: CsvFolder;
-  readonly #owned: boolean;
-
-  /** @param owned Whether the folder ends with this run; one that runs share is closed by who made it. */
-  constructor(source: string, folder: CsvFolder, owned = true) {
-    this.#source = source;
-    this.#folder = folder;
-    this.#owned = owned;
-  }
-
-  publish(update: RunUpdate): Promise<void> {
-    return this.#folder.publish(this.#source, update);
-  }
-
-  async close(): Promise<PublisherOutcome> {
-    return { outputs: this.#owned ? await this.#folder.close() : [] };
-  }
-
-  async discard(): Promise<void> {
-    if (this.#owned) await this.#folder.discard();
   }
 }

@@ -25,7 +25,6 @@ type Records = RunUpdate["batch"]["training" | "validation"];
 
 /** Gathers the facts of one log. */
 export class RunFactsReader {
-  readonly #time: TimestampFormat;
   readonly #versions: { readonly segment: number; readonly version: string | undefined }[] = [];
   #first: Moment | undefined;
   #last: Moment | undefined;
@@ -34,18 +33,14 @@ export class RunFactsReader {
   #epoch: number | undefined;
   #update: number | undefined;
 
-  constructor(time: TimestampFormat) {
-    this.#time = time;
-  }
-
   see({ batch, segments }: RunUpdate): void {
     for (const { segment, line, timestamp, marian_version: version } of segments.values()) {
       this.#versions.push({ segment, version });
       if (timestamp !== undefined) this.#moment({ line, time: timestamp });
     }
     const { training, validation } = batch;
-    this.#records(training);
-    this.#records(validation);
+    this.#records(training, batch.time);
+    this.#records(validation, batch.time);
     if (training.length > 0) {
       this.#trained = true;
       this.#epoch = training.epoch[training.length - 1];
@@ -70,13 +65,13 @@ export class RunFactsReader {
     };
   }
 
-  #records(records: Records): void {
+  #records(records: Records, clock: TimestampFormat): void {
     if (records.length === 0) return;
     for (const row of [0, records.length - 1]) {
       const present = records.present[row] ?? 0;
       this.#lastSegment = Math.max(this.#lastSegment, records.segment[row] ?? 0);
       if ((present & PRESENT.timestamp) === 0) continue;
-      const time = this.#time.format(
+      const time = clock.format(
         records.timestamp[row] ?? 0,
         (present & PRESENT.utc) !== 0,
         records.segment[row] ?? 0,

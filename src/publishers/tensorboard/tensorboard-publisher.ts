@@ -7,7 +7,7 @@ import type { ConfigValue } from "../../run/config-value.js";
 import type { RunUpdate } from "../../run/run-reader.js";
 import type { Segment } from "../../run/segment.js";
 import type { WriteMode } from "../csv/csv-file.js";
-import type { PublisherOutcome, UpdatePublisher } from "../update-publisher.js";
+import type { OpenedRun, PublisherOutcome, UpdatePublisher } from "../update-publisher.js";
 import { EventEncoder, ScalarTag } from "./event-encoder.js";
 import { EventFile } from "./event-file.js";
 import { cleanTag, metricTags, STEP_COLUMN, type StepUnit, TRAINING_TAGS } from "./tags.js";
@@ -23,9 +23,7 @@ export interface TensorboardOptions {
 /** Writes one run. Rows that a restart repeats are kept, as in every file. */
 export class TensorboardPublisher implements UpdatePublisher {
   readonly name = "TensorBoard";
-  readonly #source: string;
   readonly #options: TensorboardOptions;
-  readonly #time: TimestampFormat;
   readonly #file: EventFile;
   readonly #encoder = new EventEncoder();
   readonly #trainingTags: readonly { column: (typeof TRAINING_TAGS)[number][0]; tag: ScalarTag }[];
@@ -35,14 +33,14 @@ export class TensorboardPublisher implements UpdatePublisher {
   /** Step and time of the latest record, in the form of the file. */
   #step = 0;
   #wallTime = 0;
+  #source = "";
+  /** Turns the log's clock to wall time; a clock without a zone is taken as UTC. */
+  #time: TimestampFormat | undefined;
   #begun = false;
   #withoutStep = 0;
 
-  /** @param time Turns the log's clock to wall time; without a zone it is taken for UTC. */
-  constructor(source: string, options: TensorboardOptions, time: TimestampFormat) {
-    this.#source = source;
+  constructor(options: TensorboardOptions) {
     this.#options = options;
-    this.#time = time;
     this.#file = new EventFile(options.folder, options.mode);
     const axis = STEP_COLUMN[options.step];
     this.#trainingTags = TRAINING_TAGS.filter(([column]) => column !== axis).map(([column, tag]) => ({
@@ -51,7 +49,12 @@ export class TensorboardPublisher implements UpdatePublisher {
     }));
   }
 
+  open({ source }: OpenedRun): void {
+    this.#source = source;
+  }
+
   async publish({ batch, segments }: RunUpdate): Promise<void> {
+    this.#time = batch.time;
     let [training, validation, event] = [0, 0, 0];
     for (const kind of batch.order) {
       if (kind === KIND.training) this.#training(batch, training++);
@@ -142,7 +145,7 @@ export class TensorboardPublisher implements UpdatePublisher {
 
   /** Takes the record's time, if it has one; before the first event of the file writes what stands at its head. */
   #begin(present: number, timestamp: number, segment: number): void {
-    if (present & PRESENT.timestamp)
+    if (present & PRESENT.timestamp && this.#time !== undefined)
       this.#wallTime = this.#time.absolute(timestamp, (present & PRESENT.utc) !== 0, segment) / 1000;
     if (this.#begun) return;
     this.#begun = true;

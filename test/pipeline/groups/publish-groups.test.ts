@@ -13,7 +13,6 @@ import {
   publishGroups,
   type RunReceipt,
 } from "../../../src/pipeline/groups/publish-groups.js";
-import type { UpdatePublisher } from "../../../src/publishers/update-publisher.js";
 
 const LINE =
   "[2026-01-01 10:00:00] Ep. 1 : Up. 100 : Sen. 1,000 : Cost 5.5 : Time 10.00s : 100.00 words/s : gNorm 1.5\n";
@@ -47,14 +46,12 @@ function target(fail: (id: string) => boolean = () => false): GroupTarget {
   return {
     place: "http://127.0.0.1/me",
     facts: [],
-    training: (_group, run) => () => [
-      {
-        name: "W&B",
-        publish: async () => {},
-        close: async () => outcome(run.id),
-        discard: async () => {},
-      } satisfies UpdatePublisher,
-    ],
+    training: (_group, run) => ({
+      name: "W&B",
+      publish: async () => {},
+      close: async () => outcome(run.id),
+      discard: async () => {},
+    }),
     evaluations: async (run) => outcome(run.id),
     groupLogs: async (group) => outcome(`group_logs${group.suffix}`),
     preview: async () => ({ rows: 1, held: 0, sent: 1, tables: [], notes: [] }),
@@ -239,9 +236,9 @@ test("after a signal no further run begins, and what was begun is not in the led
   const controller = new AbortController();
   const stopping: GroupTarget = {
     ...target(),
-    training: (_group, run) => () => {
+    training: (_group, run) => {
       controller.abort();
-      return target().training(_group, run, fileSource("x"), {} as never)({} as never, {} as never);
+      return target().training(_group, run, fileSource("x"), {} as never);
     },
   };
   const groups = [

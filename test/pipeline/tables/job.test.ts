@@ -14,13 +14,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FileSource } from "../../../src/io/source.js";
-import { filePublishers, publishLog } from "../../../src/pipeline/publish-log.js";
+import { publishLog } from "../../../src/pipeline/publish-log.js";
 import {
   type EvaluationRow,
   type TableRun,
   type TablesOptions,
   writeTables,
 } from "../../../src/pipeline/tables/job.js";
+import { filePublisher } from "../../../src/publishers/files.js";
 import { TABLES } from "../../../src/publishers/tables/columns.js";
 import { start, train, valid } from "../../cli/sample-logs.js";
 import { shared, sharedIsThere } from "../../golden/shared.js";
@@ -54,7 +55,7 @@ async function parsed(runs: readonly TableRun[], table: "training" | "validation
   for (const { log, project, group, run } of runs) {
     if (log === undefined) continue;
     const place = await folder();
-    await publishLog(log, {}, filePublishers(log.name, place, "csv", false));
+    await publishLog(log, {}, [filePublisher(place, "csv")]);
     const path = join(place, `${table}.csv`);
     if (!existsSync(path)) continue;
     for (const row of (await readCsv(path, new Set())).rows) rows.push({ project, group, run, ...row });

@@ -6,7 +6,7 @@ import { stringify } from "csv-stringify/sync";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { LogParser } from "../../../src/index.js";
-import { CsvFolder, type CsvOptions, CsvPublisher } from "../../../src/publishers/csv/csv-publisher.js";
+import { type CsvOptions, CsvPublisher } from "../../../src/publishers/csv/csv-publisher.js";
 import { formatCount, formatFloat } from "../../../src/publishers/csv/float.js";
 import { RunReader } from "../../../src/run/run-reader.js";
 
@@ -26,19 +26,18 @@ async function write(logs: Readonly<Record<string, string>>, options: Options = 
   count += 1;
   const folder = join(root, String(count));
   const { mode = "whole", combine = false, pattern, step = 1 << 20 } = options;
-  const files = new CsvFolder({ folder, mode, combine, patterns: pattern !== undefined });
+  const publisher = new CsvPublisher({ folder, mode, combine, patterns: pattern !== undefined });
   for (const [source, log] of Object.entries(logs)) {
     const parser = new LogParser({ patterns: pattern === undefined ? [] : [{ name: "p", regex: pattern }] });
     const reader = new RunReader(parser);
-    const publisher = new CsvPublisher(source, files, false);
+    publisher.open({ source, tally: () => reader.tally });
     const bytes = new TextEncoder().encode(log);
     for (let at = 0; at < bytes.length; at += step)
       await publisher.publish(await reader.read(bytes.subarray(at, at + step)));
     await publisher.publish(await reader.finish());
-    await publisher.close();
     parser.free();
   }
-  await files.close();
+  await publisher.close();
   return folder;
 }
 

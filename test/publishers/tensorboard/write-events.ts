@@ -24,11 +24,8 @@ export class Publication implements Disposable {
     this.#live = rest.mode === "live";
     this.#parser = new LogParser(nodeCore(), { ...parser, live: this.#live });
     this.#reader = new RunReader(this.#parser);
-    this.publisher = new TensorboardPublisher(
-      source,
-      { mode: "whole", step: "updates", ...rest },
-      this.#parser.time,
-    );
+    this.publisher = new TensorboardPublisher({ mode: "whole", step: "updates", ...rest });
+    this.publisher.open({ source, tally: () => this.#reader.tally });
   }
 
   /** Of a training that is running, what is held for the next line is settled, as by a pause of the log. */

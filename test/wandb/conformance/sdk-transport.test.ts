@@ -1,6 +1,8 @@
 /** The transport over `@wandb/sdk`: what it says of itself, and that nothing of the SDK gets out. */
+
 import { createRequire } from "node:module";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { publisherErrors } from "../../../src/pipeline/input-receipt.js";
 import { Budget } from "../../../src/wandb/client/index.js";
 import { SdkTransport } from "../../../src/wandb/transports/sdk-transport.js";
 import type { Fault } from "../../servers/wandb/index.js";
@@ -160,8 +162,8 @@ describe.skipIf(!sdkIsThere)("with the optional @wandb/sdk", () => {
   test("a training that goes on is refused rather than written over", async () => {
     const stage = await Stage.open("sdk");
     await stage.publish(running(trainingText(1, 4)));
-    const { sinkErrors } = await stage.publish(running(trainingText(5, 9)));
-    expect(sinkErrors.join("\n")).toContain("--wandb-client native");
+    const receipt = await stage.publish(running(trainingText(5, 9)));
+    expect(publisherErrors(receipt).join("\n")).toContain("--wandb-client native");
     expect(stage.server.history("cs-en", "student").map(({ _step }) => _step)).toEqual([1, 2, 3, 4]);
   });
 

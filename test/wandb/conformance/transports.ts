@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Evaluation } from "../../../src/evaluation/evaluation.js";
 import { FileSource, type Source } from "../../../src/io/source.js";
+import type { InputReceipt } from "../../../src/pipeline/input-receipt.js";
 import { planSource, rowsOfSource } from "../../../src/pipeline/plan-source.js";
-import { type InputReceipt, publishLog } from "../../../src/pipeline/publish-log.js";
+import { publishLog } from "../../../src/pipeline/publish-log.js";
 import { findTransactionLogs } from "../../../src/wandb/offline/run-directory.js";
 import type { WandbPlace, WandbPublication } from "../../../src/wandb/publication.js";
 import { syncTransactionLog } from "../../../src/wandb/sync/sync-file.js";
@@ -98,7 +99,7 @@ export class Stage {
       evaluations,
       ...(plan === undefined ? {} : { plan, rows: () => rowsOfSource(source, {}, plan) }),
     };
-    const receipt = await publishLog(source, {}, ({ time }) => [new WandbPublisher(publication, time)]);
+    const receipt = await publishLog(source, {}, [new WandbPublisher(publication)]);
     await this.deliver();
     return receipt;
   }

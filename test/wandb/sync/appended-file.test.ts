@@ -1,9 +1,11 @@
 /** Offline files of trainings: their rows go behind those that the server holds. */
+
 import { mkdtempSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { fieldsOf } from "../../../src/pipeline/input-receipt.js";
 import { OfflineRun } from "../../../src/wandb/offline/offline-run.js";
 import { findTransactionLogs } from "../../../src/wandb/offline/run-directory.js";
 import { syncTransactionLog } from "../../../src/wandb/sync/sync-file.js";
@@ -170,5 +172,5 @@ it("a log that is written offline and uploaded is known when it is published", a
   const log = textFile(start + record(1, 9) + record(2, 8));
   await publish(stage, log, { dir, client: undefined as never });
   for (const file of await findTransactionLogs(dir)) await syncTransactionLog(file, { client: stage.client });
-  expect((await publish(stage, log)).receipt.figures).toMatchObject({ wandb: { sent: 0 } });
+  expect(fieldsOf((await publish(stage, log)).receipt)).toMatchObject({ wandb: { sent: 0 } });
 });

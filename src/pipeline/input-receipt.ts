@@ -1,0 +1,65 @@
+/** What became of one input, and whether it went well. */
+import type { Death } from "../check/course-check.js";
+import type { PublisherOutcome } from "../publishers/update-publisher.js";
+import type { RunTally } from "../run/run-reader.js";
+
+/** What was read of one input and what its publishers did with it. */
+export interface InputReceipt extends RunTally {
+  source: string;
+  /** Why the input could not be read, or not to its end. */
+  error?: string;
+  /** The log changed while it was read: a training is writing it, so its last record may be missing. */
+  running?: true;
+  /** What the training's process printed when it died; absent if it did not, or nobody saw it. */
+  death?: Death;
+  /** What became of it at each publisher, in the order in which they finished. */
+  publishers: PublisherResult[];
+}
+
+/** What one publisher did with an input. */
+export interface PublisherResult
+  extends Pick<PublisherOutcome, "outputs" | "offlineFiles" | "notes" | "json"> {
+  /** The publisher's name. */
+  readonly name: string;
+  /** Why not everything was published; empty if it was. */
+  readonly errors: readonly string[];
+  /** The publisher takes further inputs, so its errors are those of the command. */
+  readonly shared?: true;
+}
+
+/** The errors of an input's own publishers, each with the publisher's name. */
+export function publisherErrors({ publishers }: Pick<InputReceipt, "publishers">): string[] {
+  return publishers.flatMap(({ name, errors, shared }) =>
+    shared === true ? [] : errors.map((error) => `${name}: ${error}`),
+  );
+}
+
+/** The notes of the publishers, each with the publisher's name. */
+export function publisherNotes({ publishers }: Pick<InputReceipt, "publishers">): string[] {
+  return publishers.flatMap(({ name, notes = [] }) => notes.map((note) => `${name}: ${note}`));
+}
+
+/** The fields that the publishers add to the receipt as JSON. */
+export function fieldsOf({ publishers }: Pick<InputReceipt, "publishers">): Record<string, unknown> {
+  return Object.assign({}, ...publishers.map(({ json }) => json));
+}
+
+/** The files and pages that the publishers wrote. */
+export function outputsOf({ publishers }: Pick<InputReceipt, "publishers">): string[] {
+  return publishers.flatMap(({ outputs }) => outputs);
+}
+
+/** Says what is wrong with an input; undefined if nothing is. */
+export function problem(receipt: Omit<InputReceipt, "publishers">, strict: boolean): string | undefined {
+  const { error, counts } = receipt;
+  if (error !== undefined) return error;
+  if (counts.bytes === 0) return "the input is empty";
+  if (counts.training + counts.validation + counts.patterns === 0) {
+    if (receipt.death !== undefined)
+      return `the training died before its first update, line ${receipt.death.line}: ${receipt.death.text}`;
+    return "it holds no measurement of Marian's: is this a training log?";
+  }
+  if (strict && counts.unmatched > 0)
+    return `${counts.unmatched.toLocaleString("en-US")} ${counts.unmatched === 1 ? "line" : "lines"} could not be read (--strict)`;
+  return undefined;
+}

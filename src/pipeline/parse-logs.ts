@@ -1,0 +1,182 @@
+/** Reads logs into files or one output, each into publishers of its own as well. */
+import { join } from "node:path";
+import type { ParserOptions } from "../core/log-parser.js";
+import { FollowSource } from "../io/follow.js";
+import { fileSource, inputLocation, resultFolders, STDIN } from "../io/inputs.js";
+import type { Source } from "../io/source.js";
+import { type Echo, StdinSource } from "../io/stdin.js";
+import { say } from "../io/terminal.js";
+import { wholeLines } from "../io/whole-lines.js";
+import { type FileFormat, filePublisher, livePublishers, standardOutput } from "../publishers/files.js";
+import { NdjsonPublisher } from "../publishers/ndjson.js";
+import type { UpdatePublisher } from "../publishers/update-publisher.js";
+import { outputErrorText } from "./error-text.js";
+import type { InputReceipt } from "./input-receipt.js";
+import { type LogControl, publishLog } from "./publish-log.js";
+import { runInWorkers, threadCount } from "./worker-pool.js";
+
+/** A log that is about to be read, for those who make its publishers. */
+export interface OpenedLog {
+  /** As the user gave it. */
+  readonly name: string;
+  readonly source: Source;
+  /** Whether it is the log of a training that goes on. */
+  readonly live: boolean;
+  /** All logs of the command. */
+  readonly names: readonly string[];
+}
+
+/** Makes a publisher for each log; undefined if a log is not for it. */
+export type PublisherOpener = (
+  log: OpenedLog,
+) => UpdatePublisher | undefined | Promise<UpdatePublisher | undefined>;
+
+/** What is read, and where it goes. */
+export interface ParseRequest {
+  readonly names: readonly string[];
+  /** Those of the names that are files, opened. */
+  readonly files: readonly Source[];
+  readonly format: FileFormat;
+  /** Where files go; without it NDJSON goes to standard output. */
+  readonly folder: string | undefined;
+  /** One set of files for all logs. */
+  readonly combine: boolean;
+  /** Standard input passes through to it. */
+  readonly echo: Echo | undefined;
+  /** The only log is a file that grows; it is read until the signal. */
+  readonly follow: boolean;
+  readonly options: ParserOptions;
+  readonly threads: number | undefined;
+  readonly signal: AbortSignal;
+  progress(bytes: number): void;
+  /** Publishers of each log besides the files. */
+  readonly openers: readonly PublisherOpener[];
+}
+
+/** What became of it. */
+export interface ParseResult {
+  readonly receipts: readonly InputReceipt[];
+  /** Errors of the output that all logs share. */
+  readonly errors: readonly string[];
+}
+
+/** Reads all logs: in threads if each has files of its own and that is faster, else one after the other. */
+export async function parseLogs(request: ParseRequest): Promise<ParseResult> {
+  const { folder, combine, echo } = request;
+  const { receipts, errors } =
+    folder === undefined || combine
+      ? await parseCombined(request, combinedOutput(request))
+      : { receipts: await parseApart(request, folder), errors: [] };
+  const lost = echo?.fault === undefined ? [] : [`standard output: ${outputErrorText(echo.fault)}`];
+  return { receipts, errors: [...errors, ...lost] };
+}
+
+/** Every log into files of its own. */
+async function parseApart(request: ParseRequest, folder: string): Promise<InputReceipt[]> {
+  const { names, files, format, follow, options, openers } = request;
+  const folders = names.length === 1 ? undefined : resultFolders(names);
+  const folderOf = (name: string) => join(folder, folders?.get(name) ?? "");
+  // Functions don't pass to threads, and the runs of one W&B project share a connection.
+  const isAlone = openers.length > 0 || names.some((name) => isLive(request, name));
+  const bytes = files.reduce((sum, { size = 0 }) => sum + size, 0);
+  const threads = isAlone ? 1 : threadCount(request.threads, names.length, bytes);
+  if (threads > 1) {
+    const tasks = names.map((name) => {
+      const place = inputLocation(name);
+      return { source: name, ...(place && { place }), folder: folderOf(name), format, options };
+    });
+    return runInWorkers(tasks, threads, request);
+  }
+  const receipts: InputReceipt[] = [];
+  for (const name of names) {
+    if (controlOf(request, name).signal?.aborted) continue;
+    const patterns = hasPatterns(options);
+    const own = follow
+      ? livePublishers(folderOf(name), patterns)
+      : [filePublisher(folderOf(name), format, { patterns })];
+    receipts.push(await parseLog(request, name, own));
+  }
+  return receipts;
+}
+
+/** All logs, one after the other, into one output. */
+async function parseCombined(request: ParseRequest, shared: UpdatePublisher): Promise<ParseResult> {
+  const { names, signal } = request;
+  const receipts: InputReceipt[] = [];
+  const errors: string[] = [];
+  for (const name of names) {
+    // Once the output has failed, what it holds is not whole.
+    if (errors.length > 0) break;
+    if (controlOf(request, name).signal?.aborted) continue;
+    const receipt = await parseLog(request, name, [], shared);
+    receipts.push(receipt);
+    for (const result of receipt.publishers)
+      if (result.shared) errors.push(...result.errors.map((error) => `${result.name}: ${error}`));
+    if (receipt.error !== undefined && shared instanceof NdjsonPublisher)
+      await shared.fail(receipt.error).catch(() => {});
+  }
+  const isKept = errors.length === 0 && (names.some((name) => isLive(request, name)) || !signal.aborted);
+  try {
+    if (!isKept) await shared.discard().catch(() => {});
+    else {
+      const { outputs } = await shared.close();
+      for (const { publishers } of receipts) publishers.push({ name: shared.name, outputs, errors: [] });
+    }
+  } catch (error) {
+    errors.push(outputErrorText(error));
+  }
+  return { receipts, errors };
+}
+
+function combinedOutput({ folder, format, options }: ParseRequest): UpdatePublisher {
+  if (folder === undefined) return new NdjsonPublisher(standardOutput());
+  return filePublisher(folder, format, { patterns: hasPatterns(options), combine: true });
+}
+
+async function parseLog(
+  request: ParseRequest,
+  name: string,
+  own: readonly UpdatePublisher[],
+  shared?: UpdatePublisher,
+): Promise<InputReceipt> {
+  const { names, options, openers } = request;
+  const source = openSource(request, name);
+  const live = isLive(request, name);
+  const others = await Promise.all(openers.map((open) => open({ name, source, live, names })));
+  const publishers = [...own, ...others.filter((publisher) => publisher !== undefined)];
+  return publishLog(source, { ...options, live }, publishers, { ...controlOf(request, name), shared });
+}
+
+/**
+ * How the reading of a log ends: at once with the signal, unless it ends by itself. A file that is followed ends when
+ * the signal comes; standard input that passes through ends when its writer does.
+ */
+function controlOf({ follow, echo, progress, signal }: ParseRequest, name: string): LogControl {
+  return follow || (echo !== undefined && name === STDIN) ? { progress } : { progress, signal };
+}
+
+function isLive({ follow }: ParseRequest, name: string): boolean {
+  return follow || name === STDIN;
+}
+
+function hasPatterns({ patterns = [] }: ParserOptions): boolean {
+  return patterns.length > 0;
+}
+
+function openSource({ files, follow, echo, signal }: ParseRequest, name: string): Source {
+  if (follow) {
+    const file = new FollowSource(name, { signal, notice: say });
+    // It ends when the signal comes, maybe within a line.
+    return { name, chunks: () => wholeLines(file.chunks(), () => false) };
+  }
+  if (name !== STDIN) return files.find((file) => file.name === name) ?? fileSource(name);
+  if (echo === undefined) signal.addEventListener("abort", () => process.stdin.destroy(), { once: true });
+  const stdin = new StdinSource(process.stdin, echo);
+  return {
+    name: stdin.name,
+    chunks: () => wholeLines(stdin.chunks(), () => !signal.aborted),
+    get closed() {
+      return stdin.closed;
+    },
+  };
+}

@@ -1,0 +1,50 @@
+/** The files that measurements go to, and standard output. */
+import { join } from "node:path";
+import { Echo } from "../io/stdin.js";
+import { dataText } from "../io/terminal.js";
+import { CsvPublisher } from "./csv/csv-publisher.js";
+import { LineFile, type LineOutput, NdjsonPublisher } from "./ndjson.js";
+import type { UpdatePublisher } from "./update-publisher.js";
+
+/** What files are written as. */
+export type FileFormat = "csv" | "ndjson";
+
+/** Writes the files of one input, in a folder of its own, or those of several inputs. */
+export function filePublisher(
+  folder: string,
+  format: FileFormat,
+  { patterns = false, combine = false } = {},
+): UpdatePublisher {
+  return format === "ndjson"
+    ? ndjsonFile(folder, "whole")
+    : new CsvPublisher({ folder, mode: "whole", combine, patterns });
+}
+
+/**
+ * Write the files of a training that is running: CSV row by row, and NDJSON that is complete to the last line if the
+ * process is killed, because a CSV row waits until its validation point is whole.
+ */
+export function livePublishers(folder: string, patterns = false): UpdatePublisher[] {
+  return [ndjsonFile(folder, "live"), new CsvPublisher({ folder, mode: "live", combine: false, patterns })];
+}
+
+function ndjsonFile(folder: string, mode: "whole" | "live"): NdjsonPublisher {
+  return new NdjsonPublisher(new LineFile(join(folder, "measurements.ndjson"), mode));
+}
+
+/** Standard output. A reader that has seen enough (`head`) closes it, which is no error. */
+export function standardOutput(): LineOutput {
+  const echo = new Echo(process.stdout);
+  const encoder = new TextEncoder();
+  return {
+    get closed() {
+      return echo.closed;
+    },
+    write: async (lines) => {
+      await echo.write(encoder.encode(dataText(lines)));
+      if (echo.fault !== undefined) throw echo.fault;
+    },
+    close: async () => [],
+    discard: async () => {},
+  };
+}
