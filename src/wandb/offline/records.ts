@@ -5,7 +5,22 @@
  * running number (field 1) and one message of the kinds below; every other field is passed over on reading.
  */
 
-import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import {
+  type BinaryReader,
+  BinaryWriter,
+  boxed,
+  type Codec,
+  eachField,
+  enumeration,
+  flag,
+  integer,
+  list,
+  message,
+  splitTime,
+  text,
+  time,
+  WireType,
+} from "./protobuf.js";
 import { TransactionLogError } from "./transaction-log-error.js";
 
 /** A value at a path of nested keys (most often one key); `json` is W&B JSON, bare NaN and Infinity included. */
@@ -91,22 +106,15 @@ export type OfflineRecord =
   /** A kind that is not read here (telemetry, environment, later inventions); `field` is its number. */
   | { readonly kind: "other"; readonly field: number };
 
-const POLICIES = ["now", "end", "live"] as const;
-const FILE_TYPES = ["other", "wandb", "media", "artifact"] as const;
-// Numbers of the message kinds within a record.
-const HISTORY = 2;
-const SUMMARY = 3;
-const CONFIG = 5;
-const FILES = 6;
-const STATS = 7;
-const ARTIFACT = 8;
-const OUTPUT_RAW = 13;
-const RUN = 17;
-const EXIT = 18;
-const HEADER = 21;
-const FOOTER = 22;
-// Fields of a record that are not its message: number, control, uuid, info.
-const NOT_A_MESSAGE = new Set([1, 16, 19, 200]);
+type KnownRecord = Exclude<OfflineRecord, { kind: "other" }>;
+/** A record of a kind without the name of the kind. */
+type Content<Name> = Omit<Extract<KnownRecord, { kind: Name }>, "kind">;
+type Kind = readonly [field: number, codec: Codec<object>];
+
+/** Number of output in a record. */
+const OUTPUT = 13;
+/** Fields of a record that are not its message: number, control, uuid, info. */
+const NOT_A_MESSAGE: ReadonlySet<number> = new Set([1, 16, 19, 200]);
 
 /** Keeps its memory from record to record: the text of a log is one record a line. */
 let shared = new BinaryWriter();
@@ -114,79 +122,16 @@ let shared = new BinaryWriter();
 const MOST_KEPT = 1 << 16;
 
 /** The bytes of a record. `number` counts the records of a file from 1. */
-export function encodeRecord(number: number, record: Exclude<OfflineRecord, { kind: "other" }>): Uint8Array {
+export function encodeRecord(number: number, record: KnownRecord): Uint8Array {
   const writer = shared;
-  // One that a fault has stopped halfway must not be gone on with.
+  // A writer that an error stopped halfway can't be used again.
   shared = new BinaryWriter();
-  const bytes = writeRecord(writer, number, record);
+  const [field, codec] = KINDS[record.kind] as Kind;
+  writer.tag(1, WireType.Varint).int64(number);
+  codec.write(writer, field, record);
+  const bytes = writer.finish();
   if (bytes.length <= MOST_KEPT) shared = writer;
   return bytes;
-}
-
-function writeRecord(
-  writer: BinaryWriter,
-  number: number,
-  record: Exclude<OfflineRecord, { kind: "other" }>,
-): Uint8Array {
-  writer.tag(1, WireType.Varint).int64(number);
-  switch (record.kind) {
-    case "header":
-      return message(writer, HEADER, () =>
-        message(writer, 1, () => {
-          text(writer, 1, record.producer);
-          text(writer, 2, record.minConsumer);
-        }),
-      ).finish();
-    case "run":
-      return message(writer, RUN, () => writeRun(writer, record.run)).finish();
-    case "config":
-      return message(writer, CONFIG, () => writeChanges(writer, record)).finish();
-    case "summary":
-      return message(writer, SUMMARY, () => writeChanges(writer, record)).finish();
-    case "files":
-      return message(writer, FILES, () => {
-        for (const file of record.files) {
-          message(writer, 1, () => {
-            text(writer, 1, file.path);
-            integer(writer, 2, POLICIES.indexOf(file.policy));
-            integer(writer, 3, FILE_TYPES.indexOf(file.type));
-          });
-        }
-      }).finish();
-    case "history":
-      return message(writer, HISTORY, () => {
-        for (const item of record.items) writeEntry(writer, 1, item);
-        if (record.step !== undefined) {
-          const step = record.step;
-          message(writer, 2, () => integer(writer, 1, step));
-        }
-      }).finish();
-    case "stats":
-      return message(writer, STATS, () => {
-        writeTimestamp(writer, 2, record.timestamp);
-        for (const item of record.items) {
-          message(writer, 3, () => {
-            text(writer, 1, item.path.join("."));
-            text(writer, 16, item.json);
-          });
-        }
-      }).finish();
-    case "output":
-      return message(writer, OUTPUT_RAW, () => {
-        integer(writer, 1, record.stream === "stdout" ? 1 : 0);
-        writeTimestamp(writer, 2, record.timestamp);
-        text(writer, 3, record.text);
-      }).finish();
-    case "artifact":
-      return message(writer, ARTIFACT, () => writeArtifact(writer, record.artifact)).finish();
-    case "exit":
-      return message(writer, EXIT, () => {
-        integer(writer, 1, record.exitCode);
-        integer(writer, 2, record.runtime);
-      }).finish();
-    case "footer":
-      return message(writer, FOOTER, () => {}).finish();
-  }
 }
 
 const scratch = { bytes: Buffer.alloc(1 << 12) };
@@ -194,8 +139,8 @@ const scratch = { bytes: Buffer.alloc(1 << 12) };
 const BESIDE_TEXT = 64;
 
 /**
- * The same as {@link encodeRecord} of a line of output, with a line feed behind its text; many times as fast, because
- * the text of a log is one record a line.
+ * Gives what {@link encodeRecord} gives for a line of output, with a line feed after its text. Many times as fast,
+ * because the text of a log is one record a line.
  *
  * @returns Bytes that the next call writes over.
  */
@@ -233,7 +178,7 @@ export function encodeOutputLine(
     bytes[--at] = tagOf(1, WireType.Varint);
   }
   at = putBefore(bytes, at, end + 1 - at);
-  bytes[--at] = tagOf(OUTPUT_RAW, WireType.LengthDelimited);
+  bytes[--at] = tagOf(OUTPUT, WireType.LengthDelimited);
   at = putBefore(bytes, at, number);
   bytes[--at] = tagOf(1, WireType.Varint);
   return bytes.subarray(at, end + 1);
@@ -258,15 +203,16 @@ function putBefore(bytes: Uint8Array, end: number, value: number): number {
 /**
  * Reads a record.
  *
- * @throws TransactionLogError when the bytes are not a protobuf message of that kind.
+ * @throws TransactionLogError if the bytes are not a protobuf message of that kind.
  */
 export function decodeRecord(bytes: Uint8Array): OfflineRecord {
   try {
     let record: OfflineRecord = { kind: "other", field: 0 };
-    eachField(new BinaryReader(bytes), {}, (reader, field, wireType) => {
+    eachField(bytes, (reader, field, wireType) => {
       if (wireType !== WireType.LengthDelimited || NOT_A_MESSAGE.has(field)) return false;
-      record = readMessage(field, reader.bytes());
-      return true;
+      const known = BY_FIELD.get(field);
+      record = known === undefined ? { kind: "other", field } : known(reader);
+      return known !== undefined;
     });
     return record;
   } catch (error) {
@@ -277,422 +223,231 @@ export function decodeRecord(bytes: Uint8Array): OfflineRecord {
   }
 }
 
-function readMessage(field: number, bytes: Uint8Array): OfflineRecord {
-  const reader = new BinaryReader(bytes);
-  switch (field) {
-    case HEADER: {
-      let producer = "";
-      let minConsumer = "";
-      eachField(reader, {
-        1: () =>
-          eachField(nested(reader), {
-            1: (inner) => {
-              producer = inner.string();
-            },
-            2: (inner) => {
-              minConsumer = inner.string();
-            },
-          }),
-      });
-      return { kind: "header", producer, minConsumer };
-    }
-    case RUN:
-      return { kind: "run", run: readRun(reader) };
-    case CONFIG:
-      return { kind: "config", ...readChanges(reader) };
-    case SUMMARY:
-      return { kind: "summary", ...readChanges(reader) };
-    case FILES: {
-      const files: RunFile[] = [];
-      eachField(reader, { 1: () => files.push(readFile(nested(reader))) });
-      return { kind: "files", files };
-    }
-    case HISTORY: {
-      const items: Entry[] = [];
-      let step: number | undefined;
-      eachField(reader, {
-        1: () => items.push(readEntry(nested(reader))),
-        2: () => {
-          step = 0;
-          eachField(nested(reader), {
-            1: (inner) => {
-              step = Number(inner.int64());
-            },
-          });
-        },
-      });
-      return { kind: "history", items, ...(step === undefined ? {} : { step }) };
-    }
-    case STATS: {
-      const items: Entry[] = [];
-      let timestamp = 0;
-      eachField(reader, {
-        2: () => {
-          timestamp = readTimestamp(nested(reader));
-        },
-        3: () => items.push(readEntry(nested(reader))),
-      });
-      return { kind: "stats", timestamp, items };
-    }
-    case OUTPUT_RAW: {
-      let type = 0;
-      let timestamp = 0;
-      let line = "";
-      eachField(reader, {
-        1: () => {
-          type = reader.int32();
-        },
-        2: () => {
-          timestamp = readTimestamp(nested(reader));
-        },
-        3: () => {
-          line = reader.string();
-        },
-      });
-      return { kind: "output", stream: type === 1 ? "stdout" : "stderr", timestamp, text: line };
-    }
-    case ARTIFACT:
-      return { kind: "artifact", artifact: readArtifact(reader) };
-    case EXIT: {
-      let exitCode = 0;
-      let runtime = 0;
-      eachField(reader, {
-        1: () => {
-          exitCode = reader.int32();
-        },
-        2: () => {
-          runtime = reader.int32();
-        },
-      });
-      return { kind: "exit", exitCode, runtime };
-    }
-    case FOOTER:
-      return { kind: "footer" };
-    default:
-      return { kind: "other", field };
-  }
-}
-
-function writeRun(writer: BinaryWriter, run: RunRecord): void {
-  text(writer, 1, run.runId);
-  text(writer, 2, run.entity);
-  text(writer, 3, run.project);
-  if (run.config.length > 0)
-    message(writer, 4, () => writeChanges(writer, { update: run.config, remove: [] }));
-  text(writer, 6, run.group);
-  text(writer, 7, run.jobType);
-  text(writer, 8, run.displayName);
-  text(writer, 9, run.notes);
-  for (const tag of run.tags) writer.tag(10, WireType.LengthDelimited).string(tag);
-  text(writer, 13, run.host);
-  integer(writer, 14, run.startingStep ?? 0);
-  if (run.startTime !== undefined) writeTimestamp(writer, 17, run.startTime);
-  integer(writer, 18, run.resumed === true ? 1 : 0);
-}
-
-function readRun(reader: BinaryReader): RunRecord {
-  const config: Entry[] = [];
-  const tags: string[] = [];
-  const run: { -readonly [K in keyof RunRecord]: RunRecord[K] } = { runId: "", project: "", config, tags };
-  eachField(reader, {
-    1: () => {
-      run.runId = reader.string();
-    },
-    2: () => {
-      run.entity = reader.string();
-    },
-    3: () => {
-      run.project = reader.string();
-    },
-    4: () => config.push(...readChanges(nested(reader)).update),
-    6: () => {
-      run.group = reader.string();
-    },
-    7: () => {
-      run.jobType = reader.string();
-    },
-    8: () => {
-      run.displayName = reader.string();
-    },
-    9: () => {
-      run.notes = reader.string();
-    },
-    10: () => tags.push(reader.string()),
-    13: () => {
-      run.host = reader.string();
-    },
-    14: () => {
-      run.startingStep = Number(reader.int64());
-    },
-    17: () => {
-      run.startTime = readTimestamp(nested(reader));
-    },
-    18: () => {
-      run.resumed = reader.bool();
-    },
-  });
-  return run;
-}
-
-function writeArtifact(writer: BinaryWriter, artifact: ArtifactRecord): void {
-  text(writer, 1, artifact.runId);
-  text(writer, 2, artifact.project);
-  text(writer, 3, artifact.entity);
-  text(writer, 4, artifact.type);
-  text(writer, 5, artifact.name);
-  text(writer, 6, artifact.digest);
-  text(writer, 7, artifact.description);
-  text(writer, 8, artifact.metadata);
-  for (const alias of artifact.aliases) writer.tag(11, WireType.LengthDelimited).string(alias);
-  message(writer, 12, () => {
-    integer(writer, 1, 1);
-    text(writer, 2, "wandb-storage-policy-v1");
-    message(writer, 3, () => {
-      text(writer, 1, "storageLayout");
-      text(writer, 2, `"V2"`);
+/**
+ * Entries of configuration, summary, metrics and history have one layout. Only history has the typed values 3 to 8,
+ * which are never written.
+ */
+const entry: Codec<Entry> = {
+  read(reader) {
+    let key = "";
+    let json = "null";
+    const nestedKey: string[] = [];
+    eachField(reader.bytes(), (inner, field) => {
+      if (field === 1) key = inner.string();
+      else if (field === 2) nestedKey.push(inner.string());
+      else if (field === 4) json = inner.bool() ? "true" : "false";
+      else if (field === 5) json = String(inner.sint64());
+      else if (field === 6) json = String(inner.double());
+      else if (field === 7) json = JSON.stringify(inner.string());
+      else if (field === 8 || field === 16) json = inner.string();
+      else {
+        if (field === 3) json = "null";
+        return false;
+      }
+      return true;
     });
-    for (const file of artifact.files) {
-      message(writer, 4, () => {
-        text(writer, 1, file.path);
-        text(writer, 2, file.digest);
-        text(writer, 3, file.reference);
-        integer(writer, 4, file.size);
-        text(writer, 6, file.localPath);
-      });
-    }
-  });
-  integer(writer, 14, artifact.finalize ? 1 : 0);
-  text(writer, 15, artifact.clientId);
-  text(writer, 16, artifact.sequenceClientId);
-  for (const tag of artifact.tags) writer.tag(19, WireType.LengthDelimited).string(tag);
-  text(writer, 20, "MANIFEST_MD5");
+    return { path: nestedKey.length > 0 ? nestedKey : [key], json };
+  },
+  write(writer, field, { path, json }) {
+    const [key = "", ...deeper] = path;
+    if (deeper.length === 0) keyed.write(writer, field, { key, json });
+    else nested.write(writer, field, { path, json });
+  },
+};
+const keyed = message(() => ({ key: "", json: "" }), { key: [1, text], json: [16, text] });
+const nested = message((): Entry => ({ path: [], json: "" }), { path: [2, list(text)], json: [16, text] });
+
+/** System metrics have dots in their keys. */
+const metric: Codec<Entry> = {
+  read: entry.read,
+  write: (writer, field, { path, json }) => entry.write(writer, field, { path: [path.join(".")], json }),
+};
+
+const changes = message(
+  (): { readonly update: readonly Entry[]; readonly remove: readonly Entry[] } => ({
+    update: [],
+    remove: [],
+  }),
+  {
+    update: [1, list(entry)],
+    remove: [2, list(entry)],
+  },
+);
+
+const run = message((): RunRecord => ({ runId: "", project: "", tags: [], config: [] }), {
+  runId: [1, text],
+  entity: [2, text],
+  project: [3, text],
+  config: [
+    4,
+    {
+      read: (reader, before = []) => [...before, ...changes.read(reader, undefined).update],
+      write: (writer, field, update) => changes.write(writer, field, { update, remove: [] }),
+      isDefault: ({ length }) => length === 0,
+    },
+  ],
+  group: [6, text],
+  jobType: [7, text],
+  displayName: [8, text],
+  notes: [9, text],
+  tags: [10, list(text)],
+  host: [13, text],
+  startingStep: [14, integer],
+  startTime: [17, time],
+  resumed: [18, flag],
+});
+
+const artifactFile = message((): ArtifactFile => ({ path: "", digest: "", size: 0 }), {
+  path: [1, text],
+  digest: [2, text],
+  reference: [3, text],
+  size: [4, integer],
+  localPath: [6, text],
+});
+
+const policyConfig = message(() => ({ key: "", value: "" }), { key: [1, text], value: [2, text] });
+
+/** The part of an artifact that lists its files. */
+interface Manifest {
+  readonly version?: number;
+  readonly storagePolicy?: string;
+  readonly storagePolicyConfig?: { readonly key: string; readonly value: string };
+  readonly files: readonly ArtifactFile[];
+  readonly manifestFile?: string;
 }
 
-function readArtifact(reader: BinaryReader): ArtifactRecord {
-  const aliases: string[] = [];
-  const tags: string[] = [];
-  const files: ArtifactFile[] = [];
-  const artifact: { -readonly [K in keyof ArtifactRecord]: ArtifactRecord[K] } = {
+const manifest = message((): Manifest => ({ files: [] }), {
+  version: [1, integer],
+  storagePolicy: [2, text],
+  storagePolicyConfig: [3, policyConfig],
+  files: [4, list(artifactFile)],
+  manifestFile: [5, text],
+});
+
+/** An artifact as it stands in the file. */
+interface StoredArtifact extends Omit<ArtifactRecord, "files" | "manifestFile"> {
+  readonly manifest: Manifest;
+  readonly digestAlgorithm?: string;
+}
+
+const storedArtifact = message(
+  (): StoredArtifact => ({
     runId: "",
     project: "",
     type: "",
     name: "",
     digest: "",
-    aliases,
-    tags,
+    aliases: [],
+    tags: [],
     clientId: "",
     sequenceClientId: "",
     finalize: false,
-    files,
+    manifest: { files: [] },
+  }),
+  {
+    runId: [1, text],
+    project: [2, text],
+    entity: [3, text],
+    type: [4, text],
+    name: [5, text],
+    digest: [6, text],
+    description: [7, text],
+    metadata: [8, text],
+    aliases: [11, list(text)],
+    manifest: [12, manifest],
+    finalize: [14, flag],
+    clientId: [15, text],
+    sequenceClientId: [16, text],
+    tags: [19, list(text)],
+    digestAlgorithm: [20, text],
+  },
+);
+
+const artifact: Codec<ArtifactRecord> = {
+  read(reader) {
+    const { manifest: stored, digestAlgorithm: _, ...rest } = storedArtifact.read(reader, undefined);
+    const { files, manifestFile } = stored;
+    return { ...rest, files, ...(manifestFile === undefined ? {} : { manifestFile }) };
+  },
+  write(writer, field, { files, manifestFile: _, ...rest }) {
+    storedArtifact.write(writer, field, {
+      ...rest,
+      manifest: {
+        version: 1,
+        storagePolicy: "wandb-storage-policy-v1",
+        storagePolicyConfig: { key: "storageLayout", value: `"V2"` },
+        files,
+      },
+      digestAlgorithm: "MANIFEST_MD5",
+    });
+  },
+};
+
+const runFile = message((): RunFile => ({ path: "", policy: "now", type: "other" }), {
+  path: [1, text],
+  policy: [2, enumeration(["now", "end", "live"])],
+  type: [3, enumeration(["other", "wandb", "media", "artifact"])],
+});
+
+const NO_HEADER = { producer: "", minConsumer: "" };
+
+/** Field number and layout of each kind of record. */
+const KINDS = {
+  history: [
+    2,
+    message((): Content<"history"> => ({ items: [] }), {
+      items: [1, list(entry)],
+      step: [2, boxed(integer, 0)],
+    }),
+  ],
+  summary: [3, changes],
+  config: [5, changes],
+  files: [6, message((): Content<"files"> => ({ files: [] }), { files: [1, list(runFile)] })],
+  stats: [
+    7,
+    message((): Content<"stats"> => ({ timestamp: 0, items: [] }), {
+      timestamp: [2, time],
+      items: [3, list(metric)],
+    }),
+  ],
+  artifact: [8, under("artifact", artifact)],
+  output: [
+    OUTPUT,
+    message((): Content<"output"> => ({ stream: "stderr", timestamp: 0, text: "" }), {
+      stream: [1, enumeration(["stderr", "stdout"])],
+      timestamp: [2, time],
+      text: [3, text],
+    }),
+  ],
+  run: [17, under("run", run)],
+  exit: [
+    18,
+    message((): Content<"exit"> => ({ exitCode: 0, runtime: 0 }), {
+      exitCode: [1, integer],
+      runtime: [2, integer],
+    }),
+  ],
+  header: [
+    21,
+    boxed(
+      message(() => ({ ...NO_HEADER }), { producer: [1, text], minConsumer: [2, text] }),
+      NO_HEADER,
+    ),
+  ],
+  footer: [22, message(() => ({}), {})],
+} as const satisfies { readonly [Name in KnownRecord["kind"]]: readonly [number, Codec<Content<Name>>] };
+
+const BY_FIELD = new Map(
+  Object.entries(KINDS).map(([kind, entry]) => {
+    const [field, codec] = entry as Kind;
+    return [field, (reader: BinaryReader) => ({ ...codec.read(reader, undefined), kind }) as KnownRecord];
+  }),
+);
+
+/** A value that is the only member of its record. */
+function under<Name extends string, T>(name: Name, codec: Codec<T>): Codec<{ readonly [N in Name]: T }> {
+  return {
+    read: (reader) => ({ [name]: codec.read(reader, undefined) }) as { readonly [N in Name]: T },
+    write: (writer, field, value) => codec.write(writer, field, value[name]),
   };
-  eachField(reader, {
-    1: () => {
-      artifact.runId = reader.string();
-    },
-    2: () => {
-      artifact.project = reader.string();
-    },
-    3: () => {
-      artifact.entity = reader.string();
-    },
-    4: () => {
-      artifact.type = reader.string();
-    },
-    5: () => {
-      artifact.name = reader.string();
-    },
-    6: () => {
-      artifact.digest = reader.string();
-    },
-    7: () => {
-      artifact.description = reader.string();
-    },
-    8: () => {
-      artifact.metadata = reader.string();
-    },
-    11: () => aliases.push(reader.string()),
-    12: () =>
-      eachField(nested(reader), {
-        4: (manifest) => files.push(readArtifactFile(nested(manifest))),
-        5: (manifest) => {
-          artifact.manifestFile = manifest.string();
-        },
-      }),
-    14: () => {
-      artifact.finalize = reader.bool();
-    },
-    15: () => {
-      artifact.clientId = reader.string();
-    },
-    16: () => {
-      artifact.sequenceClientId = reader.string();
-    },
-    19: () => tags.push(reader.string()),
-  });
-  return artifact;
-}
-
-function readArtifactFile(reader: BinaryReader): ArtifactFile {
-  const file: { -readonly [K in keyof ArtifactFile]: ArtifactFile[K] } = { path: "", digest: "", size: 0 };
-  eachField(reader, {
-    1: () => {
-      file.path = reader.string();
-    },
-    2: () => {
-      file.digest = reader.string();
-    },
-    3: () => {
-      file.reference = reader.string();
-    },
-    4: () => {
-      file.size = Number(reader.int64());
-    },
-    6: () => {
-      file.localPath = reader.string();
-    },
-  });
-  return file;
-}
-
-function readFile(reader: BinaryReader): RunFile {
-  let path = "";
-  let policy = 0;
-  let type = 0;
-  eachField(reader, {
-    1: () => {
-      path = reader.string();
-    },
-    2: () => {
-      policy = reader.int32();
-    },
-    3: () => {
-      type = reader.int32();
-    },
-  });
-  return { path, policy: POLICIES[policy] ?? "now", type: FILE_TYPES[type] ?? "other" };
-}
-
-type Changes = { readonly update: readonly Entry[]; readonly remove: readonly Entry[] };
-
-function writeChanges(writer: BinaryWriter, changes: Changes): void {
-  for (const entry of changes.update) writeEntry(writer, 1, entry);
-  for (const entry of changes.remove) writeEntry(writer, 2, entry);
-}
-
-function readChanges(reader: BinaryReader): Changes {
-  const update: Entry[] = [];
-  const remove: Entry[] = [];
-  eachField(reader, {
-    1: () => update.push(readEntry(nested(reader))),
-    2: () => remove.push(readEntry(nested(reader))),
-  });
-  return { update, remove };
-}
-
-function writeEntry(writer: BinaryWriter, field: number, entry: Entry): void {
-  message(writer, field, () => {
-    const [key, ...deeper] = entry.path;
-    if (deeper.length === 0) text(writer, 1, key);
-    else for (const part of entry.path) writer.tag(2, WireType.LengthDelimited).string(part);
-    text(writer, 16, entry.json);
-  });
-}
-
-/** Entries of config, summary, stats and history have one layout; the typed values 3 to 8 are history's alone. */
-function readEntry(reader: BinaryReader): Entry {
-  let key = "";
-  const nestedKey: string[] = [];
-  let json = "null";
-  eachField(reader, {
-    1: () => {
-      key = reader.string();
-    },
-    2: () => nestedKey.push(reader.string()),
-    3: () => {
-      reader.int32();
-      json = "null";
-    },
-    4: () => {
-      json = reader.bool() ? "true" : "false";
-    },
-    5: () => {
-      json = String(reader.sint64());
-    },
-    6: () => {
-      json = String(reader.double());
-    },
-    7: () => {
-      json = JSON.stringify(reader.string());
-    },
-    8: () => {
-      json = reader.string();
-    },
-    16: () => {
-      json = reader.string();
-    },
-  });
-  return { path: nestedKey.length > 0 ? nestedKey : [key], json };
-}
-
-function writeTimestamp(writer: BinaryWriter, field: number, seconds: number): void {
-  const time = splitTime(seconds);
-  message(writer, field, () => {
-    integer(writer, 1, time.seconds);
-    integer(writer, 2, time.nanos);
-  });
-}
-
-function splitTime(timestamp: number): { readonly seconds: number; readonly nanos: number } {
-  // A double holds about a tenth of a microsecond here; whole microseconds keep what was given.
-  const micros = Math.round(timestamp * 1e6);
-  const seconds = Math.floor(micros / 1e6);
-  return { seconds, nanos: (micros - seconds * 1e6) * 1000 };
-}
-
-function readTimestamp(reader: BinaryReader): number {
-  let seconds = 0;
-  let nanos = 0;
-  eachField(reader, {
-    1: () => {
-      seconds = Number(reader.int64());
-    },
-    2: () => {
-      nanos = reader.int32();
-    },
-  });
-  // One division of whole microseconds gives the double that was written.
-  return (seconds * 1e6 + Math.round(nanos / 1000)) / 1e6;
-}
-
-/** proto3 leaves out empty strings. */
-function text(writer: BinaryWriter, field: number, value: string | undefined): void {
-  if (value !== undefined && value !== "") writer.tag(field, WireType.LengthDelimited).string(value);
-}
-
-/** For int32, int64, bool and enum, which share their encoding; proto3 leaves out zero. */
-function integer(writer: BinaryWriter, field: number, value: number): void {
-  if (value !== 0) writer.tag(field, WireType.Varint).int64(value);
-}
-
-function message(writer: BinaryWriter, field: number, body: () => unknown): BinaryWriter {
-  writer.tag(field, WireType.LengthDelimited).fork();
-  body();
-  return writer.join();
-}
-
-function nested(reader: BinaryReader): BinaryReader {
-  return new BinaryReader(reader.bytes());
-}
-
-type FieldReaders = { readonly [field: number]: (reader: BinaryReader) => unknown };
-type OtherField = (reader: BinaryReader, field: number, wireType: WireType) => boolean;
-
-/** Calls the reader of each field; fields without one go to `other`, and are passed over when it declines. */
-function eachField(reader: BinaryReader, readers: FieldReaders, other: OtherField = () => false): void {
-  while (reader.pos < reader.len) {
-    const [field, wireType] = reader.tag();
-    const read = readers[field];
-    if (read !== undefined) read(reader);
-    else if (!other(reader, field, wireType)) reader.skip(wireType, field);
-  }
 }
