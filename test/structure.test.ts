@@ -33,6 +33,7 @@ const LAYERS = [
   "http",
   "core",
   "exit-code.ts",
+  "json.ts",
 ];
 
 const files = readdirSync("src", { recursive: true, encoding: "utf8" }).filter((name) =>
@@ -92,8 +93,7 @@ function neededBy(file: string, needed = new Set<string>()): Set<string> {
 const SHARED_PACKAGES: Readonly<Record<string, number>> = {
   // The framework: every command is built on it.
   "@oclif/core": 26,
-  "p-limit": 5,
-  undici: 3,
+  undici: 2,
   "csv-stringify": 2,
   shlex: 2,
 };
@@ -182,6 +182,14 @@ describe("the source tree", () => {
       });
     expect(node.length).toBeGreaterThan(20);
     expect(wrong).toEqual([]);
+  });
+
+  it("sends requests in src/http alone, apart from what runs in a page", () => {
+    const asking = [...codes]
+      .filter(([file, code]) => !file.startsWith("http/") && /"undici"|(?<!`await )\bfetch\(/.test(code))
+      .map(([file]) => file)
+      .filter((file) => !IN_PAGES.test(file));
+    expect(asking).toEqual([]);
   });
 
   it("imports each npm package in one module", () => {

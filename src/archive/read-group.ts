@@ -1,4 +1,5 @@
 /** Reads the files of a group, except the logs of its trainings. */
+
 import { createHash } from "node:crypto";
 import { TextDecoder } from "node:util";
 import type { Evaluation } from "../evaluation/evaluation.js";
@@ -9,6 +10,7 @@ import { isGarbled } from "../io/file-name.js";
 import { InputError } from "../io/input-error.js";
 import { decompress } from "../io/packed/decompress.js";
 import { FileSource, readable, type Source } from "../io/source.js";
+import { isObject } from "../json.js";
 import { nodeCore } from "../node-core.js";
 import { readYaml } from "../run/yaml.js";
 import { type FoundFile, fileAt, filesBelow, folderAt, type NamedFile } from "./folder-walk.js";
@@ -112,8 +114,7 @@ async function readConfig<File extends NamedFile>(
     if ("fault" in read)
       return failed(`the configuration ${read.fault}`, read.isTooLarge ? "warning" : "failure");
     const { value } = read;
-    const isMap = typeof value === "object" && value !== null && !Array.isArray(value);
-    return isMap ? (value as Config) : failed("the configuration is no map of keys and values");
+    return isObject(value) ? (value as Config) : failed("the configuration is no map of keys and values");
   } catch (error) {
     return failed(failureOf(error));
   }

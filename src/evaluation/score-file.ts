@@ -3,6 +3,7 @@
  * details}}`, or one metric: `{score, details: {name}}`, also as sacreBLEU prints it, `{name, score, …}`, or a list of
  * these.
  */
+import { isObject } from "../json.js";
 import type { EvaluationFileName } from "./naming/evaluation-file.js";
 import { scaledMetrics } from "./scores.js";
 
@@ -151,10 +152,6 @@ function parse(text: string): unknown {
   } catch (error) {
     throw new EvaluationError(`the .metrics.json file is no JSON: ${brief(String(error))}`);
   }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** A value, short enough for a message. */

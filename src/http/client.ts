@@ -1,17 +1,23 @@
 import type { Readable } from "node:stream";
-import pLimit, { type LimitFunction } from "p-limit";
 import { type Dispatcher, request } from "undici";
-import { Budget } from "./budget.js";
 import { type Clock, systemClock } from "./clock.js";
-import { ConnectionError, Connections, reasonOf } from "./connections.js";
-import { inSeconds, LateError, within } from "./deadline.js";
-import { messageIn, printable } from "./error-text.js";
-import { Gate } from "./gate.js";
-import { askedPause, limitPause } from "./pause.js";
+import { type LimitFunction, limitConcurrency } from "./concurrency.js";
+import { Connections, reasonOf } from "./connections.js";
+import { Budget, inSeconds, within } from "./deadline.js";
+import { HttpError, messageIn, printable } from "./http-error.js";
 import type { HttpPolicy } from "./policy.js";
-import type { Environment } from "./proxies.js";
+import { askedPause, limitPause, RateLimit } from "./rate-limit.js";
 import { Secrets } from "./redact.js";
-import { Fault, Retry, sleepUntilChange } from "./retry.js";
+import type {
+  HttpAnswer,
+  HttpOptions,
+  HttpRequest,
+  RequestScope,
+  RetriedRequest,
+  WholeAnswer,
+  WholeRequest,
+} from "./request.js";
+import { Retry, sleepUntilChange } from "./retry.js";
 
 /** Bytes of an error's body that are read. */
 const EXCERPT_BYTES = 64 * 1024;
@@ -28,82 +34,6 @@ const SLOWEST_BYTES_PER_MS = 1;
 const SLOW_MS = 120_000;
 const MOST_REDIRECTS = 4;
 
-/** What a caller's requests share: how long they are retried, what stops them, how many were made. */
-export interface RequestScope {
-  readonly budget: Budget;
-  readonly signal?: AbortSignal | undefined;
-  /** Counted up with each request that went out. */
-  requests: number;
-}
-
-/** One request. */
-export interface HttpRequest {
-  /** Default GET. */
-  readonly method?: "GET" | "POST" | "PUT";
-  /** Absolute URL. Its query is never printed: it may hold a signature. */
-  readonly url: string;
-  /** What the request is, for messages: "the run's history", "task AbC…". */
-  readonly what: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Called for each try, because a stream can be read once only. */
-  readonly body?: (() => Buffer | string | Readable) | undefined;
-  /** Whether the client's authorization is sent. Never for addresses that a server gave. */
-  readonly authorized?: boolean;
-  /** Milliseconds from the start of a try, connection included, to the head of the answer. Default 30 s. */
-  readonly headersMs?: number | undefined;
-  /** Milliseconds before the first further try, in place of the policy's. */
-  readonly retryMs?: number | undefined;
-  /** Milliseconds without a byte of the body after which a try is over. Default 30 s. */
-  readonly idleMs?: number | undefined;
-  /** The body comes as slowly as it likes: it is written while it is read. */
-  readonly live?: boolean;
-}
-
-/** What is known of a request before its tries. */
-export type RetriedRequest = Pick<HttpRequest, "what" | "url" | "retryMs">;
-
-/** A request whose answer is taken whole. */
-export interface WholeRequest extends HttpRequest {
-  /** Milliseconds that a try may take. Default: no limit but those of its phases. */
-  readonly wholeMs?: number | undefined;
-  /** Bytes of the answer that are taken; "none" where only its status matters. Default 64 MiB. */
-  readonly most?: number | "none" | undefined;
-  /** Whether redirects are followed, without the authorization. Default: they are refusals. */
-  readonly follow?: boolean;
-}
-
-/** An answer with a status below 400. Header names are in lower case. */
-export interface HttpAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | undefined>>;
-  /** As sent, not unpacked. Throws a Fault when the connection fails. Has to be read to its end or discarded. */
-  readonly body: AsyncIterable<Uint8Array>;
-  /** Ends the connection of a body that nobody reads to its end. */
-  discard(): void;
-}
-
-/** An answer with a status from 200 to 299, read to its end. */
-export interface WholeAnswer extends Omit<HttpAnswer, "body" | "discard"> {
-  readonly body: Buffer;
-}
-
-/** What a client is made with; all but the user agent is for tests and special set-ups. */
-export interface HttpOptions {
-  readonly userAgent: string;
-  /** Value of the Authorization header of requests that carry it. */
-  readonly authorization?: (() => string) | undefined;
-  /** What no message may hold. */
-  readonly secrets?: Secrets | undefined;
-  /** In place of connections of the client's own. */
-  readonly dispatcher?: Dispatcher | undefined;
-  /** Where proxies are named; default process.env. */
-  readonly environment?: Environment | undefined;
-  readonly clock?: Clock | undefined;
-  readonly random?: (() => number) | undefined;
-  /** Requests under way at once; default any number. */
-  readonly concurrency?: number | undefined;
-}
-
 /** Sends requests, retries what can be retried, and keeps to the server's rate limits across all callers. */
 export class HttpClient {
   readonly clock: Clock;
@@ -114,7 +44,7 @@ export class HttpClient {
   readonly #dispatcher: Dispatcher;
   readonly #limit: LimitFunction;
   /** By the origin of the server. */
-  readonly #gates = new Map<string, Gate>();
+  readonly #rateLimits = new Map<string, RateLimit>();
 
   constructor(policy: HttpPolicy, options: HttpOptions) {
     this.clock = options.clock ?? systemClock;
@@ -124,7 +54,7 @@ export class HttpClient {
     if (options.dispatcher === undefined)
       this.#connections = new Connections(this.clock, options.environment);
     this.#dispatcher = options.dispatcher ?? (this.#connections as Connections).dispatcher;
-    this.#limit = pLimit(options.concurrency ?? Number.POSITIVE_INFINITY);
+    this.#limit = limitConcurrency(options.concurrency ?? Number.POSITIVE_INFINITY);
   }
 
   /** Ends all connections. Requests that are under way fail. */
@@ -143,11 +73,17 @@ export class HttpClient {
     const policy = this.#policy;
     const backOff = retryMs === undefined ? policy.backOff : { ...policy.backOff, firstMs: retryMs };
     const random = this.#options.random ?? Math.random;
-    return new Retry(what, { clock, random, policy: { ...policy, backOff }, gate: this.#gate(url), scope });
+    return new Retry(what, {
+      clock,
+      random,
+      policy: { ...policy, backOff },
+      rateLimit: this.#rateLimit(url),
+      scope,
+    });
   }
 
   /**
-   * Carries out an exchange until it succeeds. A Fault is followed by another try, anything else that is thrown is
+   * Carries out an exchange until it succeeds. An HttpError is followed by another try, anything else that is thrown is
    * final.
    *
    * @throws the policy's error when every try failed, the budget is used up, or the scope's signal is aborted.
@@ -169,10 +105,10 @@ export class HttpClient {
           return { result: await exchange(retry) };
         });
         if (answer === undefined) continue;
-        this.#gate(spec.url).succeeded();
+        this.#rateLimit(spec.url).succeeded();
         return answer.result;
       } catch (error) {
-        if (!(error instanceof Fault)) throw error;
+        if (!(error instanceof HttpError)) throw error;
         await retry.after(error);
       }
     }
@@ -209,7 +145,7 @@ export class HttpClient {
    * One try, up to the head of the answer. Redirects are answers.
    *
    * @param ending Ends the try from outside, with a reason that tells why.
-   * @throws Fault when another try may help; the policy's error for an answer that is final.
+   * @throws HttpError if another try may help; the policy's error for an answer that is final.
    */
   async open(
     spec: HttpRequest,
@@ -217,7 +153,7 @@ export class HttpClient {
     ending: AbortController = new AbortController(),
   ): Promise<HttpAnswer> {
     const url = this.#checked(spec);
-    const gate = this.#gate(spec.url);
+    const rateLimit = this.#rateLimit(spec.url);
     const stop = (): void => ending.abort(scope.signal?.reason);
     if (scope.signal?.aborted) stop();
     scope.signal?.addEventListener("abort", stop, { once: true });
@@ -244,7 +180,7 @@ export class HttpClient {
     } catch (error) {
       unwatch();
       if (!ending.signal.aborted) ending.abort(error);
-      throw this.#fault(error, spec.what, scope);
+      throw this.#failure(error, spec.what, scope);
     }
     // An error after the reader has gone is nobody's.
     head.body.on("error", () => {});
@@ -257,11 +193,11 @@ export class HttpClient {
     const body = this.#body(head.body, spec, scope, ending, discard);
     const answer = { status, headers, body, discard };
     const limited = limitPause(headers, this.clock.now());
-    if (limited !== undefined) gate.defer(limited);
+    if (limited !== undefined) rateLimit.defer(limited);
     if (status < 400) return answer;
     if (!this.#policy.isRetryable(status)) throw await this.#refusal(spec, answer);
     const said = await this.#said(answer);
-    throw new Fault(`HTTP ${status}${said === "" ? "" : `: ${said}`}`, {
+    throw new HttpError("status", `HTTP ${status}${said === "" ? "" : `: ${said}`}`, {
       status,
       askedMs: longer(limited, askedPause(headers, this.clock.now())),
     });
@@ -329,13 +265,13 @@ export class HttpClient {
     return printable(text, this.secrets);
   }
 
-  #gate(url: string): Gate {
+  #rateLimit(url: string): RateLimit {
     const origin = URL.canParse(url) ? new URL(url).origin : url;
-    const known = this.#gates.get(origin);
+    const known = this.#rateLimits.get(origin);
     if (known !== undefined) return known;
-    const gate = new Gate(this.clock);
-    this.#gates.set(origin, gate);
-    return gate;
+    const rateLimit = new RateLimit(this.clock);
+    this.#rateLimits.set(origin, rateLimit);
+    return rateLimit;
   }
 
   #checked({ url, what }: HttpRequest): URL {
@@ -374,11 +310,11 @@ export class HttpClient {
         // Only the time that was spent on waiting counts: the reader may have other things to do.
         waited += this.clock.now() - asked;
         if (!live && waited > SLOW_MS + bytes / SLOWEST_BYTES_PER_MS)
-          throw new LateError(`only ${bytes} bytes within ${inSeconds(waited)}`);
+          throw new HttpError("timeout", `only ${bytes} bytes within ${inSeconds(waited)}`);
         yield next.value;
       }
     } catch (error) {
-      throw this.#fault(error, what, scope);
+      throw this.#failure(error, what, scope);
     } finally {
       discard();
     }
@@ -398,7 +334,7 @@ export class HttpClient {
       while (!done.signal.aborted) {
         const left = Math.max(retry.deadline, Math.min(start + SHORTEST_TRY_MS, budget.end));
         const end = Math.min(left, start + wholeMs);
-        if (clock.now() >= end) return ending.abort(new LateError("no answer in time"));
+        if (clock.now() >= end) return ending.abort(new HttpError("timeout", "no answer in time"));
         await sleepUntilChange(clock, budget, end - clock.now(), done.signal, "deadline");
       }
     };
@@ -432,20 +368,20 @@ export class HttpClient {
     try {
       await within(read(), EXCERPT_MS, "", this.clock);
     } catch (error) {
-      if (!(error instanceof Fault || error instanceof LateError)) throw error;
+      if (!(error instanceof HttpError)) throw error;
     } finally {
       discard();
     }
     return Buffer.concat(chunks).subarray(0, EXCERPT_BYTES);
   }
 
-  /** What went wrong on the way, as a Fault unless another try would end the same. */
-  #fault(error: unknown, what: string, scope: RequestScope): Error {
+  /** What went wrong on the way: an HttpError, unless another try would end the same. */
+  #failure(error: unknown, what: string, scope: RequestScope): Error {
     if (scope.signal?.aborted) return this.#policy.errors.stopped(what);
-    const reason = error instanceof LateError ? error.message : printable(reasonOf(error), this.secrets);
-    if (error instanceof ConnectionError && error.final)
-      return this.#policy.errors.unusable(`${what}: ${reason}`);
-    return new Fault(reason);
+    const code = error instanceof HttpError ? error.code : "connection";
+    const reason = code === "timeout" ? (error as Error).message : printable(reasonOf(error), this.secrets);
+    if (code === "proxy") return this.#policy.errors.unusable(`${what}: ${reason}`);
+    return new HttpError(code, reason);
   }
 }
 

@@ -5,21 +5,11 @@ import { connect as openTls } from "node:tls";
 import { Agent, type buildConnector, type Dispatcher } from "undici";
 import type { Clock } from "./clock.js";
 import { inSeconds, within } from "./deadline.js";
-import { type Environment, proxyFor } from "./proxies.js";
+import { HttpError } from "./http-error.js";
+
+export type { Dispatcher };
 
 const PHASE_MS = 10_000;
-
-/** A connection could not be made. */
-export class ConnectionError extends Error {
-  override name = "ConnectionError";
-  /** Whether another try would end the same. */
-  readonly final: boolean;
-
-  constructor(message: string, final = false) {
-    super(message);
-    this.final = final;
-  }
-}
 
 /** The connections of a client: to servers themselves, or through the proxies of the environment. */
 export class Connections {
@@ -69,15 +59,15 @@ export class Connections {
     try {
       proxy = proxyFor(url, this.#environment);
     } catch {
-      throw new ConnectionError(
+      throw new HttpError(
+        "proxy",
         "the proxy that the environment names has no address: set HTTPS_PROXY to http://host:port",
-        true,
       );
     }
     if (proxy !== undefined && !/^https?:$/.test(proxy.protocol))
-      throw new ConnectionError(
+      throw new HttpError(
+        "proxy",
         `the proxy that the environment names is one for ${proxy.protocol.slice(0, -1)}: only those for http and https are used`,
-        true,
       );
     return proxy;
   }
@@ -123,9 +113,9 @@ export class Connections {
           if (statusCode >= 200 && statusCode < 300) resolve(socket as Socket);
           else
             reject(
-              new ConnectionError(
+              new HttpError(
+                statusCode < 500 ? "proxy" : "connection",
                 `the proxy ${proxy.host} refused the way to ${path} (HTTP ${statusCode})`,
-                statusCode < 500,
               ),
             );
         });
@@ -135,8 +125,8 @@ export class Connections {
       return await within(answered, PHASE_MS, late, this.#clock);
     } catch (error) {
       carrier.destroy();
-      if (error instanceof ConnectionError) throw error;
-      throw new ConnectionError(`through the proxy ${proxy.host}: ${reasonOf(error)}`);
+      if (error instanceof HttpError) throw error;
+      throw new HttpError("connection", `through the proxy ${proxy.host}: ${reasonOf(error)}`);
     } finally {
       this.#pending.delete(carrier);
     }
@@ -150,7 +140,9 @@ export class Connections {
     this.#pending.add(socket);
     const ended = new Promise<never>((_, reject) => {
       socket.once("error", reject);
-      socket.once("close", () => reject(new ConnectionError("the connection was closed before it was made")));
+      socket.once("close", () =>
+        reject(new HttpError("connection", "the connection was closed before it was made")),
+      );
     });
     ended.catch(() => {});
     try {
@@ -168,8 +160,8 @@ export class Connections {
     } catch (error) {
       socket.destroy();
       // Without a code of undici's: for some of those it would connect again by itself, for ever.
-      if (error instanceof ConnectionError) throw error;
-      throw new ConnectionError(reasonOf(error));
+      if (error instanceof HttpError) throw error;
+      throw new HttpError("connection", reasonOf(error));
     } finally {
       this.#pending.delete(socket);
     }
@@ -178,6 +170,7 @@ export class Connections {
 
 /** What an error of the system says, with its code. */
 export function reasonOf(error: unknown): string {
+  if (error instanceof HttpError) return error.message;
   const {
     code,
     message = String(error),
@@ -202,4 +195,31 @@ function authorization({ username, password }: URL): Record<string, string> {
   if (username === "" && password === "") return {};
   const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
   return { "proxy-authorization": `Basic ${Buffer.from(pair).toString("base64")}` };
+}
+
+/** Variables of the environment, as in process.env. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The proxy for a URL; undefined where the server is reached without one. Throws a TypeError where it is no URL. */
+export function proxyFor(url: URL, environment: Environment): URL | undefined {
+  const variable = (name: string) => environment[name] || environment[name.toUpperCase()] || undefined;
+  // Who names one proxy alone means all of the network.
+  const secure = url.protocol === "https:" ? variable("https_proxy") : undefined;
+  const proxy = secure ?? variable("http_proxy");
+  if (proxy === undefined || isExcepted(url, variable("no_proxy") ?? "")) return undefined;
+  return new URL(/^[a-z][a-z0-9+.-]*:\/\//i.test(proxy) ? proxy : `http://${proxy}`);
+}
+
+function isExcepted(url: URL, exceptions: string): boolean {
+  const host = url.hostname.toLowerCase();
+  const port = url.port || (url.protocol === "https:" ? "443" : "80");
+  return exceptions
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .some((entry) => {
+      if (entry === "*") return true;
+      const [, name = "", only] = /^\*?\.?(.*?)(?::(\d+))?$/.exec(entry) ?? [];
+      if (name === "" || (only !== undefined && only !== port)) return false;
+      return host === name || host.endsWith(`.${name}`);
+    });
 }

@@ -1,4 +1,4 @@
-import type { BackOff } from "./pause.js";
+import type { BackOff } from "./rate-limit.js";
 
 /** An answer that no further try would change. */
 export interface Refusal {
@@ -39,4 +39,14 @@ export interface HttpPolicy {
     /** The caller's signal ended the request. */
     stopped(what: string): Error;
   };
+}
+
+/** Whether another try may be answered otherwise: timeouts, rate limits, and errors of the server. */
+export function isTransientStatus(status: number): boolean {
+  return status === 408 || status === 429 || status >= 500;
+}
+
+/** The message for a request of which all tries failed. */
+export function noAnswer(what: string, last: string, { tries }: Spent): string {
+  return `${what}: no usable answer in ${tries === 1 ? "1 try" : `${tries} tries`} (the last: ${last}). Check the network and run the command again`;
 }

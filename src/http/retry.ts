@@ -1,27 +1,10 @@
-import type { Budget } from "./budget.js";
 import type { Clock, SleepPurpose } from "./clock.js";
+import type { Budget } from "./deadline.js";
 import { inSeconds } from "./deadline.js";
-import type { Gate } from "./gate.js";
-import { backoff } from "./pause.js";
+import type { HttpError } from "./http-error.js";
 import type { HttpPolicy } from "./policy.js";
-
-/** A try that failed in a way that another may not. The message is ready to be printed. */
-export class Fault extends Error {
-  override name = "Fault";
-  /** HTTP status code; absent where there was no answer. */
-  readonly status: number | undefined;
-  /** Milliseconds that the server asked to wait; absent where it did not. */
-  readonly askedMs: number | undefined;
-
-  constructor(
-    message: string,
-    answer: { readonly status?: number; readonly askedMs?: number | undefined } = {},
-  ) {
-    super(message);
-    this.status = answer.status;
-    this.askedMs = answer.askedMs;
-  }
-}
+import type { RateLimit } from "./rate-limit.js";
+import { backoff } from "./rate-limit.js";
 
 /** While others get through, a request that is told to wait has this many budgets at most. */
 const MOST_BUDGETS = 10;
@@ -31,7 +14,7 @@ interface RetryOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly policy: HttpPolicy;
-  readonly gate: Gate;
+  readonly rateLimit: RateLimit;
   readonly scope: { readonly budget: Budget; readonly signal?: AbortSignal | undefined };
 }
 
@@ -64,8 +47,8 @@ export class Retry {
 
   /** Whether the server takes requests now. */
   get isReady(): boolean {
-    const { gate, clock } = this.#options;
-    return gate.opensAt <= clock.now();
+    const { rateLimit, clock } = this.#options;
+    return rateLimit.endsAt <= clock.now();
   }
 
   /** Notes that something arrived: the tries begin anew. */
@@ -80,7 +63,7 @@ export class Retry {
     if (this.#failures === 0) this.progressed();
   }
 
-  /** @throws the policy's error when the scope's signal is aborted. */
+  /** @throws the policy's error if the scope's signal is aborted. */
   throwIfStopped(): void {
     const { policy, scope } = this.#options;
     if (scope.signal?.aborted) throw policy.errors.stopped(this.#what);
@@ -89,35 +72,35 @@ export class Retry {
   /**
    * Waits until the server takes requests.
    *
-   * @throws the policy's error when that is after the end of the budget, or the scope's signal is aborted.
+   * @throws the policy's error if that is after the end of the budget, or the scope's signal is aborted.
    */
   async ready(): Promise<void> {
-    const { gate, clock, scope } = this.#options;
+    const { rateLimit, clock, scope } = this.#options;
     const waits = !this.isReady;
-    await this.#until(() => gate.opensAt, "rate-limit", "the server asks all requests to wait");
+    await this.#until(() => rateLimit.endsAt, "rate-limit", "the server asks all requests to wait");
     // While others got through, to wait for one's turn was no lack of progress.
-    if (waits && gate.succeededSince(this.#start)) this.#start = clock.now();
+    if (waits && rateLimit.succeededSince(this.#start)) this.#start = clock.now();
     if (clock.now() >= scope.budget.end) throw this.#undelivered("the time was up");
   }
 
   /**
    * Pauses after a try that failed.
    *
-   * @throws the policy's error when there is to be no other try.
+   * @throws the policy's error if there is to be no other try.
    */
-  async after(fault: Fault): Promise<void> {
-    const { clock, random, policy, gate } = this.#options;
+  async after(error: HttpError): Promise<void> {
+    const { clock, random, policy, rateLimit } = this.#options;
     this.throwIfStopped();
     this.#failures += 1;
     const now = clock.now();
-    const asked = fault.askedMs ?? 0;
+    const asked = error.askedMs ?? 0;
     const own = backoff(this.#failures, policy.backOff, random);
     // Being told to wait while the server takes other requests is no lack of progress.
-    if (fault.status === 429 && gate.succeededSince(this.#start)) this.#start = now;
+    if (error.status === 429 && rateLimit.succeededSince(this.#start)) this.#start = now;
     const moment = (): number => Math.max(now + asked, Math.min(now + own, this.deadline));
-    if (fault.status === 429 || fault.askedMs !== undefined) gate.defer(moment() - now);
-    if (this.#failures >= policy.tries || now >= this.deadline) throw this.#undelivered(fault.message);
-    await this.#until(moment, "retry", fault.message);
+    if (error.status === 429 || error.askedMs !== undefined) rateLimit.defer(moment() - now);
+    if (this.#failures >= policy.tries || now >= this.deadline) throw this.#undelivered(error.message);
+    await this.#until(moment, "retry", error.message);
   }
 
   async #until(moment: () => number, purpose: SleepPurpose, last: string): Promise<void> {

@@ -5,7 +5,7 @@
 import callbacks, { readFileSync } from "node:fs";
 import promises from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
-import pLimit from "p-limit";
+import { limitConcurrency } from "../http/concurrency.js";
 
 /** Files that are read or written whole at once: each is open across several turns of the event loop. */
 const WHOLE_AT_ONCE = 8;
@@ -32,7 +32,7 @@ let done = false;
 export function waitForDescriptors(): void {
   if (done) return;
   done = true;
-  const limit = pLimit(WHOLE_AT_ONCE);
+  const limit = limitConcurrency(WHOLE_AT_ONCE);
   const table = promises as unknown as Record<string, Call>;
   for (const name of WHOLE) {
     const call = table[name] as Call;

@@ -1,4 +1,5 @@
 /** Marian's `[config]` lines as an object. */
+import { isObject } from "../json.js";
 import { readEntries } from "./config-entries.js";
 import type { ConfigValue, MarianConfig } from "./config-value.js";
 
@@ -50,7 +51,5 @@ export function validMetrics(config: MarianConfig | undefined): readonly string[
 }
 
 function asConfig(value: unknown): MarianConfig | undefined {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? (value as MarianConfig)
-    : undefined;
+  return isObject(value) ? (value as MarianConfig) : undefined;
 }

@@ -5,7 +5,7 @@ import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { gunzipSync } from "node:zlib";
-import pLimit from "p-limit";
+import { limitConcurrency } from "../http/index.js";
 import { fileChunks } from "../io/chunks.js";
 import { makeFolder } from "../io/folder.js";
 import { InputError } from "../io/input-error.js";
@@ -40,7 +40,7 @@ export interface StoreOptions {
  */
 export class ArtifactStore {
   readonly #queue: Queue;
-  readonly #limited = pLimit(AT_ONCE);
+  readonly #limited = limitConcurrency(AT_ONCE);
   readonly #host: string;
   readonly #notes: string[] = [];
   /** Whether the user has said how much is to be kept, so that it is looked at in any case. */

@@ -1,6 +1,8 @@
 /** A group as the queue lists it. */
+
 import type { Config, Problem } from "../archive/group.js";
 import { groupNameOf, projectOf, suffixOf } from "../evaluation/naming/group-name.js";
+import { isObject } from "../json.js";
 import type { GroupTask, Queue } from "./client/index.js";
 
 /** What the names of a group's runs are made of. */
@@ -65,8 +67,4 @@ function objectAt(value: unknown, ...path: readonly string[]): Readonly<Record<s
   let node = value;
   for (const key of path) node = isObject(node) ? node[key] : undefined;
   return isObject(node) ? node : undefined;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

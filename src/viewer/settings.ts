@@ -1,4 +1,5 @@
 /** What a start of Marian was set to, key by key. */
+import { isObject } from "../json.js";
 import type { Segment } from "../run/segment.js";
 
 /** A setting of two starts; absent on a side that does not have it. */
@@ -40,7 +41,7 @@ export function compareSettings(
 }
 
 function flatten(key: string, value: unknown, settings: Map<string, string>): void {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+  if (isObject(value)) {
     for (const [inner, part] of Object.entries(value)) flatten(`${key}.${inner}`, part, settings);
     return;
   }

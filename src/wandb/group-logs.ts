@@ -1,6 +1,7 @@
 /** Publishes the run of a group: the experiment's configuration, all evaluations, and the logs. */
 
 import type { Evaluation } from "../evaluation/evaluation.js";
+import { forEachLimited } from "../http/index.js";
 import type { PublisherOutcome } from "../publishers/update-publisher.js";
 import { WandbError } from "./client/errors.js";
 
@@ -9,7 +10,6 @@ import { type JsonObject, type JsonValue, stringifyJson } from "./client/format/
 import { artifactNameOf } from "./client/format/names.js";
 import type { RowTable } from "./client/format/row-table.js";
 import type { TableData } from "./client/format/table.js";
-import { inParallel } from "./client/parallel.js";
 import { objectAt, optionalText } from "./client/reply.js";
 import { evaluationsOfRuns } from "./group-runs.js";
 import { GroupTable } from "./group-table.js";
@@ -135,7 +135,7 @@ class TableCompletion {
     const ordered = first && current !== undefined ? [current, ...tables.toReversed()] : tables;
     const fresh = [...new Set(ordered)].filter(({ path }) => !this.#seen.has(path));
     const read = new Map<TableFile, TableData>();
-    await inParallel(fresh, DOWNLOADS_AT_ONCE, async (file) => {
+    await forEachLimited(fresh, DOWNLOADS_AT_ONCE, async (file) => {
       this.#seen.add(file.path);
       const table = await file.read().catch(() => undefined);
       if (table === undefined) this.#remark(`the table ${file.path} can't be read`);

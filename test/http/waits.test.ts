@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { MockAgent } from "undici";
 import { describe, expect, test } from "vitest";
 import { HttpClient } from "../../src/http/index.js";
-import { askedPause, limitPause } from "../../src/http/pause.js";
+import { askedPause, limitPause } from "../../src/http/rate-limit.js";
 import { FakeClock } from "./fake-clock.js";
 import { FIRST_MS, LONGEST_MS, POLICY } from "./policy.js";
 

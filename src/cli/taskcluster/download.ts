@@ -1,13 +1,14 @@
 /** What `download` does: a group into the folders of an archive. */
+
 import { createWriteStream } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import pLimit from "p-limit";
 import type { Group, Problem } from "../../archive/group.js";
 import type { Evaluation } from "../../evaluation/evaluation.js";
 import { evaluationTitle, readDatasetName } from "../../evaluation/naming/dataset.js";
 import { readEvaluationFileName } from "../../evaluation/naming/evaluation-file.js";
+import { forEachLimited } from "../../http/index.js";
 import { makeFolder } from "../../io/folder.js";
 import { InputError } from "../../io/input-error.js";
 import { decompress } from "../../io/packed/decompress.js";
@@ -59,7 +60,6 @@ export async function downloadGroups(
       wanted.set(file.path, file);
     }
   }
-  const limit = pLimit(AT_ONCE);
   const files: Downloaded["files"][number][] = [];
   const download = async ({ path, source, write }: Wanted) => {
     const target = join(folder, path);
@@ -74,7 +74,7 @@ export async function downloadGroups(
       problems.push({ source, reason: readable(error).message, severity: "failure" });
     }
   };
-  await Promise.all([...wanted.values()].map((file) => limit(download, file)));
+  await forEachLimited([...wanted.values()], AT_ONCE, download);
   return { files: files.sort((one, other) => (one.path < other.path ? -1 : 1)), problems };
 }
 

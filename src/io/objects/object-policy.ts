@@ -1,4 +1,4 @@
-import type { HttpPolicy, Refusal } from "../../http/index.js";
+import { type HttpPolicy, isTransientStatus, noAnswer, type Refusal } from "../../http/index.js";
 import { InputError } from "../input-error.js";
 import { CHANGED } from "./object-answer.js";
 
@@ -6,16 +6,12 @@ import { CHANGED } from "./object-answer.js";
 export const OBJECT_POLICY: HttpPolicy = {
   tries: 6,
   backOff: { firstMs: 500, longestMs: 30_000, jitter: [0.75, 1.25] },
-  isRetryable: (status) => status === 408 || status === 429 || status >= 500,
+  isRetryable: isTransientStatus,
   errors: {
     refused: (refusal) => new InputError(refused(refusal)),
     unusable: (message) => new InputError(message),
     tooLarge: (message) => new InputError(message),
-    undelivered: (what, last, { tries }) =>
-      new InputError(
-        `${what}: no usable answer in ${tries === 1 ? "1 try" : `${tries} tries`} (the last: ${last}). Check the network and run the command again`,
-        { code: "unreachable" },
-      ),
+    undelivered: (what, last, spent) => new InputError(noAnswer(what, last, spent), { code: "unreachable" }),
     stopped: (what) => new InputError(`${what}: stopped before the answer was there`),
   },
 };

@@ -1,6 +1,13 @@
 /** Public objects over HTTP: Google Cloud Storage by its JSON API, anything else by its URL. */
 
-import { Fault, type HttpAnswer, HttpClient, type HttpOptions, type RequestScope } from "../../http/index.js";
+import {
+  type HttpAnswer,
+  HttpClient,
+  HttpError,
+  type HttpOptions,
+  type RequestScope,
+} from "../../http/index.js";
+import { isObject } from "../../json.js";
 import { InputError } from "../input-error.js";
 import { decompress } from "../packed/decompress.js";
 import type { Source } from "../source.js";
@@ -85,15 +92,9 @@ export class ObjectStore {
         `${this.#endpoint}/storage/v1/b/${encodeURIComponent(bucket)}/o?${query}`,
         `the list of gs://${bucket}`,
       );
-      if (
-        typeof page !== "object" ||
-        page === null ||
-        Array.isArray(page) ||
-        "errors" in page ||
-        "error" in page
-      )
+      if (!isObject(page) || "errors" in page || "error" in page)
         throw new InputError(`the list of gs://${bucket} is none: the answer is not one of Cloud Storage`);
-      const { items = [], nextPageToken } = page as { items?: unknown; nextPageToken?: unknown };
+      const { items = [], nextPageToken } = page;
       if (!Array.isArray(items)) throw new InputError(`the list of gs://${bucket} is none`);
       for (const item of items) {
         const info = objectInfo(bucket, item);
@@ -187,10 +188,10 @@ export class ObjectStore {
           yield rest;
         }
         if (length === undefined || at >= length) return;
-        throw new Fault(`the answer ends at ${at} of ${length} bytes`);
+        throw new HttpError("incomplete", `the answer ends at ${at} of ${length} bytes`);
       } catch (error) {
-        if (!(error instanceof Fault)) throw error;
-        await retry.after(new Fault(`at byte ${at}: ${error.message}`));
+        if (!(error instanceof HttpError)) throw error;
+        await retry.after(new HttpError("incomplete", `at byte ${at}: ${error.message}`));
       } finally {
         answer.discard();
       }
@@ -216,7 +217,7 @@ export class ObjectStore {
       const answer = await this.#http.follow(spec, this.#scope);
       if (answer.status === 200 || (answer.status === 206 && at > 0)) return answer;
       answer.discard();
-      throw new Fault(`HTTP ${answer.status} and not the whole of it`);
+      throw new HttpError("incomplete", `HTTP ${answer.status} and not the whole of it`);
     });
   }
 

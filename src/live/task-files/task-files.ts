@@ -1,7 +1,9 @@
 /** The files of a training task: what Marian and OpusTrainer were configured with. */
+
 import { realpath } from "node:fs/promises";
 import { dirname, isAbsolute, join, resolve } from "node:path";
-import type { Config, ConfigValue } from "../../archive/group.js";
+import type { ConfigValue } from "../../archive/group.js";
+import { isObject } from "../../json.js";
 import type { Arguments } from "../../run/command-line.js";
 import { readConfigFile } from "./config-file.js";
 import { countLines } from "./line-count.js";
@@ -147,14 +149,10 @@ function values(options: Arguments, ...names: readonly string[]): string[] {
 /** Paths of OpusTrainer's datasets by name. */
 function datasetsOf(opustrainer: ConfigValue): Map<string, readonly string[]> {
   const datasets = new Map<string, readonly string[]>();
-  const listed = isMap(opustrainer) ? opustrainer["datasets"] : undefined;
-  for (const [name, value] of Object.entries(isMap(listed) ? listed : {})) {
+  const listed = isObject(opustrainer) ? opustrainer["datasets"] : undefined;
+  for (const [name, value] of Object.entries(isObject(listed) ? listed : {})) {
     const paths = (Array.isArray(value) ? value : [value]).filter((path) => typeof path === "string");
     if (paths.length > 0) datasets.set(name, paths);
   }
   return datasets;
-}
-
-function isMap(value: ConfigValue | undefined): value is Config {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

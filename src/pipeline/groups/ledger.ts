@@ -1,9 +1,11 @@
 /** What has been published: so that a second run sends nothing. */
+
 import { existsSync } from "node:fs";
 import { type FileHandle, open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { makeFolder } from "../../io/folder.js";
 import { writing } from "../../io/output-file.js";
+import { isObject, readJson } from "../../json.js";
 
 /** A run, or the log of a group, that has arrived whole. */
 export interface LedgerEntry {
@@ -115,12 +117,8 @@ type Line = Readonly<Record<string, unknown>>;
 
 /** A line's values; none of one that is torn or something else. */
 function readLine(line: string): Line {
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === "object" && value !== null ? (value as Line) : {};
-  } catch {
-    return {};
-  }
+  const value = readJson(line);
+  return isObject(value) ? value : {};
 }
 
 function versionOf({ form, version }: Line): number {

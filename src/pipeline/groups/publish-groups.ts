@@ -1,11 +1,11 @@
 /** Publishes groups: their trainings, the models with evaluations only, and the run of the group. */
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
-import pLimit, { type LimitFunction } from "p-limit";
 import type { Group, GroupRun } from "../../archive/group.js";
 import { completeLog } from "../../archive/validation-log/join.js";
 import type { ParserOptions } from "../../core/log-parser.js";
 import { GROUP_LOGS } from "../../evaluation/naming/run-ids.js";
+import { type LimitFunction, limitConcurrency } from "../../http/index.js";
 import type { Source } from "../../io/source.js";
 import type { PublisherOutcome, UpdatePublisher } from "../../publishers/update-publisher.js";
 import type { RunPlan } from "../../run/run-plan.js";
@@ -96,7 +96,7 @@ export async function publishGroups(
   groups: AsyncIterable<Group> | Iterable<Group>,
   request: GroupsRequest,
 ): Promise<GroupReceipt[]> {
-  const limit = pLimit(request.atOnce);
+  const limit = limitConcurrency(request.atOnce);
   const open = new Set<Promise<void>>();
   const receipts: GroupReceipt[] = [];
   let count = 0;

@@ -1,6 +1,8 @@
 /** Work items: the runs of an archive, one a line, for machines that read them apart. */
+
 import { decompress } from "../../io/packed/decompress.js";
 import { readable, type Source } from "../../io/source.js";
+import { isObject } from "../../json.js";
 
 /** A file of a run. */
 export interface ManifestFile {
@@ -97,10 +99,6 @@ function readFile(value: unknown): ManifestFile | undefined {
     ...(typeof size === "number" && size >= 0 ? { size } : {}),
     ...(typeof etag === "string" && etag !== "" ? { etag } : {}),
   };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /**

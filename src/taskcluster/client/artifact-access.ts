@@ -1,5 +1,5 @@
 /** Artifacts of any storage type, by the redirect that the queue answers with. */
-import { Fault, type HttpAnswer, type HttpRequest } from "../../http/index.js";
+import { type HttpAnswer, HttpError, type HttpRequest } from "../../http/index.js";
 import { slug } from "./address.js";
 import { TaskclusterError } from "./errors.js";
 import { GzipCheck } from "./gzip-check.js";
@@ -94,7 +94,7 @@ export class ArtifactAccess {
     const answer = await http.follow({ ...how, url: place, what, headersMs: idleMs, idleMs }, scope);
     if (answer.status === 200) return { storageType, answer };
     answer.discard();
-    throw new Fault(`HTTP ${answer.status} and not the whole of it`);
+    throw new HttpError("incomplete", `HTTP ${answer.status} and not the whole of it`);
   }
 
   #url({ taskId, runId, name }: ArtifactRef): string {
@@ -144,5 +144,8 @@ async function* whole(
 
 function incomplete(error: Error): never {
   const early = /unexpected end/i.test(error.message);
-  throw new Fault(early ? "the gzip data ends early" : `the gzip data is damaged (${error.message})`);
+  throw new HttpError(
+    "incomplete",
+    early ? "the gzip data ends early" : `the gzip data is damaged (${error.message})`,
+  );
 }

@@ -3,6 +3,8 @@ import {
   type Clock,
   HttpClient,
   type HttpPolicy,
+  isTransientStatus,
+  noAnswer,
   type RequestScope,
 } from "../../http/index.js";
 import { refusedError, TaskclusterError } from "./errors.js";
@@ -35,16 +37,12 @@ export interface Access {
 const POLICY: HttpPolicy = {
   tries: 6,
   backOff: { firstMs: 200, longestMs: 30_000, jitter: [0.75, 1.25] },
-  isRetryable: (status) => status === 408 || status === 429 || status >= 500,
+  isRetryable: isTransientStatus,
   errors: {
     refused: refusedError,
     unusable: (message) => new TaskclusterError("malformed-answer", message),
     tooLarge: (message) => new TaskclusterError("too-large", message),
-    undelivered: (what, last, { tries }) =>
-      new TaskclusterError(
-        "unreachable",
-        `${what}: no usable answer in ${tries === 1 ? "1 try" : `${tries} tries`} (the last: ${last}). Check the network and run the command again`,
-      ),
+    undelivered: (what, last, spent) => new TaskclusterError("unreachable", noAnswer(what, last, spent)),
     stopped: (what) => new TaskclusterError("stopped", `${what}: stopped before the answer was there`),
   },
 };

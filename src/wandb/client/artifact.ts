@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { RequestScope } from "../../http/index.js";
+import { forEachLimited, type JsonRecord } from "../../http/index.js";
 import { WandbError } from "./errors.js";
-
 import { artifactDigest, checksumOfFile, type FileDigest, filesBelow, inOrder } from "./format/artifact.js";
 import { checkArtifactName } from "./format/names.js";
 import {
@@ -11,16 +11,7 @@ import {
   CREATE_ARTIFACT_FILES,
   CREATE_ARTIFACT_MANIFEST,
 } from "./operations.js";
-import { inParallel } from "./parallel.js";
-import {
-  listOf,
-  objectAt,
-  optionalText,
-  type ReplyObject,
-  requiredObject,
-  requiredText,
-  textsOf,
-} from "./reply.js";
+import { listOf, objectAt, optionalText, requiredObject, requiredText, textsOf } from "./reply.js";
 import type { RunAddress } from "./run-address.js";
 import { putBytes, sizeOf, type UploadSource } from "./upload.js";
 import type { WandbClient } from "./wandb-client.js";
@@ -138,7 +129,7 @@ async function createArtifact(
   address: RunAddress,
   spec: ArtifactSpec,
   digest: string,
-): Promise<ReplyObject> {
+): Promise<JsonRecord> {
   const input = {
     entityName: address.entity,
     projectName: address.project,
@@ -170,7 +161,7 @@ async function createManifest(
   artifactID: string,
   digest: string,
   includeUpload: boolean,
-): Promise<ReplyObject> {
+): Promise<JsonRecord> {
   const data = await client.graphql(
     CREATE_ARTIFACT_MANIFEST,
     {
@@ -205,7 +196,7 @@ async function uploadEntries(
     if (nodes.length !== group.length)
       throw new WandbError("refused", "the W&B server left out files of an artifact");
     const pairs = group.map((entry, index) => ({ entry, node: nodes[index] }));
-    await inParallel(pairs, PARALLEL_UPLOADS, async ({ entry, node }) => {
+    await forEachLimited(pairs, PARALLEL_UPLOADS, async ({ entry, node }) => {
       const url = node === undefined ? undefined : optionalText(node, "uploadUrl");
       // Where the address is null, the server has these bytes already.
       if (node?.uploadUrl === null) return;

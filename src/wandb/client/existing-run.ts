@@ -1,16 +1,14 @@
 import type { RequestScope } from "../../http/index.js";
+import { isObject, type JsonRecord } from "../../http/index.js";
 import { WandbError } from "./errors.js";
-
 import { RUN_RESUME_STATUS } from "./operations.js";
 import {
   countOf,
   embedded,
   embeddedObject,
-  isObject,
   listOf,
   objectAt,
   optionalText,
-  type ReplyObject,
   requiredText,
   textsOf,
 } from "./reply.js";
@@ -30,15 +28,15 @@ export interface ExistingRun {
   /** Greatest step so far; -1 when there is none. */
   readonly lastStep: number;
   /** The last row; empty when there is none. */
-  readonly lastRow: ReplyObject;
+  readonly lastRow: JsonRecord;
   /** Time of the last row in seconds since 1970; undefined when there is none. */
   readonly lastTimestamp: number | undefined;
   /** Seconds that the run has lasted so far. */
   readonly runtime: number;
   readonly tags: readonly string[];
   /** As stored: each value wrapped. */
-  readonly config: ReplyObject;
-  readonly summary: ReplyObject;
+  readonly config: JsonRecord;
+  readonly summary: JsonRecord;
 }
 
 const FINISHED = "finished";
@@ -85,7 +83,7 @@ export async function findRun(
 }
 
 /** The last line of a tail: a JSON list of JSON texts, itself as a text. */
-function lastOf(bucket: ReplyObject, name: string): ReplyObject {
+function lastOf(bucket: JsonRecord, name: string): JsonRecord {
   const last = listOf({ lines: embedded(bucket, name) }, "lines").at(-1);
   if (typeof last === "string") return embeddedObject({ last }, "last");
   return isObject(last) ? last : {};

@@ -1,9 +1,9 @@
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import type { RequestScope } from "../../http/index.js";
+import { isObject } from "../../http/index.js";
 import { messageOf, WandbError } from "./errors.js";
 import { LineBuffer } from "./line-buffer.js";
-import { isObject } from "./reply.js";
 import type { WandbClient } from "./wandb-client.js";
 
 const gzipAsync = promisify(gzip);

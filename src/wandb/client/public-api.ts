@@ -1,15 +1,12 @@
-import { LARGEST_JSON, type RequestScope } from "../../http/index.js";
+import { isObject, type JsonRecord, LARGEST_JSON, type RequestScope } from "../../http/index.js";
 import { WandbError } from "./errors.js";
-
 import { RUN, RUN_FILES, RUNS } from "./operations.js";
 import {
   countOf,
   embeddedObject,
-  isObject,
   listOf,
   objectAt,
   optionalText,
-  type ReplyObject,
   requiredObject,
   requiredText,
   textsOf,
@@ -38,8 +35,8 @@ export interface RunInfo {
   readonly createdAt: string;
   readonly historyLineCount: number;
   /** Values of the configuration without their wrapping, and without W&B's own. */
-  readonly config: ReplyObject;
-  readonly summary: ReplyObject;
+  readonly config: JsonRecord;
+  readonly summary: JsonRecord;
 }
 
 /** A file of a run. */
@@ -58,7 +55,7 @@ export interface RunQuery {
   readonly project: string;
   readonly entity?: string | undefined;
   /** Mongo form, as the official client takes it: `{"display_name": "group_logs", "group": "exp_G"}`. */
-  readonly filters?: ReplyObject | undefined;
+  readonly filters?: JsonRecord | undefined;
   /** Default `+created_at`: the oldest first. */
   readonly order?: string | undefined;
   readonly perPage?: number | undefined;
@@ -188,7 +185,7 @@ class Pages {
    *
    * @throws WandbError when the server leads to a page that was read, or to more than 10,000.
    */
-  next(connection: ReplyObject): string | undefined {
+  next(connection: JsonRecord): string | undefined {
     const info = objectAt(connection, "pageInfo");
     const cursor = info?.hasNextPage === true ? optionalText(info, "endCursor") : undefined;
     if (cursor === undefined) return undefined;
@@ -202,7 +199,7 @@ class Pages {
   }
 }
 
-function runInfo(node: ReplyObject): RunInfo {
+function runInfo(node: JsonRecord): RunInfo {
   const config = Object.entries(embeddedObject(node, "config")).filter(
     ([key]) => key !== "_wandb" && key !== "wandb_version",
   );
@@ -224,7 +221,7 @@ function runInfo(node: ReplyObject): RunInfo {
   };
 }
 
-function fileInfo(node: ReplyObject): RunFileInfo {
+function fileInfo(node: JsonRecord): RunFileInfo {
   return {
     name: requiredText(node, "name"),
     size: countOf(node, "sizeBytes"),

@@ -1,5 +1,5 @@
+import { isObject } from "../../http/index.js";
 import { type JsonObject, type JsonValue, stringifyJson } from "./format/json.js";
-import { isObject } from "./reply.js";
 
 const INTERNAL = "_wandb";
 

@@ -1,8 +1,8 @@
 import type { RequestScope } from "../../http/index.js";
+import { forEachLimited, isObject } from "../../http/index.js";
 import { isWandbError, messageOf, WandbError } from "./errors.js";
 import { CREATE_RUN_FILES } from "./operations.js";
-import { inParallel } from "./parallel.js";
-import { isObject, listOf, optionalText, requiredObject, textsOf } from "./reply.js";
+import { listOf, optionalText, requiredObject, textsOf } from "./reply.js";
 import type { RunAddress } from "./run-address.js";
 import { putBytes, sizeOf, type UploadSource } from "./upload.js";
 import type { WandbClient } from "./wandb-client.js";
@@ -76,7 +76,7 @@ export class RunFiles {
     const arrived: string[] = [];
     try {
       const targets = await this.#targets(files.map(([name]) => name));
-      await inParallel(files, PARALLEL_UPLOADS, async ([name, source]) => {
+      await forEachLimited(files, PARALLEL_UPLOADS, async ([name, source]) => {
         try {
           await this.#put(name, source, targets);
           arrived.push(name);

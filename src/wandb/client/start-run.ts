@@ -1,11 +1,11 @@
 import type { RequestScope } from "../../http/index.js";
-import { Budget } from "../../http/index.js";
+import { Budget, type JsonRecord } from "../../http/index.js";
 import { isWandbError, messageOf, WandbError } from "./errors.js";
 import { type ExistingRun, findRun } from "./existing-run.js";
 import type { JsonObject } from "./format/json.js";
 import { checkProject, checkRunId, checkTags, isPlainName } from "./format/names.js";
 import { UPSERT_BUCKET } from "./operations.js";
-import { objectAt, optionalText, type ReplyObject, requiredObject, requiredText } from "./reply.js";
+import { objectAt, optionalText, requiredObject, requiredText } from "./reply.js";
 import type { RunAddress } from "./run-address.js";
 import { RunConfig } from "./run-config.js";
 import type { RunOptions } from "./run-options.js";
@@ -92,7 +92,7 @@ export async function updateRunConfig(options: RunOptions, run: StartedRun): Pro
 }
 
 /** The run's id as the server has it: anything else than what was asked for would be another run. */
-function sameName(bucket: ReplyObject, id: string): string {
+function sameName(bucket: JsonRecord, id: string): string {
   const name = requiredText(bucket, "name");
   if (name === id) return name;
   throw new WandbError(
@@ -105,7 +105,7 @@ async function upsertRun(
   options: RunOptions,
   scope: RequestScope,
   variables: JsonObject,
-): Promise<ReplyObject> {
+): Promise<JsonRecord> {
   try {
     const data = await options.client.graphql(UPSERT_BUCKET, variables, scope);
     const bucket = requiredObject(data, "upsertBucket", "bucket");

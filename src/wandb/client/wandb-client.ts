@@ -1,10 +1,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Dispatcher } from "undici";
 import {
   type Clock,
   HttpClient,
+  type HttpOptions,
+  isObject,
+  type JsonRecord,
   LARGEST_JSON,
   type RequestScope,
   type WholeAnswer,
@@ -13,7 +15,7 @@ import { isKeyError, isWandbError, messageOf, WandbError } from "./errors.js";
 import { parseJson } from "./format/json.js";
 import { type Operation, SERVER_FEATURES, VIEWER } from "./operations.js";
 import { wandbPolicy } from "./policy.js";
-import { isObject, listOf, objectAt, optionalText, type ReplyObject, requiredObject } from "./reply.js";
+import { listOf, objectAt, optionalText, requiredObject } from "./reply.js";
 import type { WandbSettings } from "./settings.js";
 
 const GRAPHQL_TIMEOUT_MS = 30_000;
@@ -39,7 +41,7 @@ const SYSTEM_FOLDERS: TemporaryFolders = {
 export interface WandbClientOptions {
   /** Name and version of the program, for the User-Agent header and the run's `cli_version`. */
   readonly version?: string | undefined;
-  readonly dispatcher?: Dispatcher | undefined;
+  readonly dispatcher?: HttpOptions["dispatcher"];
   readonly clock?: Clock | undefined;
   readonly random?: (() => number) | undefined;
   /** Milliseconds until an attempt without an answer counts as failed. */
@@ -100,7 +102,7 @@ export class WandbClient {
    * The `data` of a GraphQL answer, which has the field that was asked for. Errors in the answer, whatever its status,
    * throw a WandbError at once, and anything else that is no such answer a WandbError.
    */
-  async graphql(operation: Operation, variables: ReplyObject, scope: RequestScope): Promise<ReplyObject> {
+  async graphql(operation: Operation, variables: JsonRecord, scope: RequestScope): Promise<JsonRecord> {
     const body = JSON.stringify({ query: operation.query, variables, operationName: operation.name });
     const answer = await this.http.send(
       {
@@ -129,7 +131,7 @@ export class WandbClient {
    *
    * @throws WandbError with the code `malformed-answer` if it is not an object, `graphql` if it tells of errors.
    */
-  reply(answer: WholeAnswer, what: string): ReplyObject {
+  reply(answer: WholeAnswer, what: string): JsonRecord {
     const reply = this.#parse(answer, what);
     const { errors, error = null } = reply;
     const told = Array.isArray(errors) ? errors : errors === undefined || errors === null ? [] : [errors];
@@ -175,7 +177,7 @@ export class WandbClient {
     await this.http.close();
   }
 
-  #parse(answer: WholeAnswer, what: string): ReplyObject {
+  #parse(answer: WholeAnswer, what: string): JsonRecord {
     let reply: unknown;
     try {
       reply = parseJson(answer.body.toString("utf8"));

@@ -11,6 +11,7 @@
 
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isObject } from "../../json.js";
 import { TransactionLogError } from "./transaction-log-error.js";
 
 /** The numbered streams of a run. A console record is one line. */
@@ -191,8 +192,4 @@ function isCount(value: unknown): boolean {
 
 function isTextOrNull(value: unknown): boolean {
   return value === null || typeof value === "string";
-}
-
-function isObject(value: unknown): value is { readonly [key: string]: unknown } {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

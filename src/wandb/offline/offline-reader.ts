@@ -2,6 +2,7 @@
 
 import { access, open } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
+import { isObject } from "../../json.js";
 import { writeConsoleLine } from "../client/format/console-line.js";
 import { type JsonObject, type JsonValue, parseJson, parseJsonObject } from "../client/format/json.js";
 import { type DeliveryState, lineOfRecord, readDeliveryState, type StreamName } from "./delivery-state.js";
@@ -267,8 +268,7 @@ async function exists(path: string): Promise<boolean> {
 }
 
 function asObject(value: JsonValue | undefined): { [key: string]: JsonValue | undefined } {
-  if (value === null || typeof value !== "object" || Array.isArray(value)) return {};
-  return value as { [key: string]: JsonValue | undefined };
+  return isObject(value) ? (value as { [key: string]: JsonValue | undefined }) : {};
 }
 
 function ownValue(object: JsonObject, key: string): JsonValue | undefined {

@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import type { RequestScope } from "../../http/index.js";
-import { Budget } from "../../http/index.js";
+import { Budget, isObject } from "../../http/index.js";
 import { type PublishedArtifact, publishArtifact } from "../client/artifact.js";
 import { ConsoleText } from "../client/console-text.js";
 import { isWandbError, messageOf, WandbError } from "../client/errors.js";
@@ -8,7 +8,6 @@ import { findRun } from "../client/existing-run.js";
 import type { JsonObject } from "../client/format/json.js";
 import { runUrl } from "../client/format/names.js";
 import { tableReferences } from "../client/format/table.js";
-import { isObject } from "../client/reply.js";
 import { type FailedFile, RunFiles } from "../client/run-files.js";
 import type { RunOptions } from "../client/run-options.js";
 import { RunSummary } from "../client/run-summary.js";

@@ -187,9 +187,7 @@ describe("an archive in a bucket", () => {
       `${server.url}/files/b/x/en-hu/base/student/train.log`,
     ]) {
       const archive = await openObjectArchive(url, store);
-      expect(archive.groups).toMatchObject([
-        { project: "en-hu", name: "base", runs: [{ model: "student" }] },
-      ]);
+      expect(archive.groups).toMatchObject([{ project: "en-hu", name: "base", runs: [{ name: "student" }] }]);
       await archive.close();
     }
     server.put("b", "train.log", "x");

@@ -1,5 +1,33 @@
-/** What a server said when it said no. Anything may come: JSON, XML of a bucket, HTML of a load balancer, nothing. */
+/** Why a try failed, and what a server says of it: JSON, XML of a bucket, HTML of a load balancer, or nothing. */
+import { isObject, readJson } from "../json.js";
 import type { Secrets } from "./redact.js";
+
+/**
+ * `status`: the server answered so; `timeout`: a phase took too long; `connection`: it could not be made, or broke;
+ * `incomplete`: the answer is not whole; `proxy`: the proxy of the environment can't be used, now or later.
+ */
+export type HttpErrorCode = "status" | "timeout" | "connection" | "incomplete" | "proxy";
+
+/** A try failed. Another may succeed, unless the code is `proxy`. The message is ready to be printed. */
+export class HttpError extends Error {
+  override readonly name = "HttpError";
+  readonly code: HttpErrorCode;
+  /** HTTP status code; undefined if there was no answer. */
+  readonly status: number | undefined;
+  /** Milliseconds that the server asked to wait; undefined if it did not. */
+  readonly askedMs: number | undefined;
+
+  constructor(
+    code: HttpErrorCode,
+    message: string,
+    answer: { readonly status?: number; readonly askedMs?: number | undefined } = {},
+  ) {
+    super(message);
+    this.code = code;
+    this.status = answer.status;
+    this.askedMs = answer.askedMs;
+  }
+}
 
 const LONGEST_TEXT = 200;
 /** Characters of a text that are looked at for a message. */
@@ -22,14 +50,9 @@ export function messageIn(body: string, contentType: string | undefined): string
 }
 
 function jsonMessage(body: string): string | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(body);
-  } catch {
-    return undefined;
-  }
-  if (typeof value !== "object" || value === null) return undefined;
-  const { message, error, errors, reason } = value as Record<string, unknown>;
+  const value = readJson(body);
+  if (!isObject(value)) return undefined;
+  const { message, error, errors, reason } = value;
   const [first] = Array.isArray(errors) ? (errors as unknown[]) : [];
   const texts = [memberOf(first, "message"), message, memberOf(error, "message"), error];
   const text = texts.find((one) => typeof one === "string");
@@ -40,7 +63,7 @@ function jsonMessage(body: string): string | undefined {
 }
 
 function memberOf(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+  return isObject(value) ? value[name] : undefined;
 }
 
 function title(html: string): string {

@@ -1,4 +1,5 @@
 /** How long a client pauses before the next try. */
+import type { Clock } from "./clock.js";
 
 /** Growing pauses: doubled after each failure, up to the longest, times a random factor. */
 export interface BackOff {
@@ -60,4 +61,35 @@ function dateOf(text = ""): number | undefined {
   if (!/[a-z]{3}.*\d/i.test(text)) return undefined;
   const moment = Date.parse(/(?:\b[a-z]{1,3}|[+-]\d{2}:?\d{2})$/i.test(text.trim()) ? text : `${text} GMT`);
   return Number.isNaN(moment) ? undefined : moment;
+}
+
+/** The rate limit of a server: when it asks one request to wait, all wait. */
+export class RateLimit {
+  readonly #clock: Clock;
+  #endsAt = Number.NEGATIVE_INFINITY;
+  #lastSuccess = Number.NEGATIVE_INFINITY;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The moment (ms since 1970) until which no request is sent. */
+  get endsAt(): number {
+    return this.#endsAt;
+  }
+
+  /** Sends nothing for some milliseconds from now, or longer if that was asked for before. */
+  defer(milliseconds: number): void {
+    this.#endsAt = Math.max(this.#endsAt, this.#clock.now() + milliseconds);
+  }
+
+  /** Notes that the server took a request. */
+  succeeded(): void {
+    this.#lastSuccess = this.#clock.now();
+  }
+
+  /** Whether the server took any request at or after this moment (ms since 1970). */
+  succeededSince(moment: number): boolean {
+    return this.#lastSuccess >= moment;
+  }
 }
