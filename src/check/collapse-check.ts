@@ -11,9 +11,9 @@ const PART = 0.5;
 /** … if it has also lost this part of what was gained since the first validation. */
 const LOST = 0.5;
 /** Below this a best score is noise: the first validations of a training, in which BLEU is 0.3. */
-const LEAST_SCORE = 1;
+const MIN_SCORE = 1;
 /** The same for scores between 0 and 1. */
-const LEAST_FRACTION = 0.1;
+const MIN_FRACTION = 0.1;
 
 /** Metrics that a script of the user computes. */
 const SCRIPTS: ReadonlySet<string> = new Set(["translation", "valid-script"]);
@@ -117,7 +117,7 @@ export class CollapseCheck {
 function hasCollapsed(name: string, { best, first }: Metric, value: number, better: Better): boolean {
   if (!Number.isFinite(best)) return false;
   if (better === "high") {
-    const least = Math.abs(best) <= 1 && /accuracy/i.test(name) ? LEAST_FRACTION : LEAST_SCORE;
+    const least = Math.abs(best) <= 1 && /accuracy/i.test(name) ? MIN_FRACTION : MIN_SCORE;
     return best >= least && value < best * PART;
   }
   // A perplexity is the exponent of a cost.

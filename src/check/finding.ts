@@ -76,7 +76,7 @@ export interface FindingDetails {
 export type ReportFinding = (position: LogPosition, details: FindingDetails) => void;
 
 /** So many findings of each kind and severity are listed; one last finding counts the others. */
-const MOST = 100;
+const MAX_LISTED = 100;
 
 /** The findings of one run. A log that is broken in every line gives a bounded list. */
 export class FindingList {
@@ -102,7 +102,7 @@ export class FindingList {
     const known = this.#counts.get(key) ?? { kind, severity, count: 0, last: position };
     this.#counts.set(key, known);
     known.count += 1;
-    if (known.count > MOST) {
+    if (known.count > MAX_LISTED) {
       known.last = { ...position };
       return;
     }
@@ -126,7 +126,7 @@ export class FindingList {
   /** All findings in the order of the log. */
   list(): readonly Finding[] {
     for (const { kind, severity, count, last } of [...this.#counts.values()]) {
-      const more = count - MOST;
+      const more = count - MAX_LISTED;
       if (more <= 0) continue;
       this.#counts.delete(`${kind} ${severity}`);
       this.report(last, {

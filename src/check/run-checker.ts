@@ -18,7 +18,7 @@ import { StallCheck } from "./stall-check.js";
 import { ThroughputCheck } from "./throughput-check.js";
 
 /** A log that holds nothing but errors must not fill the memory. */
-const MOST_PENDING = 1000;
+const MAX_PENDING = 1000;
 
 /** Takes the updates of one run and returns the findings at its end. The parser must look for marks. */
 export class RunChecker {
@@ -103,7 +103,7 @@ export class RunChecker {
         else if (kind === KIND.unmatched) this.#unmatchedLine(line, found.texts[0] ?? "");
       }
     }
-    const tooOld = this.#pending[this.#pending.length - MOST_PENDING];
+    const tooOld = this.#pending[this.#pending.length - MAX_PENDING];
     if (tooOld !== undefined) this.#marksBefore(tooOld.line);
   }
 

@@ -1,7 +1,7 @@
 /** Colours of the theme, and of runs. */
 import { element } from "./dom.js";
 
-/** What is drawn into a canvas, where style sheets do not reach. */
+/** Colours for a canvas, which style sheets do not reach. */
 export interface Palette {
   readonly text: string;
   readonly muted: string;
@@ -12,8 +12,8 @@ export interface Palette {
 }
 
 /**
- * Lightness, chroma and hue (OKLCH) of the first runs, on a light surface and on a dark one. Any two are told apart by
- * their lightness where their hues are not: with deuteranopia, protanopia and tritanopia CIEDE2000 stays
+ * Lightness, chroma and hue (OKLCH) of the first runs, on a light surface and on a dark one. Any two with similar hues
+ * differ in lightness: with deuteranopia, protanopia and tritanopia CIEDE2000 stays
  * above 14, a test says so.
  */
 const INKS = [
@@ -37,7 +37,7 @@ export function runColor(index: number, dark: boolean): string {
   return `oklch(${lightness} ${chroma} ${hue})`;
 }
 
-/** The dashes of its lines; empty where they are whole. */
+/** The dashes of its lines; empty for solid lines. */
 export function runDashes(index: number): readonly number[] {
   return DASHES[roundOf(index)] ?? [];
 }

@@ -1,5 +1,5 @@
-/** The configurations of two runs beside each other. */
-import { byId, element } from "./dom.js";
+/** The configurations of two runs, side by side. */
+import { byId, element, emptyPanel } from "./dom.js";
 import { count } from "./format.js";
 import type { ReportModel } from "./report-model.js";
 import { compareSettings, type Difference, settingsOf } from "./settings.js";
@@ -58,8 +58,7 @@ export class ConfigurationView {
   #build(): void {
     if (this.#choices.length === 0) {
       this.#host.replaceChildren(
-        element("h2", {}, "Configuration"),
-        element("p", { class: "muted" }, "These logs show no configuration of Marian's."),
+        ...emptyPanel("Configuration", "These logs show no configuration of Marian's."),
       );
       return;
     }

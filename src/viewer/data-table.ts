@@ -16,11 +16,11 @@ export interface Cell {
 export interface Head {
   readonly text: string;
   readonly title?: string;
-  /** `number`: to the right; `path`: cut where it is long; `words`: broken into lines. */
+  /** `number`: aligned right; `path`: cut if it is long; `words`: wrapped. */
   readonly kind?: "number" | "path" | "words";
 }
 
-/** How tables are sorted, by their captions: a table that is made anew keeps its order. */
+/** The order of tables by caption, so that a table that is built again keeps its order. */
 const orders = new Map<string, { readonly head: string; readonly down: boolean }>();
 
 /** A table; the first column names the rows. */
@@ -77,7 +77,7 @@ export function dataTable(
   );
 }
 
-/** What tells a head from the others: two columns may have the same text. */
+/** Identifies a column: two may have the same text. */
 function headName({ text, title = "" }: Head): string {
   return `${text} ${title}`;
 }

@@ -16,6 +16,11 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
+/** The content of a panel without data. */
+export function emptyPanel(title: string, text: string): HTMLElement[] {
+  return [element("h2", {}, title), element("p", { class: "muted" }, text)];
+}
+
 /** The element of the page with this id. */
 export function byId<Type extends HTMLElement>(id: string, type: new () => Type): Type {
   const found = document.getElementById(id);

@@ -5,7 +5,7 @@ import { betterOf, winner } from "../report/metric-order.js";
 import { byProject, isScored } from "../report/projects.js";
 import type { ReportEvaluation } from "../report/report-data.js";
 import { type Cell, dataTable, type Head } from "./data-table.js";
-import { element } from "./dom.js";
+import { element, emptyPanel } from "./dom.js";
 import { commonPlaces, formatExact, formatPlaces } from "./format.js";
 import type { ReportModel } from "./report-model.js";
 import type { ViewState } from "./state.js";
@@ -21,10 +21,8 @@ export function showEvaluations(
 ): void {
   if (evaluations.length === 0) {
     host.replaceChildren(
-      element("h2", {}, "Evaluations"),
-      element(
-        "p",
-        { class: "muted" },
+      ...emptyPanel(
+        "Evaluations",
         "There are none. Drop the .metrics or .metrics.json files of evaluations, or the folder that holds them.",
       ),
     );

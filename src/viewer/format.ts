@@ -3,15 +3,15 @@ import type { AxisName } from "./charts/axis.js";
 
 /** A number with every digit that the log printed, thousands apart. */
 export function formatExact(value: number): string {
-  if (!Number.isFinite(value)) return formatOdd(value);
+  if (!Number.isFinite(value)) return formatNonFinite(value);
   const text = String(value);
   if (text.includes("e")) return text.replace("-", "\u2212");
   const [whole = "", ...rest] = text.split(".");
   return [whole.replace(/\B(?=(\d{3})+$)/g, ","), ...rest].join(".").replace("-", "\u2212");
 }
 
-/** A value that is no number, as Marian prints it. */
-export function formatOdd(value: number): string {
+/** NaN or infinity, as Marian prints it. */
+export function formatNonFinite(value: number): string {
   if (Number.isNaN(value)) return "NaN";
   return value > 0 ? "inf" : "\u2212inf";
 }
@@ -24,7 +24,7 @@ export function commonPlaces(values: readonly number[]): number {
 
 /** A number with so many decimals. */
 export function formatPlaces(value: number, places: number): string {
-  if (!Number.isFinite(value)) return formatOdd(value);
+  if (!Number.isFinite(value)) return formatNonFinite(value);
   const [whole = "", ...rest] = Math.abs(value).toFixed(places).split(".");
   return `${value < 0 ? "\u2212" : ""}${[formatExact(Number(whole)), ...rest].join(".")}`;
 }
@@ -52,7 +52,7 @@ const UNITS = [
   { name: "s", length: 1000 },
 ] as const;
 
-/** A length of time in its two greatest units. */
+/** A duration in its two largest units. */
 export function formatDuration(milliseconds: number): string {
   if (!Number.isFinite(milliseconds)) return "\u2013";
   if (milliseconds < 0) return `\u2212${formatDuration(-milliseconds)}`;
@@ -76,7 +76,7 @@ export function formatTime(milliseconds: number, clock: "utc" | "local" | undefi
   return clock === "utc" ? `${text} UTC` : text;
 }
 
-/** A place on an axis in words. */
+/** A place on an axis as text. */
 export function formatPlace(axis: AxisName, value: number, clock: "utc" | "local" | undefined): string {
   switch (axis) {
     case "up":

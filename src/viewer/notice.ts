@@ -1,14 +1,14 @@
-/** What became of opened files that are not shown, or not whole: said where they were dropped, until it is closed. */
+/** The notice that says which opened files are not shown, or not completely. It stays until the user closes it. */
 import type { ReportProblem } from "../report/report-data.js";
 import { byId, element } from "./dom.js";
 
-/** Names of a folder's files that are given; of more, the number is told. */
-const MOST_NAMES = 5;
+/** Names of files that are listed; the others are counted. */
+const MAX_NAMES = 5;
 
 export class Notice {
   readonly #box = byId("notice", HTMLElement);
   #entries: ReportProblem[] = [];
-  /** Since when the last reading began. */
+  /** Entries that `takeFresh` has not returned yet. */
   #fresh: ReportProblem[] = [];
 
   constructor(closed: () => void) {
@@ -27,13 +27,13 @@ export class Notice {
     this.#show();
   }
 
-  /** Forgets what was said of a file before it was opened again. */
+  /** Removes the entries of a file that is opened again. */
   settle(source: string): void {
     this.#entries = this.#entries.filter((entry) => entry.source !== source);
     this.#show();
   }
 
-  /** What has come since this was asked for last, in words for those who do not see it. */
+  /** What was added since the last call, as text for screen readers. */
   takeFresh(): string {
     const words = this.#fresh.map(({ source, reason }) => `${source}: ${reason}`);
     this.#fresh = [];
@@ -52,6 +52,6 @@ export class Notice {
 
 /** Some names, and how many more there are. */
 export function someNames(names: readonly string[]): string {
-  const more = names.length - MOST_NAMES;
-  return [...names.slice(0, MOST_NAMES), ...(more > 0 ? [`${more} more`] : [])].join(", ");
+  const more = names.length - MAX_NAMES;
+  return [...names.slice(0, MAX_NAMES), ...(more > 0 ? [`${more} more`] : [])].join(", ");
 }

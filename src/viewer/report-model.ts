@@ -10,17 +10,17 @@ export class ReportModel {
   readonly views: RunView[] = [];
   readonly evaluations: ReportEvaluation[] = [];
   readonly problems: ReportProblem[] = [];
-  /** Numbers of the runs that were opened, not those of a report, which has named its own. */
+  /** Indices of the runs that were opened; a report names its own runs. */
   readonly #opened = new Set<number>();
   #kinds: readonly ChartKind[] | undefined;
   #revision = 0;
 
-  /** Another number whenever something has come. */
+  /** Changes whenever something was added. */
   get revision(): number {
     return this.#revision;
   }
 
-  /** Whether there is nothing at all to show. */
+  /** Whether there is nothing to show. */
   get empty(): boolean {
     return this.views.length + this.evaluations.length === 0;
   }
@@ -31,7 +31,7 @@ export class ReportModel {
     return this.#kinds;
   }
 
-  /** Takes a report with its names. */
+  /** Adds a report with its names. */
   addReport({ runs, evaluations, problems }: ReportData): void {
     this.#revision += 1;
     for (const run of runs) this.#add(run);
@@ -40,9 +40,9 @@ export class ReportModel {
   }
 
   /**
-   * Takes a log that was opened, and gives it a name. One that is here already is replaced.
+   * Adds a log that was opened, and names it. It replaces the same log.
    *
-   * @returns Whether it is shown; a log of validations is not where its training's holds them all.
+   * @returns Whether it is shown: a log of validations is not if the log of its training holds them all.
    */
   addRun(run: ReportRun): boolean {
     this.#revision += 1;
@@ -61,7 +61,7 @@ export class ReportModel {
     return true;
   }
 
-  /** Names the logs that were opened, now that there is one more to tell them from. */
+  /** Names the opened logs again, because one more must be distinguished. */
   #nameOpened(): void {
     const opened = this.views.filter(({ index }) => this.#opened.has(index));
     const others = this.views.filter(({ index }) => !this.#opened.has(index));
@@ -75,7 +75,7 @@ export class ReportModel {
     }
   }
 
-  /** Takes the scores of a file that was opened; returns what of them is left out, in words. */
+  /** Adds the scores of a file that was opened. Returns a sentence if some are left out. */
   addEvaluation(evaluation: ReportEvaluation): string | undefined {
     this.#revision += 1;
     this.settle(evaluation.source);
@@ -89,7 +89,7 @@ export class ReportModel {
     if (!known) this.problems.push(problem);
   }
 
-  /** Forgets what was wrong with a file before it was opened again. */
+  /** Removes the problems of a file that is opened again. */
   settle(file: string): void {
     this.problems.splice(0, this.problems.length, ...this.problems.filter(({ source }) => source !== file));
   }

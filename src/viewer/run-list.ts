@@ -1,4 +1,4 @@
-/** The runs beside the charts: a legend that switches them on and off. */
+/** The list of runs next to the charts, which switches them on and off. */
 import { factsOf } from "../report/run-facts.js";
 import { isDark, runColor, swatch } from "./colors.js";
 import { byId, element } from "./dom.js";

@@ -38,7 +38,7 @@ interface Smooth {
 /** One run of the page. Lines are worked out when they are asked for, once for each axis. */
 export class RunView {
   readonly run: ReportRun;
-  /** Its place among the runs; gives its colour. */
+  /** Its index among the runs, which decides its colour. */
   readonly index: number;
   readonly #axes: RunAxes;
   readonly #resumed: ReadonlyMap<number, number>;
@@ -58,15 +58,10 @@ export class RunView {
 
   /** The lines of a column of one of this run's tables. */
   trace(table: Table, column: string, key: string, axis: AxisName): Trace {
-    const name = `${axis} ${column} ${key}`;
-    let trace = this.#traces.get(name);
-    if (trace === undefined) {
-      const places = table === this.run.training ? this.#axes.training(axis) : this.#axes.other(table, axis);
+    return remembered(this.#traces, `${axis} ${column} ${key}`, () => {
       const joined = axis !== "clock" && axis !== "elapsed";
-      trace = traceOf(table, column, places, this.#resumed, joined);
-      this.#traces.set(name, trace);
-    }
-    return trace;
+      return traceOf(table, column, this.#placesOf(table, axis), this.#resumed, joined);
+    });
   }
 
   /** The values of a line of a chart, smoothed; only the latest weight is kept. */
@@ -84,7 +79,7 @@ export class RunView {
     return line.y;
   }
 
-  /** From its first place to its last; nothing where the log does not tell places on this axis. */
+  /** From its first place to its last; undefined if the log has no places on this axis. */
   extent(axis: AxisName): Range | undefined {
     const known = this.#extents.get(axis);
     if (known !== undefined) return known;
@@ -104,25 +99,15 @@ export class RunView {
 
   /** Where training went on after a restart. */
   restarts(axis: AxisName): readonly Restart[] {
-    let restarts = this.#restarts.get(axis);
-    if (restarts === undefined) {
-      restarts = this.#findRestarts(axis);
-      this.#restarts.set(axis, restarts);
-    }
-    return restarts;
+    return remembered(this.#restarts, axis, () => this.#findRestarts(axis));
   }
 
   /** Where models were saved and loaded, and learning rates lowered: several files that are saved at once are one mark. */
   marks(axis: AxisName): readonly PlacedMark[] {
-    let marks = this.#marks.get(axis);
-    if (marks === undefined) {
-      marks = this.#placeMarks(axis);
-      this.#marks.set(axis, marks);
-    }
-    return marks;
+    return remembered(this.#marks, axis, () => this.#placeMarks(axis));
   }
 
-  /** The findings that a chart marks: where their line lies among the training's. */
+  /** The findings that a chart marks, at the training row of their line. */
   findings(kind: ChartKind, axis: AxisName): readonly PlacedFinding[] {
     const concerned = this.run.findings.filter((finding) => concerns(kind, finding));
     const lines = this.run.training.columns.get("line")?.values;
@@ -133,6 +118,10 @@ export class RunView {
       const place = places[Math.min(row, lines.length - 1)] ?? Number.NaN;
       return Number.isNaN(place) ? [] : [{ finding, place }];
     });
+  }
+
+  #placesOf(table: Table, axis: AxisName): Float64Array {
+    return table === this.run.training ? this.#axes.training(axis) : this.#axes.other(table, axis);
   }
 
   #placeMarks(axis: AxisName): readonly PlacedMark[] {
@@ -155,15 +144,22 @@ export class RunView {
     const { training } = this.run;
     const table = training.length > 0 ? training : [...this.run.validation.values()][0];
     if (table === undefined) return [];
-    const places = table === training ? this.#axes.training(axis) : this.#axes.other(table, axis);
+    const places = this.#placesOf(table, axis);
     const segments = table.columns.get("segment")?.values ?? new Float64Array(0);
     const ups = table.columns.get("up")?.values ?? new Float64Array(0);
     const restarts: Restart[] = [];
     for (let row = 0; row < table.length; row += 1) {
-      // Of what was trained before the first row, nothing was reported.
+      // Segments before the first row have no row.
       if (segments[row] === (row === 0 ? 0 : segments[row - 1]) || Number.isNaN(places[row])) continue;
       restarts.push({ segment: segments[row] ?? 0, place: places[row] ?? 0, up: ups[row] ?? 0 });
     }
     return restarts;
   }
+}
+
+/** The value of a key; worked out when it is asked for first. */
+function remembered<Key, Value>(known: Map<Key, Value>, key: Key, make: () => Value): Value {
+  const value = known.get(key) ?? make();
+  known.set(key, value);
+  return value;
 }

@@ -32,7 +32,7 @@ export interface ViewState {
   readonly wide: string | undefined;
 }
 
-/** What shows everything again. */
+/** Shows everything again. */
 export const WHOLE: Pick<ViewState, "range" | "heights"> = { range: undefined, heights: new Map() };
 
 /** Holds the state; listeners are called once a frame, however many changes there were. */
@@ -62,7 +62,7 @@ export class Store {
     this.touch();
   }
 
-  /** Calls the listeners though nothing was chosen: the data has changed. */
+  /** Calls the listeners because the data has changed. */
   touch(): void {
     if (this.#waiting) return;
     this.#waiting = true;

@@ -5,7 +5,7 @@ import { byProject } from "../report/projects.js";
 import { betterInRuns, factsOf, type RunFacts } from "../report/run-facts.js";
 import { throughputOf } from "../report/throughput.js";
 import { type Cell, dataTable, type Head } from "./data-table.js";
-import { element } from "./dom.js";
+import { element, emptyPanel } from "./dom.js";
 import { count, formatDuration, formatExact, formatTime } from "./format.js";
 import type { ReportModel } from "./report-model.js";
 import type { RunView } from "./run-view.js";
@@ -18,14 +18,8 @@ export function showSummary(host: HTMLElement, { views }: ReportModel, { hidden 
     .filter(({ index }) => !hidden.has(index))
     .map((view) => ({ view, facts: factsOf(view.run) }));
   if (shown.length === 0) {
-    host.replaceChildren(
-      element("h2", {}, "Summary"),
-      element(
-        "p",
-        { class: "muted" },
-        views.length === 0 ? "There are no runs." : "All runs are switched off.",
-      ),
-    );
+    const text = views.length === 0 ? "There are no runs." : "All runs are switched off.";
+    host.replaceChildren(...emptyPanel("Summary", text));
     return;
   }
   host.replaceChildren(
@@ -44,7 +38,7 @@ interface Shown {
   readonly facts: RunFacts;
 }
 
-/** A table for each project: what is best is told among its own runs. */
+/** A table for each project, with the best of its own runs. */
 function resultTables(shown: readonly Shown[]): HTMLElement[] {
   const projects = byProject(shown, ({ view }) => view.run.project);
   if (projects.length < 2) return [resultTable("", shown)];
@@ -79,7 +73,7 @@ function resultTable(project: string, shown: readonly Shown[]): HTMLElement {
     { text: view.run.name },
     ...metrics.flatMap((metric): Cell[] => {
       const known = facts.metrics.get(metric);
-      // Where nobody knows what is better, the last value is what can be told.
+      // If it is unknown which value is better, the last one is shown.
       const fact = known?.best ?? known?.last;
       if (known === undefined || fact === undefined) return [{ text: "" }, { text: "" }];
       const stalled = known.stalled > 0 ? `stalled ${formatExact(known.stalled)} times up to the end` : "";
@@ -171,7 +165,7 @@ function findingTable(shown: readonly Shown[]): HTMLElement {
   return dataTable("Findings", heads, rows);
 }
 
-/** What concerns the reading of a log rather than its training. */
+/** Remarks about the reading of logs. */
 function remarks(shown: readonly Shown[]): HTMLElement[] {
   const lines: HTMLElement[] = [];
   for (const { view } of shown) {

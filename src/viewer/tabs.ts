@@ -36,7 +36,7 @@ export class Tabs {
       button.setAttribute("aria-selected", String(name === chosen));
       button.tabIndex = name === tab ? 0 : -1;
       panel.hidden = name !== chosen;
-      // On a narrow screen it may be beyond the edge. The page itself stays where it is.
+      // On a narrow screen, scroll the tab into view without scrolling the page.
       if (changed && name === chosen) {
         const { offsetLeft: left, offsetWidth: width } = button;
         const { scrollLeft, clientWidth } = this.#bar;

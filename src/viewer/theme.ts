@@ -1,4 +1,4 @@
-/** Dark or light: as the system says, until the user chooses. */
+/** The theme, dark or light: the system's until the user chooses. */
 import { isDark } from "./colors.js";
 
 type Theme = "dark" | "light";
@@ -6,7 +6,7 @@ type Theme = "dark" | "light";
 const KEY = "marian-tracking theme";
 const system = matchMedia("(prefers-color-scheme: dark)");
 
-/** Takes up an earlier choice, or follows the system. `changed` is called when the colours have changed. */
+/** Restores the earlier choice, or follows the system. `changed` is called when the colours have changed. */
 export function startTheme(changed: () => void): void {
   setTheme(stored() ?? systemTheme());
   system.addEventListener("change", () => {
@@ -16,7 +16,7 @@ export function startTheme(changed: () => void): void {
   });
 }
 
-/** Paper is light: while the page is printed, it is, too. `changed` is called when the colours have changed. */
+/** Makes the page light while it is printed. `changed` is called when the colours have changed. */
 export function followPrinter(changed: (printing: boolean) => void): void {
   let before: Theme | undefined;
   const begin = () => {
@@ -33,18 +33,18 @@ export function followPrinter(changed: (printing: boolean) => void): void {
   };
   addEventListener("beforeprint", begin);
   addEventListener("afterprint", end);
-  // Also where a page is printed without being asked.
+  // For browsers that print without the events above.
   matchMedia("print").addEventListener("change", ({ matches }) => (matches ? begin() : end()));
 }
 
-/** Turns dark to light and light to dark. */
+/** Switches between dark and light. */
 export function toggleTheme(): void {
   const theme = isDark() ? "light" : "dark";
   setTheme(theme);
   try {
     localStorage.setItem(KEY, theme);
   } catch {
-    // A page may be denied to remember anything; the choice then ends with it.
+    // The browser may deny storage; the choice then ends with the page.
   }
 }
 

@@ -1,4 +1,4 @@
-/** The horizontal axes: where each row of a run lies on them. */
+/** The horizontal axes, and the places of rows on them. */
 import type { ReportRun } from "../../report/report-data.js";
 import { type Column, isPresent, type Table, valueAt } from "../../report/table.js";
 
@@ -14,7 +14,7 @@ export const AXES: readonly { readonly name: AxisName; readonly label: string }[
   { name: "clock", label: "Clock" },
 ];
 
-/** Places rows of one run. Each axis is worked out once. */
+/** The places of the rows of one run. Each axis is computed once. */
 export class RunAxes {
   readonly #run: ReportRun;
   readonly #training = new Map<AxisName, Float64Array>();
@@ -26,7 +26,7 @@ export class RunAxes {
     this.#started = startOf(run);
   }
 
-  /** A place for each training row; NaN where the log does not tell. */
+  /** A place for each training row; NaN if unknown. */
   training(axis: AxisName): Float64Array {
     let places = this.#training.get(axis);
     if (places === undefined) {
@@ -36,7 +36,7 @@ export class RunAxes {
     return places;
   }
 
-  /** A place for each row of a table that has updates and segments: its own, or the one between two training rows. */
+  /** A place for each row of a table with updates and segments: its own, or interpolated between two training rows. */
   other(table: Table, axis: AxisName): Float64Array {
     if (axis === "up") return valuesOf(table, "up");
     const own = axis === "elapsed" || axis === "clock" ? valuesOf(table, "timestamp") : undefined;
@@ -47,7 +47,7 @@ export class RunAxes {
       if (!Number.isNaN(time)) return axis === "clock" ? time : time - (this.#started ?? time);
       const between = this.#between(axis, segments[row] ?? 0, ups[row] ?? Number.NaN);
       if (!Number.isNaN(between) || axis !== "epoch") return between;
-      // A log of validations alone: all that is known is the epoch that was going on.
+      // A log that holds only validations: only the current epoch is known.
       return (valueAt(table.columns.get("epoch"), row) ?? Number.NaN) - 1;
     });
   }
@@ -106,8 +106,8 @@ function risingRows(table: Table): ReadonlyMap<number, readonly number[]> {
 }
 
 /**
- * Epochs that are over, with a fraction. Marian's logical epochs have one; plain ones get it from the sentences, and
- * an epoch that is not over yet is taken to be as long as the longest.
+ * Finished epochs, with a fraction. Marian's logical epochs have one; plain ones get it from the sentences, and an
+ * unfinished epoch counts as long as the longest.
  */
 function epochs(table: Table): Float64Array {
   const epoch = valuesOf(table, "epoch");
@@ -121,8 +121,8 @@ function epochs(table: Table): Float64Array {
 }
 
 /**
- * Sentences since the log began. Marian counts them anew in each epoch: where the count falls though updates rise, an
- * epoch has begun. After a restart the count goes on from the row that its first update follows.
+ * Sentences since the start of the log. Marian counts them from 0 in each epoch: if the count falls while updates rise,
+ * an epoch has started. After a restart the count continues from the row before its first update.
  */
 function sentences(table: Table): Float64Array {
   const sen = valuesOf(table, "sen");
@@ -182,7 +182,7 @@ function startOf({ training, validation }: ReportRun): number | undefined {
   return start === Number.POSITIVE_INFINITY ? undefined : start;
 }
 
-/** A column's values; NaN where absent. */
+/** A column's values; NaN if absent. */
 export function valuesOf(table: Table, name: string): Float64Array {
   const column: Column | undefined = table.columns.get(name);
   return column?.values ?? new Float64Array(table.length).fill(Number.NaN);

@@ -16,7 +16,7 @@ export interface Canvas {
   /** Canvas pixels for one of the page. */
   readonly ratio: number;
   x(place: number): number;
-  /** NaN where a value can't be shown, as 0 on a logarithmic scale. */
+  /** NaN if a value can't be shown, as 0 on a logarithmic scale. */
   y(value: number): number;
 }
 
@@ -38,16 +38,16 @@ const POINT_ROOM = 7;
 /** Pixels that a number needs above its point. */
 const NUMBER_ROOM = 18;
 /** With more points or runs than this, lines are one pixel wide: browsers draw those many times faster. */
-const MOST_WIDE_POINTS = 5000;
-const MOST_WIDE_RUNS = 20;
+const MAX_WIDE_POINTS = 5000;
+const MAX_WIDE_RUNS = 20;
 /** Strokes and gaps of what was trained again. */
 const SUPERSEDED = [3, 3];
 /** Pixels beyond which a line to an outlier does not change its slope. */
 const FARTHEST = 1e6;
 /** With more runs their points would hide each other's lines. */
-const MOST_RUNS_WITH_POINTS = 12;
+const MAX_RUNS_WITH_POINTS = 12;
 /** With more runs their restarts would be a fence. */
-const MOST_RESTART_LINES = 6;
+const MAX_RESTART_LINES = 6;
 
 export function drawContent(canvas: Canvas, { runs, points }: ChartContent, options: DrawOptions): void {
   const { context } = canvas;
@@ -56,13 +56,13 @@ export function drawContent(canvas: Canvas, { runs, points }: ChartContent, opti
   context.beginPath();
   context.rect(canvas.left, canvas.top, canvas.width, canvas.height);
   context.clip();
-  const crowded = points > MOST_WIDE_POINTS || runs.length > MOST_WIDE_RUNS;
-  // Dashes take long to draw, and among so many runs they tell nothing.
-  const whole = runs.length > MOST_WIDE_RUNS;
+  const crowded = points > MAX_WIDE_POINTS || runs.length > MAX_WIDE_RUNS;
+  // Dashes take long to draw, and do not help among so many runs.
+  const whole = runs.length > MAX_WIDE_RUNS;
   const width = crowded ? 1 : 1.5 * canvas.ratio;
   context.lineJoin = crowded ? "bevel" : "round";
   const known = runs.some(({ view }) => view.index === highlight);
-  // What stands out lies on top.
+  // The highlighted run is on top.
   const order = known
     ? [...runs].sort((one, other) => Number(isHighlit(one, highlight)) - Number(isHighlit(other, highlight)))
     : runs;
@@ -71,7 +71,7 @@ export function drawContent(canvas: Canvas, { runs, points }: ChartContent, opti
     context.strokeStyle = runColor(run.view.index, palette.dark);
     context.fillStyle = context.strokeStyle;
     const strength = pale ? 0.18 : 1;
-    if (runs.length <= MOST_RESTART_LINES || (known && !pale)) {
+    if (runs.length <= MAX_RESTART_LINES || (known && !pale)) {
       drawRestarts(canvas, options.restarts(run), strength);
       drawMarks(canvas, options.marks(run), strength);
     }
@@ -88,18 +88,18 @@ export function drawContent(canvas: Canvas, { runs, points }: ChartContent, opti
       context.setLineDash(dashes.map((length) => length * canvas.ratio));
       strokeLine(canvas, line);
       context.setLineDash([]);
-      drawOdd(canvas, raw ?? line, palette);
+      drawNonFinite(canvas, raw ?? line, palette);
     }
     drawFindings(canvas, options.findings(run), palette, strength);
   }
   context.restore();
   if (!validation) return;
-  // Points lie over all lines, and whole where one is at the edge.
+  // Points are over all lines, and not clipped at the edge.
   context.save();
   context.lineJoin = "round";
   for (const run of order) {
     const pale = known && !isHighlit(run, highlight);
-    if (runs.length > MOST_RUNS_WITH_POINTS && !(known && !pale)) continue;
+    if (runs.length > MAX_RUNS_WITH_POINTS && !(known && !pale)) continue;
     context.strokeStyle = runColor(run.view.index, palette.dark);
     context.fillStyle = context.strokeStyle;
     context.globalAlpha = pale ? 0.18 : 1;
@@ -145,8 +145,8 @@ function strokeLine({ context, ratio, x: toX, y: toY }: Canvas, { x, y }: DrawnL
   context.stroke();
 }
 
-/** Marks values that are no numbers: NaN by a cross at the lower edge, infinities by an arrow at theirs. */
-function drawOdd(
+/** Marks NaN by a cross at the lower edge, and infinity by an arrow at its edge. */
+function drawNonFinite(
   { context, ratio, top, height, x: toX }: Canvas,
   { x, y }: DrawnLine,
   palette: Palette,
@@ -180,7 +180,7 @@ function drawOdd(
   }
 }
 
-/** A dotted line where a segment begins, with a small flag at its top. */
+/** A dotted line at the start of a segment, with a small flag at its top. */
 function drawRestarts(canvas: Canvas, restarts: readonly Restart[], strength: number): void {
   const { context, ratio, top, height } = canvas;
   for (const { place } of restarts) {
@@ -202,8 +202,8 @@ function drawRestarts(canvas: Canvas, restarts: readonly Restart[], strength: nu
 }
 
 /**
- * Small signs at the lower edge: a stroke where a model was saved, a ring where one was loaded, an arrow downwards where
- * the learning rate was lowered. Strokes that lie closer than their own width are one.
+ * Small signs at the lower edge: a stroke for a saved model, a ring for a loaded one, an arrow downwards for a lower
+ * learning rate. Strokes that are closer than their width become one.
  */
 function drawMarks(canvas: Canvas, marks: readonly PlacedMark[], strength: number): void {
   const { context, ratio, top, height, left, width } = canvas;
@@ -234,7 +234,7 @@ function drawMarks(canvas: Canvas, marks: readonly PlacedMark[], strength: numbe
   context.stroke();
 }
 
-/** A triangle at the upper edge where something deserves a look. */
+/** A triangle at the upper edge for each finding. */
 function drawFindings(
   { context, ratio, top, x: toX }: Canvas,
   findings: readonly PlacedFinding[],
@@ -256,8 +256,8 @@ function drawFindings(
 }
 
 /**
- * Points of validations: full for a new best, hollow where it stalled, ringed for the best of all. Where there is no
- * room for every point, that one alone.
+ * Points of validations: full for a new best, hollow if it stalled, ringed for the best of all. Without room for every
+ * point, only the best.
  */
 function drawPoints(canvas: Canvas, run: ChartRun, options: DrawOptions, runs: number): void {
   const { context, ratio, left: edge, width } = canvas;

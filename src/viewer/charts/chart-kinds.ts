@@ -1,4 +1,4 @@
-/** Which charts the runs ask for. */
+/** The charts of runs. */
 import type { Finding } from "../../check/finding.js";
 import { type Better, betterOf, sharedMetrics } from "../../report/metric-order.js";
 import type { ReportRun } from "../../report/report-data.js";
@@ -10,9 +10,9 @@ export interface ChartKind {
   readonly title: string;
   readonly part: "validation" | "training" | "patterns" | "throughput";
   readonly column: string;
-  /** Which of two values is better, where that is known. */
+  /** Which of two values is better; absent if unknown. */
   readonly better?: Better;
-  /** The run's table; nothing where it has no such values. */
+  /** The run's table; undefined if it has no such values. */
   table(run: ReportRun): Table | undefined;
 }
 
@@ -72,8 +72,7 @@ export function chartKinds(runs: readonly ReportRun[]): ChartKind[] {
 }
 
 /**
- * Whether a chart marks a finding. Values that are no numbers are drawn as such, and what needs no look is in the
- * summary only.
+ * Whether a chart marks a finding. NaN and infinity have their own signs, and infos are only in the summary.
  */
 export function concerns({ part, title, column }: ChartKind, { kind, severity, metric }: Finding): boolean {
   if (kind === "nan" || severity === "info") return false;

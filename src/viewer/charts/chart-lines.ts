@@ -11,9 +11,9 @@ import type { TraceLine } from "./trace.js";
 /** One line of a trace, ready to be drawn. */
 export interface ChartLine extends DrawnLine {
   readonly traceLine: TraceLine;
-  /** The values as they were printed, where `y` is smoothed. */
+  /** The values as they were printed, if `y` is smoothed. */
   readonly raw?: DrawnLine;
-  /** All smoothed values of the trace line, where `y` is smoothed. */
+  /** All smoothed values of the trace line, if `y` is smoothed. */
   readonly smooth?: Float64Array;
 }
 
@@ -26,7 +26,7 @@ export interface ChartRun {
   readonly unplaced: number;
 }
 
-/** What is to be drawn. */
+/** A chart to draw. */
 export interface ChartRequest {
   readonly kind: ChartKind;
   readonly views: readonly RunView[];
@@ -40,26 +40,26 @@ export interface ChartRequest {
   readonly width: number;
 }
 
-/** Everything of one chart at one zoom. */
+/** The content of one chart at one zoom. */
 export interface ChartContent {
   readonly runs: readonly ChartRun[];
   /**
-   * The numbers of the visible lines that the scale can show, smoothed where the lines are; absent where there are none.
+   * The range of the visible values that the scale can show, smoothed if the lines are; undefined without any.
    */
   readonly values: Range | undefined;
-  /** The part of these to which the chart is scaled: without outliers, unless they are asked for. */
+  /** The range of the chart's scale: without outliers, unless the user wants them. */
   readonly scaled: Range | undefined;
   /** Points of all lines together. */
   readonly points: number;
 }
 
-/** With more runs than this, three pixels share a column: their lines hide each other long before. */
+/** With more runs than this, three pixels share a column, because lines hide each other anyway. */
 const CROWD = 20;
 
-/** So many values of a run are looked at to tell outliers, evenly spaced. */
+/** So many values of a run, evenly spaced, decide what is an outlier. */
 const SAMPLE = 512;
 
-/** What of the runs is to be drawn. */
+/** The content of a chart. */
 export function chartContent(request: ChartRequest): ChartContent {
   const { kind, axis, range, smoothing, width, log } = request;
   // Validations are few, and each is a result: they are not smoothed.
@@ -119,7 +119,7 @@ function sampleOf(
   return sample.slice(0, count);
 }
 
-/** Greatest and least of what is visible and can be on the scale. */
+/** Minimum and maximum of the visible values that the scale can show. */
 class Extent {
   readonly #lowest: number;
   #from = Number.POSITIVE_INFINITY;

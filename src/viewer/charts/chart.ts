@@ -1,17 +1,16 @@
 /** One chart with its title, its cursor and its keys. */
 
-import { type Palette, runColor, swatch } from "../colors.js";
+import { type Palette, swatch } from "../colors.js";
 import { element } from "../dom.js";
 import { count, formatExact } from "../format.js";
 import type { RunView } from "../run-view.js";
 import type { Range } from "../state.js";
 import { AXES, type AxisName } from "./axis.js";
+import { ChartCursor } from "./chart-cursor.js";
 import { type Canvas, drawContent } from "./chart-draw.js";
 import type { ChartKind } from "./chart-kinds.js";
 import { type ChartContent, chartContent } from "./chart-lines.js";
 import { Plot } from "./plot.js";
-import { nearestPoints, neighbour, type Point, samePoint } from "./points.js";
-import { describe, describeRestart, Tooltip } from "./tooltip.js";
 import { onScale, panned, zoomed } from "./zoom.js";
 
 /** What a chart shows. */
@@ -33,7 +32,7 @@ export interface ChartModel {
   readonly palette: Palette;
 }
 
-/** What a chart asks for. */
+/** Actions of a chart that change the state. */
 export interface ChartActions {
   zoom(range: Range | undefined): void;
   /** Shows this part of the values' axis. */
@@ -42,19 +41,12 @@ export interface ChartActions {
   reset(): void;
   toggleLog(id: string): void;
   toggleWide(id: string): void;
-  /** Says something to those who do not see the chart. */
+  /** Passes a text to screen readers. */
   announce(text: string): void;
 }
 
 const HEIGHT = 230;
 const WIDE_HEIGHT = 460;
-/** Pixels from the end of a line within which it is still near. */
-const REACH = 16;
-/** Pixels within which a mark is meant. */
-const MARK_REACH = 7;
-/** Points that get a ring at the cursor. */
-const MOST_RINGS = 10;
-
 export class Chart {
   readonly kind: ChartKind;
   readonly element: HTMLElement;
@@ -64,13 +56,12 @@ export class Chart {
   readonly #note = element("p", { class: "chart-note" });
   readonly #log: HTMLButtonElement;
   readonly #wide: HTMLButtonElement;
-  readonly #tooltip = new Tooltip();
-  readonly #rings = element("div", { class: "rings" });
+  readonly #cursor: ChartCursor;
   #plot: Plot | undefined;
-  /** What the plot was made for. */
+  /** Axis and scale of the plot. */
   #made = "";
   #model: ChartModel | undefined;
-  /** What the content was made for. */
+  /** What the content shows. */
   #shown:
     | (Pick<ChartModel, "views" | "axis" | "range" | "smoothing" | "outliers" | "log"> & {
         readonly columns: number;
@@ -78,17 +69,21 @@ export class Chart {
     | undefined;
   #content: ChartContent = { runs: [], values: undefined, scaled: undefined, points: 0 };
   #heights: Range = { from: 0, to: 1 };
-  /** The point that is meant. */
-  #point: Point | undefined;
-  /** Where the pointer is; absent where it is elsewhere, or keys have chosen the point. */
-  #pointer: { readonly left: number; readonly top: number } | undefined;
 
   constructor(kind: ChartKind, actions: ChartActions) {
     this.kind = kind;
     this.#actions = actions;
+    this.#cursor = new ChartCursor(
+      kind,
+      () => {
+        const { plot, model } = { plot: this.#plot, model: this.#model };
+        return plot && model && { ...model, plot, runs: this.#content.runs };
+      },
+      actions.announce,
+    );
     const button = (label: string, text: string, action: (id: string) => void) => {
       const made = element("button", { type: "button", class: "small", "aria-pressed": "false" }, text);
-      // What is seen comes first: that is what somebody says who speaks to the page.
+      // The visible text comes first, for users who control the page by voice.
       made.setAttribute("aria-label", `${label} of ${kind.title}`);
       made.title = label;
       made.addEventListener("click", () => action(kind.id));
@@ -104,14 +99,14 @@ export class Chart {
     this.#host = element("div", {
       class: "plot",
       tabindex: 0,
-      // Its arrow keys are its own, also where a screen reader has some.
+      // The chart handles the arrow keys, even if a screen reader also uses them.
       role: "application",
       "aria-roledescription": "chart",
       "aria-label": kind.title,
     });
-    this.#host.append(this.#tooltip.element);
+    this.#host.append(this.#cursor.tooltip.element);
     this.#host.addEventListener("keydown", (event) => this.#key(event));
-    this.#host.addEventListener("blur", () => this.#leave());
+    this.#host.addEventListener("blur", () => this.#cursor.leave());
     this.#host.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
     this.element = element(
       "figure",
@@ -128,7 +123,7 @@ export class Chart {
   }
 
   /**
-   * Draws the chart anew. It must be in the page, because it takes the width that it gets there.
+   * Draws the chart, which must be in the page, because the page decides its width.
    *
    * @returns How many points were drawn.
    */
@@ -162,25 +157,15 @@ export class Chart {
       range.from === shown.range.from &&
       range.to === shown.range.to &&
       columns === shown.columns;
-    // A run that stands out, or another theme, changes colours alone.
+    // A highlighted run or another theme changes only colours.
     const wanted = { views, axis, range, smoothing, outliers, log };
     if (!same) this.#content = chartContent({ kind: this.kind, ...wanted, width: columns });
     this.#shown = { ...wanted, columns };
     this.#heights = model.heights ?? roomyValues(this.#content.scaled, log);
     plot.show(range, this.#heights);
     this.#describe(model);
-    this.#refresh();
+    this.#cursor.refresh();
     return this.#content.points;
-  }
-
-  /** Puts cursor, rings and tooltip where the point is now, after the chart has changed below them. */
-  #refresh(): void {
-    const { plot, point } = { plot: this.#plot, point: this.#point };
-    if (plot === undefined || point === undefined) return;
-    const now = this.#pointer === undefined ? samePoint(this.#content.runs, point) : undefined;
-    if (now !== undefined) this.#showAt(now);
-    else if (this.#pointer !== undefined) this.#hover(this.#pointer);
-    else this.#leave();
   }
 
   destroy(): void {
@@ -206,14 +191,14 @@ export class Chart {
       height,
       palette: () => this.#model?.palette ?? model.palette,
       draw: (canvas) => this.#draw(canvas),
-      cursor: (at) => this.#hover(at),
+      cursor: (at) => this.#cursor.hover(at),
       select: (x, y) => {
         if (x !== undefined) this.#actions.zoom(x);
         if (y !== undefined) this.#actions.zoomValues(this.kind.id, y);
       },
       reset: () => this.#actions.reset(),
     });
-    this.#plot.overlay(this.#rings);
+    this.#plot.overlay(this.#cursor.rings);
     return this.#plot;
   }
 
@@ -231,7 +216,7 @@ export class Chart {
     });
   }
 
-  /** What the chart shows, in words; and what it can't show. */
+  /** Describes what the chart shows, and what it can't show. */
   #describe({ axis, views, log, heights }: ChartModel): void {
     const label = AXES.find(({ name }) => name === axis)?.label.toLowerCase() ?? axis;
     const { runs, values, scaled } = this.#content;
@@ -263,78 +248,6 @@ export class Chart {
     this.#note.hidden = notes.length === 0;
   }
 
-  #hover(at: { readonly left: number; readonly top: number } | undefined): void {
-    const { plot, model } = { plot: this.#plot, model: this.#model };
-    if (at === undefined || plot === undefined || model === undefined) {
-      this.#leave();
-      return;
-    }
-    this.#pointer = at;
-    const place = plot.placeAt(at.left);
-    const reach = Math.abs(plot.placeAt(REACH) - plot.placeAt(0));
-    const points = nearestPoints(this.#content.runs, place, reach);
-    const distance = ({ x, y, smooth }: Point) => {
-      const { left, top } = plot.positionOf(x, smooth ?? y);
-      return Math.hypot((left - at.left) / 4, top - at.top);
-    };
-    const sorted = points
-      .map((point) => ({ point, away: distance(point) }))
-      .sort((one, other) => one.away - other.away)
-      .map(({ point }) => point);
-    this.#mark(sorted, at);
-  }
-
-  /** Shows the tooltip for these points, the first of them as the one that is meant. */
-  #mark(points: readonly Point[], at: { readonly left: number; readonly top: number }): void {
-    const { plot, model } = { plot: this.#plot, model: this.#model };
-    const [first] = points;
-    if (first === undefined || plot === undefined || model === undefined) {
-      this.#leave();
-      return;
-    }
-    this.#point = first;
-    this.#tooltip.show(this.kind, model, points, this.#marksNear(plot.placeAt(at.left)), at, plot.rect);
-    this.#rings.replaceChildren(
-      ...points.slice(0, MOST_RINGS).map((point) => {
-        const ring = element("div", { class: "ring" });
-        const { left, top } = plot.positionOf(point.x, point.y);
-        ring.style.transform = `translate(${left}px, ${top}px)`;
-        ring.style.borderColor = runColor(point.view.index, model.palette.dark);
-        return ring;
-      }),
-    );
-  }
-
-  /** What is marked near a place: restarts and findings of the runs that are shown, in words. */
-  #marksNear(place: number): string[] {
-    const { plot, model } = { plot: this.#plot, model: this.#model };
-    if (plot === undefined || model === undefined) return [];
-    const reach = Math.abs(plot.placeAt(MARK_REACH) - plot.placeAt(0));
-    const near = (mark: { readonly place: number }) => Math.abs(mark.place - place) <= reach;
-    return this.#content.runs.flatMap(({ view }) => [
-      ...view
-        .restarts(model.axis)
-        .filter(near)
-        .map((restart) => describeRestart(view, restart)),
-      ...view
-        .findings(this.kind, model.axis)
-        .filter(near)
-        .map(({ finding }) => `${view.run.name}: ${finding.words}`),
-      ...view
-        .marks(model.axis)
-        .filter(near)
-        .map(({ text }) => `${view.run.name}: ${text}`),
-    ]);
-  }
-
-  #leave(): void {
-    this.#point = undefined;
-    this.#pointer = undefined;
-    this.#tooltip.hide();
-    this.#rings.replaceChildren();
-    this.#plot?.hideCursor();
-  }
-
   #wheel(event: WheelEvent): void {
     const model = this.#model;
     if (model === undefined || this.#plot === undefined) return;
@@ -360,16 +273,16 @@ export class Chart {
     const model = this.#model;
     if (model === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
     const { range, full } = model;
-    const center = this.#point?.x ?? (range.from + range.to) / 2;
+    const center = this.#cursor.point?.x ?? (range.from + range.to) / 2;
     const actions: Readonly<Record<string, () => void>> = {
-      ArrowLeft: () => (event.shiftKey ? this.#zoom(panned(range, -0.2, full)) : this.#step(-1)),
-      ArrowRight: () => (event.shiftKey ? this.#zoom(panned(range, 0.2, full)) : this.#step(1)),
-      ArrowUp: () => (event.shiftKey ? this.#panValues(0.2) : this.#changeRun(-1)),
-      ArrowDown: () => (event.shiftKey ? this.#panValues(-0.2) : this.#changeRun(1)),
+      ArrowLeft: () => (event.shiftKey ? this.#zoom(panned(range, -0.2, full)) : this.#cursor.step(-1)),
+      ArrowRight: () => (event.shiftKey ? this.#zoom(panned(range, 0.2, full)) : this.#cursor.step(1)),
+      ArrowUp: () => (event.shiftKey ? this.#panValues(0.2) : this.#cursor.changeRun(-1)),
+      ArrowDown: () => (event.shiftKey ? this.#panValues(-0.2) : this.#cursor.changeRun(1)),
       PageUp: () => this.#zoomValues(0.6),
       PageDown: () => this.#zoomValues(1 / 0.6),
-      Home: () => this.#jump(range.from),
-      End: () => this.#jump(range.to),
+      Home: () => this.#cursor.jump(range.from),
+      End: () => this.#cursor.jump(range.to),
       "+": () => this.#zoom(zoomed(range, 0.6, center, full)),
       "=": () => this.#zoom(zoomed(range, 0.6, center, full)),
       "-": () => this.#zoom(zoomed(range, 1 / 0.6, center, full)),
@@ -377,7 +290,7 @@ export class Chart {
       l: () => this.#actions.toggleLog(this.kind.id),
       w: () => this.#actions.toggleWide(this.kind.id),
       f: () => this.#toggleFull(),
-      Escape: () => (document.fullscreenElement === null ? this.#leave() : this.#toggleFull()),
+      Escape: () => (document.fullscreenElement === null ? this.#cursor.leave() : this.#toggleFull()),
     };
     const action = actions[event.key];
     if (action === undefined) return;
@@ -392,52 +305,8 @@ export class Chart {
     this.#actions.zoom(range);
   }
 
-  #step(step: 1 | -1): void {
-    if (this.#point === undefined) this.#jump(this.#model?.range.from ?? 0);
-    else this.#read(neighbour(this.#content.runs, this.#point, step));
-  }
-
-  #jump(place: number): void {
-    const reach = Number.POSITIVE_INFINITY;
-    const points = nearestPoints(this.#content.runs, place, reach);
-    const point = points.find(({ view }) => view === this.#point?.view) ?? points[0];
-    if (point !== undefined) this.#read(point);
-  }
-
-  #changeRun(step: 1 | -1): void {
-    const points = nearestPoints(this.#content.runs, this.#point?.x ?? 0, Number.POSITIVE_INFINITY);
-    const at = points.findIndex(({ view }) => view === this.#point?.view);
-    const next = points[(at + step + points.length) % points.length];
-    if (next !== undefined) this.#read(next);
-  }
-
-  #read(point: Point): void {
-    const model = this.#model;
-    if (this.#plot === undefined || model === undefined) return;
-    this.#point = point;
-    this.#pointer = undefined;
-    this.#showAt(point);
-    this.#actions.announce(describe(this.kind, model.axis, point));
-  }
-
-  /** Shows the cursor at a point; nothing of it where the point is out of sight. */
-  #showAt(point: Point): void {
-    const plot = this.#plot;
-    const model = this.#model;
-    if (plot === undefined || model === undefined) return;
-    if (point.x < model.range.from || point.x > model.range.to) {
-      this.#tooltip.hide();
-      this.#rings.replaceChildren();
-      plot.hideCursor();
-      return;
-    }
-    const at = plot.positionOf(point.x, point.y);
-    plot.setCursor(at.left, at.top);
-    this.#mark([point], at);
-  }
-
-  /** Zooms the values, around the point that is meant, or the middle. */
-  #zoomValues(factor: number, around = this.#point?.smooth ?? this.#point?.y): void {
+  /** Zooms the values, around the chosen point, or the middle. */
+  #zoomValues(factor: number, around = this.#cursor.point?.smooth ?? this.#cursor.point?.y): void {
     const log = this.#model?.log ?? false;
     const { from, to } = this.#heights;
     const inside = around !== undefined && around > from && around < to;
@@ -464,7 +333,7 @@ export class Chart {
   #toggleFull(): void {
     const change =
       document.fullscreenElement === null ? this.element.requestFullscreen() : document.exitFullscreen();
-    // A page that is part of another one may be denied it.
+    // A page inside another one may not be allowed to.
     change.catch(() => this.#actions.announce("The browser does not allow full screen here."));
   }
 }

@@ -17,7 +17,7 @@ const HEADINGS: Readonly<Record<ChartKind["part"], string>> = {
 };
 /** Points that are drawn at once. */
 const BUDGET = 20_000;
-/** Milliseconds without a change after which the chart in use rests. */
+/** Milliseconds without a change after which the other charts are drawn. */
 const REST = 80;
 
 export class ChartsView {
@@ -63,14 +63,14 @@ export class ChartsView {
       announce,
     };
     this.#seen = new IntersectionObserver((entries) => this.#scroll(entries), { rootMargin: "150px" });
-    const again = () => this.#stain(this.#charts.values());
+    const again = () => this.#invalidate(this.#charts.values());
     new ResizeObserver(again).observe(host);
     // Full screen changes the size of one chart alone, which is not the host's.
     document.addEventListener("fullscreenchange", again);
     addEventListener("resize", again);
   }
 
-  /** Brings the charts to the state. */
+  /** Updates the charts to the state. */
   show(state: ViewState): void {
     if (this.#kinds !== this.#report.kinds) this.#build();
     const views = this.#visible(state);
@@ -79,15 +79,15 @@ export class ChartsView {
     const full = roomy(union(views.map((view) => view.extent(axis))) ?? { from: 0, to: 1 });
     const range = state.range ?? full;
     this.#models = { views, axis, full, range, smoothing, outliers, highlight, palette: readPalette() };
-    this.#stain(this.#charts.values());
+    this.#invalidate(this.#charts.values());
   }
 
-  /** Draws all charts at once, those beyond the screen too: for paper. */
+  /** Draws all charts now, also those off the screen, for printing. */
   drawAll(): void {
     for (const chart of this.#charts.values()) this.#drawOne(chart);
   }
 
-  /** Gives one chart the whole width, all at once, and keeps it where it was in the window. */
+  /** Gives one chart the full width, and keeps its position in the window. */
   #widen(wide: string | undefined): void {
     if (wide === this.#wide) return;
     const chart = this.#charts.get(wide ?? this.#wide ?? "");
@@ -149,15 +149,15 @@ export class ChartsView {
     this.#draw();
   }
 
-  /** These charts no longer show what they should. */
-  #stain(charts: Iterable<Chart>): void {
+  /** Marks these charts for drawing. */
+  #invalidate(charts: Iterable<Chart>): void {
     for (const chart of charts) this.#stale.add(chart);
     this.#draw();
   }
 
   /**
-   * Draws what is stale and on the screen, the chart in use first. While that one is moved, others that take long to
-   * draw wait until it rests.
+   * Draws the stale charts on the screen, the one in use first. While the user moves that one, others that take long
+   * to draw wait.
    */
   #draw(): void {
     clearTimeout(this.#resting);

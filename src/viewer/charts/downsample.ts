@@ -1,21 +1,21 @@
 /** A line with as many points as the screen can show. */
 import { lowerBound } from "./axis.js";
 
-/** Points to draw, in their order. A value that is no number breaks the line. */
+/** Points to draw, in order. NaN or infinity breaks the line. */
 export interface DrawnLine {
   readonly x: Float64Array;
   readonly y: Float64Array;
-  /** Where each point stood in the whole line. */
+  /** The index of each point in the whole line. */
   readonly index: Uint32Array;
 }
 
-/** First, least, greatest and last number; NaN and both infinities. */
-const MOST_A_COLUMN = 7;
+/** First, minimum, maximum and last number; NaN and both infinities. */
+const MAX_PER_COLUMN = 7;
 
 /**
- * The part of a line between two places, reduced to its first, least, greatest and last value in each pixel column.
- * Every extreme is kept, and of values that are no numbers the first of its kind in each column; one point more on
- * each side lets the line run to the edges.
+ * The part of a line between two places, reduced to its first, minimum, maximum and last value in each pixel column.
+ * Each column also keeps its first NaN and its first infinity of each sign. One more point on each side lets the line
+ * run to the edges.
  *
  * @param x Places, never falling.
  */
@@ -32,7 +32,7 @@ export function downsample(
     const index = Uint32Array.from({ length: end - start }, (_, offset) => start + offset);
     return { x: x.slice(start, end), y: y.slice(start, end), index };
   }
-  const kept = new Uint32Array(MOST_A_COLUMN * (columns + 3));
+  const kept = new Uint32Array(MAX_PER_COLUMN * (columns + 3));
   let count = 0;
   const scale = columns / (to - from);
   let index = start;
@@ -40,7 +40,7 @@ export function downsample(
     const column = Math.floor(((x[index] ?? 0) - from) * scale);
     const first = index;
     let last = -1;
-    let [least, greatest] = [first, first];
+    let [min, max] = [first, first];
     let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
     let [nan, above, below] = [-1, -1, -1];
     for (; index < end && Math.floor(((x[index] ?? 0) - from) * scale) === column; index += 1) {
@@ -48,11 +48,11 @@ export function downsample(
       if (value - value === 0) {
         if (value < low) {
           low = value;
-          least = index;
+          min = index;
         }
         if (value > high) {
           high = value;
-          greatest = index;
+          max = index;
         }
         last = index;
       } else if (value === Number.POSITIVE_INFINITY) above = above === -1 ? index : above;
@@ -60,13 +60,13 @@ export function downsample(
       else nan = nan === -1 ? index : nan;
     }
     const begin = count;
-    // In their order, each once. Without a number in the column, `first` is no number itself.
+    // In their order, each once. In a column without a number, `first` is not a number, either.
     for (const point of nan + above + below === -3 ? [] : [nan, above, below])
       if (point !== -1) kept[count++] = point;
     kept[count++] = first;
     if (last !== -1) {
-      kept[count++] = least;
-      kept[count++] = greatest;
+      kept[count++] = min;
+      kept[count++] = max;
       kept[count++] = last;
     }
     count = sortedOnce(kept, begin, count);
@@ -76,7 +76,7 @@ export function downsample(
   return { x: pick(x), y: pick(y), index: points };
 }
 
-/** Sorts a few numbers in their place and drops those that come again; returns where they end. */
+/** Sorts a few numbers in place and drops duplicates. Returns their new end. */
 function sortedOnce(numbers: Uint32Array, begin: number, end: number): number {
   for (let at = begin + 1; at < end; at += 1) {
     const number = numbers[at] ?? 0;

@@ -1,4 +1,4 @@
-/** Round numbers for axes. */
+/** Round numbers for the ticks of axes. */
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -36,7 +36,7 @@ export function logarithmicMarks(from: number, to: number): number[] {
   return marks;
 }
 
-/** The least of 1, 2 and 5 times a power of ten that is not below `step`. */
+/** The smallest of 1, 2 and 5 times a power of ten that is not below `step`. */
 export function roundStep(step: number): number {
   const power = 10 ** Math.floor(Math.log10(step));
   const digit = [1, 2, 5].find((candidate) => candidate * power >= step) ?? 10;

@@ -1,4 +1,4 @@
-/** uPlot: axes, grid, cursor and selection. The lines are drawn by who uses it. */
+/** uPlot: axes, grid, cursor and selection. The chart draws the lines. */
 import uPlot from "uplot";
 import type { Palette } from "../colors.js";
 import { formatDuration, formatMark } from "../format.js";
@@ -7,7 +7,7 @@ import type { AxisName } from "./axis.js";
 import type { Canvas } from "./chart-draw.js";
 import { logarithmicMarks, timeSteps } from "./marks.js";
 
-/** How a plot is made. Another axis or another scale makes another plot. */
+/** How a plot is made. Another axis or scale needs another plot. */
 export interface PlotOptions {
   readonly axis: AxisName;
   readonly log: boolean;
@@ -16,20 +16,20 @@ export interface PlotOptions {
   /** The colours at the moment of drawing. */
   palette(): Palette;
   draw(canvas: Canvas): void;
-  /** The pointer, in pixels of the plot; nothing when it has left. */
+  /** The pointer in pixels of the plot; undefined when it has left. */
   cursor(at: { readonly left: number; readonly top: number } | undefined): void;
   /** What a drag chose: places, values, or both. */
   select(x: Range | undefined, y: Range | undefined): void;
   reset(): void;
 }
 
-/** Cursors of all charts go together. */
+/** The cursors of all charts move together. */
 const SYNC = "charts";
 const FONT = "11px system-ui, sans-serif";
 /** A selection narrower than this was a click. */
-const LEAST_SELECTION = 4;
-/** A drag that is shorter than this in one direction means the other alone. */
-const LEAST_BOTH = 40;
+const MIN_SELECTION = 4;
+/** A drag that is shorter than this in one direction selects only the other. */
+const MIN_BOTH = 40;
 
 export class Plot {
   readonly #plot: uPlot;
@@ -49,7 +49,7 @@ export class Plot {
       ],
       host,
     );
-    // Pictures are described by who made the plot.
+    // The chart has a description of its own.
     this.#plot.root.setAttribute("aria-hidden", "true");
     this.#plot.over.addEventListener("mouseenter", () => {
       this.#pointed = true;
@@ -60,7 +60,7 @@ export class Plot {
     });
   }
 
-  /** The plot's place in its host and its size, in pixels. */
+  /** The plot's position in its host and its size, in pixels. */
   get rect(): { left: number; top: number; width: number; height: number } {
     const { bbox } = this.#plot;
     const ratio = uPlot.pxRatio;
@@ -76,7 +76,7 @@ export class Plot {
   show(x: Range, y: Range): void {
     this.#x = x;
     this.#y = y;
-    // At once: who asks for positions next means these axes.
+    // At once, because positions are asked for next.
     this.#plot.batch(() =>
       this.#plot.setData([
         [x.from, x.to],
@@ -168,7 +168,7 @@ export class Plot {
       cursor: {
         y: false,
         points: { show: false },
-        drag: { x: true, y: true, uni: LEAST_BOTH, setScale: false },
+        drag: { x: true, y: true, uni: MIN_BOTH, setScale: false },
         sync: { key: SYNC, setSeries: false, scales: ["x", null] },
         bind: {
           dblclick: () => () => {
@@ -188,7 +188,7 @@ export class Plot {
         setSelect: [
           (plot) => {
             const { left, width, top, height } = plot.select;
-            if (Math.max(width, height) < LEAST_SELECTION || Math.min(width, height) === 0) return;
+            if (Math.max(width, height) < MIN_SELECTION || Math.min(width, height) === 0) return;
             plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
             if (!this.#pointed) return;
             const whole = this.rect;

@@ -1,5 +1,4 @@
-/** The points of a chart that lie near a place. */
-
+/** The points of a chart near a place. */
 import type { Table } from "../../report/table.js";
 import type { RunView } from "../run-view.js";
 import { lowerBound } from "./axis.js";
@@ -17,11 +16,11 @@ export interface Point {
   readonly x: number;
   /** As the log printed it. */
   readonly y: number;
-  /** What is drawn in its place; absent where lines are not smoothed. */
+  /** The smoothed value that is drawn instead; absent if lines are not smoothed. */
   readonly smooth?: number;
 }
 
-/** For each run its point that is nearest to a place, if none of its ends is farther away than `reach`. */
+/** The point of each run that is nearest to a place on its lines, or up to `reach` beyond their ends. */
 export function nearestPoints(runs: readonly ChartRun[], place: number, reach: number): Point[] {
   const points: Point[] = [];
   for (const run of runs) {
@@ -42,7 +41,7 @@ export function nearestPoints(runs: readonly ChartRun[], place: number, reach: n
   return points;
 }
 
-/** Nearer on the axis; of two at one place, the one that was not trained again. */
+/** Whether a point is nearer on the axis; of two at one place, the one that was not trained again. */
 function isNearer(point: Point, other: Point, place: number): boolean {
   const difference = Math.abs(point.x - place) - Math.abs(other.x - place);
   return difference < 0 || (difference === 0 && other.traceLine.superseded && !point.traceLine.superseded);
@@ -61,7 +60,7 @@ function pointOf({ view, table }: ChartRun, { traceLine, smooth }: ChartLine, in
   };
 }
 
-/** The same row of the same run as the chart shows it now; nothing where it does not. */
+/** The same row of the same run as the chart shows it now; undefined if it does not. */
 export function samePoint(runs: readonly ChartRun[], { view, row }: Point): Point | undefined {
   const run = runs.find((candidate) => candidate.view === view);
   for (const line of run?.lines ?? []) {

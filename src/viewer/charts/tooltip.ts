@@ -1,4 +1,4 @@
-/** The box beside the cursor, and the same in words. */
+/** The tooltip at the cursor, and the same as text. */
 import { valueAt } from "../../report/table.js";
 import { type Palette, swatch } from "../colors.js";
 import { element } from "../dom.js";
@@ -8,13 +8,13 @@ import type { AxisName } from "./axis.js";
 import type { ChartKind } from "./chart-kinds.js";
 import type { Point } from "./points.js";
 
-/** Runs that are named; of more, the number is told. */
-const MOST_ROWS = 10;
-const MOST_MARKS = 4;
-/** Above the columns, where one is smoothed. */
+/** Runs that are listed; the others are counted. */
+const MAX_ROWS = 10;
+const MAX_MARKS = 4;
+/** Heads of the columns, if lines are smoothed. */
 const HEADS = [["name"], ["name"], ["value", "value"], ["note smooth", "smoothed"]] as const;
 
-/** Shows points, the first of them in full, and what is marked beside them. */
+/** Shows points, the first with details, and the marks near them. */
 export class Tooltip {
   readonly element = element("div", { class: "tooltip", "aria-hidden": "true", hidden: true });
 
@@ -37,7 +37,7 @@ export class Tooltip {
       return;
     }
     const smoothing = points.some(({ smooth }) => smooth !== undefined);
-    const rows = points.slice(0, MOST_ROWS).map((point) => {
+    const rows = points.slice(0, MAX_ROWS).map((point) => {
       return element(
         "div",
         { class: point === first ? "row first" : "row" },
@@ -68,7 +68,7 @@ export class Tooltip {
       ...rows,
       ...(more > 0 ? [element("div", { class: "more" }, `and ${more} more`)] : []),
       element("div", { class: "details" }, detailsOf(axis, first)),
-      ...marks.slice(0, MOST_MARKS).map((mark) => element("div", { class: "mark" }, mark)),
+      ...marks.slice(0, MAX_MARKS).map((mark) => element("div", { class: "mark" }, mark)),
     );
     this.element.hidden = false;
     const { offsetWidth, offsetHeight, offsetParent } = this.element;
@@ -82,14 +82,14 @@ export class Tooltip {
   }
 }
 
-/** A restart in words. */
+/** A restart as text. */
 export function describeRestart({ run }: RunView, { segment, up }: Restart): string {
   const start = run.segments.find((candidate) => candidate.segment === segment);
   const version = start?.marian_version === undefined ? "Marian" : `Marian ${start.marian_version}`;
   return `${run.name}: ${version} began again, first report at update ${formatExact(up)}`;
 }
 
-/** A point in a sentence, for those who do not see it. */
+/** A point as text, for screen readers. */
 export function describe(kind: ChartKind, axis: AxisName, point: Point): string {
   const { view, x, y, traceLine } = point;
   const value = `${view.run.name}, ${formatPlace(axis, x, view.run.clock)}: ${kind.title} ${formatExact(y)}`;
@@ -98,7 +98,7 @@ export function describe(kind: ChartKind, axis: AxisName, point: Point): string 
   return [value, ...notes.filter((note) => note !== "")].join(", ");
 }
 
-/** A smoothed value is none of the log's: it has no more digits than tell it from its neighbours. */
+/** A smoothed value is not in the log: six digits distinguish it from its neighbours. */
 function formatSmooth(value: number): string {
   return formatExact(Number.isFinite(value) ? Number(value.toPrecision(6)) : value);
 }

@@ -1,7 +1,7 @@
 /** What one run shows in one chart: lines of points whose places never go back. */
 import { isPresent, type Table } from "../../report/table.js";
 
-/** A line, drawn without a break but for values that are no numbers. */
+/** A line; only NaN and infinity break it. */
 export interface TraceLine {
   readonly segment: number;
   /** Whether these updates were trained again after a restart. */
@@ -22,8 +22,8 @@ export interface Trace {
 }
 
 /**
- * Divides the rows of a table into lines: at a restart, where rows stand in another order than their places (two
- * writers in one log), and where updates begin that a later segment trained again.
+ * Divides the rows of a table into lines: at a restart, at rows whose places go back (two writers in one log), and at
+ * the first update that a later segment trained again.
  *
  * @param joined Whether a segment's line starts at the row that it went on from; over times it starts at its own.
  */
@@ -39,7 +39,7 @@ export function traceOf(
   const ups = table.columns.get("up")?.values;
   const traceLines: TraceLine[] = [];
   /** Rows whose updates were not trained again by what has come yet, rising. */
-  const course: number[] = [];
+  const chain: number[] = [];
   let open: { segment: number; superseded: boolean; rows: number[] } | undefined;
   let unplaced = 0;
   const close = () => {
@@ -67,9 +67,9 @@ export function traceOf(
     const last = open?.rows.at(-1);
     const back = last !== undefined && place < (places[last] ?? place);
     const up = ups?.[row] ?? 0;
-    while (course.length > 0 && (ups?.[course.at(-1) ?? 0] ?? 0) >= up) course.pop();
-    const from = course.at(-1);
-    course.push(row);
+    while (chain.length > 0 && (ups?.[chain.at(-1) ?? 0] ?? 0) >= up) chain.pop();
+    const from = chain.at(-1);
+    chain.push(row);
     if (open === undefined || open.segment !== segment || back) {
       const restarted = open !== undefined && open.segment !== segment;
       close();
@@ -88,7 +88,7 @@ export function traceOf(
 
 /**
  * An exponential moving average without a bias at its start, in the order of the updates: after a restart it goes on
- * from the row that the training went on from. Values that are no numbers stay, and the average goes on behind them.
+ * from the row that the training went on from. NaN and infinity stay, and the average continues after them.
  *
  * @param weight Of what came before, below 1.
  */
@@ -98,11 +98,11 @@ export function smoothed(table: Table, column: string, weight: number): Float64A
   const sums = new Float64Array(table.length);
   const rests = new Float64Array(table.length);
   const smooth = new Float64Array(table.length).fill(Number.NaN);
-  const course: number[] = [];
+  const chain: number[] = [];
   for (let row = 0; row < table.length; row += 1) {
     if (!isPresent(values, row)) continue;
-    while (course.length > 0 && (ups?.[course.at(-1) ?? 0] ?? 0) >= (ups?.[row] ?? 0)) course.pop();
-    const before = course.at(-1);
+    while (chain.length > 0 && (ups?.[chain.at(-1) ?? 0] ?? 0) >= (ups?.[row] ?? 0)) chain.pop();
+    const before = chain.at(-1);
     const sum = before === undefined ? 0 : (sums[before] ?? 0);
     const rest = before === undefined ? 1 : (rests[before] ?? 1);
     const value = values?.values[row] ?? Number.NaN;
@@ -110,7 +110,7 @@ export function smoothed(table: Table, column: string, weight: number): Float64A
     sums[row] = counts ? weight * sum + (1 - weight) * value : sum;
     rests[row] = counts ? rest * weight : rest;
     smooth[row] = counts ? (sums[row] ?? 0) / (1 - (rests[row] ?? 0)) : value;
-    course.push(row);
+    chain.push(row);
   }
   return smooth;
 }

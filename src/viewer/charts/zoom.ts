@@ -1,7 +1,7 @@
 /** Parts of an axis. */
 import type { Range } from "../state.js";
 
-/** The least range that holds all of these; nothing without any. */
+/** The smallest range that holds all of these; undefined without any. */
 export function union(ranges: Iterable<Range | undefined>): Range | undefined {
   let whole: Range | undefined;
   for (const range of ranges) {
@@ -20,7 +20,7 @@ export function roomy({ from, to }: Range): Range {
   return { from: from - room, to: to + room };
 }
 
-/** Zooms by a factor below 1 in and above 1 out, around a place; nothing where that shows everything. */
+/** Zooms around a place: in by a factor below 1, out above 1. Returns undefined if that shows everything. */
 export function zoomed(range: Range, factor: number, around: number, full: Range): Range | undefined {
   return within(
     { from: around - (around - range.from) * factor, to: around + (range.to - around) * factor },
@@ -37,7 +37,7 @@ export function panned(range: Range, share: number, full: Range): Range | undefi
   return within({ from: range.from + move, to: range.to + move }, full);
 }
 
-/** The part of a range that lies in the whole; nothing where it is the whole, or too small to be told apart. */
+/** The part of a range inside the whole, not smaller than a millionth; undefined if it is the whole. */
 export function within(range: Range, full: Range): Range | undefined {
   const from = Math.max(range.from, full.from);
   const to = Math.min(range.to, full.to);
@@ -48,7 +48,7 @@ export function within(range: Range, full: Range): Range | undefined {
   return { from: middle - least / 2, to: middle + least / 2 };
 }
 
-/** A change of a range as on a logarithmic scale, where `log` is set. */
+/** Changes ranges, on a logarithmic scale if `log` is set. */
 export function onScale<Result extends Range | undefined>(
   log: boolean,
   ranges: readonly Range[],
