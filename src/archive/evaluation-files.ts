@@ -1,23 +1,16 @@
 /** From the files of a group to its evaluations. */
 
-import type { DatasetName } from "../evaluation/naming/dataset.js";
-import { readEvaluationFileName } from "../evaluation/naming/evaluation-file.js";
+import { type EvaluationFileName, readEvaluationFileName } from "../evaluation/naming/evaluation-file.js";
 import type { FileBelow } from "./folder-walk.js";
 import type { Problem } from "./group.js";
 import { EVALUATION, isEvaluationLog, kindOf, modelOfFolders, SPEED, type Tree } from "./layout.js";
 
-/** A file of scores, and which model it names. */
-export interface NamedEvaluation {
+/** A file of scores, and the model that its name or folder says. */
+export interface NamedEvaluation extends EvaluationFileName {
   readonly file: FileBelow;
-  readonly kind: "metrics.json" | "metrics" | "log";
   readonly model: string;
-  /** Whether the model's name is one of the pipeline's. */
-  readonly known: boolean;
-  /** The model's folder, by its name; absent where the file's own name names the model. */
+  /** The model's folder; absent if the file's own name says the model. */
   readonly folder?: string;
-  readonly dataset: DatasetName;
-  /** The one metric of the file; absent where the file names its metrics. */
-  readonly metric?: string;
 }
 
 /**
@@ -50,12 +43,12 @@ function rankOf(tree: Tree, { kind, folder }: NamedEvaluation): number {
 
 /** A file whose name names its model, or that lies in the model's folder: `evaluation/student/flores_devtest.metrics`. */
 function named(file: FileBelow): NamedEvaluation | undefined {
-  const { pair: _pair, model, known, ...name } = readEvaluationFileName(file.base);
-  if (model !== undefined) return { file, ...name, model, known };
+  const name = readEvaluationFileName(file.base);
+  if (name.model !== undefined) return { file, ...name, model: name.model };
   if (name.kind === "log") return undefined;
   const start = file.folders.lastIndexOf(EVALUATION) + 1;
   const folders = file.folders.slice(start);
-  // Below `evaluation/` any folder is a model's.
+  // Any folder below `evaluation/` is a model's.
   const place = modelOfFolders(folders, start > 0 ? folders[0] : undefined);
   return place === undefined ? undefined : { file, ...name, ...place };
 }

@@ -1,5 +1,7 @@
 /** Names of folders and files in an archive. */
+
 import { modelOfFolder } from "../evaluation/naming/model.js";
+import { withoutCompression } from "../io/file-name.js";
 
 /**
  * Who made an archive. Taskcluster keeps the logs of trainings below `logs/` and ends the names of groups with the id
@@ -15,8 +17,6 @@ export const EVALUATION = "evaluation";
 /** The folder of `evaluation/` for the model made small. */
 export const SPEED = "speed";
 
-/** The end of a file's name that says how it is compressed. */
-const COMPRESSED = /\.(?:gz|zst|zstd)$/;
 const METRICS = /\.metrics(\.json)?$/;
 
 /** What a file is for, by its name: the log of a training, Marian's log of validations, scores. */
@@ -35,11 +35,6 @@ export function kindOf(fileName: string): FileKind | undefined {
 /** Whether a file of `logs/<project>/<group>` is the log of an evaluation. */
 export function isEvaluationLog(folders: readonly string[], fileName: string): boolean {
   return folders.join("/") === "eval" && /^eval.*\.log$/s.test(withoutCompression(fileName));
-}
-
-/** `train.log` of `train.log.gz`. */
-export function withoutCompression(fileName: string): string {
-  return fileName.replace(COMPRESSED, "");
 }
 
 /** The model of a folder. */

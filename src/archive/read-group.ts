@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { TextDecoder } from "node:util";
 import type { Evaluation } from "../evaluation/evaluation.js";
 import { readEvaluationLog } from "../evaluation/evaluation-log.js";
-import { EvaluationError, readScores } from "../evaluation/score-file.js";
+import { readScores } from "../evaluation/score-file.js";
 import { fileChunks } from "../io/chunks.js";
 import { isGarbled } from "../io/file-name.js";
 import { InputError } from "../io/input-error.js";
@@ -137,7 +137,7 @@ async function readText(bytes: AsyncIterable<Uint8Array>): Promise<string> {
 /** Says what is wrong with a file. @throws Any other error. */
 function failureOf(error: unknown): string {
   const failure = readable(error);
-  const isOfFile = failure instanceof InputError || failure instanceof EvaluationError || "code" in failure;
+  const isOfFile = failure instanceof InputError || "code" in failure;
   if (!isOfFile) throw error;
   return failure.message;
 }

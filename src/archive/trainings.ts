@@ -1,15 +1,9 @@
 /** From the files of a group to its trainings. */
 
+import { withoutCompression } from "../io/file-name.js";
 import type { FileBelow, FoundFile } from "./folder-walk.js";
 import type { Problem } from "./group.js";
-import {
-  compareText,
-  type FolderModel,
-  kindOf,
-  modelOfFolders,
-  type Tree,
-  withoutCompression,
-} from "./layout.js";
+import { compareText, type FolderModel, kindOf, modelOfFolders, type Tree } from "./layout.js";
 
 /** A training: the log in a model's folder. */
 export interface Training extends FolderModel {

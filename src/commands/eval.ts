@@ -6,9 +6,10 @@ import type { Evaluation } from "../evaluation/evaluation.js";
 import { evaluationTitle } from "../evaluation/naming/dataset.js";
 import { readGroupFolder, suffixOf } from "../evaluation/naming/group-name.js";
 import { readLabel } from "../evaluation/naming/label.js";
-import { EvaluationError, type Scores } from "../evaluation/score-file.js";
+import type { Scores } from "../evaluation/score-file.js";
 import { EXIT, stopCode } from "../exit-code.js";
 import { jsonText } from "../io/escape.js";
+import { InputError } from "../io/input-error.js";
 import { printText, say } from "../io/terminal.js";
 import { findTarget, type RunTarget } from "../live/run-target.js";
 import { readScoreFile, scoresOf } from "../live/scores.js";
@@ -137,7 +138,7 @@ rest is in the offline file); 130, 143 stopped by SIGINT, SIGTERM.`;
     try {
       return file === undefined ? scoresOf(metrics) : await readScoreFile(file);
     } catch (error) {
-      if (!(error instanceof EvaluationError)) throw error;
+      if (!(error instanceof InputError)) throw error;
       return this.error(error.message, { exit: file === undefined ? EXIT.usage : EXIT.input });
     }
   }

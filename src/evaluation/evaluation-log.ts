@@ -1,7 +1,8 @@
 /** Logs of evaluations: the shell prints its commands, sacreBLEU its scores. */
 import type { CoreModule } from "../core/core.js";
 import { readLineStarts } from "../core/line-start.js";
-import { EvaluationError, readFloat } from "./score-file.js";
+import { InputError } from "../io/input-error.js";
+import { readFloat } from "./score-file.js";
 
 /** The scores follow the command of the pipe that the shell printed last, or a remark of sacreBLEU. */
 const BEFORE_SCORES = /^(?:\+ (?:tee |sacrebleu |.*\/marian-decoder )|sacreBLEU:)/;
@@ -11,7 +12,7 @@ const BEFORE_SCORES = /^(?:\+ (?:tee |sacrebleu |.*\/marian-decoder )|sacreBLEU:
  * log never has COMET, and evaluations that write `.metrics.json` print no scores.
  *
  * @param core Finds the prefixes of Taskcluster.
- * @throws EvaluationError if the log has no scores.
+ * @throws InputError if the log has no scores.
  */
 export function readEvaluationLog(text: string, core: CoreModule): ReadonlyMap<string, number> {
   let before = "";
@@ -33,7 +34,7 @@ export function readEvaluationLog(text: string, core: CoreModule): ReadonlyMap<s
       bleu = score;
     }
   }
-  throw new EvaluationError(
+  throw new InputError(
     "the log of the evaluation has no scores: two lines of only a number (BLEU and chrF) after a command of sacreBLEU, tee or marian-decoder",
   );
 }

@@ -3,14 +3,11 @@
  * details}}`, or one metric: `{score, details: {name}}`, also as sacreBLEU prints it, `{name, score, …}`, or a list of
  * these.
  */
+
+import { InputError } from "../io/input-error.js";
 import { isObject } from "../json.js";
 import type { EvaluationFileName } from "./naming/evaluation-file.js";
 import { scaledMetrics } from "./scores.js";
-
-/** A text that holds no scores. The message says what is wrong; the caller names the file. */
-export class EvaluationError extends Error {
-  override readonly name = "EvaluationError";
-}
 
 /** The scores of a file. */
 export interface Scores {
@@ -24,7 +21,7 @@ export interface Scores {
  * Reads a file of scores.
  *
  * @param name What its name says: the form, and the metric of a file with only one.
- * @throws EvaluationError if the text has another form or no score.
+ * @throws InputError, without the file's name, if the text has another form or no score.
  */
 export function readScores(
   { kind, metric }: Pick<EvaluationFileName, "kind" | "metric">,
@@ -36,7 +33,7 @@ export function readScores(
 /**
  * Reads a `.metrics` file. Other lines than numbers are skipped: some versions of sacreBLEU add advice.
  *
- * @throws EvaluationError unless it holds two or three numbers.
+ * @throws InputError unless it holds two or three numbers.
  */
 export function readMetrics(text: string): ReadonlyMap<string, number> {
   const scores = text
@@ -46,7 +43,7 @@ export function readMetrics(text: string): ReadonlyMap<string, number> {
   const [bleu, chrf, comet] = scores;
   if (bleu === undefined || chrf === undefined || scores.length > 3) {
     const count = scores.length === 1 ? "1 number" : `${scores.length || "no"} numbers`;
-    throw new EvaluationError(
+    throw new InputError(
       `a .metrics file has 2 or 3 lines that are a number (BLEU, chrF and COMET); this one has ${count}`,
     );
   }
@@ -63,14 +60,12 @@ export function readMetrics(text: string): ReadonlyMap<string, number> {
  * without a numeric score is left out.
  *
  * @param metric The metric in the name of a file with only one; without it, `details` may name the metric.
- * @throws EvaluationError if it is not JSON of that form or has no numeric score.
+ * @throws InputError if it is not JSON of that form or has no numeric score.
  */
 export function readMetricsJson(text: string, metric?: string): Scores {
   const entries = entriesOf(parse(text), metric);
   if (entries === undefined)
-    throw new EvaluationError(
-      "a .metrics.json file is an object with a metric for each key; this one is none",
-    );
+    throw new InputError("a .metrics.json file is an object with a metric for each key; this one is none");
   const scores = new Map<string, number>();
   const faults: string[] = [];
   for (const [key, entry] of entries) {
@@ -88,7 +83,7 @@ export function readMetricsJson(text: string, metric?: string): Scores {
   }
   if (scores.size === 0) {
     const why = faults.length > 0 ? `: ${faults.slice(0, 5).join("; ")}` : "";
-    throw new EvaluationError(`the .metrics.json file has no metric with a score${why}`);
+    throw new InputError(`the .metrics.json file has no metric with a score${why}`);
   }
   return { metrics: scaledMetrics(scores), faults };
 }
@@ -150,7 +145,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(plain, (_key, value: unknown) => (value === NOT_A_NUMBER ? Number.NaN : value));
   } catch (error) {
-    throw new EvaluationError(`the .metrics.json file is no JSON: ${brief(String(error))}`);
+    throw new InputError(`the .metrics.json file is no JSON: ${brief(String(error))}`);
   }
 }
 

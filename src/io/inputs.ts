@@ -3,7 +3,7 @@ import { createReadStream, existsSync, readdir, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
-import { isGarbled } from "./file-name.js";
+import { isGarbled, withoutExtension } from "./file-name.js";
 import { InputError } from "./input-error.js";
 import type { ObjectStore } from "./objects/object-store.js";
 import { isObjectUrl, printableUrl } from "./objects/object-url.js";
@@ -129,10 +129,7 @@ export function resultFolders(names: readonly string[]): Map<string, string> {
   const full = (name: string) => (name === STDIN ? "stdin" : relative(parent, resolve(name)));
   const short = (name: string) => {
     const path = full(name);
-    const stem = basename(path)
-      .replace(/\.(gz|zst|zstd)$/i, "")
-      .replace(/(?<=.)\.[^.]*$/, "");
-    return join(dirname(path), stem);
+    return join(dirname(path), withoutExtension(basename(path)));
   };
   const counts = new Map<string, number>();
   for (const name of names) counts.set(short(name), (counts.get(short(name)) ?? 0) + 1);

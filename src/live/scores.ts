@@ -2,21 +2,22 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { readEvaluationFileName } from "../evaluation/naming/evaluation-file.js";
-import { EvaluationError, readFloat, readScores, type Scores } from "../evaluation/score-file.js";
+import { readFloat, readScores, type Scores } from "../evaluation/score-file.js";
 import { scaledMetrics } from "../evaluation/scores.js";
+import { InputError } from "../io/input-error.js";
 import { readable } from "../io/source.js";
 
 /**
  * Reads a `.metrics.json`, or a `.metrics` of lines.
  *
- * @throws EvaluationError when it can't be read, or holds no scores.
+ * @throws InputError when it can't be read, or holds no scores.
  */
 export async function readScoreFile(path: string): Promise<Scores> {
   let text: string;
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    throw new EvaluationError(`${path}: ${readable(error).message}`);
+    throw new InputError(`${path}: ${readable(error).message}`);
   }
   const file = basename(path);
   try {
@@ -26,14 +27,14 @@ export async function readScoreFile(path: string): Promise<Scores> {
       text,
     );
   } catch (error) {
-    throw error instanceof EvaluationError ? new EvaluationError(`${path}: ${error.message}`) : error;
+    throw error instanceof InputError ? new InputError(`${path}: ${error.message}`) : error;
   }
 }
 
 /**
  * Reads `NAME=VALUE`; `bleu` is `bleu_detok`, and COMET is from 0 to 1, as in files.
  *
- * @throws EvaluationError when one is none.
+ * @throws InputError when one is none.
  */
 export function scoresOf(given: readonly string[]): Scores {
   const scores = new Map<string, number>();
@@ -41,7 +42,7 @@ export function scoresOf(given: readonly string[]): Scores {
     const [, name, value = ""] = /^([^=\s]+)=(.*)$/s.exec(text) ?? [];
     const score = readFloat(value);
     if (name === undefined || score === undefined)
-      throw new EvaluationError(`--metric '${text}': write NAME=NUMBER, for example chrf=58.1`);
+      throw new InputError(`--metric '${text}': write NAME=NUMBER, for example chrf=58.1`);
     scores.set(name === "bleu" ? "bleu_detok" : name, score);
   }
   return { metrics: scaledMetrics(scores), faults: [] };

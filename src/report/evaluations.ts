@@ -13,7 +13,7 @@ import { pairOfPath } from "./run-names.js";
  * (`evaluate-student-flores-devtest-en-hu.metrics`), else the folder's.
  *
  * @returns The evaluation, and a description of each metric that is left out.
- * @throws EvaluationError if the text has no scores.
+ * @throws InputError if the text has no scores.
  */
 export function readEvaluationFile(
   path: string,

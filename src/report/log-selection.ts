@@ -1,4 +1,5 @@
 /** Logs that tell what another one tells, too. */
+import { withoutCompression } from "../io/file-name.js";
 import type { ReportRun } from "./report-data.js";
 import { type Table, valueAt } from "./table.js";
 
@@ -7,10 +8,9 @@ import { type Table, valueAt } from "./table.js";
  * lacks.
  */
 export function repeatsValidations(run: ReportRun, others: readonly ReportRun[]): boolean {
-  const unpacked = (path: string) => path.replace(/\.(?:gz|zst|zstd)$/i, "");
-  const own = unpacked(run.source);
+  const own = withoutCompression(run.source);
   const whole = own.replace(/valid(?=\.[^\\/]*$)/, "train");
-  const training = others.find(({ source }) => unpacked(source) === whole);
+  const training = others.find(({ source }) => withoutCompression(source) === whole);
   if (whole === own || training === undefined || run.training.length + run.patterns.size > 0) return false;
   return [...run.validation].every(([metric, table]) => {
     const known = new Set(recordsOf(training.validation.get(metric)));

@@ -6,24 +6,20 @@ import type { MarkKind } from "../run/log-mark.js";
 import type { Segment } from "../run/segment.js";
 import type { Table } from "./table.js";
 
-/** What a log says itself that is marked in the charts. */
-export const SAID = [
-  "finished",
-  "interrupted",
-  "error",
-  "death",
-  "diverged",
-  "skip",
-  "scale",
-  "decay",
-  "load",
-  "save",
-] as const satisfies readonly MarkKind[];
+/** Marks that charts leave out. */
+const NOT_DRAWN = ["started", "translate", "score", "data", "fed"] as const satisfies readonly MarkKind[];
+
+/** A mark of the log that charts draw. */
+export type DrawnKind = Exclude<MarkKind, (typeof NOT_DRAWN)[number]>;
+
+export function isDrawn(kind: MarkKind): kind is DrawnKind {
+  return !NOT_DRAWN.some((other) => other === kind);
+}
 
 /** Something that happened between records, to be marked in the charts. */
 export interface ReportMark {
   /** `restart` is a start of Marian after the first; the others are what the log says itself. */
-  readonly kind: "restart" | (typeof SAID)[number];
+  readonly kind: "restart" | DrawnKind;
   /** Line of the log, from 1. */
   readonly line: number;
   readonly segment: number;

@@ -8,7 +8,7 @@ import type { TimestampFormat } from "../core/timestamp.js";
 import { markOf } from "../run/log-mark.js";
 import type { RunTally, RunUpdate } from "../run/run-reader.js";
 import type { Segment } from "../run/segment.js";
-import { type ReportMark, type ReportRun, SAID } from "./report-data.js";
+import { isDrawn, type ReportMark, type ReportRun } from "./report-data.js";
 import { type Table, TableBuilder } from "./table.js";
 
 /** Where the log's place in the report is. */
@@ -137,16 +137,13 @@ export class RunCollector {
     const { line, segment, timestamp, present } = event;
     const mark = markOf(event);
     const start = segments.get(index);
-    let said: Pick<ReportMark, "kind" | "text"> | undefined;
+    let drawn: Pick<ReportMark, "kind" | "text"> | undefined;
     if (start !== undefined && segment > 0)
-      said = { kind: "restart", text: `Marian ${start.marian_version ?? ""}`.trim() };
-    else if (mark !== undefined) {
-      const kind = SAID.find((known) => known === mark.kind);
-      if (kind !== undefined) said = { kind, text: mark.text };
-    }
-    if (said === undefined) return;
+      drawn = { kind: "restart", text: `Marian ${start.marian_version ?? ""}`.trim() };
+    else if (mark !== undefined && isDrawn(mark.kind)) drawn = { kind: mark.kind, text: mark.text };
+    if (drawn === undefined) return;
     this.#marks.push({
-      ...said,
+      ...drawn,
       line,
       segment,
       ...(present & PRESENT.timestamp

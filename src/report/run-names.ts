@@ -1,6 +1,7 @@
 /** Names by which a reader tells the logs of a report apart. */
 
 import { modelOfFolder } from "../evaluation/naming/model.js";
+import { withoutCompression, withoutExtension } from "../io/file-name.js";
 
 /** A log that is called so is called after the model that its folder names. */
 const GENERIC = /^(?:train|live|live_backing|nohup)$/i;
@@ -75,7 +76,7 @@ function partsOf(path: string): string[] {
   if (path === "-") return ["standard input"];
   const parts = path.split(/[\\/]/).filter((part) => part !== "" && part !== "." && part !== "..");
   const file = parts.pop() ?? path;
-  const stem = file.replace(/\.(?:gz|zst|zstd)$/i, "").replace(/(?<=.)\.[^.]*$/, "");
+  const stem = withoutExtension(file);
   const folder = parts.pop();
   if (folder === undefined) return [stem];
   const model = GENERIC.test(stem) ? modelOfFolder(folder) : undefined;
@@ -85,5 +86,5 @@ function partsOf(path: string): string[] {
 /** Whether a file of a folder is worth a look: what a log or an evaluation is called. */
 export function kindOfName(path: string): "log" | "evaluation" | undefined {
   if (/\.metrics(?:\.json)?$/i.test(path)) return "evaluation";
-  return /\.(?:log|out)(?:\.\d+)?(?:\.(?:gz|zst|zstd))?$/i.test(path) ? "log" : undefined;
+  return /\.(?:log|out)(?:\.\d+)?$/i.test(withoutCompression(path)) ? "log" : undefined;
 }

@@ -4,7 +4,8 @@ import type { Problem } from "../archive/group.js";
 import type { Evaluation } from "../evaluation/evaluation.js";
 import { readEvaluationFileName } from "../evaluation/naming/evaluation-file.js";
 import { readLabel } from "../evaluation/naming/label.js";
-import { EvaluationError, readScores } from "../evaluation/score-file.js";
+import { readScores } from "../evaluation/score-file.js";
+import { InputError } from "../io/input-error.js";
 import { addScores, inTableOrder, otherScores } from "../evaluation/scores.js";
 import { artifactName } from "./artifact-source.js";
 import type { ArtifactStore } from "./artifact-store.js";
@@ -56,7 +57,7 @@ export async function readEvaluation(store: ArtifactStore, task: GroupTask): Pro
         addScores(metrics, scores.metrics);
         read.push(name);
       } catch (error) {
-        if (!(error instanceof EvaluationError)) throw error;
+        if (!(error instanceof InputError)) throw error;
         faults.push(`${name}: ${error.message}`);
       }
     }

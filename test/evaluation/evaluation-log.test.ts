@@ -4,7 +4,8 @@ import { array, assert, constantFrom, oneof, property, string } from "fast-check
 import { describe, expect, test } from "vitest";
 import { readEvaluationLog } from "../../src/evaluation/evaluation-log.js";
 import { readLabel } from "../../src/evaluation/naming/label.js";
-import { EvaluationError } from "../../src/evaluation/score-file.js";
+
+import { InputError } from "../../src/io/input-error.js";
 import { nodeCore } from "../../src/node-core.js";
 import { shared, sharedIsThere } from "../golden/shared.js";
 
@@ -32,7 +33,7 @@ test.each([
   "+ sacrebleu x\nBLEU = 26.3 54.1/30 (BP = 1.000)\n54.4\n",
   "[eval] Computing the BLEU score.\n",
 ])("%j has none", (text) => {
-  expect(() => readEvaluationLog(text, nodeCore())).toThrow(EvaluationError);
+  expect(() => readEvaluationLog(text, nodeCore())).toThrow(InputError);
   expect(() => readEvaluationLog(text, nodeCore())).toThrow("has no scores");
 });
 
@@ -76,7 +77,7 @@ describe.skipIf(!sharedIsThere)("recorded of the reference", () => {
         expect(recorded).toBeTypeOf("string");
         expect([name, scores(text)]).toEqual([name, deviation]);
       } else if (typeof recorded === "string") {
-        expect(() => readEvaluationLog(text, nodeCore()), name).toThrow(EvaluationError);
+        expect(() => readEvaluationLog(text, nodeCore()), name).toThrow(InputError);
       } else {
         const { bleu_detok, chrf } = recorded;
         expect([name, scores(text)]).toEqual([name, { bleu_detok, chrf }]);
@@ -85,7 +86,7 @@ describe.skipIf(!sharedIsThere)("recorded of the reference", () => {
   });
 });
 
-test("any text gives two scores or an EvaluationError", () => {
+test("any text gives two scores or an InputError", () => {
   const line = oneof(
     string({ unit: "binary", maxLength: 40 }),
     constantFrom("+ tee /x.metrics", "sacreBLEU: x", "+ sacrebleu x", "26.3", "nan", "[task x] 54.4", ""),
@@ -95,7 +96,7 @@ test("any text gives two scores or an EvaluationError", () => {
       try {
         expect([...readEvaluationLog(lines.join("\n"), nodeCore()).keys()]).toEqual(["bleu_detok", "chrf"]);
       } catch (error) {
-        expect(error).toBeInstanceOf(EvaluationError);
+        expect(error).toBeInstanceOf(InputError);
       }
     }),
   );

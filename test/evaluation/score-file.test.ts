@@ -2,7 +2,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { anything, assert, dictionary, double, oneof, property, string, stringMatching } from "fast-check";
 import { describe, expect, test } from "vitest";
-import { EvaluationError, readFloat, readMetrics, readMetricsJson } from "../../src/evaluation/score-file.js";
+import { readFloat, readMetrics, readMetricsJson } from "../../src/evaluation/score-file.js";
+import { InputError } from "../../src/io/input-error.js";
 import { shared, sharedIsThere } from "../golden/shared.js";
 
 test("two or three numbers; COMET from 0 to 100", () => {
@@ -32,7 +33,7 @@ test.each([
   ['{"bleu": {"score": 1}}\n', "no numbers"],
   ["<html>502 Bad Gateway</html>", "no numbers"],
 ])("%j is refused in words", (text, count) => {
-  expect(() => readMetrics(text)).toThrow(EvaluationError);
+  expect(() => readMetrics(text)).toThrow(InputError);
   expect(() => readMetrics(text)).toThrow(new RegExp(`2 or 3 lines that are a number .*has ${count}$`));
 });
 
@@ -84,7 +85,7 @@ describe.skipIf(!sharedIsThere)("recorded of the reference", () => {
     expect(Object.keys(cases).length).toBeGreaterThan(16);
     for (const [name, [text, recorded]] of Object.entries(cases)) {
       if (typeof recorded === "string") {
-        expect(() => readMetrics(text), name).toThrow(EvaluationError);
+        expect(() => readMetrics(text), name).toThrow(InputError);
         continue;
       }
       const { bleu_detok = "", chrf = "", comet = "" } = recorded;
@@ -102,7 +103,7 @@ describe.skipIf(!sharedIsThere)("recorded of the reference", () => {
       try {
         return readMetrics(readFileSync(`${models}/${file}`, "utf8")).size === 0;
       } catch (error) {
-        return error instanceof EvaluationError;
+        return error instanceof InputError;
       }
     });
     expect(files).toHaveLength(8);
@@ -110,7 +111,7 @@ describe.skipIf(!sharedIsThere)("recorded of the reference", () => {
   });
 });
 
-test("any text gives two or three numbers or an EvaluationError", () => {
+test("any text gives two or three numbers or an InputError", () => {
   const numbers = stringMatching(/^([-+ ]?[0-9_.eE]{1,6}(\r\n|\n|\r| )?){0,5}$/);
   assert(
     property(oneof(string({ unit: "binary", maxLength: 300 }), numbers), (text) => {
@@ -118,7 +119,7 @@ test("any text gives two or three numbers or an EvaluationError", () => {
         const names = [...readMetrics(text).keys()];
         expect(["bleu_detok,chrf", "bleu_detok,chrf,comet"]).toContain(names.join());
       } catch (error) {
-        expect(error).toBeInstanceOf(EvaluationError);
+        expect(error).toBeInstanceOf(InputError);
       }
     }),
   );
@@ -276,7 +277,7 @@ describe("refused in words", () => {
       'has no metric with a score: "bleu" is left out: its score is "1", no number',
     ],
   ])("%j", (text, reason) => {
-    expect(() => readMetricsJson(text)).toThrow(EvaluationError);
+    expect(() => readMetricsJson(text)).toThrow(InputError);
     expect(() => readMetricsJson(text)).toThrow(reason);
   });
 
@@ -289,7 +290,7 @@ describe("refused in words", () => {
       } catch (error) {
         message = String(error);
       }
-      expect(message).toMatch(/^EvaluationError: /);
+      expect(message).toMatch(/^InputError: /);
       expect(message.length).toBeLessThan(1000);
     }
   });
@@ -303,7 +304,7 @@ describe("refused in words", () => {
       `{"a": NaN, "b": "${"\\".repeat(2_000_001)}`,
       `${'\\"'.repeat(1_000_000)}NaN`,
     ];
-    for (const text of texts) expect(() => readMetricsJson(text)).toThrow(EvaluationError);
+    for (const text of texts) expect(() => readMetricsJson(text)).toThrow(InputError);
     const long = `{"details": "${"x\\n".repeat(2_000_000)}", "bleu": {"score": NaN}}`;
     expect([...readMetricsJson(long).metrics]).toEqual([["bleu_detok", Number.NaN]]);
   });
@@ -315,7 +316,7 @@ describe("of any", () => {
       const { metrics } = readMetricsJson(text);
       expect(metrics.size).toBeGreaterThan(0);
     } catch (error) {
-      expect(error).toBeInstanceOf(EvaluationError);
+      expect(error).toBeInstanceOf(InputError);
     }
   };
 

@@ -1,12 +1,8 @@
 /** Lines of manifests, and shards of them. */
 import { describe, expect, test } from "vitest";
 import { readShard } from "../../src/cli/flags/shard.js";
-import {
-  ManifestError,
-  type ManifestRun,
-  manifestLine,
-  readManifestLine,
-} from "../../src/pipeline/manifests/manifest.js";
+import { InputError } from "../../src/io/input-error.js";
+import { type ManifestRun, manifestLine, readManifestLine } from "../../src/pipeline/manifests/manifest.js";
 import { groupsOf } from "../../src/pipeline/manifests/plan.js";
 import { readShardName, runsOfShard, shardName } from "../../src/pipeline/manifests/shard.js";
 
@@ -47,7 +43,7 @@ describe("a line", () => {
     ],
   ])("%s is refused in words", (line, message) => {
     const read = () => readManifestLine(line, "m, line 3");
-    expect(read).toThrow(ManifestError);
+    expect(read).toThrow(InputError);
     expect(read).toThrow(message);
   });
 

@@ -2,11 +2,11 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { EXIT } from "../../exit-code.js";
-import { isTransient } from "../../io/input-error.js";
+import { InputError, isTransient } from "../../io/input-error.js";
 import { say } from "../../io/terminal.js";
 import { ManifestAccess } from "../../pipeline/manifests/access.js";
 import { gatherRuns } from "../../pipeline/manifests/gather.js";
-import { ManifestError, type ManifestRun } from "../../pipeline/manifests/manifest.js";
+import type { ManifestRun } from "../../pipeline/manifests/manifest.js";
 import { manifestSource } from "../../pipeline/manifests/plan.js";
 import { type GroupFlagValues, prepareGroups, runGroups } from "../groups/run-groups.js";
 
@@ -36,7 +36,7 @@ export async function runPublish(
   } catch (error) {
     await access.close();
     await job.target?.close();
-    if (!(error instanceof ManifestError)) throw error;
+    if (!(error instanceof InputError)) throw error;
     if (!isTransient(error)) return refuse(error.message);
     say(error.message);
     return EXIT.input;

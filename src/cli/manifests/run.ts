@@ -1,8 +1,7 @@
 /** What `archive` and `parse` do with a manifest: rows to standard output, or files of a shard. */
 import { EXIT, stopCode } from "../../exit-code.js";
-import { isTransient } from "../../io/input-error.js";
+import { InputError, isTransient } from "../../io/input-error.js";
 import { say } from "../../io/terminal.js";
-import { ManifestError } from "../../pipeline/manifests/manifest.js";
 import { writeShardFiles } from "../../pipeline/manifests/shard-files.js";
 import { ManifestTally, type ManifestWork, writeRuns } from "../../pipeline/manifests/work.js";
 import { standardOutput } from "../../publishers/files.js";
@@ -33,7 +32,7 @@ export async function runManifest({ folder, stop, quiet, ...request }: ManifestR
     else await writeRuns(work, tally, standardOutput());
   } catch (error) {
     if (!stop.signal.aborted) {
-      if (!(error instanceof ManifestError)) throw error;
+      if (!(error instanceof InputError)) throw error;
       say(error.message);
       return isTransient(error) ? EXIT.input : EXIT.usage;
     }

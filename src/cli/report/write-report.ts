@@ -1,10 +1,13 @@
 /** What `report` does: inputs to one page, with a receipt. */
-import { resolve } from "node:path";
+
+import { spawn } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { openTars } from "../../archive/tar-logs.js";
 import type { ParserOptions } from "../../core/log-parser.js";
 import { EXIT } from "../../exit-code.js";
 import { fileSource, STDIN } from "../../io/inputs.js";
-import type { OutputFile } from "../../io/output-file.js";
+import { type OutputFile, openOutputFile, writing } from "../../io/output-file.js";
 import { StdinSource } from "../../io/stdin.js";
 import { printText, say } from "../../io/terminal.js";
 import { outputErrorText } from "../../pipeline/error-text.js";
@@ -17,7 +20,6 @@ import { report } from "../receipts/report.js";
 import type { StopSignal } from "../stop-signal.js";
 import { startProgress } from "../terminal/progress.js";
 import { ReportContent } from "./content.js";
-import { openFile, readViewer, writePart } from "./files.js";
 import { reportInputs } from "./inputs.js";
 
 /** What is asked for. */
@@ -97,12 +99,12 @@ async function readContent(names: readonly string[], request: ReportOptions): Pr
         name === STDIN ? new StdinSource(process.stdin) : fileSource(name),
       );
     } else if (from === "archive") {
-      const { readArchives } = await import("./archive.js");
+      const { readArchives } = await import("./groups.js");
       await readArchives(names, content, signal).catch((error: Error) => {
         if (!signal.aborted) command.error(error.message, { exit: EXIT.usage });
       });
     } else {
-      const { readTaskGroups, readTasks } = await import("./taskcluster.js");
+      const { readTaskGroups, readTasks } = await import("./groups.js");
       refused = await (from === "group" ? readTaskGroups : readTasks)(names, content, command);
     }
     return { content, refused };
@@ -180,3 +182,51 @@ function titleOf({ runs, evaluations }: ReportContent): string {
   if (first !== undefined) return runs.length === 1 ? first.name : `${runs.length} trainings`;
   return evaluations.length > 0 ? `${evaluations.length} evaluations` : "No training";
 }
+
+/**
+ * The viewer's page, as the build made it.
+ *
+ * @throws Error in words for the user.
+ */
+export async function readViewer(root: string): Promise<string> {
+  const path = join(root, "dist", "viewer.html");
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw new Error(`the viewer's page ${path} is not there: run \`npm run build\``, { cause: error });
+  }
+}
+
+/**
+ * Writes a file beside its place.
+ *
+ * @throws Error of Node's when it can't be written; then nothing is left.
+ */
+export async function writePart(path: string, text: string): Promise<OutputFile> {
+  const place = await openOutputFile(path);
+  try {
+    await writing(path, writeFile(place.part, text));
+  } catch (error) {
+    await place.discard();
+    throw error;
+  }
+  return place;
+}
+
+/** Opens a file in the system's browser. @returns What went wrong, in words; nothing where it was opened. */
+export function openFile(path: string): Promise<string | undefined> {
+  const [command, ...args] = OPENERS[process.platform] ?? ["xdg-open"];
+  return new Promise((resolve) => {
+    const child = spawn(command, [...args, path], { stdio: "ignore", detached: true });
+    child.once("error", ({ message }) => resolve(`it could not be opened: ${command}: ${message}`));
+    child.once("spawn", () => {
+      child.unref();
+      resolve(undefined);
+    });
+  });
+}
+
+const OPENERS: Readonly<Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>>> = {
+  darwin: ["open"],
+  win32: ["explorer.exe"],
+};

@@ -1,4 +1,5 @@
 /** Names of files that hold the scores of one model on one dataset. */
+import { withoutCompression } from "../../io/file-name.js";
 import { type DatasetName, readDatasetName } from "./dataset.js";
 import { readLabel } from "./label.js";
 import { LANGUAGE, modelOfFolder } from "./model.js";
@@ -18,7 +19,7 @@ export interface EvaluationFileName {
   readonly dataset: DatasetName;
 }
 
-const ENDING = /(?:\.(metrics(?:\.json)?)|\.log)?(?:\.(?:gz|zst|zstd))?$/i;
+const ENDING = /\.(?:(metrics(?:\.json)?)|log)$/i;
 const PAIR = new RegExp(`^${LANGUAGE}-${LANGUAGE}$`);
 /** The time of a final evaluation; a copy of the newest has the word. */
 const MADE = /^(?:latest|\d{8}T\d{6}Z?)$/;
@@ -37,9 +38,9 @@ const OWN_TRANSLATOR = "bergamot";
  * Only `.metrics.json` files may hold one metric and name it.
  */
 export function readEvaluationFileName(fileName: string): EvaluationFileName {
-  const [ending = "", metrics] = ENDING.exec(fileName) ?? [];
-  const kind = (metrics?.toLowerCase() ?? "log") as EvaluationFileName["kind"];
-  const stem = fileName.slice(0, fileName.length - ending.length);
+  const plain = withoutCompression(fileName);
+  const kind = (ENDING.exec(plain)?.[1]?.toLowerCase() ?? "log") as EvaluationFileName["kind"];
+  const stem = plain.replace(ENDING, "");
   const metric = kind === "metrics.json" ? METRIC.exec(stem)?.[1] : undefined;
   const rest = metric === undefined ? stem : stem.slice(0, -metric.length - "__".length);
   const named = { kind, ...(metric === undefined ? {} : { metric }) };

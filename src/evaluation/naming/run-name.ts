@@ -1,4 +1,5 @@
 /** Names of runs. */
+import { withoutExtension } from "../../io/file-name.js";
 import { modelOfFolder } from "./model.js";
 
 /**
@@ -13,7 +14,7 @@ export function runNameOf(path: string, directory = ""): string {
     if (part === "..") parts.pop();
     else if (part !== "" && part !== ".") parts.push(part);
   }
-  const stem = (parts.pop() ?? "").replace(/\.(gz|zst|zstd)$/i, "").replace(/(?<=.)\.[^.]*$/, "");
+  const stem = withoutExtension(parts.pop() ?? "");
   return modelOfFolder(parts.pop() ?? "") ?? stem;
 }
 

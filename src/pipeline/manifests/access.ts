@@ -8,7 +8,7 @@ import { ObjectStore } from "../../io/objects/object-store.js";
 import { isObjectUrl, printableUrl } from "../../io/objects/object-url.js";
 import { FileSource, type Source } from "../../io/source.js";
 import { StdinSource } from "../../io/stdin.js";
-import { ManifestError, type ManifestFile, type ManifestRun, readManifest } from "./manifest.js";
+import { type ManifestFile, type ManifestRun, readManifest } from "./manifest.js";
 import { fileEtag, type NamedManifestFile } from "./plan.js";
 import { runsOfShard, type Shard } from "./shard.js";
 
@@ -38,22 +38,14 @@ export class ManifestAccess implements GroupAccess<NamedManifestFile, NamedManif
   /**
    * The runs of a manifest, or of one shard, for which it reads the whole manifest first.
    *
-   * @throws ManifestError, which names the manifest.
+   * @throws InputError, which names the manifest.
    */
   async *runs(manifest: string, shard: Shard | undefined): AsyncGenerator<ManifestRun> {
     const source = manifest === STDIN ? new StdinSource(process.stdin) : this.source({ uri: manifest });
-    try {
-      if (shard === undefined) return yield* readManifest(source);
-      const all: ManifestRun[] = [];
-      for await (const run of readManifest(source)) all.push(run);
-      yield* runsOfShard(all, shard);
-    } catch (error) {
-      if (error instanceof ManifestError) throw error;
-      const name = manifest === STDIN ? "standard input" : source.name;
-      throw new ManifestError(`the manifest ${name} can't be read: ${(error as Error).message}`, {
-        cause: error,
-      });
-    }
+    if (shard === undefined) return yield* readManifest(source);
+    const all: ManifestRun[] = [];
+    for await (const run of readManifest(source)) all.push(run);
+    yield* runsOfShard(all, shard);
   }
 
   /** A file as a log. If it has an etag and other content, reading it is an error. */

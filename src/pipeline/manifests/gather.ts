@@ -1,10 +1,11 @@
 /** Gathers the runs that the shards of a job have read. */
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { InputError } from "../../io/input-error.js";
 import { isObjectUrl } from "../../io/objects/object-url.js";
 import { readable } from "../../io/source.js";
 import type { ManifestAccess } from "./access.js";
-import { ManifestError, type ManifestRun, manifestLine } from "./manifest.js";
+import { type ManifestRun, manifestLine } from "./manifest.js";
 import { readShardName } from "./shard.js";
 
 const MANIFEST = /^manifest.*\.ndjson(?:\.gz|\.zst)?$/;
@@ -12,7 +13,7 @@ const MANIFEST = /^manifest.*\.ndjson(?:\.gz|\.zst)?$/;
 /**
  * The runs of all manifests in a folder and in the folders of its shards, each once; or those of one manifest.
  *
- * @throws ManifestError where there is none, a shard is missing, or two say different things of a run.
+ * @throws InputError where there is none, a shard is missing, or two say different things of a run.
  */
 export async function gatherRuns(from: string, access: ManifestAccess): Promise<ManifestRun[]> {
   const runs = new Map<string, { readonly line: string; readonly run: ManifestRun; readonly path: string }>();
@@ -22,20 +23,20 @@ export async function gatherRuns(from: string, access: ManifestAccess): Promise<
       const line = manifestLine(run);
       const known = runs.get(key);
       if (known !== undefined && known.line !== line)
-        throw new ManifestError(
+        throw new InputError(
           `${run.project}/${run.run_id} is in ${known.path} and, with other files, in ${path}: keep the newer manifest alone`,
         );
       if (known === undefined) runs.set(key, { line, run, path });
     }
   }
-  if (runs.size === 0) throw new ManifestError(`${from}: its manifests hold no run`);
+  if (runs.size === 0) throw new InputError(`${from}: its manifests hold no run`);
   return [...runs.values()].map(({ run }) => run);
 }
 
 async function manifestsIn(from: string): Promise<string[]> {
   if (isObjectUrl(from)) return [from];
   const info = await stat(from).catch((error: unknown) => {
-    throw new ManifestError(`${from}: ${readable(error).message}`);
+    throw new InputError(`${from}: ${readable(error).message}`);
   });
   if (!info.isDirectory()) return [from];
   const names = (await readdir(from)).sort();
@@ -47,7 +48,7 @@ async function manifestsIn(from: string): Promise<string[]> {
     found.push(...inside.map((name) => join(from, shard, name)));
   }
   if (found.length > 0) return found;
-  throw new ManifestError(
+  throw new InputError(
     `${from}: there is no manifest.ndjson in it, nor in folders shard-i-of-n: name the folder that \`archive --manifest … -o\` wrote, or a manifest`,
   );
 }
@@ -58,7 +59,7 @@ function checkWhole(from: string, names: readonly string[]): void {
   const [first] = shards;
   if (first === undefined) return;
   if (shards.some(({ count }) => count !== first.count))
-    throw new ManifestError(
+    throw new InputError(
       `${from}: there are shards of different jobs (${names[0]}, ${names.at(-1)}): remove the older ones`,
     );
   const there = new Set(shards.map(({ index }) => index));
@@ -67,7 +68,7 @@ function checkWhole(from: string, names: readonly string[]): void {
   );
   if (missing.length === 0) return;
   const shown = missing.slice(0, 10).join(", ") + (missing.length > 10 ? ", …" : "");
-  throw new ManifestError(
+  throw new InputError(
     `${from}: ${missing.length} of ${first.count} shards are not there (${shown}): run them first`,
   );
 }

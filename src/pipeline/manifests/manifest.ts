@@ -1,5 +1,7 @@
 /** Work items: the runs of an archive, one a line, for machines that read them apart. */
 
+import { InputError } from "../../io/input-error.js";
+import { STDIN } from "../../io/inputs.js";
 import { decompress } from "../../io/packed/decompress.js";
 import { readable, type Source } from "../../io/source.js";
 import { isObject } from "../../json.js";
@@ -35,11 +37,6 @@ export interface ManifestRun {
   readonly logs?: ManifestFile;
 }
 
-/** A manifest, or a line of it, that is none. In words for the user. */
-export class ManifestError extends Error {
-  override readonly name = "ManifestError";
-}
-
 /** The line of a run. */
 export function manifestLine(run: ManifestRun): string {
   const { run_id, project, group, name, files, evaluations, config, logs } = run;
@@ -49,12 +46,12 @@ export function manifestLine(run: ManifestRun): string {
 /**
  * Reads a line.
  *
- * @param place What an error calls the line.
- * @throws ManifestError where it is no run.
+ * @param place Names the line in an error.
+ * @throws InputError if it is no run.
  */
 export function readManifestLine(line: string, place: string): ManifestRun {
   const fail = (reason: string): never => {
-    throw new ManifestError(`${place}: ${reason}; make the manifest with \`marian-tracking plan\``);
+    throw new InputError(`${place}: ${reason}; make the manifest with \`marian-tracking plan\``);
   };
   let value: unknown;
   try {
@@ -102,27 +99,28 @@ function readFile(value: unknown): ManifestFile | undefined {
 }
 
 /**
- * The runs of a manifest as its lines come; empty lines are passed over.
+ * The runs of a manifest, one as soon as its line is read; empty lines are skipped.
  *
- * @throws ManifestError for a line that is no run; InputError, without the name, where the manifest can't be read.
+ * @throws InputError, which names the manifest, if it can't be read or a line is no run.
  */
 export async function* readManifest(source: Source): AsyncGenerator<ManifestRun> {
-  const name = source.name === "-" ? "standard input" : source.name;
+  const name = source.name === STDIN ? "standard input" : source.name;
   let number = 0;
-  for await (const line of lines(source)) {
+  for await (const line of lines(source, name)) {
     number += 1;
     if (line.trim() !== "") yield readManifestLine(line, `${name}, line ${number}`);
   }
 }
 
-async function* lines(source: Source): AsyncGenerator<string> {
+async function* lines(source: Source, name: string): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = "";
   const chunks = decompress(source.chunks());
   try {
     for (;;) {
       const next = await chunks.next().catch((error: unknown) => {
-        throw readable(error);
+        const reason = readable(error).message;
+        throw new InputError(`the manifest ${name} can't be read: ${reason}`, { cause: error });
       });
       if (next.done) break;
       const parts = (rest + decoder.decode(next.value, { stream: true })).split("\n");

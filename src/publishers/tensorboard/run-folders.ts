@@ -1,5 +1,7 @@
 /** Which folder of TensorBoard's log directory is whose: TensorBoard calls a run by its folder. */
+
 import { relative, resolve, sep } from "node:path";
+import { withoutExtension } from "../../io/file-name.js";
 
 /**
  * The folder of each log: its path from here, or from the root where it lies elsewhere, without the extension. So two
@@ -8,19 +10,14 @@ import { relative, resolve, sep } from "node:path";
  */
 export function runFolders(names: readonly string[]): ReadonlyMap<string, string> {
   const users = new Map<string, number>();
-  for (const name of names) users.set(withoutExtension(name), (users.get(withoutExtension(name)) ?? 0) + 1);
+  for (const name of names)
+    users.set(withoutExtension(whole(name)), (users.get(withoutExtension(whole(name))) ?? 0) + 1);
   return new Map(
     names.map((name) => {
-      const short = withoutExtension(name);
+      const short = withoutExtension(whole(name));
       return [name, (users.get(short) ?? 0) > 1 ? whole(name) : short];
     }),
   );
-}
-
-function withoutExtension(name: string): string {
-  return whole(name)
-    .replace(/\.(gz|zst|zstd)$/i, "")
-    .replace(/(?<=[^./\\])\.[^./\\]*$/, "");
 }
 
 function whole(name: string): string {

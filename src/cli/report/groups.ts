@@ -1,7 +1,10 @@
-/** Groups and tasks of Taskcluster as the content of a report. */
+/** Archives, and groups and tasks of Taskcluster, as the content of a report. */
 
+import { type Archive, openArchive } from "../../archive/archive.js";
+import { LOCAL_FILES } from "../../archive/read-group.js";
 import { EXIT } from "../../exit-code.js";
-import { groupsSource } from "../../pipeline/groups/group-source.js";
+import { readable } from "../../io/source.js";
+import { groupFilesSource, groupsSource } from "../../pipeline/groups/group-source.js";
 import {
   groupAddress,
   type TaskAddress,
@@ -62,4 +65,31 @@ async function readOne(
     const advice = `its log up to now is drawn by \`marian-tracking logs ${taskId} | marian-tracking report -\``;
     content.refuse({ source: taskId, reason: `the task is not completed (${state}): ${advice}` });
   } else await content.readGroups(groupsSource([await taskAsGroup(task, store)], []));
+}
+
+/**
+ * Reads archives, one after the other, into a report.
+ *
+ * @throws InputError with the path, where one can't be opened or holds no run.
+ */
+export async function readArchives(
+  paths: readonly string[],
+  content: ReportContent,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const path of paths) {
+    let archive: Archive;
+    try {
+      archive = await openArchive(path, { signal });
+    } catch (error) {
+      throw new Error(`${path}: ${readable(error).message}`, { cause: error });
+    }
+    const { groups, problems } = archive;
+    try {
+      if (groups.length === 0) throw new Error(`${path}: it holds no archive of trainings`);
+      await content.readGroups(groupFilesSource(groups, problems, LOCAL_FILES));
+    } finally {
+      await archive.close();
+    }
+  }
 }
