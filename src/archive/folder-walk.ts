@@ -110,7 +110,7 @@ export async function filesBelow(
 }
 
 /** Of pipes and devices. */
-const NO_FILE = "this is no file that could be read to its end";
+const NO_FILE = "this file could not be read to its end";
 
 interface Content {
   readonly folders: readonly Folder[];

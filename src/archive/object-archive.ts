@@ -96,7 +96,7 @@ function startOf(url: string, folder: string, objects: ReadonlyMap<string, Objec
 }
 
 function unnamed(source: string): Problem {
-  const reason = "this object is not read: its name, or that of another, is no path of a file";
+  const reason = "this object is not read: its name, or that of another, is not a file path";
   return { source, reason, severity: "failure" };
 }
 

@@ -86,10 +86,12 @@ async function membersOf(tar: string, scores: boolean, warn: (message: string) =
     failures.push(
       others === 0
         ? "the tar holds no file"
-        : `the tar holds no log of Marian's, but ${others} other ${others === 1 ? "file" : "files"}`,
+        : `the tar holds no Marian log, only ${others} other ${others === 1 ? "file" : "files"}`,
     );
   else if (others > 0)
-    warn(`${tar}: ${others} ${others === 1 ? "file is" : "files are"} no log of Marian's and passed over`);
+    warn(
+      `${tar}: ${others} ${others === 1 ? "file is not a Marian log and was" : "files are not Marian logs and were"} skipped`,
+    );
   if (failures.length > 0) {
     locateInput(tar, { fault: failures.join("; ") });
     inputs.push(tar);

@@ -70,7 +70,7 @@ export class FollowSource implements Source {
         if (current !== undefined) {
           if (await current.begunAnew()) {
             if (last !== LINE_END) yield* remember([NEW_LINE]);
-            notice?.(`${this.name}: it was cut or written anew; it is read from its start`);
+            notice?.(`${this.name}: it was cut or rewritten; it is read from its start`);
           }
           yield* remember(current.rest(buffer));
         }

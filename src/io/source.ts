@@ -96,7 +96,7 @@ const WORDS: Readonly<Record<string, string>> = {
   EACCES: "it may not be read (permission denied)",
   EPERM: "it may not be read (permission denied)",
   ELOOP: "its symbolic links lead in a circle",
-  ENOTDIR: "a part of its path is no directory",
+  ENOTDIR: "a part of its path is not a directory",
   ENAMETOOLONG: "its path is too long",
   EIO: "the disk could not read it (input/output error)",
   EMFILE: "too many files are open: raise `ulimit -n`",

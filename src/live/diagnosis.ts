@@ -118,7 +118,7 @@ async function task(environment: Environment): Promise<Finding[]> {
     try {
       if (queue === undefined) return "";
       const { groupId, trial } = await readTaskOrigin(queue, environment);
-      const shown = trial ? "of a push: faults of parse_tc_logs are shown by exit code 1" : "of an action";
+      const shown = trial ? "of a push: errors of parse_tc_logs are shown by exit code 1" : "of an action";
       return `${environment["TASK_ID"]} in group ${groupId}, ${shown}`;
     } finally {
       await queue?.close();

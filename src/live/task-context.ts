@@ -48,7 +48,7 @@ export async function readTaskContext(queue: Queue, environment: Environment): P
   const label = metadata.name;
   const named = readLabel(label);
   if (named === undefined)
-    notes.push(`the label of the task, ${label}, names no known model: the run is called by it`);
+    notes.push(`the label of the task, ${label}, names no known model: the label is the name of the run`);
   let experiment: Experiment;
   if ("project" in found) {
     experiment = found;

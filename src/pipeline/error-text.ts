@@ -8,7 +8,7 @@ const OUTPUT_ERRORS: Readonly<Record<string, string>> = {
   EROFS: "lies on a read-only disk",
   ENOSPC: "does not fit: the disk is full",
   EDQUOT: "does not fit: the disk quota is used up",
-  ENOENT: "can't be made here: a folder of its path is not there, or not any more",
+  ENOENT: "can't be made here: a folder of its path is missing or was removed",
   REMOVED: "was removed while it was being written",
   EMFILE: "can't be opened: too many files are open (raise `ulimit -n`)",
   ENFILE: "can't be opened: too many files are open on this machine",

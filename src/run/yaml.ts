@@ -191,7 +191,7 @@ class Scale {
       this.#refer();
       if (!this.#anchors.has(node.source)) throw new Refusal(NO_YAML, false);
       const known = this.#known.get(this.#anchors.get(node.source));
-      if (known === undefined) throw new Refusal("has a value that holds itself");
+      if (known === undefined) throw new Refusal("has a value that contains itself");
       return known;
     }
     if (isPair(node)) return this.#sum([node.key, node.value]);

@@ -49,7 +49,7 @@ export class ArtifactCache {
 
   /** What there is to say about entries, in words. */
   get notes(): string[] {
-    const damaged = `${this.#damaged} damaged ${this.#damaged === 1 ? "file" : "files"} in the cache: fetched anew`;
+    const damaged = `${this.#damaged} damaged ${this.#damaged === 1 ? "file" : "files"} in the cache: fetched again`;
     const unsigned = `${this.#unsigned} ${this.#unsigned === 1 ? "file" : "files"} of an earlier version in the cache: not used, because nothing shows damage there`;
     return [...(this.#damaged > 0 ? [damaged] : []), ...(this.#unsigned > 0 ? [unsigned] : [])];
   }

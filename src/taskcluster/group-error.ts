@@ -15,7 +15,7 @@ export async function groupError(queue: Queue, groupId: string, reason: string):
   if (tasks === undefined) {
     const { name } = definition?.metadata ?? { name: "unknown" };
     const group = definition?.taskGroupId ?? "";
-    const what = `${groupId} is no group but the task ${name} of group ${group}`;
+    const what = `${groupId} is not a group but the task ${name} of group ${group}`;
     const publish = `\`marian-tracking group ${group}\` takes its group`;
     return new TaskclusterError(
       "no-group",

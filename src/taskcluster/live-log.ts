@@ -25,7 +25,7 @@ const TAIL_TRIES = 7;
 /** The same where the worker was taken away, and has probably stored nothing. */
 const TAIL_TRIES_TAKEN_AWAY = 3;
 
-const SHORTER = "it ends before the place up to which it was read while it ran";
+const SHORTER = "it is shorter than what was read while it ran";
 
 const LINE_END = 0x0a;
 

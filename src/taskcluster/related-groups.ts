@@ -126,7 +126,7 @@ async function foreignGroups(
     }
   } catch (error) {
     if (!(error instanceof TaskclusterError) || error.code === "stopped") throw error;
-    const reason = `related groups could not be looked for: ${error.message}`;
+    const reason = `related groups could not be looked up: ${error.message}`;
     problems.push({ source, reason, severity: "failure" });
   }
   return groups;

@@ -113,7 +113,7 @@ function goOnLive(
   if (transport === "sdk" && found.rows > 0)
     throw new WandbError(
       "refused",
-      `the run ${begin.id} holds ${found.rows} rows, over which @wandb/sdk would write: use --wandb-client native, which goes on with it, or another --wandb-run-name`,
+      `the run ${begin.id} holds ${found.rows} rows, which @wandb/sdk would overwrite: use --wandb-client native, which goes on with it, or another --wandb-run-name`,
     );
   const lines = replayed ? found.consoleLines : 0;
   return { ...begin, existing: found, lines, tables: changed(begin.tables, found) };
@@ -219,7 +219,7 @@ async function rowsKept(publication: WandbPublication, found: ExistingRun): Prom
   if (matches === true && checked >= held - 1) return kept;
   if (!same && !isBeginningOf(found, ours)) return undefined;
   if (checked >= held - 1) return kept;
-  const which = checked === 0 ? "" : ` behind the first ${checked}`;
+  const which = checked === 0 ? "" : ` after the first ${checked}`;
   return {
     ...kept,
     unsure: `the run has no checksum of its rows${which}, so a value that has changed above its last row is not noticed this time; --override-runs sends all rows`,

@@ -227,6 +227,6 @@ export function readTable(text: string): TableData {
     Array.isArray(data) &&
     columns.every((column) => typeof column === "string") &&
     data.every((row) => Array.isArray(row) && row.length === columns.length);
-  if (!whole) throw new SyntaxError("this is no table");
+  if (!whole) throw new SyntaxError("this is not a table");
   return { columns, data };
 }

@@ -355,7 +355,9 @@ describe("symbolic links and what can't be read", () => {
     execFileSync("mkfifo", [join(folder, "models/de-en/opus/teacher0/train.log")]);
     const { ids, problems } = await readArchive(folder);
     expect(ids).toEqual([SNAKEMAKE_IDS]);
-    expect(problems).toEqual([expect.stringMatching(/^failure: models.*train\.log: this is no file/)]);
+    expect(problems).toEqual([
+      expect.stringMatching(/^failure: models.*train\.log: this file could not be read/),
+    ]);
   });
 
   it("goes on where a folder or a file may not be read", async () => {
@@ -400,7 +402,7 @@ describe("configuration and logs", () => {
   });
 
   it.each([
-    ["a: &a [*a]", "the configuration has a value that holds itself"],
+    ["a: &a [*a]", "the configuration has a value that contains itself"],
     [`a: ${"[".repeat(2500)}${"]".repeat(2500)}`, "the configuration is nested deeper than 100 levels"],
   ])("%.20s costs itself with a warning", async (text, reason) => {
     const { groups, ids, problems } = await readArchive(

@@ -77,7 +77,7 @@ describe("a damaged cache", () => {
     check(plan, {
       code: 0,
       stdout: /student_ZowUk: 2 training rows.*\n.* 2 rows, 2 on the server, 0 to send/,
-      stderr: /1 damaged file in the cache: fetched anew/,
+      stderr: /1 damaged file in the cache: fetched again/,
     });
     expect(plan.stdout).not.toMatch(/-r2/);
     expect(server.count("content")).toBe(before + 1);

@@ -151,7 +151,7 @@ describe("compare", () => {
     check(await run("compare", IDS.push), { code: 1, stderr: /ERROR TucY.* no training and no evaluation/ });
     check(await run("compare", IDS.push, IDS.coast), { code: 1, stdout: /coast/, stderr: /ERROR TucY/ });
     check(await run("compare", IDS.unknown), { code: 1, stderr: /is not there, or has expired/ });
-    check(await run("compare", "x"), { code: 2, stderr: /no id of a group/ });
+    check(await run("compare", "x"), { code: 2, stderr: /not the id of a group/ });
     check(await run("compare"), { code: 2, stderr: /Missing/ });
     check(await run("compare", IDS.coast, "--format", "xml"), {
       code: 2,

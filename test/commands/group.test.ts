@@ -114,7 +114,11 @@ describe("group", () => {
 
   test.each([
     ["a push", IDS.push, /holds no training and no evaluation/],
-    ["a task", IDS.student, /is no group but the task distillation-student-model-train-nb-en of group ZowUk/],
+    [
+      "a task",
+      IDS.student,
+      /is not a group but the task distillation-student-model-train-nb-en of group ZowUk/,
+    ],
   ])("the id of %s is an error, which says what it is", async (_name, id, stderr) => {
     const place = await setting();
     check(await command(place, ["group", id, "-o", "out"]), { code: 1, stderr });
@@ -123,7 +127,7 @@ describe("group", () => {
   });
 
   test.each([
-    ["no id", ["group", "nonsense"], 2, /is no id of a group/],
+    ["no id", ["group", "nonsense"], 2, /is not the id of a group/],
     ["an unknown id", ["group", IDS.unknown], 1, /Y7uvQ6XZRSq4ArK6WOYigQ/],
     ["nothing to do", ["group", IDS.fjord, "--no-wandb"], 2, /nothing to do/],
   ])("%s", async (_name, args, code, message) => {

@@ -143,7 +143,7 @@ describe("logs", () => {
 
   it("says what is wrong in words", async () => {
     const { server, run } = await setting();
-    check(await run("logs", "teacher"), { code: 2, stderr: /'teacher' is no id of a task/ });
+    check(await run("logs", "teacher"), { code: 2, stderr: /'teacher' is not the id of a task/ });
     check(await run("logs", IDS.unknown), { code: 1, stderr: /is not there, or has expired/ });
     check(await run("logs", IDS.quantize), {
       code: 1,

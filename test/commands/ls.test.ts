@@ -98,7 +98,7 @@ describe("ls", () => {
     const { server, run } = await setting();
     check(await run("ls", "fjord"), {
       code: 2,
-      stderr: /'fjord' is no id of a group: give the 22 characters/,
+      stderr: /'fjord' is not the id of a group: give the 22 characters/,
     });
     check(await run("ls"), { code: 2, stderr: /Missing 1 required arg/ });
     expect(server.count()).toBe(0);
@@ -131,9 +131,9 @@ describe("ls", () => {
     const { runBinary } = await import("../cli/run-binary.js");
     check(await runBinary("run", ["ls", IDS.fjord], { ...options, env }), {
       code: 2,
-      stderr: /TASKCLUSTER_ROOT_URL is no address of a Taskcluster deployment/,
+      stderr: /TASKCLUSTER_ROOT_URL is not the address of a Taskcluster deployment/,
     });
-    check(await run("ls", "ftp://x/tasks/groups/y"), { code: 2, stderr: /is no http\(s\) address/ });
+    check(await run("ls", "ftp://x/tasks/groups/y"), { code: 2, stderr: /is not an http\(s\) address/ });
   });
 
   it("shows labels without what would control the terminal", async () => {

@@ -48,7 +48,7 @@ describe.concurrent("inputs that can't be read", () => {
     check(await parse(["no.log", "-q"], { folder }), { code: 1, stderr: /no such file/ });
     check(await parse(["file.log/no.log", "-q"], { folder }), {
       code: 1,
-      stderr: /a part of its path is no directory/,
+      stderr: /a part of its path is not a directory/,
     });
     expect(result({ folder }, "output/training.csv")).toBe("old");
   });
@@ -315,7 +315,7 @@ describe.concurrent("lines that are not as they should be", () => {
     const { input, rows } = await parseBytes(content, { code: 0 });
     expect(rows).toEqual([trainRow(1000)]);
     expect(input["warnings"]).toEqual([
-      "line 1: the configuration's entry 'round: &round [*round]' has a value that holds itself",
+      "line 1: the configuration's entry 'round: &round [*round]' has a value that contains itself",
       expect.stringMatching(/'deep: \[+' is nested deeper than 100 levels$/),
       expect.stringMatching(/ comes to more than 1024 KiB with what its aliases repeat$/),
     ]);

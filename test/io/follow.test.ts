@@ -101,7 +101,7 @@ test("a file that is cut is read from its start, and no line is made of both", a
     await seen("new\n");
   });
   expect(text).toBe("one\ntwo\nhalf a li\nnew\n");
-  expect(notices.at(-1)).toContain("cut or written anew");
+  expect(notices.at(-1)).toContain("cut or rewritten");
 });
 
 test("a copy that is cut and has grown beyond the old length is not taken for its continuation", async () => {
@@ -197,7 +197,7 @@ test("a file of the same size and end with other content is read from its start"
     await seen(`two ${end}\n`);
   });
   expect(text).toBe(`one ${end}\ntwo ${end}\n`);
-  expect(notices.at(-1)).toMatch(/cut or written anew/);
+  expect(notices.at(-1)).toMatch(/cut or rewritten/);
 });
 
 test("a file whose time alone changes is not read again", async () => {

@@ -147,7 +147,7 @@ describe("a tar given to a command", () => {
         }),
       );
       expect(run.stderr.replace(/\s*\n\s*›\s*/g, " ")).toMatch(
-        /2 files are no log of Marian's and passed over/,
+        /2 files are not Marian logs and were skipped/,
       );
     }
   });
@@ -161,7 +161,7 @@ describe("a tar given to a command", () => {
         true,
       ],
       [await pack([[{ name: "folder", type: "directory" }]]), /the tar holds no file/, false],
-      [await pack([[{ name: "a.txt" }, "x\n"]]), /the tar holds no log of Marian's, but 1 other file/, false],
+      [await pack([[{ name: "a.txt" }, "x\n"]]), /the tar holds no Marian log, only 1 other file/, false],
     ] as const) {
       const path = fileOf(bytes, "logs.tar");
       const run = await runHere("run", ["parse", path, "--format", "ndjson"]);

@@ -10,10 +10,10 @@ const lines = (count: number, line: (index: number) => string) =>
 
 /** Texts that are, or might be, more than a configuration; and what is said of them. */
 const COSTLY: readonly (readonly [string, string, string])[] = [
-  ["a list that holds itself", "a: &a [*a]", "holds itself"],
-  ["a map that holds itself", "a: &a {b: {c: *a}}", "holds itself"],
-  ["a map that merges itself", "a: &a\n  <<: *a", "holds itself"],
-  ["a key that holds itself", "? &a [*a]\n: 1", "holds itself"],
+  ["a list that holds itself", "a: &a [*a]", "contains itself"],
+  ["a map that holds itself", "a: &a {b: {c: *a}}", "contains itself"],
+  ["a map that merges itself", "a: &a\n  <<: *a", "contains itself"],
+  ["a key that holds itself", "? &a [*a]\n: 1", "contains itself"],
   ["brackets", `a: ${nested(2500)}`, "deeper than 100 levels"],
   ["brackets that are never closed", "[".repeat(500_000), "deeper than 100 levels"],
   ["braces", `a: ${"{a: ".repeat(2500)}1${"}".repeat(2500)}`, "deeper than 100 levels"],

@@ -157,7 +157,7 @@ describe("an artifact of a run that is over", () => {
       const next = new ArtifactStore(queueFor(server), { folder });
       expect(await next.list(REF.taskId, REF.runId)).toHaveLength(4);
       expect(await next.bytes(REF)).toEqual(TEXT);
-      expect(next.notes).toEqual(["2 damaged files in the cache: fetched anew"]);
+      expect(next.notes).toEqual(["2 damaged files in the cache: fetched again"]);
       await next.close();
       expect([server.count("artifacts"), server.count("content")]).toEqual([index + 2, index + 2]);
     }

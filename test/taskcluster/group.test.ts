@@ -194,9 +194,11 @@ describe("a group", () => {
     await expect(read(IDS.student)).rejects.toMatchObject({
       name: "TaskclusterError",
       code: "no-group",
-      message: `${IDS.student} is no group but the task distillation-student-model-train-nb-en of group ${IDS.fjord}: \`marian-tracking group ${IDS.fjord}\` takes its group, \`marian-tracking task ${IDS.student}\` the task alone`,
+      message: `${IDS.student} is not a group but the task distillation-student-model-train-nb-en of group ${IDS.fjord}: \`marian-tracking group ${IDS.fjord}\` takes its group, \`marian-tracking task ${IDS.student}\` the task alone`,
     });
-    await expect(read(IDS.quantize)).rejects.toThrow(/^NOUN.* is no group but the task .* takes its group$/);
+    await expect(read(IDS.quantize)).rejects.toThrow(
+      /^NOUN.* is not a group but the task .* takes its group$/,
+    );
   });
 
   it("of a push has no trainings: the error names the groups that its actions have started", async () => {
@@ -477,7 +479,7 @@ describe("related groups", () => {
     expect(problems).toEqual([
       {
         source: `group ${IDS.fjord}`,
-        reason: expect.stringMatching(/could not be looked for/),
+        reason: expect.stringMatching(/could not be looked up/),
         severity: "failure",
       },
     ]);

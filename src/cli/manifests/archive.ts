@@ -34,7 +34,7 @@ export async function archiveManifest(
 ): Promise<number> {
   const { manifest, table, "output-dir": folder } = flags;
   if ((manifest === undefined) === (source === undefined)) refuse("name either an archive or a --manifest");
-  if (flags.json || flags["dry-run"]) refuse("--json and --dry-run are not for work items");
+  if (flags.json || flags["dry-run"]) refuse("--json and --dry-run don't go with --manifest");
   if (manifest !== undefined && (flags.mode ?? flags.filter ?? flags.since ?? flags.only) !== undefined)
     refuse("--mode, --filter, --since and --only choose the runs of an archive: use them with `plan`");
   const formats = flags.format ?? (folder === undefined ? ["ndjson"] : ["csv", "parquet"]);

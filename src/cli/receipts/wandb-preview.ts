@@ -19,7 +19,7 @@ export async function printPreviews(
   let code: number = EXIT.ok;
   for (const name of names) {
     if (name === STDIN) {
-      say("standard input: what is in it is known only when it is read");
+      say("standard input: its content is known only after it is read");
       continue;
     }
     const plan = await planSource(fileSource(name), options);

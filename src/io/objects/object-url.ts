@@ -16,7 +16,7 @@ export function readObjectUrl(text: string): ObjectUrl {
   const [, bucket, name = ""] = /^gs:\/\/([^/]+)(?:\/(.*))?$/is.exec(text) ?? [];
   if (bucket !== undefined) return { kind: "gs", bucket, name };
   if (!/^https?:\/\//i.test(text) || !URL.canParse(text))
-    throw new InputError("this is no URL of an object: write gs://bucket/name or https://host/path");
+    throw new InputError("this is not the URL of an object: write gs://bucket/name or https://host/path");
   return { kind: "http", href: new URL(text).href };
 }
 

@@ -137,7 +137,7 @@ async function* unpackZstd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Ui
 
 function packedError(format: Packing, cause: unknown, lost: string | undefined): InputError {
   if ((cause as NodeJS.ErrnoException).code === "ERR_STREAM_PUSH_AFTER_EOF")
-    return damaged({ format, reason: "other data follows the zeros behind its end" }, cause);
+    return damaged({ format, reason: "other data follows the zeros after its end" }, cause);
   const reason = cause instanceof Error ? cause.message : String(cause);
   // Of damaged data zlib keeps its last buffer to itself.
   return /unexpected (end|eof)/i.test(reason)

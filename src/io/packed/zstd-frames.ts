@@ -21,7 +21,7 @@ export interface Frame {
 /** What was read of data that turns out not to be what was packed: nobody can tell where it differs. */
 export function wrongChecksum(cause?: unknown): InputError {
   return new InputError(
-    "the zstd data is damaged: it does not match its checksum, so that values which were read from it may be wrong; fetch or pack it again",
+    "the zstd data is damaged: it does not match its checksum, so values read from it may be wrong; fetch or pack it again",
     { cause },
   );
 }

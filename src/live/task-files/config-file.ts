@@ -16,7 +16,7 @@ const MOST_BYTES = 1 << 20;
 export async function readConfigFile(path: string): Promise<ReadConfig> {
   try {
     const info = await stat(path);
-    if (!info.isFile()) return { fault: "it is no file", absent: false };
+    if (!info.isFile()) return { fault: "it is not a file", absent: false };
     if (info.size > MOST_BYTES) return { fault: "it is too long for a configuration", absent: false };
     const read = readYaml(await readFile(path, "utf8"));
     if ("fault" in read) return { fault: `it ${read.fault}`, absent: false };

@@ -21,7 +21,7 @@ export async function countLines(
 ): Promise<number | { readonly fault: string; readonly absent: boolean }> {
   try {
     // A pipe or a device would never end.
-    if (!(await stat(path)).isFile()) return { fault: "it is no file", absent: false };
+    if (!(await stat(path)).isFile()) return { fault: "it is not a file", absent: false };
     let lines = 0;
     let last = NEWLINE;
     let begun = performance.now();

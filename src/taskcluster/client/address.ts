@@ -35,7 +35,7 @@ export function taskAddress(text: string): TaskAddress {
   if (id === undefined) {
     throw new TaskclusterError(
       "address",
-      `'${text}' is the address of no task: it should look like ${url.origin}/tasks/<id>`,
+      `'${text}' is not the address of a task: it should look like ${url.origin}/tasks/<id>`,
     );
   }
   const [, run] = /\/runs\/(\d{1,4})(?:\/|$)/.exec(url.pathname) ?? [];
@@ -59,7 +59,7 @@ export function groupAddress(text: string): GroupAddress {
   if (id === undefined) {
     throw new TaskclusterError(
       "address",
-      `'${text}' is the address of no group: it should look like ${url.origin}/tasks/groups/<id>`,
+      `'${text}' is not the address of a group: it should look like ${url.origin}/tasks/groups/<id>`,
     );
   }
   return { groupId: slug(decoded(id), "group", text), rootUrl: url.origin };
@@ -68,7 +68,7 @@ export function groupAddress(text: string): GroupAddress {
 /**
  * The deployment to ask: what the environment says, else that of the addresses given, else Firefox-CI.
  *
- * @throws TaskclusterError when it is no http(s) address, or the addresses are of several deployments.
+ * @throws TaskclusterError when it is not an http(s) address, or the addresses are of several deployments.
  */
 export function rootUrlOf(
   environment: Readonly<Record<string, string | undefined>>,
@@ -89,14 +89,14 @@ export function rootUrlOf(
 /**
  * A root address without a slash at its end. `name` is what the user calls it.
  *
- * @throws TaskclusterError when it is no http(s) address.
+ * @throws TaskclusterError when it is not an http(s) address.
  */
 export function httpRoot(text: string, name: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !isHttp(url) || url.search !== "" || url.hash !== "") {
     throw new TaskclusterError(
       "address",
-      `${name} is no address of a Taskcluster deployment: write ${DEFAULT_ROOT_URL}`,
+      `${name} is not the address of a Taskcluster deployment: write ${DEFAULT_ROOT_URL}`,
     );
   }
   if (url.username !== "" || url.password !== "")
@@ -116,7 +116,7 @@ function addressOf(text: string): URL | undefined {
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return undefined;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !isHttp(url))
-    throw new TaskclusterError("address", `'${text}' is no http(s) address`);
+    throw new TaskclusterError("address", `'${text}' is not an http(s) address`);
   return url;
 }
 
@@ -139,6 +139,6 @@ export function slug(id: string, what: "task" | "group", text: string = id): str
   const from = text === id ? "" : ` in ${text}`;
   throw new TaskclusterError(
     "address",
-    `'${id}'${from} is no id of a ${what}: give the 22 characters as Taskcluster shows them, or the ${what}'s address`,
+    `'${id}'${from} is not the id of a ${what}: give the 22 characters as Taskcluster shows them, or the ${what}'s address`,
   );
 }

@@ -100,6 +100,6 @@ export function checked<Schema extends z.ZodType>(
   const place = issue === undefined || issue.path.length === 0 ? "" : `${issue.path.join(".")}: `;
   throw new TaskclusterError(
     "malformed-answer",
-    `${what}: the answer does not have the form of Taskcluster's (${place}${issue?.message ?? "unknown"}). Is TASKCLUSTER_ROOT_URL the address of a Taskcluster deployment?`,
+    `${what}: the answer is not in Taskcluster's form (${place}${issue?.message ?? "unknown"}). Is TASKCLUSTER_ROOT_URL the address of a Taskcluster deployment?`,
   );
 }

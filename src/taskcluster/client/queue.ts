@@ -44,7 +44,7 @@ export class Queue {
   readonly #access: Access;
   readonly #artifacts: ArtifactAccess;
 
-  /** @throws TaskclusterError when the root is no http(s) address. */
+  /** @throws TaskclusterError when the root is not an http(s) address. */
   constructor(options: QueueOptions) {
     this.rootUrl = httpRoot(options.rootUrl, "TASKCLUSTER_ROOT_URL");
     this.#access = accessTo(options);
@@ -179,7 +179,7 @@ export class Queue {
       if (why !== undefined)
         throw new TaskclusterError(
           "malformed-answer",
-          `${request.what}: the list does not end: ${why}. What it holds is not known to be whole, so it is not used: run the command again later`,
+          `${request.what}: the list does not end: ${why}. It may be incomplete, so it is not used: run the command again later`,
         );
       tokens.add(token);
       url.searchParams.set("continuationToken", token);

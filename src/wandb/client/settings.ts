@@ -126,7 +126,7 @@ function readSmallFile(path: string, check: (mode: number) => void = () => {}): 
   try {
     const info = fstatSync(file);
     if (info.isDirectory()) throw Object.assign(new Error("it is a folder"), { code: "EISDIR" });
-    if (!info.isFile()) throw new Error("it is no regular file (ENOTREG)");
+    if (!info.isFile()) throw new Error("it is not a regular file (ENOTREG)");
     if (info.size > LARGEST_FILE) throw new Error(`it is larger than ${LARGEST_FILE} bytes (EFBIG)`);
     check(info.mode);
     return readFileSync(file, "utf8");

@@ -80,7 +80,7 @@ export function checkLines(
   if (fromStart && !situation.force && untouched(situation.stored) && held.history > end) {
     throw new WandbError(
       "sync-refused",
-      `W&B holds ${held.history} rows of the run ${content.run.runId}, this file only ${end}: they would take the place of the first ones. Use --append to put them behind, or --force to write over them.`,
+      `W&B holds ${held.history} rows of the run ${content.run.runId}, this file only ${end}: they would take the place of the first ones. Use --append to add them after the others, or --force to overwrite them.`,
     );
   }
   return { whole: fromStart || (ranges.length === 0 && state.resume === "overwrite" && held.history === 0) };
@@ -121,7 +121,7 @@ function stateFor(situation: DeliverySituation): DeliveryState {
     if ((existing?.rows ?? 0) > 0 && !append) {
       throw new WandbError(
         "sync-refused",
-        `the run ${run.runId} exists with ${existing?.rows} rows, and nothing says whether this file's are among them. Use --append to put them behind (rows that are there already would then be there twice).`,
+        `the run ${run.runId} exists with ${existing?.rows} rows, and nothing says whether this file's are among them. Use --append to add them after the others (rows that are there already would then be there twice).`,
       );
     }
     const first = [{ record: 0, line: 0 }];

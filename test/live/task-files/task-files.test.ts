@@ -92,7 +92,7 @@ describe("in a task", () => {
     const root = folder({ "configs/model/x": "" });
     execFileSync("mkfifo", [join(root, "configs/model/fifo.yml")]);
     const files = await readTaskFiles(command("-c configs/model/fifo.yml"), root);
-    expect(files.notes).toEqual(["configs/model/fifo.yml is not in the configuration: it is no file"]);
+    expect(files.notes).toEqual(["configs/model/fifo.yml is not in the configuration: it is not a file"]);
   });
 });
 
@@ -144,7 +144,7 @@ describe("the lines of datasets", () => {
     expect(notes).toEqual([
       "the dataset gone is not counted: gone.tsv: there is no such file",
       expect.stringContaining("the dataset cut is not counted: cut.gz: the gzip data ends early"),
-      "the dataset folder is not counted: m: it is no file",
+      "the dataset folder is not counted: m: it is not a file",
     ]);
   });
 

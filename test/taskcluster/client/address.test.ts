@@ -30,21 +30,21 @@ describe("the address of a task", () => {
   });
 
   it.each([
-    ["", /'' is no id of a task/],
-    ["train-teacher-model-ru-en-1", /is no id of a task.*22 characters/],
-    [`${TASK}x`, /is no id of a task/],
+    ["", /'' is not the id of a task/],
+    ["train-teacher-model-ru-en-1", /is not the id of a task.*22 characters/],
+    [`${TASK}x`, /is not the id of a task/],
     // The tenth character of a slug is one of four.
-    ["LCi0szo2AuGr-iRSP6-nRg", /is no id of a task/],
-    ["../../secrets/v1/secret", /is no id of a task/],
-    [`${ROOT}/tasks/..%2f..%2fsecret`, /'\.\.\/\.\.\/secret' in https.* is no id of a task/],
+    ["LCi0szo2AuGr-iRSP6-nRg", /is not the id of a task/],
+    ["../../secrets/v1/secret", /is not the id of a task/],
+    [`${ROOT}/tasks/..%2f..%2fsecret`, /'\.\.\/\.\.\/secret' in https.* is not the id of a task/],
     [
       `${ROOT}/tasks/groups/${GROUP}`,
-      /is the address of no task: it should look like https:..tc.example.org.tasks/,
+      /is not the address of a task: it should look like https:..tc.example.org.tasks/,
     ],
-    [`${ROOT}/tasks/%E0%A4%A`, /is no id of a task/],
-    [`${ROOT}/`, /is the address of no task/],
-    [`file:///tasks/${TASK}`, /is no http\(s\) address/],
-    ["https://", /is no http\(s\) address/],
+    [`${ROOT}/tasks/%E0%A4%A`, /is not the id of a task/],
+    [`${ROOT}/`, /is not the address of a task/],
+    [`file:///tasks/${TASK}`, /is not an http\(s\) address/],
+    ["https://", /is not an http\(s\) address/],
   ])("is not found in %j", (text, message) => {
     expect(() => taskAddress(text)).toThrow(message);
   });
@@ -85,7 +85,9 @@ describe("the deployment", () => {
   });
 
   it.each(["firefox-ci", "ftp://x", "https://x/?y", "https://"])("is not %s", (root) => {
-    expect(() => rootUrlOf({ TASKCLUSTER_ROOT_URL: root }, [])).toThrow(/TASKCLUSTER_ROOT_URL is no address/);
+    expect(() => rootUrlOf({ TASKCLUSTER_ROOT_URL: root }, [])).toThrow(
+      /TASKCLUSTER_ROOT_URL is not the address/,
+    );
   });
 
   it("gets no password, and none is printed", () => {

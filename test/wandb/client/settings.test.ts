@@ -137,7 +137,7 @@ describe("files with a key", () => {
     const path = join(folder, "key");
     make(path);
     expect(() => readKeyFile(path)).toThrow(
-      /EISDIR|no regular file \(ENOTREG\)|larger than 65536 bytes \(EFBIG\)/,
+      /EISDIR|not a regular file \(ENOTREG\)|larger than 65536 bytes \(EFBIG\)/,
     );
     rmSync(folder, { recursive: true });
   });
