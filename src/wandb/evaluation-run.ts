@@ -8,7 +8,7 @@ import { tableReferences } from "./client/format/table.js";
 import type { WandbPlace } from "./publication.js";
 import { chartsOf, evaluationTables, tableState } from "./run-tables.js";
 import { nextPosition, type RunState, type TableFile, TableRun } from "./table-run.js";
-import type { Transport } from "./transports/transport.js";
+import type { RunWriter } from "./transports/transport.js";
 
 /** Evaluations of one model. */
 export interface EvaluationPublication extends WandbPlace {
@@ -43,19 +43,19 @@ export async function publishEvaluationRun(publication: EvaluationPublication): 
       if (!again) run.remark(`${own.length} tables were there already`);
       return undefined;
     }
-    return { config, work: (transport) => addTables(transport, existing, tables) };
+    return { config, work: (run) => addTables(run, existing, tables) };
   });
 }
 
 /** Rows belong to the training: the tables join its last one. */
 async function addTables(
-  transport: Transport,
+  run: RunWriter,
   existing: ExistingRun | null,
   tables: readonly RowTable[],
 ): Promise<void> {
-  if (existing !== null && existing.rows > 0 && transport.completeLastRow !== undefined)
-    await transport.completeLastRow(tableReferences(existing.summary), tables);
-  else await transport.history({}, nextPosition(existing), tables);
+  if (existing !== null && existing.rows > 0 && run.completeLastRow !== undefined)
+    await run.completeLastRow(tableReferences(existing.summary), tables);
+  else await run.history({}, nextPosition(existing), tables);
 }
 
 /** Tables of others that were logged and are not in the summary: somebody wrote over it who did not know of them. */

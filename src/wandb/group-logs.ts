@@ -66,12 +66,12 @@ export async function publishGroupLogs(publication: GroupLogsPublication): Promi
     }
     return {
       config,
-      work: async (transport) => {
-        if (table !== undefined) await transport.history({}, nextPosition(existing), [table]);
+      work: async (writer) => {
+        if (table !== undefined) await writer.history({}, nextPosition(existing), [table]);
         if (logsFolder !== undefined && !again) {
           const name = artifactNameOf(group);
           if (name !== group) run.remark(`the artifact of ${group} is called ${name}, as W&B takes names`);
-          await transport.directoryArtifact(name, "logs", logsFolder);
+          await writer.directoryArtifact(name, "logs", logsFolder);
         }
       },
     };

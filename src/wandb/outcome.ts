@@ -1,8 +1,6 @@
 /** What became of a publication, in words. */
 import type { PublisherOutcome } from "../publishers/update-publisher.js";
 import type { WandbPlace } from "./publication.js";
-import { OfflineTransport } from "./transports/offline-transport.js";
-import { SdkTransport } from "./transports/sdk-transport.js";
 import type { RunOutcome, Transport } from "./transports/transport.js";
 
 /** What is known beside the outcome. */
@@ -23,9 +21,9 @@ export function publisherOutcome(outcome: RunOutcome, detail: OutcomeDetail): Pu
   const { rows, url, spool, problems, complete, requests } = outcome;
   const { place, transport, held, remarks, figures } = detail;
   const online = place.client !== undefined;
-  const lost = online && (!complete || transport instanceof OfflineTransport);
+  const lost = online && (!complete || transport.kind === "offline");
   // What the SDK loses is in no file.
-  const missing = transport instanceof SdkTransport ? detail.rows - rows.acknowledged : rows.spooled;
+  const missing = transport.kind === "sdk" ? detail.rows - rows.acknowledged : rows.spooled;
   const notes = [...remarks];
   if (online && (rows.sent > 0 || lost))
     notes.push(`${rows.acknowledged} of ${rows.sent} rows sent were acknowledged`);

@@ -3,10 +3,11 @@ import type { RunPlan } from "../run/run-plan.js";
 import type { StepRow } from "../run/step-rows.js";
 import type { ExistingRun } from "./client/existing-run.js";
 import type { JsonObject } from "./client/format/json.js";
+import type { RowPosition, RunLine } from "./client/wandb-run.js";
 import type { ResumePlan } from "./resume-plan.js";
 import { DIGEST_KEY, RowDigest } from "./row-digest.js";
 import type { TaskSections } from "./task-sections.js";
-import type { LogLine, RowPosition, Transport } from "./transports/transport.js";
+import type { RunWriter, Transport } from "./transports/transport.js";
 
 /** Rows that may be shown at a time, generously. */
 const MOST_SHOWN = 64;
@@ -14,6 +15,7 @@ const MOST_SHOWN = 64;
 /** The rows and the text of one log on their way into one run. */
 export class RowSender {
   readonly transport: Transport;
+  readonly #run: RunWriter;
   readonly #resumePlan: ResumePlan;
   /** Absent while the training runs. */
   readonly #plan: RunPlan | undefined;
@@ -31,6 +33,7 @@ export class RowSender {
 
   constructor(transport: Transport, resumePlan: ResumePlan, plan: RunPlan | undefined, task: TaskSections) {
     this.transport = transport;
+    this.#run = transport.run;
     this.#resumePlan = resumePlan;
     this.#plan = plan;
     this.#task = task;
@@ -38,7 +41,7 @@ export class RowSender {
     const { existing } = resumePlan;
     const goesOn = plan === undefined && existing !== null && existing.rows > 0;
     this.#digest = goesOn ? digestOf(existing) : RowDigest.empty();
-    transport.summaryOf?.((rows) => this.#digestAt(rows));
+    this.#run.summaryOf?.((rows) => this.#digestAt(rows));
   }
 
   /** Rows of the log so far, those that the server held included. */
@@ -74,29 +77,29 @@ export class RowSender {
       digest?.add(row);
       this.#keep(digest);
     }
-    this.transport.show?.(fresh.map((row) => ({ values: row.values, position: this.#positionOf(row) })));
+    this.#run.show?.(fresh.map((row) => ({ values: row.values, position: this.#positionOf(row) })));
   }
 
   /** Sends the tables of a log without rows. */
   async sendTables(): Promise<void> {
     const { existing, tables } = this.#resumePlan;
     if (this.#rows > 0 || tables.length === 0) return;
-    if ((existing?.rows ?? 0) > 0) await this.transport.completeLastRow?.({}, tables);
-    else await this.transport.history({}, { step: 0, timestamp: this.#now() }, tables);
+    if ((existing?.rows ?? 0) > 0) await this.#run.completeLastRow?.({}, tables);
+    else await this.#run.history({}, { step: 0, timestamp: this.#now() }, tables);
   }
 
   /** Sends lines of text, without those that the server holds. */
-  async print(lines: readonly LogLine[]): Promise<void> {
+  async print(lines: readonly RunLine[]): Promise<void> {
     const held = Math.max(0, this.#resumePlan.lines - this.#lines);
     const timed = lines.map((line) => this.#timed(line));
     const fresh = held > 0 ? timed.slice(held) : timed;
     this.#lines += lines.length;
-    if (held > 0) await this.transport.heldConsole?.(lines.slice(0, held));
-    if (fresh.length > 0) await this.transport.console(fresh);
+    if (held > 0) await this.#run.heldConsole?.(lines.slice(0, held));
+    if (fresh.length > 0) await this.#run.console(fresh);
   }
 
   /** A line that does not say when it was printed came with the one before it. */
-  #timed(line: LogLine): LogLine {
+  #timed(line: RunLine): RunLine {
     this.#printed = line.timestamp ?? this.#printed;
     if (line.timestamp !== undefined) return line;
     const timestamp = this.#printed ?? this.#timestamp;
@@ -116,12 +119,12 @@ export class RowSender {
     // The checksum goes first: of too many rows it still tells that those which arrived are right.
     this.#digest?.add(row);
     this.#keep(this.#digest);
-    this.transport.summary({ [DIGEST_KEY]: this.#digest?.toJson() ?? null });
+    this.#run.summary({ [DIGEST_KEY]: this.#digest?.toJson() ?? null });
     if (index < held) return;
     const chart = await datasets?.();
     const all = [...(last ? tables : []), ...(chart === undefined ? [] : [chart])];
     const values = index === references.row ? { ...row.values, ...references.values } : row.values;
-    await this.transport.history(values, position, all);
+    await this.#run.history(values, position, all);
   }
 
   /** Of a training that goes on, without the updates that were sent in an earlier run of the program. */
@@ -136,7 +139,7 @@ export class RowSender {
         this.#before += 1;
         continue;
       }
-      await this.transport.completeLastRow?.(values);
+      await this.#run.completeLastRow?.(values);
       this.#digest?.replaceLast({ step, values: { ...values, ...measurementsOf(held) } });
       this.#keep(this.#digest);
     }
@@ -144,7 +147,7 @@ export class RowSender {
   }
 
   #keep(digest: RowDigest | undefined): void {
-    if (digest !== undefined && this.transport.summaryOf !== undefined)
+    if (digest !== undefined && this.#run.summaryOf !== undefined)
       this.#digests.set(digest.rows + 1, digest.toJson());
   }
 

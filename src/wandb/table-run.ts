@@ -9,10 +9,11 @@ import { type JsonObject, parseJson } from "./client/format/json.js";
 import type { TableData } from "./client/format/table.js";
 import { PublicApi, type RunFileInfo } from "./client/public-api.js";
 import type { WandbClient } from "./client/wandb-client.js";
+import type { RowPosition } from "./client/wandb-run.js";
 import { publisherOutcome } from "./outcome.js";
 import type { WandbPlace } from "./publication.js";
 import { describeRun, openRun } from "./transports/open-run.js";
-import type { RowPosition, RunOutcome, Transport } from "./transports/transport.js";
+import type { RunOutcome, RunWriter, Transport } from "./transports/transport.js";
 
 /** How often a run is written and read back before it is given up. */
 const MOST_ATTEMPTS = 12;
@@ -39,7 +40,7 @@ export interface RunState {
 export type Completion =
   | {
       readonly config: JsonObject;
-      work(transport: Transport): Promise<void>;
+      work(run: RunWriter): Promise<void>;
     }
   | undefined;
 
@@ -120,7 +121,7 @@ export class TableRun {
         return this.#outcome(`the run ${this.#id} was changed by others at the same time: publish it again`);
       await this.#write(existing, completion);
       // An offline file can't be read back, and the SDK takes no tables.
-      if (!this.#outcomes.at(-1)?.complete || this.#transport?.completeLastRow === undefined) break;
+      if (!this.#outcomes.at(-1)?.complete || this.#transport?.run.completeLastRow === undefined) break;
       const settled = async (): Promise<boolean> => {
         const state = await this.state();
         existing = state?.existing ?? null;
@@ -156,7 +157,7 @@ export class TableRun {
     });
     this.#transport = transport;
     try {
-      await work(transport);
+      await work(transport.run);
     } catch (error) {
       this.remark(messageOf(error));
       await transport.finish(1);

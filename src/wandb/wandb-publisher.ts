@@ -161,7 +161,7 @@ export class WandbPublisher implements UpdatePublisher {
     this.#sendConfig(transport);
     await sender.sendTables();
     if (this.#publication.artifacts !== undefined) {
-      await transport.directoryArtifact("logs", "logs", this.#publication.artifacts);
+      await transport.run.directoryArtifact("logs", "logs", this.#publication.artifacts);
     }
     return this.#finish(sender, 0);
   }
@@ -170,7 +170,7 @@ export class WandbPublisher implements UpdatePublisher {
   systemMetrics(sample: Readonly<Record<string, number>>): void {
     const timestamp = Date.now() / 1000;
     this.#enqueue(async ({ transport }) => {
-      await transport.systemMetrics?.(sample, timestamp);
+      await transport.run.systemMetrics?.(sample, timestamp);
     });
   }
 
@@ -183,7 +183,7 @@ export class WandbPublisher implements UpdatePublisher {
     this.#interrupted = true;
     if (!preempting) return;
     this.#enqueue(({ transport }) => {
-      void transport.preempting?.();
+      void transport.run.preempting?.();
     });
   }
 
@@ -333,7 +333,7 @@ export class WandbPublisher implements UpdatePublisher {
     this.#reading = this.#task.read(this.#segment()).then((known) => {
       if (!known) return;
       if (this.#resumePlan !== undefined && this.#counts(this.#resumePlan)) this.#task.count();
-      this.#enqueue(({ transport: open }) => open.updateConfig(this.#config()));
+      this.#enqueue(({ transport: open }) => open.run.updateConfig(this.#config()));
     });
   }
 
@@ -341,7 +341,7 @@ export class WandbPublisher implements UpdatePublisher {
   #sendConfig(transport: Transport): void {
     if (this.#publication.plan !== undefined || this.#configured === this.#segments.length) return;
     this.#configured = this.#segments.length;
-    transport.updateConfig(this.#config());
+    transport.run.updateConfig(this.#config());
   }
 
   #segment(): Segment | undefined {

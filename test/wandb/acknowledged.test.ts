@@ -59,7 +59,7 @@ test("each row that counts as acknowledged is with the server, each other row is
       try {
         for (const one of rules) server.inject(one);
         const publish = async () => {
-          const sink = await openRun(
+          const opened = await openRun(
             { project: PROJECT, entity: "team", tags: [], client, dir, baseUrl: server.url },
             { id: ID, project: PROJECT, entity: "team", tags: [], config: {} },
             {
@@ -72,11 +72,11 @@ test("each row that counts as acknowledged is with the server, each other row is
             },
           );
           for (let step = 0; step < rows; step += 1) {
-            await sink.history({ cost: step }, { step, timestamp: step });
+            await opened.run.history({ cost: step }, { step, timestamp: step });
             // Now and then what there is goes out, as a live run does it.
-            if (step % 8 === 7) await sink.flush?.();
+            if (step % 8 === 7) await opened.flush?.();
           }
-          return sink.finish(0);
+          return opened.finish(0);
         };
         // Many turns: a busy disk takes its time for the offline file.
         const outcome = await clock.settle(publish(), 50_000);

@@ -1,5 +1,6 @@
 import type { PublishedArtifact } from "./artifact.js";
 import type { LineCounts } from "./file-stream.js";
+import type { JsonObject } from "./format/json.js";
 import type { StoredTable } from "./format/row-table.js";
 import type { FailedFile } from "./run-files.js";
 
@@ -27,6 +28,8 @@ export interface RunReceipt {
   readonly failure: string | undefined;
   /** Other things that went wrong, in words. */
   readonly warnings: readonly string[];
+  /** Values that were set after the start and belong to no row. */
+  readonly set: { readonly config: JsonObject; readonly summary: JsonObject };
   /** Requests that went out for this run, retries included. */
   readonly requests: number;
 }

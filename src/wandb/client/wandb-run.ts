@@ -36,13 +36,19 @@ export interface RowPosition {
   readonly timestamp: number;
 }
 
+/** A row and its place. */
+export interface PositionedRow {
+  readonly values: JsonObject;
+  readonly position: RowPosition;
+}
+
 /** A position whose seconds since the start may be known already. */
 interface MarkedPosition extends RowPosition {
   readonly runtime?: number | undefined;
 }
 
-/** A line of the console log; without a time it gets the present one. */
-interface RunLine {
+/** A line of the console log. Without a time it gets the present one, offline that of the last row. */
+export interface RunLine {
   readonly text: string;
   /** Seconds since 1970. */
   readonly timestamp?: number | undefined;
@@ -75,6 +81,7 @@ export class WandbRun {
   #lastStep: number;
   #startedAt: number | undefined;
   #refused = 0;
+  #set: RunReceipt["set"] = { config: {}, summary: {} };
   #receipt: Promise<RunReceipt> | undefined;
 
   private constructor(options: RunOptions, started: StartedRun) {
@@ -173,7 +180,7 @@ export class WandbRun {
    * Shows rows that may still change, in the order of their steps. The next row that is added takes the place of the
    * first of them, so all of them have to be added in the end.
    */
-  show(rows: readonly { readonly values: JsonObject; readonly position: RowPosition }[]): void {
+  show(rows: readonly PositionedRow[]): void {
     const lines: string[] = [];
     for (const { values, position } of rows)
       if (position.step > this.#lastStep) lines.push(this.#line(values, position));
@@ -201,6 +208,7 @@ export class WandbRun {
 
   /** Sets values of the summary by hand; rows set theirs by themselves. */
   summary(values: JsonObject): void {
+    this.#set = { ...this.#set, summary: { ...this.#set.summary, ...values } };
     this.#summary.put(values);
     this.#stream.touchSummary();
   }
@@ -271,6 +279,7 @@ export class WandbRun {
 
   /** Sets values of the configuration. They are sent with the next batch of a live run, else at the end. */
   updateConfig(values: JsonObject): void {
+    this.#set = { ...this.#set, config: { ...this.#set.config, ...values } };
     this.#started.config.update(values);
     if (this.#options.pacing === "live") this.#stream.poke();
   }
@@ -333,6 +342,7 @@ export class WandbRun {
       failedTables: [...this.#failedTables],
       failure: failure === undefined ? undefined : messageOf(failure),
       warnings: [...this.#warnings],
+      set: this.#set,
       requests: this.#started.scope.requests,
     });
   }

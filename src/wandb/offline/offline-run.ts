@@ -6,7 +6,7 @@
  */
 
 import { constants } from "node:fs";
-import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { artifactDigest, checksumOfFile, filesBelow, newClientId } from "../client/format/artifact.js";
@@ -15,10 +15,10 @@ import { type JsonObject, type JsonValue, stringifyJson } from "../client/format
 import { checkArtifactName, tableArtifactName } from "../client/format/names.js";
 import { type RowTable, type StoredTable, storedTable } from "../client/format/row-table.js";
 import type { TableIds } from "../client/format/table.js";
+import type { RunLine } from "../client/wandb-run.js";
 import {
   type DeliveryState,
   newDeliveryState,
-  type StreamCounts,
   type StreamName,
   withLine,
   writeDeliveryState,
@@ -50,15 +50,14 @@ export type OfflineRunOptions = {
   readonly jobType?: string | undefined;
   readonly notes?: string | undefined;
   readonly config?: JsonObject | undefined;
-  readonly startedAt: Date;
+  /** Seconds since 1970. */
+  readonly startedAt: number;
   /** Default: the name of this machine. */
   readonly host?: string | undefined;
   /** The server that this run is for, when one is known. */
   readonly baseUrl?: string | undefined;
   /** See `DeliveryState`; default `overwrite`, line numbers being those of the server. */
   readonly resume?: "overwrite" | "append" | undefined;
-  /** Who writes the file; default `marian-tracking`. */
-  readonly producer?: string | undefined;
   /** Milliseconds until a record is on disk; default 1000. */
   readonly flushInterval?: number | undefined;
 };
@@ -69,18 +68,10 @@ export type RowPosition = {
   readonly step: number;
   /** Seconds since 1970. */
   readonly timestamp: number;
-  /** Seconds since the start of the run. */
-  readonly runtime: number;
+  /** Seconds since the start of the run. Default: by the timestamp. */
+  readonly runtime?: number | undefined;
   /** Its line on the server, counted from 0; default: the line after the last row's. */
   readonly line?: number | undefined;
-};
-
-/** Where a console line or a sample of system metrics belongs. */
-export type LinePosition = {
-  /** As in `RowPosition`. */
-  readonly line?: number | undefined;
-  /** Of a console line; default `stdout`. */
-  readonly stream?: "stdout" | "stderr" | undefined;
 };
 
 /** More about an artifact. */
@@ -106,6 +97,7 @@ export class OfflineRun {
 
   readonly #paths: RunDirectory;
   readonly #run: RunRecord;
+  readonly #startedAt: number;
   readonly #file: TransactionLogWriter;
   readonly #summary = new Map<string, string>();
   readonly #work = new Set<Promise<unknown>>();
@@ -123,12 +115,14 @@ export class OfflineRun {
   private constructor(
     paths: RunDirectory,
     run: RunRecord,
+    startedAt: number,
     delivery: DeliveryState,
     file: TransactionLogWriter,
   ) {
     this.directory = paths.path;
     this.#paths = paths;
     this.#run = run;
+    this.#startedAt = startedAt;
     this.#delivery = delivery;
     this.#file = file;
     this.#lastTimestamp = run.startTime ?? 0;
@@ -145,7 +139,7 @@ export class OfflineRun {
       runId: options.id,
       project: options.project,
       host: options.host ?? hostname(),
-      startTime: options.startedAt.getTime() / 1000,
+      startTime: new Date(options.startedAt * 1000).getTime() / 1000,
       tags: options.tags ?? [],
       config: entriesOf(options.config ?? {}),
       ...(options.entity === undefined ? {} : { entity: options.entity }),
@@ -166,12 +160,12 @@ export class OfflineRun {
       flushInterval: options.flushInterval ?? FLUSH_INTERVAL,
       prepareWrite: () => prepare(),
     });
-    const offline = new OfflineRun(paths, run, delivery, file);
+    const offline = new OfflineRun(paths, run, options.startedAt, delivery, file);
     prepare = () => offline.#prepareWrite();
     try {
       await offline.#append({
         kind: "header",
-        producer: options.producer ?? "marian-tracking",
+        producer: "marian-tracking",
         minConsumer: MIN_CONSUMER,
       });
       await offline.#append({ kind: "run", run });
@@ -194,7 +188,8 @@ export class OfflineRun {
   async history(row: JsonObject, at: RowPosition, tables: readonly RowTable[] = []): Promise<void> {
     this.#checkOpen();
     if (!Number.isSafeInteger(at.step)) throw new RangeError(`the step ${at.step} is not a whole number`);
-    if (!Number.isFinite(at.timestamp) || !Number.isFinite(at.runtime)) {
+    const runtime = this.#runtimeOf(at);
+    if (!Number.isFinite(at.timestamp) || !Number.isFinite(runtime)) {
       throw new RangeError(`the row of step ${at.step} has no valid time`);
     }
     const values = entriesOf(row);
@@ -204,9 +199,9 @@ export class OfflineRun {
     }
     if (values.length === 0) return;
     this.#file.setTail([]);
-    const items = [...values, ...marksOf(at)];
+    const items = [...values, ...this.#marksOf(at)];
     this.#lastTimestamp = at.timestamp;
-    this.#runtime = Math.max(this.#runtime, at.runtime);
+    this.#runtime = Math.max(this.#runtime, runtime);
     for (const item of items) this.#setSummary(item.path[0] ?? "", item.json);
     this.#number("history", at.line);
     await this.#append({ kind: "history", step: at.step, items });
@@ -216,27 +211,27 @@ export class OfflineRun {
    * Shows rows that may still change: they are in the file until the next row takes the place of the first of them, and
    * a killed process leaves them there.
    */
-  show(rows: readonly { readonly row: JsonObject; readonly at: RowPosition }[]): void {
+  show(rows: readonly { readonly values: JsonObject; readonly position: RowPosition }[]): void {
     this.#checkOpen();
     const [first] = rows;
-    if (first !== undefined) this.#place("history", first.at.line ?? this.#nextLine.history);
-    const records = rows.map(({ row, at }, index) => {
-      const items = [...entriesOf(row), ...marksOf(at)];
-      return encodeRecord(this.#records + 1 + index, { kind: "history", step: at.step, items });
+    if (first !== undefined) this.#place("history", first.position.line ?? this.#nextLine.history);
+    const records = rows.map(({ values, position }, index) => {
+      const items = [...entriesOf(values), ...this.#marksOf(position)];
+      return encodeRecord(this.#records + 1 + index, { kind: "history", step: position.step, items });
     });
     this.#file.setTail(records);
   }
 
   /** Sets values of the summary; those of history rows come of themselves. */
-  async summary(values: JsonObject): Promise<void> {
+  summary(values: JsonObject): void {
     this.#checkOpen();
     for (const { path, json } of entriesOf(values)) this.#setSummary(path[0] ?? "", json);
   }
 
-  /** Sets values of the configuration. */
-  async config(values: JsonObject): Promise<void> {
+  /** Sets values of the configuration. An error of the file system is thrown by the next call that is awaited. */
+  updateConfig(values: JsonObject): void {
     this.#checkOpen();
-    await this.#append({ kind: "config", update: entriesOf(values), remove: [] });
+    this.#append({ kind: "config", update: entriesOf(values), remove: [] }).catch(() => {});
   }
 
   /** Writes the files, the artifact and the chart of a table whose row is written elsewhere. */
@@ -285,36 +280,33 @@ export class OfflineRun {
     });
   }
 
-  /** Adds lines of console output (the text may hold several). `timestamp` is in seconds since 1970. */
-  async console(text: string, timestamp: number, at: LinePosition = {}): Promise<void> {
-    const lines = text.replace(/\r?\n$/, "").split(/\r?\n/);
-    for (const [index, line] of lines.entries())
-      await this.consoleLine(line, timestamp, {
-        ...at,
-        line: at.line === undefined ? undefined : at.line + index,
-      });
-  }
-
-  /** Adds one line of console output, without its end; absent where the disk keeps up, there is nothing to wait for. */
-  consoleLine(line: string, timestamp: number, at: LinePosition = {}): Promise<void> | undefined {
+  /**
+   * Adds lines of console output. Without a time they get that of the last row. `line` is the number of the first of
+   * them on the server, counted from 0; default: the line after the last one's.
+   */
+  async console(lines: readonly RunLine[], line?: number): Promise<void> {
     this.#checkOpen();
-    this.#number("console", at.line);
-    this.#records += 1;
-    return this.#file.append(encodeOutputLine(this.#records, at.stream ?? "stdout", timestamp, line));
+    for (const [index, { text, timestamp = this.#lastTimestamp, error }] of lines.entries()) {
+      this.#number("console", line === undefined ? undefined : line + index);
+      this.#records += 1;
+      const stream = error ? "stderr" : "stdout";
+      const written = this.#file.append(encodeOutputLine(this.#records, stream, timestamp, text));
+      if (written !== undefined) await written;
+    }
   }
 
   /** Adds a sample of system metrics; keys with or without `system.`. `timestamp` is in seconds since 1970. */
   async systemMetrics(
     sample: { readonly [key: string]: number },
     timestamp: number,
-    at: LinePosition = {},
+    line?: number,
   ): Promise<void> {
     this.#checkOpen();
     const items = entriesOf(sample).map(({ path, json }) => ({
       path: [(path[0] ?? "").replace(/^system\./, "")],
       json,
     }));
-    this.#number("events", at.line);
+    this.#number("events", line);
     await this.#append({ kind: "stats", timestamp, items });
   }
 
@@ -325,18 +317,18 @@ export class OfflineRun {
    * @throws SyntaxError when a line of history or events is not W&B JSON.
    */
   async undelivered(stream: StreamName, line: number, content: readonly string[]): Promise<void> {
+    if (stream === "console")
+      return this.console(
+        content.map((item) => readConsoleLine(item, this.#lastTimestamp)),
+        line,
+      );
     for (const [index, item] of content.entries()) {
-      const at = { line: line + index };
       if (stream === "history") {
         const { row, position } = readHistoryLine(item);
-        await this.history(row, { ...position, ...at });
-      } else if (stream === "events") {
-        const { sample, timestamp } = readEventLine(item);
-        await this.systemMetrics(sample, timestamp, at);
+        await this.history(row, { ...position, line: line + index });
       } else {
-        const output = readConsoleLine(item, this.#lastTimestamp);
-        const stream = output.error ? "stderr" : "stdout";
-        await this.console(output.text, output.timestamp, { ...at, stream });
+        const { sample, timestamp } = readEventLine(item);
+        await this.systemMetrics(sample, timestamp, line + index);
       }
     }
   }
@@ -345,24 +337,14 @@ export class OfflineRun {
   showUndelivered(line: number, content: readonly string[]): void {
     const rows = content.map((item, index) => {
       const { row, position } = readHistoryLine(item);
-      return { row, at: { ...position, line: line + index } };
+      return { values: row, position: { ...position, line: line + index } };
     });
     this.show(rows);
   }
 
-  /**
-   * Remembers that a server has all lines below these numbers. Rows of this file that are among them are passed
-   * over by `marian-tracking sync`. Numbers smaller than those known already change nothing.
-   */
-  acknowledge(counts: Partial<StreamCounts>): void {
-    this.#checkOpen();
-    const { acknowledged } = this.#delivery;
-    const larger = (name: StreamName) => Math.max(acknowledged[name], counts[name] ?? 0);
-    this.#delivery = {
-      ...this.#delivery,
-      acknowledged: { history: larger("history"), events: larger("events"), console: larger("console") },
-    };
-    this.#file.wake();
+  /** Rows that were added. */
+  get rows(): number {
+    return this.#written.history;
   }
 
   /** Hands everything so far to the operating system: a process killed after that loses none of it. */
@@ -389,13 +371,17 @@ export class OfflineRun {
     await this.#file.close();
   }
 
-  /** Ends without a trace: for a net in which nothing is needed any more. */
-  async discard(): Promise<void> {
-    await Promise.allSettled(this.#work);
-    this.#checkOpen();
-    this.#closed = true;
-    await this.#file.close().catch(() => {});
-    await rm(this.#paths.path, { recursive: true, force: true });
+  /** What a row says of its place. */
+  #marksOf(at: RowPosition): Entry[] {
+    return [
+      entry("_step", at.step),
+      entry("_runtime", this.#runtimeOf(at)),
+      entry("_timestamp", at.timestamp),
+    ];
+  }
+
+  #runtimeOf({ timestamp, runtime = Math.max(0, timestamp - this.#startedAt) }: RowPosition): number {
+    return runtime;
   }
 
   async #append(record: Exclude<OfflineRecord, { kind: "other" }>): Promise<void> {
@@ -506,11 +492,6 @@ function entriesOf(values: JsonObject): Entry[] {
   const entries: Entry[] = [];
   for (const [key, value] of Object.entries(values)) if (value !== undefined) entries.push(entry(key, value));
   return entries;
-}
-
-/** What a row says of its place. */
-function marksOf({ step, runtime, timestamp }: RowPosition): Entry[] {
-  return [entry("_step", step), entry("_runtime", runtime), entry("_timestamp", timestamp)];
 }
 
 function entry(key: string, value: JsonValue): Entry {

@@ -76,11 +76,6 @@ export class TransactionLogWriter {
     this.#startTimer();
   }
 
-  /** Asks for a write within the flush interval though no record waits. */
-  wake(): void {
-    this.#startTimer();
-  }
-
   /** Resolves when everything appended so far is handed to the operating system. */
   async flush(): Promise<void> {
     await this.#writing?.catch(() => {});

@@ -2,11 +2,10 @@
 import type { Budget } from "../../http/index.js";
 import type { ExistingRun } from "../client/existing-run.js";
 import type { StreamFile, UndeliveredLines } from "../client/file-stream.js";
-import type { JsonObject } from "../client/format/json.js";
 import type { WandbClient } from "../client/wandb-client.js";
 import { WandbRun } from "../client/wandb-run.js";
 import { OfflineRun } from "../offline/offline-run.js";
-import type { LogLine, RunDescription, RunOutcome, Transport } from "./transport.js";
+import type { RunDescription, RunOutcome, Transport } from "./transport.js";
 
 const STREAMS: Readonly<Record<StreamFile, "history" | "events" | "console">> = {
   "wandb-history.jsonl": "history",
@@ -30,17 +29,15 @@ export interface NativeOptions {
 
 /** Publishes a run online. */
 export class NativeTransport implements Transport {
-  readonly #run: WandbRun;
+  readonly kind = "native";
+  readonly run: WandbRun;
   readonly #description: RunDescription;
   readonly #options: NativeOptions;
   readonly #problems: string[] = [];
-  /** The net is made when it is needed; its work is one chain, because lines keep their order. */
-  #net: Promise<OfflineRun | undefined> | undefined;
-  #netWork: Promise<void> = Promise.resolve();
+  /** The offline is made when it is needed; its work is one chain, because lines keep their order. */
+  #offline: Promise<OfflineRun | undefined> | undefined;
+  #offlineWork: Promise<void> = Promise.resolve();
   #spooledRows = 0;
-  /** What the net has to know beside the rows that fall into it. */
-  #config: JsonObject = {};
-  #summary: JsonObject = {};
 
   private constructor(
     run: WandbRun,
@@ -48,7 +45,7 @@ export class NativeTransport implements Transport {
     options: NativeOptions,
     spooled: { lines: UndeliveredLines[] },
   ) {
-    this.#run = run;
+    this.run = run;
     this.#description = description;
     this.#options = options;
     for (const lines of spooled.lines) this.#spool(lines);
@@ -76,8 +73,8 @@ export class NativeTransport implements Transport {
       onUndeliveredFile: async (name, source) => {
         const { transport } = early;
         if (transport === undefined) return;
-        transport.#keep((net) => net.file(name, source));
-        await transport.#netWork;
+        transport.#keep((offline) => offline.file(name, source));
+        await transport.#offlineWork;
       },
     });
     const transport = new NativeTransport(run, description, options, early);
@@ -85,74 +82,28 @@ export class NativeTransport implements Transport {
     return transport;
   }
 
-  async history(...parameters: Parameters<Transport["history"]>): Promise<void> {
-    await this.#run.history(...parameters);
-  }
-
-  show(...[rows]: Parameters<NonNullable<Transport["show"]>>): void {
-    this.#run.show(rows);
-  }
-
-  async completeLastRow(...parameters: Parameters<NonNullable<Transport["completeLastRow"]>>): Promise<void> {
-    await this.#run.completeLastRow(...parameters);
-  }
-
-  async console(lines: readonly LogLine[]): Promise<void> {
-    await this.#run.console(lines);
-  }
-
-  async heldConsole(lines: readonly LogLine[]): Promise<void> {
-    await this.#run.heldConsole(lines);
-  }
-
-  async systemMetrics(...parameters: Parameters<NonNullable<Transport["systemMetrics"]>>): Promise<void> {
-    await this.#run.systemMetrics(...parameters);
-  }
-
-  async preempting(): Promise<void> {
-    await this.#run.preempting();
-  }
-
   async flush(): Promise<void> {
-    await this.#run.flush();
-    await this.#netWork;
+    await this.run.flush();
+    await this.#offlineWork;
     // What is wrong with the offline file is told at the end.
-    await (await this.#net)?.flush().catch(() => {});
-  }
-
-  updateConfig(values: JsonObject): void {
-    this.#config = { ...this.#config, ...values };
-    this.#run.updateConfig(values);
-  }
-
-  summary(values: JsonObject): void {
-    this.#summary = { ...this.#summary, ...values };
-    this.#run.summary(values);
-  }
-
-  summaryOf(values: (rows: number) => JsonObject): void {
-    this.#run.summaryOf(values);
-  }
-
-  async directoryArtifact(name: string, type: string, directory: string): Promise<void> {
-    await this.#run.directoryArtifact(name, type, directory);
+    await (await this.#offline)?.flush().catch(() => {});
   }
 
   async finish(exitCode: number | null): Promise<RunOutcome> {
-    const receipt = await this.#run.finish(exitCode);
+    const receipt = await this.run.finish(exitCode);
     for (const table of receipt.failedTables) {
-      this.#keep(async (net) => {
-        await net.table(table);
-        await net.summary({ [table.key]: table.reference });
+      this.#keep(async (offline) => {
+        await offline.table(table);
+        offline.summary({ [table.key]: table.reference });
       });
     }
-    await this.#netWork;
-    const net = await this.#net;
-    if (net !== undefined) {
+    await this.#offlineWork;
+    const offline = await this.#offline;
+    if (offline !== undefined) {
       const end = async (): Promise<void> => {
-        await net.config(this.#config);
-        await net.summary(this.#summary);
-        await net.finish(exitCode);
+        offline.updateConfig(receipt.set.config);
+        offline.summary(receipt.set.summary);
+        await offline.finish(exitCode);
       };
       await end().catch((error: Error) => this.#problems.push(error.message));
     }
@@ -163,7 +114,7 @@ export class NativeTransport implements Transport {
     return {
       url: receipt.url,
       rows: { sent: receipt.rows.sent, acknowledged: receipt.rows.acknowledged, spooled: this.#spooledRows },
-      ...(net === undefined ? {} : { spool: net.directory }),
+      ...(offline === undefined ? {} : { spool: offline.directory }),
       problems: [
         ...this.#problems,
         ...receipt.warnings.filter((warning) => !this.#problems.some((known) => warning.includes(known))),
@@ -174,34 +125,34 @@ export class NativeTransport implements Transport {
   }
 
   #spool({ file, offset, lines }: UndeliveredLines): void {
-    this.#keep(async (net) => {
-      await net.undelivered(STREAMS[file], offset, lines);
+    this.#keep(async (offline) => {
+      await offline.undelivered(STREAMS[file], offset, lines);
       if (file === "wandb-history.jsonl") this.#spooledRows += lines.length;
     });
   }
 
   /** Rows that may still change: there, until the next row comes. */
   #spoolShown({ offset, lines }: UndeliveredLines): void {
-    if (lines.length === 0 && this.#net === undefined) return;
-    this.#keep(async (net) => net.showUndelivered(offset, lines));
+    if (lines.length === 0 && this.#offline === undefined) return;
+    this.#keep(async (offline) => offline.showUndelivered(offset, lines));
   }
 
-  #keep(write: (net: OfflineRun) => Promise<void>): void {
-    this.#net ??= this.#openNet();
-    this.#netWork = this.#netWork.then(async () => {
-      const net = await this.#net;
-      if (net === undefined) return;
+  #keep(write: (offline: OfflineRun) => Promise<void>): void {
+    this.#offline ??= this.#openOffline();
+    this.#offlineWork = this.#offlineWork.then(async () => {
+      const offline = await this.#offline;
+      if (offline === undefined) return;
       try {
-        await write(net);
+        await write(offline);
       } catch (error) {
         this.#problems.push(`the offline file could not be written: ${(error as Error).message}`);
       }
     });
   }
 
-  async #openNet(): Promise<OfflineRun | undefined> {
+  async #openOffline(): Promise<OfflineRun | undefined> {
     try {
-      const { entity, project, runId } = this.#run.address;
+      const { entity, project, runId } = this.run.address;
       return await OfflineRun.start({
         ...this.#description,
         id: runId,
@@ -210,7 +161,7 @@ export class NativeTransport implements Transport {
         displayName: this.#description.id,
         dir: this.#options.dir,
         baseUrl: this.#options.client.settings.baseUrl,
-        startedAt: new Date((this.#description.startedAt ?? Date.now() / 1000) * 1000),
+        startedAt: this.#description.startedAt ?? Date.now() / 1000,
       });
     } catch (error) {
       this.#problems.push(`the offline file could not be made: ${(error as Error).message}`);

@@ -11,8 +11,9 @@ import { undelivered, WandbError } from "../client/errors.js";
 import { type JsonObject, type JsonValue, stringifyJson } from "../client/format/json.js";
 import { checkProject, checkRunId, runUrl } from "../client/format/names.js";
 import type { WandbSettings } from "../client/settings.js";
+import type { RunLine } from "../client/wandb-run.js";
 import { SDK_WORKER, type SdkOrder, type SdkReport, type SdkTask } from "./sdk-worker.js";
-import type { LogLine, RunDescription, RunOutcome, Transport } from "./transport.js";
+import type { RunDescription, RunOutcome, RunWriter, Transport } from "./transport.js";
 
 /** How a run is published by the SDK. */
 export interface SdkOptions {
@@ -33,7 +34,9 @@ const HOW_TO_INSTALL =
   "--wandb-client sdk needs the package @wandb/sdk: npm install @wandb/sdk@0.5.1 graphql@16 (or leave the option out)";
 
 /** Publishes a run by the SDK. Its rows replace those of a run of the same id from the first on. */
-export class SdkTransport implements Transport {
+export class SdkTransport implements Transport, RunWriter {
+  readonly kind = "sdk";
+  readonly run = this;
   readonly #description: RunDescription;
   readonly #settings: WandbSettings;
   readonly #thread: SdkThread;
@@ -90,7 +93,7 @@ export class SdkTransport implements Transport {
     throw problem;
   }
 
-  async history(...[values, { step }, tables = []]: Parameters<Transport["history"]>): Promise<void> {
+  async history(...[values, { step }, tables = []]: Parameters<RunWriter["history"]>): Promise<void> {
     for (const { name, chart } of tables)
       this.#missing.add(chart === undefined ? `the table ${name}` : `the table and bar chart ${name}`);
     if (Object.keys(values).length === 0) return;
@@ -102,11 +105,11 @@ export class SdkTransport implements Transport {
   /** The SDK has no such means. What comes here is of use for our own client only. */
   summary(): void {}
 
-  async console(lines: readonly LogLine[]): Promise<void> {
+  async console(lines: readonly RunLine[]): Promise<void> {
     this.#lines += lines.length;
   }
 
-  updateConfig(...[values]: Parameters<Transport["updateConfig"]>): void {
+  updateConfig(...[values]: Parameters<RunWriter["updateConfig"]>): void {
     const { config } = this.#description;
     const known = (key: string) => stringifyJson((config as JsonObject)[key] ?? null);
     if (Object.entries(values).some(([key, value]) => stringifyJson(value ?? null) !== known(key)))

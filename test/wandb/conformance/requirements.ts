@@ -89,9 +89,9 @@ export const REQUIREMENTS = {
   },
   "A run that ended well is finished, one that failed is failed": async (transport) => {
     const stage = await Stage.open(transport);
-    const sink = await stage.start(RUN);
-    await sendRows(sink);
-    await sink.finish(1);
+    const opened = await stage.start(RUN);
+    await sendRows(opened);
+    await opened.finish(1);
     await stage.deliver();
     const failed = stage.server.run(RUN.project, RUN.id);
     const ended = await run(transport);
@@ -113,10 +113,10 @@ export const REQUIREMENTS = {
   },
   "12,000 rows at once arrive": async (transport) => {
     const stage = await Stage.open(transport);
-    const sink = await stage.start(RUN);
+    const opened = await stage.start(RUN);
     const steps = Array.from({ length: 12_000 }, (_, index) => index + 1);
-    for (const step of steps) await sink.history({ cost: step }, { step, timestamp: START + step });
-    await sink.finish(0);
+    for (const step of steps) await opened.run.history({ cost: step }, { step, timestamp: START + step });
+    await opened.finish(0);
     await stage.deliver();
     const rows = stage.server.history(RUN.project, RUN.id);
     return isDeepStrictEqual(
@@ -161,14 +161,14 @@ export const REQUIREMENTS = {
   },
   "A row can be shown before its update is over": async (transport) => {
     const stage = await Stage.open(transport);
-    const sink = await stage.start(RUN);
+    const opened = await stage.start(RUN);
     const position = { step: 1, timestamp: START };
-    sink.show?.([{ values: { cost: 9 }, position }]);
-    await sink.history({ cost: 9, chrf: 50 }, position);
-    await sink.finish(0);
+    opened.run.show?.([{ values: { cost: 9 }, position }]);
+    await opened.run.history({ cost: 9, chrf: 50 }, position);
+    await opened.finish(0);
     await stage.deliver();
     const rows = stage.server.history(RUN.project, RUN.id);
-    return sink.show !== undefined && rows.length === 1 && hasValues(rows[0], { cost: 9, chrf: 50 });
+    return opened.run.show !== undefined && rows.length === 1 && hasValues(rows[0], { cost: 9, chrf: 50 });
   },
   "An answer of 503 loses no row": (transport) => survives(transport, { kind: "status", status: 503 }),
   "An answer of 429 loses no row": (transport) =>
@@ -267,9 +267,9 @@ async function injured(transport: TransportName, fault: Fault, times: number) {
     vi.spyOn(process.stderr, "write").mockReturnValue(true),
   ];
   try {
-    const sink = await stage.start(RUN);
-    await sendRows(sink);
-    const outcome = await sink.finish(0);
+    const opened = await stage.start(RUN);
+    await sendRows(opened);
+    const outcome = await opened.finish(0);
     return {
       stage,
       outcome,

@@ -52,11 +52,11 @@ export interface WholeRun {
   readonly signals: number;
 }
 
-/** Gives the sample run's rows to a sink, with some tables in the last one. */
-export async function sendRows(sink: Transport, tables: readonly RowTable[] = []): Promise<void> {
+/** Gives the sample run's rows to a transport, with some tables in the last one. */
+export async function sendRows(transport: Transport, tables: readonly RowTable[] = []): Promise<void> {
   for (const row of ROWS) {
     const position = { step: row.step, timestamp: START + row.runtime };
-    await sink.history({ ...row.values }, position, row === ROWS.at(-1) ? tables : []);
+    await transport.run.history({ ...row.values }, position, row === ROWS.at(-1) ? tables : []);
   }
 }
 
@@ -75,14 +75,14 @@ export function wholeRun(transport: TransportName): Promise<WholeRun> {
 async function publishWholeRun(transport: TransportName): Promise<WholeRun> {
   const stage = await Stage.open(transport);
   const before = countHandlers();
-  const sink = await stage.start(RUN);
+  const opened = await stage.start(RUN);
   const during = countHandlers() - before;
   const signals = await terminate();
   const chart = { label: "Name", value: "Count", title: "Datasets" };
-  await sendRows(sink, [{ name: "Datasets", table: TABLE, chart }]);
-  await sink.console(LINES.map((text) => ({ text, timestamp: START })));
-  await sink.directoryArtifact("logs", "logs", logsFolder());
-  const outcome = await sink.finish(0);
+  await sendRows(opened, [{ name: "Datasets", table: TABLE, chart }]);
+  await opened.run.console(LINES.map((text) => ({ text, timestamp: START })));
+  await opened.run.directoryArtifact("logs", "logs", logsFolder());
+  const outcome = await opened.finish(0);
   await stage.deliver();
   return { stage, outcome, signals, handlers: { during, after: countHandlers() - before } };
 }

@@ -35,17 +35,17 @@ test("without the package, a sentence says how to install it", async () => {
 describe.skipIf(!sdkIsThere)("with the optional @wandb/sdk", () => {
   test("each thing that was asked for and is not published is named once", async () => {
     const stage = await Stage.open("sdk");
-    const sink = await stage.start(RUN);
+    const opened = await stage.start(RUN);
     const table = { columns: [], data: [] };
     const chart = { label: "", value: "", title: "" };
-    await sendRows(sink, [{ name: "Datasets", table, chart }]);
-    await sink.history({}, { step: 9000, timestamp: START }, [{ name: "metrics", table }]);
-    for (const text of ["one", "two"]) await sink.console([{ text }]);
+    await sendRows(opened, [{ name: "Datasets", table, chart }]);
+    await opened.run.history({}, { step: 9000, timestamp: START }, [{ name: "metrics", table }]);
+    for (const text of ["one", "two"]) await opened.run.console([{ text }]);
     for (let time = 0; time < 2; time += 1) {
-      await sink.directoryArtifact("logs", "logs", ".");
-      sink.updateConfig({ ...RUN.config, lr: 0.25 });
+      await opened.run.directoryArtifact("logs", "logs", ".");
+      opened.run.updateConfig({ ...RUN.config, lr: 0.25 });
     }
-    const { problems } = await sink.finish(0);
+    const { problems } = await opened.finish(0);
     const named = problems.filter((problem) => problem.startsWith("@wandb/sdk does not publish "));
     expect(named.map((problem) => problem.slice("@wandb/sdk does not publish ".length)).sort()).toEqual(
       [
@@ -64,9 +64,9 @@ describe.skipIf(!sdkIsThere)("with the optional @wandb/sdk", () => {
 
   test("what was not asked for is not a problem", async () => {
     const stage = await Stage.open("sdk");
-    const sink = await stage.start({ id: "bare", project: "cs-en", tags: [], config: { lr: 0.5 } });
-    sink.updateConfig({ lr: 0.5 });
-    expect(await sink.finish(0)).toMatchObject({ problems: [], complete: true });
+    const opened = await stage.start({ id: "bare", project: "cs-en", tags: [], config: { lr: 0.5 } });
+    opened.run.updateConfig({ lr: 0.5 });
+    expect(await opened.finish(0)).toMatchObject({ problems: [], complete: true });
   });
 
   test("rows count as acknowledged where the server took their request, and only there", async () => {
@@ -134,11 +134,11 @@ describe.skipIf(!sdkIsThere)("with the optional @wandb/sdk", () => {
   test("a server that never answers is given up when the budget ends", async () => {
     const { server } = await harness();
     const budget = new Budget(Number.POSITIVE_INFINITY);
-    const sink = await SdkTransport.start(RUN, { settings: settingsFor(server), budget, print: () => {} });
+    const opened = await SdkTransport.start(RUN, { settings: settingsFor(server), budget, print: () => {} });
     server.inject({ endpoint: "file_stream", fault: { kind: "hang" }, times: Infinity });
-    await sendRows(sink);
+    await sendRows(opened);
     setTimeout(() => budget.set(300), 500);
-    const outcome = await sink.finish(0);
+    const outcome = await opened.finish(0);
     expect(outcome).toMatchObject({ rows: { acknowledged: 0 }, complete: false });
     expect(outcome.problems.join("\n")).toContain("it does not come to its end");
   });
@@ -148,9 +148,9 @@ describe.skipIf(!sdkIsThere)("with the optional @wandb/sdk", () => {
     const ids = ["one", "two"];
     await Promise.all(
       ids.map(async (id, index) => {
-        const sink = await stage.start({ ...RUN, id });
-        await sink.history({ cost: index }, { step: 1, timestamp: START });
-        await sink.finish(0);
+        const opened = await stage.start({ ...RUN, id });
+        await opened.run.history({ cost: index }, { step: 1, timestamp: START });
+        await opened.finish(0);
       }),
     );
     expect(ids.map((id) => stage.server.history(RUN.project, id).map(({ cost }) => cost))).toEqual([
@@ -168,8 +168,8 @@ describe.skipIf(!sdkIsThere)("with the optional @wandb/sdk", () => {
   });
 
   async function start(stage: Stage): Promise<SdkTransport> {
-    const sink = await stage.start(RUN);
-    await sendRows(sink);
-    return sink as SdkTransport;
+    const opened = await stage.start(RUN);
+    await sendRows(opened);
+    return opened as SdkTransport;
   }
 });

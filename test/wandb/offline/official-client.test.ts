@@ -62,14 +62,16 @@ async function writeRun(id: string): Promise<OfflineRun> {
     jobType: "train",
     notes: "some notes",
     host: "box",
-    startedAt: new Date(START * 1000),
+    startedAt: START,
     config: { marian: { layers: [6, 2] }, lr: 0.5 },
   });
   const row = (step: number) => ({ step, timestamp: START + step, runtime: step });
   await offline.history({ cost: 8.25, gnorm: Number.NaN, text: "é" }, row(10));
   await offline.history({ cost: Number.NEGATIVE_INFINITY, text: "é".repeat(50_000) }, row(20));
-  await offline.console("first line", START + 1);
-  await offline.console("an error", START + 2, { stream: "stderr" });
+  await offline.console([
+    { text: "first line", timestamp: START + 1 },
+    { text: "an error", timestamp: START + 2, error: true },
+  ]);
   await offline.systemMetrics({ "system.cpu": 3.5 }, START + 15);
   const chart = { label: "Name", value: "Count", title: "T" };
   const data = [
@@ -81,8 +83,8 @@ async function writeRun(id: string): Promise<OfflineRun> {
   ]);
   await offline.directoryArtifact("logs", "logs", logs);
   await offline.file("notes.txt", Buffer.from("hello"));
-  await offline.config({ late: "yes" });
-  await offline.summary({ best: { chrf: 50.1 } });
+  offline.updateConfig({ late: "yes" });
+  offline.summary({ best: { chrf: 50.1 } });
   await offline.finish(3);
   return offline;
 }
@@ -375,7 +377,7 @@ print("\\n".join(sanitize_artifact_name("run-id-" + key) for key in sys.argv[1:]
       dir,
       id: "killed",
       project: "ru-en",
-      startedAt: new Date(START * 1000),
+      startedAt: START,
     });
     for (let step = 1; step <= 10; step++) {
       await offline.history({ cost: step }, { step, timestamp: START + step, runtime: step });
@@ -395,7 +397,7 @@ print("\\n".join(sanitize_artifact_name("run-id-" + key) for key in sys.argv[1:]
       expect(server.run("ru-en", "killed").state).toBe("failed");
     } finally {
       await server.close();
-      await offline.discard();
+      await offline.finish(1);
     }
   });
 });

@@ -16,7 +16,7 @@ import { pipe, publish, row as record, start, textFile, valid } from "../stage.j
 const folder = (): string => mkdtempSync(join(tmpdir(), "appended-"));
 
 function begin(dir: string, options: object = {}): Promise<OfflineRun> {
-  const startedAt = new Date("2024-03-04T09:00:00Z");
+  const startedAt = Date.parse("2024-03-04T09:00:00Z") / 1000;
   return OfflineRun.start({
     dir,
     id: "student",
@@ -49,7 +49,7 @@ describe("an offline file that is uploaded while it is written", () => {
     await run.flush();
     expect((await sync(stage, run)).rows).toMatchObject({ sent: 2, fromLine: 1 });
     // The first line of another stream: the writer has to note where it belongs.
-    await run.console("a line", 1_709_542_800);
+    await run.console([{ text: "a line", timestamp: 1_709_542_800 }]);
     await run.history({ cost: 6 }, at(4));
     await run.flush();
     expect((await sync(stage, run)).rows).toMatchObject({ sent: 1 });

@@ -1,7 +1,13 @@
 /** One run, published online by the client or written to an offline file, and what the stand-in then holds of it. */
+
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { WandbRun } from "../../../src/wandb/client/index.js";
+import {
+  readDeliveryState,
+  type StreamCounts,
+  writeDelivered,
+} from "../../../src/wandb/offline/delivery-state.js";
 import { OfflineRun, type OfflineRunOptions } from "../../../src/wandb/offline/offline-run.js";
 import { parseLine, type StandInServer } from "../../servers/wandb/index.js";
 
@@ -75,7 +81,7 @@ export async function publishOnline(run: WandbRun, rows: number, logs: string): 
 
 /** Opens an offline file for the sample run. */
 export function startOffline(dir: string, options: Partial<OfflineRunOptions> = {}): Promise<OfflineRun> {
-  return OfflineRun.start({ dir, ...IDENTITY, startedAt: new Date(START * 1000), ...options });
+  return OfflineRun.start({ dir, ...IDENTITY, startedAt: START, ...options });
 }
 
 /** Writes the sample run from row `first` on; lines before that were published online. */
@@ -88,14 +94,13 @@ export async function writeOffline(
   for (let index = first; index < rows; index += 1) {
     const { values, at } = row(index);
     await run.history(values, { ...at, line: index });
-    const stream = index === 1 ? "stderr" : "stdout";
-    await run.console(`line ${index}`, at.timestamp, { line: index, stream });
+    await run.console([{ text: `line ${index}`, timestamp: at.timestamp, error: index === 1 }], index);
   }
   await run.systemMetrics({ "system.cpu": 3.5 }, START + 15);
   const { at } = row(rows);
   await run.history(LAST_VALUES, at, [DATASETS]);
-  await run.summary({ best: { chrf: 50.1 } });
-  await run.config({ late: ["yes"] });
+  run.summary({ best: { chrf: 50.1 } });
+  run.updateConfig({ late: ["yes"] });
   await run.file("notes/readme.txt", Buffer.from("hello"));
   await run.directoryArtifact("logs", "logs", logs);
   if (finish) await run.finish(0);
@@ -140,4 +145,11 @@ export function picture(server: StandInServer, id = IDENTITY.id, project = IDENT
 
 function tablePaths(names: ReadonlySet<string>): string[] {
   return [...names].filter((name) => name.startsWith("media/table/"));
+}
+
+/** Notes, as a delivery does, that a server has the lines below these numbers. */
+export async function acknowledge({ directory }: OfflineRun, counts: Partial<StreamCounts>): Promise<void> {
+  const state = await readDeliveryState(directory);
+  if (state === null) throw new Error(`${directory} has no delivery state`);
+  await writeDelivered(directory, { ...state, acknowledged: { ...state.acknowledged, ...counts } });
 }

@@ -11,6 +11,7 @@ import { type SyncOptions, syncTransactionLog } from "../../../src/wandb/sync/sy
 import type { Fault, StandInServer } from "../../servers/wandb/index.js";
 import { budgetOf, type Harness, harness } from "../client/harness.js";
 import {
+  acknowledge,
   IDENTITY,
   logsFolder,
   picture,
@@ -247,7 +248,7 @@ describe("the net under an online run", () => {
     }
     await online.flush();
     const net = await startOffline(dir, { baseUrl: setting.server.url, entity: "team" });
-    net.acknowledge({ history: first, console: first });
+    await acknowledge(net, { history: first, console: first });
     await writeOffline(net, ROWS, logsFolder(dir), { first });
     const receipt = await sync(setting, await transactionLogOf(net));
     expect(receipt).toMatchObject({
@@ -333,7 +334,7 @@ describe("the net under an online run", () => {
   it("refuses to leave a gap when the server has lost rows", async () => {
     const setting = await harness();
     const net = await startOffline(dir);
-    net.acknowledge({ history: 15, console: 15 });
+    await acknowledge(net, { history: 15, console: 15 });
     await writeOffline(net, ROWS, logsFolder(dir), { first: 15 });
     const receipt = await sync(setting, await transactionLogOf(net));
     expect(receipt.outcome).toBe("failed");
@@ -457,7 +458,7 @@ describe("a file that was hurt", () => {
     await online.flush();
     const net = await startOffline(dir);
     for (let index = 0; index < 600; index += 1) await net.history(row(index).values, row(index).at);
-    net.acknowledge({ history: 499 });
+    await acknowledge(net, { history: 499 });
     await net.finish(0);
     const file = await transactionLogOf(net);
     const bytes = await readFile(file);
