@@ -1,10 +1,14 @@
 /** What every command is. */
 import { Command as FrameworkCommand } from "@oclif/core";
+import { EXIT } from "../exit-code.js";
 import { processSecrets } from "../http/redact.js";
 import { escapeLine, escapeText } from "../io/escape.js";
 
 /** A command whose warnings are one paragraph each and harmless for a terminal. */
 export abstract class Command extends FrameworkCommand {
+  /** Ends the command with a message about its flags and inputs. */
+  readonly usage = (message: string): never => this.error(message, { exit: EXIT.usage });
+
   override warn(input: string | Error): string | Error {
     return super.warn(typeof input === "string" ? escapeLine(processSecrets.redact(input)) : harmless(input));
   }

@@ -5,7 +5,6 @@ import { groupFlags } from "../cli/flags/group-flags.js";
 import { manifestFlags, shardFlag } from "../cli/flags/shard.js";
 import { runArchive } from "../cli/groups/archive.js";
 import { archiveManifest } from "../cli/manifests/archive.js";
-import { EXIT } from "../exit-code.js";
 
 export default class Archive extends Command {
   static override summary =
@@ -75,7 +74,7 @@ Exit codes: 0 everything was read and delivered; 1 something could not be read; 
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Archive);
-    const usage = (message: string) => this.error(message, { exit: EXIT.usage });
+    const { usage } = this;
     if (flags.manifest !== undefined || flags.shard !== undefined) {
       this.exit(await archiveManifest(args.dir, flags, this.config.version, usage));
     }

@@ -92,7 +92,7 @@ read or holds no measurement; 2 wrong flags or nothing to read; 3 standard outpu
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Check);
-    const usage = (message: string) => this.error(message, { exit: EXIT.usage });
+    const { usage } = this;
     const warn = (message: string) => this.warn(message);
     const named = await namedInputs(argv as string[], flags["files-from"], { usage, warn });
     const names = await openTars(named, false, warn);

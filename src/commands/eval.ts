@@ -69,7 +69,7 @@ rest is in the offline file); 130, 143 stopped by SIGINT, SIGTERM.`;
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Eval);
-    const usage = (message: string) => this.error(message, { exit: EXIT.usage });
+    const { usage } = this;
     const scores = await this.#scores(flags["metrics-json"], flags.metric ?? []);
     for (const fault of scores.faults) this.warn(fault);
     const consent = process.env["WANDB_PUBLICATION"];
@@ -134,7 +134,7 @@ rest is in the offline file); 130, 143 stopped by SIGINT, SIGTERM.`;
 
   async #scores(file: string | undefined, metrics: readonly string[]): Promise<Scores> {
     if (file === undefined && metrics.length === 0)
-      this.error("no scores: give --metrics-json FILE or --metric NAME=NUMBER", { exit: EXIT.usage });
+      this.usage("no scores: give --metrics-json FILE or --metric NAME=NUMBER");
     try {
       return file === undefined ? scoresOf(metrics) : await readScoreFile(file);
     } catch (error) {

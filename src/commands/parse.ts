@@ -151,7 +151,7 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Parse);
     const started = performance.now();
-    const usage = (message: string) => this.error(message, { exit: EXIT.usage });
+    const { usage } = this;
     const warn = (message: string) => this.warn(message);
     if (flags.manifest !== undefined) {
       const { parseManifest } = await import("../cli/manifests/parse.js");

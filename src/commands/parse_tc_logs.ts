@@ -91,7 +91,7 @@ Exit codes: those of parse. With MOZ_AUTOMATION set 0, unless a signal came or t
     const input = flags["input-file"];
     if (input === undefined && !flags["from-stream"]) {
       const hint = stdinIs("directory") ? "standard input is a directory: " : "";
-      this.error(`${hint}one of --input-file and --from-stream must be given`, { exit: EXIT.usage });
+      this.usage(`${hint}one of --input-file and --from-stream must be given`);
     }
     const pipe = ParentChannel.ofProcess(process.env);
     const stop = pipe === undefined ? watchStopSignals() : watchPipeSignals(pipe.gone);

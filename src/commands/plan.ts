@@ -4,7 +4,6 @@ import { filterFlags } from "../cli/flags/filter-flags.js";
 import { groupFlags } from "../cli/flags/group-flags.js";
 import { shardFlag } from "../cli/flags/shard.js";
 import { runPlan } from "../cli/manifests/plan.js";
-import { EXIT } from "../exit-code.js";
 
 export default class Plan extends Command {
   static override summary = "List the runs of an archive, one per line, for machines that share the work.";
@@ -47,7 +46,7 @@ not be written; 130, 143 stopped by SIGINT, SIGTERM.`;
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Plan);
-    const usage = (message: string) => this.error(message, { exit: EXIT.usage });
+    const { usage } = this;
     this.exit(await runPlan(args.source, flags, this.config.version, usage));
   }
 }

@@ -2,7 +2,6 @@ import { Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
 import { groupFlags } from "../cli/flags/group-flags.js";
 import { runPublish } from "../cli/manifests/publish.js";
-import { EXIT } from "../exit-code.js";
 
 export default class Publish extends Command {
   static override summary = "Send the runs that the shards of a job have read to Weights & Biases.";
@@ -50,7 +49,7 @@ something was not delivered; 130, 143 stopped by SIGINT, SIGTERM.`;
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Publish);
-    const usage = (message: string) => this.error(message, { exit: EXIT.usage });
+    const { usage } = this;
     this.exit(await runPublish(flags, this.config.version, usage));
   }
 }

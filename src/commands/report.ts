@@ -4,7 +4,6 @@ import { namedInputs } from "../cli/flags/named-inputs.js";
 import { readParserOptions } from "../cli/flags/parser-options.js";
 import { makeReport } from "../cli/report/write-report.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
-import { EXIT } from "../exit-code.js";
 
 export default class ReportCommand extends Command {
   static override summary = "Draw trainings into one HTML file that opens anywhere.";
@@ -88,7 +87,7 @@ SIGINT, SIGTERM.`;
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(ReportCommand);
     const started = performance.now();
-    const usage = (message: string) => this.error(message, { exit: EXIT.usage });
+    const { usage } = this;
     const warn = (message: string) => this.warn(message);
     if (flags.from !== "files" && flags["files-from"] !== undefined)
       usage("--files-from names files: it does not go with --from");

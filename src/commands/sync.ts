@@ -51,7 +51,7 @@ or no API key (WANDB_API_KEY); 3 the server did not acknowledge everything; 130,
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Sync);
     const paths = argv as string[];
-    const usage = (message: string) => this.error(message, { exit: EXIT.usage });
+    const { usage } = this;
     if (paths.length === 0) usage("nothing to send: name the folder of an offline run, or the one above");
     const { files, failed, passedOver } = await findOfflineFiles(paths);
     if (files.length === 0) {

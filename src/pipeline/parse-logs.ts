@@ -1,6 +1,7 @@
 /** Reads logs into files or one output, each into publishers of its own as well. */
 import { join } from "node:path";
 import type { ParserOptions } from "../core/log-parser.js";
+import type { Evaluation } from "../evaluation/evaluation.js";
 import { FollowSource } from "../io/follow.js";
 import { fileSource, inputLocation, resultFolders, STDIN } from "../io/inputs.js";
 import type { Source } from "../io/source.js";
@@ -24,12 +25,23 @@ export interface OpenedLog {
   readonly live: boolean;
   /** All logs of the command. */
   readonly names: readonly string[];
+  /** Scores of the trained model; absent if the command does not know them. */
+  readonly evaluations?: readonly Evaluation[];
 }
 
 /** Makes a publisher for each log; undefined if a log is not for it. */
 export type PublisherOpener = (
   log: OpenedLog,
 ) => UpdatePublisher | undefined | Promise<UpdatePublisher | undefined>;
+
+/** The publishers that the openers make for a log. */
+export async function openPublishers(
+  openers: readonly PublisherOpener[],
+  log: OpenedLog,
+): Promise<readonly UpdatePublisher[]> {
+  const publishers = await Promise.all(openers.map((open) => open(log)));
+  return publishers.filter((publisher) => publisher !== undefined);
+}
 
 /** What is read, and where it goes. */
 export interface ParseRequest {
@@ -142,8 +154,7 @@ async function parseLog(
   const { names, options, openers } = request;
   const source = openSource(request, name);
   const live = isLive(request, name);
-  const others = await Promise.all(openers.map((open) => open({ name, source, live, names })));
-  const publishers = [...own, ...others.filter((publisher) => publisher !== undefined)];
+  const publishers = [...own, ...(await openPublishers(openers, { name, source, live, names }))];
   return publishLog(source, { ...options, live }, publishers, { ...controlOf(request, name), shared });
 }
 

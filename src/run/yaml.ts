@@ -78,29 +78,27 @@ export function readYaml(text: string): ReadYaml {
     new Scale().weigh(document.contents);
     return { value: document.toJS({ maxAliasCount: -1 }) };
   } catch (error) {
-    // Whatever else the package throws is said of the text: it has errors for what looks like YAML and makes no sense.
-    const { message, isTooLarge } = error instanceof Refusal ? error : new Refusal(NO_YAML, false);
-    return { fault: message, isTooLarge };
+    // The package also throws for text that looks like YAML and makes no sense.
+    const isTooLarge = error instanceof Error && error.cause === TOO_LARGE;
+    return { fault: isTooLarge ? error.message : NO_YAML, isTooLarge };
   }
 }
 
-class Refusal extends Error {
-  readonly isTooLarge: boolean;
+/** The cause of an error of ours: the text exceeds a limit. */
+const TOO_LARGE = "too-large";
 
-  constructor(fault: string, isTooLarge = true) {
-    super(fault);
-    this.isTooLarge = isTooLarge;
-  }
+function tooLarge(message: string): Error {
+  return new Error(message, { cause: TOO_LARGE });
 }
 
 const NO_YAML = "is no YAML";
 
 /** The one document of a text, which is weighed before anything recursive sees it. */
 function compose(text: string): Document.Parsed | undefined {
-  if (text.length > LIMITS.bytes) throw new Refusal(`is longer than ${LIMITS.bytes / 1024} KiB`);
+  if (text.length > LIMITS.bytes) throw tooLarge(`is longer than ${LIMITS.bytes / 1024} KiB`);
   const [document, ...others] = new Composer(OPTIONS).compose(parsed(text), true, text.length);
   if (document === undefined) return undefined;
-  if (document.errors.length > 0 || others.length > 0) throw new Refusal(NO_YAML, false);
+  if (document.errors.length > 0 || others.length > 0) throw new Error(NO_YAML);
   return document as Document.Parsed;
 }
 
@@ -110,9 +108,9 @@ function* parsed(text: string): Generator<CST.Token> {
   const depth = new LexedDepth();
   let values = 0;
   for (const lexeme of new Lexer().lex(text)) {
-    if (depth.after(lexeme) > LIMITS.depth) throw new Refusal(TOO_DEEP);
+    if (depth.after(lexeme) > LIMITS.depth) throw tooLarge(TOO_DEEP);
     if (VALUES.has(lexeme) || VALUE_STARTS.has(lexeme.charAt(0))) values += 1;
-    if (values > LIMITS.nodes) throw new Refusal(TOO_MANY);
+    if (values > LIMITS.nodes) throw tooLarge(TOO_MANY);
     yield* parser.next(lexeme);
   }
   yield* parser.end();
@@ -179,19 +177,19 @@ class Scale {
 
   weigh(node: unknown): Weight {
     const weight = this.#weigh(node);
-    if (weight.depth > LIMITS.depth) throw new Refusal(TOO_DEEP);
-    if (weight.nodes > LIMITS.nodes) throw new Refusal(TOO_MANY);
+    if (weight.depth > LIMITS.depth) throw tooLarge(TOO_DEEP);
+    if (weight.nodes > LIMITS.nodes) throw tooLarge(TOO_MANY);
     if (weight.bytes > LIMITS.bytes)
-      throw new Refusal(`comes to more than ${LIMITS.bytes / 1024} KiB with what its aliases repeat`);
+      throw tooLarge(`comes to more than ${LIMITS.bytes / 1024} KiB with what its aliases repeat`);
     return weight;
   }
 
   #weigh(node: unknown): Weight {
     if (isAlias(node)) {
       this.#refer();
-      if (!this.#anchors.has(node.source)) throw new Refusal(NO_YAML, false);
+      if (!this.#anchors.has(node.source)) throw new Error(NO_YAML);
       const known = this.#known.get(this.#anchors.get(node.source));
-      if (known === undefined) throw new Refusal("has a value that contains itself");
+      if (known === undefined) throw tooLarge("has a value that contains itself");
       return known;
     }
     if (isPair(node)) return this.#sum([node.key, node.value]);
@@ -227,7 +225,7 @@ class Scale {
   #refer(): void {
     this.#references += 1;
     if (this.#references > LIMITS.references)
-      throw new Refusal(`has more than ${LIMITS.references} anchors and aliases`);
+      throw tooLarge(`has more than ${LIMITS.references} anchors and aliases`);
   }
 }
 

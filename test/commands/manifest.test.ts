@@ -271,6 +271,43 @@ describe("parse --manifest", () => {
     });
     expect(tabbed(tsv.stdout).length).toBeGreaterThan(100);
   });
+
+  test("gives publishers of the user's own the measurements and the evaluations of each run", async () => {
+    const folder = await planned();
+    writeFileSync(
+      join(folder, "mine.mjs"),
+      `import { appendFileSync } from "node:fs";
+      export function createPublisher() {
+        let [source, rows] = ["", 0];
+        return {
+          name: "mine",
+          open(run) { source = run.source; },
+          training(list) { rows += list.length; },
+          evaluations(list) {
+            const scores = list.map(({ dataset, metrics }) => [dataset, ...metrics]);
+            appendFileSync(${JSON.stringify(join(folder, "mine.ndjson"))}, JSON.stringify({ source, rows, scores }) + "\\n");
+          },
+        };
+      }`,
+    );
+    const done = await runHere("run", ["parse", "--manifest", "m.ndjson", "--publisher", "mine.mjs", "-q"], {
+      folder,
+    });
+    expect(done.code).toBe(0);
+    const seen = readFileSync(join(folder, "mine.ndjson"), "utf8").trim().split("\n");
+    const measurements = done.stdout.trim().split("\n");
+    const items = readFileSync(join(folder, "m.ndjson"), "utf8").trim().split("\n");
+    const scored = items
+      .map((item) => JSON.parse(item))
+      .filter(({ files = [], evaluations = [] }) => files.length > 0 && evaluations.length > 0);
+    expect(scored.length).toBeGreaterThan(0);
+    expect(seen).toHaveLength(scored.length);
+    for (const { source, rows, scores } of seen.map((line) => JSON.parse(line))) {
+      const mine = measurements.map((line) => JSON.parse(line)).filter((line) => line.source === source);
+      expect(rows).toBe(mine.filter(({ type }) => type === "training").length);
+      expect(scores.length).toBeGreaterThan(0);
+    }
+  });
 });
 
 describe("objects", () => {

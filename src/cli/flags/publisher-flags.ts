@@ -65,8 +65,9 @@ function tensorboard({
   ];
 }
 
-async function ownPublishers(
-  { publisher: paths = [] }: PublisherFlagValues,
+/** Loads the publishers of the user's own; `refuse` ends the command with its message. */
+export async function ownPublishers(
+  { publisher: paths = [] }: Pick<PublisherFlagValues, "publisher">,
   refuse: (message: string) => never,
 ): Promise<readonly PublisherOpener[]> {
   const openers: PublisherOpener[] = [];
@@ -78,7 +79,9 @@ async function ownPublishers(
       return refuse(
         `--publisher ${path}: it must export a function createPublisher (docs/publishers.md has an example)`,
       );
-    openers.push(async ({ live }) => new PublisherQueue(await createPublisher(), live));
+    openers.push(
+      async ({ live, evaluations }) => new PublisherQueue(await createPublisher(), live, evaluations),
+    );
   }
   return openers;
 }

@@ -2,7 +2,7 @@
 import { type Archive, openArchive } from "../../archive/archive.js";
 import { filterGroups } from "../../archive/filter.js";
 import { LOCAL_FILES } from "../../archive/read-group.js";
-import { EXIT, stopCode } from "../../exit-code.js";
+import { stopCode } from "../../exit-code.js";
 import { isObjectUrl } from "../../io/objects/object-url.js";
 import { readable } from "../../io/source.js";
 import { say } from "../../io/terminal.js";
@@ -22,7 +22,7 @@ export async function runArchive(
   flags: ArchiveFlagValues,
   command: Command,
 ): Promise<number> {
-  const usage = (message: string) => command.error(message, { exit: EXIT.usage });
+  const { usage } = command;
   const since = flags.since === undefined ? undefined : readDate(flags.since, usage);
   const job = await prepareGroups(flags, [], command.config.version, usage);
   if (isObjectUrl(folder)) return await runObjects(folder, flags, job, usage);

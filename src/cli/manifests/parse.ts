@@ -2,6 +2,7 @@
 
 import { ManifestAccess } from "../../pipeline/manifests/access.js";
 import { readParserOptions } from "../flags/parser-options.js";
+import { ownPublishers } from "../flags/publisher-flags.js";
 import { readShard } from "../flags/shard.js";
 import { watchStopSignals } from "../stop-signal.js";
 import { runManifest } from "./run.js";
@@ -37,7 +38,7 @@ export async function parseManifest(
   if (format === "csv")
     refuse("parse --manifest prints ndjson or tsv; for tables, use `archive --manifest` with -o");
   if (given.length > 0) refuse("name either inputs or a --manifest");
-  const others = ["files-from", "publisher", "plot", "tensorboard", "wandb-project"] as const;
+  const others = ["files-from", "plot", "tensorboard", "wandb-project"] as const;
   const [other] = [
     ...others.filter((name) => flags[name] !== undefined),
     ...(["combine", "tee", "strict", "json"] as const).filter((name) => flags[name]),
@@ -47,6 +48,9 @@ export async function parseManifest(
   const parser = readParserOptions(flags.pattern ?? [], flags["time-zone"], refuse);
   if (format === "tsv" && (flags.pattern?.length ?? 0) > 0)
     refuse("--pattern has no column in tsv: use --format ndjson");
+  if (format === "tsv" && flags.publisher !== undefined)
+    refuse("--publisher takes measurements: use --format ndjson");
+  const openers = await ownPublishers(flags, refuse);
   const stop = watchStopSignals();
   const access = new ManifestAccess(version, stop.signal);
   try {
@@ -59,6 +63,7 @@ export async function parseManifest(
       folder: flags["output-dir"],
       parser,
       access,
+      openers,
       stop,
       quiet: flags.quiet,
       version,

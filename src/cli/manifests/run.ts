@@ -39,13 +39,13 @@ export async function runManifest({ folder, stop, quiet, ...request }: ManifestR
   }
   const { retryable } = work.access;
   for (const file of retryable) say(`not read, run this again: ${file}`);
-  for (const error of tally.outputErrors) say(`not written: ${error}`);
+  for (const error of [...tally.publisherErrors, ...tally.outputErrors]) say(`not written: ${error}`);
   if (stop.received !== undefined) {
     say(`stopped by ${stop.received}`);
     return stopCode(stop.received);
   }
   if (retryable.length > 0) return EXIT.input;
-  if (tally.outputErrors.length > 0) return EXIT.publisher;
+  if (tally.outputErrors.length + tally.publisherErrors.length > 0) return EXIT.publisher;
   if (!quiet)
     say(
       `${count(tally.runs, "run")}, ${tally.faulty} with errors: ${count(tally.trainingRows, "training row")}, ${count(tally.validationPoints, "validation point")}`,

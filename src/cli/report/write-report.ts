@@ -101,7 +101,7 @@ async function readContent(names: readonly string[], request: ReportOptions): Pr
     } else if (from === "archive") {
       const { readArchives } = await import("./groups.js");
       await readArchives(names, content, signal).catch((error: Error) => {
-        if (!signal.aborted) command.error(error.message, { exit: EXIT.usage });
+        if (!signal.aborted) command.usage(error.message);
       });
     } else {
       const { readTaskGroups, readTasks } = await import("./groups.js");

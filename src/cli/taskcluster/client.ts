@@ -54,7 +54,7 @@ export function addressesOf<Address>(
     return texts.map(read);
   } catch (error) {
     if (!hasCode(error, "address")) throw error;
-    return command.error(error.message, { exit: EXIT.usage });
+    return command.usage(error.message);
   }
 }
 

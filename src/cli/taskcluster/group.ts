@@ -1,6 +1,5 @@
 /** What `group` and `parse_tc_group` do, and `task` for a task that is over. */
 
-import { EXIT } from "../../exit-code.js";
 import { groupsSource } from "../../pipeline/groups/group-source.js";
 import { groupAddress } from "../../taskcluster/client/index.js";
 import { readGroups } from "../../taskcluster/group.js";
@@ -23,7 +22,7 @@ export async function runGroupCommand(
   flags: TaskclusterGroupFlagValues,
   command: Command,
 ): Promise<number> {
-  const usage = (message: string) => command.error(message, { exit: EXIT.usage });
+  const { usage } = command;
   const addresses = addressesOf([text], groupAddress, command);
   const [{ groupId } = { groupId: "" }] = addresses;
   const job = await prepareGroups(flags, [OFFLINE_TAG], command.config.version, usage);

@@ -36,7 +36,7 @@ const REDRAW = 2000;
 
 /** Does what the flags ask for and returns the exit code. */
 export async function runTaskCommand(text: string, flags: TaskFlagValues, command: Command): Promise<number> {
-  const usage = (message: string) => command.error(message, { exit: EXIT.usage });
+  const { usage } = command;
   const addresses = addressesOf([text], taskAddress, command);
   const [address = { taskId: "" }] = addresses;
   const job = await prepareGroups(flags, [OFFLINE_TAG], command.config.version, usage);

@@ -140,7 +140,8 @@ class LogRows {
   }
 }
 
-const NO_SCORES = { evaluations: [], errors: [], warnings: [] } as const;
+/** What is known of evaluations that nobody asks for. */
+export const NO_SCORES = { evaluations: [], errors: [], warnings: [] } as const;
 
 /** The evaluations of a run, and what is wrong with their files. */
 export async function evaluationsOf(run: ManifestRun, access: ManifestAccess) {

@@ -4,11 +4,12 @@ import { type LineOutput, NdjsonPublisher } from "../../publishers/ndjson.js";
 import type { TableFormat, TableName } from "../../publishers/tables/columns.js";
 import { JsonLines, TabLines } from "../../publishers/tables/stream-rows.js";
 import { outputErrorText } from "../error-text.js";
-import { problem } from "../input-receipt.js";
+import { problem, publisherErrors } from "../input-receipt.js";
+import { openPublishers, type PublisherOpener } from "../parse-logs.js";
 import { publishLog } from "../publish-log.js";
 import type { ManifestAccess } from "./access.js";
 import type { ManifestRun } from "./manifest.js";
-import { logOf, writeRunRows } from "./rows.js";
+import { evaluationsOf, logOf, NO_SCORES, writeRunRows } from "./rows.js";
 import type { Shard } from "./shard.js";
 
 /** What is to be done with the runs of a manifest. */
@@ -23,6 +24,8 @@ export interface ManifestWork {
   readonly parser: ParserOptions;
   readonly access: ManifestAccess;
   readonly signal: AbortSignal;
+  /** Publishers of each log besides the output; for measurements only. */
+  readonly openers?: readonly PublisherOpener[];
   /** Of the program. */
   readonly version: string;
 }
@@ -36,6 +39,8 @@ export class ManifestTally {
   validationPoints = 0;
   /** What could not be written. */
   readonly outputErrors: string[] = [];
+  /** What publishers besides the output did not take. */
+  readonly publisherErrors: string[] = [];
   readonly #done: ManifestTally["add"];
 
   /** @param done Is called with each run. */
@@ -87,17 +92,28 @@ function rowWriter({ access, formats, parser, signal, table }: ManifestWork, out
 }
 
 /** Writes the measurements of each log, as `parse` does; a log that can't be read is a line of the type `error`. */
-function measurementWriter({ access, parser, signal }: ManifestWork, output: LineOutput): RunWriter {
+function measurementWriter(
+  { access, parser, signal, openers = [] }: ManifestWork,
+  output: LineOutput,
+): RunWriter {
   const shared = new NdjsonPublisher(output);
   return async (run, tally) => {
     const log = await logOf(run, access);
     if (log === undefined) return tally.add(run, undefined, [], ["it has no log: there is nothing to parse"]);
-    const receipt = await publishLog(log, parser, [], { signal, shared });
+    // Only publishers of the user's own take evaluations.
+    const scores = openers.length > 0 ? await evaluationsOf(run, access) : NO_SCORES;
+    if (access.retryable.length > 0) return;
+    const { name } = log;
+    const { evaluations } = scores;
+    const own = await openPublishers(openers, { name, source: log, live: false, names: [name], evaluations });
+    const receipt = await publishLog(log, parser, own, { signal, shared });
     if (signal.aborted || access.retryable.length > 0) return;
     const error = problem(receipt, false);
-    tally.add(run, receipt, error === undefined ? [] : [error], []);
-    for (const { name, errors } of receipt.publishers)
-      tally.outputErrors.push(...errors.map((reason) => `${name}: ${reason}`));
+    tally.add(run, receipt, [...(error === undefined ? [] : [error]), ...scores.errors], scores.warnings);
+    tally.publisherErrors.push(...publisherErrors(receipt).map((reason) => `${name}: ${reason}`));
+    for (const result of receipt.publishers)
+      if (result.shared)
+        tally.outputErrors.push(...result.errors.map((reason) => `${result.name}: ${reason}`));
     if (error === undefined || tally.outputErrors.length > 0) return;
     await shared.fail(error).catch((reason: unknown) => tally.outputErrors.push(outputErrorText(reason)));
   };
