@@ -5,8 +5,6 @@ import { Secrets, withoutCredentials } from "../../http/index.js";
 import { ApiKey } from "./api-key.js";
 import { WandbError } from "./errors.js";
 
-import { netrcPassword } from "./netrc.js";
-
 const HOSTED = "https://api.wandb.ai";
 /** Bytes of a file with a key or with settings. */
 const LARGEST_FILE = 64 * 1024;
@@ -139,6 +137,23 @@ function netrcPaths(environment: Environment): string[] {
   const named = given(environment, "NETRC");
   if (named !== undefined) return [named.replace(/^~(?=\/|$)/, home(environment))];
   return [join(home(environment), ".netrc"), join(home(environment), "_netrc")];
+}
+
+/** Password of the entry `machine <host>` in the text of a netrc file; undefined if there is none. */
+function netrcPassword(text: string, host: string): string | undefined {
+  const words = text
+    .split("\n")
+    .map((line) => line.replace(/(^|\s)#.*$/, ""))
+    .join(" ")
+    .split(/\s+/);
+  let here = false;
+  for (let at = 0; at < words.length; at += 1) {
+    const word = words[at];
+    if (word === "default") here = false;
+    else if (word === "machine") here = words[at + 1] === host;
+    else if (word === "password" && here) return words[at + 1];
+  }
+  return undefined;
 }
 
 /** The user's settings file, then the project's, which stands over it. */

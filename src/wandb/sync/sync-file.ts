@@ -1,15 +1,18 @@
-import { rm } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import type { RequestScope } from "../../http/index.js";
 import { Budget, isObject } from "../../http/index.js";
-import { type PublishedArtifact, publishArtifact } from "../client/artifact.js";
+import { publishArtifact } from "../client/artifact.js";
 import { ConsoleText } from "../client/console-text.js";
 import { isWandbError, messageOf, WandbError } from "../client/errors.js";
+import type { ExistingRun } from "../client/existing-run.js";
 import { findRun } from "../client/existing-run.js";
-import type { JsonObject } from "../client/format/json.js";
+import { FileStream } from "../client/file-stream.js";
+import { type JsonObject, stringifyJson } from "../client/format/json.js";
 import { runUrl } from "../client/format/names.js";
 import { tableReferences } from "../client/format/table.js";
-import { type FailedFile, RunFiles } from "../client/run-files.js";
+import { RunFiles } from "../client/run-files.js";
 import type { RunOptions } from "../client/run-options.js";
+import { RUN_FILES_AT_END } from "../client/run-options.js";
 import { RunSummary } from "../client/run-summary.js";
 import { type StartedRun, startRun, updateRunConfig } from "../client/start-run.js";
 import type { WandbClient } from "../client/wandb-client.js";
@@ -18,7 +21,6 @@ import { OfflineReader } from "../offline/offline-reader.js";
 import type { RunRecord } from "../offline/records.js";
 import { isSynced, markSynced } from "../offline/run-directory.js";
 import { artifactSpec } from "./artifact-source.js";
-import { completeLastRow } from "./complete-last-row.js";
 import {
   checkLines,
   type DeliveryPlan,
@@ -29,9 +31,8 @@ import {
 
 import { LinePlacer } from "./line-placer.js";
 import { LineSender } from "./line-sender.js";
-import { firstLineFrom, linesFrom, type Placers, type RunContent, readContent } from "./run-content.js";
-import { addRunFiles } from "./run-files-at-end.js";
-import type { SyncedLines, SyncReceipt } from "./sync-receipt.js";
+import { firstLineFrom, type Placers, type RunContent, readContent } from "./run-content.js";
+import { ReceiptDraft, type SyncReceipt } from "./sync-receipt.js";
 
 /** How offline files are sent. */
 export interface SyncOptions {
@@ -341,74 +342,71 @@ function chartsOf(content: RunContent): Readonly<Record<string, JsonObject>> {
   return isObject(charts) ? (charts as Readonly<Record<string, JsonObject>>) : {};
 }
 
-/** A receipt while the work goes on. */
-class ReceiptDraft {
-  readonly #file: string;
-  readonly #lines: Partial<Record<StreamName, SyncedLines>> = {};
-  readonly files: string[] = [];
-  readonly failedFiles: FailedFile[] = [];
-  readonly artifacts: (PublishedArtifact | { readonly name: string; readonly type: string })[] = [];
-  readonly failedArtifacts: FailedFile[] = [];
-  readonly missing: string[] = [];
-  readonly warnings: string[] = [];
-  configFailed = false;
-  runId: string | undefined;
-  project: string | undefined;
-  url: string | undefined;
-  requests: () => number = () => 0;
+/**
+ * Sends the server's last row again, with what a file knows beside it: the training that wrote the row may have ended
+ * before the validation of its update. Sent twice it is the same.
+ *
+ * @throws WandbError when it was not acknowledged.
+ */
+async function completeLastRow(
+  client: WandbClient,
+  { address, scope, gzip }: StartedRun,
+  existing: ExistingRun,
+  row: JsonObject | undefined,
+): Promise<void> {
+  const held = existing.lastRow as JsonObject;
+  const fresh = Object.entries(row ?? {}).filter(([key]) => !Object.hasOwn(held, key));
+  if (fresh.length === 0 || existing.rows === 0 || held["_step"] === undefined) return;
+  const stream = new FileStream({
+    client,
+    scope,
+    ...address,
+    gzip,
+    pacing: "bulk",
+    offsets: { "wandb-history.jsonl": existing.rows - 1 },
+    onUndelivered: () => {},
+  });
+  await stream.push("wandb-history.jsonl", [stringifyJson({ ...Object.fromEntries(fresh), ...held })]);
+  await stream.end();
+  if (stream.failure !== undefined) throw stream.failure;
+}
 
-  constructor(file: string) {
-    this.#file = file;
-  }
+/** What the files of a run are made of. */
+interface RunFileSources {
+  readonly content: RunContent;
+  readonly started: StartedRun;
+  /** The complete summary as JSON. */
+  readonly summary: string;
+  readonly console: ConsoleText;
+  /** Number of the first console line in the server's run. */
+  readonly consoleStart: number;
+}
 
-  /** What the file holds, and what of it is to be sent. */
-  note(content: RunContent, { state, anchor }: DeliveryPlan): void {
-    this.missing.push(...content.faults);
-    for (const name of STREAMS) {
-      const { records, ranges, tooLong, repeated, unplaced } = content.lines[name];
-      const from = firstLineFrom(ranges, state.acknowledged[name]);
-      this.#lines[name] = {
-        inFile: records,
-        toSend: linesFrom(ranges, state.acknowledged[name]),
-        fromLine: from === undefined ? undefined : anchor[name] + from,
-        sent: 0,
-        acknowledged: 0,
-      };
-      if (repeated > 0)
-        this.warnings.push(`${repeated} rows of updates that the server has already were left out`);
-      if (tooLong > 0) this.missing.push(`${tooLong} lines of the ${name} are longer than W&B takes`);
-      if (unplaced > 0)
-        this.missing.push(`${unplaced} lines of the ${name} behind the damage have no sure place`);
-    }
+/**
+ * Adds the files of an offline run, and those that a run has at its end where the file has none of its own. Returns
+ * what is not there any more, in words.
+ */
+async function addRunFiles(files: RunFiles, sources: RunFileSources): Promise<string[]> {
+  const { content, started, summary, console, consoleStart } = sources;
+  const names = RUN_FILES_AT_END;
+  files.add(names.config, Buffer.from(started.config.toYaml()));
+  files.add(names.summary, Buffer.from(summary));
+  if (!started.resumed) files.add(names.metadata, metadata(content));
+  if (!console.empty) {
+    // The lines of a run that goes on are only its later part, which must not replace the file with the earlier one.
+    files.add(consoleStart === 0 ? names.console : `logs/output_${consoleStart}.log`, await console.source());
   }
+  const missing: string[] = [];
+  for (const { path, type, localPath } of content.files) {
+    const status = await stat(localPath).catch(() => undefined);
+    if (status?.isFile()) files.add(path, { path: localPath, size: status.size });
+    // The official client lists some of its own files before it writes them.
+    else if (type !== "wandb") missing.push(`the run file ${path} is not there any more (${localPath})`);
+  }
+  return missing;
+}
 
-  /** What became of the lines. */
-  sent(sender: LineSender): void {
-    for (const name of STREAMS) {
-      const lines = this.#lines[name];
-      if (lines === undefined) continue;
-      this.#lines[name] = { ...lines, sent: sender.sent[name], acknowledged: sender.acknowledged[name] };
-    }
-  }
-
-  end(outcome: SyncReceipt["outcome"], problem?: string): SyncReceipt {
-    return {
-      file: this.#file,
-      outcome,
-      runId: this.runId,
-      project: this.project,
-      url: this.url,
-      rows: this.#lines.history,
-      events: this.#lines.events,
-      consoleLines: this.#lines.console,
-      files: this.files,
-      failedFiles: this.failedFiles,
-      artifacts: this.artifacts,
-      failedArtifacts: this.failedArtifacts,
-      missing: this.missing,
-      problem,
-      warnings: this.warnings,
-      requests: this.requests(),
-    };
-  }
+function metadata({ run }: RunContent): Buffer {
+  const startedAt = run.startTime === undefined ? undefined : new Date(run.startTime * 1000).toISOString();
+  return Buffer.from(stringifyJson({ startedAt, host: run.host }));
 }

@@ -1,5 +1,9 @@
 import type { PublishedArtifact } from "../client/artifact.js";
 import type { FailedFile } from "../client/run-files.js";
+import type { StreamName } from "../offline/delivery-state.js";
+import { type DeliveryPlan, STREAMS } from "./delivery-plan.js";
+import type { LineSender } from "./line-sender.js";
+import { firstLineFrom, linesFrom, type RunContent } from "./run-content.js";
 
 /**
  * How it ended. "delivered": the server acknowledged everything that is in the file. "planned": a dry run. "skipped":
@@ -44,4 +48,76 @@ export interface SyncReceipt {
   readonly warnings: readonly string[];
   /** Requests that went out for this run, retries included. */
   readonly requests: number;
+}
+
+/** A receipt while the work goes on. */
+export class ReceiptDraft {
+  readonly #file: string;
+  readonly #lines: Partial<Record<StreamName, SyncedLines>> = {};
+  readonly files: string[] = [];
+  readonly failedFiles: FailedFile[] = [];
+  readonly artifacts: (PublishedArtifact | { readonly name: string; readonly type: string })[] = [];
+  readonly failedArtifacts: FailedFile[] = [];
+  readonly missing: string[] = [];
+  readonly warnings: string[] = [];
+  configFailed = false;
+  runId: string | undefined;
+  project: string | undefined;
+  url: string | undefined;
+  requests: () => number = () => 0;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /** What the file holds, and what of it is to be sent. */
+  note(content: RunContent, { state, anchor }: DeliveryPlan): void {
+    this.missing.push(...content.faults);
+    for (const name of STREAMS) {
+      const { records, ranges, tooLong, repeated, unplaced } = content.lines[name];
+      const from = firstLineFrom(ranges, state.acknowledged[name]);
+      this.#lines[name] = {
+        inFile: records,
+        toSend: linesFrom(ranges, state.acknowledged[name]),
+        fromLine: from === undefined ? undefined : anchor[name] + from,
+        sent: 0,
+        acknowledged: 0,
+      };
+      if (repeated > 0)
+        this.warnings.push(`${repeated} rows of updates that the server has already were left out`);
+      if (tooLong > 0) this.missing.push(`${tooLong} lines of the ${name} are longer than W&B takes`);
+      if (unplaced > 0)
+        this.missing.push(`${unplaced} lines of the ${name} behind the damage have no sure place`);
+    }
+  }
+
+  /** What became of the lines. */
+  sent(sender: LineSender): void {
+    for (const name of STREAMS) {
+      const lines = this.#lines[name];
+      if (lines === undefined) continue;
+      this.#lines[name] = { ...lines, sent: sender.sent[name], acknowledged: sender.acknowledged[name] };
+    }
+  }
+
+  end(outcome: SyncReceipt["outcome"], problem?: string): SyncReceipt {
+    return {
+      file: this.#file,
+      outcome,
+      runId: this.runId,
+      project: this.project,
+      url: this.url,
+      rows: this.#lines.history,
+      events: this.#lines.events,
+      consoleLines: this.#lines.console,
+      files: this.files,
+      failedFiles: this.failedFiles,
+      artifacts: this.artifacts,
+      failedArtifacts: this.failedArtifacts,
+      missing: this.missing,
+      problem,
+      warnings: this.warnings,
+      requests: this.requests(),
+    };
+  }
 }
