@@ -1,6 +1,8 @@
 /** Archives of trainings: years of experiments in a folder or a tar. */
+
 import { stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import { compareText } from "../io/file-name.js";
 import { readable } from "../io/source.js";
 import { makeTemporaryFolder, removeTemporaryFolder } from "../io/temporary-folder.js";
 import type { Walk } from "./folder-walk.js";
@@ -8,37 +10,36 @@ import type { Problem } from "./group.js";
 import type { ArchivedGroup } from "./group-files.js";
 import { findGroups, type Start } from "./group-folders.js";
 import { takeInventory } from "./inventory.js";
-import { type ArchiveMode, compareText, isOfUse, kindOf } from "./layout.js";
+import { type ArchiveMode, isOfUse, kindOf } from "./layout.js";
 import { unpackTar } from "./tar.js";
 
 /** How an archive is opened. */
 export interface ArchiveOptions {
-  /** Whose names the runs get. Without it each group tells by its folders who made it; an archive may have both. */
+  /** The naming of the runs. Without it, the folders of each group decide; an archive may have both kinds. */
   readonly mode?: ArchiveMode | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An archive, of which no file has been read yet. */
+/** An archive; none of its files has been read. */
 export interface Archive {
-  /** Who made its groups. */
+  /** The modes of its groups. */
   readonly modes: readonly ArchiveMode[];
   /** Sorted by project, then by name. */
   readonly groups: readonly ArchivedGroup[];
-  /** What is wrong with the archive as a whole; what is wrong with a group is the group's. */
+  /** What is wrong with the archive as a whole; problems of a group are in the group. */
   readonly problems: readonly Problem[];
-  /** Removes what was unpacked; sources of the archive can't be read any more. */
+  /** Removes what was unpacked; the archive can't be read after that. */
   close(): Promise<void>;
 }
 
 /**
- * Opens a folder, or a tar (gzip and zstd included), which is unpacked to a temporary folder as far as it is of use.
+ * Opens a folder, or a tar (also with gzip or zstd), whose useful files it unpacks to a temporary folder.
  *
- * The folder may be the archive itself (with `logs`, `models`, `experiments`), a folder with several up to two levels
- * below, `logs` or `models` of an archive, a project in them, or one group: then that part is read, but with what
- * belongs to it in the other folders of the archive. Folders `<project>/<group>/<model>/train.log` without an archive
- * around them are read too.
+ * The folder may be the archive itself (with `logs`, `models`, `experiments`), a folder with archives up to two levels
+ * below, `logs` or `models` of an archive, a project in them, or one group: then that part is read, with its files in
+ * the other folders of the archive. Folders `<project>/<group>/<model>/train.log` outside an archive are read, too.
  *
- * @throws InputError, without the path, where there is nothing to read.
+ * @throws InputError, without the path, if there is nothing to read.
  */
 export async function openArchive(path: string, options: ArchiveOptions = {}): Promise<Archive> {
   const { mode, signal } = options;
@@ -66,8 +67,8 @@ export async function openArchive(path: string, options: ArchiveOptions = {}): P
         problem({ source: entry === undefined ? path : `${path}/${entry}`, reason, severity });
       }
     }
-    const places = await findGroups(start, walk);
-    const groups = (await takeInventory(places.groups, mode, walk)).filter((group) => places.isAsked(group));
+    const found = await findGroups(start, walk);
+    const groups = (await takeInventory(found.groups, mode, walk)).filter((group) => found.isAsked(group));
     return {
       modes: [...new Set(groups.map((group) => group.mode))].sort().reverse(),
       groups,
@@ -82,13 +83,13 @@ export async function openArchive(path: string, options: ArchiveOptions = {}): P
   }
 }
 
-/** What the user calls a path: the directory as given and the path below it. */
+/** Names a path as the user would: the directory as given, and the path below it. */
 function nameBelow(given: string, start: string): (path: string) => string {
   const directory = given.replace(/\/+$/, "");
   return (path) => {
     const below = relative(start, path);
     if (below === "") return given;
-    // What belongs to a part of an archive may lie beside it.
+    // Files of a part of an archive may lie next to it.
     return below.startsWith("..") ? join(given, below) : `${directory}/${below}`;
   };
 }
@@ -98,7 +99,7 @@ function withoutEnding(path: string): string {
   return join(dirname(path), basename(path).replace(/(?<=.)\.(?:tar(?:\.\w+)?|tgz|tzst)$/i, ""));
 }
 
-/** Logs are read to where they end. */
+/** A log is read even if its end is missing. */
 function isLog(path: readonly string[]): boolean {
   const kind = kindOf(path.at(-1) ?? "");
   return kind === "training" || kind === "validation";

@@ -1,4 +1,4 @@
-/** From the files of a group to its evaluations. */
+/** The files of scores of a group. */
 
 import { type EvaluationFileName, readEvaluationFileName } from "../evaluation/naming/evaluation-file.js";
 import type { FileBelow } from "./folder-walk.js";

@@ -4,22 +4,22 @@ import type { ArchivedGroup, ArchivedRun } from "./group-files.js";
 /** Which runs are chosen; what is absent chooses all. */
 export interface GroupFilter {
   /**
-   * What `project/group/model` holds or, where it has any of `*`, `?`, `[…]`, `{a,b}`, is like: `*` stands for any
-   * text, slashes included. Of several, one is enough.
+   * A part of `project/group/model`, or a pattern for all of it with `*`, `?`, `[…]`, `{a,b}`; `*` matches any text,
+   * slashes included. One of several is enough.
    */
   readonly filter?: readonly string[] | undefined;
   /**
-   * Runs whose log, or log of validations, was last changed then or later; of those without a log, whose evaluations
-   * were. In a tar that is the time that the tar has. (Times inside of a log can't be had without reading it.)
+   * Runs whose log or log of validations was last changed then or later; for runs without a log, the evaluations
+   * count. The times are those of the files, in a tar those of its entries, because logs are not read here.
    */
   readonly since?: Date | undefined;
-  /** `training`: runs with a log. `evaluations`: runs without, and groups with any evaluation. */
+  /** `training`: runs with a log. `evaluations`: runs without a log, and groups with any evaluation. */
   readonly only?: "training" | "evaluations" | undefined;
 }
 
 /**
- * The groups with the runs that are chosen; groups without any are left out. Ids stay as they are, and a group keeps
- * all its evaluations, because its table stands for the whole group: those of the chosen runs are in the runs.
+ * Keeps the chosen runs, and the groups that have any. Ids do not change, and a group keeps all its evaluations,
+ * because its table stands for the whole group.
  */
 export function filterGroups(groups: readonly ArchivedGroup[], filter: GroupFilter): ArchivedGroup[] {
   const matches = (filter.filter ?? []).map(matcher);
@@ -66,7 +66,7 @@ function matcher(wanted: string): (path: string) => boolean {
   return (path) => regex?.test(path) ?? path === wanted;
 }
 
-/** Nothing where the text only looks like a pattern: `[z-a]`. */
+/** Undefined if the text only looks like a pattern: `[z-a]`. */
 function compile(pattern: string): RegExp | undefined {
   try {
     return new RegExp(`^${pattern}$`, "s");

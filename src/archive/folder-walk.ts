@@ -1,12 +1,14 @@
-/** Lists folders. Symbolic links are followed, but no folder is read twice and none leads in a circle. */
+/** Lists folders. Follows symbolic links, but reads no folder twice and goes in no circle. */
+
 import type { Dirent } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
+import { compareText } from "../io/file-name.js";
 import { readable } from "../io/source.js";
 import type { Problem } from "./group.js";
-import { compareText, kindOf } from "./layout.js";
+import { kindOf } from "./layout.js";
 
-/** A folder as it is reached, and as it is called without symbolic links. */
+/** A folder by the path that leads to it, and by its path without symbolic links. */
 export interface Folder {
   readonly path: string;
   readonly real: string;
@@ -16,11 +18,11 @@ export interface Folder {
 export interface NamedFile {
   /** Where it can be read. */
   readonly path: string;
-  /** What the user calls it: the given directory and the path below it. */
+  /** The name for the user: the given directory, and the path below it. */
   readonly name: string;
 }
 
-/** A file, and what can be known of it without reading it. */
+/** A file that has not been read. */
 export interface FoundFile extends NamedFile {
   /** Bytes as stored. */
   readonly size: number;
@@ -30,23 +32,23 @@ export interface FoundFile extends NamedFile {
 
 /** A file below a folder. */
 export interface FileBelow extends NamedFile {
-  /** The folders between, from the outermost in. */
+  /** The folders between, the outermost first. */
   readonly folders: readonly string[];
   /** Its own name. */
   readonly base: string;
 }
 
-/** What a walk tells and asks. */
+/** How a walk names paths and reports problems. */
 export interface Walk {
-  /** What the user calls a path. */
+  /** The path's name for the user. */
   nameOf(path: string): string;
   problem(problem: Problem): void;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * The folders in a folder above those of groups, by name: links to others too, unless they lead to one that is there
- * already, or above.
+ * The folders in a folder above those of groups, sorted by name, with links to other folders, except links to a
+ * folder that is listed already or lies above.
  */
 export async function foldersIn(folder: Folder, walk: Walk): Promise<Folder[]> {
   const { folders, links, files } = await readFolder(folder, walk, (base) => kindOf(base) !== undefined);
@@ -64,7 +66,7 @@ export async function foldersIn(folder: Folder, walk: Walk): Promise<Folder[]> {
   return found.sort((a, b) => compareText(a.path, b.path));
 }
 
-/** The folder at a path; nothing where there is none. */
+/** The folder at a path; undefined if there is no folder. */
 export async function folderAt(path: string): Promise<Folder | undefined> {
   try {
     if (!(await stat(path)).isDirectory()) return undefined;
@@ -74,7 +76,7 @@ export async function folderAt(path: string): Promise<Folder | undefined> {
   }
 }
 
-/** The files below a folder that are asked for, sorted by path. */
+/** The wanted files below a folder, sorted by path. */
 export async function filesBelow(
   folder: Folder,
   walk: Walk,
@@ -97,7 +99,7 @@ export async function filesBelow(
     await Promise.all(content.folders.map((inner) => read(inner, below(inner))));
   };
   await read(folder, []);
-  // Links come last, so that a folder keeps the path under which it really lies.
+  // Links come last, so that a folder keeps its real path.
   while (links.length > 0) {
     const now = links.sort((a, b) => compareText(a.link.path, b.link.path));
     links = [];
@@ -109,14 +111,13 @@ export async function filesBelow(
   return files.sort((a, b) => compareText(a.path, b.path));
 }
 
-/** Of pipes and devices. */
 const NO_FILE = "this file could not be read to its end";
 
 interface Content {
   readonly folders: readonly Folder[];
   /** Symbolic links to folders. */
   readonly links: readonly Folder[];
-  /** The names that are wanted. */
+  /** The wanted names. */
   readonly files: readonly string[];
 }
 
@@ -150,7 +151,7 @@ async function readFolder(folder: Folder, walk: Walk, wanted: (base: string) => 
   return { folders, links, files };
 }
 
-/** What a symbolic link leads to; nothing where that is gone. */
+/** What a symbolic link leads to; undefined if that is gone. */
 async function targetOf(
   path: string,
   isWanted: boolean,
@@ -167,7 +168,7 @@ async function targetOf(
   }
 }
 
-/** The file at a path; nothing where there is none, which is a problem unless it may be missing. */
+/** The file at a path; undefined if there is no file, which is a problem unless it may be missing. */
 export async function fileAt(path: string, walk: Walk, mayBeMissing = false): Promise<FoundFile | undefined> {
   try {
     const info = await stat(path);

@@ -1,36 +1,38 @@
 /** Finds the groups below what the user names: an archive, a part of one, or a folder with several. */
+
 import { stat } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
+import { compareText } from "../io/file-name.js";
 import { InputError } from "../io/input-error.js";
 import { readable } from "../io/source.js";
 import { type Folder, filesBelow, folderAt, foldersIn, type Walk } from "./folder-walk.js";
-import { compareText, kindOf, type Tree } from "./layout.js";
+import { kindOf, type Tree } from "./layout.js";
 
-/** Where the files of a group lie. */
+/** The folders of a group. */
 export interface GroupFolders {
   readonly project: string;
   readonly name: string;
   readonly folders: ReadonlyMap<Tree, Folder>;
-  /** Where its configuration would be. */
+  /** The path of its configuration, which may be missing. */
   readonly config?: string;
   /** Whether the archive's `logs/<project>/<group>` is among the folders. */
   readonly hasLogsFolder: boolean;
 }
 
 /** The groups that were found. */
-export interface Places {
-  /** Those of every project that the user named a part of: ids differ within a project. */
+export interface FoundGroups {
+  /** Every group of the projects that the user named a part of: ids are unique within a project. */
   readonly groups: readonly GroupFolders[];
-  /** Whether the user named it, or something above it. */
+  /** Whether the user named the group, or a folder above it. */
   isAsked(group: { readonly project: string; readonly name: string }): boolean;
 }
 
 /** The start of a search. */
 export interface Start {
   readonly path: string;
-  /** Whether an archive may be looked for above; not where the folder was unpacked from a file. */
+  /** Whether an archive may lie above; false if the folder was unpacked from a file. */
   readonly mayLookAbove: boolean;
-  /** The path as the user knows it: folders without an archive around them give projects and groups their names. */
+  /** The path as the user knows it: outside an archive, folders give projects and groups their names. */
   knownAs(path: string): string;
 }
 
@@ -41,13 +43,13 @@ interface Root {
 }
 
 /**
- * Looks for archives: in the folder itself, in those up to two levels below, above it (the user may name
- * `ARCHIVE/logs`, `ARCHIVE/logs/<project>` or one group's folder). Where there is none, folders
- * `<project>/<group>/<model>/train.log` anywhere below will do.
+ * Looks for archives: in the folder itself, up to two levels below it, and above it (the user may name
+ * `ARCHIVE/logs`, `ARCHIVE/logs/<project>` or one group's folder); else for folders
+ * `<project>/<group>/<model>/train.log` anywhere below.
  *
- * @throws InputError where there is nothing to read.
+ * @throws InputError if there is nothing to read.
  */
-export async function findGroups(start: Start, walk: Walk): Promise<Places> {
+export async function findGroups(start: Start, walk: Walk): Promise<FoundGroups> {
   const folder = await folderAt(start.path);
   if (folder === undefined) throw readable(await stat(start.path).catch((error: unknown) => error));
   const below = await rootsBelow(folder, walk);
@@ -55,7 +57,7 @@ export async function findGroups(start: Start, walk: Walk): Promise<Places> {
   const above = start.mayLookAbove ? await rootAbove(folder) : undefined;
   if (above !== undefined) {
     const [project, group] = above.part;
-    const isAsked: Places["isAsked"] = (other) => group === undefined || other.name === group;
+    const isAsked: FoundGroups["isAsked"] = (other) => group === undefined || other.name === group;
     return { groups: await groupsOf([above.root], project, walk), isAsked };
   }
   return { groups: await groupsAnywhere(start, folder, walk), isAsked: () => true };
@@ -71,7 +73,7 @@ async function rootsBelow(folder: Folder, walk: Walk): Promise<Root[]> {
       if (root === undefined) others.push(at);
       else found.push(root);
     }
-    // Of what can't be read here, the reading of the groups tells.
+    // Reading the groups reports what can't be read here.
     level = (await Promise.all(others.map((at) => foldersIn(at, quiet(walk))))).flat();
   }
   return found;
@@ -121,9 +123,9 @@ async function groupsOf(
         for (const group of await foldersIn(project, walk)) {
           const name = basename(group.path);
           const key = `${projectName}/${name}`;
-          const place = found.get(key) ?? { project: projectName, name, folders: new Map() };
-          place.folders.set(tree, group);
-          found.set(key, place);
+          const known = found.get(key) ?? { project: projectName, name, folders: new Map() };
+          known.folders.set(tree, group);
+          found.set(key, known);
         }
       }
     }
@@ -135,7 +137,7 @@ async function groupsOf(
   return groups;
 }
 
-/** Groups of trainings that lie outside of any archive; named by their folders. */
+/** Groups outside of any archive, named by their folders. */
 async function groupsAnywhere(start: Start, folder: Folder, walk: Walk): Promise<GroupFolders[]> {
   const logs = await filesBelow(folder, quiet(walk), (base) => kindOf(base) === "training");
   const deepEnough = logs.filter(({ folders }) => folders.length > 0);
@@ -148,20 +150,20 @@ async function groupsAnywhere(start: Start, folder: Folder, walk: Walk): Promise
     throw new InputError(hint);
   }
   const paths = [...new Set(deepEnough.map(({ path }) => dirname(dirname(path))))].sort(compareText);
-  // A log deeper in a group is the group's.
+  // A log deeper in a group belongs to that group.
   const outer = paths.filter((path) => !paths.some((other) => path.startsWith(other + sep)));
-  const places: GroupFolders[] = [];
+  const groups: GroupFolders[] = [];
   for (const path of outer) {
     const group = await folderAt(path);
     if (group === undefined) continue;
     const known = start.knownAs(path);
     const names = { project: basename(dirname(known)), name: basename(known) };
-    places.push({ ...names, folders: new Map([["logs", group]]), hasLogsFolder: false });
+    groups.push({ ...names, folders: new Map([["logs", group]]), hasLogsFolder: false });
   }
-  return places;
+  return groups;
 }
 
-/** For a look around, of which nothing is told. */
+/** A walk that reports no problems. */
 function quiet(walk?: Walk): Walk {
   return { nameOf: walk?.nameOf ?? ((path) => path), problem: () => {}, signal: walk?.signal };
 }

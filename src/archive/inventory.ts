@@ -1,27 +1,28 @@
-/** From where the groups lie to their files, and to the names of their runs. */
+/** From the folders of groups to their files and the names of their runs. */
 
 import { readGroupFolder, suffixOf } from "../evaluation/naming/group-name.js";
 import { assignRunIds, type GroupRunIds, type NamedGroup } from "../evaluation/naming/run-ids.js";
+import { compareText } from "../io/file-name.js";
 import { evaluationsOf, type NamedEvaluation } from "./evaluation-files.js";
 import { type FileBelow, type FoundFile, fileAt, filesBelow, type Walk } from "./folder-walk.js";
 import { type Problem, runNameIn } from "./group.js";
 import type { ArchivedGroup, ArchivedRun, EvaluationFile } from "./group-files.js";
 import type { GroupFolders } from "./group-folders.js";
-import { type ArchiveMode, compareText, isEvaluationLog, kindOf, type Tree } from "./layout.js";
+import { type ArchiveMode, isEvaluationLog, kindOf, type Tree } from "./layout.js";
 import { type LogFile, type Training, trainingsOf } from "./trainings.js";
 
-/** A run, until it has an id. */
+/** A run without an id. */
 interface Unnamed {
   readonly model: string;
   readonly known: boolean;
-  /** Its log, or the first file of its evaluations. */
+  /** Its log, else the first file of its evaluations. */
   readonly path: string;
   readonly training?: Training;
 }
 
-/** A group, until its runs have ids. */
+/** A group whose runs have no ids. */
 interface Draft {
-  readonly place: GroupFolders;
+  readonly group: GroupFolders;
   readonly mode: ArchiveMode;
   readonly groupId: string | undefined;
   readonly suffix: string;
@@ -34,27 +35,27 @@ interface Draft {
 }
 
 /**
- * Lists the files of groups and names their runs. Groups of which nothing is to be published are left out.
+ * Lists the files of groups and names their runs. Leaves out groups without runs.
  *
- * @param mode Whose names the runs get; without it, each group says by its folders who made it.
+ * @param mode The naming of the runs; without it, the folders of each group decide.
  * @returns The groups, sorted by project and name.
  */
 export async function takeInventory(
-  places: readonly GroupFolders[],
+  groups: readonly GroupFolders[],
   mode: ArchiveMode | undefined,
   walk: Walk,
 ): Promise<ArchivedGroup[]> {
-  const all = await Promise.all(places.map((place) => draftGroup(place, mode, walk)));
+  const all = await Promise.all(groups.map((group) => draftGroup(group, mode, walk)));
   for (const { runs, problems } of all)
     if (runs.length === 0) for (const problem of problems) walk.problem(problem);
   const drafts = all
     .filter(({ runs }) => runs.length > 0)
-    .sort((a, b) => compareText(a.place.project, b.place.project) || compareText(a.place.name, b.place.name));
+    .sort((a, b) => compareText(a.group.project, b.group.project) || compareText(a.group.name, b.group.name));
   const ids = assignRunIds(drafts.map(namedGroup));
   return drafts.map((draft, index) => finish(draft, ids[index]));
 }
 
-async function draftGroup(place: GroupFolders, asked: ArchiveMode | undefined, walk: Walk): Promise<Draft> {
+async function draftGroup(group: GroupFolders, asked: ArchiveMode | undefined, walk: Walk): Promise<Draft> {
   const problems: Problem[] = [];
   const own: Walk = {
     nameOf: (path) => walk.nameOf(path),
@@ -62,14 +63,14 @@ async function draftGroup(place: GroupFolders, asked: ArchiveMode | undefined, w
     signal: walk.signal,
   };
   const listed = new Map<Tree, readonly FileBelow[]>();
-  for (const [tree, folder] of place.folders) {
+  for (const [tree, folder] of group.folders) {
     const isLog = (base: string, folders: readonly string[]) =>
       tree === "logs" && isEvaluationLog(folders, base);
     const wanted = (base: string, folders: readonly string[]) =>
       kindOf(base) !== undefined || isLog(base, folders);
     listed.set(tree, await filesBelow(folder, own, wanted));
   }
-  const { groupId } = readGroupFolder(place.name);
+  const { groupId } = readGroupFolder(group.name);
   const mode = asked ?? modeOf(listed, groupId);
   const order: readonly Tree[] = mode === "taskcluster" ? ["logs", "models"] : ["models", "logs"];
   const logs = new Map<Tree, readonly LogFile[]>();
@@ -96,14 +97,14 @@ async function draftGroup(place: GroupFolders, asked: ArchiveMode | undefined, w
   }
   const id = mode === "taskcluster" ? groupId : undefined;
   return {
-    place,
+    group,
     mode,
     groupId: id,
-    suffix: suffixOf(place.name, id),
+    suffix: suffixOf(group.name, id),
     runs,
     changed,
     evaluations,
-    config: place.config === undefined ? undefined : await fileAt(place.config, own, true),
+    config: group.config === undefined ? undefined : await fileAt(group.config, own, true),
     problems,
   };
 }
@@ -119,7 +120,7 @@ async function logsAmong(files: readonly FileBelow[], walk: Walk): Promise<LogFi
   return logs;
 }
 
-/** Folders with the id of a task group, and logs where Taskcluster puts them. */
+/** Taskcluster's groups have the id of a task group, or their logs are where Taskcluster puts them. */
 function modeOf(files: ReadonlyMap<Tree, readonly FileBelow[]>, groupId: string | undefined): ArchiveMode {
   if (groupId !== undefined) return "taskcluster";
   const isTraining = ({ base }: FileBelow) => kindOf(base) === "training";
@@ -127,19 +128,19 @@ function modeOf(files: ReadonlyMap<Tree, readonly FileBelow[]>, groupId: string 
   return has("logs") && !has("models") ? "taskcluster" : "snakemake";
 }
 
-/** The run that an evaluation belongs to: of the same folder, else of the same model. */
+/** The run of an evaluation: that of the same folder, else of the same model. */
 function runOf({ model, folder }: NamedEvaluation, runs: readonly Unnamed[]): Unnamed | undefined {
   const same = runs.filter((run) => run.model === model);
   return same.find(({ training }) => folder !== undefined && training?.folder === folder) ?? same[0];
 }
 
-function namedGroup({ place, suffix, groupId, runs }: Draft): NamedGroup {
-  const { project, name } = place;
+function namedGroup({ group, suffix, groupId, runs }: Draft): NamedGroup {
+  const { project, name } = group;
   return { project, name, suffix, ...(groupId === undefined ? {} : { groupId }), models: runs };
 }
 
 function finish(draft: Draft, ids: GroupRunIds | undefined): ArchivedGroup {
-  const { place, mode, config, problems } = draft;
+  const { group, mode, config, problems } = draft;
   const suffix = ids?.suffix ?? draft.suffix;
   const names = new Map<Unnamed, string>();
   const runs = draft.runs.map((run, index): ArchivedRun => {
@@ -163,17 +164,17 @@ function finish(draft: Draft, ids: GroupRunIds | undefined): ArchivedGroup {
   for (const note of ids?.notes ?? []) problems.push({ ...note, severity: "warning" });
   if (mode === "taskcluster" && draft.groupId === undefined) {
     const reason = `the group's folder does not end with the id of a task group: the ids of its runs end with ${suffix}`;
-    problems.push({ source: `${place.project}/${place.name}`, reason, severity: "warning" });
+    problems.push({ source: `${group.project}/${group.name}`, reason, severity: "warning" });
   }
   const evaluations = draft.evaluations.map(({ file, kind, dataset, metric, run }): EvaluationFile => {
     const { path, name } = file;
     const one = metric === undefined ? {} : { metric };
     return { path, name, ...dataset, kind, ...one, run: names.get(run) ?? run.model };
   });
-  const logsFolder = place.hasLogsFolder ? place.folders.get("logs")?.path : undefined;
+  const logsFolder = group.hasLogsFolder ? group.folders.get("logs")?.path : undefined;
   return {
-    project: place.project,
-    name: place.name,
+    project: group.project,
+    name: group.name,
     mode,
     suffix,
     runs,

@@ -4,8 +4,8 @@ import { modelOfFolder } from "../evaluation/naming/model.js";
 import { withoutCompression } from "../io/file-name.js";
 
 /**
- * Who made an archive. Taskcluster keeps the logs of trainings below `logs/` and ends the names of groups with the id
- * of the task group; Snakemake keeps them with the models below `models/`.
+ * The pipeline that made an archive. Taskcluster keeps the logs of trainings below `logs/` and ends the names of
+ * groups with the id of the task group; Snakemake keeps the logs with the models below `models/`.
  */
 export type ArchiveMode = "taskcluster" | "snakemake";
 
@@ -14,15 +14,15 @@ export type Tree = "logs" | "models";
 
 /** The folder of a group's evaluations in `models/<project>/<group>`: a folder for each model. */
 export const EVALUATION = "evaluation";
-/** The folder of `evaluation/` for the model made small. */
+/** The folder of `evaluation/` for the quantized model. */
 export const SPEED = "speed";
 
 const METRICS = /\.metrics(\.json)?$/;
 
-/** What a file is for, by its name: the log of a training, Marian's log of validations, scores. */
+/** The purpose of a file: the log of a training, Marian's log of validations, scores. */
 export type FileKind = "training" | "validation" | "metrics" | "metrics.json";
 
-/** The kind of a file; nothing where it is none of those that are read wherever they lie. */
+/** The kind of a file by its name; undefined if it has none of those that are read in any folder. */
 export function kindOf(fileName: string): FileKind | undefined {
   const plain = withoutCompression(fileName);
   if (plain === "train.log") return "training";
@@ -39,7 +39,7 @@ export function isEvaluationLog(folders: readonly string[], fileName: string): b
 
 /** The model of a folder. */
 export interface FolderModel {
-  /** The folder's own name where that names no known model. */
+  /** The folder's own name if that names no known model. */
   readonly model: string;
   /** Whether it is one of the pipeline's models. */
   readonly known: boolean;
@@ -48,9 +48,9 @@ export interface FolderModel {
 }
 
 /**
- * The model that a file belongs to by its folders, from the outermost in: the innermost that names a known one.
+ * The model of a file by its folders, the outermost first: the innermost folder that names a known model.
  *
- * @param otherwise The folder that is taken for the model's where none does.
+ * @param otherwise The model's folder if none names a known model.
  */
 export function modelOfFolders(
   folders: readonly string[],
@@ -64,18 +64,13 @@ export function modelOfFolders(
 }
 
 /**
- * Whether a file of an archive is of use, by its path in it: logs, scores, configurations, and all that lies below
+ * Whether a file of an archive is useful, by its path: logs, scores, configurations, and everything below
  * `logs/<project>/<group>`, which is published as it is.
  */
 export function isOfUse(path: readonly string[]): boolean {
   const fileName = path.at(-1) ?? "";
   if (kindOf(fileName) !== undefined || fileName === "config.yml") return true;
-  // The last one counts: what lies above an archive may be called so too.
+  // The last one counts: a folder above the archive may have this name, too.
   const tree = path.findLastIndex((part) => part === "logs" || part === "models");
   return path[tree] === "logs" && path.length - tree > 3;
-}
-
-/** The order of names and paths: the same on every machine. */
-export function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -10,15 +10,15 @@ import { type Archive, type ArchiveOptions, openArchive } from "./archive.js";
 import type { Problem } from "./group.js";
 import { isOfUse, kindOf } from "./layout.js";
 
-/** An archive whose files are objects. Its paths lead to nothing that can be read. */
+/** An archive whose files are objects. Its paths can't be read. */
 export interface ObjectArchive extends Archive {
-  /** The object behind a path of the archive; absent where it is none. */
+  /** The object at a path of the archive; undefined if there is none. */
   objectAt(path: string): ObjectInfo | undefined;
 }
 
 /**
- * Lists an archive by the same rules as a folder: empty files with the names, sizes and times of the objects stand for
- * them in a temporary folder while they are looked at. An `https:` URL names one log, whose folders are its path.
+ * Lists an archive by the same rules as a folder: in a temporary folder, empty files with the names, sizes and times of
+ * the objects stand for them. An `https:` URL names one log, and its path gives the folders.
  *
  * @throws InputError if there is nothing to read (`unreachable` if the server did not answer).
  */
@@ -73,7 +73,7 @@ async function* objectsOf(url: string, store: ObjectStore): AsyncGenerator<Objec
 }
 
 /**
- * What is to be listed. Of a part of an archive, what belongs to it lies beside it: `logs/en-hu`, `models/en-hu`,
+ * The prefixes to list. The files of a part of an archive lie in three folders: `logs/en-hu`, `models/en-hu`,
  * `experiments/en-hu`.
  */
 function prefixesOf(name: string): string[] {
@@ -86,7 +86,7 @@ function prefixesOf(name: string): string[] {
   );
 }
 
-/** Where the archive is looked at: of a single log, at the folder of its project. */
+/** The folder to open: for a single log, that of its project. */
 function startOf(url: string, folder: string, objects: ReadonlyMap<string, ObjectInfo>): string {
   const path = pathOf(url) ?? [];
   if (!objects.has(join(folder, ...path))) return join(folder, ...path);
@@ -100,7 +100,7 @@ function unnamed(source: string): Problem {
   return { source, reason, severity: "failure" };
 }
 
-/** The folders and the name of an object below the temporary folder; absent where it can have no such name there. */
+/** The folders and the name of an object below the temporary folder; undefined if no file can have that name. */
 function pathOf(url: string): string[] | undefined {
   const place = readObjectUrl(url);
   const parts =
@@ -121,7 +121,7 @@ function decoded(part: string): string {
   }
 }
 
-/** Makes an empty file that looks like the object; false where the names of two objects can't both be files. */
+/** Makes an empty file that looks like the object; false if the names of two objects can't both be files. */
 function standIn(path: string, { size = 0, changed = 0 }: ObjectInfo): boolean {
   let file: number;
   try {

@@ -1,4 +1,4 @@
-/** Tars among the inputs of a command: each log in one is an input of its own. */
+/** Tars among the inputs of a command: each log in a tar becomes an input of its own. */
 import { statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
@@ -13,16 +13,16 @@ import { readable } from "../io/source.js";
 import { makeTemporaryFolder } from "../io/temporary-folder.js";
 import { nodeCore } from "../node-core.js";
 
-/** Files of these kinds are no logs, and often large. */
+/** Files of these kinds are not logs, and often large. */
 const NO_LOG = /\.(?:npz|npy|bin|spm|pt|pb|onnx|so|a|o|zip|7z|xz|bz2|png|jpe?g|gif|pdf|whl)$/i;
 const SCORES = /\.metrics(?:\.json)?$/i;
 
 /**
- * Puts the logs of each tar in its place, called `<tar>/<path in it>`: `logs.tar/student/train.log`. What of a tar can't be
- * read is an input that fails by its name.
+ * Replaces each tar by its logs, named `<tar>/<path in it>`: `logs.tar/student/train.log`. If something in a tar can't be
+ * read, the tar's name stays as an input that fails.
  *
- * @param scores Whether files of scores are inputs too.
- * @param warn Is told how many members hold no log.
+ * @param scores Whether files of scores are inputs, too.
+ * @param warn Is told how many members are not logs.
  */
 export async function openTars(
   names: readonly string[],
@@ -37,19 +37,19 @@ export async function openTars(
   return inputs;
 }
 
-/** Whether the name is that of a file that is a tar, packed or not. */
+/** Whether a file is a tar, packed or not. */
 async function isTar(name: string): Promise<boolean> {
   if (name === STDIN || isObjectUrl(name)) return false;
   let head: Uint8Array = new Uint8Array();
   try {
-    // To open a named pipe would wait for its writer, and take what it writes.
+    // Opening a named pipe would wait for its writer, and take what it writes.
     if (!statSync(name).isFile()) return false;
     for await (const chunk of decompress(fileChunks(name))) {
       head = concatBytes(head, chunk);
       if (head.length >= BLOCK) break;
     }
   } catch {
-    // Whoever reads it as a log says what is wrong.
+    // Reading it as a log reports what is wrong.
   }
   return isTarHeader(head);
 }
@@ -107,7 +107,7 @@ async function filesBelow(folder: string): Promise<string[]> {
     .sort();
 }
 
-/** Whether a file holds a start of Marian, a record, or what looks like one. */
+/** Whether a file has a start of Marian, a record, or a line that looks like a record. */
 async function holdsLog(path: string): Promise<boolean> {
   using parser = new LogParser(nodeCore());
   const found = () => {

@@ -1,4 +1,4 @@
-/** Unpacks tars. They may come from anywhere: nothing of one gets out of the folder that it is unpacked to. */
+/** Unpacks tars. They may come from anywhere: no entry gets out of the folder that the tar is unpacked to. */
 
 import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -8,9 +8,9 @@ import { InputError } from "../io/input-error.js";
 import { decompress } from "../io/packed/decompress.js";
 import { readable } from "../io/source.js";
 
-/** What is wrong with a tar or one of its entries. */
+/** A problem of a tar or of one of its entries. */
 export interface TarFault {
-  /** The entry; absent for the tar as a whole. */
+  /** Absent for the tar as a whole. */
   readonly entry?: string;
   readonly reason: string;
   readonly severity: "failure" | "warning";
@@ -18,9 +18,9 @@ export interface TarFault {
 
 /** How a tar is unpacked. */
 export interface TarOptions {
-  /** Whether a file is of use, by the parts of its path. */
+  /** Whether a file is useful, by the parts of its path. */
   keep(path: readonly string[]): boolean;
-  /** Whether a file of which only the beginning is there is of use. */
+  /** Whether a file without its end is useful. */
   keepPart(path: readonly string[]): boolean;
   readonly signal?: AbortSignal | undefined;
 }
@@ -28,21 +28,21 @@ export interface TarOptions {
 type Entry = tar.Extract extends AsyncIterable<infer One> ? One : never;
 
 /**
- * Tars from before POSIX are read too; the types of the library don't know that option. Each write is waited for, so
- * that of a tar that ends early all has been taken before its end is told.
+ * Reads tars from before POSIX, too; the types of the library lack that option. Each write is awaited, so that all of a
+ * tar that ends early is taken before its end.
  */
 const EXTRACTION: object = { allowUnknownFormat: true, highWaterMark: 1 };
 const STOPPED = new Error("the unpacking was stopped");
 const FILES = ["file", "contiguous-file"];
-/** Links of which the names are told. */
+/** Links that a message names. */
 const MOST_NAMED = 3;
 
 /**
- * Unpacks the files that are of use. Links, devices and paths that lead out of the archive are left out. Of a tar that
- * ends early or is damaged everything before that is unpacked.
+ * Unpacks the useful files. Leaves out links, devices and paths that lead out of the archive. If a tar ends early or is
+ * damaged, everything before that is unpacked.
  *
- * @returns What was wrong.
- * @throws InputError where it is no tar, or there is no room to unpack it.
+ * @returns What is wrong with the tar.
+ * @throws InputError if it is no tar, or there is no room to unpack it.
  */
 export async function unpackTar(file: string, folder: string, options: TarOptions): Promise<TarFault[]> {
   const faults: TarFault[] = [];
@@ -61,7 +61,7 @@ export async function unpackTar(file: string, folder: string, options: TarOption
       const pending = iterator.next();
       let next = await input.orEnd(pending);
       if (next === undefined) {
-        // All of the tar has been taken, and there was no further entry in it.
+        // All of the tar has been taken: it has no further entry.
         extract.end(null);
         next = await pending;
       }
@@ -106,13 +106,13 @@ export async function unpackTar(file: string, folder: string, options: TarOption
   return faults;
 }
 
-/** The parts of an entry's path; nothing where it leads out of the archive. */
+/** The parts of an entry's path; undefined if it leads out of the archive. */
 function pathOf(name: string): string[] | undefined {
   const parts = name.split("/").filter((part) => part !== "" && part !== ".");
   return parts.length === 0 || parts.includes("..") ? undefined : parts;
 }
 
-/** Writes an entry, and returns what was wrong with it. */
+/** Writes an entry. @returns What is wrong with it. */
 async function unpackEntry(
   entry: Entry,
   path: string,
@@ -124,7 +124,7 @@ async function unpackEntry(
   let isWhole = false;
   try {
     const chunks = entry[Symbol.asyncIterator]();
-    // Also what can't be written is read: to leave an entry would end the tar.
+    // An entry that can't be written is still read: leaving it would end the tar.
     for (;;) {
       const next = await input.orEnd(chunks.next()).catch(() => undefined);
       isWhole = next?.done === true;
@@ -151,7 +151,7 @@ async function makeFile(path: string): Promise<FileHandle> {
   });
 }
 
-/** @throws InputError where no other entry would do better. */
+/** @throws InputError if the other entries can't be written either. */
 function writeFault(error: NodeJS.ErrnoException): string {
   if (error.code === "ENOSPC" || error.code === "EDQUOT")
     throw new InputError("there is no room to unpack it: set TMPDIR to a folder with more", { cause: error });
@@ -177,7 +177,7 @@ function damage(fault: unknown, last: string): string {
   return `the tar ${what}: what came before was read, to ${last}`;
 }
 
-/** What takes the bytes of a tar: a stream that tells by `drain` that it has taken a write. */
+/** A stream that takes the bytes of a tar, and emits `drain` when it has taken a write. */
 interface Extraction {
   readonly destroyed: boolean;
   write(chunk: Uint8Array): boolean;
@@ -188,15 +188,15 @@ interface Extraction {
 const END_MARK = 1024;
 
 /** The bytes of a tar on their way to the extraction. */
-export class TarInput {
-  /** What was wrong with it; absent where it came to its end. */
+class TarInput {
+  /** What is wrong with the tar; undefined if it was read to its end. */
   fault: unknown;
-  /** Whether the last that came was the mark of a tar's end. */
+  /** Whether the bytes end with the mark of a tar's end. */
   hasEndMark = true;
   #isTaken = false;
   #onTaken = () => {};
 
-  /** Settles when the extraction has all of it, to its end or its fault. */
+  /** Settles when the extraction has all bytes, to the end or to an error. */
   async feed(file: string, extraction: Extraction, signal: AbortSignal | undefined): Promise<void> {
     let end = Buffer.alloc(0);
     let wake = () => {};
@@ -206,7 +206,7 @@ export class TarInput {
       for await (const chunk of decompress(fileChunks(file), () => fileChunks(file))) {
         if (extraction.destroyed || signal?.aborted) break;
         end = Buffer.concat([end, chunk.subarray(-END_MARK)]).subarray(-END_MARK);
-        // The buffer of the chunk is used again, and the extraction keeps parts of it.
+        // The extraction keeps parts of the chunk, whose buffer is reused.
         const isTaken = extraction.write(Buffer.from(chunk));
         if (isTaken || extraction.destroyed) continue;
         await new Promise<void>((resolve) => {
@@ -221,11 +221,11 @@ export class TarInput {
     this.#onTaken();
   }
 
-  /** What comes next of the extraction, or nothing when the input has ended and it waits for more. */
+  /** The extraction's next result; undefined if it waits for more after the input has ended. */
   orEnd<Next>(pending: Promise<Next>): Promise<Next | undefined> {
     return new Promise((resolve, reject) => {
       pending.then(resolve, reject);
-      // What the extraction has already comes before that.
+      // Results that the extraction has already come first.
       this.#onTaken = () => setImmediate(() => resolve(undefined));
       if (this.#isTaken) this.#onTaken();
     });

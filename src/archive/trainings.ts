@@ -1,9 +1,9 @@
-/** From the files of a group to its trainings. */
+/** The trainings of a group. */
 
-import { withoutCompression } from "../io/file-name.js";
+import { compareText, withoutCompression } from "../io/file-name.js";
 import type { FileBelow, FoundFile } from "./folder-walk.js";
 import type { Problem } from "./group.js";
-import { compareText, type FolderModel, kindOf, modelOfFolders, type Tree } from "./layout.js";
+import { type FolderModel, kindOf, modelOfFolders, type Tree } from "./layout.js";
 
 /** A training: the log in a model's folder. */
 export interface Training extends FolderModel {
@@ -31,22 +31,22 @@ export function trainingsOf(
   files: ReadonlyMap<Tree, readonly LogFile[]>,
   problems: Problem[],
 ): readonly Training[] {
-  const places = new Map<string, LogFolder[]>();
+  const byPath = new Map<string, LogFolder[]>();
   for (const [tree, list] of files) {
     for (const found of logFolders(tree, list, problems)) {
       const key = found.folders.join("/");
-      places.set(key, [...(places.get(key) ?? []), found]);
+      byPath.set(key, [...(byPath.get(key) ?? []), found]);
     }
   }
   const trainings: Training[] = [];
-  for (const found of places.values()) trainings.push(...trainingsAt(found, problems));
+  for (const found of byPath.values()) trainings.push(...trainingsAt(found, problems));
   return trainings.sort((a, b) => compareText(a.log.name, b.log.name));
 }
 
-/** The trainings of one model's folder, which `logs/` and `models/` may both have. */
+/** The trainings of one model's folder, which may exist in both `logs/` and `models/`. */
 function trainingsAt(found: readonly LogFolder[], problems: Problem[]): Training[] {
-  const [place] = found;
-  const model = modelOfFolders(place?.folders ?? [], place?.folders.at(-1));
+  const { folders = [] } = found[0] ?? {};
+  const model = modelOfFolders(folders, folders.at(-1));
   const validation = found.find(({ validationLog }) => validationLog !== undefined)?.validationLog;
   if (model === undefined) {
     for (const log of [...found.map(({ log }) => log), validation]) {
@@ -90,7 +90,7 @@ function logFolders(tree: Tree, files: readonly LogFile[], problems: Problem[]):
   }));
 }
 
-/** Of `train.log`, `train.log.gz` and `train.log.zst` the first. */
+/** The first of `train.log`, `train.log.gz` and `train.log.zst`. */
 function chosen(
   files: readonly LogFile[],
   kind: "training" | "validation",

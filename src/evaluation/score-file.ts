@@ -35,7 +35,7 @@ export function readScores(
  *
  * @throws InputError unless it holds two or three numbers.
  */
-export function readMetrics(text: string): ReadonlyMap<string, number> {
+function readMetrics(text: string): ReadonlyMap<string, number> {
   const scores = text
     .split(/\r\n|\r|\n/)
     .map(readFloat)
@@ -62,7 +62,7 @@ export function readMetrics(text: string): ReadonlyMap<string, number> {
  * @param metric The metric in the name of a file with only one; without it, `details` may name the metric.
  * @throws InputError if it is not JSON of that form or has no numeric score.
  */
-export function readMetricsJson(text: string, metric?: string): Scores {
+function readMetricsJson(text: string, metric?: string): Scores {
   const entries = entriesOf(parse(text), metric);
   if (entries === undefined)
     throw new InputError("a .metrics.json file is an object with a metric for each key; this one is none");

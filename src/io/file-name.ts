@@ -14,3 +14,8 @@ export function withoutCompression(name: string): string {
 export function withoutExtension(path: string): string {
   return withoutCompression(path).replace(/(?<=[^./\\]\.?)\.[^./\\]*$/, "");
 }
+
+/** The order of names and paths: the same on every machine. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

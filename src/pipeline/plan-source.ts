@@ -34,7 +34,7 @@ export async function planSource(source: Source, options: ParserOptions): Promis
   return planner.plan;
 }
 
-/** The rows of a log with this plan, one an update. */
+/** The rows of a log with this plan, one for each update. */
 export async function* rowsOf(
   updates: AsyncIterable<RunUpdate> | Iterable<RunUpdate>,
   plan: RunPlan,

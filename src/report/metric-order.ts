@@ -2,8 +2,6 @@
 import { type Better, isBetter } from "../run/better.js";
 import type { Table } from "./table.js";
 
-export { type Better, betterOf } from "../run/better.js";
-
 /**
  * The metrics of several runs: those that most of them share first, then in the order in which Marian reports them.
  *

@@ -44,7 +44,7 @@ export function displayNames(paths: readonly string[], taken: Iterable<string> =
 }
 
 /** Names without the parts that all of them begin or end with. */
-export function withoutShared(names: readonly string[]): readonly string[] {
+function withoutShared(names: readonly string[]): readonly string[] {
   const parts = names.map((name) => name.split("/"));
   const [first = []] = parts;
   // What is left of each must be a name.

@@ -1,9 +1,10 @@
 /** Scores of models on datasets, the best of each row marked. */
 import type { Evaluation } from "../evaluation/evaluation.js";
 import { modelTitles } from "../report/evaluations.js";
-import { betterOf, winner } from "../report/metric-order.js";
+import { winner } from "../report/metric-order.js";
 import { byProject, isScored } from "../report/projects.js";
 import type { ReportEvaluation } from "../report/report-data.js";
+import { betterOf } from "../run/better.js";
 import { type Cell, dataTable, type Head } from "./data-table.js";
 import { element, emptyPanel } from "./dom.js";
 import { commonPlaces, formatExact, formatPlaces } from "./format.js";

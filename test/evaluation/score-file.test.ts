@@ -2,9 +2,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { anything, assert, dictionary, double, oneof, property, string, stringMatching } from "fast-check";
 import { describe, expect, test } from "vitest";
-import { readFloat, readMetrics, readMetricsJson } from "../../src/evaluation/score-file.js";
+import { readFloat, readScores } from "../../src/evaluation/score-file.js";
 import { InputError } from "../../src/io/input-error.js";
 import { shared, sharedIsThere } from "../golden/shared.js";
+
+const readMetrics = (text: string) => readScores({ kind: "metrics" }, text).metrics;
+const readMetricsJson = (text: string, metric?: string) =>
+  readScores({ kind: "metrics.json", ...(metric === undefined ? {} : { metric }) }, text);
 
 test("two or three numbers; COMET from 0 to 100", () => {
   expect([...readMetrics("21.1\n51.1\n")]).toEqual([

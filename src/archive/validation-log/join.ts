@@ -1,4 +1,4 @@
-/** Fills in what a training's log lacks of Marian's log of validations, `valid.log`. */
+/** Completes a training's log by Marian's log of validations, `valid.log`. */
 import type { Batch } from "../../core/batch.js";
 import { KIND } from "../../core/layout.js";
 import { LogParser } from "../../core/log-parser.js";
@@ -24,7 +24,7 @@ export async function completeLog(training: Source, validation: Source | undefin
 
 async function joinValidations(training: Source, validation: Source): Promise<Source> {
   const [log, validationLog] = [new CachedLog(training, validation), new CachedLog(validation)];
-  // What has no validation need not be parsed for that.
+  // Other lines than validations need not be parsed here.
   const lines = { chunks: () => linesWith("[valid] ", decompress(log.chunks(), log.again)) };
   const sequence = new Sequence();
   const fault = await readBatches(validationLog, (batch) => sequence.add(batch));
@@ -46,7 +46,7 @@ async function joinValidations(training: Source, validation: Source): Promise<So
   );
 }
 
-/** Finds the line of the log before which each of the validations belongs. */
+/** Finds for each validation the line of the log that it belongs before. */
 async function place(
   missing: readonly Mark[],
   log: Source,
@@ -59,7 +59,7 @@ async function place(
   let lastUp = -1;
   const insertAt = (at: number) => {
     const text = texts.get(missing[next]?.line ?? 0);
-    // Two records of one line come with it together.
+    // A line with two records is inserted once.
     texts.delete(missing[next]?.line ?? 0);
     if (text !== undefined) insertions.push({ line: at, text });
     next += 1;
@@ -88,11 +88,11 @@ function isBefore(one: Mark, { up, time, isUtc }: Mark, lastUp: number): boolean
   const isSameClock = one.time !== undefined && time !== undefined && one.isUtc === isUtc;
   if (isSameClock && one.time !== time) return (one.time ?? 0) < (time ?? 0);
   const ofOne = one.up ?? 0;
-  // Before a new start comes what is no further than the one before it.
+  // Validations up to the last update of a start come before the next start.
   return up === undefined ? isSameClock || ofOne <= lastUp : ofOne < up;
 }
 
-/** Training and validation records and starts of Marian in the order of the log. */
+/** Training records, validation records and starts of Marian in the order of the log. */
 function* marksOf(batch: Batch): Generator<Mark> {
   const { training, validation, order, events } = batch;
   let trainingRow = 0;
@@ -108,7 +108,7 @@ function* marksOf(batch: Batch): Generator<Mark> {
   }
 }
 
-/** The lines of the marks, with their line feed. */
+/** The lines of the marks, with their line feeds. */
 async function textsOf(source: Source, marks: readonly Mark[]): Promise<Map<number, Uint8Array>> {
   const wanted = new Set(marks.map(({ line }) => line));
   const texts = new Map<number, Uint8Array>();
@@ -116,12 +116,12 @@ async function textsOf(source: Source, marks: readonly Mark[]): Promise<Map<numb
   try {
     await takeLines(wanted, decompress(source.chunks(), source.again), texts);
   } catch {
-    // The same fault as when it was read first; what came before it is there.
+    // The same error as in the first reading; the lines before it are there.
   }
   return texts;
 }
 
-/** Reads a log to its end or its fault, and returns the fault. */
+/** Reads a log to its end or to an error, which is returned. */
 async function readBatches(
   source: Pick<Source, "chunks" | "again">,
   take: (batch: Batch) => void,
@@ -148,24 +148,24 @@ function faultOf({ name }: Source, fault: unknown): InputError {
   });
 }
 
-/** A longer log is read again each time. */
+/** Bytes; a longer log is read again each time. */
 const MOST = 8 << 20;
 
-/** A log as stored, whose bytes are kept once they were read to their end. */
-export class CachedLog implements Source {
+/** A log as stored, whose bytes are kept after they were read to their end. */
+class CachedLog implements Source {
   readonly name: string;
   readonly path?: string;
   readonly size?: number;
   readonly stamp?: string;
   readonly again?: Again | undefined;
   readonly #log: Source;
-  readonly #beside: Source | undefined;
+  readonly #other: Source | undefined;
   #kept: readonly Uint8Array[] | undefined;
 
-  /** @param beside A log that is read with it, and may be written as it is. */
-  constructor(log: Source, beside?: Source) {
+  /** @param other A log that is read with it, and may change, too. */
+  constructor(log: Source, other?: Source) {
     this.#log = log;
-    this.#beside = beside;
+    this.#other = other;
     const { name, path, size, stamp } = log;
     this.name = name;
     if (path !== undefined) this.path = path;
@@ -175,7 +175,7 @@ export class CachedLog implements Source {
   }
 
   get changed(): boolean {
-    return this.#log.changed === true || this.#beside?.changed === true;
+    return this.#log.changed === true || this.#other?.changed === true;
   }
 
   async *chunks(): AsyncGenerator<Uint8Array> {

@@ -1,9 +1,9 @@
-/** A log with lines of another in it. */
+/** A log with lines of another log in it. */
 import type { InputError } from "../../io/input-error.js";
 import { decompress } from "../../io/packed/decompress.js";
 import type { Source } from "../../io/source.js";
 
-/** A line that comes in before a line of the log. */
+/** A line that is inserted before a line of the log. */
 export interface Insertion {
   /** From 1; infinite for the log's end. */
   readonly line: number;
@@ -12,14 +12,14 @@ export interface Insertion {
 }
 
 const LINE_FEED = 10;
-/** Pieces are put together to so much: a chunk costs its readers as much as many lines. */
+/** Bytes of a chunk: each chunk costs its readers as much as many lines. */
 const CHUNK = 1 << 18;
-/** An unterminated last line that is longer than this has no record. */
+/** An unterminated last line that is longer has no record. */
 const LONGEST_TAIL = 1 << 20;
 
 /**
- * A log, unpacked, with lines of another in it. Its own fault, or else the other's, is thrown when everything that
- * could be read has come.
+ * An unpacked log with lines of another log in it. Its own error, or else the other's, is thrown after everything that
+ * could be read.
  */
 export class JoinedLog implements Source {
   readonly name: string;
@@ -31,7 +31,7 @@ export class JoinedLog implements Source {
   /**
    * @param insertions Sorted by line.
    * @param length Bytes of the log, unpacked.
-   * @param fault What is wrong with the log that the lines are from.
+   * @param fault What is wrong with the other log.
    */
   constructor(log: Source, insertions: readonly Insertion[], length: number, fault: InputError | undefined) {
     this.name = log.name;
@@ -46,14 +46,14 @@ export class JoinedLog implements Source {
   }
 
   chunks(): AsyncGenerator<Uint8Array> {
-    return gathered(this.#pieces());
+    return gathered(this.#parts());
   }
 
-  async *#pieces(): AsyncGenerator<Uint8Array> {
+  async *#parts(): AsyncGenerator<Uint8Array> {
     const insertions = this.#insertions;
     let next = 0;
     let line = 1;
-    // What follows the last line feed. Lines for the end come before it: a line feed behind a number that was cut
+    // What follows the last line feed. Lines for the end come before it: a line feed after a number that was cut
     // would make it whole.
     let tail: Uint8Array[] = [];
     let tailLength = 0;
@@ -116,21 +116,21 @@ export class JoinedLog implements Source {
   }
 }
 
-/** The bytes in larger pieces. A fault comes behind all of them. */
-async function* gathered(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+/** Joins the bytes to larger chunks. An error comes after all of them. */
+async function* gathered(parts: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const buffer = new Uint8Array(CHUNK);
   let length = 0;
   let fault: { readonly error: unknown } | undefined;
   try {
-    for await (const piece of pieces) {
-      if (length > 0 && length + piece.length > CHUNK) {
+    for await (const part of parts) {
+      if (length > 0 && length + part.length > CHUNK) {
         yield buffer.subarray(0, length);
         length = 0;
       }
-      if (piece.length > CHUNK) yield piece;
+      if (part.length > CHUNK) yield part;
       else {
-        buffer.set(piece, length);
-        length += piece.length;
+        buffer.set(part, length);
+        length += part.length;
       }
     }
   } catch (error) {

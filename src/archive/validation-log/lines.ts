@@ -1,12 +1,12 @@
 /** Picks lines out of a log. */
 
-/** Of a longer line only this much is kept; the parser reads no more of one either. */
+/** Bytes that are kept of a line; the parser reads no more either. */
 const LONGEST = 1 << 20;
 const LINE_FEED = 10;
 
 /**
- * Copies the lines with these numbers, from 1, into a map, each with a line feed. What was there before a fault is in
- * the map when that is thrown.
+ * Copies the lines with these numbers, from 1, into a map, each with a line feed. If it throws, the lines before the
+ * error are in the map.
  */
 export async function takeLines(
   wanted: ReadonlySet<number>,
@@ -30,7 +30,7 @@ export async function takeLines(
     let start = 0;
     for (let at = chunk.indexOf(LINE_FEED); at >= 0; at = chunk.indexOf(LINE_FEED, start)) {
       if (wanted.has(line)) {
-        // A copy: a Buffer's own `slice` is none.
+        // A Buffer's own `slice` would not copy.
         if (length === 0 && at - start < LONGEST)
           lines.set(line, new Uint8Array(chunk.subarray(start, at + 1)));
         else {
@@ -47,7 +47,7 @@ export async function takeLines(
   if (length > 0) end();
 }
 
-/** The lines of a log that have a word in them, as they are, many at once. A chunk holds until the next is asked for. */
+/** The lines of a log that contain a word, unchanged, many at once. A chunk is valid until the next one. */
 export async function* linesWith(
   word: string,
   chunks: AsyncIterable<Uint8Array>,

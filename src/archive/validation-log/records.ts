@@ -1,4 +1,4 @@
-/** The validation records of two logs, compared: the same are those of one epoch, update, metric and value. */
+/** Compares the validation records of two logs: two are the same if epoch, update, metric and value are. */
 import type { Batch } from "../../core/batch.js";
 import { PRESENT } from "../../core/layout.js";
 
@@ -7,14 +7,14 @@ export interface Mark {
   readonly line: number;
   /** Absent for a start of Marian. */
   readonly up?: number;
-  /** Milliseconds, by a clock that two logs need not share; absent where the line has none. */
+  /** Milliseconds on a clock that two logs need not share; absent if the line has no time. */
   readonly time?: number;
   readonly isUtc: boolean;
 }
 
 /**
- * The validations that a log has, in its order, which is nearly always that of another as well: told by numbers alone,
- * as there are millions in an archive.
+ * The validations of a log in its order, which is nearly always that of the other log. They are kept as numbers, because
+ * an archive has millions.
  */
 export class Sequence {
   readonly #metrics = new Map<string, number>();
@@ -23,7 +23,7 @@ export class Sequence {
   #length = 0;
   #followed = 0;
 
-  /** Whether the other log has had all of them, one after the other. */
+  /** Whether the other log has all of them, in this order. */
   get isFollowed(): boolean {
     return this.#followed === this.#length;
   }
@@ -43,7 +43,7 @@ export class Sequence {
     }
   }
 
-  /** Goes on behind each record that the other log has as well. */
+  /** Steps on with each record that the other log has, too. */
   follow(batch: Batch): void {
     for (let row = 0; row < batch.validation.length && !this.isFollowed; row += 1) {
       const metric = this.#metrics.get(metricOf(batch, batch.validation, row));
@@ -67,7 +67,7 @@ export class Sequence {
 
 /** A validation of the log of validations. */
 interface Validation {
-  /** NaN where the record has none. */
+  /** NaN if the record has none. */
   readonly epoch: number;
   readonly metric: string;
   readonly value: number;
@@ -75,7 +75,7 @@ interface Validation {
   isLeft: boolean;
 }
 
-/** The validations that a log has, each once, in its order; less those that another has as well. */
+/** The validations of a log, each once, in its order, without those of another log. */
 export class Validations {
   readonly #all: Validation[] = [];
   readonly #byUpdate = new Map<number, Validation[]>();
@@ -133,7 +133,7 @@ function metricOf(batch: Batch, { metric }: Records, row: number): string {
   return batch.metricName(metric[row] ?? 0);
 }
 
-/** Whether two numbers are the same, of which NaN is one. */
+/** Whether two numbers are equal; NaN equals itself. */
 function isSame(one: number, other: number): boolean {
   return one === other || (Number.isNaN(one) && Number.isNaN(other));
 }

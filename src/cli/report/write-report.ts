@@ -188,7 +188,7 @@ function titleOf({ runs, evaluations }: ReportContent): string {
  *
  * @throws Error in words for the user.
  */
-export async function readViewer(root: string): Promise<string> {
+async function readViewer(root: string): Promise<string> {
   const path = join(root, "dist", "viewer.html");
   try {
     return await readFile(path, "utf8");
@@ -202,7 +202,7 @@ export async function readViewer(root: string): Promise<string> {
  *
  * @throws Error of Node's when it can't be written; then nothing is left.
  */
-export async function writePart(path: string, text: string): Promise<OutputFile> {
+async function writePart(path: string, text: string): Promise<OutputFile> {
   const place = await openOutputFile(path);
   try {
     await writing(path, writeFile(place.part, text));
@@ -214,7 +214,7 @@ export async function writePart(path: string, text: string): Promise<OutputFile>
 }
 
 /** Opens a file in the system's browser. @returns What went wrong, in words; nothing where it was opened. */
-export function openFile(path: string): Promise<string | undefined> {
+function openFile(path: string): Promise<string | undefined> {
   const [command, ...args] = OPENERS[process.platform] ?? ["xdg-open"];
   return new Promise((resolve) => {
     const child = spawn(command, [...args, path], { stdio: "ignore", detached: true });

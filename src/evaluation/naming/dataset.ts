@@ -2,18 +2,18 @@
 
 /** A dataset, as runs and tables name it. */
 export interface DatasetName {
-  /** Where the dataset comes from: `flores`, `mtdata`, `url` …; `unknown` where the name tells none. */
+  /** The source of the dataset: `flores`, `mtdata`, `url` …; `unknown` if the name has none. */
   readonly importer: string;
-  /** Null where the name is the importer's alone. */
+  /** Null if the name is only the importer's. */
   readonly dataset: string | null;
   /** `aug-mix` and the like; null for the dataset as it is. */
   readonly augmentation: string | null;
 }
 
-/** The importer of a dataset whose name tells none. */
+/** The importer of a dataset whose name has none. */
 const UNKNOWN = "unknown";
 
-/** Names that are importers wherever they stand. In a label any other word is one too, by its place. */
+/** Words that are importers at any position. In a label, the position makes any other word an importer, too. */
 const KNOWN: ReadonlySet<string> = new Set([
   "flores",
   "hf",
@@ -27,16 +27,16 @@ const KNOWN: ReadonlySet<string> = new Set([
   "url",
 ]);
 
-/** A word before `_`, and what is behind it. */
+/** A word before `_`, and what follows it. */
 const WORD = /^([^_]+)(?:_(.*))?$/s;
 
-/** Whether a word is an importer wherever it stands. */
+/** Whether a word is an importer at any position. */
 export function isImporter(word: string): boolean {
   return KNOWN.has(word);
 }
 
 /**
- * Reads a dataset's name as files of an archive have it, without their extension: `flores_aug-mix_devtest`,
+ * Reads a dataset's name from a file's name without its extension: `flores_aug-mix_devtest`,
  * `mtdata_Neulab-tedtalks_test-1-eng-nld`, `flores`, `devtest`.
  */
 export function readDatasetName(stem: string): DatasetName {
@@ -49,12 +49,12 @@ export function readDatasetName(stem: string): DatasetName {
   return datasetOf(UNKNOWN, stem);
 }
 
-/** The dataset of an importer by what follows the importer's name, which may repeat it and may be empty. */
+/** @param part What follows the importer; it may repeat the importer and may be empty. */
 export function datasetOf(importer: string, part: string): DatasetName {
   const again = part.startsWith(importer) && /^[-_]./s.test(part.slice(importer.length));
   const own = again ? part.slice(importer.length + 1) : part;
-  const [, augmentation, behind = ""] = /^(aug-[^_]+)(?:_(.*))?$/s.exec(own) ?? [];
-  const dataset = augmentation === undefined ? own : behind;
+  const [, augmentation, rest = ""] = /^(aug-[^_]+)(?:_(.*))?$/s.exec(own) ?? [];
+  const dataset = augmentation === undefined ? own : rest;
   return { importer, dataset: dataset || null, augmentation: augmentation ?? null };
 }
 

@@ -1,13 +1,13 @@
-/** Names of groups of runs, of projects, and what the ids of a group's runs end with. */
+/** Names of groups and projects, and the suffix of the ids of a group's runs. */
 
-/** A group's folder: the experiment, and the id of the task group where the folder ends with one. */
+/** A group's folder: the experiment, and the id of the task group if the folder's name ends with one. */
 export interface GroupFolder {
-  /** The experiment; the whole folder's name where it has no id. */
+  /** The experiment; without an id, the folder's whole name. */
   readonly name: string;
   readonly groupId: string | undefined;
 }
 
-/** A slug has 22 letters, digits, `-` and `_`. None without a capital is met; words of an experiment's name are. */
+/** A slug has 22 letters, digits, `-` and `_`. Slugs have a capital in practice; words of an experiment's name may lack it. */
 const WITH_GROUP_ID = /^(.+)_(?=[^A-Z]*[A-Z])([A-Za-z0-9_-]{22})$/s;
 
 /** Reads the name of a group's folder: `baseline_enhu_aY25-4fXTcuJNuMcWXUYtQ` is `baseline_enhu` and the id. */
@@ -26,7 +26,7 @@ export function suffixOf(experiment: string, groupId?: string): string {
   return `_${groupId?.slice(0, 5) ?? experiment}`;
 }
 
-/** The project of trial runs: those of pull requests, which have no configuration, and experiments called so. */
+/** The project of trial runs: pull requests, which have no configuration, and experiments of this name. */
 export const CI_PROJECT = "ci";
 
 /** The project of an experiment: its language pair, `<source>-<target>`, or `ci`. */

@@ -2,14 +2,14 @@
 import { type DatasetName, datasetOf, isImporter, readDatasetName } from "./dataset.js";
 import { CHUNK, LANGUAGE, MODELS, modelName, modelOfTraining } from "./model.js";
 
-/** What a label says. */
+/** A label's parts. */
 export interface Label {
   readonly stage: "train" | "evaluate";
   /** The run's name without its suffix: `teacher-1`, `student`, `backwards`, `finetune-student`, `quantized` … */
   readonly model: string;
-  /** Where the dataset comes from; `unknown` where the label names a dataset alone; null for a training. */
+  /** The source of the dataset; `unknown` if the label names only a dataset; null for a training. */
   readonly importer: string | null;
-  /** Null where the label names the importer alone, and for a training. */
+  /** Null if the label names only the importer, and for a training. */
   readonly dataset: string | null;
   /** `aug-mix` and the like; null for the dataset as it is, and for a training. */
   readonly augmentation: string | null;
@@ -18,7 +18,7 @@ export interface Label {
 /** The lookahead keeps the longest model, so that `evaluate-teacher-ensemble` is no teacher with a dataset `ensemble`. */
 const EVALUATION = new RegExp(`^eval(?:uate)?([-_])(?=(${MODELS}|speed))\\2(?:-?(\\d+))?[-_](.+)$`, "s");
 
-/** By its place any word is an importer, but an augmentation. */
+/** At this position any word is an importer, except an augmentation. */
 const IMPORTER = /^(?!aug-)([A-Za-z][A-Za-z0-9]*)([-_])(.+)$/s;
 
 /** What was evaluated, the language pair of the task, and the number of the teacher. */
@@ -29,8 +29,8 @@ const THREE_LETTER_PAIR = new RegExp(`^(.+-)?${THREE_LETTERS}-${THREE_LETTERS}$`
 
 /**
  * Reads the label of a task (`train-teacher-model-ru-en-1`, `evaluate-teacher-flores-devtest-ru-en-1`) or the name of
- * an evaluation's log (`eval_teacher-base0_flores_devtest`). Nothing where it is neither a training nor an evaluation
- * of a known model.
+ * an evaluation's log (`eval_teacher-base0_flores_devtest`). Undefined if it is neither a training nor an evaluation of
+ * a known model.
  */
 export function readLabel(label: string): Label | undefined {
   const trained = modelOfTraining(label);
@@ -45,8 +45,8 @@ export function readLabel(label: string): Label | undefined {
 }
 
 /**
- * Whether the pair at the end is the dataset's. Those of mtdata, `<group>-<name>-<version>-eng-lit`, have one of
- * three-letter languages, and behind it tasks have the pair of their experiment; names of logs do without that one.
+ * Whether the pair at the end is part of the dataset's name. Datasets of mtdata, `<group>-<name>-<version>-eng-lit`, end
+ * with three-letter languages. In labels of tasks the pair of the experiment follows, in names of logs it does not.
  */
 function isOfDataset(pair: string, before: string, isTask: boolean): boolean {
   const mayBe = !isTask || /^mtdata[-_].*-.*-/s.test(before);

@@ -1,18 +1,20 @@
-/** Ids of the runs of an archive or of task groups: no two runs share one. */
+/** Ids of the runs of an archive or of task groups: unique within a project. */
 
-/** A run that wants an id. */
+import { compareText } from "../../io/file-name.js";
+
+/** A run without an id. */
 export interface NamedModel {
-  /** `teacher-1`; the folder's own name where that names no known model. */
+  /** `teacher-1`; the folder's own name if that names no known model. */
   readonly model: string;
-  /** Where the run comes from: its log, or the folder of its evaluations. */
+  /** The source of the run: its log, or the folder of its evaluations. */
   readonly path: string;
 }
 
-/** A group whose runs want ids. */
+/** A group whose runs have no ids. */
 export interface NamedGroup {
   readonly project: string;
   readonly name: string;
-  /** What the ids should end with: `_<first 5 of the group id>` or `_<experiment>`. */
+  /** The wanted end of the ids: `_<first 5 of the group id>` or `_<experiment>`. */
   readonly suffix: string;
   readonly groupId?: string;
   readonly models: readonly NamedModel[];
@@ -22,7 +24,6 @@ export interface NamedGroup {
 export interface NamingNote {
   /** The run's path, or the group's project and name. */
   readonly source: string;
-  /** In words. */
   readonly reason: string;
 }
 
@@ -35,21 +36,20 @@ export interface GroupRunIds {
   readonly notes: readonly NamingNote[];
 }
 
-/** The run that holds the configuration, the table and the logs of a group, before its suffix. */
+/** The run with the configuration, the table and the logs of a group, before its suffix. */
 export const GROUP_LOGS = "group_logs";
 
 const LONGEST_ID = 128;
 const LONGEST_SUFFIX = 64;
 
-/** What W&B takes in no id, and what no id should have: control characters and halves of characters. */
+/** Characters that W&B refuses in ids, control characters and lone surrogates. */
 const FORBIDDEN = /[:;,#?/'\\\p{Cc}\p{Cs}\u2028\u2029]/gu;
 const ALLOWED = `W&B takes ids of at most ${LONGEST_ID} characters without : ; , # ? / ' \\ and control characters`;
 
 /**
- * Ids for the runs of groups: `<model><suffix>`. Of two models of the same name in one group the first by path keeps
- * it, the others get `<model>-2<suffix>`, `-3`. Where an id is taken by another group of the project, of which the
- * first by name keeps its ids, the group's ids end with its whole group id. Groups and models in another order get the
- * same ids.
+ * Gives the runs of groups their ids: `<model><suffix>`. If a group has several models of one name, the first by path
+ * keeps it, the others get `<model>-2<suffix>`, `-3`. If groups of a project would share an id, the first by name keeps
+ * its ids, and the others' end with their whole group id. The order of groups and models does not matter.
  *
  * @returns One entry for each group, in the order of the groups.
  */
@@ -98,9 +98,9 @@ function idsWith(suffix: string, models: readonly NamedModel[]): Pick<GroupRunId
     ids[index] = id;
     owners.set(id, path);
   };
-  // Every name goes to its first run before numbers are given away: `student-2` may be a model of its own.
+  // Every name goes to its first run before numbers are assigned: `student-2` may be a model of its own.
   const others = [...models.entries()]
-    .sort(([, a], [, b]) => compare(a.path, b.path))
+    .sort(([, a], [, b]) => compareText(a.path, b.path))
     .filter(([index, { model, path }]) => {
       const id = idOf(model, suffix);
       if (owners.has(id)) return true;
@@ -129,7 +129,7 @@ function idOf(model: string, suffix: string, number = ""): string {
   return ((name || "run") + end).trimEnd();
 }
 
-/** Not more of a text than this, and no half of a character. */
+/** Cuts a text, but not within a character. */
 function cut(text: string, length: number): string {
   return text.slice(0, length).replace(/[\uD800-\uDBFF]$/, "");
 }
@@ -142,9 +142,5 @@ function byNameAndPath(a: NamedGroup, b: NamedGroup): number {
     groupId,
   ];
   const others = keys(b);
-  return keys(a).reduce((order, key, index) => order || compare(key, others[index] ?? ""), 0);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return keys(a).reduce((order, key, index) => order || compareText(key, others[index] ?? ""), 0);
 }

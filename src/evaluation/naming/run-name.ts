@@ -3,9 +3,9 @@ import { withoutExtension } from "../../io/file-name.js";
 import { modelOfFolder } from "./model.js";
 
 /**
- * The name of a run that the user did not name: the model of the log's folder, else the log's name.
+ * The default name of a run: the model of the log's folder, else the log's name.
  *
- * @param directory Where a path that is not absolute begins.
+ * @param directory The start of relative paths.
  */
 export function runNameOf(path: string, directory = ""): string {
   if (path === "-") return "stdin";
@@ -19,10 +19,10 @@ export function runNameOf(path: string, directory = ""): string {
 }
 
 /**
- * A name for each log. Where several ask for the same, the first by path keeps it and the others get `-2`, `-3` …
+ * A name for each log. If several would share one, the first by path keeps it and the others get `-2`, `-3` …
  *
  * @param name The name that the user gave, for all of them.
- * @param directory Where paths that are not absolute begin.
+ * @param directory The start of relative paths.
  */
 export function runNames(
   paths: readonly string[],

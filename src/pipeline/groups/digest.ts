@@ -1,12 +1,12 @@
-/** Tells whether a run is the one that was published before. */
+/** Digests of runs, to see whether they were published before. */
 import { createHash, type Hash } from "node:crypto";
 import type { Evaluation } from "../../evaluation/evaluation.js";
 import type { Source } from "../../io/source.js";
 
-/** Anything with a JSON form; what it says is part of the digest. */
+/** Values with a JSON form that are part of a digest. */
 export type Facts = readonly unknown[];
 
-/** A source whose bytes also go into a hash, as often as it is read: read it once. */
+/** A source whose bytes also go into a hash. Read it only once. */
 export function hashed(source: Source, hash: Hash): Source {
   return {
     name: source.name,
@@ -24,13 +24,13 @@ export function hashed(source: Source, hash: Hash): Source {
   };
 }
 
-/** SHA-256 of facts about a run; `begun` holds the bytes of its logs already. */
+/** SHA-256 of facts about a run; `begun` has the bytes of its logs already. */
 export function digestOf(facts: Facts, begun: Hash = createHash("sha256")): string {
   return begun.update(`\n${JSON.stringify(facts)}`).digest("hex");
 }
 
-/** What an evaluation says, in a form that does not depend on the order of its metrics. */
-export function evaluationFacts({ run: model, importer, dataset, augmentation, metrics }: Evaluation): Facts {
+/** An evaluation, in a form that does not depend on the order of its metrics. */
+export function evaluationFacts({ run, importer, dataset, augmentation, metrics }: Evaluation): Facts {
   const scores = [...metrics].sort(([one], [other]) => (one < other ? -1 : 1));
-  return [model, importer, dataset, augmentation, scores.map(([name, score]) => [name, String(score)])];
+  return [run, importer, dataset, augmentation, scores.map(([name, score]) => [name, String(score)])];
 }

@@ -1,4 +1,4 @@
-/** What has been published: so that a second run sends nothing. */
+/** Remembers what has been published, so that it is not sent twice. */
 
 import { existsSync } from "node:fs";
 import { type FileHandle, open, readFile, rename } from "node:fs/promises";
@@ -7,34 +7,35 @@ import { makeFolder } from "../../io/folder.js";
 import { writing } from "../../io/output-file.js";
 import { isObject, readJson } from "../../json.js";
 
-/** A run, or the log of a group, that has arrived whole. */
+/** A run that has arrived completely. */
 export interface LedgerEntry {
-  /** Where it went: server, entity, project and run. */
+  /** Server, entity, project, group and run. */
   readonly key: string;
   /** SHA-256 of everything that was published: the bytes of the logs, evaluations, configuration, names. */
   readonly digest: string;
-  /** Path, size and time of the files, by which an unchanged run is known without reading it. */
+  /** Size and time of the files: the same stamp means the same run, without reading it. */
   readonly stamp: string;
-  /** The id under which it was published; another than asked for where a longer run held that. */
+  /** The id under which it was published. */
   readonly run: string;
   /** Rows that the server acknowledged. */
   readonly rows: number;
-  /** Offline files that hold what no server has; when one of them is gone, so is what the entry tells of. */
+  /** Offline files with rows that no server has; if one of them is gone, the entry does not count. */
   readonly offline?: readonly string[];
-  /** What is wrong with the log, of which everything that could be read was published. */
+  /** What is wrong with the log; everything that could be read of it was published. */
   readonly error?: string;
 }
 
-/** The first line of a ledger. One without it has version 1: its entries of offline runs name no files. */
+/** The first line of a ledger. Without it, a ledger has version 1: its entries of offline runs name no files. */
 const HEAD = { form: "marian-tracking ledger", version: 2 } as const;
 
 /**
- * A file with a line of JSON that tells its form, and one for each publication; the last of a key counts. Lines are only appended, whole, so that
- * several processes may share it and a killed one leaves at most a torn line, which is passed over.
+ * A file with a first line of JSON for its form and version, and one for each publication; the last one of a key counts.
+ * Lines are only appended, and each in one write: several processes may share the file, and a killed one leaves at most
+ * an incomplete line, which is skipped.
  */
 export class Ledger {
   readonly path: string;
-  /** What was found that is not as it should be, in words. */
+  /** What is odd about the file. */
   readonly notes: readonly string[];
   readonly #entries: Map<string, LedgerEntry>;
   /** Whether the file ends in the middle of a line. */
@@ -56,12 +57,12 @@ export class Ledger {
   }
 
   /**
-   * Reads the ledger; a file that is not there is an empty one, and one of a later version is set aside. Entries whose
-   * offline files are gone are left out, so that their runs are published again.
+   * Reads the ledger. A missing file is an empty ledger, and one of a later version is set aside. Entries whose offline
+   * files are gone are left out, so that their runs are published again.
    */
   static async open(path: string): Promise<Ledger> {
     const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-      // A part of its path that is no folder is told by what is to be written there.
+      // Writing reports a part of the path that is no folder.
       if (error.code === "ENOENT" || error.code === "ENOTDIR") return "";
       throw error;
     });
@@ -93,7 +94,7 @@ export class Ledger {
     return this.#entries.get(key);
   }
 
-  /** Remembers a publication; it is in the file when the promise settles. */
+  /** Adds a publication; it is in the file when the promise settles. */
   async put(entry: LedgerEntry): Promise<void> {
     this.#entries.set(entry.key, entry);
     if (this.#file === undefined) {
@@ -115,7 +116,7 @@ export class Ledger {
 
 type Line = Readonly<Record<string, unknown>>;
 
-/** A line's values; none of one that is torn or something else. */
+/** A line's values; an incomplete or foreign line has none. */
 function readLine(line: string): Line {
   const value = readJson(line);
   return isObject(value) ? value : {};
@@ -132,7 +133,7 @@ function readEntry({ key, digest, stamp, run, rows, offline, error }: Line): Led
   return { key, digest, stamp, run, rows, ...files, ...(typeof error === "string" ? { error } : {}) };
 }
 
-/** Whether what an entry tells of is still where it was put. Version 1 did not say where offline runs are. */
+/** Whether the offline files of an entry are still there. Version 1 did not name them. */
 function isThere({ key, offline }: LedgerEntry): boolean {
   if (offline !== undefined) return offline.every((path) => existsSync(path));
   return !key.startsWith('["offline ');

@@ -1,4 +1,4 @@
-/** Gathers the runs that the shards of a job have read. */
+/** Collects the runs of all shards of a job. */
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { InputError } from "../../io/input-error.js";
@@ -13,7 +13,7 @@ const MANIFEST = /^manifest.*\.ndjson(?:\.gz|\.zst)?$/;
 /**
  * The runs of all manifests in a folder and in the folders of its shards, each once; or those of one manifest.
  *
- * @throws InputError where there is none, a shard is missing, or two say different things of a run.
+ * @throws InputError if there is no run, a shard is missing, or two manifests contradict each other.
  */
 export async function gatherRuns(from: string, access: ManifestAccess): Promise<ManifestRun[]> {
   const runs = new Map<string, { readonly line: string; readonly run: ManifestRun; readonly path: string }>();
@@ -53,7 +53,7 @@ async function manifestsIn(from: string): Promise<string[]> {
   );
 }
 
-/** A group is published whole, so all of its shards have to be there. */
+/** A group is published as a whole, so all shards must be there. */
 function checkWhole(from: string, names: readonly string[]): void {
   const shards = names.flatMap((name) => readShardName(basename(name)) ?? []);
   const [first] = shards;

@@ -1,4 +1,4 @@
-/** Work items: the runs of an archive, one a line, for machines that read them apart. */
+/** Manifests: the runs of an archive, one a line, for machines that share the work. */
 
 import { InputError } from "../../io/input-error.js";
 import { STDIN } from "../../io/inputs.js";
@@ -13,27 +13,27 @@ export interface ManifestFile {
   /** Bytes as stored. */
   readonly size?: number;
   /**
-   * Tells one content of the file from another without reading it: `<size>-<milliseconds of its last change>` of a
-   * file, the generation of an object in Cloud Storage, `ETag` or `Last-Modified` of another one.
+   * Changes with the file's content: `<size>-<milliseconds of its last change>` of a file, the generation of an object
+   * in Cloud Storage, `ETag` or `Last-Modified` of any other object.
    */
   readonly etag?: string;
 }
 
-/** A run, as a line of a manifest has it. */
+/** A run in a manifest. */
 export interface ManifestRun {
-  /** The id and name of the run, different from every other of the project: `teacher-1_aY25-`. */
+  /** The id and name of the run, unique in the project: `teacher-1_aY25-`. */
   readonly run_id: string;
   readonly project: string;
   readonly group: string;
-  /** The id without what all ids of the group end with: `teacher-1`. */
+  /** The id without the group's suffix: `teacher-1`. */
   readonly name: string;
-  /** The training's log, then Marian's log of validations where there is one; none where only evaluations are known. */
+  /** The training's log, then Marian's log of validations if there is one; empty for a model with evaluations only. */
   readonly files: readonly ManifestFile[];
-  /** Files of scores, whose names say on what the model was evaluated. */
+  /** Files of scores; their names have the dataset. */
   readonly evaluations: readonly ManifestFile[];
   /** The configuration of the group. */
   readonly config?: ManifestFile;
-  /** The folder of the group's logs, which the run of the group gets whole. Only of an archive in a folder. */
+  /** The folder of the group's logs, which are published with the group; only of an archive in a folder. */
   readonly logs?: ManifestFile;
 }
 

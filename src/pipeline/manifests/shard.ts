@@ -1,19 +1,18 @@
-/** A part of the runs of a manifest. */
 import type { ManifestRun } from "./manifest.js";
 
-/** One of several parts. */
+/** One of several parts of a manifest. */
 export interface Shard {
   /** From 1 on. */
   readonly index: number;
   readonly count: number;
 }
 
-/** What a run costs besides the bytes of its logs, in bytes that could be read in that time. */
+/** The cost of a run besides the bytes of its logs: bytes that could be read in that time. */
 const RUN_COST = 200_000;
 
 /**
- * The runs of a shard: a stretch of the manifest, about as long to read as every other. The stretches of all shards,
- * one after the other, are the manifest. It depends on nothing but the manifest.
+ * The runs of a shard: consecutive runs that take about as long to read as those of any other shard. All shards, one
+ * after the other, are the manifest.
  */
 export function runsOfShard(runs: readonly ManifestRun[], { index, count }: Shard): ManifestRun[] {
   const costs = runs.map(({ files }) => RUN_COST + files.reduce((bytes, { size }) => bytes + (size ?? 0), 0));
@@ -26,12 +25,12 @@ export function runsOfShard(runs: readonly ManifestRun[], { index, count }: Shar
   });
 }
 
-/** The name of a shard's folder, so that sorted names are in the order of the shards: `shard-03-of-12`. */
+/** The name of a shard's folder; sorted names have the order of the shards: `shard-03-of-12`. */
 export function shardName({ index, count }: Shard): string {
   return `shard-${String(index).padStart(String(count).length, "0")}-of-${count}`;
 }
 
-/** The shard that a folder of this name is of. */
+/** The shard of a folder; undefined if the folder has another name. */
 export function readShardName(name: string): Shard | undefined {
   const [, index, count] = /^shard-(\d+)-of-(\d+)$/.exec(name) ?? [];
   return index === undefined || count === undefined

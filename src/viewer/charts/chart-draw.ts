@@ -1,6 +1,7 @@
 /** Draws lines, points and marks into a chart's canvas. */
-import { type Better, bestRow } from "../../report/metric-order.js";
+import { bestRow } from "../../report/metric-order.js";
 import { valueAt } from "../../report/table.js";
+import type { Better } from "../../run/better.js";
 import { type Palette, runColor, runDashes } from "../colors.js";
 import type { PlacedFinding, PlacedMark, Restart } from "../run-view.js";
 import type { ChartContent, ChartRun } from "./chart-lines.js";

@@ -1,8 +1,9 @@
 /** The charts of runs. */
 import type { Finding } from "../../check/finding.js";
-import { type Better, betterOf, sharedMetrics } from "../../report/metric-order.js";
+import { sharedMetrics } from "../../report/metric-order.js";
 import type { ReportRun } from "../../report/report-data.js";
 import type { Table } from "../../report/table.js";
+import { type Better, betterOf } from "../../run/better.js";
 
 /** One chart: a column of a table that runs have. */
 export interface ChartKind {
