@@ -87,7 +87,7 @@ export class Connections {
     const servername = name || (isIP(host) === 0 ? host : "");
     const secure = openTls({ socket, host, servername, ALPNProtocols: ["http/1.1"] });
     await this.#phase(secure, (phase) =>
-      phase("secureConnect", `${host} did not complete the handshake of TLS`),
+      phase("secureConnect", `${host} did not complete the TLS handshake`),
     );
     return secure;
   }
@@ -115,7 +115,7 @@ export class Connections {
             reject(
               new HttpError(
                 statusCode < 500 ? "proxy" : "connection",
-                `the proxy ${proxy.host} refused the way to ${path} (HTTP ${statusCode})`,
+                `the proxy ${proxy.host} refused to connect to ${path} (HTTP ${statusCode})`,
               ),
             );
         });

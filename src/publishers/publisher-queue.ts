@@ -82,7 +82,7 @@ export class PublisherQueue implements UpdatePublisher {
     if (this.#failure !== undefined) throw this.#failure.error;
     const lost =
       this.#leftOut > 0
-        ? `${this.#leftOut} rows and lines of ${run?.source} found no place in its queue`
+        ? `${this.#leftOut} rows and lines of ${run?.source} did not fit in its queue`
         : undefined;
     return { outputs: [], undelivered: lost };
   }

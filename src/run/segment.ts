@@ -48,7 +48,7 @@ export async function readSegment(start: SegmentMeasurement, zoneIsGiven = false
     // To Marian, too, a zone that does not exist is UTC.
     if (!zoneIsGiven && zone !== undefined && knownZone(zone) === undefined)
       warnings.push(
-        `line ${start.line}: log-time-zone '${zone.slice(0, 80)}' is no time zone, so the segment's times are taken as UTC; --time-zone sets another`,
+        `line ${start.line}: log-time-zone '${zone.slice(0, 80)}' is not a time zone, so the segment's times are taken as UTC; --time-zone sets another`,
       );
   }
   return Object.freeze({

@@ -45,7 +45,7 @@ export async function readExperiment(queue: Queue, groupId: string): Promise<Exp
   const experiment = objectAt(config, "experiment");
   const [name, source, target] = ["name", "src", "trg"].map((key) => experiment?.[key]);
   if (typeof name !== "string" || typeof source !== "string" || typeof target !== "string")
-    return without("its configuration does not tell experiment.name, experiment.src and experiment.trg");
+    return without("its configuration lacks experiment.name, experiment.src and experiment.trg");
   return {
     groupId,
     project: projectOf(source, target, name),

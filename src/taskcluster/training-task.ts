@@ -55,7 +55,7 @@ export async function readTraining(store: ArtifactStore, task: GroupTask): Promi
   if (log === undefined) return about;
   const [fault] = validation.errors;
   if (fault !== undefined)
-    // What did not come whole this time may do so the next.
+    // What arrived incomplete this time may do so the next.
     say(
       isRefused(fault) ? "warning" : "failure",
       `${validation.reason}: validations are read from ${log.name} alone`,

@@ -135,7 +135,7 @@ describe("publish", () => {
     [
       "a missing shard",
       () => rmSync(join(folder, "out/shard-2-of-3"), { recursive: true }),
-      /1 of 3 shards are not there \(2\)/,
+      /1 of 3 shards are missing \(2\)/,
     ],
     [
       "shards of two jobs",

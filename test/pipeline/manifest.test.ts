@@ -32,7 +32,7 @@ describe("a line", () => {
 
   test.each([
     ["torn", /^m, line 3: this line is no JSON; make the manifest/],
-    ["[]", /no object/],
+    ["[]", /not an object/],
     ['{"run_id":"a","project":"p","group":"g"}', /name is missing/],
     ['{"run_id":"a","project":"p","group":"g","name":"n","files":[{"path":"x"}]}', /without a uri/],
     ['{"run_id":"a","project":"p","group":"g","name":"n","files":{}}', /files is no list/],

@@ -109,7 +109,7 @@ describe("a publisher of one's own", () => {
     const publisher: Publisher = { name: "slow", training: () => stalled };
     const receipt = await publishLog(source, {}, [new PublisherQueue(publisher, true)]);
     expect(read).toBe(4);
-    expect(publisherErrors(receipt)).toEqual(["slow: 90000 rows and lines of - found no place in its queue"]);
+    expect(publisherErrors(receipt)).toEqual(["slow: 90000 rows and lines of - did not fit in its queue"]);
   });
 
   test("is loaded from a module: the example of the documentation", async () => {

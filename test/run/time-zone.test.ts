@@ -64,7 +64,7 @@ describe("log-time-zone", () => {
     await reader.finish();
     const warnings = reader.tally.warnings.filter((warning) => warning.includes("time"));
     expect(warnings).toEqual([
-      "line 15: log-time-zone 'Nowhere/Nope' is no time zone, so the segment's times are taken as UTC; --time-zone sets another",
+      "line 15: log-time-zone 'Nowhere/Nope' is not a time zone, so the segment's times are taken as UTC; --time-zone sets another",
     ]);
   });
 

@@ -238,7 +238,7 @@ describe("a group", () => {
         extra: { action: { context: { input } } },
       } as typeof action);
     await expect(read(IDS.fjord)).rejects.toThrow(
-      /does not tell experiment\.name, experiment\.src and experiment\.trg.*`marian-tracking task .*` publishes one/,
+      /lacks experiment\.name, experiment\.src and experiment\.trg.*`marian-tracking task .*` publishes one/,
     );
   });
 

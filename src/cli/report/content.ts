@@ -120,7 +120,7 @@ export class ReportContent {
       },
       close: async () => {
         const texts = collector?.texts ?? 0;
-        const notes = texts > 0 ? [`${texts} texts of patterns are no numbers and are not drawn`] : [];
+        const notes = texts > 0 ? [`${texts} texts of patterns are not numbers and are not drawn`] : [];
         return { outputs: [], notes };
       },
       discard: async () => {},

@@ -92,7 +92,7 @@ export class Plot {
     if (names.length === 0) return [];
     return this.#metrics
       .filter((metric) => !this.#runs.some(({ curves }) => curves.curve(metric) !== undefined))
-      .map((metric) => `--plot ${metric}: no log holds such a metric; there are ${names.join(", ")}`);
+      .map((metric) => `--plot ${metric}: no log has this metric; there are ${names.join(", ")}`);
   }
 }
 

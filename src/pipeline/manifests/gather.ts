@@ -24,7 +24,7 @@ export async function gatherRuns(from: string, access: ManifestAccess): Promise<
       const known = runs.get(key);
       if (known !== undefined && known.line !== line)
         throw new InputError(
-          `${run.project}/${run.run_id} is in ${known.path} and, with other files, in ${path}: keep the newer manifest alone`,
+          `${run.project}/${run.run_id} is in ${known.path} and, with other files, in ${path}: keep only the newer manifest`,
         );
       if (known === undefined) runs.set(key, { line, run, path });
     }
@@ -69,6 +69,6 @@ function checkWhole(from: string, names: readonly string[]): void {
   if (missing.length === 0) return;
   const shown = missing.slice(0, 10).join(", ") + (missing.length > 10 ? ", …" : "");
   throw new InputError(
-    `${from}: ${missing.length} of ${first.count} shards are not there (${shown}): run them first`,
+    `${from}: ${missing.length} of ${first.count} shards are missing (${shown}): run them first`,
   );
 }

@@ -59,10 +59,10 @@ export function readManifestLine(line: string, place: string): ManifestRun {
   } catch {
     return fail("this line is no JSON");
   }
-  if (!isObject(value)) return fail("this line is no object");
+  if (!isObject(value)) return fail("this line is not an object");
   const text = (key: string): string => {
     const field = (value as Record<string, unknown>)[key];
-    return typeof field === "string" && field !== "" ? field : fail(`${key} is missing, or is no text`);
+    return typeof field === "string" && field !== "" ? field : fail(`${key} is missing or not a text`);
   };
   const list = (key: string): readonly ManifestFile[] => {
     const field = (value as Record<string, unknown>)[key] ?? [];

@@ -492,7 +492,7 @@ export class FileStream {
     if (!isAnswer)
       throw new WandbError(
         "malformed-answer",
-        `the answer to ${WHAT} is none of W&B's (HTTP ${answer.status}, without ${Object.keys(ANSWER_FIELDS).join(", ")}): check the base URL`,
+        `the answer to ${WHAT} is not from W&B (HTTP ${answer.status}, without ${Object.keys(ANSWER_FIELDS).join(", ")}): check the base URL`,
       );
   }
 

@@ -161,7 +161,7 @@ export class PublicApi {
     if (answer.status !== 200)
       throw new WandbError(
         "malformed-answer",
-        `the file ${file.name} did not come whole (HTTP ${answer.status})`,
+        `the file ${file.name} arrived incomplete (HTTP ${answer.status})`,
       );
     return answer.body;
   }

@@ -302,7 +302,7 @@ async function runOf(reader: OfflineReader): Promise<RunRecord> {
     if (event.kind === "history" || event.kind === "exit") break;
   }
   const { delivery } = reader;
-  if (delivery === null) throw new WandbError("sync-refused", "the file doesn't say which run it is of");
+  if (delivery === null) throw new WandbError("sync-refused", "the file doesn't say which run it belongs to");
   return { runId: delivery.runId, project: delivery.project, tags: [], config: [] };
 }
 

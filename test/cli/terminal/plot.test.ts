@@ -87,7 +87,7 @@ describe.concurrent("parse --plot", () => {
       code: 2,
       stdout: /^cost\n/,
       stderr:
-        "--plot foo: no log holds such a metric; there are cost, gnorm, learning_rate, rate, time, epoch, sen, ce_mean_words, ce_mean_words_stalled\n",
+        "--plot foo: no log has this metric; there are cost, gnorm, learning_rate, rate, time, epoch, sen, ce_mean_words, ce_mean_words_stalled\n",
     });
     expect(filesBelow(run.folder)).toContain("output/training.csv");
   });
