@@ -36,29 +36,33 @@ export interface CheckOptions {
 }
 
 /** All thresholds. */
-export interface Thresholds {
+export interface Thresholds extends Required<Omit<CheckOptions, "kinds" | "stalled" | "closed" | "running">> {
   readonly kinds: ReadonlySet<FindingKind>;
-  readonly divergence: number;
-  readonly divergenceRows: number;
   readonly stalled: number | undefined;
-  readonly gapSeconds: number;
-  readonly throughput: number;
-  readonly throughputRows: number;
   readonly closed: () => boolean;
   readonly running: () => boolean;
 }
 
 /** The thresholds of options, with the defaults. */
-export function thresholds(options: CheckOptions = {}): Thresholds {
-  const { closed = false, running = false } = options;
+export function thresholds({
+  kinds = FINDING_KINDS,
+  divergence = 1.5,
+  divergenceRows = 20,
+  stalled,
+  gapSeconds = 1800,
+  throughput = 0.5,
+  throughputRows = 10,
+  closed = false,
+  running = false,
+}: CheckOptions = {}): Thresholds {
   return {
-    kinds: new Set(options.kinds ?? FINDING_KINDS),
-    divergence: options.divergence ?? 1.5,
-    divergenceRows: options.divergenceRows ?? 20,
-    stalled: options.stalled,
-    gapSeconds: options.gapSeconds ?? 1800,
-    throughput: options.throughput ?? 0.5,
-    throughputRows: options.throughputRows ?? 10,
+    kinds: new Set(kinds),
+    divergence,
+    divergenceRows,
+    stalled,
+    gapSeconds,
+    throughput,
+    throughputRows,
     closed: typeof closed === "function" ? closed : () => closed,
     running: typeof running === "function" ? running : () => running,
   };

@@ -1,6 +1,6 @@
 /** `collapse`: a validation metric loses what it had reached. */
 import { type Better, betterOf, betterTold, isBetter } from "../run/better.js";
-import type { LogPosition, ReportFinding } from "./finding.js";
+import { Check, type LogPosition } from "./finding.js";
 import { counted, formatValue } from "./format.js";
 import { positionOf, type ValidationRow } from "./records.js";
 
@@ -35,13 +35,8 @@ interface Metric {
 }
 
 /** Watches validation metrics. After a restart, Marian's `last best` holds what was reached before. */
-export class CollapseCheck {
-  readonly #report: ReportFinding;
+export class CollapseCheck extends Check {
   readonly #metrics = new Map<string, Metric>();
-
-  constructor(report: ReportFinding) {
-    this.#report = report;
-  }
 
   validation(row: ValidationRow): void {
     const { metric: name, value, up } = row;
@@ -95,7 +90,7 @@ export class CollapseCheck {
     if (fall === undefined || fall.rows < ROWS) return;
     const { position, rows, worst, last } = fall;
     const reached = bestUpdate === undefined ? "reached before this log" : `at update ${bestUpdate}`;
-    this.#report(position, {
+    this.report(position, {
       kind: "collapse",
       severity: recovered ? "warning" : "error",
       metric: name,

@@ -1,6 +1,6 @@
 /** `restart` and `unfinished`: where trainings start, and how they end. */
 import type { LogMark } from "../run/log-mark.js";
-import type { LogPosition, ReportFinding, Severity } from "./finding.js";
+import { Check, type LogPosition, type ReportFinding, type Severity } from "./finding.js";
 import { formatSeconds } from "./format.js";
 import { positionOf, type TrainingRow, type ValidationRow } from "./records.js";
 import { missedLimits, reachedLimits, type Schedule } from "./schedule.js";
@@ -58,8 +58,7 @@ export interface EndOfLog {
 }
 
 /** Follows a training from start to start. */
-export class CourseCheck {
-  readonly #report: ReportFinding;
+export class CourseCheck extends Check {
   readonly #clock: (position: Pick<LogPosition, "at" | "utc" | "segment">) => string | undefined;
   #part = emptyPart(undefined, undefined);
   #before: Part | undefined;
@@ -76,7 +75,7 @@ export class CourseCheck {
     report: ReportFinding,
     clock: (position: Pick<LogPosition, "at" | "utc" | "segment">) => string | undefined,
   ) {
-    this.#report = report;
+    super(report);
     this.#clock = clock;
   }
 
@@ -175,7 +174,7 @@ export class CourseCheck {
       words: string,
     ) => {
       const numbers = lastUpdate === undefined ? {} : { last_up: lastUpdate };
-      this.#report({ ...position, line, at, utc }, { kind: "unfinished", severity, words, numbers });
+      this.report({ ...position, line, at, utc }, { kind: "unfinished", severity, words, numbers });
     };
     // Limits that a finished training missed; an interrupted one may, and one whose curriculum ended.
     const missed =
@@ -274,7 +273,7 @@ export class CourseCheck {
       finished === undefined &&
       last !== undefined &&
       !EXCEPTION.test(error.text);
-    this.#report(start, {
+    this.report(start, {
       kind: "restart",
       severity: costly ? "warning" : "info",
       words:
@@ -289,7 +288,7 @@ export class CourseCheck {
   }
 
   #reportBackwards(row: TrainingRow | ValidationRow, before: number): void {
-    this.#report(row, {
+    this.report(row, {
       kind: "restart",
       // A log without any start does not show this one, either.
       severity: this.#starts === 0 ? "info" : "warning",

@@ -1,6 +1,6 @@
 /** `divergence`: the cost rises far above its best and stays there. */
 import type { Thresholds } from "./check-options.js";
-import type { LogPosition, ReportFinding } from "./finding.js";
+import { Check, type LogPosition, type ReportFinding } from "./finding.js";
 import { counted, formatValue, updates } from "./format.js";
 import { positionOf, type TrainingRow } from "./records.js";
 
@@ -31,8 +31,7 @@ interface Rise {
  * The best is the minimum mean of the cost (over about ten rows) so far. A cost above `best × divergence` in
  * `divergenceRows` rows is a divergence, short dips between them or not; one that comes down again is a warning only.
  */
-export class DivergenceCheck {
-  readonly #report: ReportFinding;
+export class DivergenceCheck extends Check {
   readonly #factor: number;
   readonly #rows: number;
   #seen = 0;
@@ -43,7 +42,7 @@ export class DivergenceCheck {
   #rise: Rise | undefined;
 
   constructor({ divergence, divergenceRows }: Thresholds, report: ReportFinding) {
-    this.#report = report;
+    super(report);
     this.#factor = divergence;
     this.#rows = divergenceRows;
   }
@@ -77,7 +76,7 @@ export class DivergenceCheck {
   /** Marian itself reports a divergence. */
   mark(position: LogPosition, text: string): void {
     const severity = /fallback/i.test(text) ? "warning" : "error";
-    this.#report(position, { kind: "divergence", severity, words: `Marian says: ${text}` });
+    this.report(position, { kind: "divergence", severity, words: `Marian says: ${text}` });
   }
 
   /** A new part of the log, or its end. */
@@ -102,7 +101,7 @@ export class DivergenceCheck {
     const recovered = dip > 0;
     // A cost that jumps up and down all the time is noise.
     if (rows < ABOVE * (rows + below - dip)) return;
-    this.#report(position, {
+    this.report(position, {
       kind: "divergence",
       severity: recovered ? "warning" : "error",
       metric: "cost",

@@ -75,6 +75,15 @@ export interface FindingDetails {
 /** Takes findings. */
 export type ReportFinding = (position: LogPosition, details: FindingDetails) => void;
 
+/** A check, which reports what it finds. */
+export abstract class Check {
+  protected readonly report: ReportFinding;
+
+  constructor(report: ReportFinding) {
+    this.report = report;
+  }
+}
+
 /** So many findings of each kind and severity are listed; one last finding counts the others. */
 const MAX_LISTED = 100;
 

@@ -1,6 +1,6 @@
 /** `gap`: rows that are missing, and long silence. */
 import type { Thresholds } from "./check-options.js";
-import type { LogPosition, ReportFinding } from "./finding.js";
+import { Check, type LogPosition, type ReportFinding } from "./finding.js";
 import { counted, formatSeconds } from "./format.js";
 import { positionOf, type TrainingRow, type ValidationRow } from "./records.js";
 import { RunningMedian } from "./running-median.js";
@@ -27,8 +27,7 @@ interface Silence {
 }
 
 /** Watches updates and times of one part of a log. */
-export class GapCheck {
-  readonly #report: ReportFinding;
+export class GapCheck extends Check {
   readonly #least: number;
   #interval: number | undefined;
   #candidate = 0;
@@ -44,7 +43,7 @@ export class GapCheck {
   #longest = 0;
 
   constructor({ gapSeconds }: Thresholds, report: ReportFinding) {
-    this.#report = report;
+    super(report);
     this.#least = gapSeconds;
   }
 
@@ -84,7 +83,7 @@ export class GapCheck {
     } else if (this.#interval > 0 && distance > this.#interval) {
       const interval = this.#interval;
       const missing = Math.ceil(distance / interval) - 1;
-      this.#report(row, {
+      this.report(row, {
         kind: "gap",
         severity: "warning",
         words:
@@ -120,7 +119,7 @@ export class GapCheck {
       seconds > usual * LONG &&
       (!validation || (this.#validations >= VALIDATIONS && seconds > this.#longest * LONG_VALIDATION));
     if (long && !this.#clockChanged(row)) {
-      this.#report(position, {
+      this.report(position, {
         kind: "gap",
         severity: "warning",
         words:

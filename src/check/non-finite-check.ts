@@ -1,5 +1,5 @@
 /** `nan`: values that are NaN or infinite, and what Marian says about them. */
-import type { LogPosition, ReportFinding, Severity } from "./finding.js";
+import { Check, type LogPosition, type Severity } from "./finding.js";
 import { counted, formatValue, updates } from "./format.js";
 import { positionOf, type TrainingRow, type ValidationRow } from "./records.js";
 
@@ -50,14 +50,9 @@ const FIELDS: readonly (readonly [name: keyof TrainingRow & string, severity: Se
 ];
 
 /** Finds NaN and infinity, each run of them once. */
-export class NonFiniteCheck {
-  readonly #report: ReportFinding;
+export class NonFiniteCheck extends Check {
   readonly #fields = new Map<string, Field>();
   readonly #complaints = new Map<"skip" | "scale", Complaint>();
-
-  constructor(report: ReportFinding) {
-    this.#report = report;
-  }
 
   training(row: TrainingRow): void {
     for (const [name, severity] of FIELDS) {
@@ -125,7 +120,7 @@ export class NonFiniteCheck {
     const { position, value, last, records } = run;
     const many = records === 1 ? "" : ` (${counted(records, "record")})`;
     const after = open ? "; no number came after" : "";
-    this.#report(position, {
+    this.report(position, {
       kind: "nan",
       severity,
       metric,
@@ -136,7 +131,7 @@ export class NonFiniteCheck {
 
   #reportComplaint(kind: "skip" | "scale", { position, text, last, count }: Complaint): void {
     const more = count === 1 ? "" : ` (${count} times, up to line ${last})`;
-    this.#report(position, {
+    this.report(position, {
       kind: "nan",
       severity: count >= MANY ? "error" : "warning",
       ...(kind === "skip" ? { metric: "cost" } : {}),

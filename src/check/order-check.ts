@@ -1,5 +1,5 @@
 /** `order`: an epoch or a clock that goes back while updates go on. */
-import type { LogPosition, ReportFinding } from "./finding.js";
+import { Check, type LogPosition } from "./finding.js";
 import { formatSeconds } from "./format.js";
 import { positionOf, type TrainingRow } from "./records.js";
 
@@ -7,14 +7,9 @@ import { positionOf, type TrainingRow } from "./records.js";
 const WAVER = 60;
 
 /** Compares each training row with the one before it. */
-export class OrderCheck {
-  readonly #report: ReportFinding;
+export class OrderCheck extends Check {
   #last: LogPosition | undefined;
   #row: LogPosition | undefined;
-
-  constructor(report: ReportFinding) {
-    this.#report = report;
-  }
 
   training(row: TrainingRow): void {
     const before = this.#row;
@@ -24,7 +19,7 @@ export class OrderCheck {
       row.up > before.up &&
       row.epoch < before.epoch
     ) {
-      this.#report(row, {
+      this.report(row, {
         kind: "order",
         severity: "info",
         words: `the epoch goes back from ${before.epoch} to ${row.epoch}, while updates go on from ${before.up} to ${row.up}`,
@@ -47,7 +42,7 @@ export class OrderCheck {
     if (before?.at === undefined || before.utc !== position.utc) return;
     const seconds = (before.at - position.at) / 1000;
     if (seconds <= WAVER) return;
-    this.#report(position, {
+    this.report(position, {
       kind: "order",
       severity: "info",
       words: `the clock goes back by ${formatSeconds(seconds)}, after line ${before.line}`,

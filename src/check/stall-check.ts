@@ -1,7 +1,7 @@
 /** `stall`: validation metrics that no longer improve. */
 import { type Better, betterOf, betterTold, isBetter } from "../run/better.js";
 import type { Thresholds } from "./check-options.js";
-import type { LogPosition, ReportFinding, Severity } from "./finding.js";
+import { Check, type LogPosition, type ReportFinding, type Severity } from "./finding.js";
 import { counted, formatValue } from "./format.js";
 import { positionOf, type ValidationRow } from "./records.js";
 import type { Schedule } from "./schedule.js";
@@ -26,8 +26,7 @@ interface Metric {
 }
 
 /** Watches the stalled counts that Marian prints. */
-export class StallCheck {
-  readonly #report: ReportFinding;
+export class StallCheck extends Check {
   readonly #asked: number | undefined;
   readonly #metrics = new Map<string, Metric>();
   /** The best value of each metric in the whole log, across restarts. */
@@ -35,7 +34,7 @@ export class StallCheck {
   #schedule: Schedule | undefined;
 
   constructor({ stalled }: Thresholds, report: ReportFinding) {
-    this.#report = report;
+    super(report);
     this.#asked = stalled;
   }
 
@@ -120,7 +119,7 @@ export class StallCheck {
     const before = best !== undefined && this.#isEarlier(name, best) ? ", reached before this log" : "";
     const at = best === undefined ? "" : ` (best ${formatValue(best)}${before})`;
     const until = open ? "up to the end of the log" : `up to update ${last}`;
-    this.#report(position, {
+    this.report(position, {
       kind: "stall",
       severity: limit.severity,
       metric: name,

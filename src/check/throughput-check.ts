@@ -1,6 +1,6 @@
 /** `throughput`: words per second far below their median for long. */
 import type { Thresholds } from "./check-options.js";
-import type { LogPosition, ReportFinding } from "./finding.js";
+import { Check, type LogPosition, type ReportFinding } from "./finding.js";
 import { counted, formatValue, updates } from "./format.js";
 import { positionOf, type TrainingRow } from "./records.js";
 import { RunningMedian } from "./running-median.js";
@@ -17,15 +17,14 @@ interface Slow {
 }
 
 /** Watches the speed of one part of a log. A single slow row is a validation. */
-export class ThroughputCheck {
-  readonly #report: ReportFinding;
+export class ThroughputCheck extends Check {
   readonly #part: number;
   readonly #rows: number;
   #median = new RunningMedian();
   #slow: Slow | undefined;
 
   constructor({ throughput, throughputRows }: Thresholds, report: ReportFinding) {
-    this.#report = report;
+    super(report);
     this.#part = throughput;
     this.#rows = throughputRows;
   }
@@ -57,7 +56,7 @@ export class ThroughputCheck {
     const { position, rows, sum, last } = slow;
     const rate = sum / rows;
     const median = this.#median.value;
-    this.#report(position, {
+    this.report(position, {
       kind: "throughput",
       severity: "warning",
       metric: "rate",

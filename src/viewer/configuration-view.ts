@@ -1,4 +1,5 @@
 /** The configurations of two runs, side by side. */
+import { tableBox } from "./data-table.js";
 import { byId, element, emptyPanel } from "./dom.js";
 import { count } from "./format.js";
 import type { ReportModel } from "./report-model.js";
@@ -127,16 +128,11 @@ function settingsTable(rows: readonly Difference[], left: string, right: string 
       ...(right === undefined ? [] : [cell(other, differs)]),
     ),
   );
-  const head = ["Setting", left, ...(right === undefined ? [] : [right])];
-  return element(
-    "div",
-    { class: "table-box settings", tabindex: 0, role: "region", "aria-label": "Settings" },
-    element(
-      "table",
-      {},
-      element("caption", { class: "unseen" }, "Settings"),
-      element("thead", {}, element("tr", {}, ...head.map((text) => element("th", { scope: "col" }, text)))),
-      element("tbody", {}, ...body),
-    ),
+  const heads = ["Setting", left, ...(right === undefined ? [] : [right])];
+  return tableBox(
+    "Settings",
+    { class: "table-box settings" },
+    heads.map((text) => element("th", { scope: "col" }, text)),
+    element("tbody", {}, ...body),
   );
 }

@@ -64,17 +64,24 @@ export function dataTable(
     return cell;
   });
   sort();
-  return element(
-    "div",
-    { class: "table-box", tabindex: 0, role: "region", "aria-label": caption, "data-focus": caption },
-    element(
-      "table",
-      {},
-      element("caption", { class: "unseen" }, caption),
-      element("thead", {}, element("tr", {}, ...headCells)),
-      body,
-    ),
+  return tableBox(caption, { class: "table-box", "data-focus": caption }, headCells, body);
+}
+
+/** A table in a region that scrolls. */
+export function tableBox(
+  caption: string,
+  attributes: { readonly class: string; readonly "data-focus"?: string },
+  heads: readonly HTMLElement[],
+  body: HTMLElement,
+): HTMLElement {
+  const table = element(
+    "table",
+    {},
+    element("caption", { class: "unseen" }, caption),
+    element("thead", {}, element("tr", {}, ...heads)),
+    body,
   );
+  return element("div", { ...attributes, tabindex: 0, role: "region", "aria-label": caption }, table);
 }
 
 /** Identifies a column: two may have the same text. */

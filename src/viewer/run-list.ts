@@ -43,11 +43,17 @@ export class RunList {
 
   /** Switches all runs on or off that the filter lets through. */
   switchAll(on: boolean): void {
+    this.#switch(
+      this.#rows.filter((row) => !row.element.hidden).map(({ view }) => view),
+      on,
+    );
+  }
+
+  #switch(views: readonly RunView[], on: boolean): void {
     const hidden = new Set(this.#store.state.hidden);
-    for (const { view, element } of this.#rows) {
-      if (element.hidden) continue;
-      if (on) hidden.delete(view.index);
-      else hidden.add(view.index);
+    for (const { index } of views) {
+      if (on) hidden.delete(index);
+      else hidden.add(index);
     }
     this.#store.update({ hidden });
   }
@@ -91,12 +97,7 @@ export class RunList {
   #row(view: RunView): Row {
     const { run } = view;
     const box = element("input", { type: "checkbox", "data-focus": `run ${view.index}` });
-    box.addEventListener("change", () => {
-      const hidden = new Set(this.#store.state.hidden);
-      if (box.checked) hidden.delete(view.index);
-      else hidden.add(view.index);
-      this.#store.update({ hidden });
-    });
+    box.addEventListener("change", () => this.#switch([view], box.checked));
     const sign = swatch(view.index, isDark());
     const only = element(
       "button",

@@ -1,7 +1,7 @@
 /** The worker that reads files, so that the page stays responsive. */
-import { refuseTar } from "../../io/packed/tar-header.js";
 import { tarMembers } from "../../io/packed/tar-members.js";
 import { webChunks } from "../../io/web-chunks.js";
+import type { Progress } from "../../library/open-log.js";
 import { kindOfName } from "../../report/run-names.js";
 import { buffersOf } from "../../report/table.js";
 import { inputRun } from "./input-run.js";
@@ -13,28 +13,17 @@ const answer = (message: WorkerAnswer, transfer: ArrayBuffer[] = []) => postMess
 addEventListener("message", async ({ data }: MessageEvent<WorkerRequest>) => {
   if (data.type === "stop") return stop.abort();
   stop = new AbortController();
-  const { core, file } = data;
   const { signal } = stop;
   try {
-    if (await isTar(file)) return answer(await readTar(file, signal));
-    const progress = (bytes: number) => answer({ type: "progress", bytes });
-    const read = await inputRun(core, file, data, { progress, signal });
-    if (read.type === "no-run") return answer(read);
+    const progress = ({ bytes }: Progress) => answer({ type: "progress", bytes });
+    const read = (await inputRun(data, progress, signal)) ?? (await readTar(data.file, signal));
+    if (read.type !== "run") return answer(read);
     const { training, validation, patterns } = read.run;
     answer(read, [training, ...validation.values(), ...patterns.values()].flatMap(buffersOf));
   } catch (error) {
     answer({ type: "no-run", problem: unreadable(error) });
   }
 });
-
-async function isTar(file: Blob): Promise<boolean> {
-  try {
-    for await (const _chunk of refuseTar(webChunks(file))) return false;
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "tar";
-  }
-  return false;
-}
 
 /** The files of a tar, packed or not, that are named like logs or evaluations. */
 async function readTar(file: Blob, signal: AbortSignal): Promise<WorkerAnswer> {
