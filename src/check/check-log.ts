@@ -1,6 +1,5 @@
 /** Checks a whole log. */
 import type { BatchParser } from "../core/log-parser.js";
-import { type LogReading, noLogError } from "../run/marian-log.js";
 import { RunReader, type RunTally, type RunUpdate } from "../run/run-reader.js";
 import type { CheckOptions } from "./check-options.js";
 import type { Death } from "./course-check.js";
@@ -38,18 +37,4 @@ export async function checkLog(
   const findings = check.finish(failed === undefined);
   const { death } = check;
   return { findings, tally: reader.tally, ...(death === undefined ? {} : { death }), ...failed };
-}
-
-/** Checks an open log. The report has an error, too, if nothing shows that the input is a log of Marian's. */
-export async function checkOpenLog(
-  log: LogReading & {
-    readonly parser: BatchParser;
-    readonly chunks: AsyncIterable<Uint8Array>;
-  },
-  options: CheckOptions,
-): Promise<CheckReport> {
-  const report = await checkLog(log.parser, log.chunks, options);
-  const found = report.findings.length > 0 || report.death !== undefined;
-  const error = log.error ?? (found ? undefined : noLogError(report.tally.counts, log.timed));
-  return error === undefined ? report : { ...report, error };
 }

@@ -7,7 +7,7 @@ import type { CoreModule } from "../core/core.js";
 import { LogParser, type ParserOptions } from "../core/log-parser.js";
 import type { Measurement } from "../core/measurement.js";
 import type { Packing } from "../io/packed/packing.js";
-import { wholeRun } from "../run/marian-log.js";
+import { noLogError, wholeRun } from "../run/marian-log.js";
 import { RunReader, type RunTally, type RunUpdate } from "../run/run-reader.js";
 import { readTrainingRun, type TrainingRun } from "../run/training-run.js";
 import { ConcurrencyLimit } from "./concurrency-limit.js";
@@ -161,8 +161,14 @@ export function makeLibrary<Input>(platform: Platform<Input>): Library<Input> {
       readWhole(input, options, async (log) => wholeRun(await readTrainingRun(log.parser, log.chunks), log)),
     async checkRun(input, options = {}) {
       // A page that only draws loads no checks.
-      const { checkOpenLog } = await import("../check/check-log.js");
-      return readWhole(input, { ...options, marks: true }, (log) => checkOpenLog(log, options));
+      const { checkLog } = await import("../check/check-log.js");
+      return readWhole(input, { ...options, marks: true }, async (log) => {
+        const report = await checkLog(log.parser, log.chunks, options);
+        // A finding shows that the input is a log of Marian's.
+        const found = report.findings.length > 0 || report.death !== undefined;
+        const error = log.error ?? (found ? undefined : noLogError(report.tally.counts, log.timed));
+        return error === undefined ? report : { ...report, error };
+      });
     },
   };
 }
