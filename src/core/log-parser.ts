@@ -39,7 +39,6 @@ const SLICE = 1 << 20;
  * `using` do so) when done, because the core's memory is not garbage collected.
  */
 export class LogParser implements Disposable {
-  /** @internal */
   readonly time: TimestampFormat;
   readonly #module: CoreModule;
   readonly #metrics: string[] = [];
