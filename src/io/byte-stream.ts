@@ -90,7 +90,11 @@ export async function* sliced(
     for (let at = 0; at < chunk.length; at += length) yield chunk.subarray(at, at + length);
 }
 
-/** The parts as one, a copy. */
+/**
+ * The parts as one, a copy.
+ *
+ * @internal TypeScript before 5.7 can't read its type.
+ */
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;
