@@ -6,12 +6,10 @@ import { watchStopSignals } from "../cli/stop-signal.js";
 import { EXIT } from "../exit-code.js";
 import { stdinIs } from "../io/stdin.js";
 import { say } from "../io/terminal.js";
-import { automationCode } from "../live/automation.js";
-import { deadline } from "../live/deadline.js";
+import { echoesInput } from "../live/main.js";
 import { ParentChannel } from "../live/parent-channel.js";
-import { echoesInput } from "../live/passes-on.js";
-import { endProcess, runPipe } from "../live/pipe.js";
-import { watchPipeSignals } from "../live/pipe-signals.js";
+import { automationCode, endProcess, runPipe } from "../live/pipe.js";
+import { deadline, watchPipeSignals } from "../live/pipe-signals.js";
 import { CHANNEL, READY, TRIAL } from "../live/reader-process.js";
 import { readTaskLog } from "../live/task-log.js";
 

@@ -1,6 +1,6 @@
 /** The bytes of a file, in chunks. */
 import { open } from "node:fs/promises";
-import { isFifo, openFifo } from "./fifo.js";
+import { isFifo, openFifo } from "./file-system.js";
 
 /** Bytes read from a file at once. */
 const CHUNK = 1 << 20;

@@ -3,7 +3,7 @@ import { createHash, type Hash } from "node:crypto";
 import type { Stats } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { openFifo } from "./fifo.js";
+import { openFifo } from "./file-system.js";
 import { InputError } from "./input-error.js";
 import { readable, type Source } from "./source.js";
 import { WholeLines } from "./whole-lines.js";

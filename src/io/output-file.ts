@@ -1,11 +1,12 @@
 /** Where results go: a file is there whole or as it was before, whatever the place is. */
+
 import { constants, createReadStream, createWriteStream, openSync, renameSync } from "node:fs";
 import { copyFile, readlink, rename, rm, stat } from "node:fs/promises";
 import { Socket } from "node:net";
 import { basename, dirname, isAbsolute, join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { checkReader } from "./fifo.js";
-import { makeFolder } from "./folder.js";
+import { checkReader, makeFolder } from "./file-system.js";
+import { InputError } from "./input-error.js";
 import { OWNER, sweep } from "./owner.js";
 import { makeTemporaryFolder, removeTemporaryFolder } from "./temporary-folder.js";
 
@@ -147,4 +148,31 @@ async function openFifo(path: string): Promise<Socket> {
 function absent(error: NodeJS.ErrnoException): undefined {
   if (error.code === "ENOENT") return undefined;
   throw error;
+}
+
+/**
+ * Writes beside the place and renames, so that nobody ever sees half of the file.
+ *
+ * @param write Writes to the path that it is given.
+ * @throws InputError in words when the disk does not take it; whatever else `write` throws.
+ */
+export async function writeWhole(path: string, write: (part: string) => Promise<void>): Promise<void> {
+  let place: OutputFile | undefined;
+  try {
+    place = await openOutputFile(path);
+    await write(place.part);
+    await place.commit();
+  } catch (error) {
+    await place?.discard();
+    throw unwritable(error, path);
+  }
+}
+
+/** An error of the disk in words for the user; any other as it is. */
+export function unwritable(error: unknown, path: string): unknown {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (syscall === undefined) return error;
+  return new InputError(`it can't be written to ${path} (${code}): make room there, or name another place`, {
+    cause: error,
+  });
 }

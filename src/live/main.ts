@@ -1,7 +1,5 @@
 /** What the binaries start before anything else is loaded. */
-
-import { readFileSync } from "node:fs";
-import { echoesInput } from "./passes-on.js";
+import { fstatSync, readFileSync } from "node:fs";
 import { endProcess, runPipe } from "./pipe.js";
 import { CHANNEL } from "./reader-process.js";
 
@@ -28,6 +26,28 @@ export async function startPipe(binary: string, args: readonly string[]): Promis
 function addressesAreFew(): boolean {
   try {
     return /^Max address space\s+\d/m.test(readFileSync("/proc/self/limits", "utf8"));
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Whether standard input is to be passed on. Asked before the arguments are read, so in doubt it is: a training in
+ * front of a command with wrong flags must not notice.
+ */
+export function echoesInput(args: readonly string[]): boolean {
+  if (args.some((argument) => /^(?:--help|-h|--version)$/.test(argument))) return false;
+  // There is nothing to pass on, and the command says so.
+  if (isA("directory")) return false;
+  if (args.some((argument) => argument.startsWith("--from") || /^-v*s/.test(argument))) return true;
+  return !args.some((argument) => /^(?:--input-file|-v*i)/.test(argument)) && isA("pipe");
+}
+
+/** Whether standard input is of a kind. */
+function isA(kind: "pipe" | "directory"): boolean {
+  try {
+    const info = fstatSync(0);
+    return kind === "directory" ? info.isDirectory() : info.isFIFO() || info.isSocket();
   } catch {
     return false;
   }

@@ -14,7 +14,7 @@ import {
   type WandbPlace,
   type WandbSettings,
 } from "../wandb/index.js";
-import { deadline } from "./deadline.js";
+import { deadline } from "./pipe-signals.js";
 import { type Environment, readTaskContext, type TaskContext, taskQueue } from "./task-context.js";
 
 /** What the user asks for. Names of the task stand over those of the flags. */

@@ -9,10 +9,9 @@ import { homedir } from "node:os";
 import { basename, dirname, isAbsolute, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fileChunks } from "../io/chunks.js";
-import { makeFolder } from "../io/folder.js";
-import { LEFTOVER } from "../io/output-file.js";
+import { makeFolder } from "../io/file-system.js";
+import { LEFTOVER, unwritable } from "../io/output-file.js";
 import { OWNER, sweep } from "../io/owner.js";
-import { unwritable } from "./whole-file.js";
 
 /** Bytes that are kept where nothing else is said. */
 export const CACHE_BYTES = 2 * 1024 ** 3;

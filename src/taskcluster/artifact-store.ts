@@ -1,4 +1,5 @@
 /** Artifacts of runs that are over, on disk: downloaded once, and there whole or not at all. */
+
 import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
@@ -7,15 +8,15 @@ import { pipeline } from "node:stream/promises";
 import { gunzipSync } from "node:zlib";
 import { limitConcurrency } from "../http/index.js";
 import { fileChunks } from "../io/chunks.js";
-import { makeFolder } from "../io/folder.js";
+import { makeFolder } from "../io/file-system.js";
 import { InputError } from "../io/input-error.js";
+import { writeWhole } from "../io/output-file.js";
 import { decompress } from "../io/packed/decompress.js";
-import { readable } from "../io/source.js";
+import { readable, type Source } from "../io/source.js";
 import { makeTemporaryFolder, removeTemporaryFolder } from "../io/temporary-folder.js";
 import { ArtifactCache, CACHE_BYTES, type StoredFile } from "./artifact-cache.js";
 import { artifactPageSchema, checked } from "./client/answers.js";
 import type { Artifact, ArtifactRef, Queue } from "./client/index.js";
-import { writeWhole } from "./whole-file.js";
 
 /** Largest artifact that is held in memory, unpacked. */
 const LARGEST_BYTES = 16 * 1024 ** 2;
@@ -211,4 +212,39 @@ async function readList(path: string): Promise<readonly Artifact[] | undefined> 
     // Not there any more, or of another form: it is asked for again.
     return undefined;
   }
+}
+
+/** A log that a run has left. */
+export class ArtifactSource implements Source {
+  readonly name: string;
+  /** What a run has left never changes. */
+  readonly stamp: string;
+  /** Bytes, packed as they were sent. */
+  readonly size: number;
+  readonly #store: ArtifactStore;
+  readonly #ref: ArtifactRef;
+
+  constructor(store: ArtifactStore, ref: ArtifactRef, size: number) {
+    this.name = artifactName(ref);
+    this.stamp = this.name;
+    this.size = size;
+    this.#store = store;
+    this.#ref = ref;
+  }
+
+  /** @throws TaskclusterError, InputError in words for the user. */
+  chunks(): AsyncGenerator<Uint8Array> {
+    return this.#store.chunks(this.#ref);
+  }
+}
+
+/** What receipts and tables call an artifact: `<task>/<run>/public/build/train.log`. */
+export function artifactName({ taskId, runId, name }: ArtifactRef): string {
+  return `${taskId}/${runId}/${name}`;
+}
+
+/** The artifact that {@link artifactName} names so. */
+export function artifactRef(text: string): ArtifactRef {
+  const [taskId = "", runId = "", ...name] = text.split("/");
+  return { taskId, runId: Number(runId), name: name.join("/") };
 }

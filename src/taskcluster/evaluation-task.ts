@@ -7,8 +7,7 @@ import { readLabel } from "../evaluation/naming/label.js";
 import { readScores } from "../evaluation/score-file.js";
 import { addScores, inTableOrder, otherScores } from "../evaluation/scores.js";
 import { InputError } from "../io/input-error.js";
-import { artifactName } from "./artifact-source.js";
-import type { ArtifactStore } from "./artifact-store.js";
+import { type ArtifactStore, artifactName } from "./artifact-store.js";
 import { type GroupTask, hasCode } from "./client/index.js";
 import { labelOf, lastRun, nameOf } from "./group-task.js";
 

@@ -1,7 +1,6 @@
 /** The log that a run has left: the best of those that can be had. */
 
-import { ArtifactSource } from "./artifact-source.js";
-import type { ArtifactStore } from "./artifact-store.js";
+import { ArtifactSource, type ArtifactStore } from "./artifact-store.js";
 import { hasCode } from "./client/index.js";
 
 /** Marian's own log. */

@@ -1,4 +1,4 @@
-/** The pipe with readers that misbehave, and with less patience than it has in life. */
+/** The pipe with readers that misbehave. Its limits of time pass at once or never: no test waits for one. */
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -21,8 +21,9 @@ beforeAll(async () => {
   await build({
     stdin: {
       contents: `import { endProcess, runPipe } from "./src/live/pipe.ts";
-const [reader, limits] = process.argv.slice(2).map((text) => JSON.parse(text));
-endProcess(await runPipe(reader, limits));`,
+const [reader, limits, passing] = process.argv.slice(2).map((text) => JSON.parse(text));
+const sleep = (milliseconds) => new Promise((resolve) => passing.includes(milliseconds) && resolve());
+endProcess(await runPipe(reader, limits, sleep));`,
       resolveDir: fileURLToPath(new URL("../../", import.meta.url)),
     },
     outfile: program,
@@ -41,20 +42,25 @@ interface Done {
   readonly stderr: string;
 }
 
-const LIMITS = { buffer: 64e6, atEnd: 20_000, afterSignal: 20_000 };
-/** For readers that never end. */
-const SHORT = { atEnd: 300, afterSignal: 600 };
+const LIMITS = { buffer: 64e6, atEnd: 300, afterSignal: 600 };
 
-/** A reader is a script, or any command. */
+/**
+ * A reader is a script, or any command.
+ *
+ * @param passing The limits of time, in milliseconds, that pass at once.
+ */
 function start(
   reader: string | readonly string[],
-  limits: Partial<typeof LIMITS> = {},
+  { passing = [], buffer = LIMITS.buffer }: { passing?: readonly number[]; buffer?: number } = {},
   env: Record<string, string> = {},
 ) {
   const [command = "", ...args] = typeof reader === "string" ? [process.execPath, "-e", reader] : reader;
   const child = spawn(
     process.execPath,
-    [program, JSON.stringify({ program: command, args }), JSON.stringify({ ...LIMITS, ...limits })],
+    [
+      program,
+      ...[{ program: command, args }, { ...LIMITS, buffer }, passing].map((each) => JSON.stringify(each)),
+    ],
     { env: cleanEnvironment(env), stdio: ["pipe", "pipe", "pipe"] },
   );
   let [stdout, stderr] = ["", ""];
@@ -126,14 +132,14 @@ describe("the pipe", () => {
   });
 
   it("ends a reader that hangs when the log is over", async () => {
-    const done = await through(HANGS, SHORT);
+    const done = await through(HANGS, { passing: [LIMITS.atEnd] });
     expect([done.code, done.stdout === LOG]).toEqual([3, true]);
     expect(done.stderr).toMatch(/did not end within 0\.3 s of the end of standard input and was killed/);
   });
 
   it("is not held up by a reader that takes nothing, and counts what that missed", async () => {
     const big = `${"x".repeat(999)}\n`.repeat(20_000);
-    const { child, done } = start(HANGS, { ...SHORT, buffer: 1e6 });
+    const { child, done } = start(HANGS, { passing: [LIMITS.atEnd], buffer: 1e6 });
     child.stdin.end(big);
     const { code, stdout, stderr } = await done;
     expect([code, stdout === big]).toEqual([3, true]);
@@ -169,7 +175,7 @@ describe("the pipe", () => {
   );
 
   it("ends a reader that hangs after a signal and the end of the log", async () => {
-    const { child, done, echoed } = start(HANGS, { ...SHORT, atEnd: 60_000 });
+    const { child, done, echoed } = start(HANGS, { passing: [LIMITS.afterSignal] });
     child.stdin.write("before\n");
     while (echoed() !== "before\n") await new Promise((resolve) => setTimeout(resolve, 5));
     child.kill("SIGTERM");
@@ -204,7 +210,7 @@ describe("the pipe", () => {
 
   it("takes a signal that comes before the reader can", async () => {
     const { child, done, echoed } = start(
-      "setTimeout(() => { process.on('SIGTERM', () => process.exit(0)); require('fs').writeSync(3, 'ready\\n'); setInterval(() => {}, 100); }, 200)",
+      "process.stdin.resume().on('end', () => { process.on('SIGTERM', () => process.exit(0)); require('fs').writeSync(3, 'ready\\n'); setInterval(() => {}, 100); })",
     );
     child.stdin.write("x");
     while (echoed() !== "x") await new Promise((resolve) => setTimeout(resolve, 5));

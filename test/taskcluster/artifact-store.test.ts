@@ -15,8 +15,7 @@ import { describe, expect, it } from "vitest";
 import { OWNER } from "../../src/io/owner.js";
 import { decompress } from "../../src/io/packed/decompress.js";
 import { cacheFolder } from "../../src/taskcluster/artifact-cache.js";
-import { ArtifactSource } from "../../src/taskcluster/artifact-source.js";
-import { ArtifactStore } from "../../src/taskcluster/artifact-store.js";
+import { ArtifactSource, ArtifactStore } from "../../src/taskcluster/artifact-store.js";
 import { afterTest, all, harness, IDS, queueFor } from "./client/harness.js";
 import { emptyFolder, filesBelow } from "./folders.js";
 

@@ -9,16 +9,15 @@ import type { Evaluation } from "../../evaluation/evaluation.js";
 import { evaluationTitle, readDatasetName } from "../../evaluation/naming/dataset.js";
 import { readEvaluationFileName } from "../../evaluation/naming/evaluation-file.js";
 import { forEachLimited } from "../../http/index.js";
-import { makeFolder } from "../../io/folder.js";
+import { makeFolder } from "../../io/file-system.js";
 import { InputError } from "../../io/input-error.js";
+import { writeWhole } from "../../io/output-file.js";
 import { decompress } from "../../io/packed/decompress.js";
 import { readable } from "../../io/source.js";
 import { outputErrorText } from "../../pipeline/error-text.js";
 import { writeYaml } from "../../run/yaml.js";
-import { artifactRef } from "../../taskcluster/artifact-source.js";
-import type { ArtifactStore } from "../../taskcluster/artifact-store.js";
+import { type ArtifactStore, artifactRef } from "../../taskcluster/artifact-store.js";
 import { hasCode } from "../../taskcluster/client/index.js";
-import { writeWhole } from "../../taskcluster/whole-file.js";
 
 /** Files that are written at once. */
 const AT_ONCE = 8;

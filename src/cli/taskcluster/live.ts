@@ -1,5 +1,5 @@
 /** What happens to a log that is followed, in words. */
-import type { LiveLogEvent } from "../../taskcluster/live-log-options.js";
+import type { LiveLogEvent } from "../../taskcluster/live-log.js";
 
 /** Says each event of a task's log; what lasts is said once. */
 export function liveLogSpeaker(taskId: string, say: (words: string) => void): (event: LiveLogEvent) => void {

@@ -1,6 +1,6 @@
 /** Utilisation, memory, power and temperature of NVIDIA's GPUs, by nvidia-smi. */
 import { type ChildProcess, execFile } from "node:child_process";
-import type { MetricsPart, Sample } from "./metrics-part.js";
+import type { MetricsPart, Sample } from "./sample.js";
 
 /** Milliseconds that nvidia-smi has: with a broken driver it hangs. */
 const TIMEOUT = 5000;

@@ -1,8 +1,7 @@
 /** CPU, memory, disk and network of the machine. */
 import { readdir, statfs } from "node:fs/promises";
 import { cpus, freemem, totalmem } from "node:os";
-import type { MetricsPart, Sample } from "./metrics-part.js";
-import { numberOf, percent, readProc } from "./proc.js";
+import { type MetricsPart, numberOf, percent, readProc, type Sample } from "./sample.js";
 
 const MB = 1 << 20;
 const GB = 1 << 30;

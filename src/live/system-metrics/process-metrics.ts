@@ -1,8 +1,7 @@
 /** Memory and threads of the training: of the processes that write the log. */
 import { readdir, readlink } from "node:fs/promises";
 import { totalmem } from "node:os";
-import type { MetricsPart, Sample } from "./metrics-part.js";
-import { numberOf, percent, readProc } from "./proc.js";
+import { type MetricsPart, numberOf, percent, readProc, type Sample } from "./sample.js";
 
 const KB = 1024;
 const MB = 1 << 20;

@@ -1,8 +1,8 @@
 /** How the machine does while a training runs: a sample now and then. */
 import { GpuMetrics } from "./gpu-metrics.js";
 import { MachineMetrics } from "./machine-metrics.js";
-import type { MetricsPart, Sample } from "./metrics-part.js";
 import { ProcessMetrics } from "./process-metrics.js";
+import type { MetricsPart, Sample } from "./sample.js";
 
 const INTERVAL = 15_000;
 

@@ -1,12 +1,15 @@
 /** The files of a training task: what Marian and OpusTrainer were configured with. */
-
-import { realpath } from "node:fs/promises";
+import { readFile, realpath, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join, resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { ConfigValue } from "../../archive/group.js";
+import { fileChunks } from "../../io/chunks.js";
+import { InputError } from "../../io/input-error.js";
+import { decompress } from "../../io/packed/decompress.js";
+import { readable } from "../../io/source.js";
 import { isObject } from "../../json.js";
 import type { Arguments } from "../../run/command-line.js";
-import { readConfigFile } from "./config-file.js";
-import { countLines } from "./line-count.js";
+import { readYaml } from "../../run/yaml.js";
 
 /** What the files of a training task say. */
 export interface TaskFiles {
@@ -155,4 +158,71 @@ function datasetsOf(opustrainer: ConfigValue): Map<string, readonly string[]> {
     if (paths.length > 0) datasets.set(name, paths);
   }
   return datasets;
+}
+
+const NEWLINE = 10;
+/** Milliseconds of counting, after which as many belong to everybody else. */
+const SLICE = 10;
+
+/**
+ * The number of lines of a file, which may be packed; an unterminated last line counts. Half of the time is left to
+ * others. Never rejects; when the signal is aborted, what it gives is of no use.
+ */
+export async function countLines(
+  path: string,
+  signal: AbortSignal,
+): Promise<number | { readonly fault: string; readonly absent: boolean }> {
+  try {
+    // A pipe or a device would never end.
+    if (!(await stat(path)).isFile()) return { fault: "it is not a file", absent: false };
+    let lines = 0;
+    let last = NEWLINE;
+    let begun = performance.now();
+    for await (const chunk of decompress(fileChunks(path))) {
+      if (signal.aborted) break;
+      lines += newlines(chunk);
+      last = chunk.at(-1) ?? last;
+      if (performance.now() - begun < SLICE) continue;
+      await delay(SLICE, undefined, { signal });
+      begun = performance.now();
+    }
+    return last === NEWLINE ? lines : lines + 1;
+  } catch (error) {
+    const reason = readable(error);
+    // Hints are for logs.
+    return { fault: reason instanceof InputError ? reason.problem : reason.message, absent: isAbsent(error) };
+  }
+}
+
+function newlines(chunk: Uint8Array): number {
+  let count = 0;
+  for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, at + 1)) count += 1;
+  return count;
+}
+
+/** A configuration, or why there is none. */
+export type ReadConfig =
+  | { readonly value: ConfigValue }
+  | { readonly fault: string; readonly absent: boolean };
+
+/** No configuration is longer; a path in a log may lead to anything. */
+const MOST_BYTES = 1 << 20;
+
+/** Reads a file as YAML 1.1. Never rejects. */
+export async function readConfigFile(path: string): Promise<ReadConfig> {
+  try {
+    const info = await stat(path);
+    if (!info.isFile()) return { fault: "it is not a file", absent: false };
+    if (info.size > MOST_BYTES) return { fault: "it is too long for a configuration", absent: false };
+    const read = readYaml(await readFile(path, "utf8"));
+    if ("fault" in read) return { fault: `it ${read.fault}`, absent: false };
+    return { value: (read.value ?? null) as ConfigValue };
+  } catch (error) {
+    return { fault: readable(error).message, absent: isAbsent(error) };
+  }
+}
+
+/** Whether an error says that there is no such file. */
+export function isAbsent(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
 }

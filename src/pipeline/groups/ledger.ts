@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { type FileHandle, open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
-import { makeFolder } from "../../io/folder.js";
+import { makeFolder } from "../../io/file-system.js";
 import { writing } from "../../io/output-file.js";
 import { isObject, readJson } from "../../json.js";
 

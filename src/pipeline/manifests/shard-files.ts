@@ -1,7 +1,7 @@
 /** The files of a shard: its folder is complete or absent. */
 import { readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { makeFolder } from "../../io/folder.js";
+import { makeFolder } from "../../io/file-system.js";
 import { LineFile } from "../../publishers/ndjson.js";
 import type { TableFormat } from "../../publishers/tables/columns.js";
 import { outputErrorText } from "../error-text.js";

@@ -1,7 +1,7 @@
 /** The tidy tables of a whole archive or group: training, validation, evaluations, runs. */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { makeFolder } from "../../io/folder.js";
+import { makeFolder } from "../../io/file-system.js";
 import { moveFile, type OutputFile, openOutputFile } from "../../io/output-file.js";
 import type { Source } from "../../io/source.js";
 import {

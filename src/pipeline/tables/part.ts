@@ -3,7 +3,7 @@ import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { completeLog } from "../../archive/validation-log/join.js";
 import type { ParserOptions } from "../../core/log-parser.js";
-import { makeFolder } from "../../io/folder.js";
+import { makeFolder } from "../../io/file-system.js";
 import type { Source } from "../../io/source.js";
 import { type RunName, TABLE_FORMATS, type TableFormat } from "../../publishers/tables/columns.js";
 import { PART_TABLES, partFile } from "../../publishers/tables/part-files.js";

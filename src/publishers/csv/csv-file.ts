@@ -2,8 +2,7 @@
 import { type FileHandle, open, rename, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileChunks } from "../../io/chunks.js";
-import { checkReader } from "../../io/fifo.js";
-import { makeFolder } from "../../io/folder.js";
+import { checkReader, makeFolder } from "../../io/file-system.js";
 import { type OutputFile, openOutputFile, partOf, throughLinks, writing } from "../../io/output-file.js";
 import { CellOrder } from "../tables/row-transform.js";
 

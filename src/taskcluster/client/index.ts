@@ -1,6 +1,7 @@
 /** Taskcluster's queue and secrets, over HTTP. */
 
 export { type Clock, systemClock } from "../../http/index.js";
+export type { HttpOptions } from "./access.js";
 export {
   DEFAULT_ROOT_URL,
   type GroupAddress,
@@ -12,6 +13,5 @@ export {
 export type { Artifact, GroupTask, TaskDefinition, TaskGroup, TaskRun, TaskStatus } from "./answers.js";
 export type { ArtifactRef, Download, LiveArtifact } from "./artifact-access.js";
 export { hasCode, isRefused, TaskclusterError } from "./errors.js";
-export type { HttpOptions } from "./policy.js";
 export { Queue, type QueueOptions } from "./queue.js";
 export { type SecretOptions, secretToken } from "./secrets.js";

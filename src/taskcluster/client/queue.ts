@@ -1,3 +1,4 @@
+import { type Access, accessTo, type HttpOptions, type JsonRequest, sendJson } from "./access.js";
 import { httpRoot, slug } from "./address.js";
 import {
   type Artifact,
@@ -15,8 +16,6 @@ import {
 } from "./answers.js";
 import { ArtifactAccess, type ArtifactRef, type Download, type LiveArtifact } from "./artifact-access.js";
 import { TaskclusterError } from "./errors.js";
-import { type JsonRequest, sendJson } from "./json.js";
-import { type Access, accessTo, type HttpOptions } from "./policy.js";
 
 /** Ids in one batch request. */
 const BATCH = 500;

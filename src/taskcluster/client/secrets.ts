@@ -1,8 +1,7 @@
+import { accessTo, type HttpOptions, sendJson } from "./access.js";
 import { httpRoot } from "./address.js";
 import { checked, secretSchema } from "./answers.js";
 import { TaskclusterError } from "./errors.js";
-import { sendJson } from "./json.js";
-import { accessTo, type HttpOptions } from "./policy.js";
 
 /** How a secret is asked for. */
 export interface SecretOptions extends HttpOptions {

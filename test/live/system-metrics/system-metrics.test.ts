@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { GpuMetrics, readGpus } from "../../../src/live/system-metrics/gpu-metrics.js";
 import { MachineMetrics } from "../../../src/live/system-metrics/machine-metrics.js";
-import type { MetricsPart, Sample } from "../../../src/live/system-metrics/metrics-part.js";
 import { ProcessMetrics } from "../../../src/live/system-metrics/process-metrics.js";
+import type { MetricsPart, Sample } from "../../../src/live/system-metrics/sample.js";
 import { SystemMetrics } from "../../../src/live/system-metrics/system-metrics.js";
 
 const scratch = mkdtempSync(join(tmpdir(), "system-metrics-"));

@@ -16,3 +16,14 @@ export function numberOf(text: string, name: string): number | undefined {
 export function percent(part: number, whole: number): number {
   return whole > 0 ? Math.round((part / whole) * 10_000) / 100 : 0;
 }
+
+/** Values by the official client's names, without `system.`. */
+export type Sample = Readonly<Record<string, number>>;
+
+/** One part of the machine. */
+export interface MetricsPart {
+  /** Values of now; none where there is nothing to measure. Must not take long, and must not reject. */
+  sample(): Promise<Sample>;
+  /** Ends what is under way. */
+  stop?(): void;
+}

@@ -1,7 +1,29 @@
-/** Named pipes. An ordinary `open` of one waits in a thread for the other side, and no signal ends a waiting thread. */
+/** Folders, names of files, and named pipes. An ordinary `open` of a pipe waits in a thread, which no signal ends. */
 import { constants, openSync } from "node:fs";
-import { open, stat } from "node:fs/promises";
+import { mkdir, open, stat } from "node:fs/promises";
 import { Socket } from "node:net";
+import { dirname } from "node:path";
+
+/**
+ * Makes a folder and those above it. Not `mkdir`'s own recursion: that never ends on file systems which answer "no
+ * such directory" for a name that may not be made, such as /proc.
+ *
+ * @throws Error of Node's when a folder can't be made.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    return await mkdir(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST" && (await stat(path)).isDirectory()) return;
+    if (code !== "ENOENT" || dirname(path) === path) throw error;
+  }
+  await makeFolder(dirname(path));
+  await mkdir(path).catch((error: NodeJS.ErrnoException) => {
+    // Another process may have been faster.
+    if (error.code !== "EEXIST") throw error;
+  });
+}
 
 /** Opens a named pipe for reading: bytes come as soon as somebody writes, and it ends with its last writer. */
 export function openFifo(path: string | URL): Socket {
