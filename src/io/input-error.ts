@@ -29,33 +29,31 @@ export class InputError extends Error {
   /** What is wrong, for programs; its sentence is for people. */
   readonly code: InputErrorCode;
   /** @internal Set if packed data is damaged. */
-  readonly damage?: Damage;
+  readonly damage: Damage | undefined;
   /** @internal The message without its hint, for where another hint fits. */
   readonly problem: string;
 
   /** @param options With a hint, the message ends with what to do. */
   constructor(problem: string, options: InputErrorOptions = {}) {
-    const { code = "unreadable", damage, hint } = options;
-    super(hint === undefined ? problem : `${problem}: ${hint}`, options);
-    this.code = code;
+    super(options.hint ? `${problem}: ${options.hint}` : problem, options);
+    this.code = options.code ?? "unreadable";
     this.problem = problem;
-    if (damage !== undefined) this.damage = damage;
+    this.damage = options.damage;
   }
 }
+
+const READ = "what could be unpacked before that was read";
 
 /** The error for damaged packed data. What could be unpacked before was read. */
 export function damaged(damage: Damage, cause: unknown): InputError {
   const { format, reason, lost } = damage;
-  const missing = lost === undefined ? "" : `, but for its last ${lost} at most`;
-  const read = `what could be unpacked before that was read${missing}`;
-  return new InputError(`the ${format} data is damaged (${reason}); ${read}`, { cause, damage });
+  const missing = lost ? `, but for its last ${lost} at most` : "";
+  return new InputError(`the ${format} data is damaged (${reason}); ${READ}${missing}`, { cause, damage });
 }
 
 /** The error for packed data that ends early. What could be unpacked before was read, to its last byte. */
 export function endsEarly(format: string, cause: unknown): InputError {
-  return new InputError(`the ${format} data ends early; what could be unpacked before that was read`, {
-    cause,
-  });
+  return new InputError(`the ${format} data ends early; ${READ}`, { cause });
 }
 
 /** Of the disk, the memory and the network; a file that is missing or forbidden is the same the next time. */

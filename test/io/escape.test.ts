@@ -61,7 +61,7 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
   "src/cli/program.ts": ["listens for faults, waits for the end; writes nothing"],
   "src/live/pipe-signals.ts": ["listens for faults"],
   "src/cli/stop-signal.ts": ["asks whether it is a terminal"],
-  "src/cli/parse-inputs.ts": ["a bar of numbers; the user's own bytes, passed on; rows, by dataText"],
+  "src/publishers/files.ts": ["the user's own bytes, passed on; rows, by dataText"],
   "src/cli/check-inputs.ts": ["a bar of numbers"],
   "src/cli/groups/run-groups.ts": ["a bar of numbers"],
   "src/cli/report/write-report.ts": ["a bar of numbers"],
