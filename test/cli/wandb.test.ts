@@ -7,6 +7,7 @@ import { StandInServer } from "../servers/wandb/index.js";
 import { picture } from "../wandb/sync/sample-run.js";
 import { check, eventually, freshFolder, type RunOptions, startBinary } from "./run-binary.js";
 import { runHere } from "./run-here.js";
+import { start, train } from "./sample-logs.js";
 
 const log = readFileSync(fileURLToPath(new URL("../../fixtures/train.log", import.meta.url)), "utf8");
 let server: StandInServer;
@@ -145,7 +146,8 @@ describe("parse --wandb-project", () => {
   });
 
   test("killed at any request and run again, it gives the same run", { timeout: 240_000 }, async () => {
-    const folder = freshFolder({ "student/train.log": log, "logs/a.txt": "a\n" });
+    const short = start() + Array.from({ length: 80 }, (_, row) => train(row + 1)).join("");
+    const folder = freshFolder({ "student/train.log": short, "logs/a.txt": "a\n" });
     const args = ["parse", "student/train.log", "--wandb-project", project, "--wandb-artifacts", "logs"];
     const begin = async () => {
       const own = await StandInServer.start();
