@@ -53,7 +53,7 @@ describe("filterGroups", () => {
     [{ only: "evaluations" }, ["quantized_opus", "backwards_Zr7yQ"]],
     [{ since: later, only: "training", filter: ["opus"] }, ["teacher-0_opus"]],
   ];
-  it.each(cases)("%j", async (filter, wanted) => {
+  it.each(cases)("chooses by %j", async (filter, wanted) => {
     const groups = await chosen(filter);
     expect(groups.flatMap(({ runs }) => runs).map(({ id }) => id)).toEqual(wanted);
   });

@@ -35,7 +35,7 @@ function project(): string {
   return folder;
 }
 
-describe.skipIf(!chromiumIsThere)("built by", () => {
+describe.skipIf(!chromiumIsThere)("a page built by", () => {
   let browser: Browser;
   let folder: string;
 

@@ -32,7 +32,7 @@ describe.skipIf(!chromiumIsThere || !sharedIsThere)("real logs in a page", () =>
 
   test("there are more than a hundred", () => expect(logs.length).toBeGreaterThan(100));
 
-  test.each(logs)("%s", async (file) => {
+  test.each(logs)("%s is read as in Node", async (file) => {
     const url = `/logs/${file.split("/").map(encodeURIComponent).join("/")}`;
     const measurements = await plain.read({ url });
     expect(measurements.fault).toBeUndefined();

@@ -96,14 +96,17 @@ const REAL: Readonly<Record<string, readonly string[]>> = {
 };
 
 describe.skipIf(!sharedIsThere)("real logs", () => {
-  it.each(Object.entries(REAL))("%s", async (path, expected) => {
-    const { findings, error } = await checkRun(shared(path));
-    expect(error).toBeUndefined();
-    const serious = findings.filter(({ severity }) => severity !== "info");
-    expect(serious.map(({ line, kind, severity }) => `${line} ${kind} ${severity}`)).toEqual(expected);
-    const log = readFileSync(shared(path));
-    for (const size of [17, 1000]) expect((await checkRun(cut(log, size))).findings).toEqual(findings);
-  });
+  it.each(Object.entries(REAL))(
+    "%s has the findings that are expected, for chunks of any size",
+    async (path, expected) => {
+      const { findings, error } = await checkRun(shared(path));
+      expect(error).toBeUndefined();
+      const serious = findings.filter(({ severity }) => severity !== "info");
+      expect(serious.map(({ line, kind, severity }) => `${line} ${kind} ${severity}`)).toEqual(expected);
+      const log = readFileSync(shared(path));
+      for (const size of [17, 1000]) expect((await checkRun(cut(log, size))).findings).toEqual(findings);
+    },
+  );
 });
 
 /** What a check says of each of the logs that others have published, and whether it is true: read by a person. */
@@ -133,7 +136,7 @@ describe.skipIf(!sharedIsThere)("logs that others have published", () => {
     expect(JUDGED.filter(({ verdict, why }) => verdict !== "true" || why === "")).toEqual([]);
   });
 
-  it.each(logs)("%s", async (log) => {
+  it.each(logs)("%s has the findings that a person has judged", async (log) => {
     const path = shared(`logs/${log}`);
     const { findings } = await checkRun(path);
     const judged = JUDGED.filter((one) => one.log === log);

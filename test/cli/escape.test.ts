@@ -51,7 +51,7 @@ describe("names of files", () => {
     ["eval of what is not there", ["eval", "--metrics-json", `${HOSTILE}.json`]],
     ["a flag", ["parse", `--${HOSTILE}`]],
     ["a command", [HOSTILE]],
-  ] as const)("%s", async (_name, args) => {
+  ] as const)("are printed harmlessly by %s", async (_name, args) => {
     const env = { WANDB_API_KEY: "k".repeat(40), WANDB_BASE_URL: "http://127.0.0.1:9" };
     const done = await runHere("run", args, { folder: folder(), env });
     // The framework wraps lines, and breaks names that are in its way.
@@ -103,7 +103,7 @@ describe("names of files", () => {
 describe("what a log says", () => {
   const text = `${LOG}[2024-07-03 09:00:00] Ep. 1 : Up. 300 : ${HOSTILE.replace(/[\r\n]/g, "")}\n[2024-07-03 09:00:00] Error: ${HOSTILE.replace(/[\r\n]/g, "")}\n`;
 
-  test.each([["parse"], ["check"], ["report"]])("%s", async (name) => {
+  test.each([["parse"], ["check"], ["report"]])("is printed harmlessly by %s", async (name) => {
     const folder = freshFolder({ "train.log": text });
     const args = name === "check" ? [] : ["-o", name === "report" ? "out.html" : "out"];
     checkHarmless(
@@ -144,7 +144,7 @@ describe("names and errors of Taskcluster", () => {
     ["task", ["task", IDS.student, "--no-wandb", "-o", "out", "--verbose"]],
     ["task of another kind", ["task", IDS.quantize, "--no-wandb", "-o", "out"]],
     ["report", ["report", "--from", "group", IDS.fjord, "-o", "out.html", "--summary", "-"]],
-  ] as const)("%s", async (_name, args) => {
+  ] as const)("are printed harmlessly by %s", async (_name, args) => {
     const place = await setting({ trainLog: Buffer.from(LOG) });
     poison(place);
     checkHarmless(await place.run(...args));
@@ -208,7 +208,7 @@ describe("answers of W&B", () => {
         "g",
       ],
     ],
-  ] as const)("%s", async (_name, args) => {
+  ] as const)("are printed harmlessly by %s", async (_name, args) => {
     server.inject({ endpoint: "graphql", fault: { kind: "graphql-error", message: HOSTILE }, times: 99 });
     const folder = freshFolder({ "train.log": LOG });
     const env = { WANDB_BASE_URL: server.url, WANDB_API_KEY: server.apiKey };

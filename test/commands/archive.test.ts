@@ -3,7 +3,15 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSyn
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { binaryPath, check, freshFolder, type RunOptions, runShell, startBinary } from "../cli/run-binary.js";
+import {
+  binaryPath,
+  check,
+  eventually,
+  freshFolder,
+  type RunOptions,
+  runShell,
+  startBinary,
+} from "../cli/run-binary.js";
 import { runHere } from "../cli/run-here.js";
 import { StandInServer } from "../servers/wandb/index.js";
 
@@ -162,12 +170,13 @@ describe("to Weights & Biases", () => {
 
   test("killed at any moment and run again, it ends with the rows of one clean run", async () => {
     const folder = freshFolder(files());
-    for (const moment of [400, 700, 1000]) {
+    for (const requests of [1, 6, 12]) {
+      const before = server.requests.length;
       const live = startBinary("run", ["archive", "archive"], {
         folder,
         env: { WANDB_BASE_URL: server.url, WANDB_API_KEY: server.apiKey, XDG_CACHE_HOME: "cache" },
       });
-      await new Promise((resolve) => setTimeout(resolve, moment));
+      await eventually(() => server.requests.length >= before + requests, live);
       live.child.kill("SIGKILL");
       await live.done;
     }
@@ -288,7 +297,7 @@ describe("wrong use", () => {
     ["no run left", ["archive", "--no-wandb", "-o", "out", "--filter", "xyz"], /no run is left/],
     ["a bad date", ["archive", "--no-wandb", "-o", "out", "--since", "soon"], /--since 'soon'/],
     ["a bad mode", ["archive", "--mode", "make"], /taskcluster, snakemake/],
-  ])("%s", async (_name, args, message) => {
+  ])("%s is refused with a sentence", async (_name, args, message) => {
     const folder = freshFolder(files());
     mkdirSync(join(folder, "empty"));
     const done = await runHere("run", ["archive", ...args], { folder, env: { XDG_CACHE_HOME: "cache" } });

@@ -130,7 +130,7 @@ describe("group", () => {
     ["no id", ["group", "nonsense"], 2, /is not the id of a group/],
     ["an unknown id", ["group", IDS.unknown], 1, /Y7uvQ6XZRSq4ArK6WOYigQ/],
     ["nothing to do", ["group", IDS.fjord, "--no-wandb"], 2, /nothing to do/],
-  ])("%s", async (_name, args, code, message) => {
+  ])("%s is refused with a sentence", async (_name, args, code, message) => {
     const done = await command(await setting(), args);
     expect([done.code, done.stdout]).toEqual([code, ""]);
     expect(done.stderr.replace(/\n ›\s+/g, " ")).toMatch(message);

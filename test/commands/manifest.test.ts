@@ -389,7 +389,7 @@ describe("wrong flags and manifests are refused in words", () => {
     [["parse", "--manifest", "bad.ndjson", "--tee"], /--tee does not go with/],
     [["parse", "x.log", "--shard", "1/2"], /name one with --manifest/],
     [["parse", "x.log", "--format", "tsv"], /is for a --manifest/],
-  ])("%j", async (args, message) => {
+  ])("%j is refused with a sentence", async (args, message) => {
     const folder = freshFolder({ "bad.ndjson": "\n{torn\n" });
     check(await runHere("run", args, { folder }), { code: 2, stderr: message });
   });

@@ -21,7 +21,9 @@ test.each([
   "+ sacrebleu x\nsacreBLEU: That's 100 lines that end in a tokenized period ('.')\n 26.3\n54.4\n",
   "[task 2023-11-19T22:17:20.883Z] + tee /a/wmt19.metrics\n[task 2023-11-19T22:17:51.898Z] 26.3\n[task 2023-11-19T22:17:51.898Z] 54.4\n",
   "1\n2\n+ tee /x.metrics\n3\nfoo\n+ sacrebleu x\n26.3\n54.4\n1\n+ tee /x.metrics\n5\n6\n",
-])("%j", (text) => expect(scores(text)).toEqual({ bleu_detok: 26.3, chrf: 54.4 }));
+])("%j has the scores 26.3 and 54.4", (text) =>
+  expect(scores(text)).toEqual({ bleu_detok: 26.3, chrf: 54.4 }),
+);
 
 test.each([
   "",

@@ -54,7 +54,7 @@ describe("numbers as Python reads them", () => {
     ["inf", Number.POSITIVE_INFINITY],
     ["-Infinity", Number.NEGATIVE_INFINITY],
     ["1e999", Number.POSITIVE_INFINITY],
-  ])("%j", (text, number) => expect(readFloat(text)).toBe(number));
+  ])("%j is read as %j", (text, number) => expect(readFloat(text)).toBe(number));
 
   test.each(["", ".", "1__0", "_1", "1_", "1e", "0x10", "1 2", "28.3%", "infin", "1,5", "٣", "NaN1", "--1"])(
     "%j is none",
@@ -264,7 +264,7 @@ test("names that objects have of themselves are names like others", () => {
   expect(() => readMetricsJson('{"a": {"__proto__": {"score": 1}}}')).toThrow("its score is missing");
 });
 
-describe("refused in words", () => {
+describe("what is no score", () => {
   test.each([
     ["", "is no JSON"],
     ["{", "is no JSON"],
@@ -280,7 +280,7 @@ describe("refused in words", () => {
       '{"bleu": {"score": "1"}}',
       'has no metric with a score: "bleu" is left out: its score is "1", no number',
     ],
-  ])("%j", (text, reason) => {
+  ])("%j is refused with its reason", (text, reason) => {
     expect(() => readMetricsJson(text)).toThrow(InputError);
     expect(() => readMetricsJson(text)).toThrow(reason);
   });

@@ -180,27 +180,30 @@ const EXCEPTIONS: Readonly<Record<string, Readonly<Record<string, NamedFault["ve
 };
 
 describe.each(CALLERS)("$name", (at) => {
-  test.each(faultsOf(at.kind))("once: $name", async (fault) => {
-    const { clock, caller } = await started(at);
-    caller.inject(fault.name, 1);
-    const call = caller.call();
-    const outcome =
-      fault.slow === true ? await clock.settle(call) : await call.catch((error: Error) => error);
-    const verdict = verdictOf(fault, at);
-    if (verdict === "again" || verdict === "taken") {
-      expect(outcome).not.toBeInstanceOf(Error);
-      expect(caller.requests()).toBe(verdict === "again" ? 2 : 1);
-      // No try comes without a pause before it.
-      if (verdict === "again") expect(Math.max(...clock.pauses)).toBeGreaterThanOrEqual(100);
-    } else {
-      expect(outcome).toBeInstanceOf(Error);
-      expect(String(outcome)).not.toContain(KEY);
-      // Only another try shows that the content is another one.
-      const known = fault.slow !== true && EXCEPTIONS[at.name]?.[fault.name] !== "refused";
-      if (known) expect(caller.requests()).toBe(1);
-      if (known && verdict === "refused") expect(clock.pauses).toEqual([]);
-    }
-  });
+  test.each(faultsOf(at.kind))(
+    "$name, once, is tried again, refused or taken as it should be",
+    async (fault) => {
+      const { clock, caller } = await started(at);
+      caller.inject(fault.name, 1);
+      const call = caller.call();
+      const outcome =
+        fault.slow === true ? await clock.settle(call) : await call.catch((error: Error) => error);
+      const verdict = verdictOf(fault, at);
+      if (verdict === "again" || verdict === "taken") {
+        expect(outcome).not.toBeInstanceOf(Error);
+        expect(caller.requests()).toBe(verdict === "again" ? 2 : 1);
+        // No try comes without a pause before it.
+        if (verdict === "again") expect(Math.max(...clock.pauses)).toBeGreaterThanOrEqual(100);
+      } else {
+        expect(outcome).toBeInstanceOf(Error);
+        expect(String(outcome)).not.toContain(KEY);
+        // Only another try shows that the content is another one.
+        const known = fault.slow !== true && EXCEPTIONS[at.name]?.[fault.name] !== "refused";
+        if (known) expect(caller.requests()).toBe(1);
+        if (known && verdict === "refused") expect(clock.pauses).toEqual([]);
+      }
+    },
+  );
 
   const lasting = faultsOf(at.kind).filter((fault) => verdictOf(fault, at) === "again");
   test.each(lasting)("for ever: $name", async (fault) => {

@@ -30,7 +30,7 @@ describe("readArguments", () => {
     });
   });
 
-  it("short options", () => {
+  it("reads short options", () => {
     expect(read("-m model.npz -t a.en a.fr -v v1.spm v2.spm -q")).toEqual({
       m: "model.npz",
       t: ["a.en", "a.fr"],

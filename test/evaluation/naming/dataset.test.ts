@@ -38,7 +38,7 @@ test.each<[string, Read]>([
   ["_devtest", ["unknown", null, "_devtest"]],
   ["", ["unknown", null, null]],
   ["constructor_x", ["unknown", null, "constructor_x"]],
-])("%j", (stem, wanted) => expect(read(stem)).toEqual(wanted));
+])("%j is read as %j", (stem, wanted) => expect(read(stem)).toEqual(wanted));
 
 test("the title of a chart has the parts that there are", () => {
   const titles = ["flores_aug-mix_devtest", "flores_aug-mix", "flores", "mtdata_x-1-eng-nld"];
@@ -103,7 +103,7 @@ describe.skipIf(!sharedIsThere)("names recorded of the reference", () => {
     expect(cases.map(([stem]) => stem)).toEqual(expect.arrayContaining(Object.keys(DEVIATIONS)));
   });
 
-  test.each(cases)("%j", (stem, recorded) => {
+  test.each(cases)("%j is read as it was recorded", (stem, recorded) => {
     const deviation = DEVIATIONS[stem];
     if (deviation === undefined) {
       expect(read(stem)).toEqual(recorded);

@@ -61,7 +61,7 @@ describe("the name of a file of scores", () => {
       { known: false, metric: "chrf", dataset: dataset("unknown", "notapair__flores__bergamot__student") },
     ],
     ["", { known: false, dataset: dataset("unknown", null) }],
-  ])("%s", (stem, wanted) => {
+  ])("%s is read as %j", (stem, wanted) => {
     const { pair, ...rest } = readEvaluationFileName(`${stem}.metrics.json`);
     expect(rest).toEqual({ kind: "metrics.json", ...wanted });
     expect(pair).toBe(

@@ -21,7 +21,9 @@ describe("readGroupFolder", () => {
     ["prod_with-a-long-name-to-try", "prod_with-a-long-name-to-try", undefined],
     ["prod_Ncl7bHC4TuaHe6DFbmWar", "prod_Ncl7bHC4TuaHe6DFbmWar", undefined],
     ["prod_Ncl7bHC4TuaHe6DFbm.arA", "prod_Ncl7bHC4TuaHe6DFbm.arA", undefined],
-  ])("%j", (folder, name, groupId) => expect(readGroupFolder(folder)).toEqual({ name, groupId }));
+  ])("%j has the name %j and the id %j", (folder, name, groupId) =>
+    expect(readGroupFolder(folder)).toEqual({ name, groupId }),
+  );
 
   test("gives back what groupNameOf put together", () => {
     const slug = stringMatching(

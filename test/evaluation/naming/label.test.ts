@@ -39,7 +39,7 @@ describe("trainings", () => {
     ["backtranslations-train-backwards-model-sr_cyrl-en", ["backwards"]],
     ["train-finetune-teacher-lt-en-1", ["finetune-teacher-1"]],
     ["train-teacher-finetuned0", ["teacher-finetune-0"]],
-  ])("%s", (label, wanted) => expect(read(label)).toEqual(full(wanted)));
+  ])("%s is read as %j", (label, wanted) => expect(read(label)).toEqual(full(wanted)));
 });
 
 describe("evaluations", () => {
@@ -116,7 +116,7 @@ describe("evaluations", () => {
     ["eval_student_devtest", ["student", "unknown", "devtest"]],
     ["eval_student_aug-mix_devtest", ["student", "unknown", "devtest", "aug-mix"]],
     ["eval_speed_flores_devtest", ["quantized", "flores", "devtest"]],
-  ])("%s", (label, wanted) => expect(read(label)).toEqual(full(wanted)));
+  ])("%s is read as %j", (label, wanted) => expect(read(label)).toEqual(full(wanted)));
 });
 
 test.each([
@@ -196,7 +196,7 @@ describe.skipIf(!sharedIsThere)("labels recorded of the reference", () => {
     expect(labels).toEqual(expect.arrayContaining(Object.keys(DEVIATIONS)));
   });
 
-  test.each(cases)("%j", (label, recorded) => {
+  test.each(cases)("%j is read as it was recorded", (label, recorded) => {
     const theirs =
       typeof recorded === "string"
         ? undefined

@@ -119,7 +119,7 @@ describe("names that W&B takes in no id", () => {
     ["modèle 学生", "modèle 学生_g"],
     ["m".repeat(200), `${"m".repeat(126)}_g`],
     [`${"m".repeat(125)}😀😀`, `${"m".repeat(125)}_g`],
-  ])("%j", (model, id) => {
+  ])("%j has the id %j", (model, id) => {
     const [found] = assignRunIds([group("g", "_g", [model])]);
     expect(found?.ids).toEqual([id]);
     expect(found?.notes.map(({ source }) => source)).toEqual(id === `${model}_g` ? [] : ["g/0"]);

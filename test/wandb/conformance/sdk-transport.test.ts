@@ -137,8 +137,11 @@ describe.skipIf(!sdkIsThere)("with the optional @wandb/sdk", () => {
     const opened = await SdkTransport.start(RUN, { settings: settingsFor(server), budget, print: () => {} });
     server.inject({ endpoint: "file_stream", fault: { kind: "hang" }, times: Infinity });
     await sendRows(opened);
-    setTimeout(() => budget.set(300), 500);
-    const outcome = await opened.finish(0);
+    const finished = opened.finish(0);
+    while (server.requestsOf("file_stream").length === 0)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    budget.set(300);
+    const outcome = await finished;
     expect(outcome).toMatchObject({ rows: { acknowledged: 0 }, complete: false });
     expect(outcome.problems.join("\n")).toContain("it does not come to its end");
   });
