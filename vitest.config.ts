@@ -1,15 +1,12 @@
 import { defineConfig } from "vitest/config";
 
-/** Tests that change what belongs to the process, or watch it, and so want one for each file. */
+/** Tests that change what belongs to the process, watch it, or clean up by hooks of a shared module: a process for each file. */
 const OWN_PROCESS = [
-  "test/{browser,chaos,interop,package}/**/*.test.ts",
-  "test/archive/{archive,tar}.test.ts",
-  "test/cli/{action,secrets}.test.ts",
+  "test/{archive,browser,chaos,interop,library,live,package,taskcluster,wandb}/**/*.test.ts",
+  "test/cli/{action,damaged-answers,earlier-version,escape,secrets}.test.ts",
+  "test/cli/receipts/report.test.ts",
+  "test/commands/{compare,download,group,logs,ls}.test.ts",
   "test/http/connections.test.ts",
-  "test/live/**/*.test.ts",
-  "test/taskcluster/client/proxy.test.ts",
-  "test/wandb/*.test.ts",
-  "test/wandb/{client,conformance,offline}/**/*.test.ts",
 ];
 
 export default defineConfig({

@@ -27,11 +27,10 @@ export function licences(inputs) {
   });
 }
 
-/** Bundles the commands and what starts them. */
-export async function bundle() {
-  rmSync(`${root}cli`, { recursive: true, force: true });
+/** What esbuild makes the program with: the commands and what starts them. */
+export function programOptions() {
   const commands = readdirSync(`${root}src/commands`).map((file) => file.replace(/\.ts$/, ""));
-  const { metafile } = await build({
+  return {
     absWorkingDir: root,
     entryPoints: [
       { in: "src/io/open-files.ts", out: "open-files" },
@@ -54,7 +53,13 @@ export async function bundle() {
     legalComments: "none",
     logLevel: "warning",
     metafile: true,
-  });
+  };
+}
+
+/** Bundles the program. */
+export async function bundle() {
+  rmSync(`${root}cli`, { recursive: true, force: true });
+  const { metafile } = await build(programOptions());
   const texts = licences(Object.keys(metafile.inputs));
   if (texts.length === 0 || !existsSync(`${root}cli/program.js`)) throw new Error("the bundle is empty");
   writeFileSync(`${root}cli/LICENCES.txt`, texts.join("\n--------\n\n"));

@@ -1,18 +1,10 @@
 /** Runs the binaries as a user does: a process of their own in a fresh folder. */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, expect } from "vitest";
+import { expect } from "vitest";
 
 /** Which of the two commands. */
 export type Binary = "run" | "parse_tc_logs" | "parse_experiment_dir" | "parse_tc_group";
@@ -54,9 +46,9 @@ const running = new Set<ChildProcessWithoutNullStreams>();
 const folders = mkdtempSync(join(tmpdir(), "marian-tracking-test-"));
 let count = 0;
 
-afterAll(() => {
+// Several test files share this process. The folders go with that of the whole run.
+process.once("exit", () => {
   for (const child of running) child.kill("SIGKILL");
-  rmSync(folders, { recursive: true, force: true });
 });
 
 /** The path of a binary, for shells. */
