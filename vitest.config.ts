@@ -5,7 +5,7 @@ const OWN_PROCESS = [
   "test/{archive,browser,chaos,interop,library,live,package,taskcluster,wandb}/**/*.test.ts",
   "test/cli/{action,damaged-answers,earlier-version,escape,secrets}.test.ts",
   "test/cli/receipts/report.test.ts",
-  "test/commands/{compare,download,group,logs,ls}.test.ts",
+  "test/commands/{compare,download,group,logs,ls,parse-follow,parse-stop}.test.ts",
   "test/http/connections.test.ts",
 ];
 

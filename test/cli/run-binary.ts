@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFil
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect } from "vitest";
+import { afterAll, expect } from "vitest";
 
 /** Which of the two commands. */
 export type Binary = "run" | "parse_tc_logs" | "parse_experiment_dir" | "parse_tc_group";
@@ -46,8 +46,8 @@ const running = new Set<ChildProcessWithoutNullStreams>();
 const folders = mkdtempSync(join(tmpdir(), "marian-tracking-test-"));
 let count = 0;
 
-// Several test files share this process. The folders go with that of the whole run.
-process.once("exit", () => {
+// The folders go with that of the whole run: another test file may share this process.
+afterAll(() => {
   for (const child of running) child.kill("SIGKILL");
 });
 
