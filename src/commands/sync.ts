@@ -1,11 +1,11 @@
 import { Args, Flags } from "@oclif/core";
-import { quote } from "shlex";
 import { Command } from "../cli/command.js";
 import { wandbKeyFlag } from "../cli/flags/wandb-flags.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
 import { EXIT } from "../exit-code.js";
 import { Budget } from "../http/index.js";
 import { printText, sayText } from "../io/terminal.js";
+import { quoteWords } from "../run/command-line.js";
 import {
   findOfflineFiles,
   messageOf,
@@ -84,7 +84,7 @@ or no API key (WANDB_API_KEY); 3 the server did not acknowledge everything; 130,
       untouched: files.length - receipts.length,
       signal: stop.received,
       exitCode,
-      again: left ? [this.config.bin, "sync", ...this.argv].map((word) => quote(word)).join(" ") : undefined,
+      again: left ? quoteWords([this.config.bin, "sync", ...this.argv]) : undefined,
     };
     if (flags.json) printText(syncReceiptJson(receipts, verdict));
     else sayText(syncReceiptText(receipts, verdict, flags.quiet));

@@ -1,5 +1,5 @@
 /** Marian's command line as options. */
-import { split } from "shlex";
+import { quote, split } from "shlex";
 
 /** What was read last: a training that starts again and again has one command line. */
 let last: { readonly commandLine: string; readonly options: Arguments } | undefined;
@@ -57,4 +57,9 @@ function shellWords(commandLine: string): string[] | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Words as a shell reads them back. */
+export function quoteWords(words: readonly string[]): string {
+  return words.map((word) => quote(word)).join(" ");
 }

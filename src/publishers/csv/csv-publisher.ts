@@ -1,7 +1,6 @@
 /** CSV files: training.csv, validation.csv, patterns.csv. */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { stringify } from "csv-stringify/sync";
 import { KIND } from "../../core/layout.js";
 import type { PatternMeasurement } from "../../core/measurement.js";
 import { ColumnNames, stalledColumn } from "../../run/metric-columns.js";
@@ -10,6 +9,7 @@ import type { ValidationPoint } from "../../run/validation-point.js";
 import type { OpenedRun, PublisherOutcome, UpdatePublisher } from "../update-publisher.js";
 import { LABELS, metricRule, TRAINING, VALIDATION } from "./columns.js";
 import { CsvFile, type WriteMode } from "./csv-file.js";
+import { csvLines, csvStart } from "./csv-text.js";
 import { formatCount, formatFloat } from "./float.js";
 
 const PATTERNS = ["source", "line", "up", "name"];
@@ -88,7 +88,7 @@ export class CsvPublisher implements UpdatePublisher {
       await this.#training.addColumns(LABELS, "", this.#trainingSegments.place);
     }
     await this.#trainingSegments.see(batch.training.segment, this.#training);
-    const prefix = this.#options.combine ? stringify([[this.#source, ""]], { record_delimiter: "" }) : "";
+    const prefix = this.#options.combine ? csvStart([this.#source]) : "";
     const columns = { labels: this.#labels, segment: this.#trainingSegments.shown };
     await this.#training.write(batch.trainingCsv(columns, new TextEncoder().encode(prefix)));
   }
@@ -108,7 +108,7 @@ export class CsvPublisher implements UpdatePublisher {
       await this.#validation.addColumns(added, "", this.#validationSegments.place);
     }
     const rows = points.map((point) => this.#validationRow(point));
-    await this.#validation.write(stringify(rows, { record_delimiter: "windows" }));
+    await this.#validation.write(csvLines(rows));
   }
 
   #validationRow(point: ValidationPoint): string[] {
@@ -134,7 +134,7 @@ export class CsvPublisher implements UpdatePublisher {
       const groups = new Map(Object.entries(values).map(([group, value]) => [groupColumn(group), value]));
       const fresh = [...groups.keys()].filter((column) => !this.#patterns.columns.includes(column));
       if (fresh.length > 0) {
-        await this.#patterns.write(stringify(rows.splice(0), { record_delimiter: "windows" }));
+        await this.#patterns.write(csvLines(rows.splice(0)));
         await this.#patterns.addColumns(fresh, "");
       }
       const update = up === undefined ? "" : formatCount(up);
@@ -149,7 +149,7 @@ export class CsvPublisher implements UpdatePublisher {
     }
     if (rows.length === 0) return;
     this.#matched = true;
-    await this.#patterns.write(stringify(rows, { record_delimiter: "windows" }));
+    await this.#patterns.write(csvLines(rows));
   }
 }
 

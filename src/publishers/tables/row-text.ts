@@ -1,11 +1,11 @@
 /** Rows as text: CSV and NDJSON. */
-import { stringify } from "csv-stringify/sync";
+import { csvLines, csvStart } from "../csv/csv-text.js";
 import { formatCount, formatFloat } from "../csv/float.js";
 import type { Cell, Column, ColumnType, RunName } from "./columns.js";
 
 /** A row's first cells as CSV, with the comma that follows. */
 export function csvHead({ project, group, run }: RunName): string {
-  return stringify([[project, group, run, ""]], { record_delimiter: "" });
+  return csvStart([project, group, run]);
 }
 
 /** A row's first fields as JSON, without the end of the object. */
@@ -25,7 +25,7 @@ export function jsonNumber(value: number): string {
 
 /** The header of a CSV table. */
 export function csvHeader(columns: readonly Column[]): string {
-  return stringify([columns.map(({ name }) => name)], { record_delimiter: "windows" });
+  return csvLines([columns.map(({ name }) => name)]);
 }
 
 /** Whole rows as CSV. */
@@ -36,7 +36,7 @@ export function csvRows(columns: readonly Column[], rows: readonly (readonly Cel
       return typeof cell === "number" ? csvNumber(cell, type) : (cell ?? "");
     }),
   );
-  return stringify(texts, { record_delimiter: "windows" });
+  return csvLines(texts);
 }
 
 /** Whole rows as NDJSON; absent cells are left out. */
