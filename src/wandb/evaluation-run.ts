@@ -25,7 +25,7 @@ export interface EvaluationPublication extends WandbPlace {
  * Publishes a table with a bar chart for each evaluation. The run may be there: its rows, charts and tables stay, also
  * those that others add at the same moment, and what is there already is not sent again.
  *
- * @throws WandbError in words for the user.
+ * @throws WandbError with a sentence for the user.
  */
 export async function publishEvaluationRun(publication: EvaluationPublication): Promise<PublisherOutcome> {
   const { id, evaluations, config = {}, override = false, transport } = publication;
@@ -34,13 +34,13 @@ export async function publishEvaluationRun(publication: EvaluationPublication): 
   return run.settle(async (state, again) => {
     const existing = state?.existing ?? null;
     if (transport === "sdk" && existing !== null) {
-      run.remark(`@wandb/sdk does not publish tables: nothing was added to the run ${id}`);
+      run.note(`@wandb/sdk does not publish tables: nothing was added to the run ${id}`);
       return undefined;
     }
     const asked = own.filter((table) => (override && !again) || tableState(existing, table) !== "unchanged");
     const tables = again && state !== undefined ? [...asked, ...(await lostTables(state, own))] : asked;
     if (tables.length === 0 && existing !== null) {
-      if (!again) run.remark(`${own.length} tables were there already`);
+      if (!again) run.note(`${own.length} tables were there already`);
       return undefined;
     }
     return { config, work: (run) => addTables(run, existing, tables) };

@@ -43,17 +43,17 @@ const DOWNLOADS_AT_ONCE = 8;
  * dataset are updated, new ones are added. Several tasks may do that at the same moment. Published again, the same
  * group adds no row to the run's history.
  *
- * @throws WandbError in words for the user.
+ * @throws WandbError with a sentence for the user.
  */
 export async function publishGroupLogs(publication: GroupLogsPublication): Promise<PublisherOutcome> {
   const { group, suffix, config = {}, logsFolder, transport } = publication;
   const id = `group_logs${suffix}`;
   const run = new TableRun(publication, id);
-  const completion = new TableCompletion(publication, (text) => run.remark(text));
+  const completion = new TableCompletion(publication, (text) => run.note(text));
   return run.settle(async (state, again) => {
     const existing = state?.existing ?? null;
     if (transport === "sdk" && existing !== null) {
-      run.remark(`@wandb/sdk does not publish tables: nothing was added to the run ${id}`);
+      run.note(`@wandb/sdk does not publish tables: nothing was added to the run ${id}`);
       return undefined;
     }
     const table = await completion.next(state);
@@ -61,7 +61,7 @@ export async function publishGroupLogs(publication: GroupLogsPublication): Promi
       existing !== null && Object.entries(config).every(([key, value]) => isStored(existing, key, value));
     if (table === undefined && again) return undefined;
     if (table === undefined && known && logsFolder === undefined) {
-      run.remark(`the run ${id} has all of this already`);
+      run.note(`the run ${id} has all of this already`);
       return undefined;
     }
     return {
@@ -70,7 +70,7 @@ export async function publishGroupLogs(publication: GroupLogsPublication): Promi
         if (table !== undefined) await writer.history({}, nextPosition(existing), [table]);
         if (logsFolder !== undefined && !again) {
           const name = artifactNameOf(group);
-          if (name !== group) run.remark(`the artifact of ${group} is called ${name}, as W&B takes names`);
+          if (name !== group) run.note(`the artifact of ${group} is called ${name}, as W&B takes names`);
           await writer.directoryArtifact(name, "logs", logsFolder);
         }
       },
@@ -83,19 +83,19 @@ class TableCompletion {
   readonly #publication: GroupLogsPublication;
   readonly #own: GroupTable;
   readonly #suffix: string;
-  readonly #remark: (text: string) => void;
+  readonly #note: (text: string) => void;
   /** Files whose rows are known. */
   readonly #seen = new Set<string>();
   #base: GroupTable;
   #lookedAtRuns = false;
 
-  constructor(publication: GroupLogsPublication, remark: (text: string) => void) {
+  constructor(publication: GroupLogsPublication, note: (text: string) => void) {
     const { group, suffix, evaluations } = publication;
     this.#publication = publication;
     this.#own = GroupTable.of(group, suffix, evaluations);
     this.#suffix = suffix;
     this.#base = new GroupTable(suffix);
-    this.#remark = remark;
+    this.#note = note;
   }
 
   /** The table to write; undefined where the run has it, or there is nothing to show. */
@@ -120,7 +120,7 @@ class TableCompletion {
       this.#base = this.#base.with(GroupTable.of(group, this.#suffix, lacking));
     } catch (error) {
       if (!(error instanceof WandbError)) throw error;
-      this.#remark(`the other runs of the group could not be looked at: ${error.message}`);
+      this.#note(`the other runs of the group could not be looked at: ${error.message}`);
     }
   }
 
@@ -138,7 +138,7 @@ class TableCompletion {
     await forEachLimited(fresh, DOWNLOADS_AT_ONCE, async (file) => {
       this.#seen.add(file.path);
       const table = await file.read().catch(() => undefined);
-      if (table === undefined) this.#remark(`the table ${file.path} can't be read`);
+      if (table === undefined) this.#note(`the table ${file.path} can't be read`);
       else read.set(file, table);
     });
     for (const file of fresh) {

@@ -69,7 +69,7 @@ function nameIn(title: string): DatasetName {
   return datasetOf(importer, rest.join("_"));
 }
 
-/** The scores in a table of metrics; undefined where it is another table. */
+/** The scores in a table of metrics; undefined if it is another table. */
 function scoresIn(text: string): Map<string, number> | undefined {
   try {
     const { columns, data } = readTable(text);

@@ -1,4 +1,4 @@
-/** What became of a publication, in words. */
+/** What became of a publication, for the receipt. */
 import type { PublisherOutcome } from "../publishers/update-publisher.js";
 import type { WandbPlace } from "./publication.js";
 import type { RunOutcome, Transport } from "./transports/transport.js";
@@ -11,7 +11,7 @@ export interface OutcomeDetail {
   readonly rows: number;
   /** Rows that the server held before. */
   readonly held: number;
-  readonly remarks: readonly string[];
+  readonly notes: readonly string[];
   /** Figures for the receipt as JSON. */
   readonly figures?: Readonly<Record<string, unknown>>;
 }
@@ -19,12 +19,12 @@ export interface OutcomeDetail {
 /** The outcome of a run for the receipt. */
 export function publisherOutcome(outcome: RunOutcome, detail: OutcomeDetail): PublisherOutcome {
   const { rows, url, spool, problems, complete, requests } = outcome;
-  const { place, transport, held, remarks, figures } = detail;
+  const { place, transport, held, figures } = detail;
   const online = place.client !== undefined;
   const lost = online && (!complete || transport.kind === "offline");
   // What the SDK loses is in no file.
   const missing = transport.kind === "sdk" ? detail.rows - rows.acknowledged : rows.spooled;
-  const notes = [...remarks];
+  const notes = [...detail.notes];
   if (online && (rows.sent > 0 || lost))
     notes.push(`${rows.acknowledged} of ${rows.sent} rows sent were acknowledged`);
   if (spool !== undefined) {

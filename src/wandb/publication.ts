@@ -64,7 +64,7 @@ export interface TaskFiles {
   readonly opustrainer: JsonValue;
   /** Names of the datasets of the training; empty where they are not known. */
   readonly datasetNames: readonly string[];
-  /** What could not be read, in words. */
+  /** What could not be read. */
   readonly notes: readonly string[];
   /** Counts the lines of the datasets. A dataset that can't be counted is left out, and in the notes. */
   countDatasets(

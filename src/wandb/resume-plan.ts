@@ -1,4 +1,4 @@
-/** How a run is taken up: what of it the server holds, and what is to be sent. */
+/** How a run is resumed: what of it the server holds, and what is still to be sent. */
 
 import type { Budget } from "../http/index.js";
 import type { StepRow } from "../run/step-rows.js";
@@ -13,7 +13,7 @@ import { RowDigest, storedDigest } from "./row-digest.js";
 import { TASK_SECTIONS } from "./run-config.js";
 import { chartsOf, tableState } from "./run-tables.js";
 
-/** How a run is taken up. */
+/** How a run is resumed. */
 export interface ResumePlan {
   readonly id: string;
   /** The run to go on with; null for none. */
@@ -31,8 +31,8 @@ export interface ResumePlan {
   readonly tables: readonly RowTable[];
   /** Tables that a row which is sent again refers to already. */
   readonly references: { readonly row: number; readonly values: JsonObject };
-  /** What deserves a word. */
-  readonly remarks: readonly string[];
+  /** Notes for the receipt. */
+  readonly notes: readonly string[];
   /** There is no server, or it gave no answer. */
   readonly offline: boolean;
 }
@@ -43,7 +43,7 @@ const MOST_NAMES = 20;
 /** A run that begins with nothing. */
 function fresh(id: string, tables: readonly RowTable[]): ResumePlan {
   const run = { existing: null, resume: "allow", replaced: false, held: 0, rows: 0, lines: 0 } as const;
-  return { id, tables, ...run, references: { row: -1, values: {} }, remarks: [], offline: false };
+  return { id, tables, ...run, references: { row: -1, values: {} }, notes: [], offline: false };
 }
 
 /**
@@ -52,7 +52,7 @@ function fresh(id: string, tables: readonly RowTable[]): ResumePlan {
  *
  * @param tables The tables of the run.
  * @param later Names of charts whose tables are made while the rows are sent.
- * @throws WandbError in words for the user, where the run can't be published.
+ * @throws WandbError with a sentence for the user if the run can't be published.
  */
 export async function planResume(
   publication: WandbPublication,
@@ -66,7 +66,7 @@ export async function planResume(
     return await beginOnline(publication, tables, later, client, budget);
   } catch (error) {
     if (!isNotTaken(error)) throw error;
-    return { ...fresh(id, tables), offline: true, remarks: [error.message] };
+    return { ...fresh(id, tables), offline: true, notes: [error.message] };
   }
 }
 
@@ -80,21 +80,21 @@ async function beginOnline(
   const { id, plan, project } = publication;
   const scope = { budget, signal: undefined, requests: 0 };
   const entity = publication.entity ?? client.settings.entity;
-  const remarks: string[] = [];
+  const notes: string[] = [];
   let held: number | undefined;
   for (let number = 1; number <= MOST_NAMES; number += 1) {
     const runId = number === 1 ? id : `${id}-r${number}`;
     const found = await findRun(client, { entity, project, runId }, scope);
     held ??= found?.rows ?? 0;
-    const begin = { ...fresh(runId, tables), held, remarks };
+    const begin = { ...fresh(runId, tables), held, notes };
     if (found === undefined) return begin;
     if (plan === undefined) return goOnLive(publication, begin, found);
     const kept = plan.rows === 0 ? { rows: found.rows } : await rowsKept(publication, found);
-    if (kept?.unsure) remarks.push(kept.unsure);
+    if (kept?.unsure) notes.push(kept.unsure);
     if (kept !== undefined) return goOn(publication, begin, later, found, kept.rows);
     if (plan.rows >= found.rows) return beginAnew(publication, begin, found);
     // Lines can't be removed from a run, so a shorter one gets a name of its own.
-    remarks.push(
+    notes.push(
       `the run ${runId} holds ${found.rows} rows and this log ${plan.rows}: it is published as ${id}-r${number + 1}`,
     );
   }
@@ -119,7 +119,7 @@ function goOnLive(
   return { ...begin, existing: found, lines, tables: changed(begin.tables, found) };
 }
 
-/** Goes on behind the rows that can stay. */
+/** Resumes the run after the rows that can stay. */
 function goOn(
   publication: WandbPublication,
   begin: ResumePlan,
@@ -133,7 +133,7 @@ function goOn(
   // Tables belong to the last row of the log, which is then sent again.
   const rows = joined && kept === total ? Math.max(0, kept - 1) : kept;
   const again = total > 0 && rows < found.rows;
-  const remarks = found.rows === 0 ? [] : [`${found.rows} rows were there already`];
+  const notes = found.rows === 0 ? [] : [`${found.rows} rows were there already`];
   return {
     ...begin,
     existing: again ? { ...found, rows, lastStep: stepBefore(publication, rows) } : found,
@@ -141,7 +141,7 @@ function goOn(
     lines: found.consoleLines,
     tables,
     references: { row: rows, values: again ? tableReferences(found.lastRow) : {} },
-    remarks: [...begin.remarks, ...remarks],
+    notes: [...begin.notes, ...notes],
   };
 }
 
@@ -152,8 +152,8 @@ function goOn(
 function beginAnew(publication: WandbPublication, begin: ResumePlan, found: ExistingRun): ResumePlan {
   const { plan, override, transport } = publication;
   const replaced = found.rows > 0;
-  const remarks = replaced ? [`the rows of the run ${begin.id} are replaced`] : [];
-  const anew = { ...begin, replaced, remarks: [...begin.remarks, ...remarks] };
+  const notes = replaced ? [`the rows of the run ${begin.id} are replaced`] : [];
+  const anew = { ...begin, replaced, notes: [...begin.notes, ...notes] };
   if (override || transport === "sdk") return { ...anew, existing: found, resume: "replace" };
   const sent = new Set(begin.tables.map(rowKey));
   const values = Object.fromEntries(
@@ -184,7 +184,7 @@ function changed(tables: readonly RowTable[], found: ExistingRun): RowTable[] {
 /** The rows of a run that can stay. */
 interface Kept {
   readonly rows: number;
-  /** That it is not known for all of them, in words; absent where it is. */
+  /** Why that is not certain for all of them. Absent if it is. */
   readonly unsure?: string;
 }
 
@@ -247,7 +247,7 @@ function isBeginningOf({ lastRow, lastStep }: ExistingRun, ours: StepRow): boole
   );
 }
 
-/** The step of the last of the first rows of a log; -1 where there is none. */
+/** The step of the last of the first rows of a log; -1 if there is none. */
 function stepBefore({ plan }: WandbPublication, rows: number): number {
   return rows === 0 ? -1 : (plan?.steps[rows - 1] ?? -1);
 }

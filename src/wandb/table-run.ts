@@ -57,7 +57,7 @@ export class TableRun {
   readonly #place: WandbPlace;
   readonly #id: string;
   readonly #outcomes: RunOutcome[] = [];
-  readonly #remarks: string[] = [];
+  readonly #notes: string[] = [];
   readonly #scope: RequestScope | undefined;
   #transport: Transport | undefined;
   #held = 0;
@@ -72,9 +72,9 @@ export class TableRun {
       this.#scope = { budget: new Budget(budget, client.http.clock), signal: undefined, requests: 0 };
   }
 
-  /** Notes what deserves a word. */
-  remark(text: string): void {
-    this.#remarks.push(text);
+  /** Adds a note for the receipt. */
+  note(text: string): void {
+    this.#notes.push(text);
   }
 
   /** What the server holds; undefined where there is no server, or it gave no answer. */
@@ -85,7 +85,7 @@ export class TableRun {
       return await this.#read(client, this.#scope);
     } catch (error) {
       if (!isNotTaken(error)) throw error;
-      this.remark(error.message);
+      this.note(error.message);
       this.#offline = true;
       return undefined;
     }
@@ -153,13 +153,13 @@ export class TableRun {
       resume: "allow",
       pacing: "bulk",
       whole: false,
-      remark: (text) => this.remark(text),
+      note: (text) => this.note(text),
     });
     this.#transport = transport;
     try {
       await work(transport.run);
     } catch (error) {
-      this.remark(messageOf(error));
+      this.note(messageOf(error));
       await transport.finish(1);
       throw error;
     }
@@ -176,7 +176,7 @@ export class TableRun {
     const last = this.#outcomes.at(-1);
     const transport = this.#transport;
     if (last === undefined || transport === undefined) {
-      return { outputs: [], notes: [...this.#remarks], undelivered: problem };
+      return { outputs: [], notes: [...this.#notes], undelivered: problem };
     }
     const sum = (count: (outcome: RunOutcome) => number) =>
       this.#outcomes.reduce((total, outcome) => total + count(outcome), 0);
@@ -194,14 +194,14 @@ export class TableRun {
       transport,
       rows: whole.rows.sent,
       held: this.#held,
-      remarks: this.#remarks,
+      notes: this.#notes,
     };
     const outcome = publisherOutcome(whole, detail);
     return problem === undefined ? outcome : { ...outcome, undelivered: problem };
   }
 }
 
-/** Where the next row of a run belongs that has no step of its own: behind the last one, and now. */
+/** Where the next row of a run belongs that has no step of its own: after the last one, at the present time. */
 export function nextPosition(existing: ExistingRun | null): RowPosition {
   return { step: Math.floor(existing?.lastStep ?? -1) + 1, timestamp: Date.now() / 1000 };
 }

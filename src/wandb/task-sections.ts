@@ -23,7 +23,7 @@ export class TaskSections {
     this.#stop = stop;
   }
 
-  /** What could not be read or counted, in words. */
+  /** What could not be read or counted. */
   get notes(): string[] {
     return [...this.#notes];
   }

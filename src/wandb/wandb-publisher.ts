@@ -42,7 +42,7 @@ export class WandbPublisher implements UpdatePublisher {
   readonly name = "W&B";
   readonly #publication: WandbPublication;
   readonly #segments: Segment[] = [];
-  readonly #remarks: string[] = [];
+  readonly #notes: string[] = [];
   readonly #task: TaskSections;
   #rows: StepRows | undefined;
   #lines: LogLines | undefined;
@@ -192,7 +192,7 @@ export class WandbPublisher implements UpdatePublisher {
     const { plan, project, group } = this.#publication;
     const all = this.#tables();
     const resumePlan = await this.#begin(all);
-    const { id, replaced, rows, held, existing, tables, remarks } = resumePlan;
+    const { id, replaced, rows, held, existing, tables, notes } = resumePlan;
     this.#unwatch();
     const sent = new Set(tables.map(({ name }) => name));
     const states = all.map((table): TablePreview => {
@@ -210,7 +210,7 @@ export class WandbPublisher implements UpdatePublisher {
       sent: Math.max(0, (plan?.rows ?? 0) - rows),
       replaced,
       tables: states,
-      notes: [...remarks, ...this.#task.notes],
+      notes: [...notes, ...this.#task.notes],
     };
   }
 
@@ -218,7 +218,7 @@ export class WandbPublisher implements UpdatePublisher {
     await this.keep();
   }
 
-  /** What was sent stays: rows that arrived are right, and the next publication goes on behind them. */
+  /** What was sent stays: rows that arrived are right, and the next publication continues after them. */
   async keep(): Promise<PublisherOutcome> {
     await this.#work;
     if (this.#sender !== undefined) return this.#finish(this.#sender, 1);
@@ -231,14 +231,14 @@ export class WandbPublisher implements UpdatePublisher {
     const outcome = await transport.finish(this.#exitCode(exitCode));
     this.#unwatch();
     const repeated = (this.#rows?.repeated ?? 0) + sender.before;
-    const remarks = [...this.#remarks, ...this.#task.notes];
-    if (repeated > 0) remarks.push(`${repeated} records of updates that were sent before are left out`);
+    const notes = [...this.#notes, ...this.#task.notes];
+    if (repeated > 0) notes.push(`${repeated} records of updates that were sent before are left out`);
     return publisherOutcome(outcome, {
       place: this.#publication,
       transport,
       rows: sender.rows,
       held: this.#resumePlan?.held ?? 0,
-      remarks,
+      notes,
       figures: { repeated },
     });
   }
@@ -291,8 +291,8 @@ export class WandbPublisher implements UpdatePublisher {
     const { plan } = this.#publication;
     const resumePlan = await this.#begin(this.#tables());
     this.#resumePlan = resumePlan;
-    const { id, existing, resume, offline, remarks } = resumePlan;
-    this.#remarks.push(...remarks);
+    const { id, existing, resume, offline, notes } = resumePlan;
+    this.#notes.push(...notes);
     if (plan !== undefined && this.#counts(resumePlan)) this.#task.count();
     const description = describeRun(this.#publication, {
       id,
@@ -306,7 +306,7 @@ export class WandbPublisher implements UpdatePublisher {
       pacing: plan === undefined ? "live" : "bulk",
       // A whole log has its rows from the first on; a training may go on with a run that the server holds.
       whole: plan !== undefined,
-      remark: (text) => this.#remarks.push(text),
+      note: (text) => this.#notes.push(text),
     });
     this.#sender = new RowSender(transport, resumePlan, plan, this.#task);
     return this.#sender;

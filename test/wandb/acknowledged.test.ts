@@ -68,7 +68,7 @@ test("each row that counts as acknowledged is with the server, each other row is
               resume: "allow",
               pacing,
               whole: true,
-              remark: () => {},
+              note: () => {},
             },
           );
           for (let step = 0; step < rows; step += 1) {

@@ -25,11 +25,11 @@ export interface ExistingRun {
   readonly rows: number;
   readonly events: number;
   readonly consoleLines: number;
-  /** Greatest step so far; -1 when there is none. */
+  /** Greatest step so far. -1 if there is none. */
   readonly lastStep: number;
-  /** The last row; empty when there is none. */
+  /** The last row. Empty if there is none. */
   readonly lastRow: JsonRecord;
-  /** Time of the last row in seconds since 1970; undefined when there is none. */
+  /** Time of the last row in seconds since 1970. Undefined if there is none. */
   readonly lastTimestamp: number | undefined;
   /** Seconds that the run has lasted so far. */
   readonly runtime: number;

@@ -199,7 +199,7 @@ export class FileStream {
   }
 
   /**
-   * Shows history lines that may still change, behind those that were pushed. They go with the next batch and belong to
+   * Shows history lines that may still change, after those that were pushed. They go with the next batch and belong to
    * no count; the next pushed line takes the place of the first of them.
    */
   show(lines: readonly string[]): void {

@@ -7,7 +7,7 @@ const COMMA = 0x2c;
  * `start` is the number of the first of them in the run's file, `end` that of the next line to come.
  */
 export class LineBuffer {
-  /** Lines from `#from` to `#to`, each with a comma behind it. */
+  /** Lines from `#from` to `#to`, each followed by a comma. */
   #bytes = Buffer.allocUnsafe(FIRST_CAPACITY);
   #from = 0;
   #to = 0;

@@ -24,9 +24,9 @@ export interface RunReceipt {
   readonly failedArtifacts: readonly FailedFile[];
   /** Tables whose files are among `failedFiles`; no row refers to them. */
   readonly failedTables: readonly StoredTable[];
-  /** Why the stream of rows ended early, in words; undefined when it didn't. */
+  /** Why the stream of rows ended early. Undefined if it didn't. */
   readonly failure: string | undefined;
-  /** Other things that went wrong, in words. */
+  /** Other things that went wrong. */
   readonly warnings: readonly string[];
   /** Values that were set after the start and belong to no row. */
   readonly set: { readonly config: JsonObject; readonly summary: JsonObject };

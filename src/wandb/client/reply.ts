@@ -57,7 +57,7 @@ export function embedded(node: JsonRecord, name: string): unknown {
   }
 }
 
-/** The object in a member that is a JSON text; empty when there is none. */
+/** The object in a member that is a JSON text. Empty if there is none. */
 export function embeddedObject(node: JsonRecord, name: string): JsonRecord {
   const value = embedded(node, name);
   return isObject(value) ? value : {};

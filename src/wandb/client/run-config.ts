@@ -71,7 +71,7 @@ function unwrap(stored: unknown): Map<string, JsonValue> {
   return values;
 }
 
-/** A value behind its key or its dash, with the blank or line break that goes before it. */
+/** A value after its key or dash, with the space or line break before it. */
 function yamlBlock(value: JsonValue, depth: number): string {
   const indent = `\n${"    ".repeat(depth)}`;
   if (Array.isArray(value)) {

@@ -9,7 +9,7 @@ import type { WandbClient } from "./wandb-client.js";
 
 const PARALLEL_UPLOADS = 4;
 
-/** A file that didn't arrive, with the reason in words. */
+/** A file that didn't arrive, with the reason. */
 export interface FailedFile {
   readonly name: string;
   readonly reason: string;

@@ -7,7 +7,7 @@ import type { UploadSource } from "./upload.js";
 import type { WandbClient } from "./wandb-client.js";
 
 /**
- * What to do when a run with this id exists. "allow": go on behind its rows, its configuration, tags, summary and
+ * What to do when a run with this id exists. "allow": continue after its rows; its configuration, tags, summary and
  * charts stay. "replace": write over its rows from the first.
  */
 export type ResumeMode = "allow" | "replace";

@@ -117,7 +117,7 @@ export function readKeyFile(path: string, warn: (message: string) => void = () =
 /**
  * The text of a file of settings: a small, regular one. A pipe would be waited for, and a device has no end.
  *
- * @throws Error in words, or of the file system.
+ * @throws Error with a sentence for the user, or of the file system.
  */
 function readSmallFile(path: string, check: (mode: number) => void = () => {}): string {
   const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));

@@ -17,7 +17,7 @@ export interface StartedRun {
   readonly config: RunConfig;
   /** The run that was there before; undefined when there was none. */
   readonly existing: ExistingRun | undefined;
-  /** Whether to go on behind its rows. */
+  /** Whether to continue after its rows. */
   readonly resumed: boolean;
   /** Whether request bodies may be packed. */
   readonly gzip: boolean;

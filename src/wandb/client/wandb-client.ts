@@ -50,7 +50,7 @@ export interface WandbClientOptions {
   readonly temporaryFolders?: TemporaryFolders | undefined;
 }
 
-/** Who the API key belongs to. `entity` is the default one, undefined when the user has none. */
+/** The owner of the API key. `entity` is the default one, undefined when the user has none. */
 export interface Viewer {
   readonly username: string;
   readonly entity: string | undefined;
@@ -66,7 +66,7 @@ export class WandbClient {
   #features: Promise<ReadonlySet<string>> | undefined;
   #viewer: Promise<Viewer> | undefined;
 
-  /** Throws a WandbError, in words, when the settings hold no key. */
+  /** Throws a WandbError if the settings hold no key. */
   constructor(settings: WandbSettings, options: WandbClientOptions = {}) {
     if (settings.apiKey === undefined) {
       throw new WandbError(
@@ -129,7 +129,7 @@ export class WandbClient {
   /**
    * The JSON object of an answer.
    *
-   * @throws WandbError with the code `malformed-answer` if it is not an object, `graphql` if it tells of errors.
+   * @throws WandbError with the code `malformed-answer` if it is not an object, `graphql` if it reports errors.
    */
   reply(answer: WholeAnswer, what: string): JsonRecord {
     const reply = this.#parse(answer, what);

@@ -147,12 +147,12 @@ export class WandbRun {
     return this.#started.existing;
   }
 
-  /** Whether the run goes on behind the rows of `existing`. */
+  /** Whether the run continues after the rows of `existing`. */
   get resumed(): boolean {
     return this.#started.resumed;
   }
 
-  /** Greatest step so far, on the server or given; -1 when there is none. The next row's must be greater. */
+  /** Greatest step so far, on the server or given. -1 if there is none. The next row's must be greater. */
   get lastStep(): number {
     return this.#lastStep;
   }
@@ -190,7 +190,7 @@ export class WandbRun {
 
   /**
    * Adds values and tables to the last row that the server held at the start, which is then sent again. What that row
-   * has already stays as it is. Behind new rows, or where nobody knows what is in that row, they get a row of their own.
+   * has already stays as it is. After new rows, or if the content of that row is unknown, they get a row of their own.
    */
   async completeLastRow(values: JsonObject, tables: readonly RowTable[] = []): Promise<void> {
     const { existing } = this.#started;

@@ -104,7 +104,7 @@ export async function writeDelivered(
 }
 
 /**
- * Reads the state; null when there is none (a run of the official client).
+ * Reads the state. Null if there is none, as for a run of the official client.
  *
  * @throws TransactionLogError when it is damaged: sending lines under guessed numbers would destroy rows.
  */

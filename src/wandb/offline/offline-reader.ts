@@ -21,7 +21,7 @@ import { TransactionLogError } from "./transaction-log-error.js";
 
 /**
  * What an offline run holds, in the order it was written. `line` is the number of a line by the delivery state
- * beside the file; by simple counting from 0 where there is none; undefined behind damage, where records may be
+ * beside the file; by simple counting from 0 where there is none; undefined after damage, where records may be
  * missing. `content` is the line as a server takes it. Timestamps are seconds since 1970, offsets are bytes.
  */
 export type OfflineEvent =
@@ -62,7 +62,7 @@ export type OfflineEvent =
   | { readonly kind: "exit"; readonly exitCode: number; readonly runtime: number }
   /** The writer has closed the file. */
   | { readonly kind: "footer" }
-  /** Something here is not what was written; reading goes on behind it. */
+  /** Something here is not what was written; reading goes on after it. */
   | { readonly kind: "damage"; readonly offset: number; readonly reason: string }
   /** The file ends in the middle of a record, of which `bytes` are there. */
   | { readonly kind: "cut"; readonly offset: number; readonly bytes: number };

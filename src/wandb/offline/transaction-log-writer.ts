@@ -6,7 +6,7 @@ import { roomFor, TransactionLogEncoder } from "./transaction-log.js";
 
 /** What has to happen with a write. */
 export type WritePreparation = {
-  /** Records to put behind those that wait. */
+  /** Records to write after those that wait. */
   readonly records: readonly Uint8Array[];
   /** The write begins when this is fulfilled. */
   readonly ready: Promise<void>;

@@ -26,7 +26,7 @@ export interface DeliverySituation {
   readonly baseUrl: string;
   /** Send lines again that were acknowledged, and also to another server than before. */
   readonly force: boolean;
-  /** Put the lines behind those of a run that exists. */
+  /** Put the lines after those of an existing run. */
   readonly append: boolean;
 }
 

@@ -25,7 +25,7 @@ export class LinePlacer {
   #repeated = 0;
   #unplaced = 0;
   #damaged = false;
-  #behind: { next: number; readonly lastStep: number } | "by count" | undefined;
+  #afterDamage: { next: number; readonly lastStep: number } | "by count" | undefined;
 
   constructor(spans: readonly LineSpan[], delivered: DeliveredLines) {
     this.#spans = spans;
@@ -47,7 +47,7 @@ export class LinePlacer {
     return this.#repeated;
   }
 
-  /** Lines behind damage whose number can't be told without risk for other lines. */
+  /** Lines after damage whose number is not certain enough to be sent. */
   get unplaced(): number {
     return this.#unplaced;
   }
@@ -70,29 +70,29 @@ export class LinePlacer {
       return undefined;
     }
     const line = lineOfRecord(this.#spans, record);
-    // Behind damage the count is a lower bound. Within the last span the number that it gives is still one of this
+    // After damage the count is a lower bound. Within the last span the number that it gives is still one of this
     // file's own lines; before that it could be a line that somebody else has written.
     if (line === undefined || (this.#damaged && (this.#spans.at(-1)?.record ?? 0) > record)) {
       this.#unplaced += 1;
       return undefined;
     }
     const own = line - this.#tooLong - this.#repeated;
-    return this.#damaged ? this.#placeBehind(own, step) : own;
+    return this.#damaged ? this.#placeAfterDamage(own, step) : own;
   }
 
   /**
-   * Where the server got lines from behind the damage already (from the training itself), the count no longer tells
+   * Where the server got lines from after the damage already (from the training itself), the count no longer tells
    * which; the step does.
    */
-  #placeBehind(own: number, step: number | undefined): number | undefined {
+  #placeAfterDamage(own: number, step: number | undefined): number | undefined {
     const { acknowledged, held, lastStep } = this.#delivered;
-    this.#behind ??=
+    this.#afterDamage ??=
       lastStep !== undefined && acknowledged > own
         ? { next: Math.max(held, acknowledged), lastStep }
         : "by count";
-    if (this.#behind === "by count" || step === undefined) return own;
-    if (step <= this.#behind.lastStep) return undefined;
-    this.#behind.next += 1;
-    return this.#behind.next - 1;
+    if (this.#afterDamage === "by count" || step === undefined) return own;
+    if (step <= this.#afterDamage.lastStep) return undefined;
+    this.#afterDamage.next += 1;
+    return this.#afterDamage.next - 1;
   }
 }

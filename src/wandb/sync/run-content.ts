@@ -43,13 +43,13 @@ export interface RunContent {
   readonly lines: { readonly [name in StreamName]: StreamContent };
   readonly files: readonly LocalFile[];
   readonly artifacts: readonly StepArtifact[];
-  /** The row of the last update that the server had already; undefined where there is none. */
+  /** The row of the last update that the server had already. Undefined if there is none. */
   readonly repeatedRow: JsonObject | undefined;
   /** Undefined when the writer was killed, still writes, or left the run running. */
   readonly exitCode: number | undefined;
   /** Whether the writer has closed the file, so that nothing more comes. */
   readonly closed: boolean;
-  /** What is damaged or cut, in words. */
+  /** What is damaged or cut. */
   readonly faults: readonly string[];
 }
 
@@ -155,7 +155,7 @@ export function linesFrom(ranges: readonly LineRange[], first: number): number {
   return ranges.reduce((sum, { from, to }) => sum + Math.max(0, to - Math.max(from, first)), 0);
 }
 
-/** The first line of some ranges that is not below `first`; undefined when there is none. */
+/** The first line of some ranges that is not below `first`. Undefined if there is none. */
 export function firstLineFrom(ranges: readonly LineRange[], first: number): number | undefined {
   const range = ranges.find(({ to }) => to > first);
   return range === undefined ? undefined : Math.max(range.from, first);

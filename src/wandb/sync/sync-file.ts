@@ -39,7 +39,7 @@ export interface SyncOptions {
   readonly client: WandbClient;
   /** Send also what was delivered before. */
   readonly force?: boolean | undefined;
-  /** Put the rows behind those of a run that exists. */
+  /** Put the rows after those of an existing run. */
   readonly append?: boolean | undefined;
   /** Find out what would be sent, and send nothing. */
   readonly dryRun?: boolean | undefined;
@@ -384,7 +384,7 @@ interface RunFileSources {
 
 /**
  * Adds the files of an offline run, and those that a run has at its end where the file has none of its own. Returns
- * what is not there any more, in words.
+ * what is not there any more.
  */
 async function addRunFiles(files: RunFiles, sources: RunFileSources): Promise<string[]> {
   const { content, started, summary, console, consoleStart } = sources;

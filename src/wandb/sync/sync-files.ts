@@ -10,7 +10,7 @@ import type { SyncReceipt } from "./sync-receipt.js";
 export interface FoundFiles {
   /** Each once, in the order of the paths and, within one, by time. */
   readonly files: readonly string[];
-  /** Paths that can't be read, or hold no offline run, with the reason in words. */
+  /** Paths that can't be read, or hold no offline run, with the reason. */
   readonly failed: readonly { readonly path: string; readonly reason: string }[];
   /** Records that the official client keeps of runs that it sends itself, and that nobody named. */
   readonly passedOver: readonly string[];
@@ -39,7 +39,7 @@ export async function findOfflineFiles(paths: readonly string[]): Promise<FoundF
 
 /**
  * Sends offline files one after another, since several may be parts of one run. Once the budget is used up, the
- * files behind get one try each; once the signal is aborted, none. Yields a receipt a file.
+ * later files get one try each; once the signal is aborted, none. Yields a receipt a file.
  */
 export async function* syncFiles(
   files: readonly string[],

@@ -18,7 +18,7 @@ export interface SyncedLines {
   readonly inFile: number;
   /** That are to be sent: without those acknowledged before. */
   readonly toSend: number;
-  /** Number of the first of these in the server's run; undefined when there is none. */
+  /** Number of the first of these in the server's run. Undefined if there is none. */
   readonly fromLine: number | undefined;
   /** That went out at least once now. */
   readonly sent: number;
@@ -41,9 +41,9 @@ export interface SyncReceipt {
   readonly failedFiles: readonly FailedFile[];
   readonly artifacts: readonly (PublishedArtifact | { readonly name: string; readonly type: string })[];
   readonly failedArtifacts: readonly FailedFile[];
-  /** What should be in the file or beside it and isn't, in words. */
+  /** What should be in the file or beside it and isn't. */
   readonly missing: readonly string[];
-  /** Why it failed or was not delivered, in words. */
+  /** Why it failed or was not delivered. */
   readonly problem?: string | undefined;
   readonly warnings: readonly string[];
   /** Requests that went out for this run, retries included. */

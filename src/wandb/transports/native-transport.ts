@@ -51,7 +51,7 @@ export class NativeTransport implements Transport {
     for (const lines of spooled.lines) this.#spool(lines);
   }
 
-  /** @throws WandbError in words for the user. */
+  /** @throws WandbError with a sentence for the user. */
   static async start(description: RunDescription, options: NativeOptions): Promise<NativeTransport> {
     const early: { lines: UndeliveredLines[]; transport?: NativeTransport } = { lines: [] };
     const run = await WandbRun.start({

@@ -18,15 +18,15 @@ export interface OpenOptions {
   readonly pacing: "live" | "bulk";
   /** Whether the rows of an offline file begin at the first line of the run. */
   readonly whole: boolean;
-  /** Takes what deserves a word. */
-  readonly remark: (text: string) => void;
+  /** Takes notes for the receipt. */
+  readonly note: (text: string) => void;
 }
 
-/** @throws WandbError in words for the user, and what Node's file system throws. */
+/** @throws WandbError with a sentence for the user, and errors of the file system. */
 export async function openRun(
   { client, transport, dir, baseUrl }: WandbPlace,
   description: RunDescription,
-  { budget, existing, resume, pacing, whole, remark }: OpenOptions,
+  { budget, existing, resume, pacing, whole, note }: OpenOptions,
 ): Promise<Transport> {
   if (client !== undefined && budget !== undefined) {
     try {
@@ -36,7 +36,7 @@ export async function openRun(
       return await NativeTransport.start(description, { client, dir, existing, resume, pacing, budget });
     } catch (error) {
       if (!isNotTaken(error)) throw error;
-      remark(error.message);
+      note(error.message);
     }
   }
   return await OfflineTransport.start(description, { dir, baseUrl, resume: whole ? "overwrite" : "append" });
