@@ -11,7 +11,7 @@ export function formatExact(value: number): string {
 }
 
 /** NaN or infinity, as Marian prints it. */
-export function formatNonFinite(value: number): string {
+function formatNonFinite(value: number): string {
   if (Number.isNaN(value)) return "NaN";
   return value > 0 ? "inf" : "\u2212inf";
 }
