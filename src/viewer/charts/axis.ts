@@ -183,7 +183,7 @@ function startOf({ training, validation }: ReportRun): number | undefined {
 }
 
 /** A column's values; NaN if absent. */
-export function valuesOf(table: Table, name: string): Float64Array {
+function valuesOf(table: Table, name: string): Float64Array {
   const column: Column | undefined = table.columns.get(name);
   return column?.values ?? new Float64Array(table.length).fill(Number.NaN);
 }
