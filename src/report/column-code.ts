@@ -1,17 +1,17 @@
 /**
- * Columns as JSON, small and exact. Marian prints decimals, and from row to row they change little: a column is the
- * differences of its values, as whole numbers of the last decimal place. Packed with gzip that is half of what the
- * numbers themselves or their bytes would take.
+ * Columns as JSON, small and exact. Marian prints decimals, and they change little from row to row: a column is stored as
+ * the differences of its values, in whole numbers of the last decimal place. With gzip that takes half the space of the
+ * numbers themselves or of their bytes.
  */
 import type { Column, Table } from "./table.js";
 
 /** A column as plain data. */
 export interface ColumnCode {
-  /** Decimal places of `steps`; absent where these are the values themselves. */
+  /** Decimal places of `steps`; absent if the steps are the values themselves. */
   readonly places?: number;
-  /** One a row. */
+  /** One for each row. */
   readonly steps: readonly number[];
-  /** Rows whose value is no finite number: `[row, "NaN"]`; their step is 0. */
+  /** Rows with a value that is not a finite number: `[row, "NaN"]`; their step is 0. */
   readonly odd?: readonly (readonly [number, string])[];
   /** Rows without a value, as first row and number of rows; their step is 0. */
   readonly absent?: readonly (readonly [number, number])[];
@@ -29,7 +29,7 @@ export function encodeTable({ length, columns }: Table): TableCode {
   return { length, columns: [...columns].map(([name, column]) => [name, encodeColumn(column)] as const) };
 }
 
-/** @throws RangeError when the table is not one of ours: a column is shorter or longer than it. */
+/** @throws RangeError if a column is shorter or longer than the table. */
 export function decodeTable({ length, columns }: TableCode): Table {
   return {
     length,
@@ -92,7 +92,7 @@ export function decodeColumn({ places, steps, odd = [], absent: gaps = [] }: Col
   return { values, absent };
 }
 
-/** The least number of decimals with which every value is a whole number, and its own again after a division. */
+/** The smallest number of decimals that makes every value a whole number, and gives it back after a division. */
 function decimalPlaces(values: Float64Array): number | undefined {
   for (let places = 0; places <= MOST_PLACES; places += 1) {
     const scale = 10 ** places;

@@ -38,11 +38,11 @@ export function readEvaluationFile(
 }
 
 /**
- * Adds an evaluation. A `.metrics` file gives way to the `.metrics.json` beside it; the same scores of the same file
- * are there once; `.metrics.json` files of one folder that hold metrics of one evaluation are one. Of a metric that
- * two of them have, the first by path stands.
+ * Adds an evaluation. A `.metrics.json` replaces the `.metrics` next to it; the same scores of the same file are added
+ * once; `.metrics.json` files of one folder with metrics of one evaluation become one. If two of them have a metric, the
+ * first by path counts.
  *
- * @returns What is left out because another file has other scores, in words.
+ * @returns A description of the scores that are left out because another file has other ones.
  */
 export function addEvaluation(evaluations: ReportEvaluation[], added: ReportEvaluation): string | undefined {
   const known = evaluations.findIndex(
@@ -59,7 +59,7 @@ export function addEvaluation(evaluations: ReportEvaluation[], added: ReportEval
   const one = evaluations[other];
   const again = one !== undefined && sourcesOf(one).includes(added.source);
   if (again && otherScores(one.metrics, added.metrics).length === 0) return undefined;
-  // A file of the same name with other scores is one of another place.
+  // A file of the same name with other scores comes from another folder.
   if (one === undefined || again) {
     evaluations.push(added);
     return undefined;
@@ -96,8 +96,8 @@ function sourcesOf({ source, furtherSources = [] }: Evaluation): string[] {
 }
 
 /**
- * What to call the model of each evaluation: its name; where models of several experiments are called alike, every name
- * with its experiment before it, and with a number where that tells them not apart either.
+ * The title of each evaluation's model: its name. If models of several experiments share a name, the experiment comes
+ * first in every title, and a number follows if titles are still the same.
  */
 export function modelTitles(evaluations: readonly ReportEvaluation[]): ReadonlyMap<Evaluation, string> {
   const places = evaluations.map(({ group, source }) => group ?? experimentOf(source));

@@ -1,11 +1,10 @@
-/** Logs that tell what another one tells, too. */
+/** Chooses the logs that a report shows. */
 import { withoutCompression } from "../io/file-name.js";
 import type { ReportRun } from "./report-data.js";
 import { type Table, valueAt } from "./table.js";
 
 /**
- * Whether a log is Marian's log of validations (`valid.log`) beside that of its training, with no record that this one
- * lacks.
+ * Whether a log is Marian's log of validations (`valid.log`) next to that of its training, which has all its records.
  */
 export function repeatsValidations(run: ReportRun, others: readonly ReportRun[]): boolean {
   const own = withoutCompression(run.source);
@@ -18,7 +17,7 @@ export function repeatsValidations(run: ReportRun, others: readonly ReportRun[])
   });
 }
 
-/** Whether two logs begin alike: then one is the other, read again, perhaps when it had grown. */
+/** Whether two logs have the same start: then one is the other, perhaps grown. */
 export function isSameLog(one: ReportRun, other: ReportRun): boolean {
   const first = (run: ReportRun) => {
     const tables = [run.training, ...run.validation.values()];
@@ -38,15 +37,15 @@ function rowOf({ columns }: Table, row: number): [string, number | undefined][] 
   return [...columns].map(([name, column]) => [name, valueAt(column, row)]);
 }
 
-/** What a training's log is called, among other logs of a folder. */
+/** Names of trainings' logs, among other logs of a folder. */
 const TRAINING = /(?:train|nohup|live)[^\\/]*$/i;
-/** What only trainings are set to, and not translations, which begin alike. */
+/** An option that only trainings have: translations start with the same lines. */
 const SETTING = "train-sets";
 
 /**
- * Whether a log without a measurement is of a training that died before its first update: one began there, or Marian
- * refused to begin, or its process was ended. Of a folder's logs without a start, only those that are called like a
- * training's.
+ * Whether a log without a measurement is that of a training that died before its first update: it has a start, or
+ * Marian refused to start, or its process was ended. Among a folder's logs without a start, only those with a training's
+ * name count.
  */
 export function isDeadTraining({ segments, marks, source }: ReportRun, fromFolder: boolean): boolean {
   const trains = segments.some(

@@ -3,7 +3,7 @@ import { type Better, isBetter } from "../run/better.js";
 import type { Table } from "./table.js";
 
 /**
- * The metrics of several runs: those that most of them share first, then in the order in which Marian reports them.
+ * The metrics of several runs: first those that most runs have, then in Marian's order.
  *
  * @param runs The metrics of each, in the order of its log.
  */
@@ -16,7 +16,7 @@ export function sharedMetrics(runs: readonly Iterable<string>[]): string[] {
   return [...counts].sort(([, one], [, other]) => other - one).map(([metric]) => metric);
 }
 
-/** Where the best of the values stands, the first of equals; nothing where there is none, or nobody knows what is better. */
+/** The index of the best value, the first of equals; undefined if there is none, or it is unknown which is better. */
 export function bestIndex(
   values: Iterable<number | undefined>,
   better: Better | undefined,
@@ -32,7 +32,7 @@ export function bestIndex(
   return best?.index;
 }
 
-/** The best of several values, to be marked among them; nothing where there is one alone. */
+/** The best of several values; undefined for a single value. */
 export function winner(
   values: readonly (number | undefined)[],
   better: Better | undefined,
@@ -42,7 +42,7 @@ export function winner(
   return index === undefined ? undefined : values[index];
 }
 
-/** The row of a table of validations that holds its best value. */
+/** The row of the best value in a table of validations. */
 export function bestRow(table: Table, better: Better | undefined): number | undefined {
   return bestIndex(table.columns.get("value")?.values ?? [], better);
 }

@@ -1,15 +1,15 @@
-/** Runs and evaluations by project: values of two pairs of languages are not compared. */
+/** Runs and evaluations by project: values of different language pairs are not compared. */
 import { modelOfFolder } from "../evaluation/naming/model.js";
 import type { ReportEvaluation, ReportRun } from "./report-data.js";
 
-/** Those of one project. */
+/** The parts of one project. */
 export interface ProjectPart<Part> {
-  /** Empty where there is one project alone, or nothing tells it. */
+  /** Empty if there is only one project, or if it is unknown. */
   readonly project: string;
   readonly parts: readonly Part[];
 }
 
-/** Divides parts by their project, in the order in which projects come. */
+/** Groups parts by project, in the order of the first parts. */
 export function byProject<Part>(
   parts: readonly Part[],
   projectOf: (part: Part) => string | undefined,
@@ -25,7 +25,7 @@ export function byProject<Part>(
   return [...projects].map(([project, all]) => ({ project, parts: all }));
 }
 
-/** Whether these are the scores of this training, told by the names of both. */
+/** Whether the scores are those of the training, by the names of both. */
 export function isScored({ project, group, name, source }: ReportRun, evaluation: ReportEvaluation): boolean {
   if (project !== evaluation.project || group !== evaluation.group) return false;
   const { run: model } = evaluation;

@@ -1,4 +1,4 @@
-/** What a report holds: the trainings, ready to be drawn. */
+/** The content of a report: trainings and evaluations, ready to be drawn. */
 import type { Finding } from "../check/finding.js";
 import type { Counts } from "../core/layout.js";
 import type { Evaluation } from "../evaluation/evaluation.js";
@@ -9,56 +9,57 @@ import type { Table } from "./table.js";
 /** Marks that charts leave out. */
 const NOT_DRAWN = ["started", "translate", "score", "data", "fed"] as const satisfies readonly MarkKind[];
 
-/** A mark of the log that charts draw. */
+/** A kind of mark that charts draw. */
 export type DrawnKind = Exclude<MarkKind, (typeof NOT_DRAWN)[number]>;
 
+/** Whether charts draw marks of this kind. */
 export function isDrawn(kind: MarkKind): kind is DrawnKind {
   return !NOT_DRAWN.some((other) => other === kind);
 }
 
-/** Something that happened between records, to be marked in the charts. */
+/** Something between records that charts draw. */
 export interface ReportMark {
-  /** `restart` is a start of Marian after the first; the others are what the log says itself. */
+  /** `restart` is a start of Marian after the first; the others are marks of the log. */
   readonly kind: "restart" | DrawnKind;
   /** Line of the log, from 1. */
   readonly line: number;
   readonly segment: number;
-  /** Milliseconds since 1970, see the run's `clock`; absent where the line has no time. */
+  /** Milliseconds since 1970, see the run's `clock`; absent if the line has no time. */
   readonly timestamp?: number;
-  /** The update before it; absent where there is none. */
+  /** The update before it; absent if there is none. */
   readonly up?: number;
-  /** What the line says: `Saving model weights and runtime parameters to model.npz`; of a restart, Marian's version. */
+  /** The line's text: `Saving model weights and runtime parameters to model.npz`; for a restart, Marian's version. */
   readonly text: string;
 }
 
 /** One training. */
 export interface ReportRun {
-  /** Different from every other run's of the report. */
+  /** Unique in the report. */
   readonly name: string;
-  /** Absent where the log stands for itself. */
+  /** Absent if the log was given by itself. */
   readonly project?: string;
   readonly group?: string;
-  /** The log, as it was given. */
+  /** The log's name, as given. */
   readonly source: string;
-  /** Starts of Marian, in the order of the log; empty where it shows none. */
+  /** Starts of Marian, in the order of the log; empty if it has none. */
   readonly segments: readonly Segment[];
   /**
-   * A row a training record: `line`, `segment`, `timestamp`, `epoch`, `up`, `sen`, `cost`, and what else the lines
-   * had. Times are milliseconds since 1970, see `clock`.
+   * A row for each training record: `line`, `segment`, `timestamp`, `epoch`, `up`, `sen`, `cost`, and what else the
+   * lines have. Times are milliseconds since 1970, see `clock`.
    */
   readonly training: Table;
-  /** By Marian's name of the metric, a row a record: `line`, `segment`, `timestamp`, `epoch`, `up`, `value`, `stalled`, `best`. */
+  /** By Marian's name of the metric, a row for each record: `line`, `segment`, `timestamp`, `epoch`, `up`, `value`, `stalled`, `best`. */
   readonly validation: ReadonlyMap<string, Table>;
-  /** By `<pattern>/<group>`, a row a match that is a number: `line`, `segment`, `up`, `value`. */
+  /** By `<pattern>/<group>`, a row for each match that is a number: `line`, `segment`, `up`, `value`. */
   readonly patterns: ReadonlyMap<string, Table>;
-  /** Whether times are UTC, or Marian's clock in an unknown zone; absent where the log has no times. */
+  /** Whether times are UTC, or Marian's clock in an unknown zone; absent if the log has no times. */
   readonly clock?: "utc" | "local";
   readonly counts: Counts;
   /** Marian's versions, in the order of their starts. */
   readonly versions: readonly string[];
   readonly unmatchedSamples: readonly { readonly line: number; readonly text: string }[];
   readonly warnings: readonly string[];
-  /** What a check of the log found, in its order. */
+  /** What a check of the log found, in the order of the log. */
   readonly findings: readonly Finding[];
   /** In the order of the log. */
   readonly marks: readonly ReportMark[];
@@ -66,14 +67,14 @@ export interface ReportRun {
   readonly error?: string;
 }
 
-/** Scores, with the place of their model. */
+/** Scores, with their project and group. */
 export interface ReportEvaluation extends Evaluation {
-  /** As of runs; absent where nothing tells it. */
+  /** As for runs; absent if unknown. */
   readonly project?: string;
   readonly group?: string;
 }
 
-/** An input that gave nothing to draw. */
+/** A problem of an input. */
 export interface ReportProblem {
   readonly source: string;
   readonly reason: string;

@@ -3,7 +3,7 @@ import { decodeTable, encodeTable, type TableCode } from "./column-code.js";
 import type { ReportData, ReportEvaluation, ReportRun } from "./report-data.js";
 import type { Table } from "./table.js";
 
-/** Raised when older pages can't read the data any more. */
+/** Incremented when older pages can't read the data any more. */
 const VERSION = 1;
 
 type Tables = readonly (readonly [string, TableCode])[];
@@ -24,7 +24,7 @@ interface ReportCode extends Omit<ReportData, "runs" | "evaluations"> {
   readonly evaluations: readonly EvaluationCode[];
 }
 
-/** The report as JSON. Numbers of configurations that JSON lacks become texts: `"NaN"`. */
+/** The report as JSON. Numbers that JSON lacks become strings: `"NaN"`. */
 export function reportToJson(data: ReportData): string {
   const code: ReportCode = {
     version: VERSION,
@@ -42,7 +42,7 @@ export function reportToJson(data: ReportData): string {
   );
 }
 
-/** @throws Error in words for the user when the text is no report. */
+/** @throws Error with a message for the user if the text is no report. */
 export function reportFromJson(text: string): ReportData {
   const { version, ...code } = JSON.parse(text) as ReportCode;
   if (version !== VERSION) throw new Error(`the data has version ${version}, this page reads ${VERSION}`);
@@ -62,7 +62,7 @@ export function reportFromJson(text: string): ReportData {
   };
 }
 
-/** Numbers of a finding: those that JSON lacks came as texts. */
+/** The numbers of a finding: those that JSON lacks are strings. */
 function numbersOf(numbers: Readonly<Record<string, unknown>>): Record<string, number> {
   return Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, Number(value)]));
 }

@@ -1,4 +1,4 @@
-/** The viewer with data in it: one HTML file that needs nothing else. */
+/** The viewer with data in it: one self-contained HTML file. */
 import { gzipSync } from "node:zlib";
 import type { ReportData } from "./report-data.js";
 import { reportToJson } from "./report-json.js";
@@ -7,10 +7,10 @@ const PLACE = 'id="report-data">';
 const TITLE = /<title>[^<]*<\/title>/;
 
 /**
- * Puts a report into the built viewer. The data is base64, and the title is escaped, so nothing of a log can become
+ * Puts a report into the built viewer. The data is base64 and the title is escaped, so no text of a log can become
  * markup.
  *
- * @throws Error when `viewer` is not the page that the build makes.
+ * @throws Error if `viewer` is not the page that the build makes.
  */
 export function reportPage(viewer: string, data: ReportData): string {
   const [before, after, ...more] = viewer.split(PLACE);

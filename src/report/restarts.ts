@@ -1,18 +1,18 @@
-/** What restarts did to the order of updates. */
+/** Restarts and the updates that were trained again. */
 import type { Table } from "./table.js";
 
-/** For each segment the first update that a later segment trained again; infinite where none did. */
+/** For each segment, the first update that a later segment trained again; infinite if none did. */
 export function resumedAt(training: Table): ReadonlyMap<number, number> {
   const resumed = new Map<number, number>();
-  let least = Number.POSITIVE_INFINITY;
+  let first = Number.POSITIVE_INFINITY;
   for (const [segment, up] of [...firstUpdates(training)].sort(([one], [other]) => other - one)) {
-    resumed.set(segment, least);
-    least = Math.min(least, up);
+    resumed.set(segment, first);
+    first = Math.min(first, up);
   }
   return resumed;
 }
 
-/** The least update of each segment that has training rows. */
+/** The first update of each segment with training rows. */
 function firstUpdates(training: Table): ReadonlyMap<number, number> {
   const segments = training.columns.get("segment")?.values ?? new Float64Array(0);
   const ups = training.columns.get("up")?.values ?? new Float64Array(0);

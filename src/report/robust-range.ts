@@ -1,6 +1,6 @@
-/** Which values a chart is scaled to: without the few that lie far from all others. */
+/** The values that a chart is scaled to: without outliers. */
 
-/** Values from the least to the greatest. */
+/** A minimum and a maximum. */
 export interface ValueRange {
   readonly from: number;
   readonly to: number;
@@ -8,21 +8,21 @@ export interface ValueRange {
 
 /** The percentiles between which the bulk of the values lies, as in TensorBoard's charts. */
 const [LOW, HIGH] = [0.05, 0.95];
-/** What lies farther from the bulk than so many of its widths is an outlier. */
+/** A value that is farther from the bulk than this many of its widths is an outlier. */
 const FAR = 2;
-/** What lies so many widths away would leave less than a line of the bulk. */
+/** Beside a value that is this many widths away, the bulk would be thinner than a line. */
 const REACH = 1000;
-/** A series with fewer values may lie outside with all of them. */
+/** A series with fewer values may be an outlier as a whole. */
 const FEWEST = 5;
 
 /**
- * The range without outliers: from the 5th to the 95th percentile of all values, and twice as far again on both sides, but no
- * farther than there are values. A series as a whole is no outlier: what lies between its own percentiles is inside,
- * unless the bulk would be nothing but a line beside it, as beside a training that diverged.
+ * The range without outliers: from the 5th to the 95th percentile of all values, extended by twice its width on both
+ * sides, but not beyond the values. A series as a whole is no outlier: the range includes its own percentiles, unless
+ * they would make the bulk a mere line, as a training that diverged would.
  *
- * @param series The values of each, or an even choice of them; what is no number is left out.
- * @param whole The least and the greatest of all values.
- * @param logarithmic Whether what is far is told by factors; values of 0 and below are left out then.
+ * @param series The values of each series, or an even sample; NaN and infinities are ignored.
+ * @param whole The minimum and maximum of all values.
+ * @param logarithmic Whether distances are factors; then values of 0 and below are ignored.
  */
 export function robustRange(
   series: readonly Float64Array[],
@@ -56,7 +56,7 @@ export function robustRange(
   };
 }
 
-/** What lies between the percentiles of sorted values; absent where there are less than three. */
+/** The range between the percentiles of sorted values; undefined for fewer than three. */
 function bulk(sorted: Float64Array): ValueRange | undefined {
   const last = sorted.length - 1;
   const [low, high] = [Math.ceil(last * LOW), Math.floor(last * HIGH)];

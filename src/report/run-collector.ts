@@ -11,7 +11,7 @@ import type { Segment } from "../run/segment.js";
 import { isDrawn, type ReportMark, type ReportRun } from "./report-data.js";
 import { type Table, TableBuilder } from "./table.js";
 
-/** Where the log's place in the report is. */
+/** The names of a run in the report. */
 export type RunPlace = Pick<ReportRun, "name" | "source" | "project" | "group">;
 
 const ALWAYS = ["line", "segment", "epoch", "up", "sen", "cost"] as const;
@@ -47,7 +47,7 @@ export class RunCollector {
     this.#check = new RunChecker(time, options);
   }
 
-  /** Values of patterns that are no numbers, and so are not in the report. */
+  /** The number of pattern values that are no numbers, and so are not in the report. */
   get texts(): number {
     return this.#texts;
   }

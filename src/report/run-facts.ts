@@ -1,10 +1,10 @@
-/** What a reader asks of a training first. */
+/** The key facts of a training. */
 import { type Better, betterOf, betterTold, isBetter } from "../run/better.js";
 import { bestIndex, bestRow } from "./metric-order.js";
 import type { ReportRun } from "./report-data.js";
 import { type Table, valueAt } from "./table.js";
 
-/** A validation worth telling. */
+/** One validation. */
 export interface ValidationFact {
   readonly value: number;
   readonly up: number;
@@ -14,16 +14,16 @@ export interface ValidationFact {
 /** One metric of a run. */
 export interface MetricFacts {
   readonly points: number;
-  /** Which values are better; absent where nobody knows. */
+  /** Which values are better; absent if unknown. */
   readonly better?: Better;
-  /** Absent where nobody knows which values are better. Without its place where it was reached before this log. */
+  /** Absent if it is unknown which values are better. Has only a value if it was reached before this log. */
   readonly best?: Pick<ValidationFact, "value"> & Partial<ValidationFact>;
   readonly last: ValidationFact;
-  /** How often it has not improved up to the end; 0 after a new best. */
+  /** The number of validations without an improvement at the end; 0 after a new best. */
   readonly stalled: number;
 }
 
-/** A value that is no number. */
+/** A NaN or an infinity. */
 export interface OddValue {
   readonly column: string;
   readonly value: number;
@@ -33,7 +33,7 @@ export interface OddValue {
 
 /** One run. */
 export interface RunFacts {
-  /** Absent where the log has no training record, or no validation. */
+  /** Absent if the log has no record. */
   readonly lastUpdate?: number;
   readonly lastEpoch?: number;
   /** Milliseconds since 1970, see the run's `clock`. */
@@ -86,12 +86,12 @@ export function factsOf(run: ReportRun): RunFacts {
   };
 }
 
-/** Which values of a metric are better; undefined where none of the runs' logs tells. */
+/** Which values of a metric are better; undefined if no run's log says so. */
 export function betterInRuns(runs: readonly RunFacts[], metric: string): Better | undefined {
   return runs.map(({ metrics }) => metrics.get(metric)?.better).find((better) => better !== undefined);
 }
 
-/** Which values of a metric are better by what Marian says of them. */
+/** Which values of a metric are better, by Marian's own judgement. */
 function betterInLog({ length, columns }: Table): Better | undefined {
   for (let row = 0; row < length; row += 1) {
     const at = (name: string) => valueAt(columns.get(name), row);
@@ -101,7 +101,7 @@ function betterInLog({ length, columns }: Table): Better | undefined {
   return undefined;
 }
 
-/** The best value of the log; Marian's `last best`, where that is better than all that the log holds. */
+/** The best value of the log; Marian's `last best` if that is better than every value in the log. */
 function bestOf(table: Table, better: Better): MetricFacts["best"] {
   const row = bestRow(table, better);
   const held = row === undefined ? undefined : factAt(table, row);

@@ -1,21 +1,20 @@
-/** Names by which a reader tells the logs of a report apart. */
+/** Display names of the logs of a report. */
 
 import { modelOfFolder } from "../evaluation/naming/model.js";
 import { withoutCompression, withoutExtension } from "../io/file-name.js";
 
-/** A log that is called so is called after the model that its folder names. */
+/** Logs with these names are named after the model of their folder. */
 const GENERIC = /^(?:train|live|live_backing|nohup)$/i;
 
-/** Two languages, each perhaps with its script or region. */
+/** Two languages, each with an optional script or region. */
 const PAIR = /^([a-z]{2,3})(?:_[A-Za-z]{2,4})?-([a-z]{2,3})(?:_[A-Za-z]{2,4})?$/;
 const LANGUAGES = new Intl.DisplayNames("en", { type: "language", fallback: "none" });
 
 /**
- * A name for each path: as many of its last parts as it takes to differ from the others, without those that all names
- * begin or end with. `a/train.log` and `b/train.log` are `a` and `b`; in folders called after a model, they are called
- * after it.
+ * A name for each path: as few of its last parts as make it unique, without the parts that all names share at their
+ * start or end. `a/train.log` and `b/train.log` are `a` and `b`; in the folder of a model, a log has the model's name.
  *
- * @param taken Names that are in use.
+ * @param taken Names in use.
  */
 export function displayNames(paths: readonly string[], taken: Iterable<string> = []): string[] {
   const parts = paths.map(partsOf);
@@ -43,11 +42,11 @@ export function displayNames(paths: readonly string[], taken: Iterable<string> =
   });
 }
 
-/** Names without the parts that all of them begin or end with. */
+/** Names without the parts that all of them share at their start or end. */
 function withoutShared(names: readonly string[]): readonly string[] {
   const parts = names.map((name) => name.split("/"));
   const [first = []] = parts;
-  // What is left of each must be a name.
+  // At least one part of each name must stay.
   const most = Math.min(...parts.map(({ length }) => length)) - 1;
   if (parts.length < 2) return names;
   const shared = (of: (own: readonly string[], index: number) => string | undefined, limit: number) => {
@@ -61,8 +60,8 @@ function withoutShared(names: readonly string[]): readonly string[] {
 }
 
 /**
- * The pair of languages that a path names in a folder or before `__` in the file's name: `models/en-nl/prod/…`; nothing
- * where it names none.
+ * The pair of languages in the path: a folder, or the start of the file's name before `__`: `models/en-nl/prod/…`.
+ * Undefined if there is none.
  */
 export function pairOfPath(path: string): string | undefined {
   const words = path.split(/[\\/]|__/);
@@ -83,7 +82,7 @@ function partsOf(path: string): string[] {
   return model === undefined ? [...parts, folder, stem] : [...parts, model];
 }
 
-/** Whether a file of a folder is worth a look: what a log or an evaluation is called. */
+/** Whether a file is a log or an evaluation, by its name. */
 export function kindOfName(path: string): "log" | "evaluation" | undefined {
   if (/\.metrics(?:\.json)?$/i.test(path)) return "evaluation";
   return /\.(?:log|out)(?:\.\d+)?$/i.test(withoutCompression(path)) ? "log" : undefined;

@@ -6,7 +6,7 @@ import { byProject } from "./projects.js";
 import type { ReportData } from "./report-data.js";
 import { betterInRuns, factsOf, type RunFacts } from "./run-facts.js";
 
-/** Findings that are listed; of more, the number is told. Pages of jobs hold 1 MiB. */
+/** Findings that are listed; the rest is counted. Summaries of CI jobs have at most 1 MiB. */
 const MOST_FINDINGS = 100;
 const SEVERITIES: readonly Severity[] = ["error", "warning", "info"];
 
@@ -101,7 +101,7 @@ function resultTable(runs: ReportData["runs"], facts: readonly RunFacts[]): stri
   return [row(heads), row(heads.map((_, column) => (column === 0 ? "---" : "---:"))), ...rows.map(row)];
 }
 
-/** Text of a log as code, in which nothing is markup. */
+/** Text of a log as code, without markup. */
 function code(text: string): string {
   const line = escapeLine(text.replace(/\s+/g, " ")).replaceAll("|", "\\|");
   const longest = Math.max(0, ...(line.match(/`+/g) ?? []).map((ticks) => ticks.length));
@@ -110,7 +110,7 @@ function code(text: string): string {
   return `${fence}${room}${line}${room}${fence}`;
 }
 
-/** A sentence in which nothing is markup. */
+/** A sentence without markup. */
 function escaped(text: string): string {
   return escapeLine(text.replace(/\s+/g, " "))
     .replaceAll("&", "&amp;")

@@ -1,10 +1,10 @@
-/** Columns of numbers in which absent values, NaN and infinities are told apart. */
+/** Columns of numbers that distinguish absent values, NaN and infinities. */
 
 /** One column. */
 export interface Column {
-  /** NaN where absent, too. */
+  /** NaN for absent values, too. */
   readonly values: Float64Array;
-  /** 1 where the log has no value; missing where it has all of them. */
+  /** 1 for a row without a value; undefined if every row has one. */
   readonly absent?: Uint8Array;
 }
 
@@ -19,12 +19,12 @@ export function isPresent(column: Column | undefined, row: number): boolean {
   return column !== undefined && row < column.values.length && column.absent?.[row] !== 1;
 }
 
-/** The value of a row; nothing where it is absent. */
+/** The value of a row; undefined if it is absent. */
 export function valueAt(column: Column | undefined, row: number): number | undefined {
   return isPresent(column, row) ? column?.values[row] : undefined;
 }
 
-/** The memory of a table: what a thread hands over instead of a copy. */
+/** The buffers of a table, which a thread transfers instead of copying. */
 export function buffersOf({ columns }: Table): ArrayBuffer[] {
   return [...columns.values()]
     .flatMap(({ values, absent }) => [values.buffer, absent?.buffer])
@@ -38,7 +38,7 @@ class OpenColumn {
   #length = 0;
   #present = false;
 
-  /** Takes a value for `row`; the rows before it that got none are absent. */
+  /** Sets the value of a row; earlier rows without a value are absent. */
   set(row: number, value: number): void {
     this.fill(row);
     this.#reserve(row + 1);
@@ -57,12 +57,12 @@ class OpenColumn {
     this.#length = length;
   }
 
-  /** The column, cut to its length; nothing where no row has a value. It can't grow any more. */
+  /** The column, cut to its length; undefined if no row has a value. It can't grow any more. */
   close(): Column | undefined {
     if (!this.#present) return undefined;
     const values = this.#values.slice(0, this.#length);
     const absent = this.#absent?.slice(0, this.#length);
-    // Of a long log not all columns should be there twice.
+    // A long log's columns must not all be in memory twice.
     this.#values = new Float64Array(0);
     this.#absent = undefined;
     return absent === undefined ? { values } : { values, absent };

@@ -1,4 +1,4 @@
-/** Where the time of a training went. */
+/** How a training spent its time. */
 import type { ReportRun } from "./report-data.js";
 import { resumedAt } from "./restarts.js";
 import { type Table, valueAt } from "./table.js";
@@ -9,26 +9,26 @@ export interface Throughput {
   readonly wall: number;
   /** Training at the usual speed. */
   readonly training: number;
-  /** What intervals with a validation took beyond their training: validating, saving, decoding. */
+  /** Extra time of intervals with a validation: validating, saving, decoding. */
   readonly validating: number;
-  /** What other intervals took beyond 1.25 times their training. */
+  /** Extra time of other intervals that took more than 1.25 times their training. */
   readonly slow: number;
   /** From a start of Marian to its first update's training. */
   readonly starting: number;
   /** From the last record of a segment to the next start. */
   readonly between: number;
-  /** Part of the above: updates that were trained again after a restart. */
+  /** Part of the above: time of updates that were trained again after a restart. */
   readonly repeated: number;
-  /** The usual speed: the median of intervals without a validation; absent where lines have none. */
+  /** The usual speed: the median of intervals without a validation; absent if the lines have no speed. */
   readonly usualRate?: number;
-  /** Words of the whole training by its wall time. */
+  /** All words by the wall time. */
   readonly overallRate?: number;
 }
 
-/** Noise of the speed that is no slowness. */
+/** Up to this factor, an interval is not slow. */
 const TOLERANCE = 1.25;
 
-/** The times of a run; nothing where its log has no times. */
+/** The times of a run; undefined if its log has no times. */
 export function throughputOf(run: ReportRun): Throughput | undefined {
   const spans = spansOf(run);
   const usualRate = median(spans.filter(({ validated }) => !validated)) ?? median(spans);
@@ -60,7 +60,7 @@ export function throughputOf(run: ReportRun): Throughput | undefined {
 interface Span {
   /** Milliseconds since the record before. */
   readonly took: number;
-  /** 0 where the line has no speed. */
+  /** 0 if the line has no speed. */
   readonly words: number;
   readonly rate: number;
   readonly validated: boolean;
@@ -108,7 +108,7 @@ function median(spans: readonly Span[]): number | undefined {
   return rates[Math.floor(rates.length / 2)];
 }
 
-/** The time from the first record to the last, and what of it lies between segments. */
+/** The time from the first record to the last, and the part of it between segments. */
 function wallOf(run: ReportRun): { wall: number; between: number } {
   const extents = new Map<number, { first: number; last: number }>();
   const add = (segment: number, time: number | undefined) => {
@@ -136,7 +136,7 @@ function wallOf(run: ReportRun): { wall: number; between: number } {
   return { wall: end - start, between };
 }
 
-/** Milliseconds of a time of the log; a clock without a zone is read as UTC, as everywhere. */
+/** A time of the log in milliseconds; a time without a zone is read as UTC. */
 export function instant(timestamp: string | undefined): number | undefined {
   if (timestamp === undefined) return undefined;
   const time = Date.parse(/(?:Z|[+-]\d\d:\d\d)$/.test(timestamp) ? timestamp : `${timestamp}Z`);

@@ -1,7 +1,7 @@
 /** What `plan` does. */
 
 import type { ArchiveMode } from "../../archive/layout.js";
-import { EXIT } from "../../exit-code.js";
+import { EXIT, stopCode } from "../../exit-code.js";
 import { isTransient } from "../../io/input-error.js";
 import { printableUrl } from "../../io/objects/object-url.js";
 import { readable } from "../../io/source.js";
@@ -32,7 +32,7 @@ export interface PlanFilterFlags {
   readonly since: string | undefined;
 }
 
-/** Lines that are written at once. */
+/** Lines that are written together. */
 const LINES = 1000;
 
 /** Lists the runs and returns the exit code; `refuse` ends the command with its message. */
@@ -70,7 +70,7 @@ export async function runPlan(
   }
 }
 
-/** The runs of a source; or the exit code of a command that was stopped, or that can do it another time. */
+/** The runs of a source, or the exit code if the command was stopped or may succeed the next time. */
 export async function planOrRefuse(
   source: string,
   flags: PlanFilterFlags & { readonly only: "training" | "evaluations" | undefined },
@@ -94,7 +94,7 @@ export async function planOrRefuse(
       store: () => access.store(),
     });
   } catch (error) {
-    if (stop.signal.aborted) return stop.received === "SIGINT" ? EXIT.interrupted : EXIT.terminated;
+    if (stop.received !== undefined) return stopCode(stop.received);
     const message = `${name}: ${readable(error).message}`;
     if (!isTransient(error)) return refuse(message);
     say(message);

@@ -1,5 +1,5 @@
 /** What a command did with groups, at its end: for people, and as JSON. */
-import { EXIT } from "../../exit-code.js";
+import { EXIT, stopCode } from "../../exit-code.js";
 import { jsonText, linesText } from "../../io/escape.js";
 import type { TablesReceipt } from "../../pipeline/groups/group-tables.js";
 import type { GroupsResult } from "../../pipeline/groups/process-groups.js";
@@ -14,7 +14,7 @@ const BAD: ReadonlySet<RunState> = new Set(["failed", "undelivered", "stopped"])
 
 /** The exit code; the first that applies. */
 export function groupsExitCode({ problems, published = [], tables, signal }: GroupsResult): number {
-  if (signal !== undefined) return signal === "SIGINT" ? EXIT.interrupted : EXIT.terminated;
+  if (signal !== undefined) return stopCode(signal);
   const runs = published.flatMap((group) => group.runs);
   if (runs.some(({ state }) => state === "undelivered") || (tables?.errors.length ?? 0) > 0)
     return EXIT.publisher;

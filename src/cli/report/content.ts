@@ -26,13 +26,13 @@ export interface ReadRequest {
   progress(bytes: number): void;
 }
 
-/** What a report will hold, and what became of each input. An input that can't be read costs itself and is named. */
+/** The content of a report, and a receipt for each input. An input that can't be read is named; the others are read. */
 export class ReportContent {
   readonly runs: ReportRun[] = [];
   readonly evaluations: ReportEvaluation[] = [];
   readonly problems: ReportProblem[] = [];
   readonly receipts: InputReceipt[] = [];
-  /** Logs of folders that hold no measurement, or only validations that their training's log holds, too. */
+  /** Logs of folders without a measurement, or with only validations that their training's log has, too. */
   passedOver = 0;
   readonly #request: ReadRequest;
 
@@ -87,7 +87,7 @@ export class ReportContent {
     }
   }
 
-  /** Names an input of which nothing was read. */
+  /** Adds an input that was not read. */
   refuse({ source, reason }: ReportProblem): void {
     this.problems.push({ source, reason });
     this.receipts.push({
@@ -142,7 +142,7 @@ export class ReportContent {
     this.receipts.push(receipt);
     if (run !== undefined) this.runs.push(run);
     const fault = problem(receipt, strict);
-    // What is shown tells its own end.
+    // A run that is shown explains its own end.
     const dead = run !== undefined && training + validation + patterns === 0;
     if (fault !== undefined && !(dead && receipt.error === undefined))
       this.problems.push({ source: place.source, reason: fault });

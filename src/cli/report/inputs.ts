@@ -1,4 +1,4 @@
-/** From what the user names to the logs and evaluations of a report. */
+/** The logs and evaluations of a report. */
 import { statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,18 +10,18 @@ import { kindOfName } from "../../report/run-names.js";
 export interface ReportInput {
   readonly name: string;
   readonly kind: "log" | "evaluation";
-  /** Whether it came with a folder, and so was not meant one by one. */
+  /** Whether it was found in a folder, not named itself. */
   readonly fromFolder: boolean;
 }
 
 /** What there is to read. */
 export interface ReportInputs {
   readonly inputs: readonly ReportInput[];
-  /** Folders that could not be read, or hold nothing of use. */
+  /** Folders that can't be read, or have no log and no evaluation. */
   readonly faults: readonly { readonly source: string; readonly reason: string }[];
 }
 
-/** Opens folders: of these, what is called like a log or an evaluation. A name that is no folder is taken as it is. */
+/** Replaces each folder by its files with the name of a log or an evaluation. Other names stay. */
 export async function reportInputs(names: readonly string[]): Promise<ReportInputs> {
   const inputs = new Map<string, ReportInput>();
   const faults: { source: string; reason: string }[] = [];

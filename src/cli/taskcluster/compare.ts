@@ -1,4 +1,4 @@
-/** Scores of several groups side by side. Where the groups come from is of no matter here. */
+/** Scores of several groups side by side. */
 
 import type { Group } from "../../archive/group.js";
 import type { Evaluation } from "../../evaluation/evaluation.js";
@@ -15,13 +15,13 @@ export type CompareFormat = (typeof COMPARE_FORMATS)[number];
 /** A model on a dataset. */
 interface ScoreRow extends DatasetName {
   readonly model: string;
-  /** For each group, its evaluation; undefined where it has none. */
+  /** For each group, its scores; undefined if it has none. */
   readonly scores: readonly (Evaluation["metrics"] | undefined)[];
 }
 
 /** Evaluations of groups, compared. */
 export interface ScoreTable {
-  /** What the groups are called: short where that tells them apart. */
+  /** The groups' names; shortened if they stay different. */
   readonly names: readonly string[];
   readonly groups: readonly Pick<Group, "project" | "name">[];
   /** By model and dataset. */
@@ -30,14 +30,14 @@ export interface ScoreTable {
   readonly metrics: readonly string[];
 }
 
-/** What readers call the metrics; all from 0 to 100. */
+/** Titles of the metrics; all are from 0 to 100. */
 const SHOWN: readonly (readonly [metric: string, title: string])[] = [
   ["bleu_detok", "BLEU"],
   ["chrf", "chrF"],
   ["comet", "COMET"],
 ];
 
-/** Makes the table. Of two evaluations of one model on one dataset in a group, the later counts. */
+/** Makes the table. If a group has two evaluations of one model on one dataset, the later one counts. */
 export function compareScores(
   groups: readonly Pick<Group, "project" | "name" | "evaluations">[],
 ): ScoreTable {
@@ -74,7 +74,7 @@ export function scoreTableText(table: ScoreTable, format: CompareFormat): string
   return format === "markdown" ? asMarkdown(heads, body) : asText(names, heads, body);
 }
 
-/** `fjord_ZowUk`: enough to tell groups apart, nearly always. */
+/** `fjord_ZowUk`: nearly always enough to distinguish groups. */
 function namesOf(groups: readonly Pick<Group, "project" | "name">[]): string[] {
   const shorten = (name: string) => name.replace(/_([A-Za-z0-9_-]{5})[A-Za-z0-9_-]{17}$/, "_$1");
   const projects = new Set(groups.map(({ project }) => project));

@@ -26,21 +26,21 @@ const AT_ONCE = 8;
 interface Wanted {
   /** Below the output folder. */
   readonly path: string;
-  /** The artifact it comes from; `configuration` for what the action was given. */
+  /** The artifact; `configuration` for the input of the action. */
   readonly source: string;
   write(path: string): Promise<void>;
 }
 
 /** What was written. */
 export interface Downloaded {
-  /** Paths below the output folder, with what they come from. */
+  /** Paths below the output folder, and their artifacts. */
   readonly files: readonly { readonly path: string; readonly source: string }[];
   readonly problems: readonly Problem[];
 }
 
 /**
- * Writes the logs, scores and configurations of groups as `archive` reads them. A file that is there is replaced; one
- * that can't be had is a problem.
+ * Writes the logs, scores and configurations of groups as `archive` reads them. Existing files are replaced. An artifact
+ * that can't be fetched is a problem.
  */
 export async function downloadGroups(
   groups: readonly Group[],
@@ -105,7 +105,7 @@ function* filesOf(group: Group, store: ArtifactStore): Generator<Wanted> {
   }
 }
 
-/** `flores_aug-mix_devtest.metrics.json`; by the form of a label where the dataset could not be told from that. */
+/** `flores_aug-mix_devtest.metrics.json`; in the form of a label if that would be read as another dataset. */
 function scoresFile(evaluation: Evaluation, source: string, index: number): string {
   const ending = source.endsWith(".json") ? ".metrics.json" : ".metrics";
   const { metric } = readEvaluationFileName(source.slice(source.lastIndexOf("/") + 1));
@@ -121,7 +121,7 @@ function scoresFile(evaluation: Evaluation, source: string, index: number): stri
   );
 }
 
-/** A name of the outside as a name of one file or folder. */
+/** Makes any name the name of one file or folder. */
 function safeSegment(name: string): string {
   return name.replace(/[/\\\p{Cc}]/gu, "_").replace(/^\.+/, (dots) => "_".repeat(dots.length)) || "_";
 }

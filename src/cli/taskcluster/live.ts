@@ -1,17 +1,17 @@
-/** What happens to a log that is followed, in words. */
+/** Events of a followed log as text. */
 import type { LiveLogEvent } from "../../taskcluster/live-log.js";
 
-/** Says each event of a task's log; what lasts is said once. */
-export function liveLogSpeaker(taskId: string, say: (words: string) => void): (event: LiveLogEvent) => void {
-  let said = "";
+/** Prints each event of a task's log; the same event is printed once. */
+export function liveLogSpeaker(taskId: string, say: (text: string) => void): (event: LiveLogEvent) => void {
+  let last = "";
   return (event) => {
-    const words = `${taskId}: ${wordsFor(event)}`;
-    if (words !== said) say(words);
-    said = words;
+    const text = `${taskId}: ${textOf(event)}`;
+    if (text !== last) say(text);
+    last = text;
   };
 }
 
-function wordsFor(event: LiveLogEvent): string {
+function textOf(event: LiveLogEvent): string {
   switch (event.kind) {
     case "waiting":
       return event.state === "running" ? "running, without a log yet" : `${event.state}: waiting`;

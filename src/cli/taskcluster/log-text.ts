@@ -1,19 +1,19 @@
-/** Text of a log on its way to a terminal, or without what the worker puts before its lines. */
+/** Text of a log for a terminal, or without the worker's prefixes. */
 
 import type { CoreModule } from "../../core/core.js";
 import { readLineStarts } from "../../core/line-start.js";
 import { escapeText } from "../../io/escape.js";
 
-/** No prefix is longer. */
+/** Bytes of the longest prefix. */
 const LONGEST_PREFIX = 80;
 const LINE_END = 0x0a;
 const OPENING = 0x5b;
 const CLOSING = 0x5d;
 
-/** Takes the prefixes of Taskcluster's workers away. Holds back the start of a line at most. */
+/** Removes the prefixes of Taskcluster's workers. Holds back at most the start of a line. */
 export class PrefixStripper {
   readonly #core: CoreModule;
-  /** The start of a line, while it may still be a prefix; undefined within a line. */
+  /** The start of a line that may still be a prefix; undefined within a line. */
   #start: Buffer | undefined = Buffer.alloc(0);
 
   constructor(core: CoreModule) {
@@ -59,7 +59,7 @@ export class PrefixStripper {
   }
 }
 
-/** Whether the start of a line, which is still growing, may become a prefix. */
+/** Whether the incomplete start of a line may become a prefix. */
 function mayBePrefix(start: Buffer): boolean {
   if (start.length === 0) return true;
   const close = start.subarray(0, LONGEST_PREFIX).indexOf(CLOSING);
@@ -69,7 +69,7 @@ function mayBePrefix(start: Buffer): boolean {
   );
 }
 
-/** Makes a log harmless for a terminal: nothing in it moves the cursor, colours or types. */
+/** Makes a log harmless for a terminal: it can't move the cursor, colour or type. */
 export class TerminalText {
   readonly #decoder = new TextDecoder();
 
@@ -83,7 +83,7 @@ export class TerminalText {
   }
 }
 
-/** Progress that writes over itself becomes lines; other control characters become visible. */
+/** Carriage returns become line feeds; other control characters become visible. */
 function harmless(text: string): Buffer {
   return Buffer.from(escapeText(text.replace(/\r+\n?/g, "\n")));
 }

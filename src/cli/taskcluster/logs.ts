@@ -21,7 +21,7 @@ export interface LogsRequest {
   readonly strip: boolean;
 }
 
-/** Whether bytes of the log could still be given away, or their reader has gone. */
+/** Whether the reader of the output is still there. */
 type Flow = "open" | "closed";
 
 /** Prints the log and returns the exit code. */
@@ -45,7 +45,7 @@ export async function printLog(request: LogsRequest, { queue, store }: Taskclust
   return source.fate === "completed" ? EXIT.ok : EXIT.taskFailed;
 }
 
-/** What a run has left, or what it has written up to now. */
+/** The log of a finished run, or what a running one has written so far. */
 async function finishedOrCurrent(
   { taskId, runId }: TaskAddress,
   { queue, store }: Pick<TaskclusterAccess, "queue" | "store">,
@@ -76,7 +76,7 @@ async function copy(source: Source, out: LogOutput): Promise<Flow> {
   return out.end();
 }
 
-/** Standard output: byte for byte, but to a terminal without anything that controls it. */
+/** Standard output: byte for byte; for a terminal, without control characters. */
 class LogOutput {
   readonly #out: Writable;
   readonly #stripper: PrefixStripper | undefined;
@@ -87,12 +87,12 @@ class LogOutput {
     this.#out = out;
     this.#stripper = strip ? new PrefixStripper(nodeCore()) : undefined;
     this.#terminal = out.isTTY ? new TerminalText() : undefined;
-    // The callback of `write` tells of faults; oclif's own listener throws.
+    // The callback of `write` gets errors; oclif's own listener throws.
     out.removeAllListeners("error");
     out.on("error", () => {});
   }
 
-  /** Why not everything was taken. A reader that has seen enough (`head`) is no fault. */
+  /** Why the output failed. A reader that has seen enough (`head`) is no failure. */
   get fault(): Error | undefined {
     return this.#fault;
   }

@@ -71,7 +71,7 @@ function duration(seconds: number): string {
   return minutes > 0 ? `${minutes}m ${Math.round(seconds) % 60}s` : `${Math.round(seconds)}s`;
 }
 
-/** Rows with their cells below each other, as they are shown. */
+/** Rows with aligned cells. */
 function aligned(raw: readonly (readonly string[])[]): string[] {
   const rows = raw.map((row) => row.map(escapeLine));
   const widths: number[] = [];

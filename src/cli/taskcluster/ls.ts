@@ -10,31 +10,31 @@ import { type Experiment, listTasks, readExperiment } from "../../taskcluster/li
 import { isOver } from "../../taskcluster/status-poll.js";
 import type { TaskclusterAccess } from "./client.js";
 
-/** States of tasks, in the order in which they are counted. */
+/** States of tasks, in the order of the counts. */
 export const STATES = ["completed", "running", "pending", "unscheduled", "failed", "exception"] as const;
 
-/** A training or an evaluation, as it stands. */
+/** A training or an evaluation. */
 export interface ListedTask {
   readonly taskId: string;
   readonly label: string;
-  /** The label itself where that names no known model. */
+  /** The label itself if it names no known model. */
   readonly model: string;
   /** Absent for a training. */
   readonly dataset?: Pick<Label, "importer" | "dataset" | "augmentation">;
   readonly state: (typeof STATES)[number];
-  /** Why it ended, where that is not its state: `worker-shutdown` … */
+  /** Why it ended, if its state does not say so: `worker-shutdown` … */
   readonly reason?: string;
   readonly runs: number;
-  /** ISO 8601; of the last run. */
+  /** Of the last run; ISO 8601. */
   readonly started?: string;
   readonly resolved?: string;
-  /** Of all runs together, up to now. */
+  /** Of all runs together, so far. */
   readonly seconds: number;
-  /** How far the training has come; absent where its log does not tell. */
+  /** The last update of the training; absent if its log has none. */
   readonly last?: LastUpdate;
 }
 
-/** A training with the evaluations of its model; or a model of which there are only those. */
+/** A training with the evaluations of its model, or a model with evaluations only. */
 export interface ListedModel {
   readonly model: string;
   readonly training?: ListedTask;
@@ -44,7 +44,7 @@ export interface ListedModel {
 /** A group. */
 export interface Listing {
   readonly groupId: string;
-  /** Absent for a group that no action has started. */
+  /** Absent for a group without an action. */
   readonly experiment?: Experiment;
   readonly models: readonly ListedModel[];
   readonly problems: readonly Problem[];
@@ -64,7 +64,7 @@ export async function listGroup(
   const { queue } = access;
   const found = await experimentOf(queue, groupId);
   const tasks = await listTasks(queue, groupId).catch((error: unknown) => {
-    // Perhaps the id of a task was given: the reason names its group.
+    // If the id of a task was given, the reason names its group.
     if (!hasCode(error, "not-found") || !("reason" in found)) throw error;
     throw new TaskclusterError("not-found", `${error.message}; ${found.source}: ${found.reason}`, {
       status: error.status,

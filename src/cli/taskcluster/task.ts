@@ -31,7 +31,7 @@ export interface TaskFlagValues extends GroupFlagValues, TaskclusterFlagValues {
   readonly plot: string[] | undefined;
 }
 
-/** Milliseconds between two drawings. */
+/** Milliseconds between two redraws. */
 const REDRAW = 2000;
 
 /** Does what the flags ask for and returns the exit code. */
@@ -78,7 +78,7 @@ async function publishTask(
   return runGroups(taskId, groupsSource([group], []), { ...job, flags: { ...job.flags, only } });
 }
 
-/** Publishes a training while it runs, from its first run on, and to its end. */
+/** Publishes a training while it runs, from its first run to its end. */
 async function followTask(
   { taskId, runId }: TaskAddress,
   { experiment, id, problems }: SingleTask,
@@ -90,7 +90,7 @@ async function followTask(
   const tell = liveLogSpeaker(taskId, say);
   const source = new LiveLogSource(queue, store, {
     taskId,
-    // Earlier runs are read again, so that what was published before is known.
+    // Earlier runs are read again, because they may have been published.
     runId: runId ?? 0,
     onlyRun: runId !== undefined,
     wholeLines: true,
@@ -138,7 +138,7 @@ async function followTask(
   }
 }
 
-/** Charts that are drawn again while rows come. */
+/** Charts that are redrawn while rows come. */
 class LiveCharts {
   readonly publisher: UpdatePublisher;
   readonly #live: LivePlot;
