@@ -1,63 +1,23 @@
 /**
- * The table that the core hands over after each call: pairs of address and length, in this order. It is the
- * counterpart of `table` in `crates/marian-log-wasm`.
+ * The table that the core returns after each call: pairs of address and length. `table.ts` is made with the
+ * core and says what they are.
  */
+import {
+  EVENT_NUMBERS,
+  KIND,
+  PRESENT,
+  STATS,
+  TRAINING_COLUMNS,
+  VALIDATION_COLUMNS,
+  WIDTHS,
+} from "./table.js";
+
+export { KIND, PRESENT, TRAINING_COLUMNS, VALIDATION_COLUMNS };
 
 /** The core's memory. No view of it may outlive the call that made it: any parser of the thread may make it grow. */
 export interface TableMemory {
   readonly memory: { readonly buffer: ArrayBufferLike };
 }
-
-/** Columns of training rows, all `Float64Array`; absent values lack their bit in `present`. */
-export const TRAINING_COLUMNS = [
-  "line",
-  "offset",
-  "segment",
-  "timestamp",
-  "epoch",
-  "up",
-  "sen",
-  "cost",
-  "labels",
-  "batch_labels",
-  "total_labels",
-  "time",
-  "rate",
-  "gnorm",
-  "learning_rate",
-] as const;
-
-/** Columns of validation rows, all `Float64Array`; `metric` is an index into the parser's metric names. */
-export const VALIDATION_COLUMNS = [
-  "line",
-  "offset",
-  "segment",
-  "timestamp",
-  "epoch",
-  "up",
-  "metric",
-  "value",
-  "stalled",
-  "best",
-] as const;
-
-/** Bits of the `present` columns. */
-export const PRESENT = {
-  timestamp: 1 << 0,
-  /** The time is UTC; without this bit it is the clock of an unknown zone, read as UTC. */
-  utc: 1 << 1,
-  labels: 1 << 2,
-  batch_labels: 1 << 3,
-  total_labels: 1 << 4,
-  time: 1 << 5,
-  rate: 1 << 6,
-  gnorm: 1 << 7,
-  learning_rate: 1 << 8,
-  epoch: 1 << 9,
-  stalled: 1 << 10,
-  best: 1 << 11,
-  up: 1 << 12,
-} as const;
 
 /** What the parser has counted since the log's start. */
 export interface Counts {
@@ -75,22 +35,10 @@ export interface Counts {
   starts: number;
 }
 
+/** The names of the counts, which are the first of the statistics. */
+const COUNTS = STATS.slice(0, -1);
 /** What is counted of nothing. */
-export const NO_COUNTS: Counts = {
-  bytes: 0,
-  lines: 0,
-  training: 0,
-  validation: 0,
-  patterns: 0,
-  unmatched: 0,
-  overlong: 0,
-  starts: 0,
-};
-
-/** Numbers of one event in the events' column. */
-const EVENT = 7;
-/** Kinds in the order column: the next training row, the next validation row, or an event of this kind. */
-export const KIND = { training: 0, validation: 1, segment: 2, unmatched: 3, pattern: 4, mark: 5 } as const;
+export const NO_COUNTS = Object.fromEntries(COUNTS.map((name) => [name, 0])) as unknown as Counts;
 
 /** A rare finding: a start of Marian, an unmatched line, a match of a user pattern, a mark. */
 export interface LogEvent {
@@ -121,25 +69,15 @@ export interface Views {
   readonly counts: Counts;
 }
 
-const ENTRIES = 1 + TRAINING_COLUMNS.length + 1 + VALIDATION_COLUMNS.length + 1 + 5;
-/** Bytes of one element of each entry. The CSV text, which is last, is not packed. */
-const WIDTHS: readonly number[] = [
-  1,
-  ...TRAINING_COLUMNS.map(() => 8),
-  4,
-  ...VALIDATION_COLUMNS.map(() => 8),
-  4,
-  8,
-  1,
-  4,
-  8,
-];
+/** The place of the CSV text, which is not packed. */
+const CSV = WIDTHS.length - 1;
+type EventNumber = (typeof EVENT_NUMBERS)[number];
 const decoder = new TextDecoder();
 
 /** Reads a table that {@link packTable} packed; the views are of `packed`. */
 export function readViews(packed: Uint8Array): Views {
   const { buffer } = packed;
-  const table = new Uint32Array(buffer, 0, ENTRIES * 2);
+  const table = new Uint32Array(buffer, 0, CSV * 2);
   let entry = 0;
   const next = <View>(make: (address: number, length: number) => View): View => {
     const view = make(table[entry * 2] ?? 0, table[entry * 2 + 1] ?? 0);
@@ -165,7 +103,7 @@ export function readViews(packed: Uint8Array): Views {
     order,
     training,
     validation,
-    trainingPresent: stats[8] ?? 0,
+    trainingPresent: stats[COUNTS.length] ?? 0,
     events: readEvents(eventNumbers, textBytes, textEnds),
     counts: readCounts(stats),
   };
@@ -179,10 +117,10 @@ export function tableLength(core: TableMemory, address: number): number {
 /** A copy of the table and of all that it points to, in one buffer that may go to another thread. */
 export function packTable(core: TableMemory, address: number): Uint8Array {
   const { buffer } = core.memory;
-  const table = new Uint32Array(buffer, address, ENTRIES * 2);
-  const head = new Uint32Array(ENTRIES * 2);
+  const table = new Uint32Array(buffer, address, CSV * 2);
+  const head = new Uint32Array(CSV * 2);
   let end = head.byteLength;
-  const parts = WIDTHS.map((width, entry) => {
+  const parts = WIDTHS.slice(0, CSV).map((width, entry) => {
     const length = table[entry * 2 + 1] ?? 0;
     const place = end;
     head.set([place, length], entry * 2);
@@ -198,7 +136,7 @@ export function packTable(core: TableMemory, address: number): Uint8Array {
 
 /** A copy of the CSV text that the core formatted last. */
 export function readCsv(core: TableMemory, address: number): Uint8Array {
-  const [at = 0, length = 0] = new Uint32Array(core.memory.buffer, address + (ENTRIES - 1) * 8, 2);
+  const [at = 0, length = 0] = new Uint32Array(core.memory.buffer, address + CSV * 8, 2);
   return new Uint8Array(core.memory.buffer, at, length).slice();
 }
 
@@ -206,31 +144,20 @@ function readEvents(numbers: Float64Array, bytes: Uint8Array, ends: Uint32Array)
   const events: LogEvent[] = [];
   let text = 0;
   let start = 0;
-  for (let at = 0; at < numbers.length; at += EVENT) {
-    const [kind = 0, line = 0, segment = 0, timestamp = 0, up = 0, present = 0, count = 0] =
-      numbers.subarray(at);
+  for (let at = 0; at < numbers.length; at += EVENT_NUMBERS.length) {
+    const values = EVENT_NUMBERS.map((name, index) => [name, numbers[at + index] ?? 0] as const);
+    const { texts: count, ...event } = Object.fromEntries(values) as Record<EventNumber, number>;
     const texts: string[] = [];
-    for (let index = 0; index < count; index += 1) {
-      const end = ends[text] ?? start;
+    for (const end of ends.subarray(text, text + count)) {
       texts.push(decoder.decode(bytes.subarray(start, end)));
       start = end;
-      text += 1;
     }
-    events.push({ kind, line, segment, timestamp, up, present, texts });
+    text += count;
+    events.push({ ...event, texts });
   }
   return events;
 }
 
 function readCounts(stats: Float64Array): Counts {
-  const [
-    bytes = 0,
-    lines = 0,
-    training = 0,
-    validation = 0,
-    patterns = 0,
-    unmatched = 0,
-    overlong = 0,
-    starts = 0,
-  ] = stats;
-  return { bytes, lines, training, validation, patterns, unmatched, overlong, starts };
+  return Object.fromEntries(COUNTS.map((name, index) => [name, stats[index]])) as unknown as Counts;
 }

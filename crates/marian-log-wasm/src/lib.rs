@@ -1,16 +1,13 @@
 //! The `marian-log` parser for JavaScript: marshalling only.
 //!
 //! JavaScript writes bytes where [`Core::reserve`] says, calls [`Core::commit`], and reads the columns of the batch
-//! where the table says that comes back: pairs of address and length, in the order of `src/core/layout.ts`.
+//! where the table says that comes back: pairs of address and length, whose elements have the `WIDTHS` of `src/core/table.ts`.
 //! Addresses hold until the next call.
 
 #![forbid(unsafe_code)]
 
 use marian_log::{csv, line_start, Batch, Parser, Time};
 use wasm_bindgen::prelude::*;
-
-/// Numbers an event takes in its column: kind, line, segment, timestamp, up, present, texts.
-const EVENT: usize = 7;
 
 /// What the start of each line of `text` tells, three numbers a line: length of the worker's prefix, milliseconds of
 /// its time (NaN where it has none), and 1 where that time is UTC.
@@ -122,70 +119,21 @@ impl Core {
         let Self { parser, batch, events, stats, csv, table, .. } = self;
         events.clear();
         for event in &batch.events {
-            let numbers: [f64; EVENT] = [
-                f64::from(event.kind as u8),
-                event.line,
-                event.segment,
-                event.timestamp,
-                event.up,
-                f64::from(event.present),
-                f64::from(event.texts),
-            ];
-            events.extend_from_slice(&numbers);
+            events.extend_from_slice(&event.numbers());
         }
-        let counts = parser.stats();
         stats.clear();
-        stats.extend(
-            [
-                counts.bytes,
-                counts.lines,
-                counts.training,
-                counts.validation,
-                counts.patterns,
-                counts.unmatched,
-                counts.overlong,
-                counts.starts,
-                u64::from(batch.training_present),
-            ]
-            .map(|count| count as f64),
-        );
+        stats.extend(parser.stats().numbers().map(|count| count as f64));
+        stats.push(f64::from(batch.training_present));
         table.clear();
         let mut entry = |address: usize, length: usize| table.extend([address as u32, length as u32]);
         entry(batch.order.as_ptr() as usize, batch.order.len());
         let training = &batch.training;
-        for column in [
-            &training.line,
-            &training.offset,
-            &training.segment,
-            &training.timestamp,
-            &training.epoch,
-            &training.up,
-            &training.sen,
-            &training.cost,
-            &training.labels,
-            &training.batch_labels,
-            &training.total_labels,
-            &training.time,
-            &training.rate,
-            &training.gnorm,
-            &training.learning_rate,
-        ] {
+        for column in training.columns() {
             entry(column.as_ptr() as usize, column.len());
         }
         entry(training.present.as_ptr() as usize, training.present.len());
         let validation = &batch.validation;
-        for column in [
-            &validation.line,
-            &validation.offset,
-            &validation.segment,
-            &validation.timestamp,
-            &validation.epoch,
-            &validation.up,
-            &validation.metric,
-            &validation.value,
-            &validation.stalled,
-            &validation.best,
-        ] {
+        for column in validation.columns() {
             entry(column.as_ptr() as usize, column.len());
         }
         entry(validation.present.as_ptr() as usize, validation.present.len());

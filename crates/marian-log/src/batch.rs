@@ -1,98 +1,134 @@
 //! Columns in which the parser hands over what it found.
 
-/// Bits of the `present` columns: an absent value is no NaN.
+macro_rules! present {
+    ($($(#[$doc:meta])* $name:ident = $bit:literal $key:literal;)*) => {
+        $($(#[$doc])* pub const $name: u32 = 1 << $bit;)*
+        /// The bits with the names that JavaScript knows them by.
+        pub const BITS: &[(&str, u32)] = &[$(($key, $name)),*];
+    };
+}
+
+/// Bits of the `present` columns: an absent value is not a NaN.
 pub mod present {
-    /// The line has a time.
-    pub const TIMESTAMP: u32 = 1 << 0;
-    /// The time is UTC (Taskcluster); otherwise it is the clock of an unknown zone.
-    pub const UTC: u32 = 1 << 1;
-    /// Training: labels of the update.
-    pub const LABELS: u32 = 1 << 2;
-    /// Training: labels of the batch.
-    pub const BATCH_LABELS: u32 = 1 << 3;
-    /// Training: labels since the start.
-    pub const TOTAL_LABELS: u32 = 1 << 4;
-    /// Training: seconds since the last record.
-    pub const TIME: u32 = 1 << 5;
-    /// Training: words per second.
-    pub const RATE: u32 = 1 << 6;
-    /// Training: gradient norm.
-    pub const GNORM: u32 = 1 << 7;
-    /// Training: learning rate.
-    pub const LEARNING_RATE: u32 = 1 << 8;
-    /// Validation: the epoch (absent before Marian 1.5).
-    pub const EPOCH: u32 = 1 << 9;
-    /// Validation: how often the metric stalled.
-    pub const STALLED: u32 = 1 << 10;
-    /// Validation: the last best value.
-    pub const BEST: u32 = 1 << 11;
-    /// Event: an update came before it.
-    pub const UP: u32 = 1 << 12;
+    present! {
+        /// The line has a time.
+        TIMESTAMP = 0 "timestamp";
+        /// The time is UTC (Taskcluster); otherwise it is the clock of an unknown zone.
+        UTC = 1 "utc";
+        /// Training: labels of the update.
+        LABELS = 2 "labels";
+        /// Training: labels of the batch.
+        BATCH_LABELS = 3 "batch_labels";
+        /// Training: labels since the start.
+        TOTAL_LABELS = 4 "total_labels";
+        /// Training: seconds since the last record.
+        TIME = 5 "time";
+        /// Training: words per second.
+        RATE = 6 "rate";
+        /// Training: gradient norm.
+        GNORM = 7 "gnorm";
+        /// Training: learning rate.
+        LEARNING_RATE = 8 "learning_rate";
+        /// Validation: the epoch (absent before Marian 1.5).
+        EPOCH = 9 "epoch";
+        /// Validation: how often the metric stalled.
+        STALLED = 10 "stalled";
+        /// Validation: the last best value.
+        BEST = 11 "best";
+        /// Event: an update came before it.
+        UP = 12 "up";
+    }
 }
 
-/// Training records, one row each. Lines count from 1; offsets are bytes from the start of the log; timestamps are
-/// milliseconds since 1970; absent values are 0 and lack their bit in `present`.
-#[derive(Debug, Default)]
-pub struct TrainingColumns {
-    /// Line of the log.
-    pub line: Vec<f64>,
-    /// Byte at which the record starts.
-    pub offset: Vec<f64>,
-    /// Segment: how many restarts came before.
-    pub segment: Vec<f64>,
-    /// Time of the line.
-    pub timestamp: Vec<f64>,
-    /// Epoch, with decimals where logical epochs are on.
-    pub epoch: Vec<f64>,
-    /// Update.
-    pub up: Vec<f64>,
-    /// Sentences.
-    pub sen: Vec<f64>,
-    /// Cost.
-    pub cost: Vec<f64>,
-    /// Labels of the update.
-    pub labels: Vec<f64>,
-    /// Labels of the batch.
-    pub batch_labels: Vec<f64>,
-    /// Labels since the start.
-    pub total_labels: Vec<f64>,
-    /// Seconds.
-    pub time: Vec<f64>,
-    /// Words per second.
-    pub rate: Vec<f64>,
-    /// Gradient norm.
-    pub gnorm: Vec<f64>,
-    /// Learning rate.
-    pub learning_rate: Vec<f64>,
-    /// Bits of [`present`].
-    pub present: Vec<u32>,
+/// Columns of one kind of record: `f64` columns in this order, then `present`.
+macro_rules! columns {
+    ($(#[$doc:meta])* $columns:ident { $($(#[$column_doc:meta])* $name:ident,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Default)]
+        pub struct $columns {
+            $($(#[$column_doc])* pub $name: Vec<f64>,)*
+            /// Bits of [`present`].
+            pub present: Vec<u32>,
+        }
+
+        impl $columns {
+            /// Names of the columns but `present`, in their order.
+            pub const NAMES: &'static [&'static str] = &[$(stringify!($name)),*];
+
+            /// The columns but `present`, in the order of [`Self::NAMES`].
+            pub fn columns(&self) -> [&Vec<f64>; Self::NAMES.len()] {
+                [$(&self.$name),*]
+            }
+
+            fn clear(&mut self) {
+                $(self.$name.clear();)*
+                self.present.clear();
+            }
+        }
+    };
 }
 
-/// Validation records, one row each; the same conventions.
-#[derive(Debug, Default)]
-pub struct ValidationColumns {
-    /// Line of the log.
-    pub line: Vec<f64>,
-    /// Byte at which the record starts.
-    pub offset: Vec<f64>,
-    /// Segment.
-    pub segment: Vec<f64>,
-    /// Time of the line.
-    pub timestamp: Vec<f64>,
-    /// Epoch.
-    pub epoch: Vec<f64>,
-    /// Update.
-    pub up: Vec<f64>,
-    /// Index of the metric's name ([`crate::Parser::metrics`]).
-    pub metric: Vec<f64>,
-    /// Value.
-    pub value: Vec<f64>,
-    /// Times stalled.
-    pub stalled: Vec<f64>,
-    /// Last best value.
-    pub best: Vec<f64>,
-    /// Bits of [`present`].
-    pub present: Vec<u32>,
+columns! {
+    /// Training records, one row each. Lines count from 1; offsets are bytes from the start of the log; timestamps are
+    /// milliseconds since 1970; absent values are 0 and lack their bit in `present`.
+    TrainingColumns {
+        /// Line of the log.
+        line,
+        /// Byte at which the record starts.
+        offset,
+        /// Segment: how many restarts came before.
+        segment,
+        /// Time of the line.
+        timestamp,
+        /// Epoch, with decimals where logical epochs are on.
+        epoch,
+        /// Update.
+        up,
+        /// Sentences.
+        sen,
+        /// Cost.
+        cost,
+        /// Labels of the update.
+        labels,
+        /// Labels of the batch.
+        batch_labels,
+        /// Labels since the start.
+        total_labels,
+        /// Seconds.
+        time,
+        /// Words per second.
+        rate,
+        /// Gradient norm.
+        gnorm,
+        /// Learning rate.
+        learning_rate,
+    }
+}
+
+columns! {
+    /// Validation records, one row each; the same conventions.
+    ValidationColumns {
+        /// Line of the log.
+        line,
+        /// Byte at which the record starts.
+        offset,
+        /// Segment.
+        segment,
+        /// Time of the line.
+        timestamp,
+        /// Epoch.
+        epoch,
+        /// Update.
+        up,
+        /// Index of the metric's name ([`crate::Parser::metrics`]).
+        metric,
+        /// Value.
+        value,
+        /// Times stalled.
+        stalled,
+        /// Last best value.
+        best,
+    }
 }
 
 /// What an [`Event`] tells, and the texts it brings.
@@ -109,6 +145,16 @@ pub enum EventKind {
     /// from there on.
     Mark = 5,
 }
+
+/// What stands in [`Batch::order`], with the names that JavaScript knows it by.
+pub const KINDS: &[(&str, u8)] = &[
+    ("training", 0),
+    ("validation", 1),
+    ("segment", EventKind::Segment as u8),
+    ("unmatched", EventKind::Unmatched as u8),
+    ("pattern", EventKind::Pattern as u8),
+    ("mark", EventKind::Mark as u8),
+];
 
 /// A rare finding.
 #[derive(Clone, Debug, PartialEq)]
@@ -129,7 +175,19 @@ pub struct Event {
     pub texts: u32,
 }
 
-/// Texts of the events, one behind the other. UTF-8; invalid bytes are replaced.
+impl Event {
+    /// Names of [`Self::numbers`].
+    pub const NAMES: [&'static str; 7] = ["kind", "line", "segment", "timestamp", "up", "present", "texts"];
+
+    /// The event as numbers.
+    pub fn numbers(&self) -> [f64; Self::NAMES.len()] {
+        let kind = f64::from(self.kind as u8);
+        let [present, texts] = [self.present, self.texts].map(f64::from);
+        [kind, self.line, self.segment, self.timestamp, self.up, present, texts]
+    }
+}
+
+/// Texts of the events, one after the other. UTF-8; invalid bytes are replaced.
 #[derive(Debug, Default)]
 pub struct Texts {
     /// All texts.
@@ -168,17 +226,12 @@ pub struct Batch {
     pub training_present: u32,
 }
 
-macro_rules! clear {
-    ($columns:expr, $($name:ident)*) => { $($columns.$name.clear();)* };
-}
-
 impl Batch {
     /// Empties the batch and keeps its memory.
     pub fn clear(&mut self) {
         self.order.clear();
-        clear!(self.training, line offset segment timestamp epoch up sen cost labels batch_labels total_labels time
-            rate gnorm learning_rate present);
-        clear!(self.validation, line offset segment timestamp epoch up metric value stalled best present);
+        self.training.clear();
+        self.validation.clear();
         self.events.clear();
         self.texts.bytes.clear();
         self.texts.ends.clear();

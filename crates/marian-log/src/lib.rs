@@ -22,10 +22,12 @@ mod pattern;
 mod prefix;
 mod record;
 mod stamp;
+mod stats;
 
-pub use batch::{present, Batch, Event, EventKind, Texts, TrainingColumns, ValidationColumns};
+pub use batch::{present, Batch, Event, EventKind, Texts, TrainingColumns, ValidationColumns, KINDS};
 pub use mark::MarkKind;
-pub use parser::{Parser, Stats, MAX_LINE, MAX_METRICS};
+pub use parser::{Parser, MAX_LINE, MAX_METRICS};
 pub use pattern::PatternError;
 pub use prefix::{known_prefix, line_start, prefix_ends, task_prefix, worker_prefix, LineStart, Worker};
 pub use stamp::Time;
+pub use stats::Stats;

@@ -9,6 +9,7 @@ use crate::pattern::{Pattern, PatternError};
 use crate::prefix::{known_prefix, task_prefix};
 use crate::record::{Training, Validation};
 use crate::stamp::{Headers, Time};
+use crate::stats::Stats;
 use memchr::memmem::Finder;
 use memchr::{memchr, memchr_iter, memrchr};
 
@@ -22,27 +23,6 @@ const MAX_SAMPLES: u64 = 20;
 const MAX_TAIL: usize = 128;
 /// Longest text of an unmatched line that is shown.
 const MAX_SAMPLE: usize = 2000;
-
-/// What the parser has counted so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Stats {
-    /// Bytes taken in.
-    pub bytes: u64,
-    /// Lines, the unterminated last one included once the log is finished.
-    pub lines: u64,
-    /// Training records.
-    pub training: u64,
-    /// Validation records.
-    pub validation: u64,
-    /// Matches of user patterns.
-    pub patterns: u64,
-    /// Lines that look like a measurement and could not be read.
-    pub unmatched: u64,
-    /// Lines of which only the first [`MAX_LINE`] bytes were read.
-    pub overlong: u64,
-    /// Starts of Marian.
-    pub starts: u64,
-}
 
 /// Place of `[config] ` among the finders, the last.
 const CONFIG_NEEDLE: usize = 3;
