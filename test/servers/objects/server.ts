@@ -8,7 +8,7 @@ import {
 } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
-import { faultNamed } from "../faults.js";
+import { answerFault, type CommonFault, FaultPlan } from "../fault-plan.js";
 
 /** An object as it is stored. */
 interface StoredObject {
@@ -21,21 +21,11 @@ interface StoredObject {
 
 /** What goes wrong with a request. */
 export type ObjectFault =
-  | { readonly kind: "status"; readonly status: number; readonly retryAfter?: string }
-  /** One of those that any server may have. */
-  | { readonly kind: "named"; readonly name: string }
-  /** The connection ends before an answer. */
-  | { readonly kind: "drop" }
+  | CommonFault
   /** So many bytes of the answer, then the connection ends. */
   | { readonly kind: "cut"; readonly after: number }
   /** The range that was asked for is not looked at. */
   | { readonly kind: "no-range" };
-
-interface FaultRule {
-  readonly match: RegExp;
-  readonly fault: ObjectFault;
-  left: number;
-}
 
 /** A request that came. */
 export interface ObjectRequest {
@@ -52,7 +42,7 @@ export class ObjectServer {
   /** Never ends a list: two pages name each other as the next. */
   endless = false;
   readonly #buckets = new Map<string, Map<string, StoredObject>>();
-  readonly #faults: FaultRule[] = [];
+  readonly #faults = new FaultPlan<ObjectFault>();
   readonly #server: Server;
   #generation = 1_700_000_000_000_000;
 
@@ -92,26 +82,15 @@ export class ObjectServer {
 
   /** The next `times` requests whose path and query match go wrong. */
   fail(match: RegExp, fault: ObjectFault, times = 1): void {
-    this.#faults.push({ match, fault, left: times });
+    this.#faults.add({ path: match, fault, times });
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const path = request.url ?? "/";
     const { headers } = request;
     this.requests.push({ path, range: headers.range, headers });
-    const rule = this.#faults.find(({ match, left }) => left > 0 && match.test(path));
-    if (rule !== undefined) rule.left -= 1;
-    const fault = rule?.fault;
-    if (fault?.kind === "drop") return void request.socket.destroy();
-    if (fault?.kind === "named") {
-      faultNamed(fault.name).answer(request, response);
-      return;
-    }
-    if (fault?.kind === "status") {
-      const headers = fault.retryAfter === undefined ? {} : { "retry-after": fault.retryAfter };
-      response.writeHead(fault.status, headers).end("try again");
-      return;
-    }
+    const fault = this.#faults.take({ path });
+    if (fault !== undefined && answerFault(fault, request, response, "try again")) return;
     const url = new URL(path, this.url);
     const [, bucket = "", name] = /^\/storage\/v1\/b\/([^/]+)\/o(?:\/([^/]+))?$/.exec(url.pathname) ?? [];
     const [, plainBucket, plainName = ""] = /^\/files\/([^/]+)\/(.*)$/.exec(url.pathname) ?? [];

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
-import { faultNamed } from "../faults.js";
+import { answerFault, FaultPlan } from "../fault-plan.js";
 import { contentOf } from "./content.js";
-import { type Endpoint, type Fault, FaultPlan, type FaultRule } from "./faults.js";
+import type { Endpoint, Fault, FaultRule } from "./faults.js";
 import { LiveLog } from "./live-log.js";
 import { type Answer, QueueAnswers, type QueueRequest, Refusal } from "./queue-answers.js";
 import { violation } from "./schemas.js";
@@ -42,7 +42,7 @@ export class TaskclusterStandIn {
   onRequest: (request: RecordedRequest) => void = () => {};
   pageSize: number;
   readonly #options: StandInOptions;
-  readonly #faults = new FaultPlan();
+  readonly #faults = new FaultPlan<Fault, Endpoint>();
   readonly #lives = new Map<string, LiveLog>();
   readonly #contents = new Map<string, Buffer>();
   readonly #answers: QueueAnswers;
@@ -152,43 +152,14 @@ export class TaskclusterStandIn {
       this.onRequest(record);
       if (this.#options.latencyMs !== undefined)
         await new Promise((resolve) => setTimeout(resolve, this.#options.latencyMs));
-      const fault = this.#faults.take(record.endpoint, record.path);
-      if (fault !== undefined && this.#injure(fault, request, response)) return;
+      const fault = this.#faults.take(record);
+      if (fault !== undefined && answerFault(fault, request, response)) return;
       if (side === "storage") this.#storageAnswer(record, response, fault);
       else this.#send(response, endless(this.#answers.answer(record, await bodyOf(request)), fault));
     } catch (error) {
       if (error instanceof Refusal) return sendJson(response, error.status, error.body, error.headers);
       this.violations.push(`stand-in failed: ${String(error)}`);
       response.destroy();
-    }
-  }
-
-  /** Applies a fault; true when the request has been dealt with. */
-  #injure(fault: Fault, request: IncomingMessage, response: ServerResponse): boolean {
-    switch (fault.kind) {
-      case "drop":
-        request.socket.destroy();
-        return true;
-      case "hang":
-        return true;
-      case "named":
-        faultNamed(fault.name).answer(request, response);
-        return true;
-      case "status": {
-        const retryAfter = fault.retryAfter === undefined ? {} : { "Retry-After": fault.retryAfter };
-        const body = fault.body ?? "";
-        response
-          .writeHead(fault.status, {
-            "Content-Type": fault.contentType ?? "text/plain",
-            "Content-Length": String(Buffer.byteLength(body)),
-            ...retryAfter,
-            ...fault.headers,
-          })
-          .end(body);
-        return true;
-      }
-      default:
-        return false;
     }
   }
 

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
-import { faultNamed } from "../faults.js";
-import { type Endpoint, type Fault, FaultPlan, type FaultRule } from "./faults.js";
+import { answerFault, FaultPlan } from "../fault-plan.js";
+import type { Endpoint, Fault, FaultRule } from "./faults.js";
 import { parseDocument } from "./graphql-document.js";
 import { Execution, type GraphNode, type Variables } from "./graphql-execute.js";
 import { parseLine } from "./json-lines.js";
@@ -44,7 +44,7 @@ export class StandInServer {
   readonly apiKey: string;
   readonly entity: string;
   readonly features: Set<string>;
-  readonly #faults = new FaultPlan();
+  readonly #faults = new FaultPlan<Fault, Endpoint>();
   readonly #server: Server;
   readonly #documents = new Map<string, ReturnType<typeof parseDocument>>();
   #base = "";
@@ -138,7 +138,7 @@ export class StandInServer {
     response.on("finish", () => {
       record.status = response.statusCode;
     });
-    const fault = this.#faults.take(endpoint, operation, path);
+    const fault = this.#faults.take({ endpoint, operation, path });
     if (fault !== undefined && !(await this.#injure(fault, request, response))) return;
     const answer = this.#carryOut(record, graphql, request);
     if (fault?.kind === "drop-answer") {
@@ -150,23 +150,11 @@ export class StandInServer {
 
   /** Applies a fault; false when the request has been dealt with. */
   async #injure(fault: Fault, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+    if (answerFault(fault, request, response, `injected ${fault.kind === "status" ? fault.status : ""}`))
+      return false;
     switch (fault.kind) {
-      case "drop":
-        request.socket.destroy();
-        return false;
-      case "hang":
-        return false;
-      case "status": {
-        const headers = { ...fault.headers };
-        if (fault.retryAfter !== undefined) headers["Retry-After"] = fault.retryAfter;
-        send(response, fault.status, Buffer.from(fault.body ?? `injected ${fault.status}`), headers);
-        return false;
-      }
       case "graphql-error":
         send(response, 200, { data: null, errors: [{ message: fault.message }] });
-        return false;
-      case "named":
-        faultNamed(fault.name).answer(request, response);
         return false;
       case "lie":
         send(response, 200, { exitcode: null, limits: {}, stopped: false });
@@ -174,7 +162,7 @@ export class StandInServer {
       case "slow":
         await new Promise((resolve) => setTimeout(resolve, fault.milliseconds));
         return true;
-      case "drop-answer":
+      default:
         return true;
     }
   }
