@@ -184,11 +184,6 @@ export class FileStream {
     return { ...this.#counters[file] };
   }
 
-  /** Number that the next pushed line of a file gets. */
-  nextOffset(file: StreamFile): number {
-    return this.#buffers[file].end;
-  }
-
   /** Adds lines. Settles when there is room for more; never rejects (see `failure` and `onUndelivered`). */
   async push(file: StreamFile, lines: readonly string[]): Promise<void> {
     for (const line of lines) this.#add(file, line);

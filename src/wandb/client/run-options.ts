@@ -42,8 +42,6 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   readonly requestBytes?: number | undefined;
   readonly bufferBytes?: number | undefined;
-  /** Something was left out or failed; also in the receipt. */
-  readonly onWarning?: ((message: string) => void) | undefined;
   /** Takes lines that can't be delivered. */
   readonly onUndelivered?: ((lines: UndeliveredLines) => void) | undefined;
   /** Takes rows that are shown, may still change and can't be delivered; the next rows take their place. */

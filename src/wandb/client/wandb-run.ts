@@ -152,16 +152,6 @@ export class WandbRun {
     return this.#started.resumed;
   }
 
-  /** Greatest step so far, on the server or given. -1 if there is none. The next row's must be greater. */
-  get lastStep(): number {
-    return this.#lastStep;
-  }
-
-  /** Why rows no longer reach the server; undefined while they do. */
-  get failure(): Error | undefined {
-    return this.#stream.failure;
-  }
-
   /**
    * Adds a row with its tables. Steps must rise; a row whose step doesn't rise is left out, and counted as
    * refused. A row without anything in it is left out. A row with tables has to be awaited before
@@ -518,6 +508,5 @@ export class WandbRun {
 
   #warn(message: string): void {
     this.#warnings.push(message);
-    this.#options.onWarning?.(message);
   }
 }

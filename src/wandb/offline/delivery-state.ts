@@ -56,7 +56,7 @@ type Delivered = Pick<
 >;
 
 /** Names of the files, in the folder of the run. */
-export const DELIVERY_FILE = "marian-tracking.json";
+const DELIVERY_FILE = "marian-tracking.json";
 const DELIVERED_FILE = "marian-tracking.delivered.json";
 
 /** The state of a run nothing of which was delivered. */

@@ -219,14 +219,13 @@ describe("a run file", () => {
       fault: { kind: "status", status: 403, body: "no" },
       times: 2,
     });
-    const warnings: string[] = [];
-    const run = await start({ onWarning: (message) => warnings.push(message) });
+    const run = await start();
     await run.file("note.txt", Buffer.from("hi"));
     const receipt = await run.finish();
     expect(receipt.failedFiles).toEqual([{ name: "note.txt", reason: expect.stringContaining("HTTP 403") }]);
-    expect(warnings.join()).toContain("note.txt was not uploaded");
+    expect(receipt.warnings.join()).toContain("note.txt was not uploaded");
     // A signed address never gets into a message.
-    expect(warnings.join()).not.toContain("signature");
+    expect(receipt.warnings.join()).not.toContain("signature");
     expect(server.run("ru-en", "student_MjcJG").visible.has("note.txt")).toBe(false);
   });
 });
