@@ -38,9 +38,17 @@ export class Batch implements Views {
   readonly counts: Counts;
   /** All bits of `training.present`, or-ed. */
   readonly trainingPresent: number;
-  /** Writes and converts the log's times. */
+  /**
+   * Writes and converts the log's times.
+   *
+   * @internal
+   */
   readonly time: TimestampFormat;
-  /** Memory that the columns take. */
+  /**
+   * Memory that the columns take.
+   *
+   * @internal
+   */
   readonly bytes: number;
   readonly #metrics: readonly string[];
   readonly #csv: FormatCsv;
