@@ -101,7 +101,7 @@ Exit codes: those of parse. With MOZ_AUTOMATION set 0, unless a signal came or t
     const trial = this.#trial(stop.signal, pipe);
     const detail = flags.verbose ? "verbose" : "normal";
     const receipt = await readTaskLog({
-      wish: {
+      wanted: {
         project: flags["wandb-project"],
         group: flags["wandb-group"],
         run: flags["wandb-run-name"],

@@ -86,7 +86,7 @@ export class HttpClient {
    * Carries out an exchange until it succeeds. An HttpError is followed by another try, anything else that is thrown is
    * final.
    *
-   * @throws the policy's error when every try failed, the budget is used up, or the scope's signal is aborted.
+   * @throws the policy's error if every try failed, the budget is used up, or the scope's signal is aborted.
    */
   async retrying<Result>(
     spec: RetriedRequest,
@@ -220,7 +220,7 @@ export class HttpClient {
     return answer;
   }
 
-  /** @throws the policy's error where the redirect leads nowhere, or elsewhere than to HTTP. */
+  /** @throws the policy's error if the redirect leads nowhere, or elsewhere than to HTTP. */
   target({ headers, discard }: HttpAnswer, from: string, what: string): string {
     const { location } = headers;
     const next = location !== undefined && URL.canParse(location, from) ? new URL(location, from) : undefined;
@@ -236,7 +236,7 @@ export class HttpClient {
   /**
    * All bytes of an answer.
    *
-   * @throws the policy's error when there are more than `most`, also where only the head says so.
+   * @throws the policy's error if there are more than `most`, also where only the head says so.
    */
   async readAll(answer: HttpAnswer, most: number, what: string): Promise<Buffer> {
     const chunks: Uint8Array[] = [];

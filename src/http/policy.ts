@@ -6,7 +6,7 @@ export interface Refusal {
   readonly what: string;
   /** HTTP status code. */
   readonly status: number;
-  /** What the server said, ready to be printed; empty where it said nothing. */
+  /** What the server said, ready to be printed; empty if it said nothing. */
   readonly said: string;
   /** Names are in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;

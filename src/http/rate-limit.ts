@@ -29,7 +29,7 @@ const SMALLEST_MOMENT_S = 1e9;
 
 /**
  * Milliseconds that a server asks to wait: by Retry-After, in seconds or as an HTTP date. The two clocks may differ by
- * any time, so a date counts by the one of ours and the server's by which it is nearer, but ahead. Undefined where
+ * any time, so a date counts by the one of ours and the server's by which it is nearer, but ahead. Undefined if
  * nothing is asked that can be understood; never negative.
  */
 export function askedPause(headers: PauseHeaders, now: number): number | undefined {

@@ -31,7 +31,7 @@ export function openFifo(path: string | URL): Socket {
   return new Socket({ fd, readable: true, writable: false });
 }
 
-/** Whether a path is a named pipe; false where nothing is there. */
+/** Whether a path is a named pipe; false if nothing is there. */
 export async function isFifo(path: string | URL): Promise<boolean> {
   return await stat(path).then(
     (info) => info.isFIFO(),
@@ -42,7 +42,7 @@ export async function isFifo(path: string | URL): Promise<boolean> {
 /**
  * Makes sure that a path which is a named pipe can be opened for writing without waiting for a reader.
  *
- * @throws Error in words for the user where nobody reads it.
+ * @throws Error ready to be shown where nobody reads it.
  */
 export async function checkReader(path: string): Promise<void> {
   if (!(await isFifo(path))) return;

@@ -154,7 +154,7 @@ function absent(error: NodeJS.ErrnoException): undefined {
  * Writes beside the place and renames, so that nobody ever sees half of the file.
  *
  * @param write Writes to the path that it is given.
- * @throws InputError in words when the disk does not take it; whatever else `write` throws.
+ * @throws InputError if the disk does not take it; whatever else `write` throws.
  */
 export async function writeWhole(path: string, write: (part: string) => Promise<void>): Promise<void> {
   let place: OutputFile | undefined;
@@ -168,7 +168,7 @@ export async function writeWhole(path: string, write: (part: string) => Promise<
   }
 }
 
-/** An error of the disk in words for the user; any other as it is. */
+/** An error of the disk ready to be shown; any other as it is. */
 export function unwritable(error: unknown, path: string): unknown {
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (syscall === undefined) return error;

@@ -10,11 +10,11 @@ import type { Again } from "./packed/recover.js";
 export interface Source {
   /** As the user gave it; what NDJSON and receipts call it. */
   readonly name: string;
-  /** The file that holds it, where another thread can read it; absent where there is none. */
+  /** The file that holds it, where another thread can read it; absent if there is none. */
   readonly path?: string;
-  /** Bytes as stored, for the progress; absent where nobody knows. */
+  /** Bytes as stored, for the progress; absent if unknown. */
   readonly size?: number;
-  /** Differs whenever the content does, and can be had without reading it; absent where nothing tells. */
+  /** Differs whenever the content does, and can be had without reading it; absent if nothing tells. */
   readonly stamp?: string;
   /**
    * Whether the log is over: who writes it has closed the pipe. False before, and where the reading was given up; absent
@@ -23,13 +23,13 @@ export interface Source {
   readonly closed?: boolean;
   /**
    * Whether the file is not any more what it was when it was found: a training is writing it, so its last line may be cut
-   * and its last record missing. Asked after the reading; absent where nothing tells.
+   * and its last record missing. Asked after the reading; absent if nothing tells.
    */
   readonly changed?: boolean;
   /**
    * The bytes, as stored. A chunk holds until the next is asked for.
    *
-   * @throws InputError in words for the user.
+   * @throws InputError ready to be shown.
    */
   chunks(): AsyncIterable<Uint8Array>;
   /** The same a second time, for damaged data; absent where that can't be had, or has to be fetched once more. */

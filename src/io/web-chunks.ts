@@ -5,7 +5,7 @@ import { openWebLog, type WebLog, type WebLogInput } from "./web-log.js";
 /**
  * The bytes of an input; gzip and zstd are unpacked.
  *
- * @throws InputError when the input can't be read, or not to its end, after what came before was yielded.
+ * @throws InputError if the input can't be read, or not to its end, after what came before was yielded.
  */
 export async function* webChunks(input: WebLogInput, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
   const log = await openWebLog(input, signal);

@@ -91,7 +91,7 @@ async function openedWebLog(input: WebLogInput, signal?: AbortSignal): Promise<W
 /**
  * The bytes of a Blob.
  *
- * @throws InputError when the file can't be read, or not any further.
+ * @throws InputError if the file can't be read, or not any further.
  */
 export function blobChunks(blob: Blob): ByteStream {
   // Opened late: where a worker reads the Blob, this thread doesn't.

@@ -48,7 +48,7 @@ export class Backlog {
     }
   }
 
-  /** Takes the next bytes away; undefined where none wait. */
+  /** Takes the next bytes away; undefined if none wait. */
   shift(): Uint8Array | undefined {
     const part = this.#parts.shift();
     if (part !== undefined) {

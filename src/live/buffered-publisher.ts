@@ -18,7 +18,7 @@ export interface LivePublisher extends UpdatePublisher {
 }
 
 /**
- * Makes the publisher when the place is known; undefined where nothing is to be published. `fate` is how the training
+ * Makes the publisher when the place is known; undefined if nothing is to be published. `fate` is how the training
  * stands, known when the log has been published; undefined where the log does not tell.
  */
 export type PublisherOpening = (fate: () => TrainingState | undefined) => LivePublisher;

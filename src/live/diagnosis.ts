@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { nodeCore } from "../node-core.js";
 import { secretToken } from "../taskcluster/client/index.js";
 import { messageOf, openClient, resolveSettings, type WandbSettings } from "../wandb/index.js";
-import { findTarget, type TargetWish } from "./run-target.js";
+import { findTarget, type TargetRequest } from "./run-target.js";
 import { type Environment, readTaskOrigin, taskQueue } from "./task-context.js";
 
 const run = promisify(execFile);
@@ -20,7 +20,7 @@ export interface Finding {
 }
 
 /** What the diagnosis is about. */
-export interface DiagnosisWish extends TargetWish {
+export interface DiagnosisRequest extends TargetRequest {
   readonly environment: Environment;
   /** Folder of the results. */
   readonly folder: string;
@@ -32,27 +32,27 @@ const LEAST_NODE = [20, 19] as const;
 const PATIENCE = 15_000;
 
 /** Looks at everything, one thing after the other. Changes nothing, and prints no secret. */
-export async function* diagnose(wish: DiagnosisWish): AsyncGenerator<Finding> {
-  const { environment, secret } = wish;
+export async function* diagnose(wanted: DiagnosisRequest): AsyncGenerator<Finding> {
+  const { environment, secret } = wanted;
   yield node();
   yield await finding("core", async () => {
     nodeCore().create().free();
     return "the parser works";
   });
-  yield await finding("results", () => writable(wish.folder));
-  yield consent(wish);
+  yield await finding("results", () => writable(wanted.folder));
+  yield consent(wanted);
   yield* await task(environment);
   const signal = AbortSignal.timeout(PATIENCE);
   let settings: WandbSettings | undefined;
   yield await finding("settings", async () => {
-    const mode = wish.client === "offline" ? "offline" : undefined;
-    settings = resolveSettings({ mode, apiKeyFile: wish.keyFile }, environment);
+    const mode = wanted.client === "offline" ? "offline" : undefined;
+    settings = resolveSettings({ mode, apiKeyFile: wanted.keyFile }, environment);
     const proxy = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"].find(
       (name) => environment[name],
     );
     return `server ${settings.baseUrl}, mode ${settings.mode}${proxy === undefined ? "" : `, through the proxy of ${proxy}`}`;
   });
-  if (secret !== undefined && wish.keyFile === undefined && !environment["WANDB_API_KEY"])
+  if (secret !== undefined && wanted.keyFile === undefined && !environment["WANDB_API_KEY"])
     yield await finding("secret", async () => {
       await secretToken(secret, { environment, userAgent: "marian-tracking", signal });
       return `${secret} holds a key`;
@@ -61,7 +61,7 @@ export async function* diagnose(wish: DiagnosisWish): AsyncGenerator<Finding> {
     const online = settings;
     yield await finding("key", () => viewer(online, signal));
   }
-  yield await target(wish, signal);
+  yield await target(wanted, signal);
   yield await gpus();
 }
 
@@ -80,7 +80,7 @@ function node(): Finding {
   return { about: "node", state: enough ? "ok" : "failure", text };
 }
 
-function consent({ consent: given, environment }: DiagnosisWish): Finding {
+function consent({ consent: given, environment }: DiagnosisRequest): Finding {
   const set = environment["WANDB_PUBLICATION"];
   const text = given
     ? "publishing is asked for"
@@ -137,16 +137,16 @@ async function viewer(settings: WandbSettings, signal: AbortSignal): Promise<str
   }
 }
 
-async function target(wish: DiagnosisWish, stop: AbortSignal): Promise<Finding> {
+async function target(wanted: DiagnosisRequest, stop: AbortSignal): Promise<Finding> {
   const about = "run";
   const warnings: string[] = [];
   const warn = (text: string): void => {
     warnings.push(text);
   };
-  const found = await findTarget(wish, { environment: wish.environment, stop, warn });
+  const found = await findTarget(wanted, { environment: wanted.environment, stop, warn });
   await found?.close();
   if (found === undefined) {
-    const state = wish.consent ? "failure" : "warning";
+    const state = wanted.consent ? "failure" : "warning";
     return { about, state, text: warnings.join("; ") || "Weights & Biases is switched off" };
   }
   const { place, id, fault } = found;

@@ -35,7 +35,7 @@ export class LineBuffer {
     this.#limit = limit;
   }
 
-  /** What was left out; undefined where nothing was. */
+  /** What was left out; undefined if nothing was. */
   get loss(): Loss | undefined {
     return this.#lost === 0 ? undefined : { bytes: this.#lost, from: this.#lostFrom };
   }
@@ -81,7 +81,7 @@ export class LineBuffer {
     }
   }
 
-  /** Ends the reader's input behind what waits; what comes later is not for it. */
+  /** Ends the reader's input after what waits; what comes later is not for it. */
   end(): void {
     if (this.#ending) return;
     this.#ending = true;

@@ -82,7 +82,7 @@ export class ReaderProcess {
     }
   }
 
-  /** Where the log goes; undefined where the process could not be started. */
+  /** Where the log goes; undefined if the process could not be started. */
   get input(): Writable | undefined {
     return this.#child?.stdin ?? undefined;
   }

@@ -18,7 +18,7 @@ import { deadline } from "./pipe-signals.js";
 import { type Environment, readTaskContext, type TaskContext, taskQueue } from "./task-context.js";
 
 /** What the user asks for. Names of the task stand over those of the flags. */
-export interface TargetWish {
+export interface TargetRequest {
   readonly project: string | undefined;
   readonly group: string | undefined;
   /** Id and name of the run. */
@@ -71,9 +71,12 @@ const LAST_ANSWERS = 2_000;
  * Finds out where the run goes. Undefined, after a warning, where that can't be known or nothing is to be published:
  * nothing of Weights & Biases or Taskcluster may end a training.
  */
-export async function findTarget(wish: TargetWish, options: TargetOptions): Promise<RunTarget | undefined> {
+export async function findTarget(
+  wanted: TargetRequest,
+  options: TargetOptions,
+): Promise<RunTarget | undefined> {
   try {
-    return await new TargetSearch(wish, options).find();
+    return await new TargetSearch(wanted, options).find();
   } catch (error) {
     options.warn(`nothing is published to Weights & Biases: ${messageOf(error)}`);
     return undefined;
@@ -81,25 +84,25 @@ export async function findTarget(wish: TargetWish, options: TargetOptions): Prom
 }
 
 class TargetSearch {
-  readonly #wish: TargetWish;
+  readonly #wanted: TargetRequest;
   readonly #options: TargetOptions;
   readonly #asking: AbortSignal;
 
-  constructor(wish: TargetWish, options: TargetOptions) {
-    this.#wish = wish;
+  constructor(wanted: TargetRequest, options: TargetOptions) {
+    this.#wanted = wanted;
     this.#options = options;
     this.#asking = deadline(ASKING, options.stop, LAST_ANSWERS);
   }
 
   async find(): Promise<RunTarget | undefined> {
-    const { wish, options } = { wish: this.#wish, options: this.#options };
-    const mode = wish.client === "offline" ? "offline" : undefined;
+    const { wanted, options } = { wanted: this.#wanted, options: this.#options };
+    const mode = wanted.client === "offline" ? "offline" : undefined;
     // A bad key must not keep the names from being found, so it is looked at last.
     const settings = resolveSettings({ mode }, { ...options.environment, WANDB_API_KEY: undefined });
     if (settings.mode === "disabled") return undefined;
     const task = await this.#task();
     for (const note of task?.notes ?? []) options.warn(note);
-    const project = task?.experiment.project ?? wish.project;
+    const project = task?.experiment.project ?? wanted.project;
     if (project === undefined) {
       options.warn(
         "nothing is published to Weights & Biases: no project is named, by --wandb-project or by the task",
@@ -109,16 +112,18 @@ class TargetSearch {
     const { client, fault } = await this.#client(settings);
     if (fault !== undefined)
       options.warn(`${fault}; rows go to the offline file, to be uploaded later with marian-tracking sync`);
-    const group = task?.experiment.name ?? wish.group;
+    const group = task?.experiment.name ?? wanted.group;
     const suffix = await this.#suffix(task, client);
     const id =
-      task === undefined ? (wish.run ?? runNameOf(wish.source, process.cwd())) : this.#model(task) + suffix;
+      task === undefined
+        ? (wanted.run ?? runNameOf(wanted.source, process.cwd()))
+        : this.#model(task) + suffix;
     checkRunId(id);
     const author = options.environment["WANDB_AUTHOR"];
     const tags = [
       ...(task === undefined ? [] : ["taskcluster"]),
       ...(author ? [`author:${author}`] : []),
-      ...wish.tags,
+      ...wanted.tags,
     ];
     return {
       place: {
@@ -127,10 +132,10 @@ class TargetSearch {
         ...(group === undefined ? {} : { group }),
         tags: [...new Set(tags)],
         ...(client === undefined ? {} : { client }),
-        transport: wish.client === "sdk" ? "sdk" : "native",
+        transport: wanted.client === "sdk" ? "sdk" : "native",
         dir: settings.dir,
         baseUrl: settings.baseUrl,
-        ...(wish.retryMs === undefined ? {} : { budget: wish.retryMs }),
+        ...(wanted.retryMs === undefined ? {} : { budget: wanted.retryMs }),
         stop: options.stop,
       },
       id,
@@ -145,7 +150,7 @@ class TargetSearch {
   /** The task's names. Without a secret those of the flags stand over them. */
   async #task(): Promise<TaskContext | undefined> {
     const { environment, warn } = this.#options;
-    if (this.#wish.secret === undefined && this.#wish.project !== undefined) return undefined;
+    if (this.#wanted.secret === undefined && this.#wanted.project !== undefined) return undefined;
     let queue: ReturnType<typeof taskQueue>;
     try {
       queue = taskQueue(environment, this.#asking);
@@ -160,7 +165,7 @@ class TargetSearch {
   }
 
   #model(task: TaskContext): string {
-    return this.#wish.model ?? task.model;
+    return this.#wanted.model ?? task.model;
   }
 
   /** A client whose key the server knows, or why there is none. */
@@ -184,7 +189,7 @@ class TargetSearch {
   async #key(settings: WandbSettings): Promise<{ key?: ApiKey; fault?: string }> {
     const { environment, warn } = this.#options;
     const given = environment["WANDB_API_KEY"]?.trim();
-    const { secret, keyFile } = this.#wish;
+    const { secret, keyFile } = this.#wanted;
     // Outside a task nobody can be asked for it.
     const inTask =
       environment["TASKCLUSTER_PROXY_URL"] !== undefined && environment["TASKCLUSTER_PROXY_URL"] !== "";

@@ -10,7 +10,7 @@ import { readable } from "../io/source.js";
 /**
  * Reads a `.metrics.json`, or a `.metrics` of lines.
  *
- * @throws InputError when it can't be read, or holds no scores.
+ * @throws InputError if it can't be read, or holds no scores.
  */
 export async function readScoreFile(path: string): Promise<Scores> {
   let text: string;
@@ -34,7 +34,7 @@ export async function readScoreFile(path: string): Promise<Scores> {
 /**
  * Reads `NAME=VALUE`; `bleu` is `bleu_detok`, and COMET is from 0 to 1, as in files.
  *
- * @throws InputError when one is none.
+ * @throws InputError if one is none.
  */
 export function scoresOf(given: readonly string[]): Scores {
   const scores = new Map<string, number>();

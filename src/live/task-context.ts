@@ -38,7 +38,7 @@ export function taskQueue(environment: Environment, signal?: AbortSignal): Queue
 /**
  * Asks for the task's experiment.
  *
- * @throws TaskclusterError when the queue can't be asked, or does not know the task.
+ * @throws TaskclusterError if the queue can't be asked, or does not know the task.
  */
 export async function readTaskContext(queue: Queue, environment: Environment): Promise<TaskContext> {
   const { taskId } = taskAddress(environment["TASK_ID"] ?? "");
@@ -73,7 +73,7 @@ export async function readTaskContext(queue: Queue, environment: Environment): P
 /**
  * Asks what has started the task's group.
  *
- * @throws TaskclusterError when the queue can't be asked, or does not know the task.
+ * @throws TaskclusterError if the queue can't be asked, or does not know the task.
  */
 export async function readTaskOrigin(queue: Queue, environment: Environment): Promise<TaskOrigin> {
   const { taskId } = taskAddress(environment["TASK_ID"] ?? "");

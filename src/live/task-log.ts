@@ -13,13 +13,13 @@ import type { WandbPublication } from "../wandb/index.js";
 import { BufferedPublisher, type PublisherOpening } from "./buffered-publisher.js";
 import type { ParentChannel } from "./parent-channel.js";
 import type { StopRequest } from "./pipe-signals.js";
-import type { RunTarget, TargetWish } from "./run-target.js";
+import type { RunTarget, TargetRequest } from "./run-target.js";
 import { taskFileReader } from "./task-files/task-file-reader.js";
 
 /** What is asked for. */
 export interface TaskLogRequest {
   /** Where the run is to go. Its `source` is the log: a file, or `-`, which another process passes on. */
-  readonly wish: TargetWish;
+  readonly wanted: TargetRequest;
   /** Folder of the results. */
   readonly folder: string;
   /** Whether the user agrees to publishing. */
@@ -36,7 +36,7 @@ export interface TaskLogRequest {
 
 /** Reads the log to its end. Whatever is wrong with it or with a publisher is in the receipt. */
 export function readTaskLog(request: TaskLogRequest): Promise<InputReceipt> {
-  return request.wish.source === "-" ? readStream(request) : readFile(request);
+  return request.wanted.source === "-" ? readStream(request) : readFile(request);
 }
 
 /** A training that is running: where its run goes is found out beside the reading. */
@@ -71,11 +71,11 @@ async function readStream(request: TaskLogRequest): Promise<InputReceipt> {
 }
 
 async function readFile(request: TaskLogRequest): Promise<InputReceipt> {
-  const { wish, folder, stop } = request;
+  const { wanted, folder, stop } = request;
   const files = filePublisher(folder, "csv");
   const wandb = await openWhole(request);
   const publishers = wandb === undefined ? [files] : [files, wandb];
-  return await publishLog(fileSource(wish.source), {}, publishers, stop);
+  return await publishLog(fileSource(wanted.source), {}, publishers, stop);
 }
 
 async function openLive(request: TaskLogRequest): Promise<PublisherOpening | undefined> {
@@ -90,7 +90,7 @@ async function openLive(request: TaskLogRequest): Promise<PublisherOpening | und
 async function openWhole(request: TaskLogRequest): Promise<UpdatePublisher | undefined> {
   const target = await targetOf(request);
   if (target === undefined) return undefined;
-  const { source } = request.wish;
+  const { source } = request.wanted;
   const { WandbPublisher } = await import("../wandb/index.js");
   const publication = {
     ...target.place,
@@ -109,7 +109,7 @@ async function openWhole(request: TaskLogRequest): Promise<UpdatePublisher | und
 
 /** Publication needs a project and consent; what is missing is said and does no harm. */
 async function targetOf({
-  wish,
+  wanted,
   consent,
   groupLogs,
   stop,
@@ -117,22 +117,22 @@ async function targetOf({
 }: TaskLogRequest): Promise<RunTarget | undefined> {
   if (!consent) {
     if (groupLogs) warn("--publish-group-logs is ignored, as nothing is published to Weights & Biases");
-    if (wish.project !== undefined || wish.secret !== undefined)
+    if (wanted.project !== undefined || wanted.secret !== undefined)
       warn(
         "nothing is published to Weights & Biases: give --wandb-publication or set WANDB_PUBLICATION=true",
       );
     return undefined;
   }
   const { findTarget } = await import("./run-target.js");
-  const target = await findTarget(wish, { environment: process.env, stop: stop.signal, warn });
+  const target = await findTarget(wanted, { environment: process.env, stop: stop.signal, warn });
   if (groupLogs && target !== undefined && target.task === undefined)
     warn("--publish-group-logs is ignored: the task and its group are not known");
   return target;
 }
 
 /** What of the disk belongs to the run. */
-function filesOf({ wish, artifacts }: TaskLogRequest): Pick<WandbPublication, "artifacts" | "taskFiles"> {
-  const taskFiles = taskFileReader(wish.source, process.env);
+function filesOf({ wanted, artifacts }: TaskLogRequest): Pick<WandbPublication, "artifacts" | "taskFiles"> {
+  const taskFiles = taskFileReader(wanted.source, process.env);
   return {
     ...(artifacts === undefined ? {} : { artifacts }),
     ...(taskFiles === undefined ? {} : { taskFiles }),

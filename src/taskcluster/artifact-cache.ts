@@ -91,7 +91,7 @@ export class ArtifactCache {
   /**
    * Writes an entry.
    *
-   * @throws InputError in words when the disk does not take it; whatever else the chunks throw.
+   * @throws InputError if the disk does not take it; whatever else the chunks throw.
    */
   async put(place: string, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<StoredFile> {
     await this.open();

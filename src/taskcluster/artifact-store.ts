@@ -79,7 +79,7 @@ export class ArtifactStore {
   /**
    * The bytes of an artifact of a run that is over, packed as they were sent. A chunk holds until the next is asked for.
    *
-   * @throws TaskclusterError when it can't be had; InputError or an Error of Node's when it can't be written.
+   * @throws TaskclusterError if it can't be had; InputError or an Error of Node's when it can't be written.
    */
   async *chunks(ref: ArtifactRef): AsyncGenerator<Uint8Array> {
     const { chunks, first } = await this.#opened(ref);
@@ -232,7 +232,7 @@ export class ArtifactSource implements Source {
     this.#ref = ref;
   }
 
-  /** @throws TaskclusterError, InputError in words for the user. */
+  /** @throws TaskclusterError, InputError ready to be shown. */
   chunks(): AsyncGenerator<Uint8Array> {
     return this.#store.chunks(this.#ref);
   }

@@ -14,7 +14,7 @@ export const TRAINING_LOGS = [TRAIN_LOG, ...TASK_LOGS] as const;
 
 /** What came of looking for a log. */
 export interface FinishedLog {
-  /** Absent where none can be had. */
+  /** Absent if none can be had. */
   readonly log?: ArtifactSource;
   /** Whether nothing is in it: then nothing is in any that can be had. */
   readonly isEmpty: boolean;

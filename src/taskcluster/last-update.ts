@@ -10,7 +10,7 @@ export interface LastUpdate {
   readonly up: number;
 }
 
-/** The last training record of a log; undefined where it holds none. */
+/** The last training record of a log; undefined if it has none. */
 export async function lastUpdate(source: Source): Promise<LastUpdate | undefined> {
   using parser = new LogParser(nodeCore());
   let last: LastUpdate | undefined;

@@ -82,7 +82,7 @@ export class LiveLogSource implements Source {
     return [...this.#incomplete].some(([runId, log]) => runId === last || log === "left");
   }
 
-  /** @throws TaskclusterError when the task is unknown, the queue can't be reached for an hour, or the client is stopped. */
+  /** @throws TaskclusterError if the task is unknown, the queue can't be reached for an hour, or the client is stopped. */
   async *chunks(): AsyncGenerator<Uint8Array> {
     const { runId: first, onlyRun = false, wholeLines = false } = this.#options;
     const hold = wholeLines ? new WholeLines() : undefined;

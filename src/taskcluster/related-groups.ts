@@ -155,7 +155,7 @@ function byId(one: Wanted, other: Wanted): number {
  * Looks at what an id is whose group has no configuration.
  *
  * @param reason Why it has none.
- * @throws TaskclusterError when the queue can't be asked.
+ * @throws TaskclusterError if the queue can't be asked.
  */
 export async function groupError(queue: Queue, groupId: string, reason: string): Promise<TaskclusterError> {
   const tasks = await found(listTasks(queue, groupId));

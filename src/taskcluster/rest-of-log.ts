@@ -21,7 +21,7 @@ export class ReadLines {
     this.#end = Buffer.concat([kept, chunk.subarray(-KEPT)]);
   }
 
-  /** Marian's lines, without what the worker puts before them, and the one that was begun; empty where none was. */
+  /** Marian's lines, without what the worker puts before them, and the one that was begun; empty if none was. */
   ofMarian(): { readonly whole: readonly string[]; readonly begun: string } {
     const core = nodeCore();
     const lines: string[] = [];
@@ -37,10 +37,10 @@ export class ReadLines {
 }
 
 /**
- * What Marian's log holds behind what was read of its task's; all of it where nothing of Marian's was.
+ * What Marian's log holds after what was read of its task's; all of it where nothing of Marian's was.
  *
  * @param open Gives Marian's log from its first byte, twice.
- * @throws InputError when it does not hold what was read.
+ * @throws InputError if it does not hold what was read.
  */
 export async function* restOf(
   open: () => AsyncIterable<Uint8Array>,
@@ -73,7 +73,7 @@ function joined(text: Buffer, begun: string): Uint8Array {
   return Buffer.concat([Uint8Array.of(LINE_END), text]);
 }
 
-/** Where these lines end, one right behind the other, for the first time. */
+/** Where these lines end, one right after the other, for the first time. */
 async function endOf(
   chunks: AsyncIterable<Uint8Array>,
   lines: readonly string[],

@@ -21,7 +21,7 @@ export class StatusPoll {
     this.#onFault = onFault;
   }
 
-  /** @throws TaskclusterError when the task is unknown, or nothing was answered for an hour. */
+  /** @throws TaskclusterError if the task is unknown, or nothing was answered for an hour. */
   async status(): Promise<TaskStatus> {
     const { clock, signal } = this.#queue;
     const start = clock.now();

@@ -11,7 +11,7 @@ export function isObjectUrl(text: string): boolean {
   return /^(?:gs|https?):\/\//i.test(text);
 }
 
-/** @throws InputError where it is no URL of an object. */
+/** @throws InputError if it is no URL of an object. */
 export function readObjectUrl(text: string): ObjectUrl {
   const [, bucket, name = ""] = /^gs:\/\/([^/]+)(?:\/(.*))?$/is.exec(text) ?? [];
   if (bucket !== undefined) return { kind: "gs", bucket, name };

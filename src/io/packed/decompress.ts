@@ -15,7 +15,7 @@ const SLOW_END = 64;
  * Passes text through and unpacks gzip (several members too) and zstd.
  *
  * @param again Where the chunks can be had a second time; else packed data is kept until it has been unpacked.
- * @throws InputError when the packed data ends early or is damaged, after all that could be unpacked was passed on;
+ * @throws InputError if the packed data ends early or is damaged, after all that could be unpacked was passed on;
  *   or when it is of a kind that is not unpacked here.
  */
 export async function* decompress(
@@ -60,7 +60,7 @@ async function* prepend(head: Uint8Array, rest: AsyncIterator<Uint8Array>): Asyn
 
 /**
  * The chunks; the last bytes come one by one. A stream drops what it has unpacked of a part that turns out to be damaged,
- * and behind whole data a wrong checksum must not cost any of it.
+ * and after whole data a wrong checksum must not cost any of it.
  */
 async function* withSlowEnd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let end = Buffer.alloc(0);

@@ -13,14 +13,14 @@ const PART = 16 * 1024;
 const READS = 32;
 /** Checksum and length, at the end of a member. */
 const TRAILER = 8;
-/** The last bytes come one by one: behind whole data a wrong checksum must not cost any of it. */
+/** The last bytes come one by one: after whole data a wrong checksum must not cost any of it. */
 const SLOW_END = 64;
 /** So many zeros may follow a gzip: tapes and disks are written in blocks. */
 const PADDING = 1 << 16;
 
 /**
  * @param again Where the chunks can be had a second time.
- * @throws InputError when the data ends early or is damaged, after everything before that was yielded.
+ * @throws InputError if the data ends early or is damaged, after everything before that was yielded.
  */
 export function gunzip(chunks: AsyncIterable<Uint8Array>, again?: Again): AsyncGenerator<Uint8Array> {
   return recoverDamaged(chunks, unpackMembers, again);

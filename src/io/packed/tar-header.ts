@@ -18,7 +18,7 @@ export function isTarHeader(block: Uint8Array): boolean {
   return told === sum;
 }
 
-/** An octal number, with blanks and zeros around it; undefined where it is none. */
+/** An octal number, with blanks and zeros around it; undefined if it is not one. */
 export function readOctal(field: Uint8Array): number | undefined {
   const digits = /^[\0 ]*([0-7]+)[\0 ]*$/.exec(String.fromCharCode(...field))?.[1];
   return digits === undefined ? undefined : Number.parseInt(digits, 8);

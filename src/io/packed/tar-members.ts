@@ -19,7 +19,7 @@ const MOST_BYTES = 2 ** 31;
 /**
  * The files of a tar that are wanted, by their paths. Links, devices and paths that lead out of the tar are passed over.
  *
- * @throws InputError where the tar ends early, is damaged or holds too much, after the members before were yielded.
+ * @throws InputError if the tar ends early, is damaged or holds too much, after the members before were yielded.
  */
 export async function* tarMembers(
   chunks: AsyncIterable<Uint8Array>,
@@ -82,7 +82,7 @@ function shortName(header: Uint8Array): string {
   return prefix === "" ? text(0, 100) : `${prefix}/${text(0, 100)}`;
 }
 
-/** The path without what says nothing; undefined where it leads out of the tar. */
+/** The path without what says nothing; undefined if it leads out of the tar. */
 function pathOf(name: string): string | undefined {
   const parts = name.split("/").filter((part) => part !== "" && part !== ".");
   return parts.length === 0 || parts.includes("..") ? undefined : parts.join("/");

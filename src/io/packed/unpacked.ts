@@ -10,7 +10,7 @@ export type Unpack = (chunks: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8A
  * The chunks as they were before they were packed. zstd is brought by the caller, who knows how it may be loaded.
  *
  * @param again Where the chunks can be had a second time: of damaged data everything before the damage is read then.
- * @throws InputError when the data ends early or is damaged, after what could be unpacked was yielded.
+ * @throws InputError if the data ends early or is damaged, after what could be unpacked was yielded.
  */
 export function unpacked(
   chunks: AsyncIterable<Uint8Array>,

@@ -9,7 +9,7 @@ import { type Frame, wrongChecksum, zstdFrames } from "./zstd-frames.js";
 const PART = 16 * 1024;
 
 /**
- * @throws InputError when the data ends early or is damaged, after all whole blocks before were yielded; a checksum
+ * @throws InputError if the data ends early or is damaged, after all whole blocks before were yielded; a checksum
  *   tells it at the end of its frame.
  */
 export async function* unzstd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -13,7 +13,7 @@ export class ProcessMetrics implements MetricsPart {
   /** Samples until the writers are looked for again: others may have come. */
   #rest = 0;
 
-  /** @param pipe As /proc names it: `pipe:[4711]`; absent where nobody knows. */
+  /** @param pipe As /proc names it: `pipe:[4711]`; absent if unknown. */
   constructor(pipe: string | undefined) {
     this.#pipe = pipe?.startsWith("pipe:") ? pipe : undefined;
   }

@@ -1,12 +1,12 @@
 /** The files in which Linux counts what its machine does. */
 import { readFile } from "node:fs/promises";
 
-/** The content of a file of /proc; empty where there is none. */
+/** The content of a file of /proc; empty if there is none. */
 export async function readProc(path: string): Promise<string> {
   return await readFile(path, "utf8").catch(() => "");
 }
 
-/** The number behind a name (`MemTotal:  16318504 kB`), as it is written; undefined where it is missing. */
+/** The number after a name (`MemTotal:  16318504 kB`), as it is written; undefined if it is missing. */
 export function numberOf(text: string, name: string): number | undefined {
   const [, digits] = new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(text) ?? [];
   return digits === undefined ? undefined : Number(digits);

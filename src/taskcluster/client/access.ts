@@ -63,7 +63,7 @@ export interface JsonRequest extends Pick<HttpRequest, "url" | "what"> {
 /**
  * Sends a request until it is answered.
  *
- * @throws TaskclusterError when there is no answer, or it is no JSON.
+ * @throws TaskclusterError if there is no answer, or it is no JSON.
  */
 export async function sendJson({ http, scope, options }: Access, request: JsonRequest): Promise<unknown> {
   const { url, what, json } = request;

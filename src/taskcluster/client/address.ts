@@ -26,7 +26,7 @@ export interface GroupAddress {
 /**
  * A task, from its id or from an address of the web pages or the API.
  *
- * @throws TaskclusterError when it is neither.
+ * @throws TaskclusterError if it is neither.
  */
 export function taskAddress(text: string): TaskAddress {
   const url = addressOf(text);
@@ -50,7 +50,7 @@ export function taskAddress(text: string): TaskAddress {
  * A group, from its id or from an address. The id of a group that an action started is that of the action's task, so
  * the address of a task is taken too.
  *
- * @throws TaskclusterError when it is neither.
+ * @throws TaskclusterError if it is neither.
  */
 export function groupAddress(text: string): GroupAddress {
   const url = addressOf(text);
@@ -68,7 +68,7 @@ export function groupAddress(text: string): GroupAddress {
 /**
  * The deployment to ask: what the environment says, else that of the addresses given, else Firefox-CI.
  *
- * @throws TaskclusterError when it is not an http(s) address, or the addresses are of several deployments.
+ * @throws TaskclusterError if it is not an http(s) address, or the addresses are of several deployments.
  */
 export function rootUrlOf(
   environment: Readonly<Record<string, string | undefined>>,
@@ -89,7 +89,7 @@ export function rootUrlOf(
 /**
  * A root address without a slash at its end. `name` is what the user calls it.
  *
- * @throws TaskclusterError when it is not an http(s) address.
+ * @throws TaskclusterError if it is not an http(s) address.
  */
 export function httpRoot(text: string, name: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -132,7 +132,7 @@ function decoded(part: string): string {
  * The id, if it has the form of one.
  *
  * @param text What the user gave, where the id is only a part of it.
- * @throws TaskclusterError when it has not.
+ * @throws TaskclusterError if it has not.
  */
 export function slug(id: string, what: "task" | "group", text: string = id): string {
   if (SLUG.test(id)) return id;

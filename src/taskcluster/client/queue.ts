@@ -43,7 +43,7 @@ export class Queue {
   readonly #access: Access;
   readonly #artifacts: ArtifactAccess;
 
-  /** @throws TaskclusterError when the root is not an http(s) address. */
+  /** @throws TaskclusterError if the root is not an http(s) address. */
   constructor(options: QueueOptions) {
     this.rootUrl = httpRoot(options.rootUrl, "TASKCLUSTER_ROOT_URL");
     this.#access = accessTo(options);
