@@ -6,10 +6,10 @@ import { assignRunIds, type NamedGroup, type NamedModel } from "../evaluation/na
 import type { ArtifactStore } from "./artifact-store.js";
 import type { GroupTask, Queue } from "./client/index.js";
 import { type EvaluationRead, readEvaluation } from "./evaluation-task.js";
-import { byLabel, orderOf, stageOf, unfinished } from "./group-task.js";
+import { byLabel, orderOf, type Stage, stageOf, unfinished } from "./group-task.js";
 import type { ListedGroup } from "./listed-group.js";
 import { listGroups } from "./related-groups.js";
-import { readTraining, type TrainingRead } from "./training-task.js";
+import { readTraining, type TrainingRead, unreadTraining } from "./training-task.js";
 
 /** What is read, and where from. */
 export interface GroupOptions {
@@ -35,16 +35,19 @@ export interface GroupsRead {
  * listed, or if the command is stopped.
  */
 export async function readGroups(groupId: string, options: GroupOptions): Promise<GroupsRead> {
-  const { queue, depth = Number.POSITIVE_INFINITY } = options;
+  const { queue, only, depth = Number.POSITIVE_INFINITY } = options;
   const { groups, problems } = await listGroups(queue, groupId, depth);
   const read = await Promise.all(groups.map((group) => readTasks(group, options)));
   const names = assignRunIds(read.map(namesOf));
-  return {
-    groups: read.map((group, index) =>
-      groupOf(group, names[index] ?? { suffix: group.suffix, ids: [], notes: [] }),
-    ),
-    problems,
-  };
+  const named = read.map((group, index) =>
+    groupOf(group, names[index] ?? { suffix: group.suffix, ids: [], notes: [] }),
+  );
+  if (only !== "evaluations") return { groups: named, problems };
+  const evaluated = ({ runs, ...group }: Group): Group => ({
+    ...group,
+    runs: runs.filter(({ evaluations }) => evaluations.length > 0),
+  });
+  return { groups: named.map(evaluated), problems };
 }
 
 /** A run that has no id yet. */
@@ -60,7 +63,7 @@ export interface ReadGroup extends Omit<ListedGroup, "tasks"> {
   readonly problems: readonly Problem[];
 }
 
-/** Reads the completed trainings and evaluations among the tasks. */
+/** Reads the completed trainings and evaluations among the tasks. If only evaluations are read, trainings have no logs. */
 export async function readTasks(
   { tasks, ...experiment }: ListedGroup,
   { store, only }: Pick<GroupOptions, "store" | "only">,
@@ -70,11 +73,14 @@ export async function readTasks(
     const stage = stageOf(task);
     return stage !== undefined && (only === undefined || (only === "training") === (stage === "training"));
   });
-  const of = (stage: ReturnType<typeof stageOf>) =>
-    wanted.filter((task) => task.status.state === "completed" && stageOf(task) === stage);
+  const completed = (among: readonly GroupTask[], stage: Stage) =>
+    among.filter((task) => task.status.state === "completed" && stageOf(task) === stage);
   const [trainings, evaluations] = await Promise.all([
-    Promise.all(of("training").map((task) => readTraining(store, task))),
-    Promise.all(of("evaluation").map((task) => readEvaluation(store, task))),
+    // Evaluations get the names of their trainings, whether the logs are read or not.
+    only === "evaluations"
+      ? completed(inOrder, "training").map(unreadTraining)
+      : Promise.all(completed(wanted, "training").map((task) => readTraining(store, task))),
+    Promise.all(completed(wanted, "evaluation").map((task) => readEvaluation(store, task))),
   ]);
   return {
     ...experiment,
@@ -131,25 +137,28 @@ export function groupOf(
   { suffix, ids, notes }: ReturnType<typeof assignRunIds>[number],
 ): Group {
   const { project, name, config, evaluations, problems } = group;
+  const named = new Map<Evaluation, Evaluation>();
   const runs = group.runs.map((run, index): GroupRun => {
     const { log, validationLog } = run.training ?? {};
     const id = ids[index] ?? run.model + suffix;
+    const name = runNameIn(id, suffix);
+    // Several trainings may have the model that is in the label.
+    for (const evaluation of run.evaluations) named.set(evaluation, { ...evaluation, run: name });
     return {
-      name: runNameIn(id, suffix),
+      name,
       id,
       ...(log === undefined ? {} : { log }),
       ...(validationLog === undefined ? {} : { validationLog }),
-      evaluations: run.evaluations,
+      evaluations: run.evaluations.map((evaluation) => named.get(evaluation) ?? evaluation),
     };
   });
-  const named = notes.map((note): Problem => ({ ...note, severity: "warning" }));
   return {
     project,
     name,
     suffix,
     ...(config === undefined ? {} : { config }),
     runs,
-    evaluations,
-    problems: [...problems, ...named],
+    evaluations: evaluations.map((evaluation) => named.get(evaluation) ?? evaluation),
+    problems: [...problems, ...notes.map((note): Problem => ({ ...note, severity: "warning" }))],
   };
 }

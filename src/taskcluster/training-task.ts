@@ -20,17 +20,21 @@ export interface TrainingRead {
   readonly problems: readonly Problem[];
 }
 
+/** A training whose logs are not read. */
+export function unreadTraining(task: GroupTask): TrainingRead {
+  const label = readLabel(labelOf(task));
+  return { task, model: label?.stage === "train" ? label.model : labelOf(task), problems: [] };
+}
+
 /** Downloads the logs of a completed training. Nothing is thrown for its faults. */
 export async function readTraining(store: ArtifactStore, task: GroupTask): Promise<TrainingRead> {
   const problems: Problem[] = [];
   const say = (severity: Problem["severity"], reason: string) =>
     problems.push({ source: nameOf(task), reason, severity });
-  const label = readLabel(labelOf(task));
-  const model = label?.stage === "train" ? label.model : labelOf(task);
-  if (label?.stage !== "train")
+  if (readLabel(labelOf(task))?.stage !== "train")
     say("warning", "its label names no known model, so its run is called by the label");
   const run = lastRun(task);
-  const about = { task, model, problems };
+  const about = { ...unreadTraining(task), problems };
   if (run === undefined) return about;
   const { taskId } = task.status;
   let artifacts: readonly Artifact[];

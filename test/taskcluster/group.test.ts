@@ -170,6 +170,8 @@ describe("a group", () => {
     again("A87YyoiTTdeUdoQPkcHusA", "distillation-student-model-train-nb-en", IDS.teacher1);
     again("B87YyoiTTdeUdoQPkcHusA", "evaluate-student-sacrebleu-wmt19-nb-en", "A87YyoiTTdeUdoQPkcHusA");
     const group = only(await read(IDS.fjord, { depth: 0 }));
+    const alone = only(await read(IDS.fjord, { depth: 0, only: "evaluations" }));
+    expect(alone.evaluations).toEqual(group.evaluations);
     const students = group.runs.filter(({ name }) => name.startsWith("student"));
     expect(students.map(({ id, log }) => [id, log?.name.slice(0, 22)])).toEqual([
       ["student_ZowUk", IDS.student],
@@ -179,6 +181,12 @@ describe("a group", () => {
       ["F0RceBvDQFitlHcEXYy7qg"],
       ["B87YyoiTTdeUdoQPkcHusA"],
     ]);
+    expect(students.map(({ evaluations }) => evaluations.map(({ run }) => run))).toEqual([
+      ["student"],
+      ["student-2"],
+    ]);
+    for (const { evaluations } of students)
+      for (const evaluation of evaluations) expect(group.evaluations).toContain(evaluation);
     expect(group.problems).toContainEqual(
       expect.objectContaining({ reason: expect.stringContaining("student-2_ZowUk"), severity: "warning" }),
     );
