@@ -167,7 +167,7 @@ rest is in the offline file); 130, 143 stopped by SIGINT, SIGTERM.`;
     { json, quiet, code }: { readonly json: boolean; readonly quiet: boolean; readonly code: number },
   ): void {
     const outputs = outcomes.flatMap((outcome) => outcome.outputs);
-    const notes = outcomes.flatMap((outcome) => outcome.notes ?? []);
+    const notes = outcomes.flatMap((outcome) => (outcome.notes ?? []).map(({ text }) => text));
     if (json) {
       const { run: model, importer, dataset, augmentation } = evaluation;
       const metrics = Object.fromEntries(evaluation.metrics);

@@ -2,7 +2,7 @@ import { Args, Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
 import { wandbKeyFlag } from "../cli/flags/wandb-flags.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
-import { EXIT } from "../exit-code.js";
+import { EXIT, stopCode } from "../exit-code.js";
 import { Budget } from "../http/index.js";
 import { printText, sayText } from "../io/terminal.js";
 import { quoteWords } from "../run/command-line.js";
@@ -118,7 +118,7 @@ function codeOf(
   failedPaths: number,
   signal: "SIGINT" | "SIGTERM" | undefined,
 ): number {
-  if (signal !== undefined) return signal === "SIGINT" ? EXIT.interrupted : EXIT.terminated;
+  if (signal !== undefined) return stopCode(signal);
   if (receipts.some(({ outcome }) => outcome === "undelivered")) return EXIT.publisher;
   const wrong = receipts.some(({ outcome, missing }) => outcome === "failed" || missing.length > 0);
   return wrong || failedPaths > 0 ? EXIT.input : EXIT.ok;

@@ -78,7 +78,10 @@ export class LiveRun implements LivePublisher {
       return {
         ...own,
         outputs: [...own.outputs, ...(group?.outputs ?? [])],
-        notes: [...(own.notes ?? []), ...(group?.notes ?? []).map((note) => `group_logs: ${note}`)],
+        notes: [
+          ...(own.notes ?? []),
+          ...(group?.notes ?? []).map((note) => ({ ...note, text: `group_logs: ${note.text}` })),
+        ],
         undelivered: undelivered.filter(Boolean).join("; ") || undefined,
       };
     } finally {

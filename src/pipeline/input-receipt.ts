@@ -1,6 +1,6 @@
 /** What became of one input, and whether it went well. */
 import type { Death } from "../check/course-check.js";
-import type { PublisherOutcome } from "../publishers/update-publisher.js";
+import type { Note, PublisherOutcome } from "../publishers/update-publisher.js";
 import type { RunTally } from "../run/run-reader.js";
 
 /** What was read of one input and what its publishers did with it. */
@@ -35,8 +35,10 @@ export function publisherErrors({ publishers }: Pick<InputReceipt, "publishers">
 }
 
 /** The notes of the publishers, each with the publisher's name. */
-export function publisherNotes({ publishers }: Pick<InputReceipt, "publishers">): string[] {
-  return publishers.flatMap(({ name, notes = [] }) => notes.map((note) => `${name}: ${note}`));
+export function publisherNotes({ publishers }: Pick<InputReceipt, "publishers">): Note[] {
+  return publishers.flatMap(({ name, notes = [] }) =>
+    notes.map((note) => ({ ...note, text: `${name}: ${note.text}` })),
+  );
 }
 
 /** The fields that the publishers add to the receipt as JSON. */

@@ -32,14 +32,20 @@ export interface UpdatePublisher {
   keep?(): Promise<PublisherOutcome>;
 }
 
+/** A sentence for the receipt. */
+export interface Note {
+  readonly text: string;
+  /** It only says that all is well: receipts of many runs leave it out. */
+  readonly isRoutine?: boolean;
+}
+
 /** What a publisher has done with a run. */
 export interface PublisherOutcome {
   /** Files and pages that hold the run. */
   readonly outputs: readonly string[];
   /** Offline files with the rows that no server has acknowledged; absent if there are none. */
   readonly offlineFiles?: readonly string[];
-  /** Notes for the receipt. */
-  readonly notes?: readonly string[];
+  readonly notes?: readonly Note[];
   /** What did not arrive, for the receipt; absent if everything arrived. */
   readonly undelivered?: string | undefined;
   /** Fields for the receipt as JSON. */

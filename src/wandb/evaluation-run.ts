@@ -5,6 +5,7 @@ import type { ExistingRun } from "./client/existing-run.js";
 import type { JsonObject } from "./client/format/json.js";
 import { type RowTable, rowKey } from "./client/format/row-table.js";
 import { tableReferences } from "./client/format/table.js";
+import { alreadyThere } from "./outcome.js";
 import type { WandbPlace } from "./publication.js";
 import { chartsOf, evaluationTables, tableState } from "./run-tables.js";
 import { nextPosition, type RunState, type TableFile, TableRun } from "./table-run.js";
@@ -40,7 +41,7 @@ export async function publishEvaluationRun(publication: EvaluationPublication): 
     const asked = own.filter((table) => (override && !again) || tableState(existing, table) !== "unchanged");
     const tables = again && state !== undefined ? [...asked, ...(await lostTables(state, own))] : asked;
     if (tables.length === 0 && existing !== null) {
-      if (!again) run.note(`${own.length} tables were there already`);
+      if (!again) run.note(alreadyThere(own.length, "table"));
       return undefined;
     }
     return { config, work: (run) => addTables(run, existing, tables) };

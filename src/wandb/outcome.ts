@@ -1,5 +1,5 @@
 /** What became of a publication, for the receipt. */
-import type { PublisherOutcome } from "../publishers/update-publisher.js";
+import type { Note, PublisherOutcome } from "../publishers/update-publisher.js";
 import type { WandbPlace } from "./publication.js";
 import type { RunOutcome, Transport } from "./transports/transport.js";
 
@@ -11,7 +11,7 @@ export interface OutcomeDetail {
   readonly rows: number;
   /** Rows that the server held before. */
   readonly held: number;
-  readonly notes: readonly string[];
+  readonly notes: readonly Note[];
   /** Figures for the receipt as JSON. */
   readonly figures?: Readonly<Record<string, unknown>>;
 }
@@ -26,23 +26,49 @@ export function publisherOutcome(outcome: RunOutcome, detail: OutcomeDetail): Pu
   const missing = transport.kind === "sdk" ? detail.rows - rows.acknowledged : rows.spooled;
   const notes = [...detail.notes];
   if (online && (rows.sent > 0 || lost))
-    notes.push(`${rows.acknowledged} of ${rows.sent} rows sent were acknowledged`);
+    notes.push({
+      text: `${rows.acknowledged} of ${rows.sent} rows sent were acknowledged`,
+      isRoutine: rows.acknowledged === rows.sent,
+    });
   if (spool !== undefined) {
-    const what = rows.spooled > 0 ? `${rows.spooled} rows are` : "what is missing is";
-    notes.push(
-      `${what} in the offline file; to upload ${rows.spooled > 0 ? "them" : "it"}: marian-tracking sync ${spool}`,
-    );
-    // The official client appends, so it may only be named where the server holds nothing of the run.
-    if (rows.acknowledged === 0 && held === 0) notes.push(`or: wandb sync ${spool}`);
+    notes.push({ text: `${offlineText(rows.spooled)}: marian-tracking sync ${spool}` });
+    // The official client appends, so it may only be named if the server holds nothing of the run.
+    if (rows.acknowledged === 0 && held === 0) notes.push({ text: `or: wandb sync ${spool}` });
   }
-  notes.push(...problems);
+  notes.push(...problems.map((text) => ({ text })));
   const undelivered =
-    missing > 0 ? `${missing} rows did not reach the server` : "not everything of the run reached the server";
+    missing > 0
+      ? `${missing} ${missing === 1 ? "row" : "rows"} did not reach the server`
+      : "not everything of the run reached the server";
   return {
     outputs: [...(url === undefined ? [] : [url]), ...(spool === undefined ? [] : [spool])],
     notes,
     ...(spool === undefined ? {} : { offlineFiles: [spool] }),
     undelivered: lost ? undelivered : undefined,
-    json: { wandb: { url: url ?? null, ...rows, offline: spool ?? null, requests, ...figures, notes } },
+    json: {
+      wandb: {
+        url: url ?? null,
+        ...rows,
+        offline: spool ?? null,
+        requests,
+        ...figures,
+        notes: notes.map(({ text }) => text),
+      },
+    },
   };
+}
+
+/** Notes that the server held rows or tables before. */
+export function alreadyThere(number: number, what: "row" | "table"): Note {
+  return {
+    text: `${number} ${number === 1 ? `${what} was` : `${what}s were`} there already`,
+    isRoutine: true,
+  };
+}
+
+function offlineText(rows: number): string {
+  if (rows === 0) return "what is missing is in the offline file; to upload it";
+  return rows === 1
+    ? "1 row is in the offline file; to upload it"
+    : `${rows} rows are in the offline file; to upload them`;
 }

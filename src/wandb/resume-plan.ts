@@ -1,6 +1,7 @@
 /** How a run is resumed: what of it the server holds, and what is still to be sent. */
 
 import type { Budget } from "../http/index.js";
+import type { Note } from "../publishers/update-publisher.js";
 import type { StepRow } from "../run/step-rows.js";
 import { isNotTaken, WandbError } from "./client/errors.js";
 import { type ExistingRun, findRun } from "./client/existing-run.js";
@@ -8,6 +9,7 @@ import type { JsonObject } from "./client/format/json.js";
 import { type RowTable, rowKey } from "./client/format/row-table.js";
 import { tableReferences } from "./client/format/table.js";
 import type { WandbClient } from "./client/wandb-client.js";
+import { alreadyThere } from "./outcome.js";
 import type { WandbPublication } from "./publication.js";
 import { RowDigest, storedDigest } from "./row-digest.js";
 import { TASK_SECTIONS } from "./run-config.js";
@@ -31,8 +33,7 @@ export interface ResumePlan {
   readonly tables: readonly RowTable[];
   /** Tables that a row which is sent again refers to already. */
   readonly references: { readonly row: number; readonly values: JsonObject };
-  /** Notes for the receipt. */
-  readonly notes: readonly string[];
+  readonly notes: readonly Note[];
   /** There is no server, or it gave no answer. */
   readonly offline: boolean;
 }
@@ -66,7 +67,7 @@ export async function planResume(
     return await beginOnline(publication, tables, later, client, budget);
   } catch (error) {
     if (!isNotTaken(error)) throw error;
-    return { ...fresh(id, tables), offline: true, notes: [error.message] };
+    return { ...fresh(id, tables), offline: true, notes: [{ text: error.message }] };
   }
 }
 
@@ -80,7 +81,7 @@ async function beginOnline(
   const { id, plan, project } = publication;
   const scope = { budget, signal: undefined, requests: 0 };
   const entity = publication.entity ?? client.settings.entity;
-  const notes: string[] = [];
+  const notes: Note[] = [];
   let held: number | undefined;
   for (let number = 1; number <= MOST_NAMES; number += 1) {
     const runId = number === 1 ? id : `${id}-r${number}`;
@@ -90,13 +91,13 @@ async function beginOnline(
     if (found === undefined) return begin;
     if (plan === undefined) return goOnLive(publication, begin, found);
     const kept = plan.rows === 0 ? { rows: found.rows } : await rowsKept(publication, found);
-    if (kept?.unsure) notes.push(kept.unsure);
+    if (kept?.unsure) notes.push({ text: kept.unsure });
     if (kept !== undefined) return goOn(publication, begin, later, found, kept.rows);
     if (plan.rows >= found.rows) return beginAnew(publication, begin, found);
     // Lines can't be removed from a run, so a shorter one gets a name of its own.
-    notes.push(
-      `the run ${runId} holds ${found.rows} rows and this log ${plan.rows}: it is published as ${id}-r${number + 1}`,
-    );
+    notes.push({
+      text: `the run ${runId} holds ${found.rows} rows and this log ${plan.rows}: it is published as ${id}-r${number + 1}`,
+    });
   }
   throw new WandbError(
     "refused",
@@ -133,7 +134,7 @@ function goOn(
   // Tables belong to the last row of the log, which is then sent again.
   const rows = joined && kept === total ? Math.max(0, kept - 1) : kept;
   const again = total > 0 && rows < found.rows;
-  const notes = found.rows === 0 ? [] : [`${found.rows} rows were there already`];
+  const notes = found.rows === 0 ? [] : [alreadyThere(found.rows, "row")];
   return {
     ...begin,
     existing: again ? { ...found, rows, lastStep: stepBefore(publication, rows) } : found,
@@ -152,7 +153,7 @@ function goOn(
 function beginAnew(publication: WandbPublication, begin: ResumePlan, found: ExistingRun): ResumePlan {
   const { plan, override, transport } = publication;
   const replaced = found.rows > 0;
-  const notes = replaced ? [`the rows of the run ${begin.id} are replaced`] : [];
+  const notes = replaced ? [{ text: `the rows of the run ${begin.id} are replaced` }] : [];
   const anew = { ...begin, replaced, notes: [...begin.notes, ...notes] };
   if (override || transport === "sdk") return { ...anew, existing: found, resume: "replace" };
   const sent = new Set(begin.tables.map(rowKey));

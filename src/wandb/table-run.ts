@@ -2,7 +2,7 @@
 
 import type { RequestScope } from "../http/index.js";
 import { BUDGET_AFTER_STOP, Budget } from "../http/index.js";
-import type { PublisherOutcome } from "../publishers/update-publisher.js";
+import type { Note, PublisherOutcome } from "../publishers/update-publisher.js";
 import { isNotTaken, messageOf } from "./client/errors.js";
 import { type ExistingRun, findRun } from "./client/existing-run.js";
 import { type JsonObject, parseJson } from "./client/format/json.js";
@@ -57,7 +57,7 @@ export class TableRun {
   readonly #place: WandbPlace;
   readonly #id: string;
   readonly #outcomes: RunOutcome[] = [];
-  readonly #notes: string[] = [];
+  readonly #notes: Note[] = [];
   readonly #scope: RequestScope | undefined;
   #transport: Transport | undefined;
   #held = 0;
@@ -73,8 +73,8 @@ export class TableRun {
   }
 
   /** Adds a note for the receipt. */
-  note(text: string): void {
-    this.#notes.push(text);
+  note(note: string | Note): void {
+    this.#notes.push(typeof note === "string" ? { text: note } : note);
   }
 
   /** What the server holds; undefined where there is no server, or it gave no answer. */

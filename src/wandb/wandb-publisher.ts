@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { BUDGET_AFTER_STOP, Budget } from "../http/index.js";
 import { nodeCore } from "../node-core.js";
-import type { PublisherOutcome, UpdatePublisher } from "../publishers/update-publisher.js";
+import type { Note, PublisherOutcome, UpdatePublisher } from "../publishers/update-publisher.js";
 import { LogLines } from "../run/log-lines.js";
 import type { RunUpdate } from "../run/run-reader.js";
 import type { Segment } from "../run/segment.js";
@@ -42,7 +42,7 @@ export class WandbPublisher implements UpdatePublisher {
   readonly name = "W&B";
   readonly #publication: WandbPublication;
   readonly #segments: Segment[] = [];
-  readonly #notes: string[] = [];
+  readonly #notes: Note[] = [];
   readonly #task: TaskSections;
   #rows: StepRows | undefined;
   #lines: LogLines | undefined;
@@ -210,7 +210,7 @@ export class WandbPublisher implements UpdatePublisher {
       sent: Math.max(0, (plan?.rows ?? 0) - rows),
       replaced,
       tables: states,
-      notes: [...notes, ...this.#task.notes],
+      notes: [...notes.map(({ text }) => text), ...this.#task.notes],
     };
   }
 
@@ -231,14 +231,14 @@ export class WandbPublisher implements UpdatePublisher {
     const outcome = await transport.finish(this.#exitCode(exitCode));
     this.#unwatch();
     const repeated = (this.#rows?.repeated ?? 0) + sender.before;
-    const notes = [...this.#notes, ...this.#task.notes];
-    if (repeated > 0) notes.push(`${repeated} records of updates that were sent before are left out`);
+    const texts = [...this.#task.notes];
+    if (repeated > 0) texts.push(`${repeated} records of updates that were sent before are left out`);
     return publisherOutcome(outcome, {
       place: this.#publication,
       transport,
       rows: sender.rows,
       held: this.#resumePlan?.held ?? 0,
-      notes,
+      notes: [...this.#notes, ...texts.map((text) => ({ text }))],
       figures: { repeated },
     });
   }
@@ -306,7 +306,7 @@ export class WandbPublisher implements UpdatePublisher {
       pacing: plan === undefined ? "live" : "bulk",
       // A whole log has its rows from the first on; a training may go on with a run that the server holds.
       whole: plan !== undefined,
-      note: (text) => this.#notes.push(text),
+      note: (text) => this.#notes.push({ text }),
     });
     this.#sender = new RowSender(transport, resumePlan, plan, this.#task);
     return this.#sender;

@@ -317,7 +317,8 @@ class Stage {
     const held = this.#rows().length;
     if (acknowledged !== undefined && Number(acknowledged) > held)
       this.#wrong.push(`${acknowledged} rows are said to be acknowledged; the server has ${held}`);
-    const [, spooled, spool = ""] = /W&B: (\d+) rows are in the offline file; .* (\S+)$/m.exec(stderr) ?? [];
+    const [, spooled, spool = ""] =
+      /W&B: (\d+) rows? (?:is|are) in the offline file; .* (\S+)$/m.exec(stderr) ?? [];
     if (spooled !== undefined && !existsSync(spool)) this.#wrong.push(`there is no offline file ${spool}`);
   }
 

@@ -117,7 +117,7 @@ describe.skipIf(!officialClientFound)("evaluations", () => {
     await jobs({ do: "publish", project: "ru-en", id: "joined", rows });
     const known = evaluation("student", "devtest", Object.fromEntries(scores));
     const outcome = await publishEvaluationRun({ ...place(), id: "joined", evaluations: [known] });
-    expect(outcome.notes).toEqual(["1 tables were there already"]);
+    expect(outcome.notes).toEqual([{ text: "1 table was there already", isRoutine: true }]);
     const added = evaluation("student", "dev", { chrf: 50 });
     await publishEvaluationRun({ ...place(), id: "joined", evaluations: [known, added] });
     const [run] = (await jobs(readOf("joined"))) as [OfficialRun];

@@ -236,7 +236,7 @@ describe("evaluations without a training", () => {
     const before = JSON.stringify([history(stage), summary(stage)]);
     const requests = stage.server.requests.length;
     const again = await publishEvaluationRun(without(stage, [DEV, DEVTEST]));
-    expect(again.notes).toEqual(["2 tables were there already"]);
+    expect(again.notes).toEqual([{ text: "2 tables were there already", isRoutine: true }]);
     expect(JSON.stringify([history(stage), summary(stage)])).toBe(before);
     // A look at the run, and at its files.
     expect(stage.server.requests.length - requests).toBe(2);
@@ -304,8 +304,8 @@ describe("evaluations without a training", () => {
     const stage = await harness();
     stage.server.inject({ fault: { kind: "status", status: 503 }, times: Number.POSITIVE_INFINITY });
     const outcome = await publishEvaluationRun({ ...without(stage, [DEV]), budget: 1 });
-    expect(outcome.undelivered).toContain("1 rows did not reach the server");
-    expect(outcome.notes?.join("\n")).toContain("marian-tracking sync");
+    expect(outcome.undelivered).toContain("1 row did not reach the server");
+    expect(outcome.notes?.map(({ text }) => text).join("\n")).toContain("marian-tracking sync");
     const { client: _, ...offline } = without(stage, [DEV]);
     expect((await publishEvaluationRun(offline)).undelivered).toBeUndefined();
   });

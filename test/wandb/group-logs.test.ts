@@ -124,7 +124,7 @@ describe("group_logs", () => {
     await publishGroupLogs(publication(stage, [TEACHER, STUDENT], { config, logsFolder }));
     expect(JSON.stringify(picture())).toBe(before);
     const { notes, undelivered } = await publishGroupLogs(publication(stage, [TEACHER], { config }));
-    expect([notes, undelivered]).toEqual([[`the run ${ID} has all of this already`], undefined]);
+    expect([notes, undelivered]).toEqual([[{ text: `the run ${ID} has all of this already` }], undefined]);
     expect(JSON.stringify(picture())).toBe(before);
   });
 
@@ -217,7 +217,9 @@ describe("group_logs", () => {
     await publishEvaluationRun({ ...publication(stage, [STUDENT]), id: "student_MjcJG" });
     stage.server.inject({ operation: "Runs", fault: { kind: "graphql-error", message: "no" } });
     const { notes, undelivered } = await publishGroupLogs(publication(stage, [TEACHER], { fromRuns: true }));
-    expect(notes?.join("\n")).toMatch(/the other runs of the group could not be looked at: .*no/);
+    expect(notes?.map(({ text }) => text).join("\n")).toMatch(
+      /the other runs of the group could not be looked at: .*no/,
+    );
     expect(undelivered).toBeUndefined();
     expect(table(stage).data.map(([, model]) => model)).toEqual(["teacher-1"]);
     await publishGroupLogs(publication(stage, [], { fromRuns: true }));
@@ -290,7 +292,7 @@ describe("group_logs", () => {
     const logsFolder = folder();
     writeFileSync(join(logsFolder, "a"), "");
     const outcome = await publishGroupLogs(publication(stage, [], { group: "a b/c", logsFolder }));
-    expect(outcome.notes?.join("\n")).toContain("is called a-b-c");
+    expect(outcome.notes?.map(({ text }) => text).join("\n")).toContain("is called a-b-c");
     expect(stage.server.store.versions("team", "cs-en", "a-b-c")).toHaveLength(1);
     expect(stage.server.history("cs-en", ID)).toEqual([]);
   });
@@ -316,7 +318,7 @@ describe("group_logs", () => {
     const path = [...run.visible].find((name) => name.startsWith("media/table/")) ?? "";
     run.uploads.set(path, { bytes: Buffer.from("{"), updatedAt: "2026" });
     const outcome = await publishGroupLogs(publication(stage, [TEACHER]));
-    expect(outcome.notes?.join("\n")).toContain(`the table ${path} can't be read`);
+    expect(outcome.notes?.map(({ text }) => text).join("\n")).toContain(`the table ${path} can't be read`);
     expect(table(stage).data).toHaveLength(1);
   });
 });

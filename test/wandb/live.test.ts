@@ -152,9 +152,11 @@ describe("the next run of a task", () => {
       [2, 8, 50],
       [3, 6],
     ]);
-    expect(publisherNotes(receipt).join("\n")).toContain(
-      "1 records of updates that were sent before are left out",
-    );
+    expect(
+      publisherNotes(receipt)
+        .map(({ text }) => text)
+        .join("\n"),
+    ).toContain("1 records of updates that were sent before are left out");
     expect(stage.server.violations).toEqual([]);
   });
 
@@ -238,7 +240,11 @@ describe("the files of a training task", () => {
     expect(datasets(stage)).toEqual(TABLE);
     // In a row of the training, not in one of its own.
     expect(shown(stage).map(([step]) => step)).toEqual([1, 2, 3, 4]);
-    expect(publisherNotes(receipt).join("\n")).toContain("the dataset x is not counted");
+    expect(
+      publisherNotes(receipt)
+        .map(({ text }) => text)
+        .join("\n"),
+    ).toContain("the dataset x is not counted");
   });
 
   test("are those of the last start", async () => {
@@ -272,7 +278,11 @@ describe("the files of a training task", () => {
     });
     expect(shown(stage)).toHaveLength(2);
     expect(aborted).toBe(true);
-    expect(publisherNotes(receipt).join("\n")).toContain("the chart Datasets is missing");
+    expect(
+      publisherNotes(receipt)
+        .map(({ text }) => text)
+        .join("\n"),
+    ).toContain("the chart Datasets is missing");
   });
 
   test("that can't be read at all cost nothing else", async () => {
@@ -281,9 +291,11 @@ describe("the files of a training task", () => {
       taskFiles: () => Promise.reject(new Error("no such luck")),
     });
     expect(shown(stage)).toEqual([[1, 9]]);
-    expect(publisherNotes(receipt).join("\n")).toContain(
-      "the files of the training task could not be read: no such luck",
-    );
+    expect(
+      publisherNotes(receipt)
+        .map(({ text }) => text)
+        .join("\n"),
+    ).toContain("the files of the training task could not be read: no such luck");
     expect(publisherErrors(receipt)).toEqual([]);
   });
 

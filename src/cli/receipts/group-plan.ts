@@ -28,6 +28,6 @@ function runLines(receipt: RunReceipt): string[] {
   return [
     `  ${word.padEnd(10)} ${run}${holds.length === 0 ? "" : `: ${holds.join(", ")}`}${from}`,
     ...errors.map((error) => `             ERROR ${error}`),
-    ...notesOf(receipt).map((note) => `             ${note}`),
+    ...notesOf(receipt).map(({ text }) => `             ${text}`),
   ];
 }

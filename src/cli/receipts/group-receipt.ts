@@ -5,10 +5,8 @@ import type { TablesReceipt } from "../../pipeline/groups/group-tables.js";
 import type { GroupsResult } from "../../pipeline/groups/process-groups.js";
 import type { GroupReceipt, RunReceipt, RunState } from "../../pipeline/groups/publish-groups.js";
 import { fieldsOf, type InputReceipt } from "../../pipeline/input-receipt.js";
+import type { Note } from "../../publishers/update-publisher.js";
 import { type Clock, count, type Detail, grouped, RUNNING, round, size } from "./receipt.js";
-
-/** Notes that the sums at the end make needless. */
-const ROUTINE = /^(?:W&B: )?(\d+) (?:of \1 rows sent were acknowledged|\w+ were there already)$/;
 
 const BAD: ReadonlySet<RunState> = new Set(["failed", "undelivered", "stopped"]);
 
@@ -52,22 +50,28 @@ export function groupsReceiptJson(result: GroupsResult, clock: Clock): string {
 
 function runJson(receipt: RunReceipt) {
   const { log, preview: _preview, isGrowing: _isGrowing, ...run } = receipt;
-  return { ...run, notes: notesOf(receipt), ...(log === undefined ? {} : logJson(log)) };
+  return {
+    ...run,
+    notes: notesOf(receipt).map(({ text }) => text),
+    ...(log === undefined ? {} : logJson(log)),
+  };
 }
 
 /** The notes of a run, with what a dry run would do. */
-export function notesOf({ notes, preview, isGrowing }: RunReceipt): readonly string[] {
+export function notesOf({ notes, preview, isGrowing }: RunReceipt): readonly Note[] {
   if (preview !== undefined) {
     const { rows, held, sent, tables } = preview;
     return [
-      `${rows} rows, ${held} on the server, ${sent} to send, ${tables.length} tables`,
-      ...preview.notes,
+      { text: `${rows} rows, ${held} on the server, ${sent} to send, ${tables.length} tables` },
+      ...preview.notes.map((text) => ({ text })),
     ];
   }
   return isGrowing === true
     ? [
         ...notes,
-        "the log changed while it was read: its run is running, and is published again the next time",
+        {
+          text: "the log changed while it was read: its run is running, and is published again the next time",
+        },
       ]
     : notes;
 }
@@ -125,7 +129,7 @@ function groupLines({ project, group, runs }: GroupReceipt, detail: Detail): str
       BAD.has(run.state) ||
       (detail === "normal" &&
         run.state !== "unchanged" &&
-        (notesOf(run).some((note) => !ROUTINE.test(note)) || (run.log?.counts.unmatched ?? 0) > 0)),
+        (notesOf(run).some(({ isRoutine }) => !isRoutine) || (run.log?.counts.unmatched ?? 0) > 0)),
   );
   if (shown.length === 0) return [];
   const lines = [`${project}/${group}`];
@@ -141,8 +145,9 @@ function groupLines({ project, group, runs }: GroupReceipt, detail: Detail): str
     for (const error of run.errors) lines.push(`    ERROR ${place}${error}`);
     if ((run.log?.counts.unmatched ?? 0) > 0)
       lines.push(`    ${place}${count(run.log?.counts.unmatched ?? 0, "line")} could not be read`);
-    for (const note of notesOf(run))
-      if (detail === "verbose" || !ROUTINE.test(note)) lines.push(`    ${note}`);
+    // The sums at the end say the same.
+    for (const { text, isRoutine } of notesOf(run))
+      if (detail === "verbose" || !isRoutine) lines.push(`    ${text}`);
     if (detail === "verbose") for (const output of run.outputs) lines.push(`    ${output}`);
   }
   return lines;

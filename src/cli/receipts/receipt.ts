@@ -1,6 +1,6 @@
 /** What a command did, at its end: for people, and as JSON. */
 
-import { EXIT } from "../../exit-code.js";
+import { EXIT, stopCode } from "../../exit-code.js";
 import { jsonText, linesText } from "../../io/escape.js";
 import {
   fieldsOf,
@@ -31,7 +31,7 @@ export function exitCode(
   receipts: readonly InputReceipt[],
   { strict, signal, publisherErrors: shared }: Verdict,
 ): number {
-  if (signal !== undefined) return signal === "SIGINT" ? EXIT.interrupted : EXIT.terminated;
+  if (signal !== undefined) return stopCode(signal);
   if (shared.length > 0 || receipts.some((receipt) => publisherErrors(receipt).length > 0))
     return EXIT.publisher;
   return receipts.some((receipt) => problem(receipt, strict) !== undefined) ? EXIT.input : EXIT.ok;
@@ -155,7 +155,8 @@ function inputLines(receipt: InputReceipt, strict: boolean, detail: Detail, warn
     add("overlong", `${count(counts.overlong, "line")} over 1 MiB: only so much of each was read`);
   if (warnings || detail === "verbose") for (const warning of receipt.warnings) add("warning", warning);
   if (detail !== "quiet") for (const path of outputsOf(receipt)) add("wrote", path);
-  if (detail !== "quiet" || errors.length > 0) for (const note of publisherNotes(receipt)) add("note", note);
+  if (detail !== "quiet" || errors.length > 0)
+    for (const { text } of publisherNotes(receipt)) add("note", text);
   return lines;
 }
 

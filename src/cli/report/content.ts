@@ -120,8 +120,8 @@ export class ReportContent {
       },
       close: async () => {
         const texts = collector?.texts ?? 0;
-        const notes = texts > 0 ? [`${texts} texts of patterns are not numbers and are not drawn`] : [];
-        return { outputs: [], notes };
+        const text = `${texts} texts of patterns are not numbers and are not drawn`;
+        return { outputs: [], notes: texts > 0 ? [{ text }] : [] };
       },
       discard: async () => {},
     };

@@ -7,7 +7,7 @@ import type { ParserOptions } from "../../core/log-parser.js";
 import { GROUP_LOGS } from "../../evaluation/naming/run-ids.js";
 import { type LimitFunction, limitConcurrency } from "../../http/index.js";
 import type { Source } from "../../io/source.js";
-import type { PublisherOutcome, UpdatePublisher } from "../../publishers/update-publisher.js";
+import type { Note, PublisherOutcome, UpdatePublisher } from "../../publishers/update-publisher.js";
 import type { RunPlan } from "../../run/run-plan.js";
 import type { Preview } from "../../wandb/index.js";
 import { inputErrorText, outputErrorText } from "../error-text.js";
@@ -55,7 +55,7 @@ export interface RunReceipt {
   readonly evaluations: number;
   readonly outputs: readonly string[];
   readonly errors: readonly string[];
-  readonly notes: readonly string[];
+  readonly notes: readonly Note[];
   /** What publishing the training would do; only of a dry run. */
   readonly preview?: RunPreview;
   /** The log changed while it was read: its run is running, and the next command publishes it again. */

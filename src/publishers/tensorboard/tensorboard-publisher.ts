@@ -7,7 +7,7 @@ import type { ConfigValue } from "../../run/config-value.js";
 import type { RunUpdate } from "../../run/run-reader.js";
 import type { Segment } from "../../run/segment.js";
 import type { WriteMode } from "../csv/csv-file.js";
-import type { OpenedRun, PublisherOutcome, UpdatePublisher } from "../update-publisher.js";
+import type { Note, OpenedRun, PublisherOutcome, UpdatePublisher } from "../update-publisher.js";
 import { EventEncoder, ScalarTag } from "./event-encoder.js";
 import { EventFile } from "./event-file.js";
 import { cleanTag, metricTags, STEP_COLUMN, type StepUnit, TRAINING_TAGS } from "./tags.js";
@@ -73,16 +73,16 @@ export class TensorboardPublisher implements UpdatePublisher {
   async close(): Promise<PublisherOutcome> {
     const path = await this.#file.close();
     if (path === undefined) return { outputs: [] };
-    const notes: string[] = [];
+    const notes: Note[] = [];
     const others = await this.#file.others();
     if (others.length > 0)
-      notes.push(
-        `${this.#options.folder} also holds ${others.join(", ")}: TensorBoard shows both as one run`,
-      );
+      notes.push({
+        text: `${this.#options.folder} also holds ${others.join(", ")}: TensorBoard shows both as one run`,
+      });
     if (this.#withoutStep > 0)
-      notes.push(
-        `${this.#withoutStep} training rows without label counts stand at the step of the row before`,
-      );
+      notes.push({
+        text: `${this.#withoutStep === 1 ? "1 training row without label counts stands" : `${this.#withoutStep} training rows without label counts stand`} at the step of the row before`,
+      });
     return { outputs: [path], notes };
   }
 

@@ -113,11 +113,14 @@ describe("the step", () => {
     [
       "labels",
       [300, 300, 300, 900],
-      ["1 training rows without label counts stand at the step of the row before"],
+      ["1 training row without label counts stands at the step of the row before"],
     ],
   ])("counts %s", async (step, steps, notes) => {
     const folder = fresh();
-    expect(await writeEvents(log, { folder, step })).toEqual({ outputs: [file(folder)], notes });
+    expect(await writeEvents(log, { folder, step })).toEqual({
+      outputs: [file(folder)],
+      notes: notes.map((text) => ({ text })),
+    });
     const events = readEvents(file(folder)).slice(2);
     expect(events.map((event) => event.step)).toEqual(steps);
     expect(events.some(({ values }) => "train/total_updates" in values)).toBe(step !== "updates");
@@ -149,7 +152,7 @@ describe("publishing again", () => {
     writeFileSync(join(folder, "events.out.tfevents.1.box"), "theirs");
     const { notes } = await writeEvents(row(1), { folder });
     expect(notes).toEqual([
-      `${folder} also holds events.out.tfevents.1.box: TensorBoard shows both as one run`,
+      { text: `${folder} also holds events.out.tfevents.1.box: TensorBoard shows both as one run` },
     ]);
     expect(readFileSync(join(folder, "events.out.tfevents.1.box"), "utf8")).toBe("theirs");
   });
