@@ -1,31 +1,35 @@
 /** Scores by metric: their order, their scale, and the union of several files. */
 import type { Evaluation } from "./evaluation.js";
 
-/** Every table of evaluations has these metrics, measured or not. */
-const ALWAYS = ["bleu_detok", "chrf", "comet"] as const;
+/** The metrics that come first, in this order. Tables of several evaluations have them, measured or not. */
+export const MAIN_METRICS = ["bleu_detok", "chrf", "comet"] as const;
 
 /** BLEU, chrF and COMET are printed with one decimal in some files and with more in others. */
 const ROUNDING = 0.05;
 const EPSILON = 1e-9;
 
-/** The metrics as columns: `bleu_detok`, `chrf`, `comet`, then every other metric by name. */
-export function metricNames(evaluations: Iterable<Pick<Evaluation, "metrics">>): string[] {
-  const others = new Set<string>();
-  for (const { metrics } of evaluations) for (const name of metrics.keys()) others.add(name);
-  for (const name of ALWAYS) others.delete(name);
-  return [...ALWAYS, ...[...others].sort()];
+/** The metrics as columns: the main ones, then every other metric by name. */
+export function orderedMetrics(metrics: Iterable<string>): string[] {
+  const others = new Set(metrics);
+  for (const name of MAIN_METRICS) others.delete(name);
+  return [...MAIN_METRICS, ...[...others].sort()];
 }
 
-/** Sorts scores as {@link metricNames} does. */
+/** {@link orderedMetrics} of evaluations. */
+export function metricNames(evaluations: readonly Pick<Evaluation, "metrics">[]): string[] {
+  return orderedMetrics(evaluations.flatMap(({ metrics }) => [...metrics.keys()]));
+}
+
+/** Sorts scores as {@link orderedMetrics} does. */
 export function inTableOrder(metrics: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
-  const names = metricNames([{ metrics }]);
-  return new Map(names.flatMap((name) => [...metrics].filter(([other]) => other === name)));
+  const names = orderedMetrics(metrics.keys());
+  return new Map([...metrics].sort(([one], [other]) => names.indexOf(one) - names.indexOf(other)));
 }
 
 /** Puts BLEU, chrF and COMET first and scales COMET, which files have from 0 to 1, to 0 to 100. */
 export function scaledMetrics(scores: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
   const metrics = new Map<string, number>();
-  for (const name of [...ALWAYS, ...scores.keys()]) {
+  for (const name of [...MAIN_METRICS, ...scores.keys()]) {
     const score = scores.get(name);
     if (score !== undefined) metrics.set(name, name === "comet" ? score * 100 : score);
   }
@@ -49,6 +53,6 @@ export function addScores(counted: Map<string, number>, scores: ReadonlyMap<stri
 
 function isDifferent(name: string, score: number, counted: number | undefined): boolean {
   if (counted === undefined || Object.is(score, counted)) return false;
-  const tolerance = ALWAYS.some((known) => known === name) ? ROUNDING : 0;
+  const tolerance = MAIN_METRICS.some((known) => known === name) ? ROUNDING : 0;
   return !(Math.abs(score - counted) <= tolerance + EPSILON);
 }

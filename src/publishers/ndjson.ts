@@ -8,6 +8,7 @@ import { type OutputFile, openOutputFile, writing } from "../io/output-file.js";
 import type { RunUpdate } from "../run/run-reader.js";
 import type { Segment } from "../run/segment.js";
 import type { WriteMode } from "./csv/csv-file.js";
+import { jsonNumber } from "./tables/row-text.js";
 import type { OpenedRun, PublisherOutcome, UpdatePublisher } from "./update-publisher.js";
 
 /** Where lines go: a file, or standard output. */
@@ -115,15 +116,16 @@ export class NdjsonPublisher implements UpdatePublisher {
     if (present & PRESENT.timestamp) {
       line += `,"timestamp":"${time.format(training.timestamp[row] ?? 0, (present & PRESENT.utc) !== 0, training.segment[row] ?? 0)}"`;
     }
-    line += `,"epoch":${number(training.epoch[row])},"up":${training.up[row]},"sen":${training.sen[row]}`;
-    line += `,"cost":${number(training.cost[row])}`;
+    line += `,"epoch":${jsonNumber(training.epoch[row] ?? 0)},"up":${training.up[row]},"sen":${training.sen[row]}`;
+    line += `,"cost":${jsonNumber(training.cost[row] ?? 0)}`;
     if (present & PRESENT.labels) line += `,"labels":${training.labels[row]}`;
     if (present & PRESENT.batch_labels) line += `,"batch_labels":${training.batch_labels[row]}`;
     if (present & PRESENT.total_labels) line += `,"total_labels":${training.total_labels[row]}`;
-    if (present & PRESENT.time) line += `,"time":${number(training.time[row])}`;
-    if (present & PRESENT.rate) line += `,"rate":${number(training.rate[row])}`;
-    if (present & PRESENT.gnorm) line += `,"gnorm":${number(training.gnorm[row])}`;
-    if (present & PRESENT.learning_rate) line += `,"learning_rate":${number(training.learning_rate[row])}`;
+    if (present & PRESENT.time) line += `,"time":${jsonNumber(training.time[row] ?? 0)}`;
+    if (present & PRESENT.rate) line += `,"rate":${jsonNumber(training.rate[row] ?? 0)}`;
+    if (present & PRESENT.gnorm) line += `,"gnorm":${jsonNumber(training.gnorm[row] ?? 0)}`;
+    if (present & PRESENT.learning_rate)
+      line += `,"learning_rate":${jsonNumber(training.learning_rate[row] ?? 0)}`;
     return `${line}}\n`;
   }
 
@@ -137,8 +139,4 @@ export class NdjsonPublisher implements UpdatePublisher {
     );
     return `{"type":"${type}",${this.#head},${fields.slice(1)}\n`;
   }
-}
-
-function number(value: number | undefined): string {
-  return Number.isFinite(value) ? String(value) : `"${value}"`;
 }

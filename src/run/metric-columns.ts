@@ -1,16 +1,20 @@
 /** Columns and keys of validation metrics, whose own names need not be fit for one. */
 
-/** Characters that can't be in the name of a table's column. */
-export const FOREIGN = /[^\p{L}\p{N}_+]/gu;
+/** Characters that each form replaces by `_`: a table's column has few others, W&B's charts know only the hyphen's. */
+const REPLACED = { table: /[^\p{L}\p{N}_+]/gu, wandb: /-/g } as const;
 
 /** How a metric's name becomes a column's. */
 export interface ColumnRule {
-  /** Characters that can't be in a column's name; each is replaced by `_`. */
-  readonly replaced: RegExp;
+  readonly form: keyof typeof REPLACED;
   /** Names that other columns have. A metric that would get one has `_metric` behind its name. */
   readonly own: ReadonlySet<string>;
   /** Those among them that are there for the metric of that name. */
   readonly kept?: ReadonlySet<string>;
+}
+
+/** What a metric is called in a form if no other column has that name. */
+export function plainColumn(metric: string, form: ColumnRule["form"]): string {
+  return metric.replaceAll(REPLACED[form], "_");
 }
 
 /** The column that tells how often a metric did not improve. */
@@ -56,7 +60,7 @@ export class ColumnNames {
     const known = this.#columns.get(metric);
     if (known !== undefined) return known;
     const { own, kept } = this.#rule;
-    let base = metric.replaceAll(this.#rule.replaced, "_");
+    let base = plainColumn(metric, this.#rule.form);
     while (!kept?.has(base) && (own.has(base) || own.has(stalledColumn(base)))) base += "_metric";
     let column = base;
     for (let number = 2; this.#isTaken(column, base); number += 1) column = `${base}_${number}`;
@@ -91,10 +95,10 @@ interface Ranked {
   readonly points: readonly number[];
 }
 
-function ranked({ replaced }: ColumnRule): (metric: string) => Ranked {
+function ranked({ form }: ColumnRule): (metric: string) => Ranked {
   return (metric) => ({
     metric,
-    replaced: [...metric.matchAll(replaced)].length,
+    replaced: [...metric.matchAll(REPLACED[form])].length,
     points: [...metric].map((character) => character.codePointAt(0) ?? 0),
   });
 }

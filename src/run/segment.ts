@@ -21,6 +21,14 @@ export interface Segment {
   readonly warnings: readonly string[];
 }
 
+/** The segment whose configuration is the run's: the last that has rows (`lastSegment`, -1: not known), else the last. */
+export function currentSegment<Start extends Pick<Segment, "segment">>(
+  segments: readonly Start[],
+  lastSegment: number,
+): Start | undefined {
+  return segments.findLast(({ segment }) => lastSegment < 0 || segment <= lastSegment);
+}
+
 /**
  * Reads what a start of Marian printed.
  *

@@ -33,8 +33,7 @@ const TRAINING = [
   "batch_labels",
   "total_labels",
 ] as const;
-/** Keys as W&B's charts know them: only the hyphen is replaced. */
-const KEYS: ColumnRule = { replaced: /-/g, own: new Set(["epoch", ...TRAINING]) };
+const KEYS: ColumnRule = { form: "wandb", own: new Set(["epoch", ...TRAINING]) };
 
 /**
  * Merges records to rows whose steps rise.

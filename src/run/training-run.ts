@@ -4,7 +4,7 @@ import type { PatternMeasurement, TrainingMeasurement } from "../core/measuremen
 import type { Arguments } from "./command-line.js";
 import type { MarianConfig } from "./config-value.js";
 import { RunReader, type RunTally, type RunUpdate } from "./run-reader.js";
-import type { Segment } from "./segment.js";
+import { currentSegment, type Segment } from "./segment.js";
 import type { ValidationPoint } from "./validation-point.js";
 
 /** One training, as its log tells it. */
@@ -43,7 +43,10 @@ export async function readTrainingRun(
   for await (const chunk of chunks) keep(await reader.read(chunk));
   keep(await reader.finish());
 
-  const current = currentSegment(segments, training.at(-1)?.segment, validation.at(-1)?.segment);
+  const current = currentSegment(
+    segments,
+    Math.max(training.at(-1)?.segment ?? -1, validation.at(-1)?.segment ?? -1),
+  );
   return {
     segments,
     training,
@@ -54,13 +57,4 @@ export async function readTrainingRun(
     ...(current?.config === undefined ? {} : { config: current.config }),
     tally: reader.tally,
   };
-}
-
-/** The segment whose configuration is the run's: the last that has rows, or the last of all where none has. */
-function currentSegment(
-  segments: readonly Segment[],
-  ...lastRows: (number | undefined)[]
-): Segment | undefined {
-  const last = Math.max(-1, ...lastRows.map((segment) => segment ?? -1));
-  return segments.findLast(({ segment }) => last === -1 || segment <= last);
 }

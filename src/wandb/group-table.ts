@@ -1,13 +1,12 @@
 /** The table of all evaluations of a group. */
 import type { Evaluation } from "../evaluation/evaluation.js";
 import type { DatasetName } from "../evaluation/naming/dataset.js";
+import { orderedMetrics } from "../evaluation/scores.js";
 import { type JsonValue, stringifyJson } from "./client/format/json.js";
 import type { TableData } from "./client/format/table.js";
-import { metricOrder } from "./run-tables.js";
 
-/** Columns that every such table has, before those of further metrics. */
+/** Columns that every such table has, before those of metrics. */
 const NAMES = ["Group", "Model", "Importer", "Dataset", "Augmentation"] as const;
-const COLUMNS = [...NAMES, "bleu_detok", "chrf", "comet"] as const;
 
 /** How the reference spells a column. */
 const RENAMED: ReadonlyMap<string, string> = new Map([["Augmenation", "Augmentation"]]);
@@ -80,8 +79,8 @@ export class GroupTable {
   /** With columns for all metrics. */
   toData(): TableData {
     const all = new Set(this.#rows.flatMap(({ row }) => [...row.keys()]));
-    for (const column of COLUMNS) all.delete(column);
-    const columns = [...COLUMNS, ...metricOrder(all)];
+    for (const column of NAMES) all.delete(column);
+    const columns = [...NAMES, ...orderedMetrics(all)];
     return { columns, data: this.#rows.map(({ row }) => columns.map((column) => row.get(column) ?? null)) };
   }
 

@@ -1,14 +1,9 @@
 /** The configuration of a published run. */
-import type { Segment } from "../run/segment.js";
+import { currentSegment, type Segment } from "../run/segment.js";
 import type { JsonObject, JsonValue } from "./client/format/json.js";
 
 /** Sections of the configuration that only a training task knows. */
 export const TASK_SECTIONS = ["model", "training", "opustrainer"] as const;
-
-/** The last segment that has rows (`lastSegment`, -1: not known), else the last one. */
-export function currentSegment(segments: readonly Segment[], lastSegment: number): Segment | undefined {
-  return segments.findLast(({ segment }) => lastSegment < 0 || segment <= lastSegment);
-}
 
 /**
  * The sections of a run's configuration: `arguments` and `marian` of the last segment that has rows, and those of the

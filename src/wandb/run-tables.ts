@@ -1,24 +1,15 @@
 /** The tables of a run: evaluations and the sizes of datasets, each with its bar chart. */
 import type { Evaluation } from "../evaluation/evaluation.js";
 import { evaluationTitle } from "../evaluation/naming/dataset.js";
+import { inTableOrder } from "../evaluation/scores.js";
 import type { ExistingRun } from "./client/existing-run.js";
 import { type RowTable, rowKey } from "./client/format/row-table.js";
 import { tableFiles } from "./client/format/table.js";
 import { objectAt } from "./client/reply.js";
 import type { TablePreview } from "./publication.js";
 
-/** The scores that come first, in this order. */
-const FIRST_METRICS = ["bleu_detok", "chrf", "comet"];
-
 /** Name of the chart of dataset sizes. */
 export const DATASETS = "Datasets";
-
-/** Names of metrics in the order of tables: BLEU, chrF and COMET where they are, then the others by name. */
-export function metricOrder(names: Iterable<string>): string[] {
-  const rest = new Set(names);
-  const first = FIRST_METRICS.filter((name) => rest.delete(name));
-  return [...first, ...[...rest].sort()];
-}
 
 /** A table and a bar chart for each evaluation. Two of the same title and different scores get different names. */
 export function evaluationTables(evaluations: readonly Evaluation[]): RowTable[] {
@@ -37,8 +28,7 @@ export function evaluationTables(evaluations: readonly Evaluation[]): RowTable[]
 }
 
 function evaluationTable(name: string, { metrics }: Evaluation): RowTable {
-  const data = metricOrder(metrics.keys()).map((metric) => [metric, metrics.get(metric) ?? null]);
-  const table = { columns: ["Metric", "Value"], data };
+  const table = { columns: ["Metric", "Value"], data: [...inTableOrder(metrics)] };
   return { name, table, chart: { label: "Metric", value: "Value", title: name } };
 }
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { ColumnNames, type ColumnRule, stalledColumn } from "../../src/run/metric-columns.js";
 
 const RULE: ColumnRule = {
-  replaced: /[^\p{L}\p{N}_+]/gu,
+  form: "table",
   own: new Set(["epoch", "segment", "chrf", "chrf_stalled"]),
   kept: new Set(["chrf"]),
 };

@@ -3,7 +3,7 @@
 import type { Group } from "../../archive/group.js";
 import type { Evaluation } from "../../evaluation/evaluation.js";
 import { type DatasetName, evaluationTitle } from "../../evaluation/naming/dataset.js";
-import { metricNames } from "../../evaluation/scores.js";
+import { MAIN_METRICS, metricNames } from "../../evaluation/scores.js";
 import { escapeLine, jsonText } from "../../io/escape.js";
 import type { Column } from "../../publishers/tables/columns.js";
 import { csvHeader, csvRows, jsonNumber } from "../../publishers/tables/row-text.js";
@@ -30,12 +30,8 @@ export interface ScoreTable {
   readonly metrics: readonly string[];
 }
 
-/** Titles of the metrics; all are from 0 to 100. */
-const SHOWN: readonly (readonly [metric: string, title: string])[] = [
-  ["bleu_detok", "BLEU"],
-  ["chrf", "chrF"],
-  ["comet", "COMET"],
-];
+/** Titles of the main metrics; all are from 0 to 100. */
+const TITLES = ["BLEU", "chrF", "COMET"];
 
 /** Makes the table. If a group has two evaluations of one model on one dataset, the later one counts. */
 export function compareScores(
@@ -65,11 +61,11 @@ export function scoreTableText(table: ScoreTable, format: CompareFormat): string
   if (format === "json") return asJson(table);
   if (format === "csv") return asCsv(table);
   const names = table.names.map(escapeLine);
-  const heads = ["model", "dataset", ...names.flatMap((name) => SHOWN.map(([, title]) => [name, title]))];
+  const heads = ["model", "dataset", ...names.flatMap((name) => TITLES.map((title) => [name, title]))];
   const body = table.rows.map((row) => [
     escapeLine(row.model),
     escapeLine(evaluationTitle(row)),
-    ...row.scores.flatMap((scores) => SHOWN.map(([metric]) => scores?.get(metric)?.toFixed(2) ?? "-")),
+    ...row.scores.flatMap((scores) => MAIN_METRICS.map((metric) => scores?.get(metric)?.toFixed(2) ?? "-")),
   ]);
   return format === "markdown" ? asMarkdown(heads, body) : asText(names, heads, body);
 }
@@ -104,10 +100,10 @@ function asText(
     Math.max(title.length, ...body.map((row) => row[index]?.length ?? 0)),
   );
   const span = (first: number) =>
-    widths.slice(first, first + SHOWN.length).reduce((sum, width) => sum + width + 2, -2);
+    widths.slice(first, first + TITLES.length).reduce((sum, width) => sum + width + 2, -2);
   // A name that is wider than its columns widens the first of them.
   for (const [index, name] of names.entries()) {
-    const first = 2 + index * SHOWN.length;
+    const first = 2 + index * TITLES.length;
     widths[first] = (widths[first] ?? 0) + Math.max(0, name.length - span(first));
   }
   const line = (row: readonly string[]) =>
@@ -116,7 +112,7 @@ function asText(
       .join("  ");
   const above = [
     ...widths.slice(0, 2).map((width) => " ".repeat(width)),
-    ...names.map((name, index) => name.padStart(span(2 + index * SHOWN.length))),
+    ...names.map((name, index) => name.padStart(span(2 + index * TITLES.length))),
   ].join("  ");
   return `${[above, line(titles), ...body.map(line)].map((text) => text.trimEnd()).join("\n")}\n`;
 }

@@ -1,5 +1,5 @@
 /** Columns of the training and validation tables. */
-import { type ColumnRule, FOREIGN, stalledColumn } from "../../run/metric-columns.js";
+import { type ColumnRule, stalledColumn } from "../../run/metric-columns.js";
 
 /** Columns that every training table has: those of the reference. */
 export const TRAINING = ["epoch", "up", "sen", "cost", "time", "rate", "gnorm", "learning_rate"] as const;
@@ -19,7 +19,7 @@ export const VALIDATION = [
 /** How metrics get the columns of a table that has these from the start. */
 export function metricRule(columns: readonly string[]): ColumnRule {
   return {
-    replaced: FOREIGN,
+    form: "table",
     own: new Set([...columns, "segment"]),
     kept: new Set(KNOWN_METRICS),
   };

@@ -39,8 +39,8 @@ export function csvRows(columns: readonly Column[], rows: readonly (readonly Cel
   return csvLines(texts);
 }
 
-/** Whole rows as NDJSON; absent cells are left out. */
-export function jsonRows(columns: readonly Column[], rows: readonly (readonly Cell[])[]): string {
+/** Whole rows as NDJSON, each starting with `head`; absent cells are left out. */
+export function jsonRows(columns: readonly Column[], rows: readonly (readonly Cell[])[], head = "{"): string {
   const keys = columns.map(({ name }) => JSON.stringify(name));
   let text = "";
   for (const row of rows) {
@@ -49,7 +49,7 @@ export function jsonRows(columns: readonly Column[], rows: readonly (readonly Ce
       if (cell === undefined) continue;
       fields.push(`${keys[index]}:${typeof cell === "string" ? JSON.stringify(cell) : jsonNumber(cell)}`);
     }
-    text += `{${fields.join(",")}}\n`;
+    text += `${head}${fields.join(",")}}\n`;
   }
   return text;
 }

@@ -2,6 +2,7 @@
 import { PRESENT } from "../../core/layout.js";
 import type { TimestampFormat } from "../../core/timestamp.js";
 import type { RunUpdate } from "../../run/run-reader.js";
+import { currentSegment } from "../../run/segment.js";
 
 /** What a log tells about its run, besides counts. */
 export interface RunFacts {
@@ -53,9 +54,7 @@ export class RunFactsReader {
   }
 
   get facts(): RunFacts {
-    const current = this.#versions.findLast(
-      ({ segment }) => this.#lastSegment === -1 || segment <= this.#lastSegment,
-    );
+    const current = currentSegment(this.#versions, this.#lastSegment);
     return {
       ...(current?.version === undefined ? {} : { marianVersion: current.version }),
       ...(this.#first === undefined ? {} : { started: this.#first.time }),

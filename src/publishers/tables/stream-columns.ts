@@ -1,4 +1,5 @@
 /** Columns of rows that go to a stream: they are the same whatever comes. */
+import { MAIN_METRICS } from "../../evaluation/scores.js";
 import {
   type Column,
   EVALUATION_COLUMNS,
@@ -18,9 +19,7 @@ export const FURTHER: Column = { name: "further", type: "text", optional: true }
 /** Which table a row belongs to, where the rows of all tables go the same way. */
 export const TABLE: Column = { name: "table", type: "text", optional: false };
 
-const SCORES = ["bleu_detok", "chrf", "comet"].map(
-  (name): Column => ({ name, type: "float", optional: true }),
-);
+const SCORES = MAIN_METRICS.map((name): Column => ({ name, type: "float", optional: true }));
 
 /** The columns of each table in a stream. */
 export const STREAM_COLUMNS: Readonly<Record<TableName, readonly Column[]>> = {

@@ -1,7 +1,7 @@
 /** Rows of all tables as lines of a stream. */
 import type { Batch } from "../../core/batch.js";
 import type { Cell, Column, RunName, TableName } from "./columns.js";
-import { csvNumber, jsonHead, jsonNumber } from "./row-text.js";
+import { csvNumber, jsonHead, jsonNumber, jsonRows } from "./row-text.js";
 import { ALL_COLUMNS, FURTHER, STREAM_COLUMNS } from "./stream-columns.js";
 import { trainingJson } from "./training-rows.js";
 
@@ -30,18 +30,7 @@ export class JsonLines implements RowLines {
   }
 
   rows(table: TableName, columns: readonly Column[], rows: readonly (readonly Cell[])[]): string {
-    let text = "";
-    for (const row of rows) {
-      const fields: string[] = [];
-      for (const [index, { name }] of columns.entries()) {
-        const cell = row[index];
-        if (cell === undefined) continue;
-        const value = typeof cell === "string" ? JSON.stringify(cell) : jsonNumber(cell);
-        fields.push(`${JSON.stringify(name)}:${value}`);
-      }
-      text += `${this.#head(table, `{${fields.join(",")}`)}}\n`;
-    }
-    return text;
+    return jsonRows(columns, rows, this.#head(table, "{"));
   }
 
   #head(table: TableName, fields: string): string {

@@ -1,4 +1,5 @@
 /** The tags of marian-tensorboard, so that charts and scripts made for it go on working. */
+import { stalledColumn } from "../../run/metric-columns.js";
 import { ScalarTag } from "./event-encoder.js";
 
 /** What TensorBoard's horizontal axis counts. */
@@ -25,7 +26,7 @@ export const STEP_COLUMN = { updates: "up", sentences: "sen", labels: "total_lab
 /** The two tags of a validation metric: its value, and how often in a row it stalled (0 for a new best). */
 export function metricTags(metric: string): readonly [ScalarTag, ScalarTag] {
   const tag = `valid/${cleanTag(metric)}`;
-  return [new ScalarTag(tag), new ScalarTag(`${tag}_stalled`)];
+  return [new ScalarTag(tag), new ScalarTag(stalledColumn(tag))];
 }
 
 /** TensorBoard's tags are made of few characters. */

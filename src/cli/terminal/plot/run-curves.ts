@@ -1,6 +1,6 @@
 /** The curves of one run, gathered while it is read. */
 import { PRESENT } from "../../../core/layout.js";
-import { ColumnNames, type ColumnRule, FOREIGN, stalledColumn } from "../../../run/metric-columns.js";
+import { ColumnNames, type ColumnRule, plainColumn, stalledColumn } from "../../../run/metric-columns.js";
 import type { RunUpdate } from "../../../run/run-reader.js";
 import { SeriesBuffer } from "./series-buffer.js";
 
@@ -19,7 +19,7 @@ const FIELDS = [
 ] as const;
 
 /** As in the tables. */
-const RULE: ColumnRule = { replaced: FOREIGN, own: new Set(FIELDS) };
+const RULE: ColumnRule = { form: "table", own: new Set(FIELDS) };
 
 /** The curves of a validation metric; absent where nothing that was asked for could be theirs. */
 interface MetricCurves {
@@ -41,7 +41,7 @@ export class RunCurves {
   #training = false;
 
   constructor(metrics: readonly string[]) {
-    this.#asked = metrics.map(columnName);
+    this.#asked = metrics.map((metric) => plainColumn(metric, "table"));
     this.#fields = new Map(
       FIELDS.flatMap((field) => (this.#asked.includes(field) ? [[field, new SeriesBuffer()]] : [])),
     );
@@ -72,7 +72,7 @@ export class RunCurves {
 
   /** The curve of a metric; nothing where the run holds none. */
   curve(metric: string): SeriesBuffer | undefined {
-    const name = columnName(metric);
+    const name = plainColumn(metric, "table");
     if (this.#drawn.has(name)) return this.#fields.get(name);
     const { columns } = ColumnNames.of(this.#metrics.keys(), RULE);
     const byColumn = new Map([...columns].map(([marian, column]) => [column, marian]));
@@ -96,7 +96,7 @@ export class RunCurves {
 
   #curvesOf(metric: string): MetricCurves | undefined {
     if (!this.#metrics.has(metric)) {
-      const start = columnName(metric);
+      const start = plainColumn(metric, "table");
       const isAsked = this.#asked.some((name) => name.startsWith(start));
       const curves = isAsked ? { values: new SeriesBuffer(), stalled: new SeriesBuffer() } : undefined;
       this.#metrics.set(metric, curves);
@@ -114,7 +114,3 @@ export class RunCurves {
 }
 
 const STALLED = stalledColumn("");
-
-function columnName(metric: string): string {
-  return metric.replaceAll(FOREIGN, "_");
-}
