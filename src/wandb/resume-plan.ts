@@ -114,7 +114,7 @@ function goOnLive(
   if (transport === "sdk" && found.rows > 0)
     throw new WandbError(
       "refused",
-      `the run ${begin.id} holds ${found.rows} rows, which @wandb/sdk would overwrite: use --wandb-client native, which goes on with it, or another --wandb-run-name`,
+      `the run ${begin.id} holds ${found.rows} rows, which @wandb/sdk would overwrite: use --wandb-client native, which goes on with it, or another name for the run`,
     );
   const lines = replayed ? found.consoleLines : 0;
   return { ...begin, existing: found, lines, tables: changed(begin.tables, found) };

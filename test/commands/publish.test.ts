@@ -118,6 +118,16 @@ describe("publish", () => {
     });
   });
 
+  test.each([
+    [{ WANDB_API_KEY: "" }, /no W&B API key was found: set WANDB_API_KEY .* WANDB_MODE=offline /],
+    [{ WANDB_MODE: "disabled" }, /nothing to do: Weights & Biases is switched off by WANDB_MODE/],
+  ])("with %j it says what to do, and names no flag that it does not have", async (variables, stderr) => {
+    const args = ["publish", "--from", "out", "--ledger", "l.ndjson"];
+    const done = await runHere("run", args, { folder, env: { ...env(), ...variables } });
+    check(done, { code: 2, stderr });
+    expect(done.stderr).not.toMatch(/--no-wandb|-o\b/);
+  });
+
   test("--dry-run sends nothing", async () => {
     const done = await publish("--dry-run");
     expect(done.code).toBe(0);

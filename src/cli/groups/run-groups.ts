@@ -21,7 +21,8 @@ import { startProgress } from "../terminal/progress.js";
 
 /** The values of the flags that all commands of groups share. */
 export interface GroupFlagValues {
-  readonly wandb: boolean;
+  /** Undefined if the command has no such flag: it publishes. */
+  readonly wandb: boolean | undefined;
   readonly "wandb-client": string | undefined;
   readonly "wandb-api-key-file": string | undefined;
   readonly "retry-for"?: number | undefined;
@@ -75,9 +76,19 @@ export async function prepareGroups(
       environment: process.env,
     });
   };
-  const target = flags.wandb ? await open().catch((error: Error) => refuse(error.message)) : undefined;
+  const explain = (error: Error & { readonly code?: unknown }) =>
+    refuse(
+      error.code === "no-key" && flags.wandb
+        ? `${error.message}; --no-wandb turns publishing off`
+        : error.message,
+    );
+  const target = flags.wandb === false ? undefined : await open().catch(explain);
   if (target === undefined && flags["output-dir"] === undefined)
-    refuse("nothing to do: Weights & Biases is switched off, and no folder for tables is named with -o");
+    refuse(
+      flags.wandb === undefined
+        ? "nothing to do: Weights & Biases is switched off by WANDB_MODE"
+        : "nothing to do: Weights & Biases is switched off, and no folder for tables is named with -o",
+    );
   return { flags, target, parser, stop, version, started };
 }
 

@@ -28,7 +28,7 @@ export async function runPublish(
     () => false,
   );
   const ledger = flags.ledger ?? (isFolder ? join(from, "ledger.ndjson") : undefined);
-  const job = await prepareGroups({ ...flags, ...none, ledger, wandb: true }, [], version, refuse);
+  const job = await prepareGroups({ ...flags, ...none, ledger, wandb: undefined }, [], version, refuse);
   const access = new ManifestAccess(version, job.stop.signal);
   let runs: ManifestRun[];
   try {

@@ -71,7 +71,7 @@ export class WandbClient {
     if (settings.apiKey === undefined) {
       throw new WandbError(
         "no-key",
-        "no W&B API key was found: set WANDB_API_KEY or add the server to ~/.netrc, set WANDB_MODE=offline to write files for later, or turn publishing off with --no-wandb",
+        "no W&B API key was found: set WANDB_API_KEY or add the server to ~/.netrc, or set WANDB_MODE=offline to write files for later",
       );
     }
     this.settings = settings;

@@ -217,7 +217,7 @@ class SdkThread {
     if (fault === 409)
       throw new WandbError(
         "deleted-run",
-        `the run ${id} was deleted, and W&B never gives such an id again: use another --wandb-run-name`,
+        `the run ${id} was deleted, and W&B never gives such an id again: use another name for the run`,
       );
     throw new WandbError("http", `${what} was refused: HTTP ${fault}`, fault);
   }
