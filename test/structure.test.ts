@@ -33,6 +33,7 @@ const LAYERS = [
   "http",
   "core",
   "exit-code.ts",
+  "group-by.ts",
   "json.ts",
 ];
 

@@ -1,6 +1,7 @@
 import type { Evaluation } from "../evaluation/evaluation.js";
 import { evaluationTitle } from "../evaluation/naming/dataset.js";
 import { addScores, inTableOrder, otherScores } from "../evaluation/scores.js";
+import { groupBy } from "../group-by.js";
 import type { Problem } from "./group.js";
 import type { EvaluationFile } from "./group-files.js";
 
@@ -23,22 +24,12 @@ const KINDS: readonly EvaluationFile["kind"][] = ["metrics.json", "metrics", "lo
  * evaluation.
  */
 export function mergeEvaluations(read: readonly ReadEvaluation[], problems: Problem[]): Evaluation[] {
-  const runs = new Map<string, Map<string, ReadEvaluation[]>>();
-  for (const one of read) {
-    const { run, importer, dataset, augmentation } = one.file;
-    const datasets = runs.get(run) ?? new Map<string, ReadEvaluation[]>();
-    runs.set(run, datasets);
-    const key = JSON.stringify([importer, dataset, augmentation]);
-    datasets.set(key, [...(datasets.get(key) ?? []), one]);
-  }
-  const evaluations: Evaluation[] = [];
-  for (const datasets of runs.values()) {
-    for (const same of datasets.values()) {
-      const evaluation = mergeOne(same, problems);
-      if (evaluation !== undefined) evaluations.push(evaluation);
-    }
-  }
-  return evaluations;
+  const datasetOf = ({ file }: ReadEvaluation) =>
+    JSON.stringify([file.importer, file.dataset, file.augmentation]);
+  const byRun = [...groupBy(read, ({ file }) => file.run).values()];
+  return byRun
+    .flatMap((ofRun) => [...groupBy(ofRun, datasetOf).values()])
+    .flatMap((same) => mergeOne(same, problems) ?? []);
 }
 
 function mergeOne(same: readonly ReadEvaluation[], problems: Problem[]): Evaluation | undefined {

@@ -1,5 +1,6 @@
 /** The trainings of a group. */
 
+import { groupBy } from "../group-by.js";
 import { compareText, withoutCompression } from "../io/file-name.js";
 import type { FileBelow, FoundFile } from "./folder-walk.js";
 import type { Problem } from "./group.js";
@@ -31,15 +32,8 @@ export function trainingsOf(
   files: ReadonlyMap<Tree, readonly LogFile[]>,
   problems: Problem[],
 ): readonly Training[] {
-  const byPath = new Map<string, LogFolder[]>();
-  for (const [tree, list] of files) {
-    for (const found of logFolders(tree, list, problems)) {
-      const key = found.folders.join("/");
-      byPath.set(key, [...(byPath.get(key) ?? []), found]);
-    }
-  }
-  const trainings: Training[] = [];
-  for (const found of byPath.values()) trainings.push(...trainingsAt(found, problems));
+  const found = [...files].flatMap(([tree, list]) => logFolders(tree, list, problems));
+  const trainings = [...groupBy(found, pathOf).values()].flatMap((same) => trainingsAt(same, problems));
   return trainings.sort((a, b) => compareText(a.log.name, b.log.name));
 }
 
@@ -77,17 +71,16 @@ function trainingsAt(found: readonly LogFolder[], problems: Problem[]): Training
 }
 
 function logFolders(tree: Tree, files: readonly LogFile[], problems: Problem[]): LogFolder[] {
-  const byFolder = new Map<string, LogFile[]>();
-  for (const file of files) {
-    const key = file.folders.join("/");
-    byFolder.set(key, [...(byFolder.get(key) ?? []), file]);
-  }
-  return [...byFolder.values()].map((logs) => ({
+  return [...groupBy(files, pathOf).values()].map((logs) => ({
     tree,
     folders: logs[0]?.folders ?? [],
     log: chosen(logs, "training", problems),
     validationLog: chosen(logs, "validation", problems),
   }));
+}
+
+function pathOf({ folders }: Pick<LogFolder, "folders">): string {
+  return folders.join("/");
 }
 
 /** The first of `train.log`, `train.log.gz` and `train.log.zst`. */

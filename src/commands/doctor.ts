@@ -1,6 +1,6 @@
 import { Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
-import { taskSecretFlag, wandbFlags } from "../cli/flags/wandb-flags.js";
+import { targetRequest, taskSecretFlag, wandbFlags } from "../cli/flags/wandb-flags.js";
 import { EXIT } from "../exit-code.js";
 import { jsonText } from "../io/escape.js";
 import { print, printText } from "../io/terminal.js";
@@ -41,13 +41,7 @@ Exit codes: 0 nothing is in the way; 1 something is; 2 wrong flags.`;
     const { diagnose } = await import("../live/diagnosis.js");
     const findings: Finding[] = [];
     const looking = diagnose({
-      project: flags["wandb-project"],
-      group: flags["wandb-group"],
-      run: flags["wandb-run-name"],
-      tags: flags.tags ?? [],
-      secret: flags["taskcluster-secret"] || undefined,
-      client: flags["wandb-client"],
-      keyFile: flags["wandb-api-key-file"],
+      ...targetRequest(flags),
       source: "-",
       environment: process.env,
       folder: flags["output-dir"],

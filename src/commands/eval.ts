@@ -1,6 +1,6 @@
 import { Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
-import { taskSecretFlag, wandbFlags } from "../cli/flags/wandb-flags.js";
+import { targetRequest, taskSecretFlag, wandbFlags } from "../cli/flags/wandb-flags.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
 import type { Evaluation } from "../evaluation/evaluation.js";
 import { evaluationTitle } from "../evaluation/naming/dataset.js";
@@ -89,13 +89,8 @@ rest is in the offline file); 130, 143 stopped by SIGINT, SIGTERM.`;
     const run = flags["wandb-run-name"] ?? (given === undefined ? undefined : given.model + suffix);
     const target = await findTarget(
       {
-        project: flags["wandb-project"],
-        group,
+        ...targetRequest(flags),
         run,
-        tags: flags.tags ?? [],
-        secret: flags["taskcluster-secret"] || undefined,
-        client: flags["wandb-client"],
-        keyFile: flags["wandb-api-key-file"],
         retryMs: flags["retry-for"] ?? BUDGET_MS,
         source: flags["metrics-json"] ?? "-",
         ...(given === undefined ? {} : { model: given.model }),

@@ -1,6 +1,6 @@
 import { Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
-import { taskSecretFlag, wandbFlags } from "../cli/flags/wandb-flags.js";
+import { targetRequest, taskSecretFlag, wandbFlags } from "../cli/flags/wandb-flags.js";
 import { report } from "../cli/receipts/report.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
 import { EXIT } from "../exit-code.js";
@@ -101,17 +101,7 @@ Exit codes: those of parse. With MOZ_AUTOMATION set 0, unless a signal came or t
     const trial = this.#trial(stop.signal, pipe);
     const detail = flags.verbose ? "verbose" : "normal";
     const receipt = await readTaskLog({
-      wanted: {
-        project: flags["wandb-project"],
-        group: flags["wandb-group"],
-        run: flags["wandb-run-name"],
-        tags: flags.tags ?? [],
-        secret: flags["taskcluster-secret"] || undefined,
-        client: flags["wandb-client"],
-        keyFile: flags["wandb-api-key-file"],
-        retryMs: flags["retry-for"],
-        source: input ?? "-",
-      },
+      wanted: { ...targetRequest(flags), source: input ?? "-" },
       folder: flags["output-dir"],
       consent: flags["wandb-publication"],
       groupLogs: flags["publish-group-logs"],

@@ -1,5 +1,6 @@
 /** Runs and evaluations by project: values of different language pairs are not compared. */
 import { modelOfFolder } from "../evaluation/naming/model.js";
+import { groupBy } from "../group-by.js";
 import type { ReportEvaluation, ReportRun } from "./report-data.js";
 
 /** The parts of one project. */
@@ -14,14 +15,8 @@ export function byProject<Part>(
   parts: readonly Part[],
   projectOf: (part: Part) => string | undefined,
 ): ProjectPart<Part>[] {
-  const projects = new Map<string, Part[]>();
-  for (const part of parts) {
-    const project = projectOf(part) ?? "";
-    const known = projects.get(project);
-    if (known === undefined) projects.set(project, [part]);
-    else known.push(part);
-  }
-  if (projects.size === 1) return [...projects.values()].map((all) => ({ project: "", parts: all }));
+  const projects = groupBy(parts, (part) => projectOf(part) ?? "");
+  if (projects.size === 1) return [{ project: "", parts }];
   return [...projects].map(([project, all]) => ({ project, parts: all }));
 }
 

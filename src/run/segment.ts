@@ -6,13 +6,7 @@ import type { MarianConfig } from "./config-value.js";
 import { readMarianConfig } from "./marian-config.js";
 
 /** A segment: what lies between one start of Marian and the next. */
-export interface Segment {
-  readonly segment: number;
-  readonly line: number;
-  readonly timestamp?: string;
-  readonly marian_version?: string;
-  readonly revision?: string;
-  readonly command_line?: string;
+export interface Segment extends Omit<SegmentMeasurement, "type" | "config_text" | "loose_text"> {
   /** The options of the command line; absent where the log has none. */
   readonly arguments?: Arguments;
   /** The `[config]` block; absent where the log has none. */

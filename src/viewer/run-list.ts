@@ -1,4 +1,5 @@
 /** The list of runs next to the charts, which switches them on and off. */
+import { groupBy } from "../group-by.js";
 import { factsOf } from "../report/run-facts.js";
 import { isDark, runColor, swatch } from "./colors.js";
 import { byId, element } from "./dom.js";
@@ -79,12 +80,9 @@ export class RunList {
     const { views } = this.#report;
     this.#shown = [...views];
     this.#rows = views.map((view) => this.#row(view));
-    const groups = new Map<string, Row[]>();
-    for (const row of this.#rows) {
-      const { project, group } = row.view.run;
-      const name = [project, group].filter((part) => part !== undefined).join(" / ");
-      groups.set(name, [...(groups.get(name) ?? []), row]);
-    }
+    const groups = groupBy(this.#rows, ({ view: { run } }) =>
+      [run.project, run.group].filter((part) => part !== undefined).join(" / "),
+    );
     const blocks = [...groups].flatMap(([name, rows]) => [
       ...(name === "" ? [] : [element("h3", {}, name)]),
       ...rows.map((row) => row.element),

@@ -4,11 +4,11 @@ import type { ParserOptions } from "../../core/log-parser.js";
 import { runNameOf, runNames } from "../../evaluation/naming/run-name.js";
 import { fileSource } from "../../io/inputs.js";
 import type { PublisherOpening } from "../../live/buffered-publisher.js";
+import type { TargetRequest } from "../../live/run-target.js";
 import { taskFileReader } from "../../live/task-files/task-file-reader.js";
 import type { PublisherOpener } from "../../pipeline/parse-logs.js";
 import { rowsOfSource } from "../../pipeline/plan-source.js";
 import { WholeLogPublisher } from "../../pipeline/whole-log-publisher.js";
-
 import type { RunPlan } from "../../run/run-plan.js";
 import type { StepRow } from "../../run/step-rows.js";
 import type { Preview, WandbPublication } from "../../wandb/index.js";
@@ -80,11 +80,27 @@ export interface WandbFlagValues {
   readonly "wandb-project": string | undefined;
   readonly "wandb-group": string | undefined;
   readonly "wandb-run-name": string | undefined;
-  readonly "wandb-artifacts": string | undefined;
+  readonly "wandb-artifacts"?: string | undefined;
   readonly "wandb-client": string | undefined;
   readonly tags: string[] | undefined;
   readonly "wandb-api-key-file": string | undefined;
   readonly "retry-for"?: number | undefined;
+}
+
+/** Where the run of a task goes, as far as the flags say it. */
+export function targetRequest(
+  flags: WandbFlagValues & { readonly "taskcluster-secret": string | undefined },
+): Omit<TargetRequest, "source"> {
+  return {
+    project: flags["wandb-project"],
+    group: flags["wandb-group"],
+    run: flags["wandb-run-name"],
+    tags: flags.tags ?? [],
+    secret: flags["taskcluster-secret"] || undefined,
+    client: flags["wandb-client"],
+    keyFile: flags["wandb-api-key-file"],
+    retryMs: flags["retry-for"],
+  };
 }
 
 /** What is to be published, the same for all runs of a command. */

@@ -9,6 +9,7 @@ import type { ArchiveMode } from "../../archive/layout.js";
 import { openObjectArchive } from "../../archive/object-archive.js";
 import type { GroupAccess } from "../../archive/read-group.js";
 import { readEvaluationFileName } from "../../evaluation/naming/evaluation-file.js";
+import { groupBy } from "../../group-by.js";
 import { InputError } from "../../io/input-error.js";
 import type { ObjectStore } from "../../io/objects/object-store.js";
 import { isObjectUrl } from "../../io/objects/object-url.js";
@@ -121,14 +122,7 @@ export function manifestSource(
 
 /** The groups of these runs, in the order of their first runs. */
 export function groupsOf(runs: readonly ManifestRun[]): GroupFiles<NamedManifestFile, NamedManifestFile>[] {
-  const groups = new Map<string, ManifestRun[]>();
-  for (const run of runs) {
-    const key = JSON.stringify([run.project, run.group]);
-    const known = groups.get(key);
-    if (known === undefined) groups.set(key, [run]);
-    else known.push(run);
-  }
-  return [...groups.values()].map(groupOf);
+  return [...groupBy(runs, ({ project, group }) => JSON.stringify([project, group])).values()].map(groupOf);
 }
 
 function groupOf(runs: readonly ManifestRun[]): GroupFiles<NamedManifestFile, NamedManifestFile> {
