@@ -114,7 +114,7 @@ async function readConfig<File extends NamedFile>(
     if ("fault" in read)
       return failed(`the configuration ${read.fault}`, read.isTooLarge ? "warning" : "failure");
     const { value } = read;
-    return isObject(value) ? (value as Config) : failed("the configuration is no map of keys and values");
+    return isObject(value) ? (value as Config) : failed("the configuration is not a map");
   } catch (error) {
     return failed(failureOf(error));
   }
@@ -128,7 +128,9 @@ async function readText(bytes: AsyncIterable<Uint8Array>): Promise<string> {
   for await (const chunk of decompress(bytes)) {
     length += chunk.length;
     if (length > LONGEST)
-      throw new InputError(`it is longer than ${LONGEST / 1024 / 1024} MiB: this is no such file`);
+      throw new InputError(
+        `it is longer than ${LONGEST / 1024 / 1024} MiB, too long for scores or a configuration`,
+      );
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();

@@ -65,7 +65,7 @@ function readMetrics(text: string): ReadonlyMap<string, number> {
 function readMetricsJson(text: string, metric?: string): Scores {
   const entries = entriesOf(parse(text), metric);
   if (entries === undefined)
-    throw new InputError("a .metrics.json file is an object with a metric for each key; this one is none");
+    throw new InputError("a .metrics.json file must be an object with a key for each metric");
   const scores = new Map<string, number>();
   const faults: string[] = [];
   for (const [key, entry] of entries) {
@@ -76,7 +76,7 @@ function readMetricsJson(text: string, metric?: string): Scores {
     else if (!isObject(entry)) leaveOut(`it is ${brief(entry)}, not {"score": …}`);
     else {
       const score = scoreOf(entry);
-      if (typeof score !== "number") leaveOut(`its score is ${brief(score)}, no number`);
+      if (typeof score !== "number") leaveOut(`its score is ${brief(score)}, not a number`);
       else if (scores.has(name)) leaveOut(`there is a ${name} already`);
       else scores.set(name, score);
     }
@@ -145,7 +145,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(plain, (_key, value: unknown) => (value === NOT_A_NUMBER ? Number.NaN : value));
   } catch (error) {
-    throw new InputError(`the .metrics.json file is no JSON: ${brief(String(error))}`);
+    throw new InputError(`the .metrics.json file is not JSON: ${brief(String(error))}`);
   }
 }
 

@@ -130,7 +130,7 @@ export class ArtifactStore {
     return artifacts;
   }
 
-  /** Another command may make room at any time: what is not there any more is fetched again. */
+  /** Another command may make room at any time: a file that is gone is fetched again. */
   async #opened(ref: ArtifactRef): Promise<{
     readonly chunks: AsyncGenerator<Uint8Array>;
     readonly first: IteratorResult<Uint8Array>;
@@ -209,7 +209,7 @@ async function readList(path: string): Promise<readonly Artifact[] | undefined> 
   try {
     return checked(artifactPageSchema, JSON.parse(await readFile(path, "utf8")), path).artifacts;
   } catch {
-    // Not there any more, or of another form: it is asked for again.
+    // Gone, or of another form: it is asked for again.
     return undefined;
   }
 }

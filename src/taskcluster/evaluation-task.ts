@@ -27,7 +27,7 @@ export async function readEvaluation(store: ArtifactStore, task: GroupTask): Pro
   const label = readLabel(labelOf(task));
   const run = lastRun(task);
   if (label?.stage !== "evaluate" || label.importer === null || run === undefined) {
-    say("failure", "its label tells no model and dataset, so its scores are left out");
+    say("failure", "its label does not name a model and a dataset, so its scores are left out");
     return { task, problems };
   }
   const { model, importer, dataset, augmentation } = label;

@@ -120,7 +120,7 @@ class TableCompletion {
       this.#base = this.#base.with(GroupTable.of(group, this.#suffix, lacking));
     } catch (error) {
       if (!(error instanceof WandbError)) throw error;
-      this.#note(`the other runs of the group could not be looked at: ${error.message}`);
+      this.#note(`the other runs of the group can't be read: ${error.message}`);
     }
   }
 

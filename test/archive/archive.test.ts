@@ -390,8 +390,8 @@ describe("symbolic links and what can't be read", () => {
 describe("configuration and logs", () => {
   it.each([
     ["a: [", "the configuration is no YAML"],
-    ["- a\n", "the configuration is no map of keys and values"],
-    ["", "the configuration is no map of keys and values"],
+    ["- a\n", "the configuration is not a map"],
+    ["", "the configuration is not a map"],
   ])("%j is a failure that costs nothing else", async (text, reason) => {
     const { groups, ids, problems } = await readArchive(
       makeTree({ ...SNAKEMAKE, "experiments/de-en/opus/config.yml": text }),

@@ -147,7 +147,7 @@ describe("evaluations", () => {
         /^failure: eval\/eval_student_ntrex_e\.log: the log of the evaluation has no scores/,
       ),
       expect.stringMatching(
-        /^warning: student\/flores_devtest\.metrics\.json: .*no JSON.*flores_devtest\.metrics has the evaluation$/,
+        /^warning: student\/flores_devtest\.metrics\.json: .*not JSON.*flores_devtest\.metrics has the evaluation$/,
       ),
       expect.stringMatching(/^failure: student\/ntrex_a\.metrics: .*this one has 1 number/),
       expect.stringMatching(/^warning: student\/ntrex_b\.metrics\.json: "comet" is left out/),

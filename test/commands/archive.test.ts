@@ -294,7 +294,7 @@ describe("wrong use", () => {
     ["nothing there", ["nowhere", "--no-wandb", "-o", "out"], /nowhere: there is no such file/],
     ["no archive", ["empty", "--no-wandb", "-o", "out"], /empty: there is no archive here/],
     ["nothing to do", ["archive", "--no-wandb"], /nothing to do/],
-    ["no run left", ["archive", "--no-wandb", "-o", "out", "--filter", "xyz"], /no run is left/],
+    ["no run left", ["archive", "--no-wandb", "-o", "out", "--filter", "xyz"], /no run matches --filter/],
     ["a bad date", ["archive", "--no-wandb", "-o", "out", "--since", "soon"], /--since 'soon'/],
     ["a bad mode", ["archive", "--mode", "make"], /taskcluster, snakemake/],
   ])("%s is refused with a sentence", async (_name, args, message) => {

@@ -231,7 +231,7 @@ describe("anywhere", () => {
     [
       ["--metrics-json", "bad.metrics.json", ...group],
       1,
-      /bad\.metrics\.json: the \.metrics\.json file is no JSON/,
+      /bad\.metrics\.json: the \.metrics\.json file is not JSON/,
     ],
   ] as const)("%j ends with %i", async (args, code, stderr) => {
     check(await evaluate(args, outside(), { "bad.metrics.json": "{" }), { code, stderr });

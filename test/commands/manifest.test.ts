@@ -377,7 +377,7 @@ describe("wrong flags and manifests are refused in words", () => {
     [["archive"], /name the folder or tar/],
     [["archive", "x", "--manifest", "m"], /either an archive or a --manifest/],
     [["archive", "--manifest", "none.ndjson"], /none.ndjson can't be read: there is no such file/],
-    [["archive", "--manifest", "bad.ndjson"], /bad.ndjson, line 2: this line is no JSON/],
+    [["archive", "--manifest", "bad.ndjson"], /bad.ndjson, line 2: this line is not JSON/],
     [["archive", "--manifest", "bad.ndjson", "--format", "csv"], /standard output takes/],
     [["archive", "--manifest", "bad.ndjson", "-o", "o", "--table", "runs"], /--table is for/],
     [["archive", "--manifest", "bad.ndjson", "--filter", "x"], /use them with `plan`/],

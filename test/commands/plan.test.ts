@@ -100,8 +100,8 @@ describe("plan", () => {
     ["an empty folder", ["empty"], /there is no archive here/],
     ["a bad shard", ["archive", "--shard", "0/3"], /no part 0 of 3/],
     ["a bad date", ["archive", "--since", "soon"], /write a date/],
-    ["nothing left", ["archive", "--filter", "nowhere"], /no run is left/],
-  ])("%s is refused in words", async (_what, args, message) => {
+    ["nothing left", ["archive", "--filter", "nowhere"], /no run matches --filter/],
+  ])("%s is refused, and the message says why", async (_what, args, message) => {
     const folder = freshFolder({ ...scaleArchive(), "archive.tar": "x", "empty/x": "" });
     const done = await plan(folder, args);
     check(done, { code: 2, stderr: message });

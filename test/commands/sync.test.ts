@@ -125,7 +125,7 @@ describe("sync", () => {
     await cp(join(file, ".."), online, { recursive: true });
     await rm(join(online, "marian-tracking.json"));
     const run = await runHere("run", ["sync", "."], options);
-    check(run, { code: 0, stderr: /1 run that the official client sent itself was passed over/ });
+    check(run, { code: 0, stderr: /1 run that the official client sent itself was skipped/ });
     expect(server.store.runs.size).toBe(1);
     const named = await runHere("run", ["sync", online], options);
     check(named, { code: 1, stderr: /exists with 21 rows.*--append/ });

@@ -155,7 +155,7 @@ test("COMET may be absent, or skipped", () => {
     '{"bleu": {"score": 1}, "comet": {"score": "skipped", "details": {"model": "x", "score": "skipped"}}}',
   );
   expect([...metrics]).toEqual([["bleu_detok", 1]]);
-  expect(faults).toEqual(['"comet" is left out: its score is "skipped", no number']);
+  expect(faults).toEqual(['"comet" is left out: its score is "skipped", not a number']);
 });
 
 const SACREBLEU =
@@ -210,14 +210,14 @@ describe("a file of one metric", () => {
   });
 
   test.each([
-    [one(null, { name: "chrF2" }), undefined, '"chrf" is left out: its score is null, no number'],
-    [one("skipped", {}), "comet", '"comet" is left out: its score is "skipped", no number'],
+    [one(null, { name: "chrF2" }), undefined, '"chrf" is left out: its score is null, not a number'],
+    [one("skipped", {}), "comet", '"comet" is left out: its score is "skipped", not a number'],
     [one(1, {}), undefined, '"score" is left out: neither the file\'s name nor its details name the metric'],
     ['{"details": {"name": "chrF2"}}', "chrf", '"details" is left out: neither'],
     ['{"score": {"score": 1}}', undefined, '"score" is left out: neither'],
-    ['[{"name": "chrF2", "score": null}]', undefined, '"chrf" is left out: its score is null, no number'],
+    ['[{"name": "chrF2", "score": null}]', undefined, '"chrf" is left out: its score is null, not a number'],
     ['[{"score": 1}, {"score": 2}]', "chrf", '"score" is left out: neither'],
-    ['{"mean_score": "0.85"}', "comet", '"comet" is left out: its score is "0.85", no number'],
+    ['{"mean_score": "0.85"}', "comet", '"comet" is left out: its score is "0.85", not a number'],
     ["[1, 2]", "chrf", '"score" is left out: neither'],
     [one(1, { name: 7 }), undefined, '"score" is left out: neither'],
     [one(1, { name: "details" }), undefined, '"details" is left out: neither'],
@@ -232,12 +232,12 @@ test("what is no score is named", () => {
   );
   expect([...metrics]).toEqual([["bleu_detok", 2]]);
   expect(faults).toEqual([
-    '"a" is left out: its score is null, no number',
-    '"b" is left out: its score is missing, no number',
+    '"a" is left out: its score is null, not a number',
+    '"b" is left out: its score is missing, not a number',
     '"c" is left out: it is 1.5, not {"score": …}',
     '"d" is left out: it is a list, not {"score": …}',
-    '"e" is left out: its score is an object, no number',
-    '"f" is left out: its score is true, no number',
+    '"e" is left out: its score is an object, not a number',
+    '"f" is left out: its score is true, not a number',
     '"bleu" is left out: there is a bleu_detok already',
   ]);
 });
@@ -252,7 +252,7 @@ test("numbers that are none, as Python writes them", () => {
     comet: Number.POSITIVE_INFINITY,
     NaN: 100,
   });
-  expect(faults).toEqual(['"text" is left out: its score is "NaN", no number']);
+  expect(faults).toEqual(['"text" is left out: its score is "NaN", not a number']);
 });
 
 test("names that objects have of themselves are names like others", () => {
@@ -266,19 +266,19 @@ test("names that objects have of themselves are names like others", () => {
 
 describe("what is no score", () => {
   test.each([
-    ["", "is no JSON"],
-    ["{", "is no JSON"],
-    ['{"bleu": {"score": 36.1}', "is no JSON"],
-    ['{"bleu": {"score": N', "is no JSON"],
-    ["<html>", "is no JSON"],
-    ["36.1\n62.8\n", "is no JSON"],
-    ["[]", "is an object with a metric for each key"],
-    ["null", "is an object with a metric for each key"],
-    ["NaN", "is an object with a metric for each key"],
+    ["", "is not JSON"],
+    ["{", "is not JSON"],
+    ['{"bleu": {"score": 36.1}', "is not JSON"],
+    ['{"bleu": {"score": N', "is not JSON"],
+    ["<html>", "is not JSON"],
+    ["36.1\n62.8\n", "is not JSON"],
+    ["[]", "must be an object with a key for each metric"],
+    ["null", "must be an object with a key for each metric"],
+    ["NaN", "must be an object with a key for each metric"],
     ["{}", "has no metric with a score"],
     [
       '{"bleu": {"score": "1"}}',
-      'has no metric with a score: "bleu" is left out: its score is "1", no number',
+      'has no metric with a score: "bleu" is left out: its score is "1", not a number',
     ],
   ])("%j is refused with its reason", (text, reason) => {
     expect(() => readMetricsJson(text)).toThrow(InputError);

@@ -31,7 +31,7 @@ describe("a line", () => {
   });
 
   test.each([
-    ["torn", /^m, line 3: this line is no JSON; make the manifest/],
+    ["torn", /^m, line 3: this line is not JSON; make the manifest/],
     ["[]", /not an object/],
     ['{"run_id":"a","project":"p","group":"g"}', /name is missing/],
     ['{"run_id":"a","project":"p","group":"g","name":"n","files":[{"path":"x"}]}', /without a uri/],

@@ -279,9 +279,9 @@ describe("what is wrong with a task costs that task alone", () => {
     return group.problems.find(({ source }) => source.startsWith(TASK))?.reason ?? "";
   }
 
-  it("scores that are no JSON, or hold no number", async () => {
+  it("scores that are not JSON, or hold no number", async () => {
     expect(await without((server) => server.setContent(IDS.evaluation, 0, METRICS, "<html>"))).toMatch(
-      /devtest\.metrics\.json: .*no JSON/,
+      /devtest\.metrics\.json: .*not JSON/,
     );
     expect(await without((server) => server.setContent(IDS.evaluation, 0, METRICS, "{}"))).toMatch(
       /metrics\.json: .*score/,
@@ -405,7 +405,7 @@ describe("what is wrong with a task costs that task alone", () => {
       }),
       expect.objectContaining({
         severity: "failure",
-        reason: expect.stringMatching(/tells no model and dataset/),
+        reason: expect.stringMatching(/does not name a model and a dataset/),
       }),
     ]);
   });

@@ -218,7 +218,7 @@ describe("group_logs", () => {
     stage.server.inject({ operation: "Runs", fault: { kind: "graphql-error", message: "no" } });
     const { notes, undelivered } = await publishGroupLogs(publication(stage, [TEACHER], { fromRuns: true }));
     expect(notes?.map(({ text }) => text).join("\n")).toMatch(
-      /the other runs of the group could not be looked at: .*no/,
+      /the other runs of the group can't be read: .*no/,
     );
     expect(undelivered).toBeUndefined();
     expect(table(stage).data.map(([, model]) => model)).toEqual(["teacher-1"]);

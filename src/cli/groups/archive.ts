@@ -38,9 +38,9 @@ export async function runArchive(
     const groups = filterGroups(archive.groups, { filter, since, only });
     if (archive.groups.length === 0) {
       for (const { source, reason } of archive.problems) say(`${source}: ${reason}`);
-      usage(`${folder}: there is nothing in it that can be read`);
+      usage(`${folder}: nothing in it can be read`);
     }
-    if (groups.length === 0) usage("no run is left by --filter, --since and --only");
+    if (groups.length === 0) usage("no run matches --filter, --since and --only");
     return await runGroups(folder, groupFilesSource(groups, archive.problems, LOCAL_FILES), job);
   } finally {
     await archive.close();

@@ -104,8 +104,8 @@ export async function planOrRefuse(
   for (const { source: place, reason } of planned.problems) say(`${place}: ${reason}`);
   return refuse(
     planned.groups === 0
-      ? `${name}: there is nothing in it that can be read`
-      : "no run is left by --filter, --since and --only",
+      ? `${name}: nothing in it can be read`
+      : "no run matches --filter, --since and --only",
   );
 }
 

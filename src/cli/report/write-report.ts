@@ -137,7 +137,7 @@ async function writeReport(content: ReportContent, request: ReportOptions): Prom
   const notes: string[] = [];
   if (passedOver > 0) {
     const why = "no measurement, or only validations that train.log holds, too";
-    notes.push(`passed over: ${count(passedOver, "log")} of folders with ${why}`);
+    notes.push(`skipped: ${count(passedOver, "log")} of folders with ${why}`);
   }
   const attempt = async (write: () => Promise<void>) => {
     try {

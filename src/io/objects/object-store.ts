@@ -122,7 +122,7 @@ export class ObjectStore {
         place.bucket,
         await this.#json(`${this.#objectAddress(place)}?fields=name,size,generation,updated`, WHAT),
       );
-      if (info === undefined) throw new InputError("the server says nothing of the object");
+      if (info === undefined) throw new InputError("the server's answer does not describe the object");
       return info;
     }
     const answer = await this.#open(place, 0, undefined);
@@ -219,7 +219,7 @@ export class ObjectStore {
       const answer = await this.#http.follow(spec, this.#scope);
       if (answer.status === 200 || (answer.status === 206 && at > 0)) return answer;
       answer.discard();
-      throw new HttpError("incomplete", `HTTP ${answer.status} and not the whole of it`);
+      throw new HttpError("incomplete", `HTTP ${answer.status}, without the whole content`);
     });
   }
 
@@ -228,7 +228,7 @@ export class ObjectStore {
     try {
       return JSON.parse(body.toString("utf8")) as unknown;
     } catch {
-      throw new InputError(`${what}: the answer is no JSON`, { code: "unreachable" });
+      throw new InputError(`${what}: the answer is not JSON`, { code: "unreachable" });
     }
   }
 
@@ -251,7 +251,7 @@ export const OBJECT_POLICY: HttpPolicy = {
     unusable: (message) => new InputError(message),
     tooLarge: (message) => new InputError(message),
     undelivered: (what, last, spent) => new InputError(noAnswer(what, last, spent), { code: "unreachable" }),
-    stopped: (what) => new InputError(`${what}: stopped before the answer was there`),
+    stopped: (what) => new InputError(`${what}: stopped before the answer came`),
   },
 };
 

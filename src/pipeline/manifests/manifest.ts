@@ -57,7 +57,7 @@ export function readManifestLine(line: string, place: string): ManifestRun {
   try {
     value = JSON.parse(line);
   } catch {
-    return fail("this line is no JSON");
+    return fail("this line is not JSON");
   }
   if (!isObject(value)) return fail("this line is not an object");
   const text = (key: string): string => {

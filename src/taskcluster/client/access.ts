@@ -44,7 +44,7 @@ const POLICY: HttpPolicy = {
     unusable: (message) => new TaskclusterError("malformed-answer", message),
     tooLarge: (message) => new TaskclusterError("too-large", message),
     undelivered: (what, last, spent) => new TaskclusterError("unreachable", noAnswer(what, last, spent)),
-    stopped: (what) => new TaskclusterError("stopped", `${what}: stopped before the answer was there`),
+    stopped: (what) => new TaskclusterError("stopped", `${what}: stopped before the answer came`),
   },
 };
 
@@ -63,7 +63,7 @@ export interface JsonRequest extends Pick<HttpRequest, "url" | "what"> {
 /**
  * Sends a request until it is answered.
  *
- * @throws TaskclusterError if there is no answer, or it is no JSON.
+ * @throws TaskclusterError if there is no answer, or it is not JSON.
  */
 export async function sendJson({ http, scope, options }: Access, request: JsonRequest): Promise<unknown> {
   const { url, what, json } = request;
@@ -80,7 +80,7 @@ export async function sendJson({ http, scope, options }: Access, request: JsonRe
   } catch {
     throw new TaskclusterError(
       "malformed-answer",
-      `${what}: the answer is no JSON. Is TASKCLUSTER_ROOT_URL the address of a Taskcluster deployment?`,
+      `${what}: the answer is not JSON. Is TASKCLUSTER_ROOT_URL the address of a Taskcluster deployment?`,
     );
   }
 }

@@ -94,7 +94,7 @@ export class ArtifactAccess {
     const answer = await http.follow({ ...how, url: place, what, headersMs: idleMs, idleMs }, scope);
     if (answer.status === 200) return { storageType, answer };
     answer.discard();
-    throw new HttpError("incomplete", `HTTP ${answer.status} and not the whole of it`);
+    throw new HttpError("incomplete", `HTTP ${answer.status}, without the whole content`);
   }
 
   #url({ taskId, runId, name }: ArtifactRef): string {

@@ -41,7 +41,7 @@ async function checkedEntry(file: ArtifactFile): Promise<ArtifactEntry> {
   const path = file.localPath;
   const status = path === undefined ? undefined : await stat(path).catch(() => undefined);
   if (path === undefined || status?.isFile() !== true) {
-    throw new WandbError("artifact-source", `${path ?? file.path} is not there any more`);
+    throw new WandbError("artifact-source", `${path ?? file.path} is gone`);
   }
   if (status.size !== file.size || (await checksumOfFile(path)).md5 !== file.digest) {
     throw new WandbError("artifact-source", `${path} has changed since it was logged`);

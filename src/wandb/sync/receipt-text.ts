@@ -71,7 +71,7 @@ export function syncReceiptText(
   if (verdict.passedOver > 0 && !quiet) {
     const were = verdict.passedOver === 1 ? "was" : "were";
     lines.push(
-      `${count(verdict.passedOver, "run")} that the official client sent itself ${were} passed over; name the folder of such a run to send it`,
+      `${count(verdict.passedOver, "run")} that the official client sent itself ${were} skipped; name the folder of such a run to send it`,
     );
   }
   if (verdict.signal !== undefined) {

@@ -384,7 +384,7 @@ interface RunFileSources {
 
 /**
  * Adds the files of an offline run, and those that a run has at its end where the file has none of its own. Returns
- * what is not there any more.
+ * the files that are gone.
  */
 async function addRunFiles(files: RunFiles, sources: RunFileSources): Promise<string[]> {
   const { content, started, summary, console, consoleStart } = sources;
@@ -401,7 +401,7 @@ async function addRunFiles(files: RunFiles, sources: RunFileSources): Promise<st
     const status = await stat(localPath).catch(() => undefined);
     if (status?.isFile()) files.add(path, { path: localPath, size: status.size });
     // The official client lists some of its own files before it writes them.
-    else if (type !== "wandb") missing.push(`the run file ${path} is not there any more (${localPath})`);
+    else if (type !== "wandb") missing.push(`the run file ${path} is gone (${localPath})`);
   }
   return missing;
 }

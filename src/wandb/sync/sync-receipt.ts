@@ -87,7 +87,7 @@ export class ReceiptDraft {
         this.warnings.push(`${repeated} rows of updates that the server has already were left out`);
       if (tooLong > 0) this.missing.push(`${tooLong} lines of the ${name} are longer than W&B takes`);
       if (unplaced > 0)
-        this.missing.push(`${unplaced} lines of the ${name} behind the damage have no sure place`);
+        this.missing.push(`${unplaced} lines of the ${name} after the damage can't be placed`);
     }
   }
 

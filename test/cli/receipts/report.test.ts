@@ -78,7 +78,7 @@ describe.concurrent("report", () => {
     check(run, {
       code: 0,
       stderr:
-        /\npassed over: 2 logs of folders with no measurement.*\nout\/all\.html: 2 runs, 1 evaluation, .* kB\n$/,
+        /\nskipped: 2 logs of folders with no measurement.*\nout\/all\.html: 2 runs, 1 evaluation, .* kB\n$/,
     });
     expect(result(run, "out/all.html")).toContain("<title>A &amp; &lt;b&gt;</title>");
     const data = dataOf(run, "out/all.html");

@@ -178,10 +178,10 @@ describe("a refusal is a sentence", () => {
     expect(server.count()).toBe(1);
   });
 
-  it("for an answer that is no JSON or has another form", async () => {
+  it("for an answer that is not JSON or has another form", async () => {
     const { queue, server } = await harness();
     server.inject({ fault: { kind: "status", status: 200, body: "<html>login</html>" } });
-    await expect(queue.task(IDS.fjord)).rejects.toThrow(/no JSON. Is TASKCLUSTER_ROOT_URL/);
+    await expect(queue.task(IDS.fjord)).rejects.toThrow(/not JSON. Is TASKCLUSTER_ROOT_URL/);
     server.inject({ fault: { kind: "status", status: 200, body: '{"status":{"taskId":"../../etc"}}' } });
     const failure = await queue.status(IDS.teacher1).catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: "malformed-answer" });

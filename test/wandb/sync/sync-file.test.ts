@@ -481,7 +481,7 @@ describe("a file that was hurt", () => {
     const receipt = await sync(setting, file);
     expect(receipt.missing).toEqual([
       expect.stringMatching(/artifact logs was not sent: .*train\.log has changed/),
-      expect.stringMatching(/notes\/readme\.txt is not there/),
+      expect.stringMatching(/notes\/readme\.txt is gone/),
     ]);
     expect(receipt.outcome).toBe("delivered");
     expect(await isSynced(file)).toBe(false);
