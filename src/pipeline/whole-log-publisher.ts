@@ -52,9 +52,10 @@ export class WholeLogPublisher implements UpdatePublisher {
     this.#publisher = publisher;
     for await (const update of this.#updates()) {
       await publisher.publish(update);
-      if (stop.aborted) return this.keep();
+      // What is in memory is published to its end, into the offline file at least: that takes no second reading.
+      if (stop.aborted && this.#kept === undefined) break;
     }
-    return publisher.close();
+    return stop.aborted ? this.keep() : publisher.close();
   }
 
   async discard(): Promise<void> {

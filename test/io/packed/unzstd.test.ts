@@ -61,7 +61,7 @@ describe("unzstd", () => {
     flipped[flipped.length - 1] = (flipped.at(-1) ?? 0) ^ 1;
     const { text, fault } = await unpack(flipped);
     expect(text).toBe(TRAINING);
-    expect(fault).toMatch(/does not match its checksum, so that values .* may be wrong/);
+    expect(fault).toMatch(/does not match its checksum, so values .* may be wrong/);
   });
 
   it("refuses what does not follow the last frame as a frame, and files that end early", async () => {
