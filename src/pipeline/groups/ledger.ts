@@ -41,7 +41,8 @@ export class Ledger {
   /** Whether the file ends in the middle of a line. */
   #torn: boolean;
   #isEmpty: boolean;
-  #file: FileHandle | undefined;
+  /** Opened by the first entry, for all that come meanwhile. */
+  #file: Promise<FileHandle> | undefined;
 
   private constructor(
     path: string,
@@ -97,20 +98,31 @@ export class Ledger {
   /** Adds a publication; it is in the file when the promise settles. */
   async put(entry: LedgerEntry): Promise<void> {
     this.#entries.set(entry.key, entry);
-    if (this.#file === undefined) {
-      await makeFolder(dirname(this.path));
-      this.#file = await open(this.path, "a");
-    }
+    this.#file ??= this.#openFile();
+    const file = await this.#file;
     const head = this.#isEmpty ? `${JSON.stringify(HEAD)}\n` : this.#torn ? "\n" : "";
     const line = `${head}${JSON.stringify(entry)}\n`;
     this.#torn = false;
     this.#isEmpty = false;
-    await writing(this.path, this.#file.appendFile(line));
+    await writing(this.path, file.appendFile(line));
   }
 
   async close(): Promise<void> {
-    await this.#file?.close();
+    // An entry that could not be written has said so.
+    const file = await this.#file?.catch(() => undefined);
     this.#file = undefined;
+    await file?.close();
+  }
+
+  async #openFile(): Promise<FileHandle> {
+    try {
+      await makeFolder(dirname(this.path));
+      return await open(this.path, "a");
+    } catch (error) {
+      // The next entry tries again.
+      this.#file = undefined;
+      throw error;
+    }
   }
 }
 

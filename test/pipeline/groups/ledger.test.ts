@@ -1,10 +1,17 @@
-import { appendFile, copyFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, copyFile, mkdtemp, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Ledger } from "../../../src/pipeline/groups/ledger.js";
 
 const folder = () => mkdtemp(join(tmpdir(), "ledger-"));
+/** How many descriptors this process has of a file; none if the system does not tell. */
+async function descriptorsOf(path: string): Promise<number> {
+  const names = await readdir("/proc/self/fd").catch(() => []);
+  const targets = await Promise.all(names.map((name) => readlink(`/proc/self/fd/${name}`).catch(() => "")));
+  return targets.filter((target) => target === path).length;
+}
+
 const entry = (key: string, digest: string) => ({ key, digest, stamp: "s", run: "student_abcde", rows: 12 });
 
 test("what was put is there when it is opened again; the last of a key counts", async () => {
@@ -19,6 +26,15 @@ test("what was put is there when it is opened again; the last of a key counts", 
   const again = await Ledger.open(path);
   expect(again.get("a")).toEqual(entry("a", "2"));
   expect(again.get("b")).toEqual({ ...entry("b", "1"), error: "it is damaged" });
+});
+
+test("runs that arrive at the same time share one descriptor, which is closed, and the form stays the first line", async () => {
+  const path = join(await folder(), "not", "yet", "ledger.ndjson");
+  const ledger = await Ledger.open(path);
+  await Promise.all(["a", "b", "c", "d"].map((key) => ledger.put(entry(key, "1"))));
+  await ledger.close();
+  expect(await descriptorsOf(path)).toBe(0);
+  expect((await readFile(path, "utf8")).split("\n")[0]).toContain('"version"');
 });
 
 test("a torn last line costs itself, and the next entry begins on a line of its own", async () => {
