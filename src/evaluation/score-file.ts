@@ -7,7 +7,7 @@
 import { InputError } from "../io/input-error.js";
 import { isObject } from "../json.js";
 import type { EvaluationFileName } from "./naming/evaluation-file.js";
-import { scaledMetrics } from "./scores.js";
+import { metricOfKey, scaledMetrics } from "./scores.js";
 
 /** The scores of a file. */
 export interface Scores {
@@ -69,7 +69,7 @@ function readMetricsJson(text: string, metric?: string): Scores {
   const scores = new Map<string, number>();
   const faults: string[] = [];
   for (const [key, entry] of entries) {
-    const name = key === "bleu" ? "bleu_detok" : key;
+    const name = metricOfKey(key);
     const leaveOut = (why: string) => faults.push(`${brief(key)} is left out: ${why}`);
     if (key === "score" || key === "details")
       leaveOut("neither the file's name nor its details name the metric");

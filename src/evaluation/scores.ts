@@ -8,6 +8,11 @@ export const MAIN_METRICS = ["bleu_detok", "chrf", "comet"] as const;
 const ROUNDING = 0.05;
 const EPSILON = 1e-9;
 
+/** A metric's name in tables, by its key in files and flags. */
+export function metricOfKey(key: string): string {
+  return key === "bleu" ? "bleu_detok" : key;
+}
+
 /** The metrics as columns: the main ones, then every other metric by name. */
 export function orderedMetrics(metrics: Iterable<string>): string[] {
   const others = new Set(metrics);

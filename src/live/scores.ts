@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { readEvaluationFileName } from "../evaluation/naming/evaluation-file.js";
 import { readFloat, readScores, type Scores } from "../evaluation/score-file.js";
-import { scaledMetrics } from "../evaluation/scores.js";
+import { metricOfKey, scaledMetrics } from "../evaluation/scores.js";
 import { InputError } from "../io/input-error.js";
 import { readable } from "../io/source.js";
 
@@ -43,7 +43,7 @@ export function scoresOf(given: readonly string[]): Scores {
     const score = readFloat(value);
     if (name === undefined || score === undefined)
       throw new InputError(`--metric '${text}': write NAME=NUMBER, for example chrf=58.1`);
-    scores.set(name === "bleu" ? "bleu_detok" : name, score);
+    scores.set(metricOfKey(name), score);
   }
   return { metrics: scaledMetrics(scores), faults: [] };
 }

@@ -1,7 +1,7 @@
 /** docs/scale.md: the columns that it lists are those that are written. */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { ALL_COLUMNS, STREAM_COLUMNS } from "../../src/publishers/tables/stream-columns.js";
+import { ALL_COLUMNS, STREAM_COLUMNS } from "../../src/publishers/tables/stream-rows.js";
 
 const page = readFileSync(new URL("../../docs/scale.md", import.meta.url), "utf8");
 const job = readFileSync(new URL("../../jobs/spark/reprocess.sql", import.meta.url), "utf8");

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { join } from "node:path";
 import { parse as readCsv } from "csv-parse/sync";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { ALL_COLUMNS, STREAM_COLUMNS } from "../../src/publishers/tables/stream-columns.js";
+import { ALL_COLUMNS, STREAM_COLUMNS } from "../../src/publishers/tables/stream-rows.js";
 import { check, eventually, filesBelow, freshFolder, type Run, startBinary } from "../cli/run-binary.js";
 import { runHere } from "../cli/run-here.js";
 import { chatter, start, train } from "../cli/sample-logs.js";

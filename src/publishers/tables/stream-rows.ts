@@ -1,9 +1,45 @@
-/** Rows of all tables as lines of a stream. */
+/** Rows of all tables as lines of a stream, whose columns are the same whatever comes. */
 import type { Batch } from "../../core/batch.js";
-import type { Cell, Column, RunName, TableName } from "./columns.js";
+import { MAIN_METRICS } from "../../evaluation/scores.js";
+import {
+  type Cell,
+  type Column,
+  EVALUATION_COLUMNS,
+  LABEL_COLUMNS,
+  RUN_COLUMNS,
+  RUNS_COLUMNS,
+  type RunName,
+  SEGMENT,
+  TABLES,
+  type TableName,
+  TRAINING_COLUMNS,
+  VALIDATION_COLUMNS,
+} from "./columns.js";
 import { csvNumber, jsonHead, jsonNumber, jsonRows } from "./row-text.js";
-import { ALL_COLUMNS, FURTHER, STREAM_COLUMNS } from "./stream-columns.js";
 import { trainingJson } from "./training-rows.js";
+
+/** Metrics that have no column of their own, as an object of JSON. */
+const FURTHER: Column = { name: "further", type: "text", optional: true };
+
+/** Which table a row belongs to, where the rows of all tables go the same way. */
+const TABLE: Column = { name: "table", type: "text", optional: false };
+
+const SCORES = MAIN_METRICS.map((name): Column => ({ name, type: "float", optional: true }));
+
+/** The columns of each table in a stream. */
+export const STREAM_COLUMNS: Readonly<Record<TableName, readonly Column[]>> = {
+  training: [...TRAINING_COLUMNS, ...LABEL_COLUMNS, SEGMENT],
+  validation: [...VALIDATION_COLUMNS, SEGMENT, FURTHER],
+  evaluations: [...EVALUATION_COLUMNS, ...SCORES, FURTHER],
+  runs: RUNS_COLUMNS,
+};
+
+/** The columns of a stream that carries all tables: those of each, once, behind the name of the table. */
+export const ALL_COLUMNS: readonly Column[] = [
+  TABLE,
+  ...RUN_COLUMNS,
+  ...TABLES.flatMap((table) => STREAM_COLUMNS[table]),
+].filter(({ name }, index, all) => all.findIndex((column) => column.name === name) === index);
 
 /** Makes lines of rows. */
 export interface RowLines {

@@ -4,13 +4,37 @@ import { KIND, PRESENT } from "../../core/layout.js";
 import type { PatternMeasurement } from "../../core/measurement.js";
 import type { TimestampFormat } from "../../core/timestamp.js";
 import type { ConfigValue } from "../../run/config-value.js";
+import { stalledColumn } from "../../run/metric-columns.js";
 import type { RunUpdate } from "../../run/run-reader.js";
 import type { Segment } from "../../run/segment.js";
 import type { WriteMode } from "../csv/csv-file.js";
 import type { Note, OpenedRun, PublisherOutcome, UpdatePublisher } from "../update-publisher.js";
 import { EventEncoder, ScalarTag } from "./event-encoder.js";
 import { EventFile } from "./event-file.js";
-import { cleanTag, metricTags, STEP_COLUMN, type StepUnit, TRAINING_TAGS } from "./tags.js";
+
+/** What TensorBoard's horizontal axis counts. */
+export type StepUnit = "updates" | "sentences" | "labels";
+
+/**
+ * A column of training records and its tag. The tags are those of marian-tensorboard, so that charts and scripts made for
+ * it go on working; the last two are not in it.
+ */
+const TRAINING_TAGS = [
+  ["epoch", "train/epoch"],
+  ["cost", "train/Cost"],
+  ["batch_labels", "train/effective_batch_size"],
+  ["up", "train/total_updates"],
+  ["sen", "train/total_sentences"],
+  ["total_labels", "train/total_labels"],
+  ["learning_rate", "train/learning_rate"],
+  ["gnorm", "train/gradient_norm"],
+  ["rate", "train/words_per_second"],
+  ["labels", "train/labels"],
+  ["time", "train/time"],
+] as const;
+
+/** The column that gives the step; it has no tag then. */
+const STEP_COLUMN = { updates: "up", sentences: "sen", labels: "total_labels" } as const;
 
 /** Where and how a run's event file is written. */
 export interface TensorboardOptions {
@@ -162,4 +186,15 @@ export class TensorboardPublisher implements UpdatePublisher {
 function textOf(value: ConfigValue): string {
   if (value === null) return "";
   return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+/** The two tags of a validation metric: its value, and how often in a row it stalled (0 for a new best). */
+function metricTags(metric: string): readonly [ScalarTag, ScalarTag] {
+  const tag = `valid/${cleanTag(metric)}`;
+  return [new ScalarTag(tag), new ScalarTag(stalledColumn(tag))];
+}
+
+/** TensorBoard's tags are made of few characters. */
+function cleanTag(tag: string): string {
+  return tag.replace(/[^-/\w.]/g, "_");
 }

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { StepUnit } from "../../../src/publishers/tensorboard/tags.js";
+import type { StepUnit } from "../../../src/publishers/tensorboard/tensorboard-publisher.js";
 import { readEvents } from "./read-events.js";
 import { Publication, writeEvents } from "./write-events.js";
 

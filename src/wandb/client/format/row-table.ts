@@ -1,8 +1,16 @@
-/** Tables that belong to a row of the history. */
+/** Tables that belong to a row of the history, and their charts. */
 import { newClientId } from "./artifact.js";
-import { type BarChart, barChartSpec, chartTableKey } from "./chart.js";
 import type { JsonObject } from "./json.js";
 import { type TableData, type TableFiles, type TableIds, tableFiles, tableReference } from "./table.js";
+
+/** A bar chart over two columns of a table. */
+export interface BarChart {
+  /** Column with the names of the bars. */
+  readonly label: string;
+  /** Column with their heights. */
+  readonly value: string;
+  readonly title: string;
+}
 
 /** A table in a row, and the bar chart that is drawn of it, if any. */
 export interface RowTable {
@@ -45,5 +53,39 @@ export function storedTable(row: RowTable, step: number): StoredTable {
     files,
     ids,
     chart: chart === undefined ? undefined : barChartSpec(name, chart),
+  };
+}
+
+/** Key of the history value that keeps the chart's table. */
+function chartTableKey(key: string): string {
+  return `${key}_table`;
+}
+
+/** What the run's configuration says about a bar chart under `_wandb.visualize[key]`. */
+function barChartSpec(key: string, chart: BarChart): JsonObject {
+  const plain = (name: string): JsonObject => ({ name, fields: [] });
+  return {
+    panel_type: "Vega2",
+    panel_config: {
+      panelDefId: "wandb/bar/v0",
+      fieldSettings: { label: chart.label, value: chart.value },
+      stringSettings: { title: chart.title },
+      transform: { name: "tableWithLeafColNames" },
+      userQuery: {
+        queryFields: [
+          {
+            name: "runSets",
+            // biome-ignore lint/suspicious/noTemplateCurlyInString: W&B itself puts the run set in here.
+            args: [{ name: "runSets", value: "${runSets}" }],
+            fields: [
+              plain("id"),
+              plain("name"),
+              plain("_defaultColorIndex"),
+              { name: "summaryTable", args: [{ name: "tableKey", value: chartTableKey(key) }], fields: [] },
+            ],
+          },
+        ],
+      },
+    },
   };
 }
