@@ -40,7 +40,7 @@ export interface ValidationMeasurement {
   /** As Marian spells it: `bleu-detok`. */
   readonly metric: string;
   readonly value: number;
-  /** How often in a row the metric did not improve; absent for a new best. */
+  /** How often in a row the metric did not improve; absent for a new best and for other words (`no effect`). */
   readonly stalled?: number;
   /** The last best value. */
   readonly best?: number;

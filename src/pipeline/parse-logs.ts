@@ -54,11 +54,12 @@ export interface ParseRequest {
   /** One set of files for all logs. */
   readonly combine: boolean;
   /** Standard input passes through to it. */
-  readonly echo: Echo | undefined;
+  readonly echo?: Echo | undefined;
   /** The only log is a file that grows; it is read until the signal. */
   readonly follow: boolean;
   readonly options: ParserOptions;
-  readonly threads: number | undefined;
+  /** If absent, the size of the logs decides, up to the number of cores. */
+  readonly threads?: number | undefined;
   readonly signal: AbortSignal;
   progress(bytes: number): void;
   /** Publishers of each log besides the files. */

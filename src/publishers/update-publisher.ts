@@ -14,7 +14,7 @@ export interface OpenedRun {
  * `publisher.ts` has the interface for users, whose publishers get plain rows.
  */
 export interface UpdatePublisher {
-  /** What the receipt calls it. */
+  /** The receipt puts it before notes and errors; outputs stand alone. */
   readonly name: string;
   /** Begins a run. */
   open?(run: OpenedRun): void;

@@ -15,7 +15,10 @@ export interface RunUpdate {
   readonly chunk: Uint8Array | undefined;
   /** Starts of Marian, by the index of their event in the batch. */
   readonly segments: ReadonlyMap<number, Segment>;
-  /** Validation points that closed, in the order of their closing. */
+  /**
+   * Validation points that closed, in the order of their closing: a partial one may come after later ones. The rows of
+   * the batch are in the order of the log.
+   */
   readonly points: readonly ValidationPoint[];
   /** All metrics of the run up to now, in the order of their first record. */
   readonly metricNames: ReadonlySet<string>;

@@ -3,7 +3,7 @@
 /** One metric of a point. */
 export interface MetricValue {
   readonly value: number;
-  /** How often in a row it did not improve; absent for a new best. */
+  /** How often in a row it did not improve; absent for a new best and for other words (`no effect`). */
   readonly stalled?: number;
   readonly best?: number;
 }

@@ -34,20 +34,31 @@ export const publisherFlags = {
 /** The values of {@link publisherFlags}. */
 export type PublisherFlagValues = Interfaces.InferredFlags<typeof publisherFlags>;
 
-/** Makes what the flags ask for, in the order in which a log's updates reach them. */
-type FlagPublisher = (
-  flags: PublisherFlagValues,
-  refuse: (message: string) => never,
-) => readonly PublisherOpener[] | Promise<readonly PublisherOpener[]>;
+/** What a flag asks for. */
+interface FlagPublisher {
+  readonly flag: keyof PublisherFlagValues;
+  /** Returns no openers if the flag is not given. */
+  readonly make: (
+    flags: PublisherFlagValues,
+    refuse: (message: string) => never,
+  ) => readonly PublisherOpener[] | Promise<readonly PublisherOpener[]>;
+}
 
-const PUBLISHERS: readonly FlagPublisher[] = [tensorboard, ownPublishers];
+/** In the order in which a log's updates reach them. */
+const PUBLISHERS: readonly FlagPublisher[] = [
+  { flag: "tensorboard", make: tensorboard },
+  { flag: "publisher", make: ownPublishers },
+];
+
+/** The flags that `parse --manifest` refuses: its runs go to publishers of the user's own only. */
+export const NOT_WITH_MANIFEST = PUBLISHERS.map(({ flag }) => flag).filter((flag) => flag !== "publisher");
 
 /** The publishers that the flags ask for; `refuse` ends the command with its message. */
 export async function flagPublishers(
   flags: PublisherFlagValues,
   refuse: (message: string) => never,
 ): Promise<readonly PublisherOpener[]> {
-  return (await Promise.all(PUBLISHERS.map((make) => make(flags, refuse)))).flat();
+  return (await Promise.all(PUBLISHERS.map(({ make }) => make(flags, refuse)))).flat();
 }
 
 function tensorboard({

@@ -2,13 +2,13 @@
 
 import { ManifestAccess } from "../../pipeline/manifests/access.js";
 import { readParserOptions } from "../flags/parser-options.js";
-import { ownPublishers } from "../flags/publisher-flags.js";
+import { NOT_WITH_MANIFEST, ownPublishers, type PublisherFlagValues } from "../flags/publisher-flags.js";
 import { readShard } from "../flags/shard.js";
 import { watchStopSignals } from "../stop-signal.js";
 import { runManifest } from "./run.js";
 
 /** The values of the flags that matter to a worker, and of those that don't go with a manifest. */
-export interface ParseManifestFlags {
+export interface ParseManifestFlags extends PublisherFlagValues {
   readonly format: "csv" | "ndjson" | "tsv" | undefined;
   readonly "output-dir": string | undefined;
   readonly "files-from": string | undefined;
@@ -20,9 +20,7 @@ export interface ParseManifestFlags {
   readonly strict: boolean;
   readonly json: boolean;
   readonly quiet: boolean;
-  readonly publisher: string[] | undefined;
   readonly plot: string[] | undefined;
-  readonly tensorboard: string | undefined;
   readonly "wandb-project": string | undefined;
 }
 
@@ -38,7 +36,7 @@ export async function parseManifest(
   if (format === "csv")
     refuse("parse --manifest prints ndjson or tsv; for tables, use `archive --manifest` with -o");
   if (given.length > 0) refuse("name either inputs or a --manifest");
-  const others = ["files-from", "plot", "tensorboard", "wandb-project"] as const;
+  const others = ["files-from", "plot", ...NOT_WITH_MANIFEST, "wandb-project"] as const;
   const [other] = [
     ...others.filter((name) => flags[name] !== undefined),
     ...(["combine", "tee", "strict", "json"] as const).filter((name) => flags[name]),
