@@ -9,6 +9,13 @@ export interface RowCounts extends LineCounts {
   readonly refused: number;
 }
 
+/** Something that went wrong and did not end the stream of rows. */
+export interface RunWarning {
+  readonly text: string;
+  /** The message of its cause. Absent if it has none. */
+  readonly reason?: string;
+}
+
 /** What became of everything that was given to a run. */
 export interface RunReceipt {
   readonly id: string;
@@ -27,7 +34,7 @@ export interface RunReceipt {
   /** Why the stream of rows ended early. Undefined if it didn't. */
   readonly failure: string | undefined;
   /** Other things that went wrong. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly RunWarning[];
   /** Values that were set after the start and belong to no row. */
   readonly set: { readonly config: JsonObject; readonly summary: JsonObject };
   /** Requests that went out for this run, retries included. */

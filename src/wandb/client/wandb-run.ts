@@ -16,7 +16,7 @@ import { writeConsoleLine } from "./format/console-line.js";
 import { type JsonObject, stringifyJson } from "./format/json.js";
 import { checkArtifactName, runUrl, tableArtifactName } from "./format/names.js";
 import { type RowTable, type StoredTable, storedTable } from "./format/row-table.js";
-import type { RunReceipt } from "./receipt.js";
+import type { RunReceipt, RunWarning } from "./receipt.js";
 import type { RunAddress } from "./run-address.js";
 import { type FailedFile, RunFiles } from "./run-files.js";
 import { RUN_FILES_AT_END, type RunOptions } from "./run-options.js";
@@ -76,7 +76,7 @@ export class WandbRun {
   /** Files that arrived and were not yet reported, and tables of such files. */
   readonly #unreportedFiles = new Set<string>();
   #unreportedTables: StoredTable[] = [];
-  readonly #warnings: string[] = [];
+  readonly #warnings: RunWarning[] = [];
   #artifactQueue: Promise<void> = Promise.resolve();
   #lastStep: number;
   #startedAt: number | undefined;
@@ -408,7 +408,7 @@ export class WandbRun {
       await updateRunConfig(this.#options, this.#started);
     } catch (error) {
       this.#afterFailure(error);
-      this.#warn(`the configuration was not updated: ${messageOf(error)}`);
+      this.#warn("the configuration was not updated", messageOf(error));
     }
   }
 
@@ -453,7 +453,7 @@ export class WandbRun {
     if (this.#files.gaveUp) this.#giveUpSoon();
     const failed = this.#files.failed.slice(failedBefore);
     for (const { name, reason } of failed) {
-      this.#warn(`the file ${name} was not uploaded: ${reason}`);
+      this.#warn(`the file ${name} was not uploaded`, reason);
       await this.#handOverFile(name);
     }
     for (const name of arrived) this.#unreportedFiles.add(name);
@@ -492,8 +492,9 @@ export class WandbRun {
       await work();
     } catch (error) {
       this.#afterFailure(error);
-      this.#failedArtifacts.push({ name, reason: messageOf(error) });
-      this.#warn(`the artifact ${name} was not published: ${messageOf(error)}`);
+      const reason = messageOf(error);
+      this.#failedArtifacts.push({ name, reason });
+      this.#warn(`the artifact ${name} was not published`, reason);
     }
   }
 
@@ -506,7 +507,7 @@ export class WandbRun {
     this.#started.scope.budget.set(0);
   }
 
-  #warn(message: string): void {
-    this.#warnings.push(message);
+  #warn(what: string, reason?: string): void {
+    this.#warnings.push(reason === undefined ? { text: what } : { text: `${what}: ${reason}`, reason });
   }
 }

@@ -117,7 +117,10 @@ export class NativeTransport implements Transport {
       ...(offline === undefined ? {} : { spool: offline.directory }),
       problems: [
         ...this.#problems,
-        ...receipt.warnings.filter((warning) => !this.#problems.some((known) => warning.includes(known))),
+        // One cause is named once.
+        ...receipt.warnings.flatMap(({ text, reason }) =>
+          reason !== undefined && reason === receipt.failure ? [] : [text],
+        ),
       ],
       requests: receipt.requests,
       complete: receipt.complete,
