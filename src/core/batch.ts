@@ -16,10 +16,10 @@ export interface CsvColumns {
   readonly segment: boolean;
 }
 
-/** Formats the training rows of a batch; throws where they can't be had any more. */
+/** Formats the training rows of a batch; throws if they are gone. */
 export type FormatCsv = (columns: CsvColumns, prefix: Uint8Array) => Uint8Array;
 
-/** What the texts of a start are, each empty where the log has none. */
+/** What the texts of a start are, each empty if the log has none. */
 const START_TEXTS = ["marian_version", "revision", "command_line", "config_text", "loose_text"] as const;
 
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
@@ -140,7 +140,7 @@ export class Batch implements Views {
     return Object.freeze(measurement);
   }
 
-  /** The validation row's time as text; absent where its line has none. */
+  /** The validation row's time as text; absent if its line has none. */
   validationTimestamp(row: number): string | undefined {
     const { present, timestamp, segment } = this.validation;
     return this.#text(present[row] ?? 0, timestamp[row] ?? 0, segment[row] ?? 0);

@@ -16,7 +16,7 @@ let shared: CoreModule | undefined;
 /**
  * Instantiates the core from its bytes or its compiled module; a second call returns the first one's.
  *
- * @throws WebAssembly.CompileError when the bytes are no WebAssembly, or use SIMD where the engine has none.
+ * @throws WebAssembly.CompileError if the bytes are not WebAssembly, or use SIMD and the engine lacks it.
  */
 export function instantiateCore(source: () => BufferSource | WebAssembly.Module): CoreModule {
   if (shared === undefined) {

@@ -3,9 +3,9 @@ import type { CoreModule } from "./core.js";
 
 /** What the start of a line tells. */
 export interface LineStart {
-  /** Bytes of a Taskcluster worker's prefix, all of them ASCII; 0 where there is none. */
+  /** Bytes of a Taskcluster worker's prefix, all of them ASCII; 0 if there is none. */
   readonly prefix: number;
-  /** Milliseconds since 1970 when the line was printed; absent where it does not say. */
+  /** Milliseconds since 1970 when the line was printed; absent if it does not say. */
   readonly time?: number;
   /** Whether that time is UTC; otherwise it is the clock of an unknown zone, read as UTC. */
   readonly utc: boolean;

@@ -1,11 +1,11 @@
-/** The zone of a segment's stamps: what Marian was told by `--log-time-zone`. */
+/** The zone of a segment's stamps: Marian's `--log-time-zone`. */
 
-/** What zones of the IANA database look like; `+09:00` is none to Marian, which then prints UTC. */
+/** What zones of the IANA database look like; `+09:00` is not a zone to Marian, which then prints UTC. */
 const IANA = /^[A-Z][\w+-]*(?:\/[A-Z][\w+-]*)*$/;
 /** `JST-9` or `<+09>-9`, as the C library reads it: nine hours ahead of UTC. */
 const POSIX = /^(?:[A-Za-z]{3,}|<[A-Za-z\d+-]{3,}>)([+-]?)(\d{1,2})(?::([0-5]\d))?$/;
 
-/** The `log-time-zone` of a `[config]` block; undefined where none is set. */
+/** The `log-time-zone` of a `[config]` block; undefined if none is set. */
 export function logTimeZone(config: string | undefined): string | undefined {
   const value = /^log-time-zone:[ \t]*(.*?)\s*$/m.exec(config ?? "")?.[1] ?? "";
   const zone = /^(["'])(.*)\1$/.exec(value)?.[2] ?? value;
@@ -13,7 +13,7 @@ export function logTimeZone(config: string | undefined): string | undefined {
 }
 
 /**
- * A zone of Marian's as `Intl` calls it, or as milliseconds ahead of UTC; undefined where there is no such zone.
+ * A zone of Marian's as `Intl` calls it, or as milliseconds ahead of UTC; undefined if there is no such zone.
  */
 export function knownZone(zone: string): string | number | undefined {
   const name = zone.replace(/^:/, "");

@@ -52,7 +52,7 @@ export interface SegmentMeasurement {
   readonly segment: number;
   readonly line: number;
   readonly timestamp?: string;
-  /** `v1.10.25`; absent where a log has a configuration without a banner. */
+  /** `v1.10.25`; absent if a log has a configuration without a banner. */
   readonly marian_version?: string;
   readonly revision?: string;
   /** As Marian prints it, with the line feeds that its quoted arguments hold. */
@@ -61,7 +61,7 @@ export interface SegmentMeasurement {
   readonly config_text?: string;
   /**
    * Lines without a header that may belong to the command line or the configuration, and were read as part of neither;
-   * absent where there are none.
+   * absent if there are none.
    */
   readonly loose_text?: string;
 }

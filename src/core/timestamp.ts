@@ -60,7 +60,7 @@ export class TimestampFormat {
     return zone === undefined ? local : `${local}${offsetText(zone.offset(timestamp))}`;
   }
 
-  /** Milliseconds since 1970 in UTC: a local clock is taken as UTC where no zone is known. */
+  /** Milliseconds since 1970 in UTC: a local clock is taken as UTC if no zone is known. */
   absolute(timestamp: number, utc: boolean, segment: number): number {
     const zone = utc ? undefined : this.#zone(segment);
     return zone === undefined ? timestamp : timestamp - zone.offset(timestamp);

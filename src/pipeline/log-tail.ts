@@ -1,4 +1,4 @@
-/** The end of a log: it tells what a training died of, and costs nothing beside the reading of the whole. */
+/** The end of a log: it shows what a training died of, and costs next to nothing while the whole is read. */
 import { checkLog } from "../check/check-log.js";
 import type { Death } from "../check/course-check.js";
 import { LogParser } from "../core/log-parser.js";
@@ -32,7 +32,7 @@ export class LogTail {
   }
 
   /**
-   * What the training's process printed when it died; undefined where it did not, or printed nothing.
+   * What the training's process printed when it died; undefined if it did not die, or printed nothing.
    *
    * @param lines Of the whole log.
    */

@@ -10,7 +10,7 @@ import type { InputReceipt } from "./input-receipt.js";
 /** An input for a worker. */
 export interface WorkerTask {
   readonly source: string;
-  /** Where it lies; absent where its name is its path. */
+  /** Where to read it; absent if its name is its path. */
   readonly place?: InputLocation;
   readonly folder: string;
   readonly format: FileFormat;

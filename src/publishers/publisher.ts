@@ -37,7 +37,7 @@ export interface Publisher {
   validation?(points: readonly ValidationPoint[]): Promise<void> | void;
   /** Matches of the user's patterns. */
   patterns?(matches: readonly PatternMeasurement[]): Promise<void> | void;
-  /** Scores of the trained model on datasets, where they are known: once, behind the whole log. */
+  /** Scores of the trained model on datasets, if they are known: once, after the whole log. */
   evaluations?(evaluations: readonly Evaluation[]): Promise<void> | void;
   /** The lines of the log as text. */
   logLines?(lines: readonly LogText[]): Promise<void> | void;

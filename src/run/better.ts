@@ -3,7 +3,7 @@ export type Better = "low" | "high";
 
 /**
  * Words by which metrics are known, without the numbers of their versions: `metricx24` and `MetricX-24-Hybrid` are
- * `metricx`. Errors and costs are better where they are low, MetricX among them.
+ * `metricx`. Errors and costs, MetricX among them, are better if they are low.
  */
 const WORDS: readonly (readonly [better: Better, word: RegExp])[] = [
   ["low", /^(?:cost|loss|nll|ce|entropy|perplexity|ppl|mse|rmse|mae|errors?|h?ter|wer|cer|metricx[a-z]*)$/],
@@ -16,7 +16,7 @@ const WORDS: readonly (readonly [better: Better, word: RegExp])[] = [
 /** What a metric is of, however the word before is read: the cost of a translation is a cost. */
 const LAST = /^(?:cost|loss|errors?|accuracy)$/;
 
-/** `low` or `high`; undefined for a metric of which that is not known. */
+/** `low` or `high`; undefined for an unknown metric. */
 export function betterOf(metric: string): Better | undefined {
   const words = metric.toLowerCase().match(/[a-z]+/g) ?? [];
   const last = words.at(-1) ?? "";

@@ -50,7 +50,7 @@ function words(commandLine: string): string[] {
   return shellWords(commandLine) ?? commandLine.split(/\s+/).filter((word) => word !== "");
 }
 
-/** The words as a shell takes them; undefined where it can't. */
+/** The words as a shell takes them; undefined if it can't. */
 function shellWords(commandLine: string): string[] | undefined {
   try {
     return split(commandLine);

@@ -13,7 +13,7 @@ const DEPENDENT = /[&*!]|<</;
 interface Entry {
   readonly text: string;
   readonly key: string;
-  /** Absent where it was not read before. */
+  /** Absent if it was not read before. */
   readonly value?: ConfigValue;
 }
 
@@ -22,7 +22,7 @@ const kept = new Map<string, Entry>();
 /**
  * Reads a configuration entry by entry; only those that were not met before are given to `read`, in one text.
  *
- * @returns The same as `read` of the whole text; nothing where the entries do not show that, as where one is no YAML.
+ * @returns The same as `read` of the whole text; undefined if the entries do not show that, for instance if one is not YAML.
  */
 export function readEntries(
   text: string,

@@ -9,7 +9,7 @@ import type { Segment } from "./segment.js";
 /** A line without the prefix of Taskcluster's worker. */
 export interface LogText {
   readonly text: string;
-  /** Seconds since 1970 when it was printed: by the prefix, else by Marian's stamp; absent where it has neither. */
+  /** Seconds since 1970 when it was printed: by the prefix, else by Marian's stamp; absent if it has neither. */
   readonly timestamp?: number;
 }
 

@@ -43,17 +43,17 @@ export interface LogMark {
   /** Line of the log, from 1. */
   readonly line: number;
   readonly segment: number;
-  /** Milliseconds on the log's own clock; absent where the line has no time. */
+  /** Milliseconds on the log's own clock; absent if the line has no time. */
   readonly at: number | undefined;
   /** Whether that clock is UTC. */
   readonly utc: boolean;
-  /** The update before it; absent where there is none. */
+  /** The update before it; absent if there is none. */
   readonly up: number | undefined;
   /** The line without what stands before. */
   readonly text: string;
 }
 
-/** The mark of an event; nothing where it is none. */
+/** The mark of an event; undefined if the event is of another kind. */
 export function markOf({
   kind,
   line,

@@ -3,7 +3,7 @@ import { isObject } from "../json.js";
 import { readEntries } from "./config-entries.js";
 import type { ConfigValue, MarianConfig } from "./config-value.js";
 
-/** A configuration, and what of it could not be read, in words. */
+/** A configuration, and a sentence for each part that could not be read. */
 export interface ReadConfig {
   readonly config: MarianConfig;
   readonly faults: readonly string[];

@@ -6,7 +6,7 @@ const REPLACED = { table: /[^\p{L}\p{N}_+]/gu, wandb: /-/g } as const;
 /** How a metric's name becomes a column's. */
 export interface ColumnRule {
   readonly form: keyof typeof REPLACED;
-  /** Names that other columns have. A metric that would get one has `_metric` behind its name. */
+  /** Names that other columns have. A metric that would get one has `_metric` after its name. */
   readonly own: ReadonlySet<string>;
   /** Those among them that are there for the metric of that name. */
   readonly kept?: ReadonlySet<string>;
@@ -17,7 +17,7 @@ export function plainColumn(metric: string, form: ColumnRule["form"]): string {
   return metric.replaceAll(REPLACED[form], "_");
 }
 
-/** The column that tells how often a metric did not improve. */
+/** The column for how often a metric did not improve. */
 export function stalledColumn(column: string): string {
   return `${column}_stalled`;
 }
@@ -76,7 +76,7 @@ export class ColumnNames {
   }
 }
 
-/** What columns, also those of stalls, are called in `settled`, where that differs; both by the names of the metrics. */
+/** The columns, those of stalls too, that `settled` calls otherwise, with their names there; both maps are by metric. */
 export function renamedColumns(
   columns: Iterable<readonly [metric: string, column: string]>,
   settled: ReadonlyMap<string, string>,

@@ -12,10 +12,10 @@ export interface RunPlan {
   readonly rows: number;
   /** Names of the validation metrics, in the order of their first record. */
   readonly metrics: readonly string[];
-  /** Milliseconds of the first record or start; absent where the log has no times. */
+  /** Milliseconds of the first record or start; absent if the log has no times. */
   readonly startedAt?: number;
   readonly segments: readonly Segment[];
-  /** The last segment that has records; -1 where there is none. */
+  /** The last segment that has records; -1 if there is none. */
   readonly lastSegment: number;
 }
 

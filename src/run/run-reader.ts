@@ -29,7 +29,7 @@ export interface RunTally {
   counts: Counts;
   points: number;
   partialPoints: number;
-  /** Restarts included; 0 where the log shows no start of Marian. */
+  /** Restarts included; 0 if the log shows no start of Marian. */
   segments: number;
   metrics: string[];
   versions: string[];

@@ -7,9 +7,9 @@ import { readMarianConfig } from "./marian-config.js";
 
 /** A segment: what lies between one start of Marian and the next. */
 export interface Segment extends Omit<SegmentMeasurement, "type" | "config_text" | "loose_text"> {
-  /** The options of the command line; absent where the log has none. */
+  /** The options of the command line; absent if the log has none. */
   readonly arguments?: Arguments;
-  /** The `[config]` block; absent where the log has none. */
+  /** The `[config]` block; absent if the log has none. */
   readonly config?: MarianConfig;
   /** What could not be read, or deserves a word, in sentences. */
   readonly warnings: readonly string[];

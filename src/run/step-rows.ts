@@ -10,7 +10,7 @@ import type { RunPlan } from "./run-plan.js";
 export interface StepRow {
   /** The update. */
   readonly step: number;
-  /** Milliseconds since 1970, UTC; absent where the log has no times. */
+  /** Milliseconds since 1970, UTC; absent if the log has no times. */
   readonly timestamp?: number;
   readonly values: Readonly<Record<string, number | string>>;
 }
@@ -140,7 +140,7 @@ export class StepRows {
     }
   }
 
-  /** The open row of a record's update; nothing where that was handed over. */
+  /** The open row of a record's update; undefined if that row was handed over. */
   #row(step: number, segment: number, final: StepRow[]): OpenRow | undefined {
     const bound = this.#plan === undefined ? step : (this.#plan.least[this.#record] ?? step);
     this.#record += 1;

@@ -9,12 +9,12 @@ import type { ValidationPoint } from "./validation-point.js";
 
 /** One training, as its log tells it. */
 export interface TrainingRun {
-  /** Starts of Marian, in the order of the log. Empty where it shows none. */
+  /** Starts of Marian, in the order of the log. Empty if it shows none. */
   readonly segments: readonly Segment[];
   readonly training: readonly TrainingMeasurement[];
   readonly validation: readonly ValidationPoint[];
   readonly patterns: readonly PatternMeasurement[];
-  /** Of the last segment that has rows, like `arguments` and `config`; absent where the log does not tell. */
+  /** Of the last segment that has rows, like `arguments` and `config`; absent if the log does not say. */
   readonly marian_version?: string;
   readonly arguments?: Arguments;
   readonly config?: MarianConfig;

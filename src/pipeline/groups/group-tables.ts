@@ -110,7 +110,7 @@ function readFaults(text: string | undefined): TablesReceipt["faults"] {
   return text === undefined ? [] : (JSON.parse(text) as TablesReceipt["faults"]);
 }
 
-/** Sizes and times of files; undefined where one is missing. */
+/** Sizes and times of files; undefined if one is missing. */
 async function stampOf(paths: readonly string[]): Promise<string | undefined> {
   const stamps: string[] = [];
   for (const path of paths) {

@@ -47,10 +47,10 @@ export type RunState = "new" | "changed" | "unchanged" | "failed" | "undelivered
 export interface RunReceipt {
   readonly kind: "training" | "evaluation" | "group_logs";
   readonly run: string;
-  /** The log; absent where there is none. */
+  /** The log; absent if there is none. */
   readonly source?: string;
   readonly state: RunState;
-  /** What the log held; absent where it was not read. */
+  /** What the log held; absent if it was not read. */
   readonly log?: InputReceipt;
   readonly evaluations: number;
   readonly outputs: readonly string[];

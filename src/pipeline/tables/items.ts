@@ -68,7 +68,7 @@ async function fileStamp(
 ): Promise<{ readonly bytes: number; readonly stamp: readonly unknown[] }> {
   const { name, path } = source;
   if (source.stamp !== undefined) return { bytes: source.size ?? 0, stamp: [name, source.stamp] };
-  // Nothing tells whether it is the same the next time.
+  // It may differ the next time, and nothing would show that.
   if (path === undefined) return { bytes: source.size ?? 0, stamp: [name, process.pid, Date.now()] };
   const info = await stat(path).catch(() => undefined);
   return { bytes: info?.size ?? 0, stamp: [name, info?.size, info?.mtimeMs] };

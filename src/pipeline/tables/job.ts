@@ -56,7 +56,7 @@ export interface TablesResult {
   readonly logs: readonly TableReceipt[];
   /** Files written; none after an error. */
   readonly outputs: readonly string[];
-  /** Why there are no tables, in words. */
+  /** Why there are no tables: sentences for the user. */
   readonly errors: readonly string[];
 }
 

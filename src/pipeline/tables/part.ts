@@ -45,7 +45,7 @@ export interface Part {
 /**
  * Reads the logs and writes the part. A log that can't be read costs itself alone.
  *
- * @returns Why the part could not be written, in words; nothing where it is there.
+ * @returns Why the part could not be written, for the user; undefined if it is there.
  */
 export async function makePart(task: PartTask, control: LogControl): Promise<string | undefined> {
   const building = `${task.folder}.${process.pid}.partial`;
@@ -54,7 +54,7 @@ export async function makePart(task: PartTask, control: LogControl): Promise<str
     await makeFolder(building);
     await writePart(building, task, control);
     if (control.signal?.aborted) throw new Error("stopped before its end");
-    // What is there is none: it was cut short.
+    // What is there is incomplete: it was cut short.
     await rm(task.folder, { recursive: true, force: true });
     await rename(building, task.folder);
     return undefined;
@@ -109,7 +109,7 @@ async function readLog(
   return { facts: facts.facts, receipt };
 }
 
-/** Reads what a part says of itself; nothing where it is not there, or not as it was written. */
+/** Reads what a part says of itself; undefined if the part is missing or not as it was written. */
 export async function readPart(folder: string): Promise<Part | undefined> {
   try {
     const part = JSON.parse(await readFile(join(folder, "part.json"), "utf8")) as Part;

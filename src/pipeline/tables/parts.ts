@@ -33,7 +33,7 @@ export async function readParts(items: readonly WorkItem[], place: string): Prom
 /**
  * Makes the parts that are not in `place` yet.
  *
- * @returns Why one could not be made, in words; the others are given up then.
+ * @returns Why one could not be made, for the user; the others are given up then.
  */
 export async function makeParts(
   items: readonly WorkItem[],
@@ -82,7 +82,7 @@ export async function makeParts(
   return outer.aborted ? "stopped before their end" : fault;
 }
 
-/** The runs of an item for another thread; nothing where a log lies in no file. */
+/** The runs of an item for another thread; undefined if a log is not a file. */
 function passable({ runs }: WorkItem): TablesTask["runs"] | undefined {
   const files: TablesTask["runs"][number][] = [];
   for (const { log, validationLog, ...name } of runs) {

@@ -12,7 +12,7 @@ export interface EvaluationRow extends RunName {
 
 /**
  * The table of evaluations: one row an evaluation, one column a metric.  A metric that is called like another column
- * gets `_metric` behind its name.
+ * gets `_metric` after its name.
  */
 export function evaluationTable(evaluations: readonly EvaluationRow[]): {
   readonly columns: readonly Column[];

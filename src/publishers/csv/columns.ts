@@ -3,7 +3,7 @@ import { type ColumnRule, stalledColumn } from "../../run/metric-columns.js";
 
 /** Columns that every training table has: those of the reference. */
 export const TRAINING = ["epoch", "up", "sen", "cost", "time", "rate", "gnorm", "learning_rate"] as const;
-/** Columns that follow where any cost has label counts. */
+/** Columns that follow if any cost has label counts. */
 export const LABELS = ["labels", "batch_labels", "total_labels"] as const;
 
 const KNOWN_METRICS = ["chrf", "ce_mean_words", "bleu_detok", "perplexity"];

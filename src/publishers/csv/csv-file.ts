@@ -94,7 +94,7 @@ export class CsvFile {
     await this.#file.close();
   }
 
-  /** Puts the file at its place, without a turn for anybody else where that is a file. */
+  /** Moves the file to its path; if that is a file, before any other code runs. */
   commit(): Promise<void> | undefined {
     return this.#place?.commitNow();
   }

@@ -18,7 +18,7 @@ const PATTERNS = ["source", "line", "up", "name"];
 export interface CsvOptions {
   readonly folder: string;
   readonly mode: WriteMode;
-  /** One set of files for several runs: the first column tells the source. */
+  /** One set of files for several runs: the first column is the source. */
   readonly combine: boolean;
   /** Whether the user defined patterns. */
   readonly patterns: boolean;
@@ -70,7 +70,7 @@ export class CsvPublisher implements UpdatePublisher {
     return { outputs: written.map((file) => file.path) };
   }
 
-  /** In a file of which nobody has seen anything yet, metrics get the columns that don't depend on their order. */
+  /** In a file that nobody has seen yet, metrics get the columns that don't depend on their order. */
   async #settle(): Promise<void> {
     if (this.#options.mode === "live") return;
     const { renamed } = this.#metrics;

@@ -111,7 +111,7 @@ class TextColumn {
   }
 }
 
-/** Numbers, some of which may be absent. */
+/** Numbers, which may be absent. */
 export class NumberColumn {
   readonly column: Column;
   /** Made with the first value: many columns never have one. */
@@ -151,7 +151,7 @@ export class NumberColumn {
     }
   }
 
-  /** The values of `rows` rows; nothing where all are absent. They hold until the next are added. */
+  /** The values of `rows` rows; undefined if all are absent. They hold until the next are added. */
   take(rows: number): ColumnValues | undefined {
     this.startAt(rows);
     const present = this.#present?.subarray(0, rows);

@@ -4,7 +4,7 @@ import { LABELS, TRAINING, VALIDATION } from "../csv/columns.js";
 
 /**
  * What a column holds: text; a count, exact up to 2^53; an epoch, which is a float that is printed without a point
- * where it is whole; a float. The type never depends on the data.
+ * if it is whole; a float. The type never depends on the data.
  */
 export type ColumnType = "text" | "count" | "epoch" | "float";
 
@@ -16,7 +16,7 @@ export interface Column {
   readonly optional: boolean;
 }
 
-/** A value of a row; nothing where the row lacks the column. */
+/** A value of a row; undefined if the row lacks the column. */
 export type Cell = string | number | undefined;
 
 /** The name of the run that a row belongs to. */
@@ -41,7 +41,7 @@ function columns(type: ColumnType, optional: boolean, names: readonly string[]):
 /** What every table starts with. */
 export const RUN_COLUMNS = columns("text", false, ["project", "group", "run"]);
 
-/** Which segment a row comes from: the last column, where some run has rows from two segments or more. */
+/** Which segment a row comes from: the last column, if some run has rows from two segments or more. */
 export const SEGMENT: Column = { name: "segment", type: "count", optional: false };
 
 /** What every training table has. */

@@ -57,7 +57,7 @@ export async function joinTable(
   }
 }
 
-/** What a section's rows need to become rows of the whole; nothing where they are such. */
+/** What a section's rows need to become rows of the whole; undefined if they are that already. */
 type Choice = (section: Section) => RowTransform | undefined;
 
 function csvTransform({ columns }: Layout, renamed: ReadonlyMap<string, string>): Choice {

@@ -14,7 +14,7 @@ import type { PartTableName, TablePart } from "./part-files.js";
 /** Columns in their order, and what each part calls those that it calls otherwise. */
 export interface Layout {
   readonly columns: readonly Column[];
-  /** For each part, its names of columns and those in the whole table, where they differ. */
+  /** For each part, its names of columns and those in the whole table, if they differ. */
   readonly renamed: readonly ReadonlyMap<string, string>[];
 }
 

@@ -17,7 +17,7 @@ import type { Column, ColumnType } from "./columns.js";
 export interface ColumnValues {
   /** Those of the rows that have one; texts by their place in `dictionary`. */
   readonly values: Float64Array;
-  /** For each row, 1 where it has a value, else 0; not there where every row has one. */
+  /** For each row, 1 if it has a value, else 0; absent if every row has one. */
   readonly present?: Uint8Array | undefined;
   readonly dictionary?: readonly string[];
 }
@@ -28,7 +28,7 @@ export interface ColumnChunk {
   /** Where it starts in the file that holds it. */
   readonly offset: number;
   readonly bytes: number;
-  /** Where its data starts, counted from its own start: behind the dictionary, if it has one. */
+  /** Where its data starts, counted from its own start: after the dictionary, if it has one. */
   readonly data: number;
   readonly encodings: readonly Encoding[];
 }
@@ -202,7 +202,7 @@ export function encodeAbsent(rows: number): Uint8Array {
   return Buffer.concat(pieces);
 }
 
-/** The frame of a file: what stands before and behind the row groups. */
+/** The frame of a file: what stands before and after the row groups. */
 export class ParquetFrame {
   readonly #columns: readonly Column[];
   readonly #program: string;

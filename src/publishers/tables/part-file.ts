@@ -36,7 +36,7 @@ export class PartFile {
   }
 
   /**
-   * Adds bytes and tells how many there were.
+   * Adds bytes and returns how many there were.
    *
    * @throws Error of Node's when the disk does not take them.
    */

@@ -24,7 +24,7 @@ export interface TablePart {
   readonly bytes: Readonly<Record<TableFormat, number>>;
 }
 
-/** The path of a table's file in the folder of a part; there is none where the table has no rows. */
+/** The path of a table's file in the folder of a part; the file is missing if the table has no rows. */
 export function partFile(folder: string, table: PartTableName, format: TableFormat): string {
   return join(folder, `${table}.${format}`);
 }

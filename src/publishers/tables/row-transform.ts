@@ -44,7 +44,7 @@ export class RowEnds implements RowTransform {
       if (end === -1) break;
       to += bytes.copy(out, to, from, end + 1);
       from = end + 1;
-      // The last two bytes move behind the text.
+      // The last two bytes move after the text.
       const last = out[to - 2] ?? LINE_FEED;
       out.set(text, to - 2);
       to += text.length;
@@ -62,7 +62,7 @@ export class RowEnds implements RowTransform {
     return out.subarray(0, Math.max(0, to - 1));
   }
 
-  /** Where the row ends that goes on at `from`; -1 where that is in another chunk. */
+  /** Where the row ends that goes on at `from`; -1 if that is in another chunk. */
   #rowEnd(bytes: Buffer, from: number): number {
     for (let at = from; at < bytes.length; at += 1) {
       if (bytes[at] === QUOTE) this.#quoted = !this.#quoted;
@@ -91,7 +91,7 @@ abstract class Rows implements RowTransform {
     return this.#rest;
   }
 
-  /** Changes the whole rows in `bytes`, and tells where they end. */
+  /** Changes the whole rows in `bytes`, and returns where they end. */
   protected abstract rows(bytes: Uint8Array): { readonly changed: Uint8Array; readonly end: number };
 }
 
@@ -119,7 +119,7 @@ export class CellOrder extends Rows {
     const parts: Uint8Array[] = [];
     let end = 0;
     let quoted = false;
-    /** Where each cell of the row starts; behind each stands a comma, behind the last the line's end. */
+    /** Where each cell of the row starts; a comma follows each, and the line's end the last. */
     let starts = [0];
     for (let at = 0; at < bytes.length; at += 1) {
       const byte = bytes[at];
@@ -141,7 +141,7 @@ export class CellOrder extends Rows {
   }
 }
 
-/** Renames fields of JSON lines, and adds a segment where one is given. */
+/** Renames fields of JSON lines, and adds a segment if one is given. */
 export class FieldNames extends Rows {
   readonly #names: ReadonlyMap<string, string>;
   readonly #segment: number | undefined;

@@ -11,7 +11,7 @@ export interface RunFacts {
   /** When the first start or record was printed, and the last. */
   readonly started?: string;
   readonly ended?: string;
-  /** Of the last training record; of the last validation record where there is none. */
+  /** Of the last training record; of the last validation record if there is none. */
   readonly lastEpoch?: number;
   readonly lastUpdate?: number;
 }

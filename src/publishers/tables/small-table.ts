@@ -51,7 +51,7 @@ export async function writeTable(
   }
 }
 
-/** The values of a column; nothing where all are absent. */
+/** The values of a column; undefined if all are absent. */
 function valuesAt(rows: readonly (readonly Cell[])[], at: number): ColumnValues | undefined {
   const cells = rows.map((row) => row[at]);
   const there = cells.filter((cell) => cell !== undefined);

@@ -21,7 +21,7 @@ import { trainingJson } from "./training-rows.js";
 /** Metrics that have no column of their own, as an object of JSON. */
 const FURTHER: Column = { name: "further", type: "text", optional: true };
 
-/** Which table a row belongs to, where the rows of all tables go the same way. */
+/** Which table a row belongs to, if the rows of all tables go the same way. */
 const TABLE: Column = { name: "table", type: "text", optional: false };
 
 const SCORES = MAIN_METRICS.map((name): Column => ({ name, type: "float", optional: true }));
@@ -34,7 +34,7 @@ export const STREAM_COLUMNS: Readonly<Record<TableName, readonly Column[]>> = {
   runs: RUNS_COLUMNS,
 };
 
-/** The columns of a stream that carries all tables: those of each, once, behind the name of the table. */
+/** The columns of a stream that carries all tables: the name of the table, then those of each, once. */
 export const ALL_COLUMNS: readonly Column[] = [
   TABLE,
   ...RUN_COLUMNS,

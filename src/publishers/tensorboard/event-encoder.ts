@@ -6,7 +6,7 @@
  */
 import { maskedCrc32c } from "./crc32c.js";
 
-/** Length and its checksum stand before the data, the data's checksum behind it. */
+/** Length and its checksum stand before the data, the data's checksum after it. */
 const HEAD = 12;
 const TAIL = 4;
 
@@ -24,7 +24,7 @@ export class ScalarTag {
   }
 }
 
-/** Encodes events one after the other. `wallTime` is in seconds since 1970; 0 where a log has no times. */
+/** Encodes events one after the other. `wallTime` is in seconds since 1970; 0 if a log has no times. */
 export class EventEncoder {
   #bytes = new Uint8Array(1 << 16);
   #view = new DataView(this.#bytes.buffer);

@@ -32,7 +32,7 @@ export class EventFile {
     if (this.#mode === "live") await this.#place.commit();
   }
 
-  /** Puts the file at its place and returns that; nothing where there was nothing to write. */
+  /** Moves the file to its path and returns the path; undefined if there was nothing to write. */
   async close(): Promise<string | undefined> {
     if (this.#file === undefined) return undefined;
     await this.#file.close();

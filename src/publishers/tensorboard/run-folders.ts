@@ -4,7 +4,7 @@ import { relative, resolve, sep } from "node:path";
 import { withoutExtension } from "../../io/file-name.js";
 
 /**
- * The folder of each log: its path from here, or from the root where it lies elsewhere, without the extension. So two
+ * The folder of each log: its path from here, or from the root if it lies elsewhere, without the extension. So two
  * logs never share one, also when they are published one at a time. Only where `train.log` and `train.log.gz` are
  * published together do they keep their extensions.
  */
