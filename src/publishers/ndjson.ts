@@ -16,7 +16,7 @@ export interface LineOutput {
   /** Whether nobody reads on: what is written then is dropped. Absent of a file. */
   readonly closed?: boolean;
   write(lines: string): Promise<void>;
-  /** Puts the lines at their place and returns it, if it is a file. */
+  /** Moves a file to its path and returns the path; standard output has none. */
   close(): Promise<readonly string[]>;
   discard(): Promise<void>;
 }
@@ -25,7 +25,7 @@ export interface LineOutput {
 export class LineFile implements LineOutput {
   readonly #path: string;
   readonly #mode: WriteMode;
-  #place: OutputFile | undefined;
+  #output: OutputFile | undefined;
   #file: FileHandle | undefined;
 
   constructor(path: string, mode: WriteMode) {
@@ -38,8 +38,8 @@ export class LineFile implements LineOutput {
       if (this.#mode === "live") {
         await makeFolder(dirname(this.#path));
         await checkReader(this.#path);
-      } else this.#place = await openOutputFile(this.#path);
-      this.#file = await open(this.#place?.part ?? this.#path, "w");
+      } else this.#output = await openOutputFile(this.#path);
+      this.#file = await open(this.#output?.part ?? this.#path, "w");
     }
     await writing(this.#path, this.#file.appendFile(lines));
   }
@@ -47,13 +47,13 @@ export class LineFile implements LineOutput {
   async close(): Promise<readonly string[]> {
     await this.write("");
     await this.#file?.close();
-    await this.#place?.commit();
+    await this.#output?.commit();
     return [this.#path];
   }
 
   async discard(): Promise<void> {
     await this.#file?.close().catch(() => {});
-    await this.#place?.discard();
+    await this.#output?.discard();
   }
 }
 

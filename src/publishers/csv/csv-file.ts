@@ -9,18 +9,18 @@ import { CellOrder } from "../tables/row-transform.js";
 const [QUOTE, COMMA, LINE_FEED] = [0x22, 0x2c, 0x0a];
 const LINE_END = "\r\n";
 
-/** When the file is at its place. */
+/** When the file is at its path. */
 export type WriteMode =
-  /** Written beside its place and renamed at the end, so that a reader sees all of it or the old one. */
+  /** Written under another name and renamed at the end: a reader sees all of it or the old one. */
   | "whole"
-  /** At its place from the start, every row at once. */
+  /** At its path from the start, every row at once. */
   | "live";
 
 /** One CSV file: RFC 4180, CRLF, header first. The file and its folder are made with the first write. */
 export class CsvFile {
   readonly path: string;
   readonly #mode: WriteMode;
-  #place: OutputFile | undefined;
+  #output: OutputFile | undefined;
   #columns: string[];
   #file: FileHandle | undefined;
 
@@ -44,14 +44,14 @@ export class CsvFile {
   async addColumns(
     names: readonly string[],
     fill: string,
-    place: "end" | "before-last" = "end",
+    position: "end" | "before-last" = "end",
   ): Promise<void> {
     if (names.length === 0) return;
-    const at = place === "end" ? this.#columns.length : this.#columns.length - 1;
+    const at = position === "end" ? this.#columns.length : this.#columns.length - 1;
     this.#columns.splice(at, 0, ...names);
     const cells = Buffer.from(`,${fill}`.repeat(names.length));
     const header = Buffer.from(names.map((name) => `,${name}`).join(""));
-    await this.#rewrite((chunks) => widen(chunks, header, cells, place));
+    await this.#rewrite((chunks) => widen(chunks, header, cells, position));
   }
 
   /** Changes what is written already. */
@@ -59,13 +59,13 @@ export class CsvFile {
     if (this.#file === undefined) return;
     await this.#file.close();
     // A link stays, and the file that it leads to changes.
-    const current = this.#place?.part ?? (await throughLinks(this.path));
-    if (this.#place === undefined && !(await stat(current)).isFile()) {
+    const current = this.#output?.part ?? (await throughLinks(this.path));
+    if (this.#output === undefined && !(await stat(current)).isFile()) {
       // What a device or a FIFO has taken can't be changed: rows of the new form follow below a header of their own.
       this.#file = await open(current, "w");
       return writing(this.path, this.#file.appendFile(`${this.#columns.join(",")}${LINE_END}`));
     }
-    const next = `${this.#place?.part ?? partOf(current)}.next`;
+    const next = `${this.#output?.part ?? partOf(current)}.next`;
     const rewritten = await open(next, "w");
     try {
       for await (const part of change(fileChunks(current)))
@@ -77,7 +77,7 @@ export class CsvFile {
     this.#file = await open(current, "a");
   }
 
-  /** Gives columns other names; a name that moves to another column takes that one's place. */
+  /** Gives columns other names; a name that moves to another column takes the position of that one. */
   async rename(names: ReadonlyMap<string, string>): Promise<void> {
     const renamed = this.#columns.map((column) => names.get(column) ?? column);
     // A name that was there before stays where it stood; the others keep their order.
@@ -88,7 +88,7 @@ export class CsvFile {
     await this.#rewrite((chunks) => reordered(chunks, order, columns));
   }
 
-  /** Ends the writing; the file is not at its place yet. */
+  /** Ends the writing; the file is not at its path yet. */
   async end(): Promise<void> {
     this.#file ??= await this.#create();
     await this.#file.close();
@@ -96,21 +96,21 @@ export class CsvFile {
 
   /** Moves the file to its path; if that is a file, before any other code runs. */
   commit(): Promise<void> | undefined {
-    return this.#place?.commitNow();
+    return this.#output?.commitNow();
   }
 
-  /** Removes what was written beside the place; a live file stays as it is. */
+  /** Removes what was written under the other name; a live file stays as it is. */
   async discard(): Promise<void> {
     await this.#file?.close().catch(() => {});
-    await this.#place?.discard();
+    await this.#output?.discard();
   }
 
   async #create(): Promise<FileHandle> {
     if (this.#mode === "live") {
       await makeFolder(dirname(this.path));
       await checkReader(this.path);
-    } else this.#place = await openOutputFile(this.path);
-    const file = await open(this.#place?.part ?? this.path, "w");
+    } else this.#output = await openOutputFile(this.path);
+    const file = await open(this.#output?.part ?? this.path, "w");
     try {
       await writing(this.path, file.appendFile(`${this.#columns.join(",")}${LINE_END}`));
     } catch (error) {
@@ -144,7 +144,7 @@ async function* widen(
   chunks: AsyncIterable<Uint8Array>,
   header: Uint8Array,
   cells: Uint8Array,
-  place: "end" | "before-last",
+  position: "end" | "before-last",
 ): AsyncGenerator<Uint8Array> {
   let row = Buffer.alloc(0);
   let insert = header;
@@ -161,7 +161,7 @@ async function* widen(
       if (byte === QUOTE) quoted = !quoted;
       else if (byte === COMMA && !quoted) comma = at;
       else if (byte === LINE_FEED && !quoted) {
-        const end = place === "end" ? at - 1 : comma;
+        const end = position === "end" ? at - 1 : comma;
         parts.push(row.subarray(start, end), insert, row.subarray(end, at + 1));
         insert = cells;
         start = at + 1;

@@ -85,7 +85,7 @@ export class CsvPublisher implements UpdatePublisher {
     if (batch.training.length === 0) return;
     if (!this.#labels && hasLabels(batch)) {
       this.#labels = true;
-      await this.#training.addColumns(LABELS, "", this.#trainingSegments.place);
+      await this.#training.addColumns(LABELS, "", this.#trainingSegments.position);
     }
     await this.#trainingSegments.see(batch.training.segment, this.#training);
     const prefix = this.#options.combine ? csvStart([this.#source]) : "";
@@ -105,7 +105,7 @@ export class CsvPublisher implements UpdatePublisher {
       const column = this.#metrics.add(metric);
       const columns = [column, stalledColumn(column)];
       const added = this.#validation.columns.includes(column) ? [] : columns;
-      await this.#validation.addColumns(added, "", this.#validationSegments.place);
+      await this.#validation.addColumns(added, "", this.#validationSegments.position);
     }
     const rows = points.map((point) => this.#validationRow(point));
     await this.#validation.write(csvLines(rows));
@@ -164,7 +164,7 @@ class SegmentColumn {
   shown = false;
 
   /** Where other new columns go. */
-  get place(): "end" | "before-last" {
+  get position(): "end" | "before-last" {
     return this.shown ? "before-last" : "end";
   }
 

@@ -15,7 +15,7 @@ import type { Column, ColumnType } from "./columns.js";
 
 /** The values of a column. */
 export interface ColumnValues {
-  /** Those of the rows that have one; texts by their place in `dictionary`. */
+  /** Those of the rows that have one; texts by their index in `dictionary`. */
   readonly values: Float64Array;
   /** For each row, 1 if it has a value, else 0; absent if every row has one. */
   readonly present?: Uint8Array | undefined;
@@ -72,7 +72,7 @@ function schemaOf(columns: readonly Column[]): SchemaElement[] {
  * Encodes columns as one row group whose bytes start at `offset` of a file. A column without values is one that no
  * row has.
  *
- * @param push Takes the bytes piece by piece; a piece holds until the call returns.
+ * @param push Takes the bytes chunk by chunk; a chunk holds until the call returns.
  */
 export function encodeRowGroup(
   columns: readonly (Column & { readonly values: ColumnValues | undefined })[],
@@ -197,9 +197,9 @@ function writePageHead(
 /** A column of any type that none of the rows has. */
 export function encodeAbsent(rows: number): Uint8Array {
   const column: Column = { name: "absent", type: "float", optional: true };
-  const pieces: Uint8Array[] = [];
-  encodeRowGroup([{ ...column, values: undefined }], rows, 0, (bytes) => pieces.push(bytes.slice()));
-  return Buffer.concat(pieces);
+  const chunks: Uint8Array[] = [];
+  encodeRowGroup([{ ...column, values: undefined }], rows, 0, (bytes) => chunks.push(bytes.slice()));
+  return Buffer.concat(chunks);
 }
 
 /** The frame of a file: what stands before and after the row groups. */

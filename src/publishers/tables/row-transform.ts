@@ -96,23 +96,23 @@ abstract class Rows implements RowTransform {
 }
 
 /** Cells of an old row that stay together, the first and the last; or the text of a new cell. */
-type Piece = readonly [first: number, last: number] | Uint8Array;
+type Span = readonly [first: number, last: number] | Uint8Array;
 
 /** Puts the cells of CSV rows into another order. */
 export class CellOrder extends Rows {
-  readonly #pieces: readonly Piece[];
+  readonly #spans: readonly Span[];
 
-  /** @param cells For each cell of the new row, its place in the old one, or its text. */
+  /** @param cells For each cell of the new row, its index in the old one, or its text. */
   constructor(cells: readonly (number | string)[]) {
     super();
-    const pieces: Piece[] = [];
+    const spans: Span[] = [];
     for (const cell of cells) {
-      const last = pieces.at(-1);
-      if (typeof cell === "string") pieces.push(encoder.encode(cell));
-      else if (Array.isArray(last) && last[1] === cell - 1) pieces[pieces.length - 1] = [last[0], cell];
-      else pieces.push([cell, cell]);
+      const last = spans.at(-1);
+      if (typeof cell === "string") spans.push(encoder.encode(cell));
+      else if (Array.isArray(last) && last[1] === cell - 1) spans[spans.length - 1] = [last[0], cell];
+      else spans.push([cell, cell]);
     }
-    this.#pieces = pieces;
+    this.#spans = spans;
   }
 
   protected rows(bytes: Uint8Array): { changed: Uint8Array; end: number } {
@@ -127,10 +127,10 @@ export class CellOrder extends Rows {
       else if (byte === COMMA && !quoted) starts.push(at + 1);
       else if (byte === LINE_FEED && !quoted) {
         starts.push(at);
-        for (const [index, piece] of this.#pieces.entries()) {
+        for (const [index, span] of this.#spans.entries()) {
           if (index > 0) parts.push(BETWEEN);
-          if (piece instanceof Uint8Array) parts.push(piece);
-          else parts.push(bytes.subarray(starts[piece[0]], (starts[piece[1] + 1] ?? 0) - 1));
+          if (span instanceof Uint8Array) parts.push(span);
+          else parts.push(bytes.subarray(starts[span[0]], (starts[span[1] + 1] ?? 0) - 1));
         }
         parts.push(END);
         end = at + 1;

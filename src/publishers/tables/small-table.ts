@@ -37,9 +37,9 @@ export async function writeTable(
       else if (format === "ndjson") await append(jsonRows(columns, some));
       else {
         const values = columns.map((column, at) => ({ ...column, values: valuesAt(some, at) }));
-        const pieces: Uint8Array[] = [];
-        const group = encodeRowGroup(values, some.length, offset, (bytes) => pieces.push(bytes.slice()));
-        await append(Buffer.concat(pieces));
+        const chunks: Uint8Array[] = [];
+        const group = encodeRowGroup(values, some.length, offset, (bytes) => chunks.push(bytes.slice()));
+        await append(Buffer.concat(chunks));
         frame.add(group);
       }
     }

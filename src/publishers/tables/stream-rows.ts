@@ -96,7 +96,7 @@ export class TabLines implements RowLines {
   }
 
   rows(table: TableName, columns: readonly Column[], rows: readonly (readonly Cell[])[]): string {
-    const places = new Map(columns.map(({ name }, index) => [name, index]));
+    const indices = new Map(columns.map(({ name }, index) => [name, index]));
     const known = new Set(STREAM_COLUMNS[table].map(({ name }) => name));
     const further = columns.flatMap(({ name }, index) => (known.has(name) ? [] : [{ name, index }]));
     let text = "";
@@ -108,7 +108,7 @@ export class TabLines implements RowLines {
       const cells = this.#columns.map(({ name, type }) => {
         if (name === "table") return table;
         if (name === FURTHER.name) return rest.length === 0 ? "" : tabCell(`{${rest.join(",")}}`);
-        const at = known.has(name) ? places.get(name) : undefined;
+        const at = known.has(name) ? indices.get(name) : undefined;
         const cell = at === undefined ? undefined : row[at];
         return typeof cell === "number" ? csvNumber(cell, type) : tabCell(cell ?? "");
       });

@@ -19,7 +19,7 @@ export class ValidationRows {
   readonly #metrics = new ColumnNames(metricRule(VALIDATION_COLUMNS.map(({ name }) => name)));
   readonly #columns: Column[] = [...FIXED];
   /** Where the value and the stalls of each metric stand in a row. */
-  readonly #places = new Map<string, { readonly value: number; readonly stalled: number }>();
+  readonly #indices = new Map<string, { readonly value: number; readonly stalled: number }>();
 
   /** Columns up to now, but for those of the run's name. */
   get columns(): readonly Column[] {
@@ -49,10 +49,10 @@ export class ValidationRows {
       cells[0] = epoch;
       cells[1] = up;
       for (const [metric, { value, stalled }] of metrics) {
-        const place = this.#places.get(metric);
-        if (place === undefined) continue;
-        cells[place.value] = value;
-        cells[place.stalled] = stalled;
+        const index = this.#indices.get(metric);
+        if (index === undefined) continue;
+        cells[index.value] = value;
+        cells[index.stalled] = stalled;
       }
       return { segment, cells };
     });
@@ -60,18 +60,21 @@ export class ValidationRows {
   }
 
   #isNew(metrics: Iterable<string>): boolean {
-    for (const metric of metrics) if (!this.#places.has(metric)) return true;
+    for (const metric of metrics) if (!this.#indices.has(metric)) return true;
     return false;
   }
 
   #add(metric: string): void {
-    if (this.#places.has(metric)) return;
+    if (this.#indices.has(metric)) return;
     const column = this.#metrics.add(metric);
-    if (this.#place(column) === -1) this.#columns.push(...metricColumns(column));
-    this.#places.set(metric, { value: this.#place(column), stalled: this.#place(stalledColumn(column)) });
+    if (this.#indexOf(column) === -1) this.#columns.push(...metricColumns(column));
+    this.#indices.set(metric, {
+      value: this.#indexOf(column),
+      stalled: this.#indexOf(stalledColumn(column)),
+    });
   }
 
-  #place(column: string): number {
+  #indexOf(column: string): number {
     return this.#columns.findIndex(({ name }) => name === column);
   }
 }

@@ -14,7 +14,7 @@ const PART = "marian-tracking";
 export class EventFile {
   readonly #folder: string;
   readonly #mode: WriteMode;
-  #place: OutputFile | undefined;
+  #output: OutputFile | undefined;
   #file: FileHandle | undefined;
 
   constructor(folder: string, mode: WriteMode) {
@@ -25,25 +25,25 @@ export class EventFile {
   /** Appends whole events; in the mode `live` TensorBoard sees them at once. */
   async write(events: Uint8Array): Promise<void> {
     if (this.#file !== undefined) return writing(this.#path, this.#file.appendFile(events));
-    this.#place = await openOutputFile(this.#path, PART);
-    this.#file = await open(this.#place.part, "w");
+    this.#output = await openOutputFile(this.#path, PART);
+    this.#file = await open(this.#output.part, "w");
     await writing(this.#path, this.#file.appendFile(events));
-    // Also a live file begins beside its place: a TensorBoard that reads the old one must not see it change.
-    if (this.#mode === "live") await this.#place.commit();
+    // A live file, too, begins under another name: a TensorBoard that reads the old one must not see it change.
+    if (this.#mode === "live") await this.#output.commit();
   }
 
   /** Moves the file to its path and returns the path; undefined if there was nothing to write. */
   async close(): Promise<string | undefined> {
     if (this.#file === undefined) return undefined;
     await this.#file.close();
-    if (this.#mode === "whole") await this.#place?.commit();
+    if (this.#mode === "whole") await this.#output?.commit();
     return this.#path;
   }
 
-  /** Removes what was written beside the place; a live file stays as it is. */
+  /** Removes what was written under the other name; a live file stays as it is. */
   async discard(): Promise<void> {
     await this.#file?.close().catch(() => {});
-    await this.#place?.discard();
+    await this.#output?.discard();
   }
 
   /** Event files of other programs in the same folder, which TensorBoard shows as the same run. */
