@@ -161,7 +161,7 @@ function writeFault(error: NodeJS.ErrnoException): string {
 function noTar(fault: unknown): Error {
   if (fault instanceof InputError) {
     // Hints are for logs.
-    if (fault.problem === fault.message) return fault;
+    if (fault.hint === undefined) return fault;
     return new InputError(fault.problem, { cause: fault, hint: "unpack it and name the folder" });
   }
   const fromTheSystem = fault instanceof Error && "syscall" in fault;

@@ -32,12 +32,15 @@ export class InputError extends Error {
   readonly damage: Damage | undefined;
   /** @internal The message without its hint, for where another hint fits. */
   readonly problem: string;
+  /** @internal */
+  readonly hint: string | undefined;
 
   /** @param options With a hint, the message ends with what to do. */
   constructor(problem: string, options: InputErrorOptions = {}) {
     super(options.hint ? `${problem}: ${options.hint}` : problem, options);
     this.code = options.code ?? "unreadable";
     this.problem = problem;
+    this.hint = options.hint;
     this.damage = options.damage;
   }
 }
