@@ -66,7 +66,7 @@ export async function foldersIn(folder: Folder, walk: Walk): Promise<Folder[]> {
   return found.sort((a, b) => compareText(a.path, b.path));
 }
 
-/** The folder at a path; undefined if there is no folder. */
+/** The folder at a path; undefined if it is missing. */
 export async function folderAt(path: string): Promise<Folder | undefined> {
   try {
     if (!(await stat(path)).isDirectory()) return undefined;

@@ -42,7 +42,7 @@ const MOST_NAMED = 3;
  * damaged, everything before that is unpacked.
  *
  * @returns What is wrong with the tar.
- * @throws InputError if it is no tar, or there is no room to unpack it.
+ * @throws InputError if it is not a tar, or there is no room to unpack it.
  */
 export async function unpackTar(file: string, folder: string, options: TarOptions): Promise<TarFault[]> {
   const faults: TarFault[] = [];

@@ -146,7 +146,7 @@ export class Batch implements Views {
     return this.#text(present[row] ?? 0, timestamp[row] ?? 0, segment[row] ?? 0);
   }
 
-  /** An event that is no mark. */
+  /** An event other than a mark. */
   event(row: number): Measurement {
     const { kind, line, segment, timestamp, up, present, texts } = this.events[row] as LogEvent;
     if (kind === KIND.unmatched) return Object.freeze({ type: "unmatched", line, text: texts[0] ?? "" });

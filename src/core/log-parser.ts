@@ -46,7 +46,7 @@ export class LogParser implements Disposable {
   #calls = 0;
 
   /**
-   * @throws Error when a pattern is no regular expression or names no group.
+   * @throws Error if a pattern is not a regular expression or names no group.
    * @throws RangeError when the time zone is unknown.
    * @internal Use the `LogParser` of the package's entry, which brings the core.
    */

@@ -20,7 +20,7 @@ export class TimestampFormat {
 
   /**
    * @param timeZone The zone of all segments, whatever their configuration says.
-   * @throws RangeError when `timeZone` is no name of the IANA database.
+   * @throws RangeError if `timeZone` is not a name of the IANA database.
    */
   constructor(timeZone?: string) {
     this.#given = timeZone === undefined ? undefined : new Zone(timeZone);
@@ -79,7 +79,7 @@ class Zone {
 
   /**
    * @param timeZone Its name, or milliseconds ahead of UTC.
-   * @throws RangeError when there is no zone of that name.
+   * @throws RangeError if there is no zone of that name.
    */
   constructor(timeZone: string | number) {
     this.#ahead = typeof timeZone === "number" ? timeZone : 0;

@@ -160,7 +160,7 @@ const DIGITS = "\\d+(?:_\\d+)*";
 const NUMBER = new RegExp(`^[-+]?(?:${DIGITS}(?:\\.(?:${DIGITS})?)?|\\.${DIGITS})(?:[eE][-+]?${DIGITS})?$`);
 const WORD = /^([-+]?)(?:(inf(?:inity)?)|nan)$/i;
 
-/** Reads a text as Python's `float()` does: blanks around, `1_0`, `1e1`, `.5`, `nan`, `-inf`. Undefined if it is no number. */
+/** Reads a text as Python's `float()` does: blanks around, `1_0`, `1e1`, `.5`, `nan`, `-inf`. Undefined if it is not a number. */
 export function readFloat(text: string): number | undefined {
   const word = text.trim();
   if (NUMBER.test(word)) return Number(word.replaceAll("_", ""));

@@ -33,7 +33,7 @@ export function threadCount(asked: number | undefined, inputs: number, bytes: nu
   return withinDescriptors(Math.min(wanted, inputs), FILES_PER_THREAD);
 }
 
-/** Most of what a thread makes is garbage at once: V8's 48 MB for that are no quicker, and memory is per core. */
+/** Most of what a thread makes is garbage at once: V8's 48 MB for that are not quicker, and memory is per core. */
 const YOUNG = 24;
 
 /**

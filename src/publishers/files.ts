@@ -32,7 +32,7 @@ function ndjsonFile(folder: string, mode: "whole" | "live"): NdjsonPublisher {
   return new NdjsonPublisher(new LineFile(join(folder, "measurements.ndjson"), mode));
 }
 
-/** Standard output. A reader that has seen enough (`head`) closes it, which is no error. */
+/** Standard output. A reader that has seen enough (`head`) closes it, which is not an error. */
 export function standardOutput(): LineOutput {
   const echo = new Echo(process.stdout);
   const encoder = new TextEncoder();

@@ -42,7 +42,7 @@ export function reportToJson(data: ReportData): string {
   );
 }
 
-/** @throws Error with a message for the user if the text is no report. */
+/** @throws Error with a message for the user if the text is not a report. */
 export function reportFromJson(text: string): ReportData {
   const { version, ...code } = JSON.parse(text) as ReportCode;
   if (version !== VERSION) throw new Error(`the data has version ${version}, this page reads ${VERSION}`);

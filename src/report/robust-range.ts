@@ -17,7 +17,7 @@ const FEWEST = 5;
 
 /**
  * The range without outliers: from the 5th to the 95th percentile of all values, extended by twice its width on both
- * sides, but not beyond the values. A series as a whole is no outlier: the range includes its own percentiles, unless
+ * sides, but not beyond the values. A whole series is not an outlier: the range includes its own percentiles, unless
  * they would make the bulk a mere line, as a training that diverged would.
  *
  * @param series The values of each series, or an even sample; NaN and infinities are ignored.

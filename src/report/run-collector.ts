@@ -47,7 +47,7 @@ export class RunCollector {
     this.#check = new RunChecker(time, options);
   }
 
-  /** The number of pattern values that are no numbers, and so are not in the report. */
+  /** The number of pattern values that are not numbers and so are left out of the report. */
   get texts(): number {
     return this.#texts;
   }
@@ -130,7 +130,7 @@ export class RunCollector {
     }
   }
 
-  /** Keeps what is drawn beside the curves. */
+  /** Keeps what is drawn next to the curves. */
   #takeEvent({ events }: Batch, segments: RunUpdate["segments"], index: number): void {
     const event = events[index];
     if (event === undefined || this.#marks.length >= MOST_MARKS) return;

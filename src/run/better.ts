@@ -32,7 +32,7 @@ export function isBetter(value: number, than: number, better: Better): boolean {
   return better === "low" ? value < than : value > than;
 }
 
-/** What Marian's own verdict on a value tells: one that stalled is no better than the last best. */
+/** Marian's own verdict on a value: one that stalled is not better than the last best. */
 export function betterTold(verdict: {
   readonly value: number;
   readonly stalled?: number | undefined;

@@ -13,7 +13,7 @@ export interface ReadConfig {
 const MAX_FAULTS = 20;
 
 /**
- * Reads the text of the `[config]` lines, YAML 1.1. A top-level entry that is no YAML, or costs more than a
+ * Reads the text of the `[config]` lines, YAML 1.1. A top-level entry that is not YAML, or costs more than a
  * configuration may, costs itself and is named among the faults.
  */
 export async function readMarianConfig(text: string): Promise<ReadConfig> {

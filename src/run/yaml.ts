@@ -38,7 +38,7 @@ export type ReadYaml =
 
 /**
  * How PyYAML, with which the field reads Marian's files, tells scalars apart where the `yaml` package differs:
- * `1e-09` has no point and is text, `08` is no octal number and is text, `y` is text. By tag and format.
+ * `1e-09` has no point and is text, `08` is not an octal number and is text, `y` is text. By tag and format.
  */
 const SCALARS: Readonly<Record<string, RegExp>> = {
   "bool true": /^(?:[Yy]es|YES|[Tt]rue|TRUE|[Oo]n|ON)$/,

@@ -15,7 +15,7 @@ export interface Label {
   readonly augmentation: string | null;
 }
 
-/** The lookahead keeps the longest model, so that `evaluate-teacher-ensemble` is no teacher with a dataset `ensemble`. */
+/** The lookahead keeps the longest model, so that `evaluate-teacher-ensemble` is not a teacher with a dataset `ensemble`. */
 const EVALUATION = new RegExp(`^eval(?:uate)?([-_])(?=(${MODELS}|speed))\\2(?:-?(\\d+))?[-_](.+)$`, "s");
 
 /** At this position any word is an importer, except an augmentation. */

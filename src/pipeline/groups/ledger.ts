@@ -63,7 +63,7 @@ export class Ledger {
    */
   static async open(path: string): Promise<Ledger> {
     const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-      // Writing reports a part of the path that is no folder.
+      // Writing reports a part of the path that is not a folder.
       if (error.code === "ENOENT" || error.code === "ENOTDIR") return "";
       throw error;
     });

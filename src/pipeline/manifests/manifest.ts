@@ -47,7 +47,7 @@ export function manifestLine(run: ManifestRun): string {
  * Reads a line.
  *
  * @param place Names the line in an error.
- * @throws InputError if it is no run.
+ * @throws InputError if the line is not a run.
  */
 export function readManifestLine(line: string, place: string): ManifestRun {
   const fail = (reason: string): never => {
@@ -101,7 +101,7 @@ function readFile(value: unknown): ManifestFile | undefined {
 /**
  * The runs of a manifest, one as soon as its line is read; empty lines are skipped.
  *
- * @throws InputError, which names the manifest, if it can't be read or a line is no run.
+ * @throws InputError, which names the manifest, if it can't be read or a line is not a run.
  */
 export async function* readManifest(source: Source): AsyncGenerator<ManifestRun> {
   const name = source.name === STDIN ? "standard input" : source.name;

@@ -27,7 +27,7 @@ export type { EvaluationRow };
 /** A run of the tables. One without a log is known by its evaluations alone. */
 export interface TableRun extends RunName {
   readonly log?: Source | undefined;
-  /** Marian's log of validations beside it; fills in what `log` lacks. */
+  /** Marian's log of validations next to it; fills in what `log` lacks. */
   readonly validationLog?: Source | undefined;
 }
 

@@ -16,7 +16,7 @@ import { type LogControl, publishLog } from "../publish-log.js";
 /** A training whose log goes into the tables. */
 export interface PartRun extends RunName {
   readonly log: Source;
-  /** Marian's log of validations beside it; fills in what `log` lacks. */
+  /** Marian's log of validations next to it; fills in what `log` lacks. */
   readonly validationLog?: Source;
 }
 
