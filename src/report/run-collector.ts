@@ -1,4 +1,5 @@
 /** Gathers one log's measurements into the tables of a report. */
+
 import type { CheckOptions } from "../check/check-options.js";
 import { RunChecker } from "../check/run-checker.js";
 import type { Batch } from "../core/batch.js";
@@ -8,6 +9,7 @@ import type { TimestampFormat } from "../core/timestamp.js";
 import { markOf } from "../run/log-mark.js";
 import type { RunTally, RunUpdate } from "../run/run-reader.js";
 import type { Segment } from "../run/segment.js";
+import { patternNumber } from "../run/step-rows.js";
 import { isDrawn, type ReportMark, type ReportRun } from "./report-data.js";
 import { type Table, TableBuilder } from "./table.js";
 
@@ -116,7 +118,7 @@ export class RunCollector {
 
   #takePattern({ name, line, segment, up, values }: PatternMeasurement): void {
     for (const [group, text] of Object.entries(values)) {
-      const value = text.trim() === "" ? Number.NaN : Number(text);
+      const value = patternNumber(text);
       if (Number.isNaN(value) && !/^[+-]?nan$/i.test(text.trim())) {
         this.#texts += 1;
         continue;

@@ -35,6 +35,11 @@ const TRAINING = [
 ] as const;
 const KEYS: ColumnRule = { form: "wandb", own: new Set(["epoch", ...TRAINING]) };
 
+/** The number that the text of a pattern's group is; NaN if it is not one. */
+export function patternNumber(text: string): number {
+  return text.trim() === "" ? Number.NaN : Number(text);
+}
+
 /**
  * Merges records to rows whose steps rise.
  *
@@ -135,7 +140,7 @@ export class StepRows {
     }
     const row = this.#opened(step, segment);
     for (const [group, value] of Object.entries(values)) {
-      const number = value.trim() === "" ? Number.NaN : Number(value);
+      const number = patternNumber(value);
       row.values[`${name}/${group}`] = Number.isNaN(number) ? value : number;
     }
   }

@@ -7,6 +7,7 @@ import type { ConfigValue } from "../../run/config-value.js";
 import { stalledColumn } from "../../run/metric-columns.js";
 import type { RunUpdate } from "../../run/run-reader.js";
 import type { Segment } from "../../run/segment.js";
+import { patternNumber } from "../../run/step-rows.js";
 import type { WriteMode } from "../csv/csv-file.js";
 import type { Note, OpenedRun, PublisherOutcome, UpdatePublisher } from "../update-publisher.js";
 import { EventEncoder, ScalarTag } from "./event-encoder.js";
@@ -156,7 +157,7 @@ export class TensorboardPublisher implements UpdatePublisher {
     this.#begin(0, 0, 0);
     for (const [group, value] of Object.entries(values)) {
       const tag = cleanTag(`${name}/${group}`);
-      const number = value.trim() === "" ? Number.NaN : Number(value);
+      const number = patternNumber(value);
       if (Number.isNaN(number)) {
         this.#text(tag, value);
         continue;
