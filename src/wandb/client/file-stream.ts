@@ -1,12 +1,11 @@
-import { promisify } from "node:util";
-import { gzip } from "node:zlib";
-import type { RequestScope } from "../../http/index.js";
-import { isObject } from "../../http/index.js";
 import { messageOf, WandbError } from "./errors.js";
+import {
+  encodeStreamRequest,
+  type LinesOfFile,
+  type StreamConnection,
+  sendStreamRequest,
+} from "./file-stream-request.js";
 import { LineBuffer } from "./line-buffer.js";
-import type { WandbClient } from "./wandb-client.js";
-
-const gzipAsync = promisify(gzip);
 
 /** Files that are sent line by line. The summary is not among them: it is one object that is sent whole. */
 export const STREAM_FILES = ["wandb-history.jsonl", "wandb-events.jsonl", "output.log"] as const;
@@ -21,19 +20,11 @@ const REQUEST_BYTES = 2 * 1024 * 1024;
 const LARGEST_REQUEST_BYTES = 8 * 1024 * 1024;
 const LIVE_INTERVAL_MS = 15_000;
 const HEARTBEAT_MS = 30_000;
-const SMALLEST_GZIP_BYTES = 1024;
 const HISTORY: StreamFile = "wandb-history.jsonl";
 /** Bytes of acknowledged rows after which the server is asked whether it holds them. */
 const UNCONFIRMED_BYTES = 4 * 1024 * 1024;
 const CONFIRM_FIRST_MS = 1000;
 const CONFIRM_LONGEST_MS = 4000;
-const WHAT = "the run's rows";
-/** What W&B answers to lines, each null or so; a server that says none of it took nothing. */
-const ANSWER_FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
-  exitcode: Number.isInteger,
-  limits: isObject,
-  stopped: (value) => typeof value === "boolean",
-};
 
 /** Lines that the server has not acknowledged: `lines[0]` is line `offset` of the run's file. */
 export interface UndeliveredLines {
@@ -53,18 +44,11 @@ export interface LineCounts {
 }
 
 /** How a stream is made. */
-export interface FileStreamOptions {
-  readonly client: WandbClient;
-  readonly scope: RequestScope;
-  readonly entity: string;
-  readonly project: string;
-  readonly runId: string;
+export interface FileStreamOptions extends StreamConnection {
   /** Lines of each file that the server holds already; the first line pushed gets this number. Default 0. */
   readonly offsets?: Readonly<Partial<Record<StreamFile, number>>>;
   /** "live": the first request at once, then one per 15 s. "bulk": full batches, as fast as acknowledged. */
   readonly pacing: "live" | "bulk";
-  /** Whether the server takes gzip bodies. */
-  readonly gzip: boolean;
   /** Bytes at which a batch is sent without waiting. Default 2 MiB; a request never has more than 8 MiB of lines. */
   readonly requestBytes?: number | undefined;
   /** Bytes above which `push` waits. Default twice `requestBytes`. */
@@ -93,20 +77,12 @@ export interface FileStreamOptions {
   readonly onShownUndelivered?: ((lines: UndeliveredLines) => void) | undefined;
 }
 
-interface Counter {
-  pushed: number;
-  sent: number;
-  acknowledged: number;
-  undelivered: number;
-  tooLong: number;
-}
+type Counter = { -readonly [name in keyof LineCounts]: number };
 
 interface Batch {
   readonly body: Buffer;
   readonly takenLines: ReadonlyMap<StreamFile, number>;
   readonly uploaded: number;
-  readonly summary: boolean;
-  readonly preempting: boolean;
   readonly last: boolean;
 }
 
@@ -122,7 +98,6 @@ export class FileStream {
   readonly #counters: Readonly<Record<StreamFile, Counter>>;
   readonly #requestBytes: number;
   readonly #bufferBytes: number;
-  readonly #url: string;
   readonly #openedAt: number;
   #lastSendAt: number | undefined;
   #firstWorkAt: number | undefined;
@@ -146,20 +121,10 @@ export class FileStream {
     this.#options = options;
     this.#requestBytes = Math.min(options.requestBytes ?? REQUEST_BYTES, LARGEST_REQUEST_BYTES);
     this.#bufferBytes = options.bufferBytes ?? 2 * this.#requestBytes;
-    const { client, entity, project, runId, offsets } = options;
-    const path = [entity, project, runId].map(encodeURIComponent).join("/");
-    this.#url = `${client.settings.baseUrl}/files/${path}/file_stream`;
-    this.#buffers = {
-      "wandb-history.jsonl": new LineBuffer(offsets?.["wandb-history.jsonl"]),
-      "wandb-events.jsonl": new LineBuffer(offsets?.["wandb-events.jsonl"]),
-      "output.log": new LineBuffer(offsets?.["output.log"]),
-    };
-    this.#unconfirmed = new LineBuffer(offsets?.["wandb-history.jsonl"]);
-    this.#counters = {
-      "wandb-history.jsonl": emptyCounter(),
-      "wandb-events.jsonl": emptyCounter(),
-      "output.log": emptyCounter(),
-    };
+    const { client, offsets } = options;
+    this.#buffers = ofEachFile((file) => new LineBuffer(offsets?.[file]));
+    this.#unconfirmed = new LineBuffer(offsets?.[HISTORY]);
+    this.#counters = ofEachFile(() => ({ pushed: 0, sent: 0, acknowledged: 0, undelivered: 0, tooLong: 0 }));
     this.#openedAt = client.http.clock.now();
     this.#done = this.#loop();
   }
@@ -278,8 +243,7 @@ export class FileStream {
     if (file === "wandb-history.jsonl") this.show([]);
     const buffer = this.#buffers[file];
     if (this.#failure !== undefined) {
-      const offset = buffer.skip();
-      this.#handOver({ file, offset, lines: [line] });
+      this.#handOver({ file, offset: buffer.skip(), lines: [line] });
       return;
     }
     const before = this.bufferedBytes;
@@ -334,8 +298,9 @@ export class FileStream {
       while (await this.#untilDue()) {
         await this.#options.beforeBatch?.();
         const batch = this.#takeBatch();
+        for (const [file, count] of batch.takenLines) this.#counters[file].sent += count;
         this.#lastSendAt = this.#options.client.http.clock.now();
-        await this.#send(batch);
+        await sendStreamRequest(this.#options, batch.body);
         this.#acknowledge(batch);
         this.#announceChange();
         if (batch.last) break;
@@ -389,8 +354,7 @@ export class FileStream {
       if (this.#ending) return false;
       const full = this.bufferedBytes >= this.#requestBytes;
       if (full || this.#flushing || this.#exitCode !== undefined) return true;
-      const dueAt = this.#dueAt();
-      const left = dueAt - clock.now();
+      const left = this.#dueAt() - clock.now();
       if (left <= 0) return true;
       const woken = new AbortController();
       this.#wake = () => woken.abort();
@@ -409,7 +373,7 @@ export class FileStream {
 
   #takeBatch(): Batch {
     const takenLines = new Map<StreamFile, number>();
-    const files: Bytes[] = [];
+    const files: LinesOfFile[] = [];
     let room = this.#requestBytes;
     let more = false;
     let rows = this.#buffers[HISTORY].start;
@@ -422,73 +386,23 @@ export class FileStream {
       // Those that were shown before are still there.
       if (file === HISTORY) rows += count + (this.#shownWaits && more ? 0 : this.#shown.length);
       if (count + shown.length === 0) continue;
-      const lines: Bytes[] = [
-        ...(count === 0 ? [] : [[buffer.joined(count)]]),
-        ...shown.map((line) => [line]),
-      ];
-      files.push([`${JSON.stringify(file)}:{"offset":${buffer.start},"content":[`, ...listOf(lines), "]}"]);
+      const lines = [...(count === 0 ? [] : [buffer.joined(count)]), ...shown];
+      files.push({ file, offset: buffer.start, lines });
       room -= buffer.bytesOf(count);
       takenLines.set(file, count);
     }
     const summary = this.#summaryDirty ? this.#options.summary?.(rows) : undefined;
-    if (summary !== undefined)
-      files.push([`"wandb-summary.json":{"offset":0,"content":[${JSON.stringify(summary)}]}`]);
     const last = this.#exitCode !== undefined && !more;
-    const members: Bytes[] = [];
-    if (files.length > 0) members.push(['"files":{', ...listOf(files), "}"]);
-    if (this.#uploaded.length > 0) members.push([`"uploaded":${JSON.stringify(this.#uploaded)}`]);
-    if (this.#preempting) members.push(['"preempting":true']);
-    if (last) members.push([`"complete":true,"exitcode":${this.#exitCode}`]);
-    const body = ["{", ...listOf(members), "}"].map((part) =>
-      typeof part === "string" ? Buffer.from(part) : part,
-    );
-    const batch = {
-      body: Buffer.concat(body),
-      takenLines,
-      uploaded: this.#uploaded.length,
-      summary: this.#summaryDirty,
-      preempting: this.#preempting,
-      last,
-    };
+    const uploaded = this.#uploaded;
+    const preempting = this.#preempting;
+    const exitCode = last ? this.#exitCode : undefined;
+    const body = encodeStreamRequest({ files, summary, uploaded, preempting, exitCode });
     // From here on changes belong to the next batch.
     this.#summaryDirty = false;
     if (!more) this.#shownWaits = false;
     this.#preempting = false;
     this.#poked = false;
-    return batch;
-  }
-
-  async #send(batch: Batch): Promise<void> {
-    for (const [file, count] of batch.takenLines) this.#counters[file].sent += count;
-    const { client, scope } = this.#options;
-    const headers: Record<string, string> = { "content-type": "application/json" };
-    let { body } = batch;
-    if (this.#options.gzip && body.length >= SMALLEST_GZIP_BYTES) {
-      body = await gzipAsync(body, { level: 3 });
-      headers["content-encoding"] = "gzip";
-    }
-    const answer = await client.http.send(
-      {
-        method: "POST",
-        url: this.#url,
-        headers,
-        body: () => body,
-        authorized: true,
-        headersMs: client.timeouts.fileStream,
-        wholeMs: client.timeouts.fileStream,
-        what: WHAT,
-      },
-      scope,
-    );
-    const reply = client.reply(answer, WHAT);
-    const isAnswer = Object.entries(ANSWER_FIELDS).some(
-      ([name, fits]) => name in reply && (reply[name] === null || fits(reply[name])),
-    );
-    if (!isAnswer)
-      throw new WandbError(
-        "malformed-answer",
-        `the answer to ${WHAT} is not from W&B (HTTP ${answer.status}, without ${Object.keys(ANSWER_FIELDS).join(", ")}): check the base URL`,
-      );
+    return { body, takenLines, uploaded: uploaded.length, last };
   }
 
   #acknowledge(batch: Batch): void {
@@ -511,23 +425,17 @@ export class FileStream {
     this.#failure = error instanceof Error ? error : new Error(messageOf(error));
     for (const file of STREAM_FILES) {
       const buffer = this.#buffers[file];
-      if (buffer.length === 0) continue;
-      const offset = buffer.start;
-      this.#handOver({ file, offset, lines: buffer.takeAll() });
+      if (buffer.length > 0) this.#handOver({ file, offset: buffer.start, lines: buffer.takeAll() });
     }
     if (this.#shown.length > 0) this.#handOverShown(this.#shown.map((line) => JSON.parse(line) as string));
     this.#announceChange();
   }
 }
 
-/** Pieces of a JSON text. */
-type Bytes = readonly (string | Buffer)[];
-
-/** The members of a JSON list or object. */
-function listOf(items: readonly Bytes[]): Bytes {
-  return items.flatMap((item, at) => (at === 0 ? item : [",", ...item]));
-}
-
-function emptyCounter(): Counter {
-  return { pushed: 0, sent: 0, acknowledged: 0, undelivered: 0, tooLong: 0 };
+function ofEachFile<T>(make: (file: StreamFile) => T): Readonly<Record<StreamFile, T>> {
+  return {
+    "wandb-history.jsonl": make("wandb-history.jsonl"),
+    "wandb-events.jsonl": make("wandb-events.jsonl"),
+    "output.log": make("output.log"),
+  };
 }

@@ -100,9 +100,7 @@ export class WandbRun {
     this.#stream = new FileStream({
       client: options.client,
       scope,
-      entity: address.entity,
-      project: address.project,
-      runId: address.runId,
+      ...address,
       offsets: {
         [HISTORY]: resumed ? (existing?.rows ?? 0) : 0,
         [EVENTS]: resumed ? (existing?.events ?? 0) : 0,

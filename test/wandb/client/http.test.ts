@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { ApiKey, WandbClient, WandbRun } from "../../../src/wandb/client/index.js";
-import { wandbPolicy } from "../../../src/wandb/client/policy.js";
+import { wandbPolicy } from "../../../src/wandb/client/wandb-client.js";
 import { budgetOf, harness, settingsFor, until } from "./harness.js";
 
 const START = 1_694_867_941;
