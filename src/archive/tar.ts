@@ -35,7 +35,7 @@ const EXTRACTION: object = { allowUnknownFormat: true, highWaterMark: 1 };
 const STOPPED = new Error("the unpacking was stopped");
 const FILES = ["file", "contiguous-file"];
 /** Links that a message names. */
-const MOST_NAMED = 3;
+const MAX_NAMED = 3;
 
 /**
  * Unpacks the useful files. Leaves out links, devices and paths that lead out of the archive. If a tar ends early or is
@@ -99,7 +99,7 @@ export async function unpackTar(file: string, folder: string, options: TarOption
       severity: "warning",
     });
   if (others.length > 0) {
-    const names = others.slice(0, MOST_NAMED).join(", ") + (others.length > MOST_NAMED ? ", …" : "");
+    const names = others.slice(0, MAX_NAMED).join(", ") + (others.length > MAX_NAMED ? ", …" : "");
     const reason = `left out, because only files are unpacked from a tar: ${others.length} links or devices (${names})`;
     faults.push({ reason, severity: "warning" });
   }

@@ -112,13 +112,13 @@ export class CollapseCheck extends Check {
 function hasCollapsed(name: string, { best, first }: Metric, value: number, better: Better): boolean {
   if (!Number.isFinite(best)) return false;
   if (better === "high") {
-    const least = Math.abs(best) <= 1 && /accuracy/i.test(name) ? MIN_FRACTION : MIN_SCORE;
-    return best >= least && value < best * PART;
+    const min = Math.abs(best) <= 1 && /accuracy/i.test(name) ? MIN_FRACTION : MIN_SCORE;
+    return best >= min && value < best * PART;
   }
   // A perplexity is the exponent of a cost.
   const cost = (of: number) => (/^perplexity/i.test(name) && of > 0 ? Math.log(of) : of);
-  const [now, least, start] = [cost(value), cost(best), cost(first)];
-  return least >= 0 && now > least / PART && now - least >= LOST * (start - least);
+  const [now, min, start] = [cost(value), cost(best), cost(first)];
+  return min >= 0 && now > min / PART && now - min >= LOST * (start - min);
 }
 
 /** A known NaN is worse than any value. */

@@ -28,7 +28,7 @@ interface Silence {
 
 /** Watches updates and times of one part of a log. */
 export class GapCheck extends Check {
-  readonly #least: number;
+  readonly #minSeconds: number;
   #interval: number | undefined;
   #candidate = 0;
   #times = 0;
@@ -44,7 +44,7 @@ export class GapCheck extends Check {
 
   constructor({ gapSeconds }: Thresholds, report: ReportFinding) {
     super(report);
-    this.#least = gapSeconds;
+    this.#minSeconds = gapSeconds;
   }
 
   training(row: TrainingRow): void {
@@ -115,7 +115,7 @@ export class GapCheck extends Check {
     const usual = this.#usual.value;
     const long =
       this.#usual.count >= SURE &&
-      seconds >= this.#least &&
+      seconds >= this.#minSeconds &&
       seconds > usual * LONG &&
       (!validation || (this.#validations >= VALIDATIONS && seconds > this.#longest * LONG_VALIDATION));
     if (long && !this.#clockChanged(row)) {

@@ -127,7 +127,7 @@ export class RunChecker {
     this.#course.end({
       schedule: this.#schedule,
       stopsEarly: this.#stall.stopsEarly,
-      stalled: this.#stall.mostStalled,
+      stalled: this.#stall.maxStalled,
       lastLine: { ...this.#position, line: Math.max(1, this.#lines) },
       closed: whole && this.#closed(),
       running: this.#running(),

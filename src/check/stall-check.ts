@@ -49,7 +49,7 @@ export class StallCheck extends Check {
   }
 
   /** The maximum stalled count of the metrics; undefined if nothing was validated since the start. */
-  get mostStalled(): number | undefined {
+  get maxStalled(): number | undefined {
     const counts = [...this.#metrics.values()].map(({ stalled }) => stalled);
     return counts.length === 0 ? undefined : Math.max(...counts);
   }

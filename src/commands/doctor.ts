@@ -10,7 +10,7 @@ const { "wandb-artifacts": _artifacts, ...sharedFlags } = wandbFlags;
 const W_AND_B = "WEIGHTS & BIASES";
 
 /** What a state is called on a terminal. */
-const WORDS = { ok: "ok", warning: "warning", failure: "FAILURE" } as const;
+const LABELS = { ok: "ok", warning: "warning", failure: "FAILURE" } as const;
 
 export default class Doctor extends Command {
   static override summary =
@@ -50,7 +50,7 @@ Exit codes: 0 nothing is in the way; 1 something is; 2 wrong flags.`;
     for await (const finding of looking) {
       findings.push(finding);
       const { about, state, text } = finding;
-      if (!flags.json) print(`${about.padEnd(9)}${WORDS[state].padEnd(9)}${text}`);
+      if (!flags.json) print(`${about.padEnd(9)}${LABELS[state].padEnd(9)}${text}`);
     }
     const code = findings.some(({ state }) => state === "failure") ? EXIT.input : EXIT.ok;
     if (flags.json) printText(jsonText({ findings, exit_code: code }));

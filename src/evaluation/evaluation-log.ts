@@ -20,10 +20,10 @@ export function readEvaluationLog(text: string, core: CoreModule): ReadonlyMap<s
   const lines = text.split(/\r\n|\r|\n/);
   const starts = readLineStarts(core, new TextEncoder().encode(lines.join("\n")));
   for (const [index, line] of lines.entries()) {
-    const words = line.slice(starts[index]?.prefix).trim();
-    const score = readFloat(words);
+    const text = line.slice(starts[index]?.prefix).trim();
+    const score = readFloat(text);
     if (score === undefined) {
-      before = words;
+      before = text;
       bleu = undefined;
     } else if (bleu !== undefined) {
       return new Map([

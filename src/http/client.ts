@@ -32,7 +32,7 @@ const SHORTEST_TRY_MS = 1000;
 /** A body that comes more slowly than this for long is none. */
 const SLOWEST_BYTES_PER_MS = 1;
 const SLOW_MS = 120_000;
-const MOST_REDIRECTS = 4;
+const MAX_REDIRECTS = 4;
 
 /** Sends requests, retries what can be retried, and keeps to the server's rate limits across all callers. */
 export class HttpClient {
@@ -214,7 +214,7 @@ export class HttpClient {
     for (let hops = 0; answer.status >= 300; hops += 1) {
       url = this.target(answer, url, spec.what);
       await this.drain(answer);
-      if (hops === MOST_REDIRECTS) throw this.#policy.errors.unusable(`${spec.what}: too many redirects`);
+      if (hops === MAX_REDIRECTS) throw this.#policy.errors.unusable(`${spec.what}: too many redirects`);
       answer = await this.open({ ...spec, url, authorized: false }, scope, ending);
     }
     return answer;

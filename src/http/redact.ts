@@ -6,15 +6,15 @@ const SHORTEST_SECRET = 6;
 /** Of a text that was cut, the end may be the beginning of a secret; fewer characters of it tell nothing. */
 const SHORTEST_PART = 4;
 /** So many characters of a longer secret in a row are hidden wherever they stand: others cut texts too. */
-const PIECE = 8;
-const SHORTEST_OF_PIECES = 16;
+const FRAGMENT = 8;
+const MIN_FRAGMENTED = 16;
 /** A text in which something may be encoded: base64, escapes of URLs, of JSON and of HTML. */
 const TOKEN = /[^\s"'<>]{8,}/g;
 const BASE64 = /[A-Za-z0-9+/_-]{11,}={0,2}/g;
 /** A longer text is not unpacked, which would take its time: a server says less, and a receipt holds no such thing. */
 const LONGEST_UNPACKED = 256 * 1024;
 /** How often something is unpacked that was encoded several times. */
-const MOST_LAYERS = 3;
+const MAX_LAYERS = 3;
 
 /**
  * Secrets, and how texts lose them: the secrets themselves, in either case, pieces of eight characters of them, what is
@@ -25,7 +25,7 @@ export class Secrets {
   /** The secrets and what is built from each, the longest first, with what is printed instead. */
   readonly #forms: { readonly form: string; readonly label: string }[] = [];
   /** Pieces of the long ones, in lower case. */
-  readonly #pieces = new Map<string, string>();
+  readonly #fragments = new Map<string, string>();
 
   constructor(...secrets: readonly (string | undefined)[]) {
     for (const secret of secrets) if (secret !== undefined) this.add(secret);
@@ -43,7 +43,7 @@ export class Secrets {
     ];
     this.#forms.push(...[...new Set(forms)].map((form) => ({ form, label })));
     this.#forms.sort((one, other) => other.form.length - one.form.length);
-    if (secret.length < SHORTEST_OF_PIECES) return;
+    if (secret.length < MIN_FRAGMENTED) return;
     // What stands before a secret moves the groups of base64, and changes its first and last characters.
     const built = [0, 1, 2].map((before) =>
       Buffer.concat([Buffer.alloc(before), bytes])
@@ -54,9 +54,9 @@ export class Secrets {
     for (const form of [secret, bytes.toString("hex"), ...built]) {
       const small = form.toLowerCase();
       // A backslash or a quotation mark that is hidden alone would break a JSON text.
-      for (let at = 0; at + PIECE <= small.length; at += 1) {
-        const piece = small.slice(at, at + PIECE);
-        if (!/[\\"]/.test(piece)) this.#pieces.set(piece, label);
+      for (let at = 0; at + FRAGMENT <= small.length; at += 1) {
+        const fragment = small.slice(at, at + FRAGMENT);
+        if (!/[\\"]/.test(fragment)) this.#fragments.set(fragment, label);
       }
     }
   }
@@ -84,11 +84,11 @@ export class Secrets {
       clean = clean.replace(TOKEN, (token) => this.#labelOf(decoded(token), token) ?? token);
     if (short) clean = clean.replace(BASE64, (token) => this.#encoded(token) ?? token);
     for (const { form, label } of this.#forms) clean = clean.replaceAll(form, () => label);
-    return this.#withoutPieces(clean);
+    return this.#withoutFragments(clean);
   }
 
   /** What stands for a token that is base64 of something with a secret in it; undefined for any other. */
-  #encoded(token: string, layers = MOST_LAYERS): string | undefined {
+  #encoded(token: string, layers = MAX_LAYERS): string | undefined {
     // What stands before it, such as a part of a path, may have moved the groups of four characters.
     for (const from of [0, 1, 2, 3]) {
       const inner = Buffer.from(token.slice(from), "base64").toString("latin1");
@@ -112,28 +112,28 @@ export class Secrets {
     const found = this.#forms.find(({ form }) => text.includes(form));
     if (found !== undefined) return found.label;
     const small = text.toLowerCase();
-    for (let at = 0; this.#pieces.size > 0 && at + PIECE <= small.length; at += 1) {
-      const label = this.#pieces.get(small.slice(at, at + PIECE));
+    for (let at = 0; this.#fragments.size > 0 && at + FRAGMENT <= small.length; at += 1) {
+      const label = this.#fragments.get(small.slice(at, at + FRAGMENT));
       if (label !== undefined) return label;
     }
     return undefined;
   }
 
   /** Hides runs of characters all of whose pieces are of a secret. */
-  #withoutPieces(text: string): string {
-    if (this.#pieces.size === 0) return text;
+  #withoutFragments(text: string): string {
+    if (this.#fragments.size === 0) return text;
     const small = text.toLowerCase();
     // Letters that change their number with their case would move what follows.
     if (small.length !== text.length) return text;
     let clean = "";
     let kept = 0;
-    for (let at = 0; at + PIECE <= small.length; at += 1) {
-      const label = this.#pieces.get(small.slice(at, at + PIECE));
+    for (let at = 0; at + FRAGMENT <= small.length; at += 1) {
+      const label = this.#fragments.get(small.slice(at, at + FRAGMENT));
       if (label === undefined) continue;
       let end = at + 1;
-      while (this.#pieces.has(small.slice(end, end + PIECE))) end += 1;
+      while (this.#fragments.has(small.slice(end, end + FRAGMENT))) end += 1;
       clean += text.slice(kept, at) + label;
-      kept = end + PIECE - 1;
+      kept = end + FRAGMENT - 1;
       at = kept - 1;
     }
     return clean + text.slice(kept);

@@ -7,7 +7,7 @@ import type { RateLimit } from "./rate-limit.js";
 import { backoff } from "./rate-limit.js";
 
 /** While others get through, a request that is told to wait has this many budgets at most. */
-const MOST_BUDGETS = 10;
+const MAX_BUDGETS = 10;
 
 /** What a request's tries go by. */
 interface RetryOptions {
@@ -41,7 +41,7 @@ export class Retry {
   /** The moment (ms since 1970) at which the request is given up if nothing arrives before. */
   get deadline(): number {
     const { budget } = this.#options.scope;
-    const last = budget.deadline(this.#begun) + (MOST_BUDGETS - 1) * budget.milliseconds;
+    const last = budget.deadline(this.#begun) + (MAX_BUDGETS - 1) * budget.milliseconds;
     return Math.min(budget.deadline(this.#start), last);
   }
 

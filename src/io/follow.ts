@@ -68,7 +68,7 @@ export class FollowSource implements Source {
           current = next;
         }
         if (current !== undefined) {
-          if (await current.begunAnew()) {
+          if (await current.rewritten()) {
             if (last !== LINE_END) yield* remember([NEW_LINE]);
             notice?.(`${this.name}: it was cut or rewritten; it is read from its start`);
           }
@@ -138,7 +138,7 @@ const NEW_LINE = new Uint8Array([LINE_END]);
 interface Followed {
   is(info: Stats): boolean;
   /** Whether what was read is no longer there; if so, the reading starts over. */
-  begunAnew(): Promise<boolean>;
+  rewritten(): Promise<boolean>;
   /** What there is from the place reached. A chunk holds until the next is asked for. */
   rest(buffer: Uint8Array): AsyncIterable<Uint8Array>;
   close(): Promise<void>;
@@ -170,7 +170,7 @@ class GrowingFile implements Followed {
     return dev === this.#dev && ino === this.#ino;
   }
 
-  async begunAnew(): Promise<boolean> {
+  async rewritten(): Promise<boolean> {
     const { size, mtimeMs } = await this.#file.stat();
     if (size > this.#offset && (await this.#endsAsRead())) return false;
     if (size === this.#offset && (mtimeMs === this.#changed || (await this.#isAsRead()))) {
@@ -250,7 +250,7 @@ class FollowedPipe implements Followed {
     return dev === this.#dev && ino === this.#ino;
   }
 
-  async begunAnew(): Promise<boolean> {
+  async rewritten(): Promise<boolean> {
     return false;
   }
 

@@ -14,7 +14,7 @@ import { makeTemporaryFolder, removeTemporaryFolder } from "./temporary-folder.j
 export const LEFTOVER =
   /\.(?:(?:[A-Za-z0-9_.]+-\d+-\d+|\d+)(?:\.\d+)?\.partial(?:\.next)?|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.part)$/;
 /** As many links may lead to each other. */
-const MOST_LINKS = 40;
+const MAX_LINKS = 40;
 /** Longer names leave no room for the owner's. */
 const LONGEST_NAME = 100;
 
@@ -68,7 +68,7 @@ export function partOf(path: string, name = basename(path)): string {
 /** Where a path leads; a link that leads nowhere yet names the file to make. */
 export async function throughLinks(path: string): Promise<string> {
   let at = path;
-  for (let links = 0; links < MOST_LINKS; links += 1) {
+  for (let links = 0; links < MAX_LINKS; links += 1) {
     const to = await readlink(at).catch(() => undefined);
     if (to === undefined) return at;
     // Links of /proc, such as /dev/stdout, have no path: they are opened as they are.

@@ -91,7 +91,7 @@ export function stdinIsGiven(): boolean {
   }
 }
 
-const WORDS: Readonly<Record<string, string>> = {
+const MESSAGES: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file",
   EACCES: "it may not be read (permission denied)",
   EPERM: "it may not be read (permission denied)",
@@ -109,6 +109,6 @@ const GARBLED =
 /** Node's faults in words; others as they are. */
 export function readable(error: unknown): Error {
   const { code = "", path = "" } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
-  const words = code === "ENOENT" && isGarbled(path) ? GARBLED : WORDS[code];
-  return words === undefined ? (error as Error) : new InputError(words, { cause: error });
+  const message = code === "ENOENT" && isGarbled(path) ? GARBLED : MESSAGES[code];
+  return message === undefined ? (error as Error) : new InputError(message, { cause: error });
 }

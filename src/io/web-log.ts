@@ -72,7 +72,7 @@ async function openedWebLog(input: WebLogInput, signal?: AbortSignal): Promise<W
   try {
     if (blob !== undefined) {
       // A part of a file that has gone is empty; the file itself is an error.
-      const head = await inWords((size === 0 ? blob : blob.slice(0, LONGEST_MAGIC)).arrayBuffer());
+      const head = await withMessage((size === 0 ? blob : blob.slice(0, LONGEST_MAGIC)).arrayBuffer());
       return { packing: packingOf(new Uint8Array(head)), ...rest, chunks };
     }
     let head: Uint8Array = new Uint8Array(0);
@@ -98,7 +98,7 @@ export function blobChunks(blob: Blob): ByteStream {
   let chunks: ByteStream | undefined;
   const next = () => {
     chunks ??= streamChunks(blob.stream());
-    return inWords(chunks.next());
+    return withMessage(chunks.next());
   };
   return new ByteStream(next, () => chunks?.return());
 }
@@ -183,7 +183,7 @@ function bytesOf({ done, value }: IteratorResult<unknown>): IteratorResult<Uint8
   return done ? { done, value: undefined } : { value: chunkBytes(value) };
 }
 
-async function inWords<Value>(reading: Promise<Value>): Promise<Value> {
+async function withMessage<Value>(reading: Promise<Value>): Promise<Value> {
   try {
     return await reading;
   } catch (error) {

@@ -7,7 +7,7 @@ import { OWNER } from "../io/owner.js";
 /** Bytes that wait in memory. */
 const IN_MEMORY = 1e6;
 /** Bytes of the file that are read at once. */
-const PIECE = 1 << 18;
+const CHUNK = 1 << 18;
 
 /** A queue of bytes that takes as much as the disk for temporary files does. */
 export class Backlog {
@@ -56,15 +56,15 @@ export class Backlog {
       return part;
     }
     if (this.#file === undefined || this.#read === this.#written) return undefined;
-    const piece = new Uint8Array(Math.min(PIECE, this.#written - this.#read));
-    const count = readSync(this.#file, piece, 0, piece.length, this.#read);
+    const chunk = new Uint8Array(Math.min(CHUNK, this.#written - this.#read));
+    const count = readSync(this.#file, chunk, 0, chunk.length, this.#read);
     this.#read += count;
     if (this.#read === this.#written) {
       ftruncateSync(this.#file);
       this.#read = 0;
       this.#written = 0;
     }
-    return piece.subarray(0, count);
+    return chunk.subarray(0, count);
   }
 
   /** Lets everything go. */

@@ -18,10 +18,10 @@ export interface LivePublisher extends UpdatePublisher {
 }
 
 /**
- * Makes the publisher when the place is known; undefined if nothing is to be published. `fate` is how the training
+ * Makes the publisher when the place is known; undefined if nothing is to be published. `trainingState` is how the training
  * stands, known when the log has been published; undefined where the log does not tell.
  */
-export type PublisherOpening = (fate: () => TrainingState | undefined) => LivePublisher;
+export type PublisherOpening = (trainingState: () => TrainingState | undefined) => LivePublisher;
 
 /** How the log is read, and until when. */
 export interface BufferedOptions {

@@ -28,7 +28,7 @@ export interface DiagnosisRequest extends TargetRequest {
   readonly consent: boolean;
 }
 
-const LEAST_NODE = [20, 19] as const;
+const MIN_NODE = [20, 19] as const;
 const PATIENCE = 15_000;
 
 /** Looks at everything, one thing after the other. Changes nothing, and prints no secret. */
@@ -75,8 +75,8 @@ async function finding(about: string, look: () => Promise<string>): Promise<Find
 
 function node(): Finding {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-  const enough = major > LEAST_NODE[0] || (major === LEAST_NODE[0] && minor >= LEAST_NODE[1]);
-  const text = `Node ${process.versions.node}${enough ? "" : `, and ${LEAST_NODE.join(".")} is the least`}`;
+  const enough = major > MIN_NODE[0] || (major === MIN_NODE[0] && minor >= MIN_NODE[1]);
+  const text = `Node ${process.versions.node}${enough ? "" : `, and ${MIN_NODE.join(".")} is the least`}`;
   return { about: "node", state: enough ? "ok" : "failure", text };
 }
 

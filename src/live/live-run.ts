@@ -23,7 +23,7 @@ export interface LiveRunOptions {
   readonly stop: StopRequest;
   /** Creates or completes the run of the group. */
   readonly groupLogs: boolean;
-  readonly publication: Partial<Pick<WandbPublication, "artifacts" | "taskFiles" | "fate">>;
+  readonly publication: Partial<Pick<WandbPublication, "artifacts" | "taskFiles" | "trainingState">>;
 }
 
 /** Publishes a training with the machine's system metrics, and the run of its group. */

@@ -83,7 +83,8 @@ async function openLive(request: TaskLogRequest): Promise<PublisherOpening | und
   if (target === undefined) return undefined;
   const { LiveRun } = await import("./live-run.js");
   const { stop, groupLogs } = request;
-  return (fate) => new LiveRun(target, { stop, groupLogs, publication: { ...filesOf(request), fate } });
+  return (trainingState) =>
+    new LiveRun(target, { stop, groupLogs, publication: { ...filesOf(request), trainingState } });
 }
 
 /** A log that is whole, unless there is nothing in it. */

@@ -23,7 +23,7 @@ export interface TableCode {
   readonly columns: readonly (readonly [string, ColumnCode])[];
 }
 
-const MOST_PLACES = 15;
+const MAX_PLACES = 15;
 
 export function encodeTable({ length, columns }: Table): TableCode {
   return { length, columns: [...columns].map(([name, column]) => [name, encodeColumn(column)] as const) };
@@ -94,7 +94,7 @@ export function decodeColumn({ places, steps, odd = [], absent: gaps = [] }: Col
 
 /** The smallest number of decimals that makes every value a whole number, and gives it back after a division. */
 function decimalPlaces(values: Float64Array): number | undefined {
-  for (let places = 0; places <= MOST_PLACES; places += 1) {
+  for (let places = 0; places <= MAX_PLACES; places += 1) {
     const scale = 10 ** places;
     const exact = (value: number) => {
       if (!Number.isFinite(value)) return true;

@@ -28,7 +28,7 @@ const OPTIONAL = TRAINING_COLUMNS.filter((name) => name in PRESENT && name !== "
 )[];
 
 /** A log that says nothing but errors must not fill the memory. */
-const MOST_MARKS = 10_000;
+const MAX_MARKS = 10_000;
 
 /** Takes the updates of one run; a row takes about 100 bytes of memory. */
 export class RunCollector {
@@ -135,7 +135,7 @@ export class RunCollector {
   /** Keeps what is drawn next to the curves. */
   #takeEvent({ events }: Batch, segments: RunUpdate["segments"], index: number): void {
     const event = events[index];
-    if (event === undefined || this.#marks.length >= MOST_MARKS) return;
+    if (event === undefined || this.#marks.length >= MAX_MARKS) return;
     const { line, segment, timestamp, present } = event;
     const mark = markOf(event);
     const start = segments.get(index);

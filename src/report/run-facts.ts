@@ -24,7 +24,7 @@ export interface MetricFacts {
 }
 
 /** A NaN or an infinity. */
-export interface OddValue {
+export interface NonFiniteValue {
   readonly column: string;
   readonly value: number;
   readonly up: number;
@@ -44,15 +44,15 @@ export interface RunFacts {
   /** By Marian's name, in the order of the log. */
   readonly metrics: ReadonlyMap<string, MetricFacts>;
   /** NaN and infinite costs, gradient norms and validations, in the order of the log. */
-  readonly odd: readonly OddValue[];
+  readonly nonFinite: readonly NonFiniteValue[];
 }
 
 export function factsOf(run: ReportRun): RunFacts {
   const metrics = new Map<string, MetricFacts>();
-  const odd: OddValue[] = [];
-  for (const column of ["cost", "gnorm"]) odd.push(...oddValues(run.training, column, column));
+  const nonFinite: NonFiniteValue[] = [];
+  for (const column of ["cost", "gnorm"]) nonFinite.push(...nonFiniteValues(run.training, column, column));
   for (const [metric, table] of run.validation) {
-    odd.push(...oddValues(table, "value", metric));
+    nonFinite.push(...nonFiniteValues(table, "value", metric));
     const last = factAt(table, table.length - 1);
     const better = betterOf(metric) ?? betterInLog(table);
     const best = better && bestOf(table, better);
@@ -82,7 +82,7 @@ export function factsOf(run: ReportRun): RunFacts {
     ...lasts("ended", "timestamp", Math.max),
     restarts: Math.max(0, run.counts.starts - 1),
     metrics,
-    odd: odd.sort((one, other) => one.line - other.line),
+    nonFinite: nonFinite.sort((one, other) => one.line - other.line),
   };
 }
 
@@ -111,8 +111,8 @@ function bestOf(table: Table, better: Better): MetricFacts["best"] {
   return earlier ? { value } : held;
 }
 
-function oddValues(table: Table, column: string, name: string): OddValue[] {
-  const found: OddValue[] = [];
+function nonFiniteValues(table: Table, column: string, name: string): NonFiniteValue[] {
+  const found: NonFiniteValue[] = [];
   const values = table.columns.get(column);
   for (let row = 0; row < table.length; row += 1) {
     const value = valueAt(values, row);

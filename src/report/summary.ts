@@ -7,7 +7,7 @@ import type { ReportData } from "./report-data.js";
 import { betterInRuns, factsOf, type RunFacts } from "./run-facts.js";
 
 /** Findings that are listed; the rest is counted. Summaries of CI jobs have at most 1 MiB. */
-const MOST_FINDINGS = 100;
+const MAX_FINDINGS = 100;
 const SEVERITIES: readonly Severity[] = ["error", "warning", "info"];
 
 /** The best validations of each run, the findings by severity, and what could not be read. */
@@ -35,13 +35,12 @@ export function reportSummary({ title, runs, problems }: ReportData): string {
     );
   if (findings.length > 0) {
     lines.push("", "### Findings", "");
-    for (const { run, finding } of findings.slice(0, MOST_FINDINGS)) {
+    for (const { run, finding } of findings.slice(0, MAX_FINDINGS)) {
       lines.push(
         `- ${finding.severity}: ${code(run.name)}, line ${grouped(finding.line)}: ${escaped(finding.words)}`,
       );
     }
-    if (findings.length > MOST_FINDINGS)
-      lines.push(`- … and ${grouped(findings.length - MOST_FINDINGS)} more`);
+    if (findings.length > MAX_FINDINGS) lines.push(`- … and ${grouped(findings.length - MAX_FINDINGS)} more`);
   }
   if (problems.length > 0) {
     lines.push("", "### Not read", "");
@@ -53,12 +52,12 @@ export function reportSummary({ title, runs, problems }: ReportData): string {
 function headline(findings: readonly (readonly Finding[])[]): string {
   const count = (severity: Severity) =>
     findings.flat().filter((finding) => finding.severity === severity).length;
-  const words = [
+  const parts = [
     plural(findings.length, "training"),
     plural(count("error"), "error"),
     plural(count("warning"), "warning"),
   ];
-  return `${words.join(", ")}.`;
+  return `${parts.join(", ")}.`;
 }
 
 function resultTable(runs: ReportData["runs"], facts: readonly RunFacts[]): string[] {
@@ -93,7 +92,7 @@ function resultTable(runs: ReportData["runs"], facts: readonly RunFacts[]): stri
         return `${value} ${shown.up === undefined ? "before this log" : `@ ${grouped(shown.up)}`}`;
       }),
       grouped(stalled),
-      grouped(fact.odd.length),
+      grouped(fact.nonFinite.length),
       grouped(fact.restarts),
     ];
   });

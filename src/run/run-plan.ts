@@ -6,7 +6,7 @@ import type { Segment } from "./segment.js";
 /** A log, known to its end. Takes 16 bytes of memory for each record. */
 export interface RunPlan {
   /** For each training and validation record, the least update of it and all that follow. */
-  readonly least: Float64Array;
+  readonly minUps: Float64Array;
   /** The different updates, sorted: the rows of a table with one row an update. */
   readonly steps: Float64Array;
   readonly rows: number;
@@ -50,7 +50,7 @@ export class RunPlanner {
   get plan(): RunPlan {
     const steps = this.#ups.different();
     return {
-      least: this.#ups.least(),
+      minUps: this.#ups.minUps(),
       steps,
       rows: steps.length,
       ...(this.#startedAt === undefined ? {} : { startedAt: this.#startedAt }),
@@ -76,12 +76,12 @@ class Updates {
     this.#length += 1;
   }
 
-  least(): Float64Array {
-    const least = this.#values.slice(0, this.#length);
-    for (let index = least.length - 2; index >= 0; index -= 1) {
-      least[index] = Math.min(least[index] ?? 0, least[index + 1] ?? 0);
+  minUps(): Float64Array {
+    const minUps = this.#values.slice(0, this.#length);
+    for (let index = minUps.length - 2; index >= 0; index -= 1) {
+      minUps[index] = Math.min(minUps[index] ?? 0, minUps[index + 1] ?? 0);
     }
-    return least;
+    return minUps;
   }
 
   different(): Float64Array {

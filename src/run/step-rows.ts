@@ -147,7 +147,7 @@ export class StepRows {
 
   /** The open row of a record's update; undefined if that row was handed over. */
   #row(step: number, segment: number, final: StepRow[]): OpenRow | undefined {
-    const bound = this.#plan === undefined ? step : (this.#plan.least[this.#record] ?? step);
+    const bound = this.#plan === undefined ? step : (this.#plan.minUps[this.#record] ?? step);
     this.#record += 1;
     this.#handOver(Math.min(bound, step), final);
     if (step <= this.#handedOver) {

@@ -25,7 +25,7 @@ const IMMUTABLE = new Set(["s3", "object"]);
 /** Files that are looked at or downloaded at once. */
 const AT_ONCE = 8;
 /** How often an entry that another command takes away is fetched again. */
-const MOST_FETCHES = 5;
+const MAX_FETCHES = 5;
 
 /** Where artifacts are kept. */
 export interface StoreOptions {
@@ -140,7 +140,7 @@ export class ArtifactStore {
       try {
         return { chunks, first: await chunks.next() };
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "ENOENT" || tries === MOST_FETCHES)
+        if ((error as NodeJS.ErrnoException).code !== "ENOENT" || tries === MAX_FETCHES)
           throw readable(error);
         this.#files.delete(placeOf(ref));
       }

@@ -40,8 +40,8 @@ export class LiveLogSource implements Source {
   readonly #options: LiveLogOptions;
   readonly #poll: StatusPoll;
   #state: LiveLogState | undefined;
-  #fate: "completed" | "failed" | "exception" | undefined;
-  #trainingFate: "finished" | "failed" | "running" = "running";
+  #finalState: "completed" | "failed" | "exception" | undefined;
+  #trainingState: "finished" | "failed" | "running" = "running";
   /** The end of what was read of the run. */
   #lines = new ReadLines();
   /** Runs of which the end of the log is missing, with whether they have left it. */
@@ -64,13 +64,13 @@ export class LiveLogSource implements Source {
   }
 
   /** How the task ended, or the only run asked for; undefined while it goes on. */
-  get fate(): "completed" | "failed" | "exception" | undefined {
-    return this.#fate;
+  get finalState(): "completed" | "failed" | "exception" | undefined {
+    return this.#finalState;
   }
 
   /** How the training stands: as the task does, also where one run alone is read. */
-  get trainingFate(): "finished" | "failed" | "running" {
-    return this.#trainingFate;
+  get trainingState(): "finished" | "failed" | "running" {
+    return this.#trainingState;
   }
 
   /**
@@ -97,9 +97,9 @@ export class LiveLogSource implements Source {
       if (onlyRun || (isOver(status.state) && !followed)) {
         const rest = hold?.rest() ?? new Uint8Array();
         if (rest.length > 0) yield rest;
-        if (isOver(status.state)) this.#trainingFate = status.state === "completed" ? "finished" : "failed";
-        this.#fate = (onlyRun ? run.state : status.state) as "completed" | "failed" | "exception";
-        this.#say({ kind: "ended", state: this.#fate, reason: run.reasonResolved });
+        if (isOver(status.state)) this.#trainingState = status.state === "completed" ? "finished" : "failed";
+        this.#finalState = (onlyRun ? run.state : status.state) as "completed" | "failed" | "exception";
+        this.#say({ kind: "ended", state: this.#finalState, reason: run.reasonResolved });
         return;
       }
       this.#say({ kind: "next-run", runId, reason: run.reasonResolved });
@@ -203,8 +203,8 @@ export class LiveLogSource implements Source {
       } catch (error) {
         if (this.#queue.signal?.aborted) throw error;
         this.#incomplete.set(runId, isRefused(error) ? "absent" : "left");
-        const words = error instanceof Error ? error.message : String(error);
-        return this.#say({ kind: "incomplete", runId, reason: words });
+        const message = error instanceof Error ? error.message : String(error);
+        return this.#say({ kind: "incomplete", runId, reason: message });
       }
     }
   }

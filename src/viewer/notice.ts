@@ -35,9 +35,9 @@ export class Notice {
 
   /** What was added since the last call, as text for screen readers. */
   takeFresh(): string {
-    const words = this.#fresh.map(({ source, reason }) => `${source}: ${reason}`);
+    const messages = this.#fresh.map(({ source, reason }) => `${source}: ${reason}`);
     this.#fresh = [];
-    return words.join(". ").replaceAll("?. ", "? ");
+    return messages.join(". ").replaceAll("?. ", "? ");
   }
 
   #show(): void {

@@ -113,7 +113,7 @@ export class RunList {
       box,
       sign,
       element("span", { class: "name" }, run.name),
-      element("span", { class: "facts" }, ...factWords(view)),
+      element("span", { class: "facts" }, ...factElements(view)),
     );
     const row = element("div", { class: "run" }, label, only);
     const highlight = (index: number | undefined) => this.#store.update({ highlight: index });
@@ -147,15 +147,16 @@ export class RunList {
 }
 
 /** How far a run has come, and what deserves a look. */
-function factWords({ run }: RunView): HTMLElement[] {
+function factElements({ run }: RunView): HTMLElement[] {
   const facts = factsOf(run);
-  const words: HTMLElement[] = [];
+  const elements: HTMLElement[] = [];
   if (facts.lastUpdate !== undefined)
-    words.push(element("span", {}, `${formatExact(facts.lastUpdate)} updates`));
-  else words.push(element("span", { class: "warn" }, "no update"));
-  if (facts.restarts > 0) words.push(element("span", {}, count(facts.restarts, "restart")));
-  const nan = facts.odd.length;
-  if (nan > 0) words.push(element("span", { class: "warn" }, `${formatExact(nan)} NaN`));
-  if (run.error !== undefined) words.push(element("span", { class: "warn", title: run.error }, "not whole"));
-  return words;
+    elements.push(element("span", {}, `${formatExact(facts.lastUpdate)} updates`));
+  else elements.push(element("span", { class: "warn" }, "no update"));
+  if (facts.restarts > 0) elements.push(element("span", {}, count(facts.restarts, "restart")));
+  const nan = facts.nonFinite.length;
+  if (nan > 0) elements.push(element("span", { class: "warn" }, `${formatExact(nan)} NaN`));
+  if (run.error !== undefined)
+    elements.push(element("span", { class: "warn", title: run.error }, "not whole"));
+  return elements;
 }

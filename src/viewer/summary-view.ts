@@ -29,7 +29,7 @@ export function showSummary(host: HTMLElement, { views }: ReportModel, { hidden 
     runTable(shown),
     element("h2", {}, "Findings"),
     findingTable(shown),
-    ...remarks(shown),
+    ...notes(shown),
   );
 }
 
@@ -126,7 +126,7 @@ function runTable(shown: readonly Shown[]): HTMLElement {
       ended === undefined ? { text: "" } : { text: formatTime(ended, run.clock), value: ended },
       number(facts.restarts),
       number(stalled),
-      { ...number(facts.odd.length), warn: facts.odd.length > 0 },
+      { ...number(facts.nonFinite.length), warn: facts.nonFinite.length > 0 },
       { ...number(run.counts.unmatched), warn: run.counts.unmatched > 0 },
       { text: run.versions.join(", ") },
       { text: run.source, title: run.source },
@@ -166,7 +166,7 @@ function findingTable(shown: readonly Shown[]): HTMLElement {
 }
 
 /** Remarks about the reading of logs. */
-function remarks(shown: readonly Shown[]): HTMLElement[] {
+function notes(shown: readonly Shown[]): HTMLElement[] {
   const lines: HTMLElement[] = [];
   for (const { view } of shown) {
     const { name, error, warnings, counts } = view.run;

@@ -35,7 +35,7 @@ export interface GroupLogsPublication extends WandbPlace {
 const METRICS = "metrics";
 
 /** As many tables are read of a run; what the older ones hold is in the newer ones. */
-const MOST_TABLES = 100;
+const MAX_TABLES = 100;
 const DOWNLOADS_AT_ONCE = 8;
 
 /**
@@ -127,7 +127,7 @@ class TableCompletion {
   /** Takes in what was logged since the last look. */
   async #read({ existing, files }: RunState): Promise<void> {
     const shown = optionalText(objectAt(existing?.summary, METRICS) ?? {}, "path");
-    const tables = files.filter(({ key }) => key === METRICS).slice(-MOST_TABLES);
+    const tables = files.filter(({ key }) => key === METRICS).slice(-MAX_TABLES);
     const current = tables.find(({ path }) => path === shown) ?? tables.at(-1);
     const first = this.#seen.size === 0;
     const before = this.#base;

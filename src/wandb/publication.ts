@@ -51,7 +51,7 @@ export interface WandbPublication extends WandbPlace {
    * Without a plan: what has become of the training when the log ends here, or the command that follows it leaves.
    * `running` sends no exit code. Absent: the training has ended well with its log, and badly where that breaks off.
    */
-  readonly fate?: () => TrainingState | undefined;
+  readonly trainingState?: () => TrainingState | undefined;
   /** Writes over a run of this id instead of going on with it. */
   readonly override: boolean;
 }

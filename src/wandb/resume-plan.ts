@@ -39,7 +39,7 @@ export interface ResumePlan {
 }
 
 /** As many runs of one name are looked at before it is given up. */
-const MOST_NAMES = 20;
+const MAX_NAMES = 20;
 
 /** A run that begins with nothing. */
 function fresh(id: string, tables: readonly RowTable[]): ResumePlan {
@@ -83,7 +83,7 @@ async function beginOnline(
   const entity = publication.entity ?? client.settings.entity;
   const notes: Note[] = [];
   let held: number | undefined;
-  for (let number = 1; number <= MOST_NAMES; number += 1) {
+  for (let number = 1; number <= MAX_NAMES; number += 1) {
     const runId = number === 1 ? id : `${id}-r${number}`;
     const found = await findRun(client, { entity, project, runId }, scope);
     held ??= found?.rows ?? 0;
@@ -93,7 +93,7 @@ async function beginOnline(
     const kept = plan.rows === 0 ? { rows: found.rows } : await rowsKept(publication, found);
     if (kept?.unsure) notes.push({ text: kept.unsure });
     if (kept !== undefined) return goOn(publication, begin, later, found, kept.rows);
-    if (plan.rows >= found.rows) return beginAnew(publication, begin, found);
+    if (plan.rows >= found.rows) return beginAgain(publication, begin, found);
     // Lines can't be removed from a run, so a shorter one gets a name of its own.
     notes.push({
       text: `the run ${runId} holds ${found.rows} rows and this log ${plan.rows}: it is published as ${id}-r${number + 1}`,
@@ -101,7 +101,7 @@ async function beginOnline(
   }
   throw new WandbError(
     "refused",
-    `${MOST_NAMES} runs called ${id} hold more rows than this log: use another name`,
+    `${MAX_NAMES} runs called ${id} hold more rows than this log: use another name`,
   );
 }
 
@@ -150,7 +150,7 @@ function goOn(
  * Writes over the rows of a run. Unless that was asked for, it keeps what only others know of it: tables that are not
  * sent now, and the sections of the training task.
  */
-function beginAnew(publication: WandbPublication, begin: ResumePlan, found: ExistingRun): ResumePlan {
+function beginAgain(publication: WandbPublication, begin: ResumePlan, found: ExistingRun): ResumePlan {
   const { plan, override, transport } = publication;
   const replaced = found.rows > 0;
   const notes = replaced ? [{ text: `the rows of the run ${begin.id} are replaced` }] : [];

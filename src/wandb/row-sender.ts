@@ -10,7 +10,7 @@ import type { TaskSections } from "./task-sections.js";
 import type { RunWriter, Transport } from "./transports/transport.js";
 
 /** Rows that may be shown at a time, generously. */
-const MOST_SHOWN = 64;
+const MAX_SHOWN = 64;
 
 /** The rows and the text of one log on their way into one run. */
 export class RowSender {
@@ -155,7 +155,7 @@ export class RowSender {
   #digestAt(rows: number): JsonObject {
     const digest = this.#digests.get(rows);
     for (const known of this.#digests.keys()) {
-      if (known >= rows - MOST_SHOWN) break;
+      if (known >= rows - MAX_SHOWN) break;
       this.#digests.delete(known);
     }
     return digest === undefined ? {} : { [DIGEST_KEY]: digest };

@@ -16,7 +16,7 @@ import { describeRun, openRun } from "./transports/open-run.js";
 import type { RunOutcome, RunWriter, Transport } from "./transports/transport.js";
 
 /** How often a run is written and read back before it is given up. */
-const MOST_ATTEMPTS = 12;
+const MAX_ATTEMPTS = 12;
 const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 20_000;
 
@@ -117,7 +117,7 @@ export class TableRun {
     let existing = first?.existing ?? null;
     let completion = await complete(first, false);
     for (let attempt = 1; completion !== undefined; attempt += 1) {
-      if (attempt > MOST_ATTEMPTS)
+      if (attempt > MAX_ATTEMPTS)
         return this.#outcome(`the run ${this.#id} was changed by others at the same time: publish it again`);
       await this.#write(existing, completion);
       // An offline file can't be read back, and the SDK takes no tables.

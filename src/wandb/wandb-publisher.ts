@@ -29,13 +29,13 @@ const SHOW_AFTER = 3000;
 const LAST_READING = 2000;
 
 /** Bytes of a running log whose rows and text may wait; what gives them has to wait then. */
-const MOST_QUEUED = 256e3;
+const MAX_QUEUED = 256e3;
 
 /** Restarts from which on the configuration follows them with a delay. */
 const MANY_RESTARTS = 64;
 
 /** Bytes of a log that become lines of text at once. */
-const TEXT_PIECE = 64 * 1024;
+const TEXT_CHUNK = 64 * 1024;
 
 /** A publisher of one run. It begins with the first update, and its network never delays the reading of a batch. */
 export class WandbPublisher implements UpdatePublisher {
@@ -95,8 +95,8 @@ export class WandbPublisher implements UpdatePublisher {
     this.#enqueue(async (sender) => {
       for (const row of rows.each(batch)) await sender.send(row);
       if (chunk === undefined) for (const row of rows.finish()) await sender.send(row);
-      for (let at = 0; at < (chunk?.length ?? 0); at += TEXT_PIECE)
-        await sender.print(lines.take(chunk?.subarray(at, at + TEXT_PIECE) ?? new Uint8Array()));
+      for (let at = 0; at < (chunk?.length ?? 0); at += TEXT_CHUNK)
+        await sender.print(lines.take(chunk?.subarray(at, at + TEXT_CHUNK) ?? new Uint8Array()));
       if (chunk === undefined) await sender.print(lines.finish());
     });
     await this.#work;
@@ -122,7 +122,7 @@ export class WandbPublisher implements UpdatePublisher {
       this.#queued -= bytes;
     });
     if (batch.order.length > 0) this.#showSoon();
-    if (this.#queued > MOST_QUEUED) await this.#work;
+    if (this.#queued > MAX_QUEUED) await this.#work;
   }
 
   /** Settles when everything so far, the row of the update under way too, is with the server or in the offline file. */
@@ -246,9 +246,9 @@ export class WandbPublisher implements UpdatePublisher {
   /** What W&B is told of the run's end; `otherwise` where nobody knows how the training stands. */
   #exitCode(otherwise: number): number | null {
     if (this.#interrupted) return 1;
-    const fate = this.#publication.fate?.();
-    if (fate === undefined) return otherwise;
-    return fate === "running" ? null : fate === "finished" ? 0 : 1;
+    const state = this.#publication.trainingState?.();
+    if (state === undefined) return otherwise;
+    return state === "running" ? null : state === "finished" ? 0 : 1;
   }
 
   /** The signal of a command outlives its runs, and would hold on to each of them. */

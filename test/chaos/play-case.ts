@@ -27,7 +27,7 @@ const LONGEST_PATIENT: Bound = { promised: 600_000, starts: 20 };
 const AFTER_SIGNAL: Bound = { promised: 10_000, starts: 10 };
 const AFTER_SECOND: Bound = { promised: 1000, starts: 10 };
 /** Requests, or connections, within a second that a fault may meet at most. */
-const MOST_A_SECOND = 40;
+const MAX_PER_SECOND = 40;
 
 /** A process that has ended. */
 interface Ended {
@@ -416,7 +416,7 @@ class Stage {
       (busiest, moment, at) => Math.max(busiest, at - hits.findIndex((other) => other > moment - 1000) + 1),
       0,
     );
-    if (most > MOST_A_SECOND) this.#wrong.push(`${most} requests within a second met the fault`);
+    if (most > MAX_PER_SECOND) this.#wrong.push(`${most} requests within a second met the fault`);
   }
 
   #holdSecrets({ stdout, stderr }: Ended): void {

@@ -51,7 +51,7 @@ export class FakeClock implements Clock {
   }
 
   /** The outcome of some work, for which the clock is moved as often as it takes: a second every few turns. */
-  async settle<Result>(work: Promise<Result>, mostSeconds = 1200): Promise<Result | Error> {
+  async settle<Result>(work: Promise<Result>, maxSeconds = 1200): Promise<Result | Error> {
     let outcome: Result | Error | undefined;
     let done = false;
     void work.then(
@@ -62,12 +62,12 @@ export class FakeClock implements Clock {
         [outcome, done] = [error instanceof Error ? error : new Error(String(error)), true];
       },
     );
-    for (let second = 0; !done && second < mostSeconds; second += 1) {
+    for (let second = 0; !done && second < maxSeconds; second += 1) {
       // Enough for an exchange on this machine, so that only silence is waited for.
       for (let turns = 0; turns < 40 && !done; turns += 1) await turn();
       if (!done) this.advance(1000);
     }
-    if (!done) throw new Error(`it did not end within ${mostSeconds} s`);
+    if (!done) throw new Error(`it did not end within ${maxSeconds} s`);
     return outcome as Result | Error;
   }
 }

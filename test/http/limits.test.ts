@@ -119,7 +119,7 @@ describe.concurrent("names that a server gives in the place of those that it was
 });
 
 describe("memory", () => {
-  const MOST_KB = 300_000;
+  const MAX_KB = 300_000;
   /**
    * Writes the peak of resident memory (kB) at the end. `maxRSS` of a program that a large process has started is never
    * less than that one's own peak, so Linux is asked for the program's alone.
@@ -138,7 +138,7 @@ if (require("worker_threads").isMainThread) process.on("exit", () => writeFileSy
     const preload = `--require ${join(folder, "peak.cjs")}`;
     const done = await runHere("run", args, { env: { ...env, NODE_OPTIONS: preload }, folder });
     const peak = peakOf(folder);
-    expect(peak).toBeLessThan(MOST_KB);
+    expect(peak).toBeLessThan(MAX_KB);
     expect(done.stderr.length).toBeLessThan(10_000);
     return done;
   }

@@ -37,7 +37,7 @@ describe("the facts of a run", () => {
     expect(facts.metrics.get("perplexity")).toMatchObject({ best: { value: 12, up: 1000 }, stalled: 1 });
     expect(facts.metrics.get("chrf")?.better).toBe("high");
     expect(facts.metrics.get("unaligned-ratio")).not.toHaveProperty("best");
-    expect(facts.odd.map(({ column, value, up }) => [column, value, up])).toEqual([
+    expect(facts.nonFinite.map(({ column, value, up }) => [column, value, up])).toEqual([
       ["cost", Number.NaN, 2000],
       ["gnorm", Number.POSITIVE_INFINITY, 2000],
       ["perplexity", Number.NaN, 2000],

@@ -67,7 +67,11 @@ describe("what is missing of a log", () => {
     const source = follow({ runId: 0 });
     expect(await textOf(source)).toBe("two\n");
     expect(events).toContainEqual(expect.objectContaining({ kind: "incomplete", runId: 0 }));
-    expect([source.fate, source.trainingFate, source.incomplete]).toEqual(["completed", "finished", false]);
+    expect([source.finalState, source.trainingState, source.incomplete]).toEqual([
+      "completed",
+      "finished",
+      false,
+    ]);
   });
 
   it("is the log of an earlier run that has left one, where that can't be had", async () => {
@@ -78,7 +82,7 @@ describe("what is missing of a log", () => {
     server.inject({ endpoint: "content", path: "/0/", fault: { kind: "cut" }, times: 100 });
     const source = follow({ runId: 0 });
     expect(await textOf(source)).toBe("two\n");
-    expect([source.fate, source.incomplete]).toEqual(["completed", true]);
+    expect([source.finalState, source.incomplete]).toEqual(["completed", true]);
   });
 
   it("is the log of the last run, if it has left none", async () => {
@@ -86,7 +90,7 @@ describe("what is missing of a log", () => {
     finish("failed");
     const source = follow();
     expect(await textOf(source)).toBe("");
-    expect([source.trainingFate, source.incomplete]).toEqual(["failed", true]);
+    expect([source.trainingState, source.incomplete]).toEqual(["failed", true]);
   });
 });
 
@@ -97,7 +101,7 @@ describe("how a training stands", () => {
     start("running");
     const source = follow({ runId: 0, onlyRun: true });
     expect(await textOf(source)).toBe("one\n");
-    expect([source.fate, source.trainingFate]).toEqual(["exception", "running"]);
+    expect([source.finalState, source.trainingState]).toEqual(["exception", "running"]);
   });
 });
 
@@ -115,7 +119,7 @@ describe("the log of a running task", () => {
       }
     });
     expect(text).toBe("one\ntwo\nthree\n");
-    expect(source.fate).toBe("completed");
+    expect(source.finalState).toBe("completed");
     expect(source.state).toEqual({ runId: 0, bytes: 14, atLineStart: true });
     expect(events).toEqual([{ kind: "ended", state: "completed", reason: "completed" }]);
     expect(log.connections).toBe(1);
@@ -161,7 +165,7 @@ describe("the log of a running task", () => {
     const waiting = events.flatMap((event) => (event.kind === "waiting" ? [event.state] : []));
     expect(waiting).toEqual(["unscheduled", "pending", "running", "running", "running"]);
     expect(clock.slept).toEqual([5000, 10_000, 5000, 10_000, 20_000, 30_000, 2000, 4000]);
-    expect(source.fate).toBe("completed");
+    expect(source.finalState).toBe("completed");
   });
 
   it("goes on with the next run when the worker was taken away", async () => {
@@ -203,7 +207,7 @@ describe("the log of a running task", () => {
     expect(await textOf(follow({ runId: 0 }))).toBe("a\nb\n");
     const only = follow({ runId: 0, onlyRun: true });
     expect(await textOf(only)).toBe("a\n");
-    expect(only.fate).toBe("exception");
+    expect(only.finalState).toBe("exception");
     expect(server.count("live")).toBe(0);
   });
 
@@ -214,7 +218,7 @@ describe("the log of a running task", () => {
     const first = follow();
     for await (const _ of first.chunks()) break;
     expect(first.state).toEqual({ runId: 0, bytes: 7, atLineStart: false });
-    expect(first.fate).toBeUndefined();
+    expect(first.finalState).toBeUndefined();
     while (log.readers > 0) await new Promise((resolve) => setImmediate(resolve));
     log.append("\nthree\n");
     const second = follow(first.state === undefined ? {} : { from: first.state });
@@ -377,11 +381,11 @@ describe("any schedule of broken connections, outages, pre-emptions and restarts
             left -= 1;
             if (left === 0) break;
           }
-          if (source.fate !== undefined) break;
+          if (source.finalState !== undefined) break;
           const { state } = source;
           source = new LiveLogSource(queue, store, { taskId: TASK, runId, ...(state && { from: state }) });
         }
-        expect(source.fate).toBe("completed");
+        expect(source.finalState).toBe("completed");
         const read = Buffer.concat(parts);
         const { wholeLog } = script;
         const differs = wholeLog.findIndex((byte, at) => read[at] !== byte);

@@ -4,9 +4,9 @@ import { runColor, runDashes } from "../../src/viewer/colors.js";
 import { ciede2000, contrast, EYES, linearOf, linearOfHex, seen } from "./color-difference.js";
 
 /** CIEDE2000 between any two lines that have the same dashes. */
-const LEAST_DIFFERENCE = 14;
+const MIN_DIFFERENCE = 14;
 /** Of lines to what is behind them, as WCAG asks of graphics. */
-const LEAST_CONTRAST = 3;
+const MIN_CONTRAST = 3;
 /** Runs that are told apart. */
 const RUNS = 40;
 
@@ -48,7 +48,7 @@ describe.each([
       for (const other of runs.slice(0, one.index)) {
         if (one.dashes !== other.dashes) continue;
         const difference = ciede2000(seen(one.color, eyes), seen(other.color, eyes));
-        if (difference < LEAST_DIFFERENCE)
+        if (difference < MIN_DIFFERENCE)
           alike.push(`${other.index} and ${one.index}: ${difference.toFixed(1)}`);
       }
     }
@@ -57,7 +57,7 @@ describe.each([
 
   test("stand out from it, and are within what screens show", () => {
     for (const { color } of runs) {
-      expect(contrast(color, linearOfHex(surface))).toBeGreaterThanOrEqual(LEAST_CONTRAST);
+      expect(contrast(color, linearOfHex(surface))).toBeGreaterThanOrEqual(MIN_CONTRAST);
       for (const part of color) {
         expect(part).toBeGreaterThan(-0.003);
         expect(part).toBeLessThan(1.003);

@@ -149,7 +149,7 @@ function faultOf({ name }: Source, fault: unknown): InputError {
 }
 
 /** Bytes; a longer log is read again each time. */
-const MOST = 8 << 20;
+const MAX_LENGTH = 8 << 20;
 
 /** A log as stored, whose bytes are kept after they were read to their end. */
 class CachedLog implements Source {
@@ -184,7 +184,7 @@ class CachedLog implements Source {
     let length = 0;
     for await (const chunk of this.#log.chunks()) {
       length += chunk.length;
-      if (length > MOST) chunks = undefined;
+      if (length > MAX_LENGTH) chunks = undefined;
       chunks?.push(new Uint8Array(chunk));
       yield chunk;
     }

@@ -23,7 +23,7 @@ export const shardFlag = {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const MOST = 1_000_000;
+const MAX_SHARDS = 1_000_000;
 
 /** Reads the flag; `refuse` ends the command with its message. */
 export function readShard(
@@ -42,7 +42,7 @@ export function readShard(
 
 function checked(shard: Shard, text: string, refuse: (message: string) => never): Shard {
   const { index, count } = shard;
-  const fine = Number.isSafeInteger(index) && index >= 1 && index <= count && count <= MOST;
+  const fine = Number.isSafeInteger(index) && index >= 1 && index <= count && count <= MAX_SHARDS;
   return fine ? shard : refuse(`--shard ${text}: there is no part ${index} of ${count}`);
 }
 

@@ -178,13 +178,13 @@ export async function wandbTarget(
       const { parser, stop } = options;
       const wanted = publication(name);
       if (live) {
-        const opening: PublisherOpening = (fate) => new WandbPublisher({ ...wanted, fate });
+        const opening: PublisherOpening = (trainingState) => new WandbPublisher({ ...wanted, trainingState });
         const closed = () => source.closed === true;
         return new BufferedPublisher("W&B", Promise.resolve(opening), { parser, stop, closed });
       }
-      const fate = () => (source.changed === true ? "running" : undefined);
+      const trainingState = () => (source.changed === true ? "running" : undefined);
       const make = (plan: RunPlan, rows: () => AsyncIterable<StepRow>) =>
-        new WandbPublisher({ ...wanted, fate, plan, rows });
+        new WandbPublisher({ ...wanted, trainingState, plan, rows });
       return new WholeLogPublisher("W&B", { again: () => fileSource(name), parser, stop, make });
     },
     preview: (source, plan) => {

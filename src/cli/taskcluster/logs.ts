@@ -42,7 +42,7 @@ export async function printLog(request: LogsRequest, { queue, store }: Taskclust
   });
   if ((await copy(source, out)) === "closed") return out.fault === undefined ? EXIT.ok : EXIT.publisher;
   if (source.incomplete) return EXIT.input;
-  return source.fate === "completed" ? EXIT.ok : EXIT.taskFailed;
+  return source.finalState === "completed" ? EXIT.ok : EXIT.taskFailed;
 }
 
 /** The log of a finished run, or what a running one has written so far. */

@@ -106,7 +106,7 @@ async function followTask(
       : [
           new BufferedPublisher(
             "W&B",
-            Promise.resolve(() => target.live(experiment, id, () => source.trainingFate)),
+            Promise.resolve(() => target.live(experiment, id, () => source.trainingState)),
             { parser, stop: stop.signal },
           ),
         ]),
@@ -132,7 +132,7 @@ async function followTask(
     });
     if (code !== EXIT.ok) return code;
     if (source.incomplete) return EXIT.input;
-    return source.fate === "completed" ? EXIT.ok : EXIT.taskFailed;
+    return source.finalState === "completed" ? EXIT.ok : EXIT.taskFailed;
   } finally {
     await target?.close();
   }

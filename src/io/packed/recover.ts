@@ -10,7 +10,7 @@ const PART = 16 * 1024;
 /** A decompressor may look back at so much that it was given before. */
 const MARGIN = 1024;
 /** So much packed data is kept in memory, where nothing else gives it a second time: a page has no disk. */
-const MOST_KEPT = 256 * 1024 * 1024;
+const MAX_KEPT = 256 * 1024 * 1024;
 /** So much of the text tells whether a second reading gives the same. */
 const TAIL = 64;
 
@@ -62,7 +62,7 @@ export async function* recoverDamaged(
       if (!(error instanceof InputError) || error.damage?.lost === undefined) throw error;
       if (again === undefined && !isKept) throw error;
       const slowly = bytewise((again ?? (() => kept.again()))(), lastStart - MARGIN, taken);
-      yield* behind(unpack(slowly), given, tail, error);
+      yield* after(unpack(slowly), given, tail, error);
     }
   } finally {
     await kept.close();
@@ -70,7 +70,7 @@ export async function* recoverDamaged(
 }
 
 /** What comes after the text that was given before, to the damage. */
-async function* behind(
+async function* after(
   texts: AsyncIterable<Uint8Array>,
   given: number,
   tail: Uint8Array,
@@ -120,7 +120,7 @@ export class MemoryReplay implements Replay {
   #parts: Uint8Array[] = [];
   #bytes = 0;
 
-  constructor(limit = MOST_KEPT) {
+  constructor(limit = MAX_KEPT) {
     this.#limit = limit;
   }
 

@@ -14,7 +14,7 @@ export interface TarMember {
 /** Names and attributes of members are shorter. */
 const LONGEST_NAME = 1 << 20;
 /** A page holds what it unpacks in memory. */
-const MOST_BYTES = 2 ** 31;
+const MAX_BYTES = 2 ** 31;
 
 /**
  * The files of a tar that are wanted, by their paths. Links, devices and paths that lead out of the tar are passed over.
@@ -54,8 +54,7 @@ export async function* tarMembers(
     }
     last = name;
     taken += size;
-    if (taken > MOST_BYTES)
-      throw new InputError(`the tar holds more than a page can unpack: unpack it first`);
+    if (taken > MAX_BYTES) throw new InputError(`the tar holds more than a page can unpack: unpack it first`);
     const parts = await bytes.parts(size);
     yield { name, parts };
     if (parts.reduce((sum, { length }) => sum + length, 0) < size) throw endsEarly(name);

@@ -4,7 +4,7 @@ import type { MetricsPart, Sample } from "./sample.js";
 
 /** Milliseconds that nvidia-smi has: with a broken driver it hangs. */
 const TIMEOUT = 5000;
-const MOST_OUTPUT = 1 << 20;
+const MAX_OUTPUT = 1 << 20;
 const MIB = 1 << 20;
 
 /** Where numbers come from, in the order of the query, and the official client's names for them. */
@@ -58,7 +58,7 @@ export class GpuMetrics implements MetricsPart {
         this.#kill();
         resolve(undefined);
       }, this.#timeout);
-      const child = execFile(this.#program, args, { maxBuffer: MOST_OUTPUT }, (error, stdout) => {
+      const child = execFile(this.#program, args, { maxBuffer: MAX_OUTPUT }, (error, stdout) => {
         if ((error as NodeJS.ErrnoException | null)?.code === "ENOENT") this.#missing = true;
         resolve(error === null ? stdout : undefined);
       });

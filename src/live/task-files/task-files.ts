@@ -78,10 +78,10 @@ class TaskFolder {
       paths.findLast((path) => new RegExp(`(?:^|/)configs/${kind}/`).test(path.replaceAll("\\", "/")));
     const model = await this.#config(of("model"));
     const training = await this.#config(of("training"));
-    const beside = join(dirname(values(options, "model", "m").at(-1) ?? "./model"), OPUSTRAINER);
-    const opustrainer = await this.#config(beside, true);
+    const path = join(dirname(values(options, "model", "m").at(-1) ?? "./model"), OPUSTRAINER);
+    const opustrainer = await this.#config(path, true);
     const datasets = datasetsOf(opustrainer);
-    const folder = dirname(this.#resolve(beside) ?? beside);
+    const folder = dirname(this.#resolve(path) ?? path);
     return {
       model,
       training,
@@ -206,14 +206,14 @@ export type ReadConfig =
   | { readonly fault: string; readonly absent: boolean };
 
 /** No configuration is longer; a path in a log may lead to anything. */
-const MOST_BYTES = 1 << 20;
+const MAX_BYTES = 1 << 20;
 
 /** Reads a file as YAML 1.1. Never rejects. */
 export async function readConfigFile(path: string): Promise<ReadConfig> {
   try {
     const info = await stat(path);
     if (!info.isFile()) return { fault: "it is not a file", absent: false };
-    if (info.size > MOST_BYTES) return { fault: "it is too long for a configuration", absent: false };
+    if (info.size > MAX_BYTES) return { fault: "it is too long for a configuration", absent: false };
     const read = readYaml(await readFile(path, "utf8"));
     if ("fault" in read) return { fault: `it ${read.fault}`, absent: false };
     return { value: (read.value ?? null) as ConfigValue };

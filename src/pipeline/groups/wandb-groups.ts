@@ -71,11 +71,15 @@ export class WandbGroups implements GroupTarget {
   /**
    * The publisher of a training that is running, whose log comes from its first byte.
    *
-   * @param fate How the training stands when the log ends, or the command leaves.
+   * @param trainingState How the training stands when the log ends, or the command leaves.
    */
-  live(group: Pick<Group, "project" | "name">, id: string, fate: () => TrainingState): WandbPublisher {
+  live(
+    group: Pick<Group, "project" | "name">,
+    id: string,
+    trainingState: () => TrainingState,
+  ): WandbPublisher {
     const { override } = this.#options;
-    return new WandbPublisher({ ...this.#placeOf(group), id, replayed: true, fate, override });
+    return new WandbPublisher({ ...this.#placeOf(group), id, replayed: true, trainingState, override });
   }
 
   evaluations({ id, evaluations }: GroupRun, group: Group): Promise<PublisherOutcome> {
@@ -124,7 +128,7 @@ export class WandbGroups implements GroupTarget {
       plan,
       rows: () => rowsOfSource(source, parser, plan),
       evaluations: run.evaluations,
-      fate: () => (source.changed === true ? "running" : undefined),
+      trainingState: () => (source.changed === true ? "running" : undefined),
       override,
     };
   }

@@ -22,7 +22,7 @@ const BATCH = 500;
 /** Tasks on a page of a group. The queue would give a thousand, 5 MB of JSON, which is much to hold at once. */
 const PAGE = 250;
 /** Pages of one list: a group of a quarter of a million tasks. */
-const MOST_PAGES = 1000;
+const MAX_PAGES = 1000;
 
 /** How the queue is asked. */
 export interface QueueOptions extends HttpOptions {
@@ -172,8 +172,8 @@ export class Queue {
       if (token === undefined) return;
       const why = tokens.has(token)
         ? "the same continuation token came twice"
-        : pages === MOST_PAGES
-          ? `it has more than ${MOST_PAGES} pages`
+        : pages === MAX_PAGES
+          ? `it has more than ${MAX_PAGES} pages`
           : undefined;
       if (why !== undefined)
         throw new TaskclusterError(

@@ -17,7 +17,7 @@ import type { WandbClient } from "./wandb-client.js";
 const RUNS_PER_PAGE = 100;
 const FILES_PER_PAGE = 100;
 /** Of one list. */
-const MOST_PAGES = 10_000;
+const MAX_PAGES = 10_000;
 
 /** A run as readers see it. */
 export interface RunInfo {
@@ -189,7 +189,7 @@ class Pages {
     const info = objectAt(connection, "pageInfo");
     const cursor = info?.hasNextPage === true ? optionalText(info, "endCursor") : undefined;
     if (cursor === undefined) return undefined;
-    if (this.#cursors.has(cursor) || this.#cursors.size === MOST_PAGES)
+    if (this.#cursors.has(cursor) || this.#cursors.size === MAX_PAGES)
       throw new WandbError(
         "malformed-answer",
         `${this.#what} does not end: the server leads to page after page`,

@@ -10,7 +10,7 @@ import type { WandbClient } from "./wandb-client.js";
  * Bytes of a file that are read at once. They lie outside the heap, of which a piece takes next to nothing, so with large
  * ones V8 lets some 20 MB come together before it looks.
  */
-const PIECE = 16 * 1024;
+const CHUNK = 16 * 1024;
 
 // A slow line must be able to carry a large file: the time allowed grows by its size at 100 KB/s.
 const SLOWEST_BYTES_PER_MS = 100;
@@ -69,5 +69,5 @@ function open(source: UploadSource): Buffer | Readable {
   if (Buffer.isBuffer(source)) return source;
   return source.size === 0
     ? Buffer.alloc(0)
-    : createReadStream(source.path, { end: source.size - 1, highWaterMark: PIECE });
+    : createReadStream(source.path, { end: source.size - 1, highWaterMark: CHUNK });
 }

@@ -25,7 +25,7 @@ const FILE_STREAM_TIMEOUT_MS = 180_000;
 const TRANSFER_TIMEOUT_MS = 180_000;
 const SLOWEST_BYTES_PER_MS = 1000;
 /** Errors of an answer that are told. */
-const MOST_ERRORS = 3;
+const MAX_ERRORS = 3;
 const FINAL_CLIENT_ERRORS: ReadonlySet<number> = new Set([400, 401, 403, 404, 409, 410, 413, 422]);
 
 /** Folders for texts that are too long for memory. */
@@ -140,7 +140,7 @@ export class WandbClient {
     const told = Array.isArray(errors) ? errors : errors === undefined || errors === null ? [] : [errors];
     const all = error === null || error === "" || error === false ? told : [...told, error];
     if (all.length === 0) return reply;
-    const said = all.slice(0, MOST_ERRORS).map((one) => {
+    const said = all.slice(0, MAX_ERRORS).map((one) => {
       const message = isObject(one) ? optionalText(one, "message") : one;
       return typeof message === "string" ? this.http.printable(message) : "?";
     });

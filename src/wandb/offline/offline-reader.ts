@@ -219,12 +219,12 @@ class Reading {
   #output(record: Extract<OfflineRecord, { kind: "output" }>): OfflineEvent[] {
     const events: OfflineEvent[] = [];
     const { stream } = record;
-    for (const piece of record.text.split(/(?<=\n)/)) {
-      if (piece === "") continue;
+    for (const line of record.text.split(/(?<=\n)/)) {
+      if (line === "") continue;
       const begun = this.#open.get(stream) ?? { timestamp: record.timestamp, text: "" };
-      begun.text += piece;
+      begun.text += line;
       this.#open.set(stream, begun);
-      if (!piece.endsWith("\n")) continue;
+      if (!line.endsWith("\n")) continue;
       this.#open.delete(stream);
       events.push(this.#consoleEvent(stream, begun.timestamp, begun.text));
     }

@@ -119,7 +119,7 @@ const NOT_A_MESSAGE: ReadonlySet<number> = new Set([1, 16, 19, 200]);
 /** Keeps its memory from record to record: the text of a log is one record a line. */
 let shared = new BinaryWriter();
 /** After a larger record the memory is let go. */
-const MOST_KEPT = 1 << 16;
+const MAX_KEPT = 1 << 16;
 
 /** The bytes of a record. `number` counts the records of a file from 1. */
 export function encodeRecord(number: number, record: KnownRecord): Uint8Array {
@@ -130,7 +130,7 @@ export function encodeRecord(number: number, record: KnownRecord): Uint8Array {
   writer.tag(1, WireType.Varint).int64(number);
   codec.write(writer, field, record);
   const bytes = writer.finish();
-  if (bytes.length <= MOST_KEPT) shared = writer;
+  if (bytes.length <= MAX_KEPT) shared = writer;
   return bytes;
 }
 

@@ -113,10 +113,10 @@ export class TransactionLogDecoder {
   *push(bytes: Uint8Array): Generator<LogEntry> {
     let taken = 0;
     while (taken < bytes.length) {
-      const piece = bytes.subarray(taken, taken + BLOCK_SIZE - this.#filled);
-      this.#block.set(piece, this.#filled);
-      this.#filled += piece.length;
-      taken += piece.length;
+      const chunk = bytes.subarray(taken, taken + BLOCK_SIZE - this.#filled);
+      this.#block.set(chunk, this.#filled);
+      this.#filled += chunk.length;
+      taken += chunk.length;
       if (this.#filled === BLOCK_SIZE) {
         yield* this.#decodeBlock();
         this.#blockOffset += BLOCK_SIZE;

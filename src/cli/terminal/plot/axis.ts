@@ -21,30 +21,30 @@ const SAME = 1e-9;
 const [TINY, HUGE] = [1e-290, 1e290];
 
 /** Equal steps. A scale of one value gets room around it. */
-export function linearScale(...extent: readonly [least: number, greatest: number]): Scale {
-  const [least, greatest] = [clamp(extent[0], -HUGE), clamp(extent[1], -HUGE)];
-  const size = Math.max(Math.abs(least), Math.abs(greatest));
-  const one = greatest - least <= Math.max(size * SAME, TINY);
+export function linearScale(...extent: readonly [min: number, max: number]): Scale {
+  const [min, max] = [clamp(extent[0], -HUGE), clamp(extent[1], -HUGE)];
+  const size = Math.max(Math.abs(min), Math.abs(max));
+  const one = max - min <= Math.max(size * SAME, TINY);
   const room = !one ? 0 : size > TINY ? size / 10 : 1;
-  const low = least - room;
-  const high = greatest + room;
+  const low = min - room;
+  const high = max + room;
   const place = (value: number) => (value - low) / (high - low);
   return { low, high, place, ticks: (most) => linearTicks(low, high, most) };
 }
 
 /** Equal factors; both ends are above 0. */
-export function logScale(...extent: readonly [least: number, greatest: number]): Scale {
-  const [least, greatest] = [clamp(extent[0], TINY), clamp(extent[1], TINY)];
-  const room = least === greatest ? 2 : 1;
-  const low = least / room;
-  const high = greatest * room;
+export function logScale(...extent: readonly [min: number, max: number]): Scale {
+  const [min, max] = [clamp(extent[0], TINY), clamp(extent[1], TINY)];
+  const room = min === max ? 2 : 1;
+  const low = min / room;
+  const high = max * room;
   const span = Math.log(high) - Math.log(low);
   const place = (value: number) => (Math.log(value) - Math.log(low)) / span;
   return { low, high, place, ticks: (most) => logTicks(low, high, most) };
 }
 
-function clamp(value: number, least: number): number {
-  return Math.min(Math.max(value, least), HUGE);
+function clamp(value: number, min: number): number {
+  return Math.min(Math.max(value, min), HUGE);
 }
 
 function linearTicks(low: number, high: number, most: number): readonly Tick[] {
@@ -77,9 +77,9 @@ function logTicks(low: number, high: number, most: number): readonly Tick[] {
 }
 
 /** The least of 1, 2, 5, 10, 20 … that is not below. */
-function roundStep(least: number): number {
-  const power = Math.floor(Math.log10(least));
-  const rest = least / 10 ** power;
+function roundStep(min: number): number {
+  const power = Math.floor(Math.log10(min));
+  const rest = min / 10 ** power;
   const digit = [1, 2, 5].find((candidate) => rest <= candidate * (1 + 1e-9));
   return Number(digit === undefined ? `1e${power + 1}` : `${digit}e${power}`);
 }

@@ -36,7 +36,7 @@ const ASCII = { side: "|", tick: "+", corner: "+", floor: "-", floorTick: "+", b
 /** Draws curves over each other. Ends with a line feed. */
 export function drawChart(title: string, curves: readonly Curve[], style: ChartStyle): string {
   const glyphs = style.unicode ? UNICODE : ASCII;
-  const values = curves.flatMap(({ points }) => points.flatMap(({ least, greatest }) => [least, greatest]));
+  const values = curves.flatMap(({ points }) => points.flatMap(({ min, max }) => [min, max]));
   const drawable = values.filter(
     (value): value is number => value !== undefined && (!style.logarithmic || value > 0),
   );
@@ -95,20 +95,15 @@ function drawCurve(
   logarithmic: boolean,
 ): void {
   let before: Dot | undefined;
-  for (const { x, least, greatest, last } of points) {
-    if (
-      last === undefined ||
-      least === undefined ||
-      greatest === undefined ||
-      (logarithmic && greatest <= 0)
-    ) {
+  for (const { x, min, max, last } of points) {
+    if (last === undefined || min === undefined || max === undefined || (logarithmic && max <= 0)) {
       // A curve is not drawn through what is no number.
       before = undefined;
       continue;
     }
     const here = dotOf(x, last);
     line(before ?? here, here);
-    line(dotOf(x, least), dotOf(x, greatest));
+    line(dotOf(x, min), dotOf(x, max));
     before = here;
   }
 }
@@ -152,13 +147,13 @@ function legend(curves: readonly Curve[], style: ChartStyle): string {
     value === undefined ? [] : [`${name} ${Number(value.value.toPrecision(6))} at ${value.x}`];
   const lines = curves.map(({ name, summary }, index) => {
     const mark = ownMarks(curves, style) ? markOf(index) : glyphs.curve;
-    const { last, least, greatest, broken, brokenAt } = summary;
-    const said = [...at("last", last), ...at("least", least), ...at("greatest", greatest)];
+    const { last, min, max, broken, brokenAt } = summary;
+    const said = [...at("last", last), ...at("least", min), ...at("greatest", max)];
     if (broken > 0) {
       const values = broken === 1 ? "value is" : "values are";
       said.push(`${broken} ${values} NaN or infinite (${glyphs.broken}), the first at ${brokenAt}`);
     }
-    if (style.logarithmic && least !== undefined && least.value <= 0)
+    if (style.logarithmic && min !== undefined && min.value <= 0)
       said.push("values of 0 and below are not on this scale");
     return `${paint(style, colourOf(index), mark)} ${name}: ${said.join(", ")}\n`;
   });
@@ -171,12 +166,12 @@ function ownMarks(curves: readonly Curve[], { unicode, colour }: ChartStyle): bo
 }
 
 function extent(values: readonly number[]): [number, number] {
-  let [least, greatest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const value of values) {
-    least = Math.min(least, value);
-    greatest = Math.max(greatest, value);
+    min = Math.min(min, value);
+    max = Math.max(max, value);
   }
-  return [least, greatest];
+  return [min, max];
 }
 
 function rowOf(place: number, height: number): number {

@@ -5,8 +5,8 @@ export interface CurvePoint {
   /** The update of the latest value. */
   readonly x: number;
   /** Of the finite values; absent where there is none. */
-  readonly least: number | undefined;
-  readonly greatest: number | undefined;
+  readonly min: number | undefined;
+  readonly max: number | undefined;
   readonly last: number | undefined;
   /** Values that are NaN or infinite. */
   readonly broken: number;
@@ -21,8 +21,8 @@ export interface CurveValue {
 /** What a curve comes to; values are absent where none is finite. */
 export interface CurveSummary {
   readonly last: CurveValue | undefined;
-  readonly least: CurveValue | undefined;
-  readonly greatest: CurveValue | undefined;
+  readonly min: CurveValue | undefined;
+  readonly max: CurveValue | undefined;
   /** Values that are NaN or infinite, and the update of the first. */
   readonly broken: number;
   readonly brokenAt: number | undefined;
@@ -32,7 +32,7 @@ type Filled<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 type Stretch = Filled<CurvePoint>;
 
 /** A terminal of 300 columns shows 600 dots side by side. */
-const MOST = 4096;
+const MAX_STRETCHES = 4096;
 
 /** Gathers values by update; two stretches become one whenever there are too many. */
 export class SeriesBuffer {
@@ -40,8 +40,8 @@ export class SeriesBuffer {
   #width = 1;
   readonly #summary: Filled<CurveSummary> = {
     last: undefined,
-    least: undefined,
-    greatest: undefined,
+    min: undefined,
+    max: undefined,
     broken: 0,
     brokenAt: undefined,
   };
@@ -51,12 +51,12 @@ export class SeriesBuffer {
     this.#sum(x, finite);
     this.#add(this.#stretches, {
       x,
-      least: finite,
-      greatest: finite,
+      min: finite,
+      max: finite,
       last: finite,
       broken: finite === undefined ? 1 : 0,
     });
-    while (this.#stretches.size > MOST) {
+    while (this.#stretches.size > MAX_STRETCHES) {
       this.#width *= 2;
       const wider = new Map<number, Stretch>();
       for (const stretch of this.#stretches.values()) this.#add(wider, stretch);
@@ -81,8 +81,8 @@ export class SeriesBuffer {
       return;
     }
     summary.last = { x, value };
-    if (summary.least === undefined || value < summary.least.value) summary.least = summary.last;
-    if (summary.greatest === undefined || value > summary.greatest.value) summary.greatest = summary.last;
+    if (summary.min === undefined || value < summary.min.value) summary.min = summary.last;
+    if (summary.max === undefined || value > summary.max.value) summary.max = summary.last;
   }
 
   #add(stretches: Map<number, Stretch>, added: Stretch): void {
@@ -93,9 +93,9 @@ export class SeriesBuffer {
       return;
     }
     known.broken += added.broken;
-    if (added.last === undefined || added.least === undefined || added.greatest === undefined) return;
-    known.least = Math.min(known.least ?? added.least, added.least);
-    known.greatest = Math.max(known.greatest ?? added.greatest, added.greatest);
+    if (added.last === undefined || added.min === undefined || added.max === undefined) return;
+    known.min = Math.min(known.min ?? added.min, added.min);
+    known.max = Math.max(known.max ?? added.max, added.max);
     // After a restart, of an update that was trained again the later value stands.
     if (known.last === undefined || added.x >= known.x) {
       known.x = added.x;

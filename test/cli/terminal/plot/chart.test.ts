@@ -190,7 +190,7 @@ describe("a chart", () => {
         const drawn = curves.map((values, index) => curve(`run ${index}`, values));
         const text = lines(drawChart("cost", drawn, look)).slice(0, -1);
         const some = drawn.some(({ points: list }) =>
-          list.some(({ greatest }) => (look.logarithmic ? (greatest ?? 0) > 0 : greatest !== undefined)),
+          list.some(({ max }) => (look.logarithmic ? (max ?? 0) > 0 : max !== undefined)),
         );
         expect(text).toHaveLength(1 + drawn.length + (some ? look.height + 2 : 0));
         for (const line of text.slice(1, -drawn.length)) expect(line.length).toBeLessThanOrEqual(look.width);

@@ -14,11 +14,11 @@ describe("a series", () => {
     const { points } = series;
     expect(points.length).toBeLessThanOrEqual(4096);
     expect(points.length).toBeGreaterThan(2000);
-    expect(Math.min(...points.map(({ least = 0 }) => least))).toBe(-5);
-    expect(Math.max(...points.map(({ greatest = 0 }) => greatest))).toBe(99);
+    expect(Math.min(...points.map(({ min = 0 }) => min))).toBe(-5);
+    expect(Math.max(...points.map(({ max = 0 }) => max))).toBe(99);
     expect(series.summary).toMatchObject({
-      least: { x: 864_192, value: -5 },
-      greatest: { x: 1_400_007, value: 99 },
+      min: { x: 864_192, value: -5 },
+      max: { x: 1_400_007, value: 99 },
     });
   });
 
@@ -54,8 +54,8 @@ describe("a series", () => {
         expect(summary.broken).toBe(values.length - finite.length);
         expect(summary.last?.value).toBe(finite.at(-1));
         if (finite.length === 0) return;
-        expect(Math.min(...list(({ least }) => least))).toBe(Math.min(...finite));
-        expect(Math.max(...list(({ greatest }) => greatest))).toBe(Math.max(...finite));
+        expect(Math.min(...list(({ min }) => min))).toBe(Math.min(...finite));
+        expect(Math.max(...list(({ max }) => max))).toBe(Math.max(...finite));
       }),
     );
   });
