@@ -1,6 +1,6 @@
 /** JSON that somebody else wrote. */
 
-/** An object of a JSON text, of which nothing else is known. */
+/** An object of a JSON text; its members are unknown. */
 export type JsonRecord = Readonly<Record<string, unknown>>;
 
 /** Whether a value of a JSON text is an object: neither null nor a list. */

@@ -6,7 +6,7 @@ import { InputError } from "./io/input-error.js";
 /**
  * Instantiates the core once; about 5 ms.
  *
- * @throws InputError where the process may not have the addresses that Node reserves for it: some 10 GB, of which next to
+ * @throws InputError if the process may not have the addresses that Node reserves for it: some 10 GB, of which next to
  * nothing is used.
  */
 export function nodeCore(): CoreModule {

@@ -19,7 +19,7 @@ export interface CheckOptions {
   readonly stalled?: number;
   /** A silence of this many seconds (and ten times the usual) is a gap. Default: 1800. */
   readonly gapSeconds?: number;
-  /** Words per second are low below this part of their median. Default: 0.5. */
+  /** Words per second below this part of their median are low. Default: 0.5. */
   readonly throughput?: number;
   /** … and worth a finding if this many rows in a row are. Default: 10. */
   readonly throughputRows?: number;

@@ -148,7 +148,7 @@ export class CourseCheck extends Check {
 
   validation(row: ValidationRow): void {
     const part = this.#part;
-    // A log that holds only validations.
+    // A log with validations only.
     if (this.#rows === 0) {
       if (part.lastUpdate !== undefined && row.up < part.lastUpdate)
         this.#reportBackwards(row, part.lastUpdate);

@@ -17,7 +17,7 @@ import { readSchedule, type Schedule } from "./schedule.js";
 import { StallCheck } from "./stall-check.js";
 import { ThroughputCheck } from "./throughput-check.js";
 
-/** A log that holds nothing but errors must not fill the memory. */
+/** A log full of errors must not fill the memory. */
 const MAX_PENDING = 1000;
 
 /** Takes the updates of one run and returns the findings at its end. The parser must look for marks. */

@@ -120,7 +120,7 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
     ...publisherFlags,
     strict: Flags.boolean({ description: "unmatched lines are an error (exit code 1)" }),
     json: Flags.boolean({
-      description: "the receipt as JSON on standard output (on standard error if that holds rows)",
+      description: "the receipt as JSON on standard output (on standard error if rows go to standard output)",
     }),
     quiet: Flags.boolean({ char: "q", description: "no receipt unless something went wrong" }),
     verbose: Flags.boolean({
@@ -171,7 +171,7 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
       usage("--follow reads one file that grows: name one");
     const options = readParserOptions(flags.pattern ?? [], flags["time-zone"], usage);
 
-    // In a pipe behind a training it is the training that ends, whatever signal comes.
+    // In a pipe after a training, the training decides when to end, whatever signal comes.
     const stop = flags.tee ? watchPipeSignals() : watchStopSignals();
     const wandb = await wandbTarget(flags, {
       sources: inputs,

@@ -4,7 +4,7 @@ import { readLineStarts } from "../core/line-start.js";
 import { InputError } from "../io/input-error.js";
 import { readFloat } from "./score-file.js";
 
-/** The scores follow the command of the pipe that the shell printed last, or a remark of sacreBLEU. */
+/** The scores follow the command of the pipe that the shell printed last, or a message of sacreBLEU. */
 const BEFORE_SCORES = /^(?:\+ (?:tee |sacrebleu |.*\/marian-decoder )|sacreBLEU:)/;
 
 /**

@@ -29,7 +29,7 @@ const HEADERS_MS = 30_000;
 const IDLE_MS = 30_000;
 /** However little is left of a budget, a try has this long. */
 const SHORTEST_TRY_MS = 1000;
-/** A body that comes more slowly than this for long is none. */
+/** A body that stays slower than this for long counts as failed. */
 const SLOWEST_BYTES_PER_MS = 1;
 const SLOW_MS = 120_000;
 const MAX_REDIRECTS = 4;
@@ -255,7 +255,7 @@ export class HttpClient {
     throw this.#policy.errors.tooLarge(`${what}: the answer is larger than ${most} bytes and is not taken`);
   }
 
-  /** Reads a body of a few words that nobody wants, so that its connection serves again. */
+  /** Reads and discards a short body, so that its connection can be used again. */
   async drain(answer: HttpAnswer): Promise<void> {
     await this.#excerpt(answer);
   }
@@ -354,7 +354,7 @@ export class HttpClient {
     return printable(text, this.secrets, bytes.length >= EXCERPT_BYTES);
   }
 
-  /** The start of a body of which little is expected; an error in it is of no interest. */
+  /** The start of a short body; errors are ignored. */
   async #excerpt({ body, discard }: HttpAnswer): Promise<Buffer> {
     const chunks: Uint8Array[] = [];
     let bytes = 0;

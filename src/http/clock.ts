@@ -16,7 +16,7 @@ export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
   /**
-   * Resolves after some milliseconds, of which there may be any number; at once when the signal is aborted (it never
+   * Resolves after any number of milliseconds; at once when the signal is aborted (it never
    * rejects). The purpose is "retry" unless another is given.
    */
   sleep(milliseconds: number, signal?: AbortSignal, purpose?: SleepPurpose): Promise<void>;

@@ -46,7 +46,7 @@ export function isTransientStatus(status: number): boolean {
   return status === 408 || status === 429 || status >= 500;
 }
 
-/** The message for a request of which all tries failed. */
+/** The message for a request whose every try failed. */
 export function noAnswer(what: string, last: string, { tries }: Spent): string {
   return `${what}: no usable answer in ${tries === 1 ? "1 try" : `${tries} tries`} (the last: ${last}). Check the network and run the command again`;
 }

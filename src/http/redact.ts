@@ -17,14 +17,14 @@ const LONGEST_UNPACKED = 256 * 1024;
 const MAX_LAYERS = 3;
 
 /**
- * Secrets, and how texts lose them: the secrets themselves, in either case, pieces of eight characters of them, what is
+ * Secrets, and how texts lose them: the secrets themselves, in either case, fragments of eight characters, what is
  * built from them (base64, hex, escapes of URLs, JSON and HTML), `user:password@` of every URL, and the query of every
  * URL, which may be a signature.
  */
 export class Secrets {
   /** The secrets and what is built from each, the longest first, with what is printed instead. */
   readonly #forms: { readonly form: string; readonly label: string }[] = [];
-  /** Pieces of the long ones, in lower case. */
+  /** Fragments of the long ones, in lower case. */
   readonly #fragments = new Map<string, string>();
 
   constructor(...secrets: readonly (string | undefined)[]) {
@@ -62,7 +62,7 @@ export class Secrets {
   }
 
   /**
-   * A text without anything secret. It comes before any cutting: less than a piece of a secret is not recognised.
+   * A text without anything secret. Redact before cutting: a part shorter than a fragment is not recognised.
    *
    * @param cut The text ends where a limit was reached, so that its end may be a part of a secret.
    */
@@ -106,7 +106,7 @@ export class Secrets {
     return undefined;
   }
 
-  /** What stands for a text with a secret, or a piece of one, in it; undefined where it is that of `same`, or clean. */
+  /** The label of a secret in the text, whole or as a fragment; undefined if it is `same`, or the text is clean. */
   #labelOf(text: string, same?: string): string | undefined {
     if (text === same) return undefined;
     const found = this.#forms.find(({ form }) => text.includes(form));
@@ -119,7 +119,7 @@ export class Secrets {
     return undefined;
   }
 
-  /** Hides runs of characters all of whose pieces are of a secret. */
+  /** Hides runs of characters whose fragments all belong to a secret. */
   #withoutFragments(text: string): string {
     if (this.#fragments.size === 0) return text;
     const small = text.toLowerCase();

@@ -51,7 +51,7 @@ export class Retry {
     return rateLimit.endsAt <= clock.now();
   }
 
-  /** Notes that something arrived: the tries begin anew. */
+  /** Notes that something arrived: the count of tries starts again. */
   progressed(): void {
     this.#failures = 0;
     this.#begun = this.#options.clock.now();

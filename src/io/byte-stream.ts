@@ -71,7 +71,7 @@ export function untilAborted(chunks: ByteStream, signal: AbortSignal): ByteStrea
 /**
  * A chunk that others gave, as bytes.
  *
- * @throws TypeError when it is none.
+ * @throws TypeError if it is not a stream.
  */
 export function chunkBytes(chunk: unknown): Uint8Array {
   if (chunk instanceof Uint8Array) return chunk;

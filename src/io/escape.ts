@@ -22,7 +22,7 @@ export function escapeLine(text: string): string {
   return text.replace(CONTROL_OR_BREAK, escaped);
 }
 
-/** Lines for people, each of which stays one, with a line feed after each; nothing for none. */
+/** Lines for people: each is escaped, so that it stays one line, and ends in a line feed. Empty without lines. */
 export function linesText(lines: readonly string[]): string {
   return lines.map((line) => `${escapeLine(line)}\n`).join("");
 }

@@ -11,7 +11,7 @@ import { WholeLines } from "./whole-lines.js";
 /** Milliseconds between two looks at the file. */
 const INTERVAL = 250;
 const CHUNK = 1 << 20;
-/** Bytes before the place reached by which a file that was written anew is told from one that grew. */
+/** Bytes before the position reached: they tell a rewritten file from one that grew. */
 const TAIL = 64;
 /** Looks without a late byte after which a file that was replaced is let go. */
 const LATE_LOOKS = 240;
@@ -32,7 +32,7 @@ export interface FollowOptions {
 /**
  * The bytes of a file from its start, and then what is added, until the signal. A file that is not there yet is waited
  * for. One that is renamed away is read to its end before the new one is begun, and what its writer adds later comes
- * between two lines of the new one; one that is cut or written anew is begun again. Between the old content and the new
+ * between two lines of the new one; one that is cut or rewritten is read from its start. Between the old content and the new
  * stands a line end, so that no line is made of both. A named pipe is read on when its writer has ended and another one
  * comes.
  */

@@ -52,7 +52,7 @@ export async function inputNames(
   return { names: [...names.values()], unmatched };
 }
 
-/** Node's `readdir`, which tells of folders that are passed over because of their names. */
+/** Node's `readdir`, which reports folders that are skipped because of their names. */
 function noting(tell: (path: string) => void): typeof readdir {
   const call = (path: string, options: object, done: (error: Error | null, found?: unknown) => void) =>
     readdir(path, options, (error, found: unknown) => {
@@ -106,7 +106,7 @@ function lostSource(name: string, fault: string): Source {
   };
 }
 
-/** The client of HTTP is loaded where there is something to fetch: it takes longer than a small log. */
+/** The HTTP client is loaded only if something is fetched: loading takes longer than a small log. */
 function objectSource(url: string): Source {
   return {
     name: printableUrl(url),

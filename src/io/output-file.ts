@@ -10,7 +10,7 @@ import { InputError } from "./input-error.js";
 import { OWNER, sweep } from "./owner.js";
 import { makeTemporaryFolder, removeTemporaryFolder } from "./temporary-folder.js";
 
-/** Names of files beside their places; those of earlier versions hold a number only, or a UUID. */
+/** Names of temporary files next to the final path; earlier versions used a number only, or a UUID. */
 export const LEFTOVER =
   /\.(?:(?:[A-Za-z0-9_.]+-\d+-\d+|\d+)(?:\.\d+)?\.partial(?:\.next)?|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.part)$/;
 /** As many links may lead to each other. */
@@ -22,7 +22,7 @@ let parts = 0;
 
 /** The place of one result. */
 export interface OutputFile {
-  /** What is to be written: a file beside the place, or, for a device or a FIFO, one in the temporary folder. */
+  /** The file to write: next to the final path or, for a device or a FIFO, in the temporary folder. */
   readonly part: string;
   /** Puts the part at its place. */
   commit(): Promise<void>;
@@ -57,7 +57,7 @@ export async function openOutputFile(path: string, name?: string): Promise<Outpu
   };
 }
 
-/** A name beside a path, which tells whose it is. */
+/** A temporary name next to a path; it names its owner. */
 export function partOf(path: string, name = basename(path)): string {
   const isLong = name.length > LONGEST_NAME;
   if (isLong) parts += 1;
@@ -78,7 +78,7 @@ export async function throughLinks(path: string): Promise<string> {
   return at;
 }
 
-/** The place of a file that this process writes beside it; any other path as it is. */
+/** The final path of a temporary file of this process; any other path as it is. */
 export function targetOf(part: string): string {
   const at = LEFTOVER.test(part) ? part.lastIndexOf(`.${OWNER}`) : -1;
   return at === -1 ? part : part.slice(0, at);
@@ -151,7 +151,7 @@ function absent(error: NodeJS.ErrnoException): undefined {
 }
 
 /**
- * Writes beside the place and renames, so that nobody ever sees half of the file.
+ * Writes a temporary file and renames it, so that nobody ever sees half of the file.
  *
  * @param write Writes to the path that it is given.
  * @throws InputError if the disk does not take it; whatever else `write` throws.

@@ -1,10 +1,10 @@
-/** Whose a file is that is not at its place yet, told by its name, and what of such files nobody will come back for. */
+/** Who owns a temporary file, by its name, and which of these files are abandoned. */
 import { readFileSync } from "node:fs";
 import { lstat, readdir, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 
-/** How long files of a process wait of which nobody here can tell whether it lives: on another machine, say. */
+/** How long files wait whose process may still live and can't be checked: on another machine, say. */
 const LONGEST_WAIT_MS = 7 * 24 * 3600 * 1000;
 
 const HOST = hostname().replace(/[^A-Za-z0-9_.]/g, "_") || "localhost";

@@ -106,7 +106,7 @@ const MESSAGES: Readonly<Record<string, string>> = {
 const GARBLED =
   "its name, or that of a folder of its path, is not UTF-8, so it can't be opened: rename it (convmv does so for whole folders)";
 
-/** Node's faults in words; others as they are. */
+/** Messages for Node's errors; others stay as they are. */
 export function readable(error: unknown): Error {
   const { code = "", path = "" } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
   const message = code === "ENOENT" && isGarbled(path) ? GARBLED : MESSAGES[code];

@@ -100,7 +100,7 @@ function openOwn(fd: number): Descriptor {
   return { fd, nonBlocking: false };
 }
 
-/** Writes what there is room for; 0 where there is none. */
+/** Writes as much as fits; returns 0 if nothing does. */
 async function writeSome({ fd, nonBlocking }: Descriptor, bytes: Uint8Array, at: number): Promise<number> {
   try {
     if (nonBlocking) return writeSync(fd, bytes, at);

@@ -76,7 +76,7 @@ async function finding(about: string, look: () => Promise<string>): Promise<Find
 function node(): Finding {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   const enough = major > MIN_NODE[0] || (major === MIN_NODE[0] && minor >= MIN_NODE[1]);
-  const text = `Node ${process.versions.node}${enough ? "" : `, and ${MIN_NODE.join(".")} is the least`}`;
+  const text = `Node ${process.versions.node}${enough ? "" : `, and ${MIN_NODE.join(".")} is the minimum`}`;
   return { about: "node", state: enough ? "ok" : "failure", text };
 }
 

@@ -18,7 +18,7 @@ import { SystemMetrics } from "./system-metrics/system-metrics.js";
 /** Milliseconds without progress after which the group's run goes to the offline file. */
 const GROUP_BUDGET = 60_000;
 
-/** What is published beside the rows. */
+/** What is published with the rows. */
 export interface LiveRunOptions {
   readonly stop: StopRequest;
   /** Creates or completes the run of the group. */
@@ -95,7 +95,7 @@ export class LiveRun implements LivePublisher {
     await this.#target.close();
   }
 
-  /** The group's run is of no importance beside the training's own. */
+  /** The group's run matters less than the training's own. */
   async #publishGroup(): Promise<PublisherOutcome | undefined> {
     const { place, task, suffix } = this.#target;
     if (task === undefined || suffix === undefined) return undefined;

@@ -1,5 +1,5 @@
 /**
- * The pipe behind a training: standard input goes to standard output byte for byte, and a copy to a process that
+ * The pipe after a training: standard input goes to standard output byte for byte, and a copy to a process that
  * reads it. Nothing that happens to that process, its files or its network reaches the pipe. Loads as little as
  * possible, so that it is there before the training says anything.
  */
@@ -144,7 +144,7 @@ class Pipe {
   }
 
   /**
-   * Has the chunks collected that were passed on. Their bytes lie outside the heap, of which they take next to nothing,
+   * Has the chunks collected that were passed on. Their bytes lie outside the heap, where they take next to nothing,
    * so that V8 would let them come to 10 MB and more before it looks.
    */
   #letGo(bytes: number): void {

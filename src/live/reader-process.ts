@@ -36,7 +36,7 @@ export interface ReaderEnd {
 
 /** The kernel takes the process with the highest number first when memory runs out. */
 const TAKE_FIRST = "1000";
-/** Behind the training where there is not enough CPU for all. */
+/** Lower priority than the training, if there is not enough CPU for both. */
 const NICE = 5;
 
 /** A process that gets the log, and whose faults are its own. */

@@ -168,7 +168,7 @@ class TargetSearch {
     return this.#wanted.model ?? task.model;
   }
 
-  /** A client whose key the server knows, or why there is none. */
+  /** A client whose key the server knows, or why it is missing. */
   async #client(settings: WandbSettings): Promise<{ client?: WandbClient; fault?: string }> {
     if (settings.mode === "offline") return {};
     const { key, fault } = await this.#key(settings);

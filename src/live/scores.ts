@@ -34,7 +34,7 @@ export async function readScoreFile(path: string): Promise<Scores> {
 /**
  * Reads `NAME=VALUE`; `bleu` is `bleu_detok`, and COMET is from 0 to 1, as in files.
  *
- * @throws InputError if one is none.
+ * @throws InputError if one is not a file of scores.
  */
 export function scoresOf(given: readonly string[]): Scores {
   const scores = new Map<string, number>();

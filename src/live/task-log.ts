@@ -39,7 +39,7 @@ export function readTaskLog(request: TaskLogRequest): Promise<InputReceipt> {
   return request.wanted.source === "-" ? readStream(request) : readFile(request);
 }
 
-/** A training that is running: where its run goes is found out beside the reading. */
+/** A running training: the target of its run is determined while the log is read. */
 async function readStream(request: TaskLogRequest): Promise<InputReceipt> {
   const opening = openLive(request).catch((error: unknown) => {
     request.warn(

@@ -5,7 +5,7 @@ import type { Segment } from "./segment.js";
 
 /** A log, known to its end. Takes 16 bytes of memory for each record. */
 export interface RunPlan {
-  /** For each training and validation record, the least update of it and all that follow. */
+  /** For each training and validation record, the lowest update of it and all that follow. */
   readonly minUps: Float64Array;
   /** The different updates, sorted: the rows of a table with one row an update. */
   readonly steps: Float64Array;

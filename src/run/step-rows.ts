@@ -177,7 +177,7 @@ export class StepRows {
     row.timestamp = this.#time.absolute(timestamp, (present & PRESENT.utc) !== 0, row.segment);
   }
 
-  /** A new step is nearly always the greatest. */
+  /** A new step is nearly always the highest. */
   #putInOrder(step: number): void {
     let at = this.#steps.length;
     while (at > this.#first && (this.#steps[at - 1] ?? 0) > step) at -= 1;

@@ -26,7 +26,7 @@ const LIMITS = {
   nodes: 20_000,
   /** Bytes of the text, and of all its values together, those that aliases repeat included. */
   bytes: 1 << 20,
-  /** Anchors and aliases, each of which is looked for among the others. */
+  /** Anchors and aliases; each is looked up among the others. */
   references: 1000,
 } as const;
 

@@ -46,7 +46,7 @@ export class ArtifactCache {
     this.#limit = limit;
   }
 
-  /** What there is to say about entries, in words. */
+  /** Messages about entries. */
   get notes(): string[] {
     const damaged = `${this.#damaged} damaged ${this.#damaged === 1 ? "file" : "files"} in the cache: fetched again`;
     const unsigned = `${this.#unsigned} ${this.#unsigned === 1 ? "file" : "files"} of an earlier version in the cache: not used, because nothing shows damage there`;
@@ -117,7 +117,7 @@ export class ArtifactCache {
     }
   }
 
-  /** An earlier version wrote beside the entries. */
+  /** An earlier version wrote next to the entries. */
   async #sweepOlder(): Promise<void> {
     const found = await readdir(this.#folder, { recursive: true, withFileTypes: true }).catch(() => []);
     const parts = found.filter(

@@ -20,7 +20,7 @@ import type { Artifact, ArtifactRef, Queue } from "./client/index.js";
 
 /** Largest artifact that is held in memory, unpacked. */
 const LARGEST_BYTES = 16 * 1024 ** 2;
-/** Only what these hold never changes; behind the others may be anything. */
+/** The content of these never changes; the others may lead anywhere. */
 const IMMUTABLE = new Set(["s3", "object"]);
 /** Files that are looked at or downloaded at once. */
 const AT_ONCE = 8;

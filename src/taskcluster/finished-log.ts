@@ -18,7 +18,7 @@ export interface FinishedLog {
   readonly log?: ArtifactSource;
   /** Whether nothing is in it: then nothing is in any that can be had. */
   readonly isEmpty: boolean;
-  /** Why it is not the first, or none, in words; absent where it is the first. */
+  /** Why it is not the first, or why it is missing; absent for the first. */
   readonly reason?: string;
   /** Why those before it can't be had, or none: empty ones are no error. */
   readonly errors: readonly Error[];

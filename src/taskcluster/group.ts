@@ -56,7 +56,7 @@ interface UnnamedRun extends NamedModel {
   readonly evaluations: readonly Evaluation[];
 }
 
-/** A group of which everything but the ids is known. */
+/** A group without its ids. */
 export interface ReadGroup extends Omit<ListedGroup, "tasks"> {
   readonly runs: readonly UnnamedRun[];
   readonly evaluations: readonly Evaluation[];
@@ -90,7 +90,7 @@ export async function readTasks(
   };
 }
 
-/** A run for each training, with the evaluations of its model; and one for each model of which there are only those. */
+/** A run for each training, with the evaluations of its model, and one for each model that has evaluations only. */
 function runsOf(trainings: readonly TrainingRead[], evaluations: readonly EvaluationRead[]): UnnamedRun[] {
   const owners = new Map<TrainingRead | string, Evaluation[]>();
   const firstTask = new Map<string, GroupTask>();

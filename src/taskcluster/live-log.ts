@@ -30,7 +30,7 @@ const LINE_END = 0x0a;
 
 /**
  * The bytes of a task's log, while it runs and to its end. Every connection begins at the first byte, so what was read
- * before is passed over. When a run ends, the rest comes from the log that it leaves; when its worker was taken away,
+ * before is skipped. When a run ends, the rest comes from the log that it leaves; when its worker was taken away,
  * the next run follows. A run's log begins on a line of its own. Reading ends when the task does.
  */
 export class LiveLogSource implements Source {
@@ -44,7 +44,7 @@ export class LiveLogSource implements Source {
   #trainingState: "finished" | "failed" | "running" = "running";
   /** The end of what was read of the run. */
   #lines = new ReadLines();
-  /** Runs of which the end of the log is missing, with whether they have left it. */
+  /** Runs whose log lacks its end, and whether they have left it. */
   readonly #incomplete = new Map<number, "left" | "absent">();
 
   constructor(queue: Queue, store: ArtifactStore, options: LiveLogOptions) {
@@ -226,7 +226,7 @@ export class LiveLogSource implements Source {
     return isBegun ? left.toSorted((one, other) => rank(one) - rank(other)) : left;
   }
 
-  /** Marian's own log, of which the bytes are not those of the task's. */
+  /** Marian's own log. Its bytes differ from those of the task's log. */
   async *#ofTraining(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const chunk of chunks) {
       if (chunk.length === 0) continue;

@@ -60,7 +60,7 @@ interface Listed {
   readonly reached: readonly string[];
 }
 
-/** The group that the user named: where there is none to read, that is no warning. */
+/** The group that the user named. A missing one is no warning. */
 async function listNamed(queue: Queue, wanted: Wanted): Promise<Listed> {
   const { groupId } = wanted;
   try {

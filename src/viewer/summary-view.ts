@@ -165,7 +165,7 @@ function findingTable(shown: readonly Shown[]): HTMLElement {
   return dataTable("Findings", heads, rows);
 }
 
-/** Remarks about the reading of logs. */
+/** Notes on how logs were read. */
 function notes(shown: readonly Shown[]): HTMLElement[] {
   const lines: HTMLElement[] = [];
   for (const { view } of shown) {
@@ -178,5 +178,5 @@ function notes(shown: readonly Shown[]): HTMLElement[] {
   }
   return lines.length === 0
     ? []
-    : [element("h2", {}, "Remarks"), element("ul", { class: "remarks" }, ...lines)];
+    : [element("h2", {}, "Notes"), element("ul", { class: "notes" }, ...lines)];
 }

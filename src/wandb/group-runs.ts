@@ -24,7 +24,7 @@ interface Named {
 const CHART = /^(.+)_table$/s;
 
 /**
- * Evaluations in the runs of a group of which its table has no row. Only of those are the scores fetched.
+ * Evaluations in the runs of a group that its table lacks. Only their scores are fetched.
  *
  * @throws WandbError where the runs can't be listed or read.
  */

@@ -56,7 +56,7 @@ export class GroupTable {
     return table;
   }
 
-  /** A copy with the rows of another one: those that are new, and those of which the other one says something else. */
+  /** A copy with the new and the changed rows of another table. */
   with(other: GroupTable): GroupTable {
     const table = new GroupTable(this.#suffix);
     table.#rows.push(...this.#rows.map((entry) => ({ ...entry })));

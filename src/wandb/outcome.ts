@@ -3,7 +3,7 @@ import type { Note, PublisherOutcome } from "../publishers/update-publisher.js";
 import type { WandbPlace } from "./publication.js";
 import type { RunOutcome, Transport } from "./transports/transport.js";
 
-/** What is known beside the outcome. */
+/** What is known in addition to the outcome. */
 export interface OutcomeDetail {
   readonly place: WandbPlace;
   readonly transport: Transport;

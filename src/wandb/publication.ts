@@ -30,13 +30,13 @@ export interface WandbPlace {
 /** A training that is published. */
 export interface WandbPublication extends WandbPlace {
   readonly id: string;
-  /** Keys of the configuration beside those of the log. */
+  /** Keys of the configuration in addition to those of the log. */
   readonly extraConfig?: JsonObject;
   /** A folder to publish as the artifact `logs`. */
   readonly artifacts?: string;
   /** The whole log, read before; absent while the training runs. */
   readonly plan?: RunPlan;
-  /** The rows of the whole log, read anew; absent like the plan. */
+  /** The rows of the whole log, read again; absent if the plan is. */
   readonly rows?: () => AsyncIterable<StepRow>;
   /** Scores of the trained model. */
   readonly evaluations?: readonly Evaluation[];
@@ -44,7 +44,7 @@ export interface WandbPublication extends WandbPlace {
   readonly taskFiles?: (options: Arguments) => Promise<TaskFiles>;
   /**
    * Without a plan: the log comes from its first byte although earlier parts of it may have been published, so that
-   * lines which the server holds are passed over as rows are.
+   * lines that the server has are skipped, as rows are.
    */
   readonly replayed?: boolean;
   /**

@@ -32,7 +32,7 @@ export class RowDigest {
     return new RowDigest(0, 0, undefined);
   }
 
-  /** Of rows that the server holds, the last of which is given; undefined where its checksum is not about them. */
+  /** The checksum of the server's rows up to the given last one; undefined if the stored checksum covers other rows. */
   static of(
     summary: Readonly<Record<string, unknown>>,
     rows: number,

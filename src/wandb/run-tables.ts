@@ -38,7 +38,7 @@ export function datasetsTable(lines: ReadonlyMap<string, number>): RowTable {
   return { name: DATASETS, table, chart: { label: "Name", value: "Count", title: DATASETS } };
 }
 
-/** What a table is to a run that the server holds (null: none), told by the checksum that the run keeps. */
+/** How a table relates to the server's run (null: there is no run), by the checksum that the run keeps. */
 export function tableState(existing: ExistingRun | null, table: RowTable): TablePreview["state"] {
   const known = objectAt(existing?.summary, rowKey(table));
   if (known === undefined) return "new";

@@ -29,14 +29,14 @@ export interface TableFile {
   read(): Promise<TableData>;
 }
 
-/** What the server holds of a run, read anew. */
+/** What the server has of a run, read again. */
 export interface RunState {
   readonly existing: ExistingRun | null;
   /** Every table that was ever logged in the run, the oldest first. */
   readonly files: readonly TableFile[];
 }
 
-/** What is to be written; nothing where the run is as it should be. */
+/** What to write; undefined if the run is as it should be. */
 export type Completion =
   | {
       readonly config: JsonObject;
@@ -77,7 +77,7 @@ export class TableRun {
     this.#notes.push(typeof note === "string" ? { text: note } : note);
   }
 
-  /** What the server holds; undefined where there is no server, or it gave no answer. */
+  /** What the server has; undefined without a server, or if it did not answer. */
   async state(): Promise<RunState | undefined> {
     const { client } = this.#place;
     if (client === undefined || this.#scope === undefined || this.#offline) return undefined;

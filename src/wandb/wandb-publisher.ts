@@ -90,7 +90,7 @@ export class WandbPublisher implements UpdatePublisher {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Of a log that can be read as slowly as one likes, only one row and a piece of the text are in memory. */
+  /** Of a log that can be read as slowly as one likes, only one row and a chunk of the text are in memory. */
   async #publishWhole({ batch, chunk }: RunUpdate, rows: StepRows, lines: LogLines): Promise<void> {
     this.#enqueue(async (sender) => {
       for (const row of rows.each(batch)) await sender.send(row);
@@ -262,7 +262,7 @@ export class WandbPublisher implements UpdatePublisher {
     return evaluationTables(this.#publication.evaluations ?? []);
   }
 
-  /** One piece of work after the other; after a failure, none. */
+  /** Does one thing after the other; after a failure, nothing. */
   #enqueue(work: (sender: RowSender) => Promise<void> | void): void {
     this.#work = this.#work.then(async () => {
       if (this.#failure !== undefined) return;
@@ -329,7 +329,7 @@ export class WandbPublisher implements UpdatePublisher {
     // It holds every restart, so with hundreds of them it is not sent for each.
     if (this.#segments.length < 1.1 * this.#configured && this.#configured >= MANY_RESTARTS) return;
     this.#sendConfig(transport);
-    // Files are read beside everything else; what they say follows when it is known.
+    // Files are read in parallel; their content follows when it is known.
     this.#reading = this.#task.read(this.#segment()).then((known) => {
       if (!known) return;
       if (this.#resumePlan !== undefined && this.#counts(this.#resumePlan)) this.#task.count();

@@ -212,8 +212,8 @@ describe.skipIf(!chromiumIsThere)("the viewer", () => {
     // What came before the cut is drawn, and marked.
     expect(await page.locator(".run", { hasText: "cut" }).locator(".warn").textContent()).toBe("not whole");
     await page.keyboard.press("2");
-    await page.waitForSelector("#panel-summary .remarks");
-    expect(await page.textContent("#panel-summary .remarks")).toMatch(/cut was not read to its end: .*gzip/);
+    await page.waitForSelector("#panel-summary .notes");
+    expect(await page.textContent("#panel-summary .notes")).toMatch(/cut was not read to its end: .*gzip/);
   });
 
   test("of a folder without logs says that", async () => {

@@ -24,12 +24,12 @@ const NAN = "nan: cost is NaN at update 3000; no number came after";
 describe.concurrent("a log", () => {
   it("in which nothing is wrong gives no line and exit code 0", async () => {
     const run = await check(["a.log"], { folder: freshFolder({ "a.log": HEALTHY }) });
-    checkRun(run, { code: 0, stderr: "1 input: 0 errors, 0 warnings, 0 remarks\n" });
+    checkRun(run, { code: 0, stderr: "1 input: 0 errors, 0 warnings, 0 notes\n" });
   });
 
   it("that is broken gives a line a finding and exit code 1", async () => {
     const run = await check(["b.log"], { folder: freshFolder({ "b.log": BROKEN }) });
-    const stderr = "1 input: 1 error, 0 warnings, 0 remarks\n";
+    const stderr = "1 input: 1 error, 0 warnings, 0 notes\n";
     checkRun(run, { code: 1, stdout: `b.log:9: ${NAN} [error]\n`, stderr });
   });
 
@@ -175,7 +175,7 @@ describe.concurrent("input that is none", () => {
     const run = await check(["a.log"], { folder: freshFolder(files as Record<string, string>) });
     checkRun(run, {
       code: 1,
-      stderr: `${stderr}1 input, 1 of them not read: 0 errors, 0 warnings, 0 remarks\n`,
+      stderr: `${stderr}1 input, 1 of them not read: 0 errors, 0 warnings, 0 notes\n`,
     });
   });
 

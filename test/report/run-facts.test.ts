@@ -46,7 +46,7 @@ describe("the facts of a run", () => {
 
   it("of a log of validations alone are fewer", async () => {
     const facts = factsOf(await runOf(valid(500, "chrf", 40).replace(/^\[.*?\] /, "")));
-    expect(facts).toMatchObject({ lastUpdate: 500, restarts: 0, odd: [] });
+    expect(facts).toMatchObject({ lastUpdate: 500, restarts: 0, nonFinite: [] });
     expect(facts).not.toHaveProperty("started");
   });
 });

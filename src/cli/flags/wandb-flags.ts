@@ -15,7 +15,7 @@ import type { Preview, WandbPublication } from "../../wandb/index.js";
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, "": 1000, s: 1000, m: 60_000, h: 3_600_000 };
 
-/** Milliseconds of a duration such as `90s`, `5m` or `1h`; a number alone is seconds. Undefined where it is none. */
+/** Milliseconds of a duration such as `90s`, `5m` or `1h`; a number alone is seconds. Undefined if invalid. */
 export function durationMs(text: string): number | undefined {
   const [, number, unit = ""] = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h)?$/.exec(text.trim()) ?? [];
   return number === undefined ? undefined : Number(number) * (UNIT_MS[unit] ?? 1000);
@@ -127,9 +127,9 @@ export interface WandbTargetOptions {
 }
 
 /**
- * What the flags and the environment ask for; nothing where no project is named or W&B is switched off.
+ * What the flags and the environment ask for; undefined if no project is named or W&B is switched off.
  *
- * @throws WandbError in words for the user: no key, a bad URL.
+ * @throws WandbError with a message for the user: no key, a bad URL.
  */
 export async function wandbTarget(
   flags: WandbFlagValues,

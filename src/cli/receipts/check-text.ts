@@ -6,7 +6,7 @@ import type { CheckedInput } from "../check-inputs.js";
 
 const COLOURS = { error: "red", warning: "yellow", info: "blue" } as const;
 
-/** A line a finding: `file:line: kind: words [severity]`. */
+/** One line per finding: `file:line: kind: words [severity]`. */
 export function findingsText({ source, findings }: CheckedInput, colour: boolean): string {
   const severity = (name: Severity) =>
     colour ? styleText(COLOURS[name], `[${name}]`, { validateStream: false }) : `[${name}]`;
@@ -31,7 +31,7 @@ export function totalsOf(findings: readonly Finding[]): Totals {
 export function summaryText(inputs: number, unread: number, { error, warning, info }: Totals): string {
   const count = (value: number, one: string) => `${value} ${one}${value === 1 ? "" : "s"}`;
   const failed = unread === 0 ? "" : `, ${unread} of them not read`;
-  return `${count(inputs, "input")}${failed}: ${count(error, "error")}, ${count(warning, "warning")}, ${count(info, "remark")}\n`;
+  return `${count(inputs, "input")}${failed}: ${count(error, "error")}, ${count(warning, "warning")}, ${count(info, "note")}\n`;
 }
 
 /** Everything as one JSON object; numbers that JSON lacks are `"NaN"`, `"Infinity"`, `"-Infinity"`. */

@@ -100,11 +100,11 @@ export function receiptText(
   for (const receipt of receipts) {
     const body = inputLines(receipt, verdict.strict, detail, !many);
     const alright = problem(receipt, verdict.strict) === undefined && publisherErrors(receipt).length === 0;
-    const remarks =
+    const noteworthy =
       receipt.counts.unmatched + receipt.counts.overlong + publisherNotes(receipt).length > 0 ||
       receipt.death !== undefined ||
       receipt.running === true;
-    if (detail === "quiet" ? !alright : !many || detail === "verbose" || !alright || remarks)
+    if (detail === "quiet" ? !alright : !many || detail === "verbose" || !alright || noteworthy)
       lines.push(...body);
   }
   for (const error of verdict.publisherErrors) lines.push(`not written: ${error}`);

@@ -8,7 +8,7 @@ import { type Detail, exitCode, receiptJson, receiptText, type Verdict } from ".
 export interface ReportOptions {
   readonly detail: Detail;
   readonly json: boolean;
-  /** Whether standard output holds rows or the log, so that JSON goes to standard error. */
+  /** Whether rows or the log go to standard output, so that JSON goes to standard error. */
   readonly stdoutTaken: boolean;
   /** `performance.now()` at the start. */
   readonly started: number;

@@ -75,7 +75,7 @@ export async function makeReport(names: readonly string[], request: ReportOption
 
 interface Read {
   readonly content: ReportContent;
-  /** The exit code where there is nothing to report on: 0 where there is. */
+  /** The exit code if there is nothing to report on, else 0. */
   readonly refused: number;
 }
 
@@ -115,7 +115,7 @@ async function readContent(names: readonly string[], request: ReportOptions): Pr
 
 interface Written {
   readonly outputs: readonly string[];
-  /** What could not be written, in words. */
+  /** Messages about what could not be written. */
   readonly outputErrors: readonly string[];
   /** What deserves a word. */
   readonly notes: readonly string[];
@@ -186,7 +186,7 @@ function titleOf({ runs, evaluations }: ReportContent): string {
 /**
  * The viewer's page, as the build made it.
  *
- * @throws Error in words for the user.
+ * @throws Error with a message for the user.
  */
 async function readViewer(root: string): Promise<string> {
   const path = join(root, "dist", "viewer.html");
@@ -198,7 +198,7 @@ async function readViewer(root: string): Promise<string> {
 }
 
 /**
- * Writes a file beside its place.
+ * Writes a temporary file next to its final path.
  *
  * @throws Error of Node's when it can't be written; then nothing is left.
  */
@@ -213,7 +213,7 @@ async function writePart(path: string, text: string): Promise<OutputFile> {
   return place;
 }
 
-/** Opens a file in the system's browser. @returns What went wrong, in words; nothing where it was opened. */
+/** Opens a file in the system's browser. @returns What went wrong; undefined if it was opened. */
 function openFile(path: string): Promise<string | undefined> {
   const [command, ...args] = OPENERS[process.platform] ?? ["xdg-open"];
   return new Promise((resolve) => {

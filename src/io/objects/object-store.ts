@@ -95,9 +95,9 @@ export class ObjectStore {
         `the list of gs://${bucket}`,
       );
       if (!isObject(page) || "errors" in page || "error" in page)
-        throw new InputError(`the list of gs://${bucket} is none: the answer is not one of Cloud Storage`);
+        throw new InputError(`the list of gs://${bucket} is unreadable: the answer does not come from Cloud Storage`);
       const { items = [], nextPageToken } = page;
-      if (!Array.isArray(items)) throw new InputError(`the list of gs://${bucket} is none`);
+      if (!Array.isArray(items)) throw new InputError(`the list of gs://${bucket} is unreadable`);
       for (const item of items) {
         const info = objectInfo(bucket, item);
         if (info !== undefined) yield info;
@@ -153,7 +153,7 @@ export class ObjectStore {
     const answer = await this.#open(place, 0, known.etag);
     const content = contentOf(place, answer);
     const bytes = this.#bytes(place, answer, content, known);
-    // What is stored plain may be packed for the way; what is stored packed is told by its first bytes.
+    // The server may compress a plain object for transfer; the first bytes show whether the object itself is packed.
     yield* content.encoding === "gzip" ? decompress(bytes) : bytes;
   }
 

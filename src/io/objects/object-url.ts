@@ -20,7 +20,7 @@ export function readObjectUrl(text: string): ObjectUrl {
   return { kind: "http", href: new URL(text).href };
 }
 
-/** An object as it may be printed: what stands behind `?` may be a signature, and before `@` a password. */
+/** An object as it may be printed: what follows `?` may be a signature, and what precedes `@` a password. */
 export function printableUrl(text: string): string {
   if (!/^https?:/i.test(text) || !URL.canParse(text)) return text;
   const { origin, pathname } = new URL(text);

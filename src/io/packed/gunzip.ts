@@ -127,7 +127,7 @@ class Member {
       : damaged({ format: "gzip", reason, lost: "64 kB" }, error);
   }
 
-  /** A chunk for which a read waits survives a fault behind it; a chunk in the stream's queue does not. */
+  /** A chunk that a read waits for survives a later error; a chunk in the stream's queue does not. */
   #await(): void {
     while (this.#waiting < READS) {
       this.#waiting += 1;

@@ -1,4 +1,4 @@
-/** How a log may be packed, told by its first bytes, never by a name. No Node API. */
+/** How a log is packed. The first bytes decide, never the name. No Node API. */
 
 /** What is unpacked here. */
 export type Packing = "gzip" | "zstd";

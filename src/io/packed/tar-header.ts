@@ -1,4 +1,4 @@
-/** Tars, told by the checksum of their first header, never by a name. No Node API. */
+/** Recognises tars by the checksum of their first header, never by name. No Node API. */
 import { concatBytes } from "../byte-stream.js";
 import { InputError } from "../input-error.js";
 

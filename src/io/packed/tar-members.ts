@@ -17,7 +17,7 @@ const LONGEST_NAME = 1 << 20;
 const MAX_BYTES = 2 ** 31;
 
 /**
- * The files of a tar that are wanted, by their paths. Links, devices and paths that lead out of the tar are passed over.
+ * The files of a tar that are wanted, by their paths. Links, devices and paths that lead out of the tar are skipped.
  *
  * @throws InputError if the tar ends early, is damaged or holds too much, after the members before were yielded.
  */

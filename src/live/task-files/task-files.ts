@@ -13,15 +13,15 @@ import { readYaml } from "../../run/yaml.js";
 
 /** What the files of a training task say. */
 export interface TaskFiles {
-  /** The last `--config` from a folder `configs/model`; null where there is none, or it can't be read. */
+  /** The last `--config` from a folder `configs/model`; null if it is missing or can't be read. */
   readonly model: ConfigValue;
   /** The last `--config` from a folder `configs/training`. */
   readonly training: ConfigValue;
-  /** `config.opustrainer.yml` beside the model. */
+  /** `config.opustrainer.yml` next to the model. */
   readonly opustrainer: ConfigValue;
   /** Names of OpusTrainer's datasets. */
   readonly datasetNames: readonly string[];
-  /** What could not be read, in words. */
+  /** Messages about what could not be read. */
   readonly notes: readonly string[];
   /**
    * Counts the lines of the datasets, plain or packed, one after the other and without haste. A dataset that can't be
@@ -200,7 +200,7 @@ function newlines(chunk: Uint8Array): number {
   return count;
 }
 
-/** A configuration, or why there is none. */
+/** A configuration, or why it is missing. */
 export type ReadConfig =
   | { readonly value: ConfigValue }
   | { readonly fault: string; readonly absent: boolean };

@@ -35,7 +35,7 @@ const HEAD = { form: "marian-tracking ledger", version: 2 } as const;
  */
 export class Ledger {
   readonly path: string;
-  /** What is odd about the file. */
+  /** Warnings about the file. */
   readonly notes: readonly string[];
   readonly #entries: Map<string, LedgerEntry>;
   /** Whether the file ends in the middle of a line. */

@@ -11,7 +11,7 @@ export interface Section {
   readonly bytes: number;
 }
 
-/** Pieces that are smaller are put together before they are written. */
+/** Smaller chunks are joined before they are written. */
 const READY = 1 << 18;
 
 /**

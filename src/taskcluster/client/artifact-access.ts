@@ -20,7 +20,7 @@ export interface ArtifactRef {
 
 /** An artifact on its way. */
 export interface Download {
-  /** `s3`, `object` or `reference`; what is behind a link. Only the content of the first two never changes. */
+  /** `s3`, `object` or `reference`; or the target of a link. Only the content of the first two never changes. */
   readonly storageType: string;
   /** Whether the bytes are gzip of what the task made. */
   readonly gzip: boolean;

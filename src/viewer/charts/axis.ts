@@ -47,7 +47,7 @@ export class RunAxes {
       if (!Number.isNaN(time)) return axis === "clock" ? time : time - (this.#started ?? time);
       const between = this.#between(axis, segments[row] ?? 0, ups[row] ?? Number.NaN);
       if (!Number.isNaN(between) || axis !== "epoch") return between;
-      // A log that holds only validations: only the current epoch is known.
+      // A log with validations only: only the current epoch is known.
       return (valueAt(table.columns.get("epoch"), row) ?? Number.NaN) - 1;
     });
   }

@@ -1,7 +1,7 @@
 /** Parts of an axis. */
 import type { Range } from "../state.js";
 
-/** The smallest range that holds all of these; undefined without any. */
+/** The smallest range that contains all of these; undefined without any. */
 export function union(ranges: Iterable<Range | undefined>): Range | undefined {
   let whole: Range | undefined;
   for (const range of ranges) {

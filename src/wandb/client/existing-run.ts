@@ -25,7 +25,7 @@ export interface ExistingRun {
   readonly rows: number;
   readonly events: number;
   readonly consoleLines: number;
-  /** Greatest step so far. -1 if there is none. */
+  /** Highest step so far. -1 if there is none. */
   readonly lastStep: number;
   /** The last row. Empty if there is none. */
   readonly lastRow: JsonRecord;

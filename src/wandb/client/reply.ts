@@ -41,7 +41,7 @@ export function listOf(node: JsonRecord, name: string): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** A member that is a list, of which the strings are kept. */
+/** A member that is a list; only its strings are kept. */
 export function textsOf(node: JsonRecord, name: string): readonly string[] {
   return listOf(node, name).filter((item): item is string => typeof item === "string");
 }

@@ -4,7 +4,7 @@ import { type JsonObject, type JsonValue, stringifyJson } from "./format/json.js
 const INTERNAL = "_wandb";
 
 /**
- * The configuration of a run: the user's values, and what W&B keeps beside them (`_wandb`: the client's version,
+ * The configuration of a run: the user's values, and what W&B keeps with them (`_wandb`: the client's version,
  * without which the official client doesn't resume a run, and the charts).
  */
 export class RunConfig {

@@ -7,7 +7,7 @@ import { WandbError } from "./errors.js";
 import type { WandbClient } from "./wandb-client.js";
 
 /**
- * Bytes of a file that are read at once. They lie outside the heap, of which a piece takes next to nothing, so with large
+ * Bytes of a file that are read at once. They lie outside the heap, where a chunk takes next to nothing, so with large
  * ones V8 lets some 20 MB come together before it looks.
  */
 const CHUNK = 16 * 1024;

@@ -463,7 +463,7 @@ export class WandbRun {
     }
   }
 
-  /** A file that arrived, and of which the server was not told, is in no run. */
+  /** A file that arrived belongs to no run until the server is told. */
   async #handOverUnreported(): Promise<void> {
     const unreported = new Set(this.#stream.unreported);
     this.#failedTables.push(...this.#unreportedTables.filter(({ files }) => unreported.has(files.path)));

@@ -59,7 +59,7 @@ type Delivered = Pick<
 const DELIVERY_FILE = "marian-tracking.json";
 const DELIVERED_FILE = "marian-tracking.delivered.json";
 
-/** The state of a run nothing of which was delivered. */
+/** The state of a run before any delivery. */
 export function newDeliveryState(
   run: Pick<DeliveryState, "runId" | "project" | "entity" | "baseUrl" | "resume">,
 ): DeliveryState {

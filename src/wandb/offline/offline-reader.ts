@@ -21,7 +21,7 @@ import { TransactionLogError } from "./transaction-log-error.js";
 
 /**
  * What an offline run holds, in the order it was written. `line` is the number of a line by the delivery state
- * beside the file; by simple counting from 0 where there is none; undefined after damage, where records may be
+ * beside the file; by simple counting from 0 without one; undefined after damage, where records may be
  * missing. `content` is the line as a server takes it. Timestamps are seconds since 1970, offsets are bytes.
  */
 export type OfflineEvent =
@@ -64,7 +64,7 @@ export type OfflineEvent =
   | { readonly kind: "footer" }
   /** Something here is not what was written; reading goes on after it. */
   | { readonly kind: "damage"; readonly offset: number; readonly reason: string }
-  /** The file ends in the middle of a record, of which `bytes` are there. */
+  /** The file ends in the middle of a record, after `bytes` of it. */
   | { readonly kind: "cut"; readonly offset: number; readonly bytes: number };
 
 // A multiple of the block size; memory does not depend on the size of the file.
@@ -232,7 +232,7 @@ class Reading {
   }
 
   #consoleEvent(stream: "stdout" | "stderr", timestamp: number, raw: string): OfflineEvent {
-    // A carriage return starts the line anew: only its last state counts.
+    // A carriage return starts the line again: only its last state counts.
     const text = raw.replace(/[\r\n]+$/, "").replace(/^.*\r/s, "");
     const content = writeConsoleLine({ text, timestamp, error: stream === "stderr" });
     return { kind: "console", line: this.#line("console"), content, stream, timestamp, text };

@@ -2,7 +2,7 @@
  * The records of W&B's offline file: protobuf messages `wandb_internal.Record`, as far as runs need them.
  *
  * Source of the field numbers: the descriptors in the official client 0.31.0 (`wandb/proto`). A record is a
- * running number (field 1) and one message of the kinds below; every other field is passed over on reading.
+ * running number (field 1) and one message of the kinds below; reading skips every other field.
  */
 
 import {
@@ -92,7 +92,7 @@ export type OfflineRecord =
   | { readonly kind: "summary"; readonly update: readonly Entry[]; readonly remove: readonly Entry[] }
   /** A sample of system metrics; keys are without their `system.`. */
   | { readonly kind: "stats"; readonly timestamp: number; readonly items: readonly Entry[] }
-  /** A piece of console output, with its line end if it has one. */
+  /** A part of the console output, with its line end if it has one. */
   | {
       readonly kind: "output";
       readonly stream: "stdout" | "stderr";
@@ -135,7 +135,7 @@ export function encodeRecord(number: number, record: KnownRecord): Uint8Array {
 }
 
 const scratch = { bytes: Buffer.alloc(1 << 12) };
-/** Bytes of an output record beside its text, at most. */
+/** Bytes of an output record without its text, at most. */
 const BESIDE_TEXT = 64;
 
 /**

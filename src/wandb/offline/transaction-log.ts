@@ -52,7 +52,7 @@ export class TransactionLogEncoder {
   }
 
   /**
-   * Writes what {@link encode} gives into `out`, which has {@link roomFor} the record behind `offset`; returns where that
+   * Writes what {@link encode} gives into `out`, which has {@link roomFor} the record after `offset`; returns where that
    * ends.
    */
   write(record: Uint8Array, out: Buffer, offset: number): number {
@@ -92,7 +92,7 @@ export function roomFor({ length }: Uint8Array): number {
 }
 
 /**
- * Turns the bytes of a log into its records. Bytes may come in pieces of any size; memory is one block and the
+ * Turns the bytes of a log into its records. Bytes may come in chunks of any size; memory is one block and the
  * record under way.
  */
 export class TransactionLogDecoder {
@@ -101,7 +101,7 @@ export class TransactionLogDecoder {
   #blockOffset = 0;
   #parts: Uint8Array[] = [];
   #recordOffset = 0;
-  // After damage: what continues the damaged record was reported with it and is passed over.
+  // After damage: what continues the damaged record was reported with it and is skipped.
   #skipping = false;
   #ended = false;
 

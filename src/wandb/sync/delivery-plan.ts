@@ -17,7 +17,7 @@ const NONE: StreamCounts = { history: 0, events: 0, console: 0 };
 
 /** What a delivery starts from. */
 export interface DeliverySituation {
-  /** The state beside the file; null for a file of the official client. */
+  /** The state stored next to the file; null for a file of the official client. */
   readonly stored: DeliveryState | null;
   readonly run: RunRecord;
   readonly entity: string | undefined;
@@ -148,7 +148,7 @@ function stateFor(situation: DeliverySituation): DeliveryState {
   return append && movable ? { ...state, resume: "append", anchor: null } : state;
 }
 
-/** A state speaks of one server; for another one it starts anew. */
+/** A state belongs to one server; another server starts with an empty one. */
 function onServer(
   stored: DeliveryState,
   baseUrl: string,

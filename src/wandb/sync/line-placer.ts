@@ -3,7 +3,7 @@ import { type LineSpan, lineOfRecord } from "../offline/delivery-state.js";
 
 /** What is known of the lines of one stream that a server holds, in the numbers of the file. */
 export interface DeliveredLines {
-  /** Lines below this one were acknowledged and are passed over. */
+  /** Lines below this one were acknowledged and are skipped. */
   readonly acknowledged: number;
   /** Lines that the server holds. */
   readonly held: number;

@@ -13,7 +13,7 @@ const FILES: { readonly [name in StreamName]: StreamFile } = {
   console: "output.log",
 };
 
-/** What a sender needs beside what its streams need. */
+/** What a sender needs in addition to the needs of its streams. */
 export interface LineSenderOptions {
   readonly stream: Omit<FileStreamOptions, "offsets" | "beforeBatch" | "onUndelivered" | "pacing">;
   /** The folder with the delivery state. */

@@ -343,7 +343,7 @@ function chartsOf(content: RunContent): Readonly<Record<string, JsonObject>> {
 }
 
 /**
- * Sends the server's last row again, with what a file knows beside it: the training that wrote the row may have ended
+ * Sends the server's last row again, with what a file knows in addition: the training that wrote the row may have ended
  * before the validation of its update. Sent twice it is the same.
  *
  * @throws WandbError when it was not acknowledged.

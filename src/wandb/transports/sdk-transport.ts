@@ -161,7 +161,7 @@ const ACKNOWLEDGED =
 /** The SDK in its thread, and what was seen of its requests. */
 class SdkThread {
   readonly rows = { given: 0, sent: 0, acknowledged: 0 };
-  /** In words. */
+  /** What is wrong. */
   readonly faults: string[] = [];
   requests = 0;
   /** Requests that have no answer yet. */
@@ -182,7 +182,7 @@ class SdkThread {
 
   constructor(task: SdkTask, budget: Budget, print: (line: string) => void) {
     this.#budget = budget;
-    // The wait begins anew, with what the budget is then.
+    // The wait starts again, with the budget of that moment.
     this.#unwatch = budget.watch(() => this.#wake?.());
     // Without the environment of the program: WANDB_WORKER, for instance, makes the SDK fail.
     this.#worker = new Worker(SDK_WORKER, {

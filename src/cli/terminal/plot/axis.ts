@@ -1,4 +1,4 @@
-/** Scales: from values to places, with round numbers on the way. */
+/** Scales map values to positions, with ticks at round numbers. */
 
 /** One number on an axis. */
 export interface Tick {
@@ -6,7 +6,7 @@ export interface Tick {
   readonly label: string;
 }
 
-/** Maps values from `low` to `high` to places from 0 to 1. */
+/** Maps values from `low` to `high` to positions from 0 to 1. */
 export interface Scale {
   readonly low: number;
   readonly high: number;
@@ -76,7 +76,7 @@ function logTicks(low: number, high: number, most: number): readonly Tick[] {
   return linearTicks(low, high, most);
 }
 
-/** The least of 1, 2, 5, 10, 20 … that is not below. */
+/** The smallest of 1, 2, 5, 10, 20 … that is not below `min`. */
 function roundStep(min: number): number {
   const power = Math.floor(Math.log10(min));
   const rest = min / 10 ** power;

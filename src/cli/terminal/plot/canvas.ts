@@ -7,7 +7,7 @@ export interface Canvas {
   readonly height: number;
   /** Sets a dot for the curve with this number; what lies outside is left out. */
   dot(x: number, y: number, curve: number): void;
-  /** The characters of a row, each with the number of the curve that was drawn there last; -1 is none. */
+  /** The characters of a row, each with the number of the curve that was drawn there last; -1 for no curve. */
   row(index: number): readonly { readonly text: string; readonly curve: number }[];
 }
 

@@ -70,7 +70,7 @@ export class RunCurves {
     }
   }
 
-  /** The curve of a metric; nothing where the run holds none. */
+  /** The curve of a metric; undefined if the run has none. */
   curve(metric: string): SeriesBuffer | undefined {
     const name = plainColumn(metric, "table");
     if (this.#drawn.has(name)) return this.#fields.get(name);

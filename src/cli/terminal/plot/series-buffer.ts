@@ -4,7 +4,7 @@
 export interface CurvePoint {
   /** The update of the latest value. */
   readonly x: number;
-  /** Of the finite values; absent where there is none. */
+  /** Of the finite values; absent without any. */
   readonly min: number | undefined;
   readonly max: number | undefined;
   readonly last: number | undefined;

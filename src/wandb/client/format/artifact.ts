@@ -43,7 +43,7 @@ export async function checksumOfFile(path: string): Promise<{ readonly md5: stri
 
 /**
  * Paths (with /) and sizes of all files below a folder, in the order of artifacts. Links are followed; what is neither
- * file nor folder has no bytes and is passed over, and so is what can't be opened because its name is no UTF-8: the discovery of
+ * file nor folder has no bytes and is skipped, and so is what can't be opened because its name is no UTF-8: the discovery of
  * groups reports it.
  *
  * @throws Error when there is a broken link or a circle of links, or something can't be read.

@@ -79,7 +79,7 @@ function isList(value: object): value is readonly JsonValue[] {
   return Array.isArray(value);
 }
 
-// The same few keys come with every row, so their quoted form is kept. The bound keeps odd inputs from filling memory.
+// The same few keys come with every row, so their quoted form is kept. The bound keeps memory small.
 const quotedKeys = new Map<string, string>();
 const QUOTED_KEYS_KEPT = 4096;
 
