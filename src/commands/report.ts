@@ -74,7 +74,8 @@ SIGINT, SIGTERM.`;
     }),
     strict: Flags.boolean({ description: "unmatched lines are an error (exit code 1)" }),
     json: Flags.boolean({
-      description: "the receipt as JSON on standard output (on standard error if the summary goes to standard output)",
+      description:
+        "the receipt as JSON on standard output (on standard error if the summary goes to standard output)",
     }),
     quiet: Flags.boolean({ char: "q", description: "no receipt unless something went wrong" }),
     verbose: Flags.boolean({

@@ -176,7 +176,5 @@ function notes(shown: readonly Shown[]): HTMLElement[] {
     if (counts.overlong > 0)
       add(`has ${count(counts.overlong, "line")} over 1 MiB: only so much of each was read`);
   }
-  return lines.length === 0
-    ? []
-    : [element("h2", {}, "Notes"), element("ul", { class: "notes" }, ...lines)];
+  return lines.length === 0 ? [] : [element("h2", {}, "Notes"), element("ul", { class: "notes" }, ...lines)];
 }

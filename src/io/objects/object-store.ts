@@ -95,7 +95,9 @@ export class ObjectStore {
         `the list of gs://${bucket}`,
       );
       if (!isObject(page) || "errors" in page || "error" in page)
-        throw new InputError(`the list of gs://${bucket} is unreadable: the answer does not come from Cloud Storage`);
+        throw new InputError(
+          `the list of gs://${bucket} is unreadable: the answer does not come from Cloud Storage`,
+        );
       const { items = [], nextPageToken } = page;
       if (!Array.isArray(items)) throw new InputError(`the list of gs://${bucket} is unreadable`);
       for (const item of items) {
