@@ -85,7 +85,7 @@ export class Batch implements Views {
     return this.#csv(columns, prefix);
   }
 
-  /** The rows in the order of the log, as frozen objects; marks are none. */
+  /** The rows in the order of the log, as frozen objects; marks are not rows. */
   *measurements(): Generator<Measurement> {
     let training = 0;
     let validation = 0;

@@ -200,7 +200,7 @@ function authorization({ username, password }: URL): Record<string, string> {
 /** Variables of the environment, as in process.env. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The proxy for a URL; undefined if the server is reached without one. Throws a TypeError where it is no URL. */
+/** The proxy for a URL; undefined if the server is reached without one. Throws a TypeError if it is not a URL. */
 export function proxyFor(url: URL, environment: Environment): URL | undefined {
   const variable = (name: string) => environment[name] || environment[name.toUpperCase()] || undefined;
   // Who names one proxy alone means all of the network.

@@ -74,7 +74,7 @@ export function locateInput(name: string, place: InputLocation): void {
   locations.set(name, place);
 }
 
-/** Where the input of a name lies; undefined where the name is its path. */
+/** Where the input of a name lies; undefined if the name is its path. */
 export function inputLocation(name: string): InputLocation | undefined {
   return locations.get(name);
 }

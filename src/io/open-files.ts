@@ -79,7 +79,7 @@ class Patience {
   #pause = FIRST_PAUSE;
   readonly #end = performance.now() + LONGEST_WAIT;
 
-  /** Calls back later; false where the time is over. */
+  /** Calls back later; false if the time is over. */
   later(again: () => void): boolean {
     if (performance.now() + this.#pause > this.#end) return false;
     setTimeout(again, this.#pause);

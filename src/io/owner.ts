@@ -14,7 +14,7 @@ export const OWNER = `${HOST}-${process.pid}-${startOf(process.pid) ?? 0}`;
 
 const OWNED = /(?:^|[.-])([A-Za-z0-9_.]+)-(\d+)-(\d+)(?:(?:\.\d+)?\.partial(?:\.next)?|-[A-Za-z0-9]{6})$/;
 
-/** When a process of this machine started, in the clock of its kernel; undefined where it is gone or nothing tells. */
+/** When a process of this machine started, in the clock of its kernel; undefined if it is gone or nothing tells. */
 function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");

@@ -32,7 +32,7 @@ export interface Source {
    * @throws InputError ready to be shown.
    */
   chunks(): AsyncIterable<Uint8Array>;
-  /** The same a second time, for damaged data; absent where that can't be had, or has to be fetched once more. */
+  /** The same a second time, for damaged data; absent if that can't be had, or has to be fetched once more. */
   readonly again?: Again | undefined;
 }
 
@@ -45,7 +45,7 @@ export class FileSource implements Source {
 
   /**
    * @param info Of the file, where it is known.
-   * @param name What the user calls it, where that is not its path.
+   * @param name What the user calls it, if that is not its path.
    */
   constructor(path: string, info?: { readonly size: number; readonly mtimeMs: number }, name = path) {
     this.name = name;

@@ -1,4 +1,4 @@
-/** Anything of the web that holds bytes, as chunks of bytes. No Node API. */
+/** Every web type with bytes, as chunks. No Node API. */
 import {
   ByteStream,
   chunkBytes,

@@ -19,7 +19,7 @@ export interface LivePublisher extends UpdatePublisher {
 
 /**
  * Makes the publisher when the place is known; undefined if nothing is to be published. `trainingState` is how the training
- * stands, known when the log has been published; undefined where the log does not tell.
+ * stands, known when the log has been published; undefined if the log does not tell.
  */
 export type PublisherOpening = (trainingState: () => TrainingState | undefined) => LivePublisher;
 

@@ -36,7 +36,7 @@ export class ParentChannel {
     });
   }
 
-  /** The link of this process; undefined where it was not started by a pipe. */
+  /** The link of this process; undefined if a pipe did not start it. */
   static ofProcess(environment: NodeJS.ProcessEnv): ParentChannel | undefined {
     const descriptor = environment[CHANNEL];
     return descriptor === undefined ? undefined : new ParentChannel(Number(descriptor));

@@ -9,7 +9,7 @@ const OTHERS = ["SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGXCPU"]
 /** The order to end. */
 export interface StopRequest {
   readonly signal: AbortSignal;
-  /** Which signal came first; undefined where none came. */
+  /** Which signal came first; undefined if none came. */
   readonly received: "SIGINT" | "SIGTERM" | undefined;
 }
 

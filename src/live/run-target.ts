@@ -23,7 +23,7 @@ export interface TargetRequest {
   readonly group: string | undefined;
   /** Id and name of the run. */
   readonly run: string | undefined;
-  /** The model, where it is not the one of the task's label. */
+  /** The model, if it is not the one of the task's label. */
   readonly model?: string;
   readonly tags: readonly string[];
   /** The secret with the key. */

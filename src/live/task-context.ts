@@ -13,7 +13,7 @@ export interface TaskContext {
   readonly experiment: Experiment;
   /** The task's label. */
   readonly label: string;
-  /** What the label says; absent where it names no known model. */
+  /** What the label says; absent if it names no known model. */
   readonly named?: Label;
   /** The model of the label; the label itself where it names none. */
   readonly model: string;
@@ -83,7 +83,7 @@ export async function readTaskOrigin(queue: Queue, environment: Environment): Pr
   return { groupId, trial: typeof origin === "string" && origin !== "action" };
 }
 
-/** Whether faults are to show in automation; false where that question fails. */
+/** Whether faults are to show in automation; false if that question fails. */
 export async function isTrial(environment: Environment, signal?: AbortSignal): Promise<boolean> {
   if (!environment["MOZ_AUTOMATION"]) return false;
   let queue: Queue | undefined;

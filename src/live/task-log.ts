@@ -28,7 +28,7 @@ export interface TaskLogRequest {
   /** A folder to publish as the artifact `logs`. */
   readonly artifacts: string | undefined;
   readonly stop: StopRequest;
-  /** The process that passes the log on; absent where a file is read. */
+  /** The process that passes the log on; absent if a file is read. */
   readonly pipe?: ParentChannel | undefined;
   /** Takes what deserves a word at once. */
   readonly warn: (text: string) => void;

@@ -1,4 +1,4 @@
-/** Puts a publisher behind a queue of its own. */
+/** Gives a publisher a queue of its own. */
 
 import type { PatternMeasurement, TrainingMeasurement } from "../core/measurement.js";
 import type { Evaluation } from "../evaluation/evaluation.js";

@@ -26,7 +26,7 @@ export interface UpdatePublisher {
   publish(update: RunUpdate): Promise<void>;
   /** Finishes: everything is in its place when the promise settles. */
   close(): Promise<PublisherOutcome>;
-  /** Gives up: leaves nothing where results are expected. */
+  /** Gives up: leaves no partial results in the output paths. */
   discard(): Promise<void>;
   /** Gives up, but keeps what was published and says where it is. Absent if `discard` leaves nothing. */
   keep?(): Promise<PublisherOutcome>;

@@ -15,7 +15,7 @@ export interface LogText {
 
 /** Longest line that is kept; the rest of a longer one is cut. */
 const MAX_TEXT = 64 * 1024;
-/** Bytes that hold that much text, whatever its characters. */
+/** Enough bytes for that much text, whatever its characters. */
 const MAX_BYTES = 3 * MAX_TEXT;
 const LINE_END = 0x0a;
 

@@ -14,7 +14,7 @@ import { labelOf, lastRun, nameOf } from "./group-task.js";
 /** What came of reading an evaluation task. */
 export interface EvaluationRead {
   readonly task: GroupTask;
-  /** Absent where the task has none that can be read. */
+  /** Absent if the task has none that can be read. */
   readonly evaluation?: Evaluation;
   readonly problems: readonly Problem[];
 }

@@ -235,7 +235,7 @@ export class LiveLogSource implements Source {
     }
   }
 
-  /** The bytes of a run from its first on, without those that were read before; false where there are less. */
+  /** The bytes of a run from its first on, without those that were read before; false if there are fewer. */
   async *#fresh(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, boolean> {
     let at = 0;
     for await (const chunk of chunks) {

@@ -14,7 +14,7 @@ export interface TrainingRead {
   readonly task: GroupTask;
   /** The label itself where that names no known model. */
   readonly model: string;
-  /** Absent where the task has left none. */
+  /** Absent if the task has left none. */
   readonly log?: Source;
   readonly validationLog?: Source;
   readonly problems: readonly Problem[];

@@ -98,7 +98,7 @@ class TableCompletion {
     this.#note = note;
   }
 
-  /** The table to write; undefined where the run has it, or there is nothing to show. */
+  /** The table to write; undefined if the run has it, or there is nothing to show. */
   async next(state: RunState | undefined): Promise<RowTable | undefined> {
     if (state !== undefined) {
       await this.#read(state);

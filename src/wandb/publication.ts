@@ -40,7 +40,7 @@ export interface WandbPublication extends WandbPlace {
   readonly rows?: () => AsyncIterable<StepRow>;
   /** Scores of the trained model. */
   readonly evaluations?: readonly Evaluation[];
-  /** Finds the files of the training task by its command line; absent where they are not looked for. */
+  /** Finds the files of the training task by its command line; absent if they are not wanted. */
   readonly taskFiles?: (options: Arguments) => Promise<TaskFiles>;
   /**
    * Without a plan: the log comes from its first byte although earlier parts of it may have been published, so that
@@ -62,7 +62,7 @@ export interface TaskFiles {
   readonly model: JsonValue;
   readonly training: JsonValue;
   readonly opustrainer: JsonValue;
-  /** Names of the datasets of the training; empty where they are not known. */
+  /** Names of the datasets of the training; empty if unknown. */
   readonly datasetNames: readonly string[];
   /** What could not be read. */
   readonly notes: readonly string[];

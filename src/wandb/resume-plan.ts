@@ -154,8 +154,8 @@ function beginAgain(publication: WandbPublication, begin: ResumePlan, found: Exi
   const { plan, override, transport } = publication;
   const replaced = found.rows > 0;
   const notes = replaced ? [{ text: `the rows of the run ${begin.id} are replaced` }] : [];
-  const anew = { ...begin, replaced, notes: [...begin.notes, ...notes] };
-  if (override || transport === "sdk") return { ...anew, existing: found, resume: "replace" };
+  const again = { ...begin, replaced, notes: [...begin.notes, ...notes] };
+  if (override || transport === "sdk") return { ...again, existing: found, resume: "replace" };
   const sent = new Set(begin.tables.map(rowKey));
   const values = Object.fromEntries(
     Object.entries(tableReferences(found.summary)).filter(([key]) => !sent.has(key)),
@@ -171,7 +171,7 @@ function beginAgain(publication: WandbPublication, begin: ResumePlan, found: Exi
     runtime: 0,
   };
   return {
-    ...anew,
+    ...again,
     existing: { ...found, ...nothing, config, summary: values },
     references: { row: (plan?.rows ?? 0) - 1, values },
   };
@@ -190,7 +190,7 @@ interface Kept {
 }
 
 /**
- * How many rows of a run can stay, because they are the first ones of the log; undefined where they are not. The last
+ * How many rows of a run can stay, because they are the first ones of the log; undefined if they are not. The last
  * of them is one less where the log says more of it by now.
  */
 async function rowsKept(publication: WandbPublication, found: ExistingRun): Promise<Kept | undefined> {

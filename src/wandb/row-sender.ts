@@ -170,7 +170,7 @@ export class RowSender {
   }
 }
 
-/** The checksum of a run that a training goes on with; undefined where the run has none. */
+/** The checksum of a run that a training goes on with; undefined if the run has none. */
 function digestOf({ lastStep: step, lastRow, rows, summary }: ExistingRun): RowDigest | undefined {
   return RowDigest.of(summary, rows, { step, values: measurementsOf(lastRow) });
 }

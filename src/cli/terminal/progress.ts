@@ -16,7 +16,7 @@ export interface Progress {
 /** What there is to do. */
 export interface Extent {
   readonly bytes: number;
-  /** Absent where runs are not counted. */
+  /** Absent if runs are not counted. */
   readonly runs?: number;
 }
 

@@ -10,7 +10,7 @@ export const CHANGED =
 export interface ObjectInfo {
   /** `gs://bucket/name` or the URL as it was given. */
   readonly url: string;
-  /** Bytes as stored; absent where the server does not say. */
+  /** Bytes as stored; absent if the server does not say. */
   readonly size?: number;
   /** The generation of an object in Cloud Storage; `ETag`, or `Last-Modified`, of another one. */
   readonly etag?: string;
@@ -22,7 +22,7 @@ export interface ObjectInfo {
 export interface Content {
   readonly etag: string | undefined;
   readonly encoding: string;
-  /** Bytes on the wire; absent where nobody said. */
+  /** Bytes on the wire; absent if nobody said. */
   readonly length: number | undefined;
 }
 

@@ -7,7 +7,7 @@ export type Packing = "gzip" | "zstd";
 export interface Kind {
   readonly format: string;
   readonly bytes: readonly number[];
-  /** How it is unpacked here; absent where it isn't. */
+  /** How it is unpacked here; absent if it isn't. */
   readonly packing?: Packing;
   /** A command that makes plain text of it. */
   readonly command?: string;

@@ -17,7 +17,7 @@ const TAIL = 64;
 /** Gives packed data a second time, from its first byte. */
 export type Again = () => AsyncIterable<Uint8Array>;
 
-/** Packed data that waits to be given a second time; undefined where no more of it can be kept. */
+/** Packed data that waits to be given a second time; undefined if no more of it can be kept. */
 export interface Replay {
   /** Takes a part, which may change afterwards. False: it could not be kept. */
   keep(part: Uint8Array): Promise<boolean> | boolean;

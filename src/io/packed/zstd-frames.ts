@@ -5,9 +5,9 @@ import { damaged, endsEarly, InputError } from "../input-error.js";
 
 /** What a frame says of its content, known when its bytes have been taken. */
 export interface FrameEnd {
-  /** The low 32 bits of the content's XXH64; absent where the frame has none. */
+  /** The low 32 bits of the content's XXH64; absent if the frame has none. */
   readonly checksum?: number;
-  /** Bytes of the content; absent where the frame does not say. */
+  /** Bytes of the content; absent if the frame does not say. */
   readonly size?: bigint;
 }
 

@@ -6,7 +6,7 @@ import type { TaskFiles } from "./task-files.js";
 
 /**
  * Reads the files of a log's training by its command line: of a training that runs in this task (`TASK_ID` is set) and
- * comes through a pipe, those in its folder; of a log that is a file, those beside it. Undefined for what comes through
+ * comes through a pipe, those in its folder; of a log that is a file, those next to it. Undefined for what comes through
  * a pipe from elsewhere: nothing here belongs to it.
  */
 export function taskFileReader(

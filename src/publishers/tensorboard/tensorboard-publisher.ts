@@ -152,7 +152,7 @@ export class TensorboardPublisher implements UpdatePublisher {
     this.#text("command_line", segment.command_line ?? "");
   }
 
-  /** Groups that hold a number are charted, others are texts. They stand at the update before them. */
+  /** Groups that match a number are charted, others are texts. They stand at the update before them. */
   #pattern({ name, values }: PatternMeasurement): void {
     this.#begin(0, 0, 0);
     for (const [group, value] of Object.entries(values)) {

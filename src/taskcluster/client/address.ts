@@ -10,16 +10,16 @@ export const SLUG = /^[A-Za-z0-9_-]{8}[Q-T][A-Za-z0-9_-][CGKOSWaeimquy26-][A-Za-
 /** A task, perhaps one of its runs. */
 export interface TaskAddress {
   readonly taskId: string;
-  /** Absent where the user named no run. */
+  /** Absent if the user named no run. */
   readonly runId?: number;
-  /** Root of the deployment; absent where an id was given. */
+  /** Root of the deployment; absent if an id was given. */
   readonly rootUrl?: string;
 }
 
 /** A group of tasks. */
 export interface GroupAddress {
   readonly groupId: string;
-  /** Root of the deployment; absent where an id was given. */
+  /** Root of the deployment; absent if an id was given. */
   readonly rootUrl?: string;
 }
 

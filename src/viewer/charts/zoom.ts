@@ -31,9 +31,9 @@ export function zoomed(range: Range, factor: number, around: number, full: Range
 /** Moves by a share of what is shown. */
 export function panned(range: Range, share: number, full: Range): Range | undefined {
   const step = (range.to - range.from) * share;
-  const least = full.from - range.from;
-  const most = full.to - range.to;
-  const move = Math.max(Math.min(least, 0), Math.min(Math.max(most, 0), step));
+  const min = full.from - range.from;
+  const max = full.to - range.to;
+  const move = Math.max(Math.min(min, 0), Math.min(Math.max(max, 0), step));
   return within({ from: range.from + move, to: range.to + move }, full);
 }
 
@@ -42,10 +42,10 @@ export function within(range: Range, full: Range): Range | undefined {
   const from = Math.max(range.from, full.from);
   const to = Math.min(range.to, full.to);
   if (from <= full.from && to >= full.to) return undefined;
-  const least = (full.to - full.from) * 1e-6;
-  if (to - from >= least) return { from, to };
-  const middle = Math.min(full.to - least / 2, Math.max(full.from + least / 2, (range.from + range.to) / 2));
-  return { from: middle - least / 2, to: middle + least / 2 };
+  const min = (full.to - full.from) * 1e-6;
+  if (to - from >= min) return { from, to };
+  const middle = Math.min(full.to - min / 2, Math.max(full.from + min / 2, (range.from + range.to) / 2));
+  return { from: middle - min / 2, to: middle + min / 2 };
 }
 
 /** Changes ranges, on a logarithmic scale if `log` is set. */

@@ -93,7 +93,7 @@ interface Batch {
 export class FileStream {
   readonly #options: FileStreamOptions;
   readonly #buffers: Readonly<Record<StreamFile, LineBuffer>>;
-  /** Rows that are acknowledged, and of which the server was not yet asked whether it holds them. */
+  /** Acknowledged rows that the server has not yet been asked about. */
   readonly #unconfirmed: LineBuffer;
   readonly #counters: Readonly<Record<StreamFile, Counter>>;
   readonly #requestBytes: number;

@@ -29,7 +29,7 @@ export interface WandbSettings {
 
 /** Values that stand over the environment, for instance from command-line flags. */
 export interface SettingsOverrides {
-  /** A file that holds the key and nothing else: a key itself on a command line is there for everybody to see. */
+  /** A file with the key and nothing else: everybody can see a key on a command line. */
   readonly apiKeyFile?: string | undefined;
   readonly baseUrl?: string | undefined;
   readonly entity?: string | undefined;

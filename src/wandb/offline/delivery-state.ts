@@ -1,5 +1,5 @@
 /**
- * What of an offline run is on a server already, and where its lines go: `marian-tracking.json` beside the
+ * What a server already has of an offline run, and where its lines go: `marian-tracking.json` next to the
  * offline file, which its writer writes, and `marian-tracking.delivered.json`, which a delivery writes. Two files,
  * because a delivery may come while the writer is still at work.
  *
@@ -40,7 +40,7 @@ export type DeliveryState = {
   /** Server line of our line 0; null as long as an appending run was never delivered. */
   readonly anchor: StreamCounts | null;
   /**
-   * Greatest step that the server held when an appending run was first delivered: rows of steps up to it are there.
+   * Highest step that the server had when an appending run was first delivered: rows of steps up to it are there.
    * Null where all rows are to be sent.
    */
   readonly anchorStep: number | null;

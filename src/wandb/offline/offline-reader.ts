@@ -21,7 +21,7 @@ import { TransactionLogError } from "./transaction-log-error.js";
 
 /**
  * What an offline run holds, in the order it was written. `line` is the number of a line by the delivery state
- * beside the file; by simple counting from 0 without one; undefined after damage, where records may be
+ * next to the file; by simple counting from 0 without one; undefined after damage, where records may be
  * missing. `content` is the line as a server takes it. Timestamps are seconds since 1970, offsets are bytes.
  */
 export type OfflineEvent =
@@ -85,7 +85,7 @@ export class OfflineReader implements AsyncIterable<OfflineEvent> {
   }
 
   /**
-   * @throws TransactionLogError when the delivery state beside the file can't be trusted.
+   * @throws TransactionLogError if the delivery state next to the file can't be trusted.
    * @throws the error of the file system when the file can't be read.
    */
   static async open(transactionLog: string): Promise<OfflineReader> {

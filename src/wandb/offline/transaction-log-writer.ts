@@ -56,7 +56,7 @@ export class TransactionLogWriter {
 
   /**
    * Adds a copy of a record. It is in order from the moment of the call; the promise is the back pressure of the disk, and absent
-   * where there is none.
+   * without back pressure.
    *
    * @throws What an earlier write failed with.
    */

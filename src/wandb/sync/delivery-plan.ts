@@ -54,7 +54,7 @@ export function planDelivery(situation: DeliverySituation): DeliveryPlan {
   const trainingGoesOn = situation.stored?.resume === "append" && state.anchor === null;
   const anchorStep = trainingGoesOn ? (existing?.lastStep ?? null) : state.anchorStep;
   const held = eachStream((name) => Math.max(0, counts[name] - anchor[name]));
-  // A server that holds less than it acknowledged has lost the run; what is in the file is sent again.
+  // A server that has less than it acknowledged has lost the run; the content of the file is sent again.
   const acknowledged = eachStream((name) => (force ? 0 : Math.min(state.acknowledged[name], held[name])));
   return { state: { ...state, anchor, anchorStep, acknowledged }, anchor, held };
 }

@@ -7,7 +7,7 @@ export interface DeliveredLines {
   readonly acknowledged: number;
   /** Lines that the server holds. */
   readonly held: number;
-  /** Greatest step among them, -1 for none. Only for history. */
+  /** Highest step among them, -1 for none. Only for history. */
   readonly lastStep?: number | undefined;
   /** Rows of steps up to this one are on the server. Only for history, and only of a training that goes on. */
   readonly anchorStep?: number | undefined;

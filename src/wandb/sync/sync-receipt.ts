@@ -41,7 +41,7 @@ export interface SyncReceipt {
   readonly failedFiles: readonly FailedFile[];
   readonly artifacts: readonly (PublishedArtifact | { readonly name: string; readonly type: string })[];
   readonly failedArtifacts: readonly FailedFile[];
-  /** What should be in the file or beside it and isn't. */
+  /** What is missing from the file or next to it. */
   readonly missing: readonly string[];
   /** Why it failed or was not delivered. */
   readonly problem?: string | undefined;

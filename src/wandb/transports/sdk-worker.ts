@@ -17,7 +17,7 @@ export type SdkOrder =
 export type SdkReport =
   | { readonly kind: "started"; readonly entity: string }
   | ({ readonly kind: "request" } & SdkRequest)
-  /** `fault` is the status, or the fault of the connection; absent where the server took the request. */
+  /** `fault` is the status, or the fault of the connection; absent if the server took the request. */
   | ({ readonly kind: "answer"; readonly fault?: string | number } & SdkRequest)
   | { readonly kind: "finished" }
   | { readonly kind: "failed"; readonly code?: string; readonly message: string };

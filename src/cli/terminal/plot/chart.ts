@@ -108,7 +108,7 @@ function drawCurve(
   }
 }
 
-/** The horizontal axis: marks where values are no numbers, and updates below. */
+/** The horizontal axis: marks for values that are not numbers, and updates below. */
 function floor(
   curves: readonly Curve[],
   horizontal: Scale,

@@ -21,7 +21,7 @@ const FIELDS = [
 /** As in the tables. */
 const RULE: ColumnRule = { form: "table", own: new Set(FIELDS) };
 
-/** The curves of a validation metric; absent where nothing that was asked for could be theirs. */
+/** The curves of a validation metric; absent if none was asked for. */
 interface MetricCurves {
   readonly values: SeriesBuffer;
   readonly stalled: SeriesBuffer;

@@ -18,7 +18,7 @@ export interface CurveValue {
   readonly value: number;
 }
 
-/** What a curve comes to; values are absent where none is finite. */
+/** What a curve comes to; values are absent if none is finite. */
 export interface CurveSummary {
   readonly last: CurveValue | undefined;
   readonly min: CurveValue | undefined;
