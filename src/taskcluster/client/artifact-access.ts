@@ -142,12 +142,15 @@ async function* whole(
   }
 }
 
+function endsEarly(): HttpError {
+  return new HttpError("incomplete", "the gzip data ends early");
+}
+
 function incomplete(error: Error): never {
+  if (error instanceof HttpError) throw error;
+  // zlib has one code for data that is damaged and data that ends early.
   const early = /unexpected end/i.test(error.message);
-  throw new HttpError(
-    "incomplete",
-    early ? "the gzip data ends early" : `the gzip data is damaged (${error.message})`,
-  );
+  throw early ? endsEarly() : new HttpError("incomplete", `the gzip data is damaged (${error.message})`);
 }
 
 /**
@@ -188,10 +191,10 @@ export class GzipCheck {
     if (this.#fault !== undefined) throw this.#fault;
   }
 
-  /** @throws Error when the data ends early. */
+  /** @throws HttpError if nothing came, else the error of zlib. */
   async end(): Promise<void> {
     // zlib takes nothing at all for whole.
-    if (this.#taken === 0) throw new Error("unexpected end of file");
+    if (this.#taken === 0) throw endsEarly();
     this.#gunzip.end();
     await Promise.race([this.#ended, this.#failed]);
     if (this.#fault !== undefined) throw this.#fault;
