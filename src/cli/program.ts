@@ -13,7 +13,7 @@ import { outliveHangup } from "./stop-signal.js";
  */
 export async function start(args: readonly string[], binary: string): Promise<void> {
   outliveHangup();
-  // Beside the command, which may need none of its own.
+  // In parallel with the command, which may not need it.
   const swept = sweepTemporaryFolders();
   let fault: NodeJS.ErrnoException | undefined;
   // The framework's own listener would end the process with a stack trace.

@@ -214,7 +214,7 @@ class GrowingFile implements Followed {
     return bytesRead === length && there.every((byte, index) => byte === this.#tail[index]);
   }
 
-  /** Whether all that was read is still there. Asked where the file was changed and did not grow. */
+  /** Whether all that was read is still there. Asked if the file was changed and did not grow. */
   async #isAsRead(): Promise<boolean> {
     const there = createHash("sha256");
     const buffer = new Uint8Array(CHUNK);

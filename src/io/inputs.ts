@@ -79,7 +79,7 @@ export function inputLocation(name: string): InputLocation | undefined {
   return locations.get(name);
 }
 
-/** A file, with its size where it can be had, or an object as a source. */
+/** A file, with its size if available, or an object as a source. */
 export function fileSource(name: string): Source {
   const place = locations.get(name);
   if (place !== undefined)

@@ -44,7 +44,7 @@ export class FileSource implements Source {
   readonly stamp?: string;
 
   /**
-   * @param info Of the file, where it is known.
+   * @param info Of the file, if known.
    * @param name What the user calls it, if that is not its path.
    */
   constructor(path: string, info?: { readonly size: number; readonly mtimeMs: number }, name = path) {

@@ -68,7 +68,7 @@ const ASKING_SERVER = 15_000;
 const LAST_ANSWERS = 2_000;
 
 /**
- * Finds out where the run goes. Undefined, after a warning, where that can't be known or nothing is to be published:
+ * Finds out where the run goes. Undefined, after a warning, if that can't be known or nothing is to be published:
  * nothing of Weights & Biases or Taskcluster may end a training.
  */
 export async function findTarget(

@@ -64,9 +64,9 @@ function withoutShared(names: readonly string[]): readonly string[] {
  * Undefined if there is none.
  */
 export function pairOfPath(path: string): string | undefined {
-  const words = path.split(/[\\/]|__/);
-  return words.findLast((word) => {
-    const [, one = "", other = ""] = PAIR.exec(word) ?? [];
+  const parts = path.split(/[\\/]|__/);
+  return parts.findLast((part) => {
+    const [, one = "", other = ""] = PAIR.exec(part) ?? [];
     return one !== "" && [one, other].every((code) => LANGUAGES.of(code) !== undefined);
   });
 }

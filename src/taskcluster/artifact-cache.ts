@@ -83,7 +83,7 @@ export class ArtifactCache {
     return undefined;
   }
 
-  /** Makes the cache's folder; throws what Node does where that can't be. */
+  /** Makes the cache's folder; throws Node's error if that fails. */
   async open(): Promise<void> {
     await makeFolder(join(this.#folder, PARTS));
   }

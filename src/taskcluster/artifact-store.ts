@@ -36,7 +36,7 @@ export interface StoreOptions {
 }
 
 /**
- * Downloads artifacts into a folder and finds them there the next time. Without a folder, or where it can't be
+ * Downloads artifacts into a folder and finds them there the next time. Without a folder, or if it can't be
  * written, they go to a temporary one that `close` takes away.
  */
 export class ArtifactStore {
@@ -178,7 +178,7 @@ export class ArtifactStore {
     return this.#temporary;
   }
 
-  /** Whether the cache can be written; where it can't for the first time, the keeping ends with a note. */
+  /** Whether the cache can be written; the first failure to write ends the keeping with a note. */
   async #ready(cache: ArtifactCache): Promise<boolean> {
     if (!this.#keeping) return false;
     try {

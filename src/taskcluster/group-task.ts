@@ -11,7 +11,7 @@ const EVALUATION = /^eval(?:uate)?(?:-|$)/;
 /** Vocabularies are trained too, but not by Marian. */
 const OTHER = /vocab/;
 
-/** What a task is for: by its kind, and by its label where it has no kind. */
+/** What a task is for: by its kind, and by its label if it has no kind. */
 export function stageOf({ task }: Pick<GroupTask, "task">): Stage | undefined {
   const { kind } = task.tags;
   if (kind === undefined) {
@@ -32,7 +32,7 @@ export function nameOf(task: GroupTask): string {
   return `${labelOf(task)} (${task.status.taskId})`;
 }
 
-/** The last run, which is the one that counts; none of a task that has not been scheduled. */
+/** The last run, which is the one that counts; undefined for a task that has not been scheduled. */
 export function lastRun({ status }: GroupTask): TaskRun | undefined {
   return status.runs.at(-1);
 }

@@ -21,7 +21,7 @@ const RECONNECT_MS = 2000;
 const LONGEST_WAIT_MS = 30_000;
 /** How often the whole log of a run that is over is asked for while it is not there: about a minute. */
 const TAIL_TRIES = 7;
-/** The same where the worker was taken away, and has probably stored nothing. */
+/** The same if the worker was taken away, and has probably stored nothing. */
 const TAIL_TRIES_TAKEN_AWAY = 3;
 
 const SHORTER = "it is shorter than what was read while it ran";

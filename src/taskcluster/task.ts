@@ -15,7 +15,7 @@ export interface SingleTask {
   /** Absent for a task that is neither a training nor an evaluation. */
   readonly stage: Stage | undefined;
   readonly experiment: Experiment;
-  /** The model of the label; the label itself where that names none. */
+  /** The model of the label; the label itself if it names none. */
   readonly model: string;
   /** Id and name of the run: the model and the group's suffix. */
   readonly id: string;

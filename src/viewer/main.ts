@@ -90,7 +90,9 @@ const reading = new Reading({
         FOLDER,
         `${count(skipped.length, "other file")} with nothing to show: ${someNames(skipped)}`,
       );
-    announce([`${count(read, "file")} read`, notice.takeFresh()].filter((words) => words !== "").join(". "));
+    announce(
+      [`${count(read, "file")} read`, notice.takeFresh()].filter((message) => message !== "").join(". "),
+    );
     store.touch();
   },
 });

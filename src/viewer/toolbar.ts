@@ -48,8 +48,8 @@ export class Toolbar {
     this.#reset.setAttribute("aria-disabled", String(range === undefined && heights.size === 0));
     const clock = this.#report.views.find(({ run }) => run.clock !== undefined)?.run.clock;
     const round = (place: number) => (axis === "epoch" ? place : Math.round(place));
-    const words = (place: number) => formatPlace(axis, round(place), clock);
-    this.#range.textContent = range === undefined ? "" : `${words(range.from)} to ${words(range.to)}`;
+    const label = (place: number) => formatPlace(axis, round(place), clock);
+    this.#range.textContent = range === undefined ? "" : `${label(range.from)} to ${label(range.to)}`;
   }
 
   nextAxis(): void {

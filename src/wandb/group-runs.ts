@@ -26,7 +26,7 @@ const CHART = /^(.+)_table$/s;
 /**
  * Evaluations in the runs of a group that its table lacks. Only their scores are fetched.
  *
- * @throws WandbError where the runs can't be listed or read.
+ * @throws WandbError if the runs can't be listed or read.
  */
 export async function evaluationsOfRuns(
   { client, project, entity, group, suffix }: WandbPlace & { readonly suffix: string },

@@ -70,7 +70,7 @@ async function readOne(
 /**
  * Reads archives, one after the other, into a report.
  *
- * @throws InputError with the path, where one can't be opened or holds no run.
+ * @throws InputError with the path, if one can't be opened or holds no run.
  */
 export async function readArchives(
   paths: readonly string[],

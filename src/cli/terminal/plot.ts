@@ -86,7 +86,7 @@ export class Plot {
     return charts.join("\n");
   }
 
-  /** Metrics that no run holds, each in a sentence with those that there are; none where nothing was read. */
+  /** A message for each metric that no run has, with the metrics that exist; empty if nothing was read. */
   get faults(): readonly string[] {
     const names = [...new Set(this.#runs.flatMap(({ curves }) => curves.names))];
     if (names.length === 0) return [];

@@ -27,7 +27,7 @@ export function readOctal(field: Uint8Array): number | undefined {
 /**
  * Passes on the text of one log. A tar would come out as one training of all its members.
  *
- * @throws InputError, `tar`, where it is one.
+ * @throws InputError, `tar`, if it is one.
  */
 export async function* refuseTar(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let head: Uint8Array | undefined = new Uint8Array();

@@ -1,4 +1,4 @@
-/** Unpacks zstd where the platform has none, and checks what it unpacked. No Node API. */
+/** Unpacks zstd if the platform can't, and checks what it unpacked. No Node API. */
 
 import { Decompress } from "fzstd";
 import createHashes from "xxhash-wasm";

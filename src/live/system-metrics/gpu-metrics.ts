@@ -21,7 +21,7 @@ const QUERY = [
   ["fan.speed", "fanSpeed"],
 ] as const;
 
-/** Asks nvidia-smi, where it is. */
+/** Asks nvidia-smi, if it is installed. */
 export class GpuMetrics implements MetricsPart {
   readonly #program: string;
   readonly #timeout: number;

@@ -6,7 +6,7 @@ import { type MetricsPart, numberOf, percent, readProc, type Sample } from "./sa
 const KB = 1024;
 const MB = 1 << 20;
 
-/** Measures the processes whose standard output or error is the pipe that is read; together, where they are several. */
+/** Measures the processes whose standard output or error is the pipe that is read; together if there are several. */
 export class ProcessMetrics implements MetricsPart {
   readonly #pipe: string | undefined;
   #writers: readonly string[] = [];

@@ -130,7 +130,7 @@ async function joinParts(
       return joinTable(path, name, format, layout, tables, program(options));
     });
   });
-  // The system copies for all of them at once. A fault is thrown when none is at work any more.
+  // The system copies for all of them at once. An error is thrown after all have ended.
   await Promise.allSettled(files);
   await Promise.all(files);
 }

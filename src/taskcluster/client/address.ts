@@ -131,7 +131,7 @@ function decoded(part: string): string {
 /**
  * The id, if it has the form of one.
  *
- * @param text What the user gave, where the id is only a part of it.
+ * @param text What the user gave, if the id is only a part of it.
  * @throws TaskclusterError if it has not.
  */
 export function slug(id: string, what: "task" | "group", text: string = id): string {

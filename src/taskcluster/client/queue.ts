@@ -126,7 +126,7 @@ export class Queue {
     }
   }
 
-  /** The artifacts of a run; none of a task that has not run yet. */
+  /** The artifacts of a run; empty for a task that has not run yet. */
   async artifacts(taskId: string, runId: number): Promise<readonly Artifact[]> {
     const what = `the artifacts of task ${taskId}`;
     const request = { url: this.#url(`/task/${slug(taskId, "task")}/runs/${runId}/artifacts`), what };

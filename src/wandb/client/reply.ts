@@ -46,7 +46,7 @@ export function textsOf(node: JsonRecord, name: string): readonly string[] {
   return listOf(node, name).filter((item): item is string => typeof item === "string");
 }
 
-/** The JSON in a member that is a text. A broken one is as good as none: what it said is unknown. */
+/** The JSON in a member that is a text. Undefined if it is broken. */
 export function embedded(node: JsonRecord, name: string): unknown {
   const text = optionalText(node, name);
   if (text === undefined || text === "") return undefined;

@@ -56,7 +56,7 @@ export type OfflineEvent =
     }
   /** `localPath` is where the file should be; one that was never written is not there. */
   | { readonly kind: "file"; readonly file: RunFile; readonly localPath: string }
-  /** Local paths point into the folder of the run where that was moved. */
+  /** Local paths point into the folder of the run if that was moved. */
   | { readonly kind: "artifact"; readonly artifact: ArtifactRecord }
   /** Missing when the writer was killed, or left the run running. `runtime` is in whole seconds. */
   | { readonly kind: "exit"; readonly exitCode: number; readonly runtime: number }

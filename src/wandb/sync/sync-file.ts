@@ -294,7 +294,7 @@ class FileSync {
   }
 }
 
-/** The run record, or, where that is damaged, what the delivery state says of it. */
+/** The run record, or, if that is damaged, what the delivery state says of it. */
 async function runOf(reader: OfflineReader): Promise<RunRecord> {
   for await (const event of reader) {
     if (event.kind === "run") return event.run;
@@ -383,7 +383,7 @@ interface RunFileSources {
 }
 
 /**
- * Adds the files of an offline run, and those that a run has at its end where the file has none of its own. Returns
+ * Adds the files of an offline run, and those that a run has at its end if the file has none of its own. Returns
  * the files that are gone.
  */
 async function addRunFiles(files: RunFiles, sources: RunFileSources): Promise<string[]> {

@@ -39,7 +39,7 @@ export async function findOfflineFiles(paths: readonly string[]): Promise<FoundF
 
 /**
  * Sends offline files one after another, since several may be parts of one run. Once the budget is used up, the
- * later files get one try each; once the signal is aborted, none. Yields a receipt a file.
+ * later files get one try each; once the signal is aborted, none. Yields one receipt per file.
  */
 export async function* syncFiles(
   files: readonly string[],
