@@ -5,17 +5,15 @@
  * `marian-tracking sync` puts each row on its own line, by `delivery-state.ts`.
  */
 
-import { constants } from "node:fs";
-import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import { dirname, join } from "node:path";
-import { artifactDigest, checksumOfFile, filesBelow, newClientId } from "../client/format/artifact.js";
+import { join } from "node:path";
+import { newClientId } from "../client/format/artifact.js";
 import { readConsoleLine } from "../client/format/console-line.js";
 import { type JsonObject, type JsonValue, stringifyJson } from "../client/format/json.js";
 import { checkArtifactName, tableArtifactName } from "../client/format/names.js";
 import { type RowTable, type StoredTable, storedTable } from "../client/format/row-table.js";
-import type { TableIds } from "../client/format/table.js";
 import type { RunLine } from "../client/wandb-run.js";
+import { type ArtifactOptions, artifactFile, artifactRecord, copyArtifactFiles } from "./artifact-record.js";
 import {
   type DeliveryState,
   newDeliveryState,
@@ -23,15 +21,8 @@ import {
   withLine,
   writeDeliveryState,
 } from "./delivery-state.js";
-import {
-  type ArtifactFile,
-  type Entry,
-  encodeOutputLine,
-  encodeRecord,
-  type OfflineRecord,
-  type RunRecord,
-} from "./records.js";
-import { createRunDirectory, pathBelow, type RunDirectory } from "./run-directory.js";
+import { type Entry, encodeOutputLine, encodeRecord, type OfflineRecord, type RunRecord } from "./records.js";
+import { copyInto, createRunDirectory, pathBelow, type RunDirectory, writeInto } from "./run-directory.js";
 import { readEventLine, readHistoryLine } from "./stream-line.js";
 import { TransactionLogError } from "./transaction-log-error.js";
 import { TransactionLogWriter, type WritePreparation } from "./transaction-log-writer.js";
@@ -72,14 +63,6 @@ export type RowPosition = {
   readonly runtime?: number | undefined;
   /** Its line on the server, counted from 0; default: the line after the last row's. */
   readonly line?: number | undefined;
-};
-
-/** More about an artifact. */
-export type ArtifactOptions = {
-  /** Default: `latest`. */
-  readonly aliases?: readonly string[] | undefined;
-  readonly description?: string | undefined;
-  readonly metadata?: JsonObject | undefined;
 };
 
 const FLUSH_INTERVAL = 1000;
@@ -241,8 +224,9 @@ export class OfflineRun {
       const copy = pathBelow(folder, files.artifactFile);
       await writeInto(pathBelow(this.#paths.files, files.path), files.bytes);
       await writeInto(copy, files.artifactBytes);
+      const artifact = { name: tableArtifactName(this.#run.runId, key), type: "run_table", ...ids };
       const entries = [await artifactFile(files.artifactFile, copy)];
-      await this.#appendArtifact(tableArtifactName(this.#run.runId, key), "run_table", entries, ids, {});
+      await this.#append(artifactRecord(this.#run, artifact, entries));
       await this.#append({ kind: "files", files: [{ path: files.path, policy: "now", type: "media" }] });
       if (chart === undefined) return;
       const update = [{ path: ["_wandb", "visualize", name], json: stringifyJson(chart) }];
@@ -258,11 +242,9 @@ export class OfflineRun {
   directoryArtifact(name: string, type: string, dir: string, options: ArtifactOptions = {}): Promise<void> {
     return this.#track(async () => {
       checkArtifactName(name);
-      const folder = this.#newArtifactFolder();
-      const files: ArtifactFile[] = [];
-      for (const { name: path } of await filesBelow(dir)) files.push(await copied(path, dir, folder));
-      const ids = { clientId: newClientId(), sequenceClientId: newClientId() };
-      await this.#appendArtifact(name, type, files, ids, options);
+      const files = await copyArtifactFiles(dir, this.#newArtifactFolder());
+      const artifact = { name, type, clientId: newClientId(), sequenceClientId: newClientId() };
+      await this.#append(artifactRecord(this.#run, artifact, files, options));
     });
   }
 
@@ -434,35 +416,6 @@ export class OfflineRun {
     this.#delivery = { ...this.#delivery, spans: { ...this.#delivery.spans, [stream]: spans } };
   }
 
-  async #appendArtifact(
-    name: string,
-    type: string,
-    files: readonly ArtifactFile[],
-    { clientId, sequenceClientId }: TableIds,
-    options: ArtifactOptions,
-  ): Promise<void> {
-    const { runId, project, entity } = this.#run;
-    await this.#append({
-      kind: "artifact",
-      artifact: {
-        runId,
-        project,
-        ...(entity === undefined ? {} : { entity }),
-        type,
-        name,
-        digest: artifactDigest(files.map(({ path, digest }) => ({ name: path, md5: digest }))),
-        ...(options.description === undefined ? {} : { description: options.description }),
-        ...(options.metadata === undefined ? {} : { metadata: stringifyJson(options.metadata) }),
-        aliases: options.aliases ?? ["latest"],
-        tags: [],
-        clientId,
-        sequenceClientId,
-        finalize: true,
-        files,
-      },
-    });
-  }
-
   #newArtifactFolder(): string {
     this.#artifacts += 1;
     return join(this.#paths.artifacts, String(this.#artifacts));
@@ -496,30 +449,4 @@ function entriesOf(values: JsonObject): Entry[] {
 
 function entry(key: string, value: JsonValue): Entry {
   return { path: [key], json: stringifyJson(value) };
-}
-
-/** The entry of one file that lies at `localPath`. */
-async function artifactFile(path: string, localPath: string): Promise<ArtifactFile> {
-  const { md5, size } = await checksumOfFile(localPath);
-  return { path, digest: md5, size, localPath };
-}
-
-/**
- * A copy of a file of an artifact: the upload may come days later, and the checksums have to fit what is uploaded then.
- * Where the file system can, a copy shares its blocks with the original.
- */
-async function copied(path: string, from: string, to: string): Promise<ArtifactFile> {
-  const copy = join(to, path);
-  await copyInto(copy, join(from, path));
-  return await artifactFile(path, copy);
-}
-
-async function copyInto(path: string, from: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  await copyFile(from, path, constants.COPYFILE_FICLONE);
-}
-
-async function writeInto(path: string, bytes: Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, bytes);
 }

@@ -1,6 +1,7 @@
 /** The folder of an offline run: its name, where files go in it, and finding such folders again. */
 
-import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { copyFile, mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
 import { checkRunId } from "../client/format/names.js";
 import { TransactionLogError } from "./transaction-log-error.js";
@@ -60,6 +61,18 @@ export function pathBelow(folder: string, name: string): string {
     throw new TransactionLogError("file-name", `${JSON.stringify(name)} is not the name of a file in a run`);
   }
   return path;
+}
+
+/** Copies a file. Where the file system can, the copy shares its blocks with the original. */
+export async function copyInto(path: string, from: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await copyFile(from, path, constants.COPYFILE_FICLONE);
+}
+
+/** Writes a file and the folders that lead to it. */
+export async function writeInto(path: string, bytes: Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, bytes);
 }
 
 /**
