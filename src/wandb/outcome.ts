@@ -4,7 +4,7 @@ import type { WandbPlace } from "./publication.js";
 import type { RunOutcome, Transport } from "./transports/transport.js";
 
 /** What is known in addition to the outcome. */
-export interface OutcomeDetail {
+interface OutcomeDetail {
   readonly place: WandbPlace;
   readonly transport: Transport;
   /** Rows that were to be published. */

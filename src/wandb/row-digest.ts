@@ -6,7 +6,7 @@ import { type JsonObject, stringifyJson } from "./client/format/json.js";
 export const DIGEST_KEY = "_marian_tracking";
 
 /** A row as far as the checksum goes: neither its times, which a log without times doesn't have, nor its tables. */
-export interface DigestRow {
+interface DigestRow {
   readonly step: number;
   readonly values: JsonObject;
 }

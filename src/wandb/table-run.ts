@@ -37,7 +37,7 @@ export interface RunState {
 }
 
 /** What to write; undefined if the run is as it should be. */
-export type Completion =
+type Completion =
   | {
       readonly config: JsonObject;
       work(run: RunWriter): Promise<void>;

@@ -38,7 +38,7 @@ export interface SettingsOverrides {
 }
 
 /** Where settings are looked for, and who hears of what is wrong with them. */
-export interface SettingsOptions {
+interface SettingsOptions {
   readonly workingDirectory?: string;
   readonly warn?: (message: string) => void;
 }

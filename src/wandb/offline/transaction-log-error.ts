@@ -1,5 +1,5 @@
 /** What is wrong with an offline file or its folder. */
-export type TransactionLogErrorCode =
+type TransactionLogErrorCode =
   /** The file does not start like a W&B offline file. */
   | "not-a-transaction-log"
   /** The bytes of a record are not a record. */

@@ -13,7 +13,7 @@ export type WritePreparation = {
 };
 
 /** How a record file is written. */
-export type TransactionLogWriterOptions = {
+type TransactionLogWriterOptions = {
   /** Milliseconds that a record may wait in memory; a killed process loses at most that. */
   readonly flushInterval: number;
   /** Called before each write. */

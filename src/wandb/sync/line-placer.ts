@@ -2,7 +2,7 @@ import { LONGEST_LINE_BYTES } from "../client/file-stream.js";
 import { type LineSpan, lineOfRecord } from "../offline/delivery-state.js";
 
 /** What is known of the lines of one stream that a server holds, in the numbers of the file. */
-export interface DeliveredLines {
+interface DeliveredLines {
   /** Lines below this one were acknowledged and are skipped. */
   readonly acknowledged: number;
   /** Lines that the server holds. */

@@ -14,7 +14,7 @@ const FILES: { readonly [name in StreamName]: StreamFile } = {
 };
 
 /** What a sender needs in addition to the needs of its streams. */
-export interface LineSenderOptions {
+interface LineSenderOptions {
   readonly stream: Omit<FileStreamOptions, "offsets" | "beforeBatch" | "onUndelivered" | "pacing">;
   /** The folder with the delivery state. */
   readonly directory: string;

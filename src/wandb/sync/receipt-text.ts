@@ -6,7 +6,7 @@ import type { SyncedLines, SyncReceipt } from "./sync-receipt.js";
 const SHOWN = 10;
 
 /** What a receipt says in addition to the result of each file. */
-export interface SyncVerdict {
+interface SyncVerdict {
   /** Paths in which there was nothing to send, with the reason. */
   readonly failed: readonly { readonly path: string; readonly reason: string }[];
   /** Runs that the official client sent itself. */

@@ -11,7 +11,7 @@ export interface LineRange {
 }
 
 /** The lines of one stream in a file. */
-export interface StreamContent {
+interface StreamContent {
   readonly records: number;
   /** In the order of the file; neighbours are one range. */
   readonly ranges: readonly LineRange[];
@@ -22,7 +22,7 @@ export interface StreamContent {
 }
 
 /** A run file and where it should be. */
-export interface LocalFile extends RunFile {
+interface LocalFile extends RunFile {
   readonly localPath: string;
 }
 

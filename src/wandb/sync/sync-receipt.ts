@@ -10,7 +10,7 @@ import { firstLineFrom, linesFrom, type RunContent } from "./run-content.js";
  * it was delivered before. "undelivered": run the command again. "failed": the file can't be read, or sending it was
  * refused for the sake of rows that are there.
  */
-export type SyncOutcome = "delivered" | "planned" | "skipped" | "undelivered" | "failed";
+type SyncOutcome = "delivered" | "planned" | "skipped" | "undelivered" | "failed";
 
 /** The lines of one stream. */
 export interface SyncedLines {

@@ -14,7 +14,7 @@ const STREAMS: Readonly<Record<StreamFile, "history" | "events" | "console">> = 
 };
 
 /** How a run is published online. */
-export interface NativeOptions {
+interface NativeOptions {
   readonly client: WandbClient;
   /** Folder for the offline file, should it be needed. */
   readonly dir: string;

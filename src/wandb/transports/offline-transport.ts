@@ -3,7 +3,7 @@ import { OfflineRun } from "../offline/offline-run.js";
 import type { RunDescription, RunOutcome, Transport } from "./transport.js";
 
 /** Where an offline run is written, and where its rows go later. */
-export interface OfflineOptions {
+interface OfflineOptions {
   readonly dir: string;
   /** The server that it is for. */
   readonly baseUrl: string;

@@ -9,7 +9,7 @@ import { SdkTransport } from "./sdk-transport.js";
 import type { RunDescription, Transport } from "./transport.js";
 
 /** How a run is opened. */
-export interface OpenOptions {
+interface OpenOptions {
   /** Absent: the offline file only. */
   readonly budget: Budget | undefined;
   /** What the server holds of the run; null for nothing. */

@@ -16,7 +16,7 @@ import { SDK_WORKER, type SdkOrder, type SdkReport, type SdkTask } from "./sdk-w
 import type { RunDescription, RunOutcome, RunWriter, Transport } from "./transport.js";
 
 /** How a run is published by the SDK. */
-export interface SdkOptions {
+interface SdkOptions {
   readonly settings: WandbSettings;
   /** How long to wait without any progress. The SDK itself pauses for up to 30 s. */
   readonly budget: Budget;

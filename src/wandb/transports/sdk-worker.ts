@@ -23,7 +23,7 @@ export type SdkReport =
   | { readonly kind: "failed"; readonly code?: string; readonly message: string };
 
 /** A request of the SDK: how many rows it carries, and whether it ends the run. */
-export interface SdkRequest {
+interface SdkRequest {
   readonly stream: boolean;
   readonly rows: number;
   readonly end: boolean;

@@ -1,7 +1,7 @@
 /** Lines of the console log as W&B stores them: UTC time to the microsecond, then the text. */
 
 /** A line of the console log. */
-export interface ConsoleLine {
+interface ConsoleLine {
   readonly text: string;
   /** Seconds since 1970. */
   readonly timestamp: number;

@@ -4,7 +4,7 @@ import type { JsonObject } from "./json.js";
 import { type TableData, type TableFiles, type TableIds, tableFiles, tableReference } from "./table.js";
 
 /** A bar chart over two columns of a table. */
-export interface BarChart {
+interface BarChart {
   /** Column with the names of the bars. */
   readonly label: string;
   /** Column with their heights. */
