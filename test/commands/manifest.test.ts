@@ -387,6 +387,8 @@ describe("wrong flags and manifests are refused in words", () => {
     [["parse", "--manifest", "bad.ndjson", "--format", "csv"], /use `archive --manifest` with -o/],
     [["parse", "x.log", "--manifest", "bad.ndjson"], /either inputs or a --manifest/],
     [["parse", "--manifest", "bad.ndjson", "--tee"], /--tee does not go with/],
+    [["parse", "--manifest", "bad.ndjson", "--follow"], /--follow does not go with/],
+    [["parse", "--manifest", "bad.ndjson", "-j", "2"], /--jobs does not go with/],
     [["parse", "--manifest", "bad.ndjson", "--tensorboard", "d"], /--tensorboard does not go with/],
     [["parse", "x.log", "--shard", "1/2"], /name one with --manifest/],
     [["parse", "x.log", "--format", "tsv"], /is for a --manifest/],

@@ -17,6 +17,8 @@ export interface ParseManifestFlags extends PublisherFlagValues {
   readonly "time-zone": string | undefined;
   readonly combine: boolean;
   readonly tee: boolean;
+  readonly follow: boolean;
+  readonly jobs: number | undefined;
   readonly strict: boolean;
   readonly json: boolean;
   readonly quiet: boolean;
@@ -36,10 +38,10 @@ export async function parseManifest(
   if (format === "csv")
     refuse("parse --manifest prints ndjson or tsv; for tables, use `archive --manifest` with -o");
   if (given.length > 0) refuse("name either inputs or a --manifest");
-  const others = ["files-from", "plot", ...NOT_WITH_MANIFEST, "wandb-project"] as const;
+  const others = ["files-from", "jobs", "plot", ...NOT_WITH_MANIFEST, "wandb-project"] as const;
   const [other] = [
     ...others.filter((name) => flags[name] !== undefined),
-    ...(["combine", "tee", "strict", "json"] as const).filter((name) => flags[name]),
+    ...(["combine", "follow", "tee", "strict", "json"] as const).filter((name) => flags[name]),
   ];
   if (other !== undefined) refuse(`--${other} does not go with --manifest`);
   const shard = readShard(flags.shard, process.env, refuse);
