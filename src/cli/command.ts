@@ -3,11 +3,18 @@ import { Command as FrameworkCommand } from "@oclif/core";
 import { EXIT } from "../exit-code.js";
 import { processSecrets } from "../http/redact.js";
 import { escapeLine, escapeText } from "../io/escape.js";
+import { say } from "../io/terminal.js";
 
 /** A command whose warnings are one paragraph each and harmless for a terminal. */
 export abstract class Command extends FrameworkCommand {
   /** Ends the command with a message about its flags and inputs. */
   readonly usage = (message: string): never => this.error(message, { exit: EXIT.usage });
+
+  /** The same in one line, however narrow the terminal. */
+  readonly usageLine = (message: string): never => {
+    say(`${this.config.bin} ${this.id ?? ""}: ${message}`);
+    return this.exit(EXIT.usage);
+  };
 
   override warn(input: string | Error): string | Error {
     return super.warn(typeof input === "string" ? escapeLine(processSecrets.redact(input)) : harmless(input));

@@ -86,6 +86,11 @@ Exit codes: 0 everything was read and delivered; 1 something could not be read; 
     if (format !== undefined && flags["output-dir"] === undefined)
       usage("--format needs -o, a folder for the tables");
     const formats = format?.filter((one) => one !== "tsv");
-    this.exit(await runArchive(dir, { ...flags, format: formats }, this));
+    this.exit(
+      await runArchive(dir, { ...flags, format: formats }, this, {
+        what: `the trainings and evaluations of ${dir}`,
+        refuse: this.usageLine,
+      }),
+    );
   }
 }

@@ -1,6 +1,12 @@
 import { Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
-import { targetRequest, taskSecretFlag, wandbFlags } from "../cli/flags/wandb-flags.js";
+import {
+  noKeyText,
+  targetRequest,
+  taskSecretFlag,
+  type WandbFlagValues,
+  wandbFlags,
+} from "../cli/flags/wandb-flags.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
 import type { Evaluation } from "../evaluation/evaluation.js";
 import { evaluationTitle } from "../evaluation/naming/dataset.js";
@@ -14,7 +20,7 @@ import { printText, say } from "../io/terminal.js";
 import { findTarget, type RunTarget } from "../live/run-target.js";
 import { readScoreFile, scoresOf } from "../live/scores.js";
 import type { PublisherOutcome } from "../publishers/update-publisher.js";
-import type { JsonObject } from "../wandb/index.js";
+import { given, type JsonObject, modeOfClient, resolveSettings, type WandbSettings } from "../wandb/index.js";
 
 const W_AND_B = "WEIGHTS & BIASES";
 const { "wandb-artifacts": _artifacts, ...sharedFlags } = wandbFlags;
@@ -70,11 +76,22 @@ rest is in the offline file); 130, 143 stopped by SIGINT, SIGTERM.`;
   async run(): Promise<void> {
     const { flags } = await this.parse(Eval);
     const { usage } = this;
+    if (flags["metrics-json"] === undefined && flags.metric === undefined)
+      usage("no scores: give --metrics-json FILE or --metric NAME=NUMBER");
+    const settings = this.#settings(flags);
+    const consent = process.env["WANDB_PUBLICATION"];
+    const isOff =
+      !flags.wandb ||
+      settings?.mode === "disabled" ||
+      (consent !== undefined && consent.toLowerCase() !== "true");
+    if (!isOff && settings !== undefined && this.#lacksKey(settings, flags)) {
+      const project = flags["wandb-project"];
+      const what = project === undefined ? "the evaluation" : `the evaluation in the project ${project}`;
+      this.usageLine(noKeyText(what, settings));
+    }
     const scores = await this.#scores(flags["metrics-json"], flags.metric ?? []);
     for (const fault of scores.faults) this.warn(fault);
-    const consent = process.env["WANDB_PUBLICATION"];
-    const disabled = process.env["WANDB_MODE"] === "disabled";
-    if (!flags.wandb || disabled || (consent !== undefined && consent.toLowerCase() !== "true")) {
+    if (isOff) {
       if (!flags.quiet) say("nothing is published: Weights & Biases is switched off");
       return;
     }
@@ -127,9 +144,29 @@ rest is in the offline file); 130, 143 stopped by SIGINT, SIGTERM.`;
     }
   }
 
+  /** Undefined if something is wrong with them: the search for the target says what. */
+  #settings(flags: WandbFlagValues): WandbSettings | undefined {
+    try {
+      // A bad key is for the search, too: it goes on without.
+      const environment = { ...process.env, WANDB_API_KEY: undefined };
+      return resolveSettings({ mode: modeOfClient(flags["wandb-client"]) }, environment);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Whether no key is named, and the task has no secret to ask for one. */
+  #lacksKey(
+    { mode, apiKey }: WandbSettings,
+    flags: WandbFlagValues & { readonly "taskcluster-secret": string | undefined },
+  ): boolean {
+    if (mode !== "online" || apiKey !== undefined) return false;
+    const isNamed = (flags["wandb-api-key-file"] ?? given(process.env, "WANDB_API_KEY")) !== undefined;
+    const asksTask = flags["taskcluster-secret"] && given(process.env, "TASKCLUSTER_PROXY_URL");
+    return !isNamed && !asksTask;
+  }
+
   async #scores(file: string | undefined, metrics: readonly string[]): Promise<Scores> {
-    if (file === undefined && metrics.length === 0)
-      this.usage("no scores: give --metrics-json FILE or --metric NAME=NUMBER");
     try {
       return file === undefined ? scoresOf(metrics) : await readScoreFile(file);
     } catch (error) {

@@ -45,6 +45,11 @@ Exit codes: 0 everything was read and delivered; 1 something could not be read, 
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Group);
-    this.exit(await runGroupCommand(args.group, flags, this));
+    this.exit(
+      await runGroupCommand(args.group, flags, this, {
+        what: `the trainings and evaluations of the group ${args.group}`,
+        refuse: this.usageLine,
+      }),
+    );
   }
 }

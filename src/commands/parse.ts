@@ -5,7 +5,7 @@ import { namedInputs } from "../cli/flags/named-inputs.js";
 import { readParserOptions } from "../cli/flags/parser-options.js";
 import { flagPublishers, publisherFlags } from "../cli/flags/publisher-flags.js";
 import { manifestFlags, shardFlag } from "../cli/flags/shard.js";
-import { wandbFlags, wandbTarget } from "../cli/flags/wandb-flags.js";
+import { unusedFlagsText, wandbFlags, wandbTarget } from "../cli/flags/wandb-flags.js";
 import { report } from "../cli/receipts/report.js";
 import { printPreviews } from "../cli/receipts/wandb-preview.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
@@ -136,6 +136,10 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
     }),
     ...manifestFlags,
     ...shardFlag,
+    wandb: Flags.boolean({
+      description: "W&B: publish to the project that WANDB_PROJECT names",
+      helpGroup: "WEIGHTS & BIASES",
+    }),
     ...wandbFlags,
     "override-runs": Flags.boolean({
       description: "W&B: replace the rows of runs with the same id",
@@ -144,7 +148,6 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
     "dry-run": Flags.boolean({
       description: "W&B: print what would be published, compared with what is there, and change nothing",
       helpGroup: "WEIGHTS & BIASES",
-      dependsOn: ["wandb-project"],
     }),
   };
 
@@ -153,6 +156,11 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
     const started = performance.now();
     const { usage } = this;
     const warn = (message: string) => this.warn(message);
+    const publishes = flags.wandb || flags["wandb-project"] !== undefined;
+    if (!publishes && flags["dry-run"])
+      usage("--dry-run shows what would be published: give --wandb-project, or --wandb and WANDB_PROJECT");
+    const unused = unusedFlagsText(flags);
+    if (unused !== undefined) warn(unused);
     if (flags.manifest !== undefined) {
       const { parseManifest } = await import("../cli/manifests/parse.js");
       this.exit(await parseManifest(flags.manifest, argv as string[], flags, this.config.version, usage));

@@ -10,12 +10,12 @@ import {
   findOfflineFiles,
   messageOf,
   openClient,
+  previewFiles,
   resolveSettings,
   type SyncReceipt,
   syncFiles,
   syncReceiptJson,
   syncReceiptText,
-  type WandbClient,
   type WandbSettings,
 } from "../wandb/index.js";
 
@@ -40,7 +40,7 @@ or no API key (WANDB_API_KEY); 3 the server did not acknowledge everything; 130,
     dir: Args.string({ description: "folder of a run, folder of such folders, or .wandb file" }),
   };
   static override flags = {
-    "dry-run": Flags.boolean({ description: "print what would be sent, and send nothing" }),
+    "dry-run": Flags.boolean({ description: "print what would be sent, and send nothing; needs no API key" }),
     append: Flags.boolean({ description: "add the rows after those of an existing run" }),
     force: Flags.boolean({ description: "send again what was delivered before" }),
     ...wandbKeyFlag,
@@ -60,21 +60,23 @@ or no API key (WANDB_API_KEY); 3 the server did not acknowledge everything; 130,
         reasons.join("; ") || `nothing to send: ${passedOver.join(", ")} went to the server while it ran`,
       );
     }
-    const client = clientOf(flags["wandb-api-key-file"], `marian-tracking/${this.config.version}`, usage);
+    const settings = settingsOf(flags["wandb-api-key-file"], flags["dry-run"], usage);
+    const client =
+      settings.apiKey === undefined
+        ? undefined
+        : openClient(settings, { version: `marian-tracking/${this.config.version}` });
     const stop = watchStopSignals();
     const receipts: SyncReceipt[] = [];
     try {
-      const options = {
-        client,
-        force: flags.force,
-        append: flags.append,
-        dryRun: flags["dry-run"],
-        signal: stop.signal,
-        ...(flags["retry-for"] === undefined ? {} : { budget: new Budget(flags["retry-for"]) }),
-      };
-      for await (const receipt of syncFiles(files, options)) receipts.push(receipt);
+      const options = { force: flags.force, append: flags.append, signal: stop.signal };
+      const budget = flags["retry-for"] === undefined ? undefined : new Budget(flags["retry-for"]);
+      const sent =
+        client === undefined
+          ? previewFiles(files, { ...options, settings })
+          : syncFiles(files, { ...options, client, dryRun: flags["dry-run"], budget });
+      for await (const receipt of sent) receipts.push(receipt);
     } finally {
-      await client.close();
+      await client?.close();
     }
     const exitCode = codeOf(receipts, failed.length, stop.received);
     const left = receipts.length < files.length || receipts.some(({ outcome }) => outcome === "undelivered");
@@ -92,24 +94,24 @@ or no API key (WANDB_API_KEY); 3 the server did not acknowledge everything; 130,
   }
 }
 
-/** A client with the settings of the environment. Without a key the command ends here. */
-function clientOf(
+/** The settings of the environment. Without a key a command that sends ends here. */
+function settingsOf(
   apiKeyFile: string | undefined,
-  version: string,
+  isDryRun: boolean,
   usage: (message: string) => never,
-): WandbClient {
+): WandbSettings {
   let settings: WandbSettings;
   try {
     settings = resolveSettings({ apiKeyFile });
   } catch (error) {
     return usage(messageOf(error));
   }
-  if (settings.apiKey === undefined) {
+  if (settings.apiKey === undefined && !isDryRun) {
     usage(
       `no W&B API key was found: set WANDB_API_KEY, or add the server ${new URL(settings.baseUrl).host} to ~/.netrc`,
     );
   }
-  return openClient(settings, { version });
+  return settings;
 }
 
 /** The exit code; the first that applies is given. */

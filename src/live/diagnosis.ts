@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { nodeCore } from "../node-core.js";
 import { secretToken } from "../taskcluster/client/index.js";
-import { messageOf, openClient, resolveSettings, type WandbSettings } from "../wandb/index.js";
+import { messageOf, modeOfClient, openClient, resolveSettings, type WandbSettings } from "../wandb/index.js";
 import { findTarget, type TargetRequest } from "./run-target.js";
 import { type Environment, readTaskOrigin, taskQueue } from "./task-context.js";
 
@@ -45,8 +45,10 @@ export async function* diagnose(wanted: DiagnosisRequest): AsyncGenerator<Findin
   const signal = AbortSignal.timeout(PATIENCE);
   let settings: WandbSettings | undefined;
   yield await finding("settings", async () => {
-    const mode = wanted.client === "offline" ? "offline" : undefined;
-    settings = resolveSettings({ mode, apiKeyFile: wanted.keyFile }, environment);
+    settings = resolveSettings(
+      { mode: modeOfClient(wanted.client), apiKeyFile: wanted.keyFile },
+      environment,
+    );
     const proxy = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"].find(
       (name) => environment[name],
     );

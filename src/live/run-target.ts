@@ -6,8 +6,10 @@ import {
   checkRunId,
   isKeyError,
   messageOf,
+  modeOfClient,
   openClient,
   PublicApi,
+  placeOf,
   readKeyFile,
   resolveSettings,
   type WandbClient,
@@ -25,7 +27,8 @@ export interface TargetRequest {
   readonly run: string | undefined;
   /** The model, if it is not the one of the task's label. */
   readonly model?: string;
-  readonly tags: readonly string[];
+  /** Absent: those of the environment. */
+  readonly tags: readonly string[] | undefined;
   /** The secret with the key. */
   readonly secret: string | undefined;
   readonly client: string | undefined;
@@ -96,9 +99,11 @@ class TargetSearch {
 
   async find(): Promise<RunTarget | undefined> {
     const { wanted, options } = { wanted: this.#wanted, options: this.#options };
-    const mode = wanted.client === "offline" ? "offline" : undefined;
     // A bad key must not keep the names from being found, so it is looked at last.
-    const settings = resolveSettings({ mode }, { ...options.environment, WANDB_API_KEY: undefined });
+    const settings = resolveSettings(
+      { mode: modeOfClient(wanted.client) },
+      { ...options.environment, WANDB_API_KEY: undefined },
+    );
     if (settings.mode === "disabled") return undefined;
     const task = await this.#task();
     for (const note of task?.notes ?? []) options.warn(note);
@@ -123,18 +128,16 @@ class TargetSearch {
     const tags = [
       ...(task === undefined ? [] : ["taskcluster"]),
       ...(author ? [`author:${author}`] : []),
-      ...wanted.tags,
+      ...(wanted.tags ?? settings.tags ?? []),
     ];
     return {
       place: {
+        ...placeOf(settings),
         project,
-        ...(settings.entity === undefined ? {} : { entity: settings.entity }),
         ...(group === undefined ? {} : { group }),
         tags: [...new Set(tags)],
         ...(client === undefined ? {} : { client }),
         transport: wanted.client === "sdk" ? "sdk" : "native",
-        dir: settings.dir,
-        baseUrl: settings.baseUrl,
         ...(wanted.retryMs === undefined ? {} : { budget: wanted.retryMs }),
         stop: options.stop,
       },

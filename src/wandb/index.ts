@@ -6,17 +6,23 @@ import * as client from "./client/settings.js";
 import { WandbClient, type WandbClientOptions } from "./client/wandb-client.js";
 
 export { ApiKey } from "./client/api-key.js";
-export { isKeyError, messageOf } from "./client/errors.js";
+export { isKeyError, messageOf, WandbError } from "./client/errors.js";
 export type { JsonObject } from "./client/format/json.js";
 export { checkRunId } from "./client/format/names.js";
 export { PublicApi } from "./client/public-api.js";
-export type { WandbSettings } from "./client/settings.js";
+export { given, type WandbSettings } from "./client/settings.js";
 export type { WandbClient } from "./client/wandb-client.js";
 export { publishEvaluationRun } from "./evaluation-run.js";
 export { publishGroupLogs } from "./group-logs.js";
-export type { Preview, TaskFiles, WandbPlace, WandbPublication } from "./publication.js";
+export {
+  type Preview,
+  placeOf,
+  type TaskFiles,
+  type WandbPlace,
+  type WandbPublication,
+} from "./publication.js";
 export { syncReceiptJson, syncReceiptText } from "./sync/receipt-text.js";
-export { type FoundFiles, findOfflineFiles, syncFiles } from "./sync/sync-files.js";
+export { type FoundFiles, findOfflineFiles, previewFiles, syncFiles } from "./sync/sync-files.js";
 export type { SyncReceipt } from "./sync/sync-receipt.js";
 export { WandbPublisher } from "./wandb-publisher.js";
 
@@ -26,6 +32,11 @@ export function resolveSettings(
   environment?: client.Environment,
 ): client.WandbSettings {
   return client.resolveSettings(overrides, environment, { warn: say });
+}
+
+/** The mode that a `--wandb-client` asks for. */
+export function modeOfClient(name: string | undefined): "offline" | "online" | undefined {
+  return name === undefined ? undefined : name === "offline" ? "offline" : "online";
 }
 
 /** The key in a file. Warnings go to standard error. */

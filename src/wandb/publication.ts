@@ -5,6 +5,7 @@ import type { Arguments } from "../run/command-line.js";
 import type { RunPlan } from "../run/run-plan.js";
 import type { StepRow } from "../run/step-rows.js";
 import type { JsonObject, JsonValue } from "./client/format/json.js";
+import type { WandbSettings } from "./client/settings.js";
 import type { WandbClient } from "./client/wandb-client.js";
 
 /** Where runs go, and what carries them there. */
@@ -14,6 +15,8 @@ export interface WandbPlace {
   readonly entity?: string;
   readonly group?: string;
   readonly tags: readonly string[];
+  readonly notes?: string;
+  readonly jobType?: string;
   /** Where rows go; absent, the offline file only. */
   readonly client?: WandbClient;
   /** What carries the rows; default our own client, which in either case looks at what the server holds. */
@@ -25,6 +28,23 @@ export interface WandbPlace {
   readonly budget?: number;
   /** The command is to end soon. */
   readonly stop?: AbortSignal;
+}
+
+/** What the settings say of a place. */
+export function placeOf({
+  entity,
+  notes,
+  jobType,
+  dir,
+  baseUrl,
+}: WandbSettings): Pick<WandbPlace, "entity" | "notes" | "jobType" | "dir" | "baseUrl"> {
+  return {
+    ...(entity === undefined ? {} : { entity }),
+    ...(notes === undefined ? {} : { notes }),
+    ...(jobType === undefined ? {} : { jobType }),
+    dir,
+    baseUrl,
+  };
 }
 
 /** A training that is published. */

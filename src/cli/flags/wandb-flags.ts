@@ -11,7 +11,7 @@ import { rowsOfSource } from "../../pipeline/plan-source.js";
 import { WholeLogPublisher } from "../../pipeline/whole-log-publisher.js";
 import type { RunPlan } from "../../run/run-plan.js";
 import type { StepRow } from "../../run/step-rows.js";
-import type { Preview, WandbPublication } from "../../wandb/index.js";
+import type { Preview, WandbPublication, WandbSettings } from "../../wandb/index.js";
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, "": 1000, s: 1000, m: 60_000, h: 3_600_000 };
 
@@ -75,8 +75,39 @@ export const wandbFlags = {
   ...wandbKeyFlag,
 };
 
+/** Flags that do nothing if nothing is published. */
+const PUBLISHING = [
+  "wandb-group",
+  "wandb-run-name",
+  "wandb-artifacts",
+  "wandb-client",
+  "tags",
+  "retry-for",
+  "wandb-api-key-file",
+] as const;
+
+/** What to tell the user whose flags of `parse` do nothing, as nothing is published; undefined if all do something. */
+export function unusedFlagsText(flags: WandbFlagValues): string | undefined {
+  if (flags["wandb-project"] !== undefined || flags.wandb) return undefined;
+  const unused = PUBLISHING.filter((name) => flags[name] !== undefined).map((name) => `--${name}`);
+  return unused.length === 0
+    ? undefined
+    : `nothing is published to Weights & Biases, so ${unused.join(", ")} ${unused.length === 1 ? "does" : "do"} nothing: give --wandb-project, or --wandb and WANDB_PROJECT`;
+}
+
+/** The one line of a command that publishes and has no key. */
+export function noKeyText(
+  what: string,
+  { baseUrl, entity }: Pick<WandbSettings, "baseUrl" | "entity">,
+): string {
+  const where = entity === undefined ? baseUrl : `${baseUrl}, entity ${entity}`;
+  return `no W&B API key was found: set WANDB_API_KEY or add the server to ~/.netrc to publish ${what} to ${where}; WANDB_MODE=offline writes files for later, --no-wandb publishes nothing`;
+}
+
 /** The values of {@link wandbFlags}. */
 export interface WandbFlagValues {
+  /** Publishes to the project of the environment; only `parse` has this flag. */
+  readonly wandb?: boolean;
   readonly "wandb-project": string | undefined;
   readonly "wandb-group": string | undefined;
   readonly "wandb-run-name": string | undefined;
@@ -95,7 +126,7 @@ export function targetRequest(
     project: flags["wandb-project"],
     group: flags["wandb-group"],
     run: flags["wandb-run-name"],
-    tags: flags.tags ?? [],
+    tags: flags.tags,
     secret: flags["taskcluster-secret"] || undefined,
     client: flags["wandb-client"],
     keyFile: flags["wandb-api-key-file"],
@@ -127,46 +158,50 @@ export interface WandbTargetOptions {
 }
 
 /**
- * What the flags and the environment ask for; undefined if no project is named or W&B is switched off.
+ * What the flags and the environment ask for; undefined if publishing is not asked for or W&B is switched off.
  *
- * @throws WandbError with a message for the user: no key, a bad URL.
+ * @throws WandbError with a message for the user: no project, no key, a bad URL.
  */
 export async function wandbTarget(
   flags: WandbFlagValues,
   options: WandbTargetOptions,
 ): Promise<WandbTarget | undefined> {
-  const project = flags["wandb-project"];
-  if (project === undefined) return undefined;
-  const [{ checkRunId, openClient, resolveSettings, WandbPublisher }, { BufferedPublisher }] =
-    await Promise.all([import("../../wandb/index.js"), import("../../live/buffered-publisher.js")]);
+  const { environment } = options;
+  if (flags["wandb-project"] === undefined && !flags.wandb) return undefined;
+  const [
+    { checkRunId, given, modeOfClient, openClient, placeOf, resolveSettings, WandbError, WandbPublisher },
+    { BufferedPublisher },
+  ] = await Promise.all([import("../../wandb/index.js"), import("../../live/buffered-publisher.js")]);
+  const project = flags["wandb-project"] ?? given(environment, "WANDB_PROJECT");
+  if (project === undefined)
+    throw new WandbError("refused", "--wandb needs a project: set WANDB_PROJECT, or give --wandb-project");
   const settings = resolveSettings(
-    {
-      mode: flags["wandb-client"] === "offline" ? "offline" : undefined,
-      apiKeyFile: flags["wandb-api-key-file"],
-    },
-    options.environment,
+    { mode: modeOfClient(flags["wandb-client"]), apiKeyFile: flags["wandb-api-key-file"] },
+    environment,
   );
   if (settings.mode === "disabled") return undefined;
-  const names = runNames(options.sources, flags["wandb-run-name"], process.cwd());
+  const names = runNames(
+    options.sources,
+    flags["wandb-run-name"] ?? given(environment, "WANDB_NAME"),
+    process.cwd(),
+  );
   for (const name of names.values()) checkRunId(name);
   const client = settings.mode === "offline" ? undefined : openClient(settings);
-  const author = options.environment["WANDB_AUTHOR"];
-  const tags = [...(flags.tags ?? []), ...(author ? [`author:${author}`] : [])];
+  const author = environment["WANDB_AUTHOR"];
+  const tags = [...(flags.tags ?? settings.tags ?? []), ...(author ? [`author:${author}`] : [])];
   const publication = (source: string): WandbPublication => {
-    const group = flags["wandb-group"];
+    const group = flags["wandb-group"] ?? given(environment, "WANDB_RUN_GROUP");
     const artifacts = flags["wandb-artifacts"];
-    const taskFiles = taskFileReader(source, options.environment);
+    const taskFiles = taskFileReader(source, environment);
     return {
+      ...placeOf(settings),
       id: names.get(source) ?? runNameOf(source, process.cwd()),
       project,
-      ...(settings.entity === undefined ? {} : { entity: settings.entity }),
       ...(group === undefined ? {} : { group }),
       tags,
       ...(artifacts === undefined ? {} : { artifacts }),
       ...(client === undefined ? {} : { client }),
       transport: flags["wandb-client"] === "sdk" ? "sdk" : "native",
-      dir: settings.dir,
-      baseUrl: settings.baseUrl,
       ...(taskFiles === undefined ? {} : { taskFiles }),
       override: options.override,
       ...(flags["retry-for"] === undefined ? {} : { budget: flags["retry-for"] }),

@@ -11,7 +11,7 @@ import { ManifestAccess } from "../../pipeline/manifests/access.js";
 import { manifestSource } from "../../pipeline/manifests/plan.js";
 import type { Command } from "../command.js";
 import { type PlanFilterFlags, planOrRefuse, readDate } from "../manifests/plan.js";
-import { type GroupFlagValues, type GroupsJob, prepareGroups, runGroups } from "./run-groups.js";
+import { type GroupFlagValues, type GroupsJob, type NoKey, prepareGroups, runGroups } from "./run-groups.js";
 
 /** The values of the flags. */
 export interface ArchiveFlagValues extends GroupFlagValues, PlanFilterFlags {}
@@ -21,10 +21,11 @@ export async function runArchive(
   folder: string,
   flags: ArchiveFlagValues,
   command: Command,
+  noKey?: NoKey,
 ): Promise<number> {
   const { usage } = command;
   const since = flags.since === undefined ? undefined : readDate(flags.since, usage);
-  const job = await prepareGroups(flags, [], command.config.version, usage);
+  const job = await prepareGroups(flags, [], command.config.version, usage, noKey);
   if (isObjectUrl(folder)) return await runObjects(folder, flags, job, usage);
   let archive: Archive;
   try {

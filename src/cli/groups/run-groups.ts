@@ -13,6 +13,7 @@ import { type GroupsResult, processGroups } from "../../pipeline/groups/process-
 import type { WandbGroups } from "../../pipeline/groups/wandb-groups.js";
 import type { TableFormat } from "../../publishers/tables/columns.js";
 import { readParserOptions } from "../flags/parser-options.js";
+import { noKeyText } from "../flags/wandb-flags.js";
 import { planText } from "../receipts/group-plan.js";
 import { groupsExitCode, groupsReceiptJson, groupsReceiptText } from "../receipts/group-receipt.js";
 import type { Detail } from "../receipts/receipt.js";
@@ -52,12 +53,21 @@ export interface GroupsJob {
   readonly started: number;
 }
 
-/** Reads the flags; `refuse` ends the command with its message. */
+/** How a command that has no key ends. */
+export interface NoKey {
+  /** What it would publish. */
+  readonly what: string;
+  /** Ends the command with this line. */
+  readonly refuse: (line: string) => never;
+}
+
+/** Reads the flags; `refuse` ends the command with its message, as it does without a key if `noKey` is absent. */
 export async function prepareGroups(
   flags: GroupFlagValues,
   tags: readonly string[],
   version: string,
   refuse: (message: string) => never,
+  noKey?: NoKey,
 ): Promise<GroupsJob> {
   const started = performance.now();
   const parser = readParserOptions([], flags["time-zone"], refuse);
@@ -70,23 +80,24 @@ export async function prepareGroups(
       apiKeyFile: flags["wandb-api-key-file"],
       budget: flags["retry-for"],
       override: flags["override-runs"],
-      tags: [...tags, ...(flags.tags ?? [])],
+      tags,
+      userTags: flags.tags,
       parser,
       stop: stop.signal,
       environment: process.env,
     });
   };
-  const explain = (error: Error & { readonly code?: unknown }) =>
-    refuse(
-      error.code === "no-key" && flags.wandb
-        ? `${error.message}; --no-wandb turns publishing off`
-        : error.message,
-    );
+  const explain = async (error: Error & { readonly code?: unknown }) => {
+    if (error.code !== "no-key" || !flags.wandb) return refuse(error.message);
+    if (noKey === undefined) return refuse(`${error.message}; --no-wandb turns publishing off`);
+    const { resolveSettings } = await import("../../wandb/index.js");
+    return noKey.refuse(noKeyText(noKey.what, resolveSettings()));
+  };
   const target = flags.wandb === false ? undefined : await open().catch(explain);
   if (target === undefined && flags["output-dir"] === undefined)
     refuse(
       flags.wandb === undefined
-        ? "nothing to do: Weights & Biases is switched off by WANDB_MODE"
+        ? "nothing to do: Weights & Biases is switched off by WANDB_MODE or WANDB_DISABLED"
         : "nothing to do: Weights & Biases is switched off, and no folder for tables is named with -o",
     );
   return { flags, target, parser, stop, version, started };

@@ -23,6 +23,7 @@ export interface ParseManifestFlags extends PublisherFlagValues {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly plot: string[] | undefined;
+  readonly wandb: boolean;
   readonly "wandb-project": string | undefined;
 }
 
@@ -41,7 +42,7 @@ export async function parseManifest(
   const others = ["files-from", "jobs", "plot", ...NOT_WITH_MANIFEST, "wandb-project"] as const;
   const [other] = [
     ...others.filter((name) => flags[name] !== undefined),
-    ...(["combine", "follow", "tee", "strict", "json"] as const).filter((name) => flags[name]),
+    ...(["combine", "follow", "tee", "strict", "json", "wandb"] as const).filter((name) => flags[name]),
   ];
   if (other !== undefined) refuse(`--${other} does not go with --manifest`);
   const shard = readShard(flags.shard, process.env, refuse);

@@ -4,7 +4,7 @@ import { groupsSource } from "../../pipeline/groups/group-source.js";
 import { groupAddress } from "../../taskcluster/client/index.js";
 import { readGroups } from "../../taskcluster/group.js";
 import type { Command } from "../command.js";
-import { type GroupFlagValues, prepareGroups, runGroups } from "../groups/run-groups.js";
+import { type GroupFlagValues, type NoKey, prepareGroups, runGroups } from "../groups/run-groups.js";
 import { addressesOf, type TaskclusterFlagValues, withTaskcluster } from "./client.js";
 
 /** The values of the flags of `group`. */
@@ -21,11 +21,12 @@ export async function runGroupCommand(
   text: string,
   flags: TaskclusterGroupFlagValues,
   command: Command,
+  noKey?: NoKey,
 ): Promise<number> {
   const { usage } = command;
   const addresses = addressesOf([text], groupAddress, command);
   const [{ groupId } = { groupId: "" }] = addresses;
-  const job = await prepareGroups(flags, [OFFLINE_TAG], command.config.version, usage);
+  const job = await prepareGroups(flags, [OFFLINE_TAG], command.config.version, usage, noKey);
   return withTaskcluster(command, addresses, flags, async ({ queue, store }) => {
     const { groups, problems } = await readGroups(groupId, {
       queue,

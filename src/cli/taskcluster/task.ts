@@ -39,7 +39,8 @@ export async function runTaskCommand(text: string, flags: TaskFlagValues, comman
   const { usage } = command;
   const addresses = addressesOf([text], taskAddress, command);
   const [address = { taskId: "" }] = addresses;
-  const job = await prepareGroups(flags, [OFFLINE_TAG], command.config.version, usage);
+  const noKey = { what: `the task ${address.taskId}`, refuse: command.usageLine };
+  const job = await prepareGroups(flags, [OFFLINE_TAG], command.config.version, usage, noKey);
   return withTaskcluster(command, addresses, flags, async (access) => {
     const task = await readTask(access.queue, address.taskId, address.runId);
     if (task.stage === undefined) {

@@ -6,8 +6,10 @@ import type { Source } from "../../io/source.js";
 import type { PublisherOutcome } from "../../publishers/update-publisher.js";
 import type { RunPlan } from "../../run/run-plan.js";
 import {
+  modeOfClient,
   openClient,
   type Preview,
+  placeOf,
   publishEvaluationRun,
   publishGroupLogs,
   resolveSettings,
@@ -28,8 +30,10 @@ export interface WandbGroupsOptions {
   readonly budget: number | undefined;
   /** Writes over runs of the same id. */
   readonly override: boolean;
-  /** Tags of every run. */
+  /** Tags that the command gives every run. */
   readonly tags: readonly string[];
+  /** Tags that the user wants in addition; absent: those of the environment. */
+  readonly userTags: readonly string[] | undefined;
   readonly parser: ParserOptions;
   readonly stop: AbortSignal;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -42,14 +46,20 @@ export class WandbGroups implements GroupTarget {
   readonly #options: WandbGroupsOptions;
   readonly #settings: WandbSettings;
   readonly #client: WandbClient | undefined;
+  readonly #tags: readonly string[];
 
   private constructor(options: WandbGroupsOptions, settings: WandbSettings) {
-    const { mode, dir, baseUrl, entity = "" } = settings;
+    const { mode, dir, baseUrl, entity = "", notes, jobType } = settings;
     this.#options = options;
     this.#settings = settings;
     this.#client = mode === "offline" ? undefined : openClient(settings);
     this.place = this.#client === undefined ? `offline ${dir}` : `${baseUrl} ${entity}`;
-    this.facts = [options.tags];
+    this.#tags = [...options.tags, ...(options.userTags ?? settings.tags ?? [])];
+    // Without notes and job type a run has the digest that earlier ledgers have of it.
+    this.facts = [
+      this.#tags,
+      ...(notes === undefined && jobType === undefined ? [] : [notes ?? null, jobType ?? null]),
+    ];
   }
 
   /**
@@ -59,8 +69,7 @@ export class WandbGroups implements GroupTarget {
    */
   static open(options: WandbGroupsOptions): WandbGroups | undefined {
     const { client, apiKeyFile, environment } = options;
-    const mode = client === "offline" ? client : undefined;
-    const settings = resolveSettings({ mode, apiKeyFile }, environment);
+    const settings = resolveSettings({ mode: modeOfClient(client), apiKeyFile }, environment);
     return settings.mode === "disabled" ? undefined : new WandbGroups(options, settings);
   }
 
@@ -104,17 +113,14 @@ export class WandbGroups implements GroupTarget {
   }
 
   #placeOf({ project, name }: Pick<Group, "project" | "name">): WandbPlace {
-    const { dir, baseUrl, entity } = this.#settings;
-    const { client, tags, budget, stop } = this.#options;
+    const { client, budget, stop } = this.#options;
     return {
+      ...placeOf(this.#settings),
       project,
       group: name,
-      ...(entity === undefined ? {} : { entity }),
-      tags,
+      tags: this.#tags,
       ...(this.#client === undefined ? {} : { client: this.#client }),
       transport: client === "sdk" ? "sdk" : "native",
-      dir,
-      baseUrl,
       ...(budget === undefined ? {} : { budget }),
       stop,
     };

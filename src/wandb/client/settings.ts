@@ -22,6 +22,10 @@ export interface WandbSettings {
   readonly apiKey: ApiKey | undefined;
   /** Absent: the default entity of the key's owner. */
   readonly entity: string | undefined;
+  /** Tags of the runs, for commands that are given none. */
+  readonly tags?: readonly string[];
+  readonly notes?: string | undefined;
+  readonly jobType?: string | undefined;
   readonly mode: WandbMode;
   /** Folder under which `wandb/` with the offline runs lies. */
   readonly dir: string;
@@ -33,6 +37,7 @@ export interface SettingsOverrides {
   readonly apiKeyFile?: string | undefined;
   readonly baseUrl?: string | undefined;
   readonly entity?: string | undefined;
+  /** `online` does not switch on what the environment disables. */
   readonly mode?: string | undefined;
   readonly dir?: string | undefined;
 }
@@ -66,7 +71,10 @@ export function resolveSettings(
     uiUrl: withoutCredentials(given(environment, "WANDB_APP_URL") ?? uiUrlOf(baseUrl)).replace(/\/+$/, ""),
     apiKey: findKey(overrides, environment, new URL(baseUrl).host, files, warn),
     entity: overrides.entity ?? given(environment, "WANDB_ENTITY") ?? files.get("entity"),
-    mode: checkedMode(overrides.mode ?? given(environment, "WANDB_MODE") ?? files.get("mode") ?? "online"),
+    tags: (given(environment, "WANDB_TAGS") ?? "").split(",").flatMap((tag) => tag.trim() || []),
+    notes: given(environment, "WANDB_NOTES"),
+    jobType: given(environment, "WANDB_JOB_TYPE"),
+    mode: modeOf(overrides.mode, environment, files),
     dir,
   };
 }
@@ -203,6 +211,18 @@ function checkedUrl(text: string): string {
   return withoutCredentials(url).replace(/\/+$/, "");
 }
 
+function modeOf(
+  wanted: string | undefined,
+  environment: Environment,
+  files: ReadonlyMap<string, string>,
+): WandbMode {
+  const asked = wanted === undefined ? undefined : checkedMode(wanted);
+  if (asked !== undefined && asked !== "online") return asked;
+  if (/^(?:1|true|yes|on)$/i.test(given(environment, "WANDB_DISABLED") ?? "")) return "disabled";
+  const found = checkedMode(given(environment, "WANDB_MODE") ?? files.get("mode") ?? "online");
+  return found === "disabled" ? found : (asked ?? found);
+}
+
 function checkedMode(text: string): WandbMode {
   if (text === "online" || text === "offline" || text === "disabled") return text;
   // Older spellings that the official client still takes.
@@ -214,7 +234,8 @@ function checkedMode(text: string): WandbMode {
   );
 }
 
-function given(environment: Environment, name: string): string | undefined {
+/** A variable of the environment; undefined if it is missing or blank. */
+export function given(environment: Environment, name: string): string | undefined {
   const value = environment[name]?.trim();
   return value === undefined || value === "" ? undefined : value;
 }

@@ -46,9 +46,22 @@ export interface DeliveryPlan {
  * @throws WandbError when that can't be known.
  */
 export function planDelivery(situation: DeliverySituation): DeliveryPlan {
-  const { existing, force } = situation;
+  return planFrom(situation, stateFor(situation), countsOf(situation.existing));
+}
+
+/** The plan if the server holds what it has acknowledged of this file, and nothing after it. */
+export function planWithoutServer(situation: DeliverySituation): DeliveryPlan {
   const state = stateFor(situation);
-  const counts = countsOf(existing);
+  const { anchor, acknowledged } = state;
+  return planFrom(
+    situation,
+    state,
+    eachStream((name) => (anchor?.[name] ?? 0) + acknowledged[name]),
+  );
+}
+
+function planFrom(situation: DeliverySituation, state: DeliveryState, counts: StreamCounts): DeliveryPlan {
+  const { existing, force } = situation;
   const anchor = state.anchor ?? counts;
   // A training that went on prints updates again. Where the user asks for all rows of a file, all are sent.
   const trainingGoesOn = situation.stored?.resume === "append" && state.anchor === null;

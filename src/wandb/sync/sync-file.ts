@@ -14,6 +14,7 @@ import { RunFiles } from "../client/run-files.js";
 import type { RunOptions } from "../client/run-options.js";
 import { RUN_FILES_AT_END } from "../client/run-options.js";
 import { RunSummary } from "../client/run-summary.js";
+import type { WandbSettings } from "../client/settings.js";
 import { type StartedRun, startRun, updateRunConfig } from "../client/start-run.js";
 import type { WandbClient } from "../client/wandb-client.js";
 import { type StreamName, writeDelivered, writeDeliveryState } from "../offline/delivery-state.js";
@@ -26,6 +27,7 @@ import {
   type DeliveryPlan,
   type DeliverySituation,
   planDelivery,
+  planWithoutServer,
   STREAMS,
 } from "./delivery-plan.js";
 
@@ -67,6 +69,46 @@ export async function syncTransactionLog(transactionLog: string, options: SyncOp
       isWandbError(error, "invalid-name", "sync-refused", "artifact-source");
     if (isWandbError(error, "undelivered")) options.budget?.set(0);
     return receipt.end(lasting ? "failed" : "undelivered", messageOf(error));
+  }
+}
+
+/** What is known without a server: where offline files would go. */
+export interface PreviewOptions {
+  readonly settings: WandbSettings;
+  readonly force: boolean;
+  readonly append: boolean;
+}
+
+/**
+ * What would be sent of one offline file if the server holds exactly the lines that it has acknowledged. Asks nobody, so
+ * it needs no key.
+ */
+export async function previewTransactionLog(
+  transactionLog: string,
+  { settings, force, append }: PreviewOptions,
+): Promise<SyncReceipt> {
+  const receipt = new ReceiptDraft(transactionLog);
+  try {
+    if (!force && (await isSynced(transactionLog))) return receipt.end("skipped");
+    const reader = await OfflineReader.open(transactionLog);
+    const run = await runOf(reader);
+    receipt.runId = run.runId;
+    receipt.project = run.project;
+    const { delivery: stored, delivery } = reader;
+    const entity = delivery?.entity ?? (run.entity || settings.entity);
+    const { baseUrl, uiUrl } = settings;
+    const situation = { stored, run, entity, existing: undefined, baseUrl, force, append };
+    const plan = planWithoutServer(situation);
+    const content = await readContent(reader, run, placers(plan, situation), plan.state.anchorStep);
+    receipt.note(content, plan);
+    if (entity !== undefined) receipt.url = runUrl(uiUrl, entity, run.project, run.runId);
+    receipt.planned(content);
+    receipt.warnings.push(
+      "without an API key the server is not asked: this counts on it holding what it acknowledged, and no more",
+    );
+    return receipt.end("planned");
+  } catch (error) {
+    return receipt.end("failed", messageOf(error));
   }
 }
 
@@ -117,10 +159,7 @@ class FileSync {
     if (this.#options.dryRun === true) {
       const owner = entity ?? (await this.#client.entity(this.#scope));
       this.#receipt.url = runUrl(this.#client.settings.uiUrl, owner, run.project, run.runId);
-      this.#receipt.files.push(...content.files.map(({ path }) => path));
-      this.#receipt.artifacts.push(
-        ...content.artifacts.map(({ artifact: { name, type } }) => ({ name, type })),
-      );
+      this.#receipt.planned(content);
       return this.#receipt.end("planned");
     }
     // An interrupted `--force` must not leave a file that counts as delivered.

@@ -3,7 +3,12 @@ import { Budget } from "../../http/index.js";
 import { messageOf } from "../client/errors.js";
 import { readDeliveryState } from "../offline/delivery-state.js";
 import { findTransactionLogs } from "../offline/run-directory.js";
-import { type SyncOptions, syncTransactionLog } from "./sync-file.js";
+import {
+  type PreviewOptions,
+  previewTransactionLog,
+  type SyncOptions,
+  syncTransactionLog,
+} from "./sync-file.js";
 import type { SyncReceipt } from "./sync-receipt.js";
 
 /** Offline files that were looked for. */
@@ -49,6 +54,17 @@ export async function* syncFiles(
   for (const file of files) {
     if (options.signal?.aborted) return;
     yield await syncTransactionLog(file, { ...options, budget });
+  }
+}
+
+/** What would be sent, as far as it is known without a key. */
+export async function* previewFiles(
+  files: readonly string[],
+  { signal, ...options }: PreviewOptions & { readonly signal: AbortSignal },
+): AsyncGenerator<SyncReceipt, void, undefined> {
+  for (const file of files) {
+    if (signal.aborted) return;
+    yield await previewTransactionLog(file, options);
   }
 }
 

@@ -91,6 +91,12 @@ export class ReceiptDraft {
     }
   }
 
+  /** What would be sent in addition to lines. */
+  planned({ files, artifacts }: RunContent): void {
+    this.files.push(...files.map(({ path }) => path));
+    this.artifacts.push(...artifacts.map(({ artifact: { name, type } }) => ({ name, type })));
+  }
+
   /** What became of the lines. */
   sent(sender: LineSender): void {
     for (const name of STREAMS) {

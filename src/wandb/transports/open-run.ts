@@ -44,7 +44,7 @@ export async function openRun(
 
 /** Who a run is, without its rows. */
 export function describeRun(
-  { project, entity, group, tags }: WandbPlace,
+  { project, entity, group, tags, notes, jobType }: WandbPlace,
   run: Pick<RunDescription, "id" | "config" | "startedAt">,
 ): RunDescription {
   return {
@@ -52,6 +52,8 @@ export function describeRun(
     project,
     ...(entity === undefined ? {} : { entity }),
     ...(group === undefined ? {} : { group }),
+    ...(notes === undefined ? {} : { notes }),
+    ...(jobType === undefined ? {} : { jobType }),
     tags,
   };
 }

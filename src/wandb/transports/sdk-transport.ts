@@ -57,6 +57,8 @@ export class SdkTransport implements Transport, RunWriter {
     this.#thread = thread;
     this.#entity = entity;
     if (description.group !== undefined) this.#missing.add(`the group ${description.group}`);
+    if (description.notes !== undefined) this.#missing.add("the notes");
+    if (description.jobType !== undefined) this.#missing.add(`the job type ${description.jobType}`);
     if (description.tags.length > 0) this.#missing.add(`the tags ${description.tags.join(", ")}`);
   }
 

@@ -12,6 +12,8 @@ export interface RunDescription {
   readonly entity?: string;
   readonly group?: string;
   readonly tags: readonly string[];
+  readonly notes?: string;
+  readonly jobType?: string;
   readonly config: JsonObject;
   /** Start of the training in seconds since 1970, from which `_runtime` counts. Absent if the log has no times. */
   readonly startedAt?: number;
