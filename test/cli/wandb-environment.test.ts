@@ -66,7 +66,7 @@ const offlineRuns = (folder: string) =>
 describe("what the environment says of a run is heard by every command", () => {
   test.each(NAMES)("%s: tags, notes, job type and entity", async (name) => {
     const done = await runCommand(name, {
-      WANDB_TAGS: "one, two,,",
+      WANDB_TAGS: "one, two,,one",
       WANDB_NOTES: "why",
       WANDB_JOB_TYPE: "train",
       WANDB_ENTITY: "team",
@@ -244,6 +244,7 @@ describe("project, name and group", () => {
     [["--wandb-group", "g"], /so --wandb-group does nothing: give --wandb-project, or --wandb/],
     [["--wandb-run-name", "n", "--tags", "t"], /so --wandb-run-name, --tags do nothing/],
     [["--wandb-client", "sdk"], /so --wandb-client does nothing/],
+    [["--override-runs"], /so --override-runs does nothing/],
     [["--retry-for", "5s"], /so --retry-for does nothing/],
   ])("parse %j without a project warns and reads the log", async (flags, stderr) => {
     const done = await run("run", ["parse", "student/train.log", "-q", ...flags], withKey());

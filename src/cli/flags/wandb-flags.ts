@@ -84,12 +84,13 @@ const PUBLISHING = [
   "tags",
   "retry-for",
   "wandb-api-key-file",
+  "override-runs",
 ] as const;
 
 /** What to tell the user whose flags of `parse` do nothing, as nothing is published; undefined if all do something. */
 export function unusedFlagsText(flags: WandbFlagValues): string | undefined {
   if (flags["wandb-project"] !== undefined || flags.wandb) return undefined;
-  const unused = PUBLISHING.filter((name) => flags[name] !== undefined).map((name) => `--${name}`);
+  const unused = PUBLISHING.filter((name) => (flags[name] ?? false) !== false).map((name) => `--${name}`);
   return unused.length === 0
     ? undefined
     : `nothing is published to Weights & Biases, so ${unused.join(", ")} ${unused.length === 1 ? "does" : "do"} nothing: give --wandb-project, or --wandb and WANDB_PROJECT`;
@@ -116,6 +117,7 @@ export interface WandbFlagValues {
   readonly tags: string[] | undefined;
   readonly "wandb-api-key-file": string | undefined;
   readonly "retry-for"?: number | undefined;
+  readonly "override-runs"?: boolean;
 }
 
 /** Where the run of a task goes, as far as the flags say it. */

@@ -71,7 +71,9 @@ export function resolveSettings(
     uiUrl: withoutCredentials(given(environment, "WANDB_APP_URL") ?? uiUrlOf(baseUrl)).replace(/\/+$/, ""),
     apiKey: findKey(overrides, environment, new URL(baseUrl).host, files, warn),
     entity: overrides.entity ?? given(environment, "WANDB_ENTITY") ?? files.get("entity"),
-    tags: (given(environment, "WANDB_TAGS") ?? "").split(",").flatMap((tag) => tag.trim() || []),
+    tags: [
+      ...new Set((given(environment, "WANDB_TAGS") ?? "").split(",").flatMap((tag) => tag.trim() || [])),
+    ],
     notes: given(environment, "WANDB_NOTES"),
     jobType: given(environment, "WANDB_JOB_TYPE"),
     mode: modeOf(overrides.mode, environment, files),

@@ -35,7 +35,7 @@ test("without the package, a sentence says how to install it", async () => {
 describe.skipIf(!sdkIsThere)("with the optional @wandb/sdk", () => {
   test("each thing that was asked for and is not published is named once", async () => {
     const stage = await Stage.open("sdk");
-    const opened = await stage.start(RUN);
+    const opened = await stage.start({ ...RUN, notes: "why", jobType: "train" });
     const table = { columns: [], data: [] };
     const chart = { label: "", value: "", title: "" };
     await sendRows(opened, [{ name: "Datasets", table, chart }]);
@@ -52,6 +52,8 @@ describe.skipIf(!sdkIsThere)("with the optional @wandb/sdk", () => {
         "3 values that are NaN or infinite (they became null)",
         "the artifact logs",
         `the group ${RUN.group}`,
+        "the job type train",
+        "the notes",
         "the console log (2 lines)",
         "the table and bar chart Datasets",
         "the table metrics",
