@@ -324,20 +324,25 @@ describe("sync", () => {
   });
 
   test("--dry-run without a key takes a file that goes on where the server stopped", async () => {
+    const folder = freshFolder({ "first.log": log.split("\n").slice(0, 300).join("\n"), "all.log": log });
+    const place = { folder, env: { HOME: folder, ...withKey() } };
+    const flags = ["--wandb-project", "p", "--wandb-run-name", "growing", "-q"];
+    check(await runHere("run", ["parse", "first.log", ...flags], place), { code: 0 });
+    const held = server.history("p", "growing").length;
+    expect(held).toBeGreaterThan(0);
     server.inject({
       endpoint: "file_stream",
       fault: { kind: "status", status: 400 },
       times: Number.POSITIVE_INFINITY,
     });
-    const { folder, code } = await runCommand("parse", {});
+    expect((await runHere("run", ["parse", "all.log", ...flags], place)).code).toBe(3);
     server.heal();
-    expect(code).toBe(3);
     server.requests.length = 0;
     const env = { HOME: folder, WANDB_BASE_URL: server.url };
     const done = await runHere("run", ["sync", "--dry-run", "wandb", "--json"], { folder, env });
     check(done, { code: 0, stdout: /"planned"/ });
     expect(JSON.parse(done.stdout)).toMatchObject({
-      files: [{ outcome: "planned", rows: { to_send: 80 }, requests: 0 }],
+      files: [{ outcome: "planned", rows: { to_send: 80 - held, from_line: held }, requests: 0 }],
     });
     expect(server.requests).toEqual([]);
   });
