@@ -1,11 +1,13 @@
 /** What the binaries start. They share one bundle, and so one copy of the framework. */
-import { flush, handle, run } from "@oclif/core";
+import { fileURLToPath } from "node:url";
+import { Config, flush, handle, run } from "@oclif/core";
 import { EXIT } from "../exit-code.js";
 import { escapeText } from "../io/escape.js";
 import { sweepTemporaryFolders } from "../io/temporary-folder.js";
 import { say, sayText } from "../io/terminal.js";
 import { harmless } from "./command.js";
 import { outliveHangup } from "./stop-signal.js";
+import { usageError } from "./usage-error.js";
 
 /**
  * Runs a command, and ends the process when all that it has printed has been taken. What standard output could not take
@@ -30,7 +32,7 @@ export async function start(args: readonly string[], binary: string): Promise<vo
     process.exit(EXIT.input);
   });
   try {
-    await run([...args], binary);
+    await run(asksVersion(args) ? ["--version"] : [...args], binary);
     if (process.stdout.errored === null) await flush();
     await taken(process.stdout);
     await swept;
@@ -40,8 +42,18 @@ export async function start(args: readonly string[], binary: string): Promise<vo
     await taken(process.stdout);
     await swept;
     if (fault !== undefined) process.exit(codeOf(exitOf(error), fault));
-    await handle(error instanceof Error ? harmless(error) : new Error(escapeText(String(error))));
+    await handle(
+      error instanceof Error
+        ? usageError(harmless(error), args, await Config.load(fileURLToPath(binary)))
+        : new Error(escapeText(String(error))),
+    );
   }
+}
+
+/** The framework knows `--version` in the first place only. */
+function asksVersion(args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  return args.slice(0, end === -1 ? undefined : end).some((arg) => arg === "--version" || arg === "-V");
 }
 
 /** Waits for what a pipe has not taken yet; a signal, or a reader that has gone, ends the waiting. */

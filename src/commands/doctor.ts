@@ -25,7 +25,12 @@ Exit codes: 0 nothing is in the way; 1 something is; 2 wrong flags.`;
     "<%= config.bin %> doctor --wandb-project cs-en --wandb-run-name teacher-1 --json",
   ];
   static override flags = {
-    "output-dir": Flags.string({ char: "o", default: "output", description: "folder of the results" }),
+    "output-dir": Flags.string({
+      char: "o",
+      aliases: ["output"],
+      default: "output",
+      description: "folder of the results",
+    }),
     json: Flags.boolean({ description: "the findings as JSON on standard output" }),
     ...sharedFlags,
     "wandb-publication": Flags.boolean({

@@ -35,6 +35,7 @@ SIGINT, SIGTERM.`;
   static override flags = {
     "output-dir": Flags.string({
       char: "o",
+      aliases: ["output"],
       required: true,
       description: "folder of the archive",
       helpValue: "DIR",

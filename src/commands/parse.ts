@@ -75,6 +75,7 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
     }),
     "output-dir": Flags.string({
       char: "o",
+      aliases: ["output"],
       description: "folder of the results  [default: ./output for CSV, standard output for NDJSON]",
     }),
     "files-from": Flags.string({

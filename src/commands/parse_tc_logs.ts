@@ -1,8 +1,9 @@
 import { Flags } from "@oclif/core";
-import { Command } from "../cli/command.js";
+import { Command, harmless } from "../cli/command.js";
 import { targetRequest, taskSecretFlag, wandbFlags } from "../cli/flags/wandb-flags.js";
 import { report } from "../cli/receipts/report.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
+import { flagNames, isUsage, reasons } from "../cli/usage-error.js";
 import { EXIT } from "../exit-code.js";
 import { stdinIs } from "../io/stdin.js";
 import { say } from "../io/terminal.js";
@@ -12,15 +13,6 @@ import { automationCode, endProcess, runPipe } from "../live/pipe.js";
 import { deadline, watchPipeSignals } from "../live/pipe-signals.js";
 import { CHANNEL, READY, TRIAL } from "../live/reader-process.js";
 import { readTaskLog } from "../live/task-log.js";
-
-/** oclif's messages have several lines, and a hint that names another program. */
-function sentence({ message }: Error): string {
-  return message.replace(/\s*See more help with --help\s*$/, "").replace(/\s+/g, " ");
-}
-
-function isUsage(error: Error): boolean {
-  return "oclif" in error && (error.oclif as { exit?: number }).exit === EXIT.usage;
-}
 
 /** Milliseconds in which the queue is to say what has started the task's group. */
 const TRIAL_TIMEOUT = 60_000;
@@ -49,6 +41,7 @@ Exit codes: those of parse. With MOZ_AUTOMATION set 0, unless a signal came or t
     "from-stream": Flags.boolean({ char: "s", description: "read standard input and pass it through" }),
     "output-dir": Flags.string({
       char: "o",
+      aliases: ["output"],
       default: "output",
       description: "folder of training.csv and validation.csv",
     }),
@@ -74,7 +67,9 @@ Exit codes: those of parse. With MOZ_AUTOMATION set 0, unless a signal came or t
   override async catch(error: Error & { exitCode?: number }): Promise<void> {
     if (!isUsage(error)) return super.catch(error);
     if (this.#reads) say("parse_tc_logs: standard input is passed through and not read");
-    say(`parse_tc_logs: ${sentence(error)}; see parse_tc_logs --help`);
+    say(
+      `parse_tc_logs: ${reasons(harmless(error), flagNames(ParseTcLogs.flags)).join("; ")}; see parse_tc_logs --help`,
+    );
     return this.exit(EXIT.usage);
   }
 

@@ -36,7 +36,7 @@ function addressesAreFew(): boolean {
  * front of a command with wrong flags must not notice.
  */
 export function echoesInput(args: readonly string[]): boolean {
-  if (args.some((argument) => /^(?:--help|-h|--version)$/.test(argument))) return false;
+  if (args.some((argument) => /^(?:--help|-h|--version|-V)$/.test(argument))) return false;
   // There is nothing to pass on, and the command says so.
   if (isA("directory")) return false;
   if (args.some((argument) => argument.startsWith("--from") || /^-v*s/.test(argument))) return true;

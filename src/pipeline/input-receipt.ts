@@ -18,7 +18,7 @@ export interface InputReceipt extends RunTally {
 
 /** What one publisher did with an input. */
 export interface PublisherResult
-  extends Pick<PublisherOutcome, "outputs" | "offlineFiles" | "notes" | "json"> {
+  extends Pick<PublisherOutcome, "outputs" | "nothingWritten" | "offlineFiles" | "notes" | "json"> {
   /** The publisher's name. */
   readonly name: string;
   /** Why not everything was published; empty if it was. */
@@ -51,12 +51,22 @@ export function outputsOf({ publishers }: Pick<InputReceipt, "publishers">): str
   return publishers.flatMap(({ outputs }) => outputs);
 }
 
+/** Whether a publisher left the files of an earlier run as they are, because nothing was measured. */
+export function nothingWritten({ publishers }: Pick<InputReceipt, "publishers">): boolean {
+  return publishers.some((result) => result.nothingWritten === true);
+}
+
+/** Whether anything was measured. */
+export function hasMeasurement({ counts }: Pick<InputReceipt, "counts">): boolean {
+  return counts.training + counts.validation + counts.patterns > 0;
+}
+
 /** Says what is wrong with an input; undefined if nothing is. */
 export function problem(receipt: Omit<InputReceipt, "publishers">, strict: boolean): string | undefined {
   const { error, counts } = receipt;
   if (error !== undefined) return error;
   if (counts.bytes === 0) return "the input is empty";
-  if (counts.training + counts.validation + counts.patterns === 0) {
+  if (!hasMeasurement(receipt)) {
     if (receipt.death !== undefined)
       return `the training died before its first update, line ${receipt.death.line}: ${receipt.death.text}`;
     return "it holds no measurement of Marian's: is this a training log?";

@@ -105,7 +105,7 @@ async function parseApart(request: ParseRequest, folder: string): Promise<InputR
     if (controlOf(request, name).signal?.aborted) continue;
     const patterns = hasPatterns(options);
     const own = follow
-      ? livePublishers(folderOf(name), patterns)
+      ? livePublishers(folderOf(name), { patterns })
       : [filePublisher(folderOf(name), format, { patterns })];
     receipts.push(await parseLog(request, name, own));
   }
@@ -132,8 +132,8 @@ async function parseCombined(request: ParseRequest, shared: UpdatePublisher): Pr
   try {
     if (!isKept) await shared.discard().catch(() => {});
     else {
-      const { outputs } = await shared.close();
-      for (const { publishers } of receipts) publishers.push({ name: shared.name, outputs, errors: [] });
+      const outcome = await shared.close();
+      for (const { publishers } of receipts) publishers.push({ name: shared.name, ...outcome, errors: [] });
     }
   } catch (error) {
     errors.push(outputErrorText(error));

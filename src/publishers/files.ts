@@ -9,27 +9,36 @@ import type { UpdatePublisher } from "./update-publisher.js";
 /** What files are written as. */
 export type FileFormat = "csv" | "ndjson";
 
-/** Writes the files of one input, in a folder of its own, or those of several inputs. */
+/**
+ * Writes the files of one input, in a folder of its own, or those of several inputs. If nothing was measured, existing
+ * files stay, unless `evenIfEmpty` asks for files without rows.
+ */
 export function filePublisher(
   folder: string,
   format: FileFormat,
-  { patterns = false, combine = false } = {},
+  { patterns = false, combine = false, evenIfEmpty = false } = {},
 ): UpdatePublisher {
   return format === "ndjson"
-    ? ndjsonFile(folder, "whole")
-    : new CsvPublisher({ folder, mode: "whole", combine, patterns });
+    ? ndjsonFile(folder, "whole", evenIfEmpty)
+    : new CsvPublisher({ folder, mode: "whole", combine, patterns, evenIfEmpty });
 }
 
 /**
  * Write the files of a training that is running: CSV row by row, and NDJSON that is complete to the last line if the
  * process is killed, because a CSV row waits until its validation point is whole.
  */
-export function livePublishers(folder: string, patterns = false): UpdatePublisher[] {
-  return [ndjsonFile(folder, "live"), new CsvPublisher({ folder, mode: "live", combine: false, patterns })];
+export function livePublishers(
+  folder: string,
+  { patterns = false, evenIfEmpty = false } = {},
+): UpdatePublisher[] {
+  return [
+    ndjsonFile(folder, "live", evenIfEmpty),
+    new CsvPublisher({ folder, mode: "live", combine: false, patterns, evenIfEmpty }),
+  ];
 }
 
-function ndjsonFile(folder: string, mode: "whole" | "live"): NdjsonPublisher {
-  return new NdjsonPublisher(new LineFile(join(folder, "measurements.ndjson"), mode));
+function ndjsonFile(folder: string, mode: "whole" | "live", evenIfEmpty: boolean): NdjsonPublisher {
+  return new NdjsonPublisher(new LineFile(join(folder, "measurements.ndjson"), mode), evenIfEmpty);
 }
 
 /** Standard output. A reader that has seen enough (`head`) closes it, which is not an error. */

@@ -5,7 +5,7 @@ import { KIND, PRESENT } from "../core/layout.js";
 import type { Measurement } from "../core/measurement.js";
 import { checkReader, makeFolder } from "../io/file-system.js";
 import { type OutputFile, openOutputFile, writing } from "../io/output-file.js";
-import type { RunUpdate } from "../run/run-reader.js";
+import { isMeasured, type RunUpdate } from "../run/run-reader.js";
 import type { Segment } from "../run/segment.js";
 import type { WriteMode } from "./csv/csv-file.js";
 import { jsonNumber } from "./tables/row-text.js";
@@ -61,10 +61,14 @@ export class LineFile implements LineOutput {
 export class NdjsonPublisher implements UpdatePublisher {
   readonly name = "NDJSON";
   readonly #output: LineOutput;
+  /** Lines that wait for the first measurement; undefined if lines are written at once. */
+  #held: string | undefined;
   #head = "";
 
-  constructor(output: LineOutput) {
+  /** @param evenIfEmpty Writes without a measurement, too; else an existing file stays until there is one. */
+  constructor(output: LineOutput, evenIfEmpty = true) {
     this.#output = output;
+    this.#held = evenIfEmpty ? undefined : "";
   }
 
   open({ source }: OpenedRun): void {
@@ -73,20 +77,32 @@ export class NdjsonPublisher implements UpdatePublisher {
 
   async publish(update: RunUpdate): Promise<void> {
     const text = this.#format(update);
-    if (text !== "") await this.#output.write(text);
+    if (this.#held !== undefined && isMeasured(update.batch)) {
+      const held = this.#held;
+      this.#held = undefined;
+      await this.#write(held);
+    }
+    await this.#write(text);
   }
 
   /** Writes that the log could not be read, or not to its end. */
   async fail(message: string): Promise<void> {
-    await this.#output.write(`{"type":"error",${this.#head},"message":${JSON.stringify(message)}}\n`);
+    await this.#write(`{"type":"error",${this.#head},"message":${JSON.stringify(message)}}\n`);
   }
 
   async close(): Promise<PublisherOutcome> {
-    return { outputs: await this.#output.close() };
+    if (this.#held === undefined) return { outputs: await this.#output.close() };
+    await this.discard();
+    return { outputs: [], nothingWritten: true };
   }
 
   async discard(): Promise<void> {
     await this.#output.discard();
+  }
+
+  async #write(lines: string): Promise<void> {
+    if (this.#held !== undefined) this.#held += lines;
+    else if (lines !== "") await this.#output.write(lines);
   }
 
   #format({ batch, segments }: RunUpdate): string {

@@ -45,6 +45,8 @@ export interface PublisherOutcome {
   readonly outputs: readonly string[];
   /** Offline files with the rows that no server has acknowledged; absent if there are none. */
   readonly offlineFiles?: readonly string[];
+  /** The run has no measurement, so nothing was written and the files of an earlier run stay. */
+  readonly nothingWritten?: true;
   readonly notes?: readonly Note[];
   /** What did not arrive, for the receipt; absent if everything arrived. */
   readonly undelivered?: string | undefined;

@@ -193,3 +193,8 @@ class BatchRecord implements ValidationRecord {
 export function hasLabels(batch: Batch): boolean {
   return (batch.trainingPresent & (PRESENT.labels | PRESENT.batch_labels | PRESENT.total_labels)) !== 0;
 }
+
+/** Whether a batch holds a measurement: a training row, a validation record or a match of a pattern. */
+export function isMeasured({ training, validation, events }: Batch): boolean {
+  return training.length > 0 || validation.length > 0 || events.some(({ kind }) => kind === KIND.pattern);
+}

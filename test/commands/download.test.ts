@@ -136,7 +136,7 @@ describe("download", () => {
     });
     check(await run("download", IDS.coast), {
       code: 2,
-      stderr: /Missing required flag output-dir/,
+      stderr: /Missing required flag --output-dir/,
     });
     check(await run("download", IDS.unknown, "-o", "out"), { code: 1, stderr: /is not there/ });
   });

@@ -8,6 +8,7 @@ const WANDB = "WEIGHTS & BIASES";
 export const groupFlags = {
   "output-dir": Flags.string({
     char: "o",
+    aliases: ["output"],
     description: "folder of the tables training, validation, evaluations and runs",
     helpValue: "DIR",
   }),

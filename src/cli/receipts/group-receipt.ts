@@ -6,7 +6,7 @@ import type { GroupsResult } from "../../pipeline/groups/process-groups.js";
 import type { GroupReceipt, RunReceipt, RunState } from "../../pipeline/groups/publish-groups.js";
 import { fieldsOf, type InputReceipt } from "../../pipeline/input-receipt.js";
 import type { Note } from "../../publishers/update-publisher.js";
-import { type Clock, count, type Detail, grouped, RUNNING, round, size } from "./receipt.js";
+import { type Clock, count, type Detail, grouped, NOTHING_WRITTEN, RUNNING, round, size } from "./receipt.js";
 
 const BAD: ReadonlySet<RunState> = new Set(["failed", "undelivered", "stopped"]);
 
@@ -161,7 +161,13 @@ function publishedLine(published: readonly GroupReceipt[]): string {
   return `W&B: ${count(published.length, "group")}, ${count(runs.length, "run")}: ${parts.join(", ")}`;
 }
 
-function tableLines({ state, logs, evaluations, outputs }: TablesReceipt): string[] {
+function tableLines({
+  state,
+  logs,
+  evaluations,
+  outputs,
+  nothing_written: isNothing,
+}: TablesReceipt): string[] {
   if (state === "unchanged") return ["tables: nothing has changed since they were written"];
   const sum = (of: (log: InputReceipt) => number) => logs.reduce((total, { log }) => total + of(log), 0);
   const holds = [
@@ -176,5 +182,6 @@ function tableLines({ state, logs, evaluations, outputs }: TablesReceipt): strin
     ),
     count(evaluations, "evaluation"),
   ];
-  return [`tables: ${holds.join(", ")}`, ...outputs.map((output) => `  ${output}`)];
+  const places = isNothing ? [`wrote ${NOTHING_WRITTEN}`] : outputs;
+  return [`tables: ${holds.join(", ")}`, ...places.map((place) => `  ${place}`)];
 }

@@ -5,6 +5,7 @@ import { jsonText, linesText } from "../../io/escape.js";
 import {
   fieldsOf,
   type InputReceipt,
+  nothingWritten,
   outputsOf,
   problem,
   publisherErrors,
@@ -63,6 +64,7 @@ export function receiptJson(receipts: readonly InputReceipt[], verdict: Verdict,
       ...(receipt.running === undefined ? {} : { running: true }),
       sink_errors: publisherErrors(receipt),
       outputs: outputsOf(receipt),
+      ...(nothingWritten(receipt) ? { nothing_written: true } : {}),
       ...fieldsOf(receipt),
     };
   });
@@ -84,6 +86,9 @@ export function receiptJson(receipts: readonly InputReceipt[], verdict: Verdict,
 /** What is said of a log that a training is writing. */
 export const RUNNING =
   "the log changed while it was read: its run is running, and its last record may be missing";
+
+/** What is said where results without a measurement would have replaced those of an earlier run. */
+export const NOTHING_WRITTEN = "nothing, because nothing was measured: existing files stay as they are";
 
 /** What the receipt for people shows. */
 export type Detail = "quiet" | "normal" | "verbose";
@@ -155,6 +160,7 @@ function inputLines(receipt: InputReceipt, strict: boolean, detail: Detail, warn
     add("overlong", `${count(counts.overlong, "line")} over 1 MiB: only so much of each was read`);
   if (warnings || detail === "verbose") for (const warning of receipt.warnings) add("warning", warning);
   if (detail !== "quiet") for (const path of outputsOf(receipt)) add("wrote", path);
+  if (detail !== "quiet" && nothingWritten(receipt)) add("wrote", NOTHING_WRITTEN);
   if (detail !== "quiet" || errors.length > 0)
     for (const { text } of publisherNotes(receipt)) add("note", text);
   return lines;

@@ -1,7 +1,7 @@
 /** What `report` does: inputs to one page, with a receipt. */
 
 import { spawn } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { openTars } from "../../archive/tar-logs.js";
 import type { ParserOptions } from "../../core/log-parser.js";
@@ -11,11 +11,12 @@ import { type OutputFile, openOutputFile, writing } from "../../io/output-file.j
 import { StdinSource } from "../../io/stdin.js";
 import { printText, say } from "../../io/terminal.js";
 import { outputErrorText } from "../../pipeline/error-text.js";
+import { hasMeasurement } from "../../pipeline/input-receipt.js";
 import type { ReportData } from "../../report/report-data.js";
 import { reportPage } from "../../report/report-page.js";
 import { reportSummary } from "../../report/summary.js";
 import type { Command } from "../command.js";
-import { count, type Detail, size } from "../receipts/receipt.js";
+import { count, type Detail, NOTHING_WRITTEN, size } from "../receipts/receipt.js";
 import { report } from "../receipts/report.js";
 import type { StopSignal } from "../stop-signal.js";
 import { startProgress } from "../terminal/progress.js";
@@ -47,16 +48,15 @@ export async function makeReport(names: readonly string[], request: ReportOption
   const { content, refused } = await readContent(names, request);
   if (refused !== EXIT.ok) return refused;
   const stopped = stop.received;
-  // A group that can't be had leaves the report of before.
-  const nothing = request.from === "group" && content.runs.length === 0 && content.evaluations.length === 0;
-  const written =
-    stopped === undefined && !nothing
+  const written: Written =
+    stopped === undefined
       ? await writeReport(content, request)
       : { outputs: [], outputErrors: [], notes: [] };
   // What was refused is in the report by name only.
+  const { outputs, nothingWritten } = written;
   for (const receipt of content.receipts)
-    if (receipt.counts.bytes > 0)
-      receipt.publishers.push({ name: "report", outputs: written.outputs, errors: [] });
+    if (nothingWritten) receipt.publishers.push({ name: "report", outputs, nothingWritten, errors: [] });
+    else if (receipt.counts.bytes > 0) receipt.publishers.push({ name: "report", outputs, errors: [] });
   const verdict = {
     strict: request.strict,
     publisherErrors: written.outputErrors,
@@ -115,6 +115,8 @@ async function readContent(names: readonly string[], request: ReportOptions): Pr
 
 interface Written {
   readonly outputs: readonly string[];
+  /** Nothing was measured, so existing files stay. */
+  readonly nothingWritten?: true;
   /** Messages about what could not be written. */
   readonly outputErrors: readonly string[];
   /** What deserves a word. */
@@ -146,6 +148,11 @@ async function writeReport(content: ReportContent, request: ReportOptions): Prom
       outputErrors.push(outputErrorText(error));
     }
   };
+  if (summary === "-") printText(reportSummary(data));
+  if (await keepsOld(content, output)) {
+    if (content.receipts.length === 0) notes.push(`${output}: wrote ${NOTHING_WRITTEN}`);
+    return { outputs, nothingWritten: true, outputErrors, notes };
+  }
   const ready = new Map<string, { readonly place: OutputFile; readonly said: readonly string[] }>();
   await attempt(async () => {
     const page = reportPage(await readViewer(request.command.config.root), data);
@@ -153,8 +160,7 @@ async function writeReport(content: ReportContent, request: ReportOptions): Prom
     const said = [`${output}: ${holds}, ${size(Buffer.byteLength(page))}`];
     ready.set(output, { place: await writePart(output, page), said });
   });
-  if (summary === "-") printText(reportSummary(data));
-  else if (summary !== undefined)
+  if (summary !== undefined && summary !== "-")
     await attempt(async () => {
       ready.set(summary, { place: await writePart(summary, reportSummary(data)), said: [] });
     });
@@ -175,6 +181,19 @@ async function writeReport(content: ReportContent, request: ReportOptions): Prom
   const fault = request.open && outputs.includes(output) ? await openFile(resolve(output)) : undefined;
   if (fault !== undefined) notes.push(`${output}: ${fault}`);
   return { outputs, outputErrors, notes };
+}
+
+/**
+ * Whether nothing is written: nothing was measured, and there is nothing to show, or a report to keep. A training that
+ * died before its first update is shown where there was no report.
+ */
+async function keepsOld({ runs, evaluations, receipts }: ReportContent, output: string): Promise<boolean> {
+  if (evaluations.length > 0 || receipts.some(hasMeasurement)) return false;
+  if (runs.length === 0) return true;
+  return stat(output).then(
+    (file) => file.isFile(),
+    () => false,
+  );
 }
 
 function titleOf({ runs, evaluations }: ReportContent): string {

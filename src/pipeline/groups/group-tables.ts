@@ -34,6 +34,8 @@ export interface TablesReceipt {
   readonly faults: readonly { readonly source: string; readonly reason: string }[];
   readonly evaluations: number;
   readonly outputs: readonly string[];
+  /** Nothing was measured, so existing tables stay. */
+  readonly nothing_written?: true;
   /** What could not be written. */
   readonly errors: readonly string[];
 }
@@ -66,10 +68,13 @@ export async function makeTables(
     return { ...about, state: "unchanged", logs: [], faults: readFaults(known.error), outputs: files };
   const state = known === undefined ? "new" : "changed";
   if (dryRun) return { ...about, state, logs: [], faults: [], outputs: files };
-  const { logs, outputs, errors } = await writeTables(runs, evaluations, request);
+  const written = await writeTables(runs, evaluations, { ...request, onlyMeasured: true });
+  const { logs, outputs, errors } = written;
   const faults = logs.flatMap(({ log, error }) =>
     error === undefined ? [] : [{ source: log.source, reason: error }],
   );
+  if (written.nothingWritten)
+    return { ...about, state, logs, faults, outputs, nothing_written: true, errors };
   const stamp = await stampOf(files);
   // The end of a log that a training is writing may be missing: the tables are made again the next time.
   const whole = logs.every(({ log }) => log.running !== true);

@@ -16,7 +16,7 @@ import { layoutOf } from "../../publishers/tables/layout.js";
 import { PART_TABLES } from "../../publishers/tables/part-files.js";
 import { writeTable } from "../../publishers/tables/small-table.js";
 import { outputErrorText } from "../error-text.js";
-import { type InputReceipt, problem } from "../input-receipt.js";
+import { hasMeasurement, type InputReceipt, problem } from "../input-receipt.js";
 import { divide, type RowOptions, type WorkItem } from "./items.js";
 import type { Part, PartRun } from "./part.js";
 import { makeParts, type ReadyPart, readParts } from "./parts.js";
@@ -36,6 +36,8 @@ export interface TablesOptions extends RowOptions {
   readonly folder: string;
   /** Whether label counts and segments have columns in any case, so that other runs get the same. */
   readonly fixed?: boolean;
+  /** Whether existing tables stay if no log has a measurement and there is no evaluation. */
+  readonly onlyMeasured?: boolean;
   /** Threads that read logs; 1 means none besides this one; absent: as many as the work is worth. */
   readonly threads: number | undefined;
   readonly signal: AbortSignal;
@@ -56,6 +58,8 @@ export interface TablesResult {
   readonly logs: readonly TableReceipt[];
   /** Files written; none after an error. */
   readonly outputs: readonly string[];
+  /** Nothing was measured, so existing tables stay. */
+  readonly nothingWritten?: true;
   /** Why there are no tables: sentences for the user. */
   readonly errors: readonly string[];
 }
@@ -89,6 +93,11 @@ export async function writeTables(
       const kept = parts.length > 0 ? `; what was read before waits in ${place} for the next time` : "";
       const reason = fault ?? "a part of them has vanished: does another program write to the same folder?";
       return { logs: receipts, outputs: [], errors: [`tables: ${reason}${kept}`] };
+    }
+    const isEmpty = evaluations.length === 0 && !receipts.some(({ log }) => hasMeasurement(log));
+    if (options.onlyMeasured === true && isEmpty) {
+      await rm(place, { recursive: true, force: true });
+      return { logs: receipts, outputs: [], nothingWritten: true, errors: [] };
     }
     const building = join(place, `whole.${process.pid}`);
     await makeFolder(building);

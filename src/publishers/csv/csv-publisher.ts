@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { KIND } from "../../core/layout.js";
 import type { PatternMeasurement } from "../../core/measurement.js";
 import { ColumnNames, stalledColumn } from "../../run/metric-columns.js";
-import { hasLabels, type RunUpdate } from "../../run/run-reader.js";
+import { hasLabels, isMeasured, type RunUpdate } from "../../run/run-reader.js";
 import type { ValidationPoint } from "../../run/validation-point.js";
 import type { OpenedRun, PublisherOutcome, UpdatePublisher } from "../update-publisher.js";
 import { LABELS, metricRule, TRAINING, VALIDATION } from "./columns.js";
@@ -22,6 +22,8 @@ export interface CsvOptions {
   readonly combine: boolean;
   /** Whether the user defined patterns. */
   readonly patterns: boolean;
+  /** Writes files of headers only if nothing was measured; without it, existing files stay. */
+  readonly evenIfEmpty?: boolean | undefined;
 }
 
 /** Writes the CSV files of one folder: of one run, or with `combine` of several, one after the other. */
@@ -37,6 +39,7 @@ export class CsvPublisher implements UpdatePublisher {
   #source = "";
   #labels = false;
   #matched = false;
+  #measured = false;
 
   constructor(options: CsvOptions) {
     this.#options = options;
@@ -54,12 +57,17 @@ export class CsvPublisher implements UpdatePublisher {
   }
 
   async publish(update: RunUpdate): Promise<void> {
+    this.#measured ||= isMeasured(update.batch);
     await this.#publishTraining(update);
     await this.#publishValidation(update);
     if (this.#options.patterns) await this.#publishPatterns(update);
   }
 
   async close(): Promise<PublisherOutcome> {
+    if (!this.#measured && this.#options.evenIfEmpty !== true) {
+      await this.discard();
+      return { outputs: [], nothingWritten: true };
+    }
     const written = [this.#training, this.#validation];
     if (this.#matched) written.push(this.#patterns);
     else if (this.#options.patterns) await rm(this.#patterns.path, { force: true });

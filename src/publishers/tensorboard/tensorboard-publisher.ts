@@ -5,7 +5,7 @@ import type { PatternMeasurement } from "../../core/measurement.js";
 import type { TimestampFormat } from "../../core/timestamp.js";
 import type { ConfigValue } from "../../run/config-value.js";
 import { stalledColumn } from "../../run/metric-columns.js";
-import type { RunUpdate } from "../../run/run-reader.js";
+import { isMeasured, type RunUpdate } from "../../run/run-reader.js";
 import type { Segment } from "../../run/segment.js";
 import { patternNumber } from "../../run/step-rows.js";
 import type { WriteMode } from "../csv/csv-file.js";
@@ -62,6 +62,7 @@ export class TensorboardPublisher implements UpdatePublisher {
   /** Turns the log's clock to wall time; a clock without a zone is taken as UTC. */
   #time: TimestampFormat | undefined;
   #begun = false;
+  #measured = false;
   #withoutStep = 0;
 
   constructor(options: TensorboardOptions) {
@@ -91,13 +92,16 @@ export class TensorboardPublisher implements UpdatePublisher {
         event += 1;
       }
     }
+    // The configuration alone does not replace the file of an earlier run.
+    this.#measured ||= isMeasured(batch);
+    if (!this.#measured) return;
     const events = this.#encoder.take();
     if (events.length > 0) await this.#file.write(events);
   }
 
   async close(): Promise<PublisherOutcome> {
     const path = await this.#file.close();
-    if (path === undefined) return { outputs: [] };
+    if (path === undefined) return { outputs: [], nothingWritten: true };
     const notes: Note[] = [];
     const others = await this.#file.others();
     if (others.length > 0)

@@ -1,0 +1,83 @@
+/** Wrong use in two or three lines: what is wrong, what may have been meant, and where the help is. */
+import { type Config, Errors } from "@oclif/core";
+import { closest, distance } from "fastest-levenshtein";
+import { EXIT } from "../exit-code.js";
+
+/** The framework's errors about flags and inputs, whose classes it does not export. */
+interface FrameworkError extends Error {
+  /** Flags that do not exist. */
+  readonly flags?: readonly string[];
+  /** Inputs that are missing, or surplus. */
+  readonly args?: readonly (string | { readonly name: string; readonly description?: string })[];
+}
+
+/** The error for the user if `error` is one of wrong use, else `error` as it is. */
+export function usageError(error: Error, args: readonly string[], config: Config): Error {
+  if (!isUsage(error)) return error;
+  const [name = "", next = ""] = args;
+  const command = config.findCommand(name);
+  let lines: string[];
+  if (command === undefined) {
+    const names = config.commands.filter(({ hidden }) => !hidden).map(({ id }) => id);
+    lines = [`command ${name} not found`, ...suggestion(name, names), `See ${config.bin} --help`];
+  } else {
+    // The compatibility commands are hidden, and are binaries of their own.
+    const program = command.hidden ? command.id : `${config.bin} ${command.id}`;
+    // An input that the command does not take would be the name of a command below it.
+    const surplus = Object.keys(command.args).length === 0 && !next.startsWith("-") ? next : "";
+    const wrong =
+      surplus === "" ? reasons(error, flagNames(command.flags)) : [`Unexpected argument: ${surplus}`];
+    lines = [...wrong, `See ${program} --help`];
+  }
+  return new Errors.CLIError(lines.join("\n"), { exit: EXIT.usage });
+}
+
+/** Whether an error is about flags and inputs. */
+export function isUsage(error: Error): boolean {
+  if (error instanceof Errors.ExitError) return false;
+  return "oclif" in error && (error.oclif as { exit?: number }).exit === EXIT.usage;
+}
+
+/** The long flags of a command, with their dashes. */
+export function flagNames(
+  flags: Readonly<Record<string, { readonly aliases?: readonly string[]; readonly allowNo?: boolean }>>,
+): string[] {
+  return Object.entries(flags).flatMap(([flag, { aliases = [], allowNo }]) =>
+    [flag, ...aliases, ...(allowNo ? [`no-${flag}`] : [])].map((name) => `--${name}`),
+  );
+}
+
+/** What is wrong, in one line, and what may have been meant. @param known The flags that exist. */
+export function reasons(error: FrameworkError, known: readonly string[]): string[] {
+  const { flags, args } = error;
+  if (flags !== undefined) {
+    const [typed = ""] = flags;
+    const what = `Nonexistent flag${flags.length === 1 ? "" : "s"}: ${flags.join(", ")}`;
+    return [what, ...suggestion(typed.replace(/=.*$/s, ""), known)];
+  }
+  if (args !== undefined) {
+    const isMissing = args.some((arg) => typeof arg !== "string");
+    const names = args.map((arg) =>
+      typeof arg === "string"
+        ? arg
+        : `${arg.name.toUpperCase()}${arg.description === undefined ? "" : ` (${arg.description})`}`,
+    );
+    const what = isMissing ? "Missing" : "Unexpected";
+    return [`${what} argument${args.length === 1 ? "" : "s"}: ${names.join(", ")}`];
+  }
+  const [first = "", ...rest] = error.message
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && line !== "See more help with --help");
+  // The framework lists several faults below a heading, and names a flag that is missing without its dashes.
+  if (!/^The following errors? occurred:$/.test(first)) return [[first, ...rest].join(" ")];
+  return [rest.map((line) => line.replace(/^(Missing required flag )(?!-)/, "$1--")).join("; ")];
+}
+
+/** "Did you mean", if a name is close enough to what was typed. */
+function suggestion(typed: string, names: readonly string[]): string[] {
+  if (names.length === 0) return [];
+  const best = closest(typed, names);
+  const letters = typed.replace(/^-+/, "").length;
+  return distance(typed, best) <= Math.ceil(letters / 3) ? [`Did you mean ${best}?`] : [];
+}
