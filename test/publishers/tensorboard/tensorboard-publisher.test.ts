@@ -186,7 +186,7 @@ describe("a live file", () => {
 describe("nothing", () => {
   it("is written of a log without measurements", async () => {
     const folder = fresh();
-    expect(await writeEvents("hello\n", { folder })).toEqual({ outputs: [] });
+    expect(await writeEvents("hello\n", { folder })).toEqual({ outputs: [], nothingWritten: true });
     expect(existsSync(folder)).toBe(false);
   });
 
