@@ -1,13 +1,13 @@
 /** What the binaries start. They share one bundle, and so one copy of the framework. */
 import { fileURLToPath } from "node:url";
-import { Config, flush, handle, run } from "@oclif/core";
+import { Config, Errors, flush, handle, run } from "@oclif/core";
 import { EXIT } from "../exit-code.js";
 import { escapeText } from "../io/escape.js";
 import { sweepTemporaryFolders } from "../io/temporary-folder.js";
 import { say, sayText } from "../io/terminal.js";
 import { harmless } from "./command.js";
 import { outliveHangup } from "./stop-signal.js";
-import { usageError } from "./usage-error.js";
+import { usageText } from "./usage-error.js";
 
 /**
  * Runs a command, and ends the process when all that it has printed has been taken. What standard output could not take
@@ -42,11 +42,11 @@ export async function start(args: readonly string[], binary: string): Promise<vo
     await taken(process.stdout);
     await swept;
     if (fault !== undefined) process.exit(codeOf(exitOf(error), fault));
-    await handle(
-      error instanceof Error
-        ? usageError(harmless(error), args, await Config.load(fileURLToPath(binary)))
-        : new Error(escapeText(String(error))),
-    );
+    if (!(error instanceof Error)) return handle(new Error(escapeText(String(error))));
+    const shown = harmless(error);
+    const text = usageText(shown, args, await Config.load(fileURLToPath(binary)));
+    // The text quotes arguments as they were typed.
+    await handle(text === undefined ? shown : harmless(new Errors.CLIError(text, { exit: EXIT.usage })));
   }
 }
 

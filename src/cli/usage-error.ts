@@ -1,5 +1,4 @@
 /** Wrong use in two or three lines: what is wrong, what may have been meant, and where the help is. */
-import { type Config, Errors } from "@oclif/core";
 import { closest, distance } from "fastest-levenshtein";
 import { EXIT } from "../exit-code.js";
 
@@ -11,9 +10,27 @@ interface FrameworkError extends Error {
   readonly args?: readonly (string | { readonly name: string; readonly description?: string })[];
 }
 
-/** The error for the user if `error` is one of wrong use, else `error` as it is. */
-export function usageError(error: Error, args: readonly string[], config: Config): Error {
-  if (!isUsage(error)) return error;
+/** The flags of a command, as far as their names go. */
+type Flags = Readonly<Record<string, { readonly aliases?: readonly string[]; readonly allowNo?: boolean }>>;
+
+/** A command, as the framework's configuration has it. */
+interface KnownCommand {
+  readonly id: string;
+  readonly hidden: boolean;
+  readonly args: object;
+  readonly flags: Flags;
+}
+
+/** What the framework's configuration knows of the program. */
+interface Program {
+  readonly bin: string;
+  readonly commands: readonly KnownCommand[];
+  findCommand(id: string): KnownCommand | undefined;
+}
+
+/** What the user reads of an error of wrong use; undefined if `error` is another one. */
+export function usageText(error: Error, args: readonly string[], config: Program): string | undefined {
+  if (!isUsage(error)) return undefined;
   const [name = "", next = ""] = args;
   const command = config.findCommand(name);
   let lines: string[];
@@ -29,19 +46,18 @@ export function usageError(error: Error, args: readonly string[], config: Config
       surplus === "" ? reasons(error, flagNames(command.flags)) : [`Unexpected argument: ${surplus}`];
     lines = [...wrong, `See ${program} --help`];
   }
-  return new Errors.CLIError(lines.join("\n"), { exit: EXIT.usage });
+  return lines.join("\n");
 }
 
 /** Whether an error is about flags and inputs. */
 export function isUsage(error: Error): boolean {
-  if (error instanceof Errors.ExitError) return false;
-  return "oclif" in error && (error.oclif as { exit?: number }).exit === EXIT.usage;
+  const { code, oclif } = error as { readonly code?: string; readonly oclif?: { readonly exit?: number } };
+  // An exit code comes as an error, too.
+  return code !== "EEXIT" && oclif?.exit === EXIT.usage;
 }
 
 /** The long flags of a command, with their dashes. */
-export function flagNames(
-  flags: Readonly<Record<string, { readonly aliases?: readonly string[]; readonly allowNo?: boolean }>>,
-): string[] {
+export function flagNames(flags: Flags): string[] {
   return Object.entries(flags).flatMap(([flag, { aliases = [], allowNo }]) =>
     [flag, ...aliases, ...(allowNo ? [`no-${flag}`] : [])].map((name) => `--${name}`),
   );

@@ -100,7 +100,7 @@ describe("ls", () => {
       code: 2,
       stderr: /'fjord' is not the id of a group: give the 22 characters/,
     });
-    check(await run("ls"), { code: 2, stderr: /Missing 1 required arg/ });
+    check(await run("ls"), { code: 2, stderr: /Missing argument: / });
     expect(server.count()).toBe(0);
     check(await run("ls", IDS.unknown), {
       code: 1,

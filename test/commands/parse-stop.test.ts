@@ -54,8 +54,11 @@ describe.concurrent.each(SIGNALS)("%s", (signal, code) => {
     live.child.stdin.write("\n");
     await live.until((stdout) => stdout === "\n");
     live.child.kill(signal);
+    // Another echo: the end of the input must not overtake the signal.
+    live.child.stdin.write("\n");
+    await live.until((stdout) => stdout === "\n\n");
     live.child.stdin.end();
-    check(await live.done, { code, stdout: "\n", stderr: new RegExp(`stopped by ${signal}\n$`) });
+    check(await live.done, { code, stdout: "\n\n", stderr: new RegExp(`stopped by ${signal}\n$`) });
   });
 
   it("while standard input is open and silent, without an echo", async () => {

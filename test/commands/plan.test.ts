@@ -94,7 +94,7 @@ describe("plan", () => {
   });
 
   test.each<[string, readonly string[], RegExp]>([
-    ["nothing", [], /Missing 1 required arg/],
+    ["nothing", [], /Missing argument: /],
     ["no folder", ["none"], /none: there is no such file/],
     ["a tar", ["archive.tar"], /unpack it first/],
     ["an empty folder", ["empty"], /there is no archive here/],
