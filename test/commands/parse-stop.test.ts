@@ -54,11 +54,14 @@ describe.concurrent.each(SIGNALS)("%s", (signal, code) => {
     live.child.stdin.write("\n");
     await live.until((stdout) => stdout === "\n");
     live.child.kill(signal);
-    // Another echo: the end of the input must not overtake the signal.
-    live.child.stdin.write("\n");
-    await live.until((stdout) => stdout === "\n\n");
+    // More echoes, one after the other: the end of the input must not overtake the signal, which the process takes at
+    // the end of a turn of its loop.
+    for (let echoes = 2; echoes <= 4; echoes++) {
+      live.child.stdin.write("\n");
+      await live.until((stdout) => stdout === "\n".repeat(echoes));
+    }
     live.child.stdin.end();
-    check(await live.done, { code, stdout: "\n\n", stderr: new RegExp(`stopped by ${signal}\n$`) });
+    check(await live.done, { code, stdout: "\n\n\n\n", stderr: new RegExp(`stopped by ${signal}\n$`) });
   });
 
   it("while standard input is open and silent, without an echo", async () => {
