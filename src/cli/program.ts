@@ -7,7 +7,7 @@ import { sweepTemporaryFolders } from "../io/temporary-folder.js";
 import { say, sayText } from "../io/terminal.js";
 import { harmless } from "./command.js";
 import { outliveHangup } from "./stop-signal.js";
-import { usageText } from "./usage-error.js";
+import { isUsage, usageText } from "./usage-error.js";
 
 /**
  * Runs a command, and ends the process when all that it has printed has been taken. What standard output could not take
@@ -44,9 +44,10 @@ export async function start(args: readonly string[], binary: string): Promise<vo
     if (fault !== undefined) process.exit(codeOf(exitOf(error), fault));
     if (!(error instanceof Error)) return handle(new Error(escapeText(String(error))));
     const shown = harmless(error);
+    if (!isUsage(shown)) return handle(shown);
     const text = usageText(shown, args, await Config.load(fileURLToPath(binary)));
     // The text quotes arguments as they were typed.
-    await handle(text === undefined ? shown : harmless(new Errors.CLIError(text, { exit: EXIT.usage })));
+    await handle(harmless(new Errors.CLIError(text, { exit: EXIT.usage })));
   }
 }
 

@@ -28,9 +28,8 @@ interface Program {
   findCommand(id: string): KnownCommand | undefined;
 }
 
-/** What the user reads of an error of wrong use; undefined if `error` is another one. */
-export function usageText(error: Error, args: readonly string[], config: Program): string | undefined {
-  if (!isUsage(error)) return undefined;
+/** What the user reads of an error of wrong use (see {@link isUsage}). */
+export function usageText(error: Error, args: readonly string[], config: Program): string {
   const [name = "", next = ""] = args;
   const command = config.findCommand(name);
   let lines: string[];
