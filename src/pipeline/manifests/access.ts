@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { GroupAccess } from "../../archive/read-group.js";
 import { InputError, isTransient } from "../../io/input-error.js";
 import { STDIN } from "../../io/inputs.js";
+import { CHANGED } from "../../io/objects/object-answer.js";
 import { ObjectStore } from "../../io/objects/object-store.js";
 import { isObjectUrl, printableUrl } from "../../io/objects/object-url.js";
 import { FileSource, type Source } from "../../io/source.js";
@@ -101,10 +102,7 @@ async function* fileBytes(path: string, name: string, etag: string | undefined):
   if (etag !== undefined) {
     const info = await stat(path).catch(() => undefined);
     // Reading a missing file below reports it.
-    if (info !== undefined && fileEtag(info.size, info.mtimeMs) !== etag)
-      throw new InputError(
-        "it has changed since it was listed: make the manifest again with `marian-tracking plan`",
-      );
+    if (info !== undefined && fileEtag(info.size, info.mtimeMs) !== etag) throw new InputError(CHANGED);
   }
   yield* new FileSource(path, undefined, name).chunks();
 }
