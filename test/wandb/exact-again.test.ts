@@ -1,10 +1,10 @@
 /** A log that is published again, changed or not. */
 
 import { describe, expect, test } from "vitest";
-import { fieldsOf, publisherNotes } from "../../src/pipeline/input-receipt.js";
+import { fieldsOf } from "../../src/pipeline/input-receipt.js";
 import { parseLine } from "../servers/wandb/index.js";
 import { type Harness, harness, within } from "./client/harness.js";
-import { pipe, pipeOf, publish, row, start, textFile, valid } from "./stage.js";
+import { notesText, pipe, pipeOf, publish, row, start, textFile, valid } from "./stage.js";
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -17,11 +17,7 @@ describe("a log that is published again", () => {
     await publish(stage, log(9, 8, 7));
     const { receipt } = await publish(stage, log(9, 8, 7));
     expect(fieldsOf(receipt)).toMatchObject({ wandb: { sent: 0, acknowledged: 0 } });
-    expect(
-      publisherNotes(receipt)
-        .map(({ text }) => text)
-        .join("\n"),
-    ).toContain("3 rows were there already");
+    expect(notesText(receipt)).toContain("3 rows were there already");
     expect(stage.server.history("cs-en", "student").map(({ cost }) => cost)).toEqual([9, 8, 7]);
   });
 
@@ -30,11 +26,7 @@ describe("a log that is published again", () => {
     await publish(stage, log(9, 8, 7));
     const { receipt } = await publish(stage, log(9, 8.5, 7));
     expect(stage.server.history("cs-en", "student").map(({ cost }) => cost)).toEqual([9, 8.5, 7]);
-    expect(
-      publisherNotes(receipt)
-        .map(({ text }) => text)
-        .join("\n"),
-    ).toContain("the rows of the run student are replaced");
+    expect(notesText(receipt)).toContain("the rows of the run student are replaced");
     // And then it is known again.
     expect(fieldsOf((await publish(stage, log(9, 8.5, 7))).receipt)).toMatchObject({ wandb: { sent: 0 } });
   });
@@ -172,11 +164,7 @@ describe("a log that is published again", () => {
         await killed(stage, ...parts);
         const { receipt } = await publish(stage, log(9, 8, 7, 6));
         expect(fieldsOf(receipt)).toMatchObject({ wandb: { sent: 1 } });
-        expect(
-          publisherNotes(receipt)
-            .map(({ text }) => text)
-            .join("\n"),
-        ).not.toContain("checksum");
+        expect(notesText(receipt)).not.toContain("checksum");
         const other = await harness();
         await killed(other, ...parts);
         await publish(other, log(9, 8.5, 7, 6));
@@ -190,11 +178,7 @@ describe("a log that is published again", () => {
       await publish(stage, pipe(start + row(4, 6) + row(5, 5)));
       const { receipt } = await publish(stage, log(9, 8, 7, 6, 5));
       expect(fieldsOf(receipt)).toMatchObject({ wandb: { sent: 0 } });
-      expect(
-        publisherNotes(receipt)
-          .map(({ text }) => text)
-          .join("\n"),
-      ).not.toContain("checksum");
+      expect(notesText(receipt)).not.toContain("checksum");
       await publish(stage, log(9, 8, 7.5, 6, 5));
       expect(costs(stage)).toEqual([9, 8, 7.5, 6, 5]);
     });
@@ -212,17 +196,9 @@ describe("a log that is published again", () => {
     // A training that goes on with it does not know its rows.
     await publish(stage, pipe(start + row(3, 7)));
     const first = await publish(stage, log(9, 8, 7));
-    expect(
-      publisherNotes(first.receipt)
-        .map(({ text }) => text)
-        .join("\n"),
-    ).toContain("the run has no checksum of its rows");
+    expect(notesText(first.receipt)).toContain("the run has no checksum of its rows");
     const second = await publish(stage, log(9, 8, 7));
-    expect(
-      publisherNotes(second.receipt)
-        .map(({ text }) => text)
-        .join("\n"),
-    ).not.toContain("checksum");
+    expect(notesText(second.receipt)).not.toContain("checksum");
     await publish(stage, log(9, 8.5, 7));
     expect(stage.server.history("cs-en", "student").map(({ cost }) => cost)).toEqual([9, 8.5, 7]);
   });

@@ -1,11 +1,11 @@
 /** A training that runs: what the server shows of it while it does. */
 
 import { describe, expect, test } from "vitest";
-import { fieldsOf, publisherErrors, publisherNotes } from "../../src/pipeline/input-receipt.js";
+import { fieldsOf, publisherErrors } from "../../src/pipeline/input-receipt.js";
 import type { TaskFiles } from "../../src/wandb/publication.js";
 import { parseLine } from "../servers/wandb/index.js";
 import { type Harness, harness, until, within } from "./client/harness.js";
-import { pipe, pipeOf, publish, row, start, textFile, valid } from "./stage.js";
+import { notesText, pipe, pipeOf, publish, row, start, textFile, valid } from "./stage.js";
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -152,11 +152,7 @@ describe("the next run of a task", () => {
       [2, 8, 50],
       [3, 6],
     ]);
-    expect(
-      publisherNotes(receipt)
-        .map(({ text }) => text)
-        .join("\n"),
-    ).toContain("1 records of updates that were sent before are left out");
+    expect(notesText(receipt)).toContain("1 records of updates that were sent before are left out");
     expect(stage.server.violations).toEqual([]);
   });
 
@@ -240,11 +236,7 @@ describe("the files of a training task", () => {
     expect(datasets(stage)).toEqual(TABLE);
     // In a row of the training, not in one of its own.
     expect(shown(stage).map(([step]) => step)).toEqual([1, 2, 3, 4]);
-    expect(
-      publisherNotes(receipt)
-        .map(({ text }) => text)
-        .join("\n"),
-    ).toContain("the dataset x is not counted");
+    expect(notesText(receipt)).toContain("the dataset x is not counted");
   });
 
   test("are those of the last start", async () => {
@@ -278,11 +270,7 @@ describe("the files of a training task", () => {
     });
     expect(shown(stage)).toHaveLength(2);
     expect(aborted).toBe(true);
-    expect(
-      publisherNotes(receipt)
-        .map(({ text }) => text)
-        .join("\n"),
-    ).toContain("the chart Datasets is missing");
+    expect(notesText(receipt)).toContain("the chart Datasets is missing");
   });
 
   test("that can't be read at all cost nothing else", async () => {
@@ -291,11 +279,7 @@ describe("the files of a training task", () => {
       taskFiles: () => Promise.reject(new Error("no such luck")),
     });
     expect(shown(stage)).toEqual([[1, 9]]);
-    expect(
-      publisherNotes(receipt)
-        .map(({ text }) => text)
-        .join("\n"),
-    ).toContain("the files of the training task could not be read: no such luck");
+    expect(notesText(receipt)).toContain("the files of the training task could not be read: no such luck");
     expect(publisherErrors(receipt)).toEqual([]);
   });
 

@@ -7,12 +7,12 @@ import { describe, expect, test, vi } from "vitest";
 import { runNameOf } from "../../src/evaluation/naming/run-name.js";
 import { Budget } from "../../src/http/index.js";
 import type { Source } from "../../src/io/source.js";
-import { publisherErrors, publisherNotes } from "../../src/pipeline/input-receipt.js";
+import { publisherErrors } from "../../src/pipeline/input-receipt.js";
 import { OfflineReader } from "../../src/wandb/offline/offline-reader.js";
 import { findTransactionLogs } from "../../src/wandb/offline/run-directory.js";
 import { shared, sharedIsThere } from "../golden/shared.js";
 import { harness } from "./client/harness.js";
-import { pipe, publish, row, start, textFile } from "./stage.js";
+import { notesText, pipe, publish, row, start, textFile } from "./stage.js";
 
 const fixture = fileURLToPath(new URL("../../fixtures/train.log", import.meta.url));
 
@@ -58,11 +58,7 @@ describe("a whole log", () => {
     const before = JSON.stringify(stage.server.history("cs-en", "student"));
     const { receipt } = await publish(stage, fixture);
     expect(JSON.stringify(stage.server.history("cs-en", "student"))).toBe(before);
-    expect(
-      publisherNotes(receipt)
-        .map(({ text }) => text)
-        .join("\n"),
-    ).toContain("80 rows were there already");
+    expect(notesText(receipt)).toContain("80 rows were there already");
     expect(publisherErrors(receipt)).toEqual([]);
   });
 
@@ -84,11 +80,7 @@ describe("a whole log", () => {
     await publish(stage, textFile(start + row(1, 9) + row(2, 8)));
     const { receipt } = await publish(stage, textFile(start + row(1, 7) + row(2, 6) + row(3, 5)));
     expect(stage.server.history("cs-en", "student").map(({ cost }) => cost)).toEqual([7, 6, 5]);
-    expect(
-      publisherNotes(receipt)
-        .map(({ text }) => text)
-        .join("\n"),
-    ).toContain("are replaced");
+    expect(notesText(receipt)).toContain("are replaced");
   });
 
   test("a shorter log of the same name is published beside the longer one", async () => {
@@ -97,11 +89,7 @@ describe("a whole log", () => {
     const { receipt } = await publish(stage, textFile(start + row(1, 9) + row(2, 8)));
     expect(stage.server.history("cs-en", "student")).toHaveLength(80);
     expect(stage.server.history("cs-en", "student-r2")).toHaveLength(2);
-    expect(
-      publisherNotes(receipt)
-        .map(({ text }) => text)
-        .join("\n"),
-    ).toContain("published as student-r2");
+    expect(notesText(receipt)).toContain("published as student-r2");
   });
 
   test("--override-runs writes over the rows", async () => {
@@ -125,11 +113,7 @@ describe("a training that is running", () => {
       [3, 7],
       [4, 4],
     ]);
-    expect(
-      publisherNotes(receipt)
-        .map(({ text }) => text)
-        .join("\n"),
-    ).toContain("2 records of updates that were sent before");
+    expect(notesText(receipt)).toContain("2 records of updates that were sent before");
   });
 
   test("a signal leaves seconds for delivery, also when the log then ends", async () => {
@@ -194,11 +178,7 @@ describe("what the server does not take", () => {
     stage.server.inject({ endpoint: "file_stream", fault: { kind: "status", status: 503 }, times: 1e9 });
     const { receipt, dir } = await publish(stage, fixture, { budget: 1 });
     expect(publisherErrors(receipt).join("\n")).toContain("80 rows did not reach the server");
-    expect(
-      publisherNotes(receipt)
-        .map(({ text }) => text)
-        .join("\n"),
-    ).toContain("marian-tracking sync");
+    expect(notesText(receipt)).toContain("marian-tracking sync");
     const [file = ""] = await findTransactionLogs(dir);
     const steps: number[] = [];
     for await (const event of await OfflineReader.open(file))

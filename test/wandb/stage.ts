@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { FileSource, type Source } from "../../src/io/source.js";
-import type { InputReceipt } from "../../src/pipeline/input-receipt.js";
+import { type InputReceipt, publisherNotes } from "../../src/pipeline/input-receipt.js";
 import { planSource, rowsOfSource } from "../../src/pipeline/plan-source.js";
 import { publishLog } from "../../src/pipeline/publish-log.js";
 import type { WandbPublication } from "../../src/wandb/publication.js";
@@ -15,6 +15,13 @@ import type { Harness } from "./client/harness.js";
 export interface Published {
   readonly receipt: InputReceipt;
   readonly dir: string;
+}
+
+/** The notes of a receipt, one a line. */
+export function notesText(receipt: InputReceipt): string {
+  return publisherNotes(receipt)
+    .map(({ text }) => text)
+    .join("\n");
 }
 
 /** Publishes a log: a file, which is read for its plan before, or a source, which stands for a training that runs. */
