@@ -78,15 +78,20 @@ export interface WandbPublication extends WandbPlace {
 
 /** What the files of a training task say. */
 export interface TaskFiles {
-  /** Sections of the configuration; null for a file that is not there. */
+  /** The last `--config` from a folder `configs/model`; null if it is missing or can't be read. */
   readonly model: JsonValue;
+  /** The last `--config` from a folder `configs/training`. */
   readonly training: JsonValue;
+  /** `config.opustrainer.yml` next to the model. */
   readonly opustrainer: JsonValue;
-  /** Names of the datasets of the training; empty if unknown. */
+  /** Names of OpusTrainer's datasets. */
   readonly datasetNames: readonly string[];
-  /** What could not be read. */
+  /** Messages about what could not be read. */
   readonly notes: readonly string[];
-  /** Counts the lines of the datasets. A dataset that can't be counted is left out, and in the notes. */
+  /**
+   * Counts the lines of the datasets, plain or packed, one after the other and without haste. A dataset that can't be
+   * counted is left out, and in the notes. Ends early when the signal is aborted.
+   */
   countDatasets(
     signal: AbortSignal,
   ): Promise<{ readonly lines: ReadonlyMap<string, number>; readonly notes: readonly string[] }>;

@@ -2,7 +2,7 @@
 
 import { STDIN } from "../../io/inputs.js";
 import type { Arguments } from "../../run/command-line.js";
-import type { TaskFiles } from "./task-files.js";
+import type { TaskFiles } from "../../wandb/index.js";
 
 /**
  * Reads the files of a log's training by its command line: of a training that runs in this task (`TASK_ID` is set) and

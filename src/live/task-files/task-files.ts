@@ -10,27 +10,7 @@ import { readable } from "../../io/source.js";
 import { isObject } from "../../json.js";
 import type { Arguments } from "../../run/command-line.js";
 import { readYaml } from "../../run/yaml.js";
-
-/** What the files of a training task say. */
-export interface TaskFiles {
-  /** The last `--config` from a folder `configs/model`; null if it is missing or can't be read. */
-  readonly model: ConfigValue;
-  /** The last `--config` from a folder `configs/training`. */
-  readonly training: ConfigValue;
-  /** `config.opustrainer.yml` next to the model. */
-  readonly opustrainer: ConfigValue;
-  /** Names of OpusTrainer's datasets. */
-  readonly datasetNames: readonly string[];
-  /** Messages about what could not be read. */
-  readonly notes: readonly string[];
-  /**
-   * Counts the lines of the datasets, plain or packed, one after the other and without haste. A dataset that can't be
-   * counted is left out, and in the notes. Ends early when the signal is aborted.
-   */
-  countDatasets(
-    signal: AbortSignal,
-  ): Promise<{ readonly lines: ReadonlyMap<string, number>; readonly notes: readonly string[] }>;
-}
+import type { TaskFiles } from "../../wandb/index.js";
 
 const OPUSTRAINER = "config.opustrainer.yml";
 
