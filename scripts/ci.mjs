@@ -3,13 +3,15 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, join, relative } from "node:path";
 import { has, installPackages, root } from "./tools.mjs";
 
 const scratch = mkdtempSync(join(tmpdir(), "ci-"));
 const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "marian-tracking");
 const tally = { passed: 0, failed: 0 };
 const failures = [];
+const failedTests = [];
+const testStep = { failed: 0 };
 
 /** Runs a step, its output passed on. `count` may find tests in the output; otherwise the step itself is one. */
 async function step(name, command, args, { env = {}, count } = {}) {
@@ -37,18 +39,63 @@ async function step(name, command, args, { env = {}, count } = {}) {
   return code === 0;
 }
 
+const reportFile = join(scratch, "vitest.json");
+
+/** vitest's own report; empty if vitest wrote none. */
+function vitestReport() {
+  return existsSync(reportFile)
+    ? JSON.parse(readFileSync(reportFile, "utf8"))
+    : { numPassedTests: 0, numFailedTests: 0, testResults: [] };
+}
+
 /** The tests that vitest and cargo report. */
 function countTests(output) {
-  const report = join(scratch, "vitest.json");
-  const vitest = existsSync(report)
-    ? JSON.parse(readFileSync(report, "utf8"))
-    : { numPassedTests: 0, numFailedTests: 0 };
-  const found = { passed: vitest.numPassedTests, failed: vitest.numFailedTests };
+  const report = vitestReport();
+  const found = { passed: report.numPassedTests, failed: report.numFailedTests };
   for (const [, passed, failed] of output.matchAll(/test result: \w+\. (\d+) passed; (\d+) failed/g)) {
     found.passed += Number(passed);
     found.failed += Number(failed);
   }
+  Object.assign(testStep, found);
   return found;
+}
+
+/**
+ * Runs the files of failed tests again, alone: on a busy machine, a wait may be too short next to other tests. Tests that
+ * pass then count as passed; the end of the output names them all the same. If more than three files failed, nothing is
+ * run again.
+ */
+function runFailedAgain() {
+  const failed = vitestReport().testResults.filter(({ status }) => status === "failed");
+  const tests = failed.flatMap(({ name, message, assertionResults }) => {
+    const cases = assertionResults.filter(({ status }) => status === "failed");
+    const file = relative(root, name);
+    return cases.length === 0
+      ? [{ title: file, why: message }]
+      : cases.map((one) => ({ title: `${file}: ${one.fullName}`, why: one.failureMessages.join("\n") }));
+  });
+  if (tests.length === 0) return;
+  for (const { title, why } of tests) failedTests.push(`${title}\n${firstLines(why)}`);
+  if (failed.length > 3) return;
+  console.log("\n── the failed files again, alone");
+  const files = failed.map(({ name }) => relative(root, name));
+  const again = spawnSync("npm", ["test", "--silent", "--", "--maxWorkers=1", ...files], {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  const count = vitestReport().numFailedTests;
+  if (again.status !== 0 || count === 0) return;
+  tally.failed -= count;
+  tally.passed += count;
+  // Rust tests that failed belong to the same step.
+  if (testStep.failed === count) failures.splice(failures.indexOf("test"), 1);
+  failedTests.unshift("passed when their files were run again, alone:");
+}
+
+/** The beginning of a message, without the frames of packages. */
+function firstLines(message) {
+  const lines = message.split("\n").filter((line) => !line.includes("/node_modules/"));
+  return lines.slice(0, 12).join("\n");
 }
 
 /** wasm-pack and wasm-bindgen in the versions of CONTRIBUTING.md, built once and kept outside the repository. */
@@ -121,18 +168,12 @@ await step("lint", "npm", ["run", "--silent", "lint"]);
 await step(
   "test",
   "npm",
-  [
-    "test",
-    "--silent",
-    "--",
-    "--reporter=default",
-    "--reporter=json",
-    `--outputFile=${join(scratch, "vitest.json")}`,
-  ],
+  ["test", "--silent", "--", "--reporter=default", "--reporter=json", `--outputFile=${reportFile}`],
   {
     count: countTests,
   },
 );
+runFailedAgain();
 // A seed of their own for the cases of CI, so that a failure is met again.
 await step("chaos: 100 cases of the table of faults", "npm", [
   ...["run", "--silent", "chaos", "--"],
@@ -153,6 +194,7 @@ if (has("cargo") && (await installWasmTools())) {
 } else console.log("skipped: a fresh build of the wasm (cargo is not installed)");
 
 rmSync(scratch, { recursive: true, force: true });
+if (failedTests.length > 0) console.log(`\n── tests that failed\n${failedTests.join("\n\n")}`);
 if (failures.length > 0) console.log(`\nfailed: ${failures.join(", ")}`);
 console.log(`\n${tally.passed} passed, ${tally.failed} failed`);
 process.exitCode = tally.failed > 0 ? 1 : 0;
