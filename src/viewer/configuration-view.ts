@@ -1,9 +1,9 @@
 /** The configurations of two runs, side by side. */
+import { compareSettings, type Setting, settingsOf } from "../report/settings.js";
 import { tableBox } from "./data-table.js";
 import { byId, element, emptyPanel } from "./dom.js";
 import { count } from "./format.js";
 import type { ReportModel } from "./report-model.js";
-import { compareSettings, type Difference, settingsOf } from "./settings.js";
 import type { ViewState } from "./state.js";
 
 interface Choice {
@@ -98,7 +98,7 @@ export class ConfigurationView {
     const left = this.#choices[Number(this.#left.value)];
     const right = this.#choices[Number(this.#right.value)];
     if (left === undefined || right === undefined) return;
-    const all = compareSettings(left.settings, right.settings);
+    const all = compareSettings([left.settings, right.settings]);
     const wanted = this.#filter.value.trim().toLowerCase();
     const differing = all.filter(({ differs }) => differs);
     const alone = left === right;
@@ -112,14 +112,14 @@ export class ConfigurationView {
   }
 }
 
-function settingsTable(rows: readonly Difference[], left: string, right: string | undefined): HTMLElement {
+function settingsTable(rows: readonly Setting[], left: string, right: string | undefined): HTMLElement {
   const cell = (value: string | undefined, differs: boolean) =>
     element(
       "td",
       { class: differs ? "differs" : undefined },
       value ?? element("span", { class: "muted" }, "not set"),
     );
-  const body = rows.map(({ key, left: one, right: other, differs }) =>
+  const body = rows.map(({ key, values: [one, other], differs }) =>
     element(
       "tr",
       {},

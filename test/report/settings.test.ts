@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { compareSettings, settingsOf } from "../../src/report/settings.js";
 import { readSegment } from "../../src/run/segment.js";
-import { compareSettings, settingsOf } from "../../src/viewer/settings.js";
 
 describe("the settings of a start", () => {
   it("are its configuration, and the options that it does not name", async () => {
@@ -27,7 +27,7 @@ describe("the settings of a start", () => {
     ]);
   });
 
-  it("of two stand beside each other", () => {
+  it("of several stand beside each other", () => {
     const left = new Map([
       ["seed", "1"],
       ["type", "s2s"],
@@ -38,11 +38,11 @@ describe("the settings of a start", () => {
       ["type", "s2s"],
       ["new", "x"],
     ]);
-    expect(compareSettings(left, right)).toEqual([
-      { key: "new", left: undefined, right: "x", differs: true },
-      { key: "only", left: "", right: undefined, differs: true },
-      { key: "seed", left: "1", right: "2", differs: true },
-      { key: "type", left: "s2s", right: "s2s", differs: false },
+    expect(compareSettings([left, right])).toEqual([
+      { key: "new", values: [undefined, "x"], differs: true },
+      { key: "only", values: ["", undefined], differs: true },
+      { key: "seed", values: ["1", "2"], differs: true },
+      { key: "type", values: ["s2s", "s2s"], differs: false },
     ]);
   });
 });

@@ -2,11 +2,11 @@
 import { isObject } from "../json.js";
 import type { Segment } from "../run/segment.js";
 
-/** A setting of two starts; absent on a side that does not have it. */
-export interface Difference {
+/** A setting of several starts. */
+export interface Setting {
   readonly key: string;
-  readonly left: string | undefined;
-  readonly right: string | undefined;
+  /** Of each start; undefined if it does not have the setting. */
+  readonly values: readonly (string | undefined)[];
   readonly differs: boolean;
 }
 
@@ -26,17 +26,14 @@ export function settingsOf(segment: Segment): ReadonlyMap<string, string> {
   return settings;
 }
 
-/** All settings of both, by name. */
-export function compareSettings(
-  left: ReadonlyMap<string, string>,
-  right: ReadonlyMap<string, string>,
-): Difference[] {
-  const keys = [...new Set([...left.keys(), ...right.keys()])].sort((one, other) =>
+/** Every setting that one of the starts has, by name. */
+export function compareSettings(starts: readonly ReadonlyMap<string, string>[]): Setting[] {
+  const keys = [...new Set(starts.flatMap((settings) => [...settings.keys()]))].sort((one, other) =>
     one.localeCompare(other, "en"),
   );
   return keys.map((key) => {
-    const [one, other] = [left.get(key), right.get(key)];
-    return { key, left: one, right: other, differs: one !== other };
+    const values = starts.map((settings) => settings.get(key));
+    return { key, values, differs: values.some((value) => value !== values[0]) };
   });
 }
 
