@@ -12,10 +12,10 @@ import {
   SEGMENT,
   type TableName,
 } from "../../publishers/tables/columns.js";
-import { RunFactsReader } from "../../publishers/tables/run-facts.js";
 import type { RowLines } from "../../publishers/tables/stream-rows.js";
 import { type ValidationRow, ValidationRows } from "../../publishers/tables/validation-rows.js";
 import type { UpdatePublisher } from "../../publishers/update-publisher.js";
+import { RunExtentReader } from "../../run/run-extent.js";
 import { outputErrorText } from "../error-text.js";
 import { type InputReceipt, problem, publisherErrors } from "../input-receipt.js";
 import { type LogControl, publishLog } from "../publish-log.js";
@@ -103,7 +103,7 @@ class LogRows {
   readonly #asksValidation: boolean;
   readonly #table = new ValidationRows();
   readonly #rows: ValidationRow[] = [];
-  readonly #reader = new RunFactsReader();
+  readonly #reader = new RunExtentReader();
 
   constructor(name: RunName, output: RowOutput, asks: (table: TableName) => boolean) {
     this.#name = name;

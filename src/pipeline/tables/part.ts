@@ -8,7 +8,7 @@ import type { Source } from "../../io/source.js";
 import { type RunName, TABLE_FORMATS, type TableFormat } from "../../publishers/tables/columns.js";
 import { PART_TABLES, partFile } from "../../publishers/tables/part-files.js";
 import { PartTables, type PartTablesSummary } from "../../publishers/tables/part-tables.js";
-import { type RunFacts, RunFactsReader } from "../../publishers/tables/run-facts.js";
+import { type RunExtent, RunExtentReader } from "../../run/run-extent.js";
 import { outputErrorText } from "../error-text.js";
 import { type InputReceipt, publisherErrors } from "../input-receipt.js";
 import { type LogControl, publishLog } from "../publish-log.js";
@@ -31,7 +31,7 @@ export interface PartTask {
 
 /** What a log brought. */
 export interface PartLog {
-  readonly facts: RunFacts;
+  readonly facts: RunExtent;
   readonly receipt: InputReceipt;
 }
 
@@ -86,7 +86,7 @@ async function readLog(
   control: LogControl,
 ): Promise<PartLog> {
   const write = tables.startRun(name);
-  const facts = new RunFactsReader();
+  const facts = new RunExtentReader();
   const source = await completeLog(log, validationLog);
   const receipt = await publishLog(
     source,

@@ -1,11 +1,11 @@
-/** What the table of runs says of a log. */
-import { PRESENT } from "../../core/layout.js";
-import type { TimestampFormat } from "../../core/timestamp.js";
-import type { RunUpdate } from "../../run/run-reader.js";
-import { currentSegment } from "../../run/segment.js";
+/** How far a run goes: its first and last time, its last epoch and update. */
+import { PRESENT } from "../core/layout.js";
+import type { TimestampFormat } from "../core/timestamp.js";
+import type { RunUpdate } from "./run-reader.js";
+import { currentSegment } from "./segment.js";
 
 /** What a log tells about its run, besides counts. */
-export interface RunFacts {
+export interface RunExtent {
   /** Of the last segment that has rows. */
   readonly marianVersion?: string;
   /** When the first start or record was printed, and the last. */
@@ -25,7 +25,7 @@ interface Moment {
 type Records = RunUpdate["batch"]["training" | "validation"];
 
 /** Gathers the facts of one log. */
-export class RunFactsReader {
+export class RunExtentReader {
   readonly #versions: { readonly segment: number; readonly version: string | undefined }[] = [];
   #first: Moment | undefined;
   #last: Moment | undefined;
@@ -53,7 +53,7 @@ export class RunFactsReader {
     }
   }
 
-  get facts(): RunFacts {
+  get facts(): RunExtent {
     const current = currentSegment(this.#versions, this.#lastSegment);
     return {
       ...(current?.version === undefined ? {} : { marianVersion: current.version }),
