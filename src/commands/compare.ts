@@ -1,12 +1,19 @@
 import { Args, Flags } from "@oclif/core";
 import type { Group, Problem } from "../archive/group.js";
 import { Command } from "../cli/command.js";
-import { addressesOf, printProblems, taskclusterFlags, withTaskcluster } from "../cli/taskcluster/client.js";
+import {
+  addressesOf,
+  printProblems,
+  taskclusterFlags,
+  withIds,
+  withTaskcluster,
+} from "../cli/taskcluster/client.js";
 import { COMPARE_FORMATS, compareScores, scoreTableText } from "../cli/taskcluster/compare.js";
 import { EXIT } from "../exit-code.js";
 import { printData, printText } from "../io/terminal.js";
 import { groupAddress, TaskclusterError } from "../taskcluster/client/index.js";
 import { readGroups } from "../taskcluster/group.js";
+import { groupIdOf } from "../taskcluster/listed-group.js";
 
 export default class Compare extends Command {
   static override summary =
@@ -46,21 +53,24 @@ SIGTERM.`;
   };
 
   async run(): Promise<void> {
-    const { argv, flags } = await this.parse(Compare);
+    const { argv, flags } = await this.parse(Compare, withIds(this.argv));
     const addresses = addressesOf(argv as string[], groupAddress, this);
-    const ids = [...new Set(addresses.map(({ groupId }) => groupId))];
     const code = await withTaskcluster(this, addresses, flags, async ({ queue, store }) => {
       const groups: Group[] = [];
       const problems: Problem[] = [];
-      for (const id of ids) {
+      const ids = new Set<string>();
+      for (const address of addresses) {
         try {
+          const id = await groupIdOf(queue, address);
+          if (ids.has(id)) continue;
+          ids.add(id);
           const read = await readGroups(id, { queue, store, depth: 0, only: "evaluations" });
           groups.push(...read.groups);
           problems.push(...read.problems, ...read.groups.flatMap((group) => group.problems));
         } catch (error) {
           // A group that can't be had leaves the others to be compared.
           if (!(error instanceof TaskclusterError) || error.code === "stopped") throw error;
-          problems.push({ source: id, reason: error.message, severity: "failure" });
+          problems.push({ source: address.groupId, reason: error.message, severity: "failure" });
         }
       }
       const exitCode = printProblems(problems);

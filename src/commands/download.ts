@@ -1,13 +1,21 @@
-import { Args, Flags } from "@oclif/core";
+import { Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
 import { count } from "../cli/receipts/receipt.js";
-import { addressesOf, printProblems, taskclusterFlags, withTaskcluster } from "../cli/taskcluster/client.js";
+import {
+  addressesOf,
+  idArgument,
+  printProblems,
+  taskclusterFlags,
+  withIds,
+  withTaskcluster,
+} from "../cli/taskcluster/client.js";
 import { downloadGroups } from "../cli/taskcluster/download.js";
 import { EXIT } from "../exit-code.js";
 import { jsonText } from "../io/escape.js";
 import { printText, say } from "../io/terminal.js";
 import { groupAddress } from "../taskcluster/client/index.js";
 import { readGroups } from "../taskcluster/group.js";
+import { groupIdOf } from "../taskcluster/listed-group.js";
 
 export default class Download extends Command {
   static override summary = "Download the logs and scores of a Taskcluster group into an archive.";
@@ -30,7 +38,7 @@ SIGINT, SIGTERM.`;
     },
   ];
   static override args = {
-    group: Args.string({ description: "id or address of the group", required: true, ignoreStdin: true }),
+    group: idArgument("id or address of the group"),
   };
   static override flags = {
     "output-dir": Flags.string({
@@ -55,13 +63,13 @@ SIGINT, SIGTERM.`;
   };
 
   async run(): Promise<void> {
-    const { args, flags } = await this.parse(Download);
+    const { args, flags } = await this.parse(Download, withIds(this.argv));
     const addresses = addressesOf([args.group], groupAddress, this);
-    const [{ groupId } = { groupId: "" }] = addresses;
+    const [address = { groupId: "" }] = addresses;
     const folder = flags["output-dir"];
     const code = await withTaskcluster(this, addresses, flags, async ({ queue, store }) => {
       const { only, depth } = flags;
-      const read = await readGroups(groupId, { queue, store, depth, only });
+      const read = await readGroups(await groupIdOf(queue, address), { queue, store, depth, only });
       const { files, problems: unwritten } = await downloadGroups(read.groups, folder, store);
       const problems = [...read.problems, ...read.groups.flatMap((group) => group.problems), ...unwritten];
       if (flags.json) printText(jsonText({ folder, files, problems }));

@@ -1,7 +1,7 @@
-import { Args, Flags } from "@oclif/core";
+import { Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
 import { groupFlags } from "../cli/flags/group-flags.js";
-import { taskclusterFlags } from "../cli/taskcluster/client.js";
+import { idArgument, taskclusterFlags, withIds } from "../cli/taskcluster/client.js";
 import { runGroupCommand } from "../cli/taskcluster/group.js";
 
 export default class Group extends Command {
@@ -30,7 +30,7 @@ Exit codes: 0 everything was read and delivered; 1 something could not be read, 
     },
   ];
   static override args = {
-    group: Args.string({ description: "id or address of the group", required: true, ignoreStdin: true }),
+    group: idArgument("id or address of the group"),
   };
   static override flags = {
     "recursive-lookup": Flags.boolean({
@@ -44,7 +44,7 @@ Exit codes: 0 everything was read and delivered; 1 something could not be read, 
   };
 
   async run(): Promise<void> {
-    const { args, flags } = await this.parse(Group);
+    const { args, flags } = await this.parse(Group, withIds(this.argv));
     this.exit(
       await runGroupCommand(args.group, flags, this, {
         what: `the trainings and evaluations of the group ${args.group}`,

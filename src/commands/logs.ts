@@ -1,6 +1,12 @@
-import { Args, Flags } from "@oclif/core";
+import { Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
-import { addressesOf, taskclusterFlags, withTaskcluster } from "../cli/taskcluster/client.js";
+import {
+  addressesOf,
+  idArgument,
+  taskclusterFlags,
+  withIds,
+  withTaskcluster,
+} from "../cli/taskcluster/client.js";
 import { printLog } from "../cli/taskcluster/logs.js";
 import { taskAddress } from "../taskcluster/client/index.js";
 
@@ -34,7 +40,7 @@ everything; 4 the followed task failed; 130, 143 stopped by SIGINT, SIGTERM.`;
     },
   ];
   static override args = {
-    task: Args.string({ description: "id or address of the task", required: true, ignoreStdin: true }),
+    task: idArgument("id or address of the task"),
   };
   static override flags = {
     follow: Flags.boolean({ char: "f", description: "continue until the task ends" }),
@@ -48,7 +54,7 @@ everything; 4 the followed task failed; 130, 143 stopped by SIGINT, SIGTERM.`;
   };
 
   async run(): Promise<void> {
-    const { args, flags } = await this.parse(Logs);
+    const { args, flags } = await this.parse(Logs, withIds(this.argv));
     const addresses = addressesOf([args.task], taskAddress, this);
     const [address = { taskId: args.task }] = addresses;
     const { run, follow, strip } = flags;

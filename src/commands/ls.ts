@@ -1,11 +1,19 @@
-import { Args, Flags } from "@oclif/core";
+import { Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
-import { addressesOf, printProblems, taskclusterFlags, withTaskcluster } from "../cli/taskcluster/client.js";
+import {
+  addressesOf,
+  idArgument,
+  printProblems,
+  taskclusterFlags,
+  withIds,
+  withTaskcluster,
+} from "../cli/taskcluster/client.js";
 import { listGroup } from "../cli/taskcluster/ls.js";
 import { listingJson, listingText } from "../cli/taskcluster/ls-text.js";
 import { EXIT } from "../exit-code.js";
 import { printText } from "../io/terminal.js";
 import { groupAddress } from "../taskcluster/client/index.js";
+import { groupIdOf } from "../taskcluster/listed-group.js";
 
 export default class Ls extends Command {
   static override summary = "List the trainings and evaluations of a Taskcluster group with their states.";
@@ -29,7 +37,7 @@ Exit codes: 0 the group was listed; 1 it can't be fetched; 2 wrong flags; 130, 1
     },
   ];
   static override args = {
-    group: Args.string({ description: "id or address of the group", required: true, ignoreStdin: true }),
+    group: idArgument("id or address of the group"),
   };
   static override flags = {
     updates: Flags.boolean({
@@ -42,11 +50,11 @@ Exit codes: 0 the group was listed; 1 it can't be fetched; 2 wrong flags; 130, 1
   };
 
   async run(): Promise<void> {
-    const { args, flags } = await this.parse(Ls);
+    const { args, flags } = await this.parse(Ls, withIds(this.argv));
     const addresses = addressesOf([args.group], groupAddress, this);
-    const [{ groupId } = { groupId: "" }] = addresses;
+    const [address = { groupId: "" }] = addresses;
     const code = await withTaskcluster(this, addresses, flags, async (access) => {
-      const listing = await listGroup(groupId, access, flags.updates);
+      const listing = await listGroup(await groupIdOf(access.queue, address), access, flags.updates);
       printText(flags.json ? listingJson(listing) : listingText(listing));
       if (!flags.json) printProblems(listing.problems);
       return EXIT.ok;

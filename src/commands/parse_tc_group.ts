@@ -1,5 +1,5 @@
-import { Args } from "@oclif/core";
 import { Command } from "../cli/command.js";
+import { idArgument, withIds } from "../cli/taskcluster/client.js";
 import { runGroupCommand } from "../cli/taskcluster/group.js";
 import Group from "./group.js";
 
@@ -10,12 +10,12 @@ export default class ParseTcGroup extends Command {
   static override examples = ["parse_tc_group ZowUkamoRKuDlb4uAeTvgg --no-recursive-lookup"];
   static override hidden = true;
   static override args = {
-    group_id: Args.string({ description: "id or address of the group", required: true, ignoreStdin: true }),
+    group_id: idArgument("id or address of the group"),
   };
   static override flags = Group.flags;
 
   async run(): Promise<void> {
-    const { args, flags } = await this.parse(ParseTcGroup);
+    const { args, flags } = await this.parse(ParseTcGroup, withIds(this.argv));
     this.exit(await runGroupCommand(args.group_id, flags, this));
   }
 }

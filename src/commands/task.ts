@@ -1,7 +1,7 @@
-import { Args, Flags } from "@oclif/core";
+import { Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
 import { groupFlags } from "../cli/flags/group-flags.js";
-import { taskclusterFlags } from "../cli/taskcluster/client.js";
+import { idArgument, taskclusterFlags, withIds } from "../cli/taskcluster/client.js";
 import { runTaskCommand } from "../cli/taskcluster/task.js";
 
 const { only: _only, ...flags } = groupFlags;
@@ -28,7 +28,7 @@ not delivered or written; 4 the followed task failed; 130, 143 stopped by SIGINT
     },
   ];
   static override args = {
-    task: Args.string({ description: "id or address of the task", required: true, ignoreStdin: true }),
+    task: idArgument("id or address of the task"),
   };
   static override flags = {
     follow: Flags.boolean({ char: "f", description: "publish the training while it runs" }),
@@ -44,7 +44,7 @@ not delivered or written; 4 the followed task failed; 130, 143 stopped by SIGINT
   };
 
   async run(): Promise<void> {
-    const { args, flags: given } = await this.parse(Task);
+    const { args, flags: given } = await this.parse(Task, withIds(this.argv));
     this.exit(await runTaskCommand(args.task, { ...given, only: undefined }, this));
   }
 }

@@ -3,7 +3,7 @@
 import type { Config, Problem } from "../archive/group.js";
 import { groupNameOf, projectOf, suffixOf } from "../evaluation/naming/group-name.js";
 import { isObject } from "../json.js";
-import type { GroupTask, Queue } from "./client/index.js";
+import type { GroupAddress, GroupTask, Queue } from "./client/index.js";
 
 /** What the names of a group's runs are made of. */
 export interface Experiment {
@@ -54,6 +54,18 @@ export async function readExperiment(queue: Queue, groupId: string): Promise<Exp
     // It came as JSON.
     config: config as Config,
   };
+}
+
+/**
+ * The id of the group that the user named, by one of its tasks or by the action that started it.
+ *
+ * @throws TaskclusterError if the task is unknown or has expired (`not-found`), or the queue can't be asked.
+ */
+export async function groupIdOf(queue: Queue, { groupId, isTask }: GroupAddress): Promise<string> {
+  if (isTask !== true) return groupId;
+  const task = await queue.task(groupId);
+  // The action's own task belongs to the group of the push.
+  return objectAt(task.extra, "action", "context", "input") === undefined ? task.taskGroupId : groupId;
 }
 
 /** Every task of a group. */

@@ -110,10 +110,6 @@ describe("ls", () => {
       code: 1,
       stderr: new RegExp(`the task of this id belongs to group ${IDS.fjord}`),
     });
-    check(await run("ls", "--", "-KzQnU3NTraRL8tBxB-s5g"), {
-      code: 1,
-      stderr: /-KzQnU3NTraRL8tBxB-s5g is not there/,
-    });
     server.inject({
       fault: {
         kind: "status",
@@ -123,6 +119,30 @@ describe("ls", () => {
       },
     });
     check(await run("ls", IDS.fjord), { code: 1, stderr: /may not be read without credentials.*Blocked/ });
+  });
+
+  it.each([
+    ["ls"],
+    ["compare"],
+    ["download", "-o", "out"],
+    ["group", "--no-wandb", "-o", "out"],
+    ["task", "--no-wandb", "-o", "out"],
+    ["logs"],
+  ])("%s takes an id that begins with a dash, with or without --", async (...command) => {
+    const { run } = await setting();
+    const id = "-KzQnU3NTraRL8tBxB-s5g";
+    for (const args of [[id], [`${id}/`], ["--", id]])
+      check(await run(...command, ...args), { code: 1, stderr: /-KzQnU3NTraRL8tBxB-s5g is not there/ });
+  });
+
+  it("takes a task that is selected in Treeherder for its group", async () => {
+    const { run } = await setting();
+    const selected = (id: string) => `https://treeherder.mozilla.org/jobs?repo=x&selectedTaskRun=${id}.0`;
+    const listed = await run("ls", IDS.fjord, "--no-updates");
+    expect((await run("ls", selected(IDS.student), "--no-updates")).stdout).toBe(listed.stdout);
+    // The task of the action that started the group belongs to another.
+    expect((await run("ls", selected(IDS.fjord), "--no-updates")).stdout).toBe(listed.stdout);
+    check(await run("logs", selected(IDS.student)), { code: 0, stdout: /Marian/ });
   });
 
   it("refuses an address that is none", async () => {

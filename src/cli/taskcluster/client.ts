@@ -1,12 +1,12 @@
 /** What the commands that ask Taskcluster share. */
-import { Errors, Flags } from "@oclif/core";
+import { Args, Errors, Flags } from "@oclif/core";
 import type { Problem } from "../../archive/group.js";
 import { EXIT, stopCode } from "../../exit-code.js";
 import { InputError } from "../../io/input-error.js";
 import { say } from "../../io/terminal.js";
 import { cacheFolder } from "../../taskcluster/artifact-cache.js";
 import { ArtifactStore } from "../../taskcluster/artifact-store.js";
-import { hasCode, Queue, rootUrlOf, TaskclusterError } from "../../taskcluster/client/index.js";
+import { hasCode, isId, Queue, rootUrlOf, TaskclusterError } from "../../taskcluster/client/index.js";
 import type { Command } from "../command.js";
 import { type StopSignal, watchStopSignals } from "../stop-signal.js";
 
@@ -35,6 +35,17 @@ function cacheSize(text: string): number {
   const [, number = "", unit = ""] = /^(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?$/i.exec(text) ?? [];
   if (number === "") throw new Errors.CLIError(`--cache-size takes a number with a unit, such as 500M or 2G`);
   return Math.round(Number(number) * 1024 ** " KMGT".indexOf(unit.toUpperCase() || " "));
+}
+
+/** The argument that names a task or a group. */
+export function idArgument(description: string) {
+  return Args.string({ description, required: true, ignoreStdin: true, parse: async (text) => text.trim() });
+}
+
+/** Arguments in which an id that begins with a dash is no flag: the framework takes what begins with a blank as it is. */
+export function withIds(argv: readonly string[]): string[] {
+  const end = argv.indexOf("--");
+  return argv.map((arg, at) => (isId(arg) && (end === -1 || at < end) ? ` ${arg}` : arg));
 }
 
 /** Ways to a deployment of Taskcluster. */

@@ -3,6 +3,7 @@
 import { groupsSource } from "../../pipeline/groups/group-source.js";
 import { groupAddress } from "../../taskcluster/client/index.js";
 import { readGroups } from "../../taskcluster/group.js";
+import { groupIdOf } from "../../taskcluster/listed-group.js";
 import type { Command } from "../command.js";
 import { type GroupFlagValues, type NoKey, prepareGroups, runGroups } from "../groups/run-groups.js";
 import { addressesOf, type TaskclusterFlagValues, withTaskcluster } from "./client.js";
@@ -25,9 +26,10 @@ export async function runGroupCommand(
 ): Promise<number> {
   const { usage } = command;
   const addresses = addressesOf([text], groupAddress, command);
-  const [{ groupId } = { groupId: "" }] = addresses;
+  const [address = { groupId: "" }] = addresses;
   const job = await prepareGroups(flags, [OFFLINE_TAG], command.config.version, usage, noKey);
   return withTaskcluster(command, addresses, flags, async ({ queue, store }) => {
+    const groupId = await groupIdOf(queue, address);
     const { groups, problems } = await readGroups(groupId, {
       queue,
       store,

@@ -7,6 +7,11 @@ export const DEFAULT_ROOT_URL = "https://firefox-ci-tc.services.mozilla.com";
 /** The form of all ids of tasks and groups: 22 characters, a random UUID in base64url. */
 export const SLUG = /^[A-Za-z0-9_-]{8}[Q-T][A-Za-z0-9_-][CGKOSWaeimquy26-][A-Za-z0-9_-]{10}[AQgw]$/;
 
+/** Whether a text has the form of an id, perhaps with blanks around it or a slash at its end. */
+export function isId(text: string): boolean {
+  return SLUG.test(withoutSlash(text.trim()));
+}
+
 /** A task, perhaps one of its runs. */
 export interface TaskAddress {
   readonly taskId: string;
@@ -18,24 +23,32 @@ export interface TaskAddress {
 
 /** A group of tasks. */
 export interface GroupAddress {
+  /** The group's id; if `isTask` is set, that of one of its tasks, or of the action that started it. */
   readonly groupId: string;
+  readonly isTask?: true;
   /** Root of the deployment; absent if an id was given. */
   readonly rootUrl?: string;
 }
 
 /**
- * A task, from its id or from an address of the web pages or the API.
+ * A task, from its id or from an address of the web pages, the API or Treeherder.
  *
  * @throws TaskclusterError if it is neither.
  */
-export function taskAddress(text: string): TaskAddress {
+export function taskAddress(given: string): TaskAddress {
+  const text = given.trim();
   const url = addressOf(text);
-  if (url === undefined) return { taskId: slug(text, "task") };
+  if (url === undefined) return { taskId: slug(withoutSlash(text), "task") };
+  const selected = selectedTask(url);
+  if (selected !== undefined) {
+    const [, id = selected, run] = /^(.*?)(?:[.-](\d{1,4}))?$/.exec(selected) ?? [];
+    return { taskId: slug(id, "task", text), ...(run === undefined ? {} : { runId: Number(run) }) };
+  }
   const [, id] = /\/tasks?\/(?!groups(?:\/|$))([^/]+)/.exec(url.pathname) ?? [];
   if (id === undefined) {
     throw new TaskclusterError(
       "address",
-      `'${text}' is not the address of a task: it should look like ${url.origin}/tasks/<id>`,
+      `'${text}' is not the address of a task: ${adviceFor(url, "/tasks/<id>")}`,
     );
   }
   const [, run] = /\/runs\/(\d{1,4})(?:\/|$)/.exec(url.pathname) ?? [];
@@ -48,18 +61,20 @@ export function taskAddress(text: string): TaskAddress {
 
 /**
  * A group, from its id or from an address. The id of a group that an action started is that of the action's task, so
- * the address of a task is taken too.
+ * the address of a task is taken too. A task that is selected in Treeherder stands for its group.
  *
  * @throws TaskclusterError if it is neither.
  */
-export function groupAddress(text: string): GroupAddress {
+export function groupAddress(given: string): GroupAddress {
+  const text = given.trim();
   const url = addressOf(text);
-  if (url === undefined) return { groupId: slug(text, "group") };
+  if (url === undefined) return { groupId: slug(withoutSlash(text), "group") };
+  if (selectedTask(url) !== undefined) return { groupId: taskAddress(text).taskId, isTask: true };
   const [, id] = /\/(?:tasks\/groups|task-group|tasks?)\/([^/]+)/.exec(url.pathname) ?? [];
   if (id === undefined) {
     throw new TaskclusterError(
       "address",
-      `'${text}' is not the address of a group: it should look like ${url.origin}/tasks/groups/<id>`,
+      `'${text}' is not the address of a group: ${adviceFor(url, "/tasks/groups/<id>")}`,
     );
   }
   return { groupId: slug(decoded(id), "group", text), rootUrl: url.origin };
@@ -110,6 +125,29 @@ export function httpRoot(text: string, name: string): string {
 /** Whether an address may be asked at all. */
 export function isHttp(url: URL): boolean {
   return url.protocol === "http:" || url.protocol === "https:";
+}
+
+/**
+ * The task that an address of Treeherder selects, as `<id>.<run>`. Older addresses hold their query in the fragment
+ * (`/#/jobs?repo=…`), and a dash before the run. Treeherder's address does not tell the deployment.
+ */
+function selectedTask({ searchParams, hash }: URL): string | undefined {
+  const inFragment = new URLSearchParams(hash.slice(hash.indexOf("?") + 1));
+  for (const query of [searchParams, inFragment]) {
+    const task = query.get("selectedTaskRun") ?? query.get("task");
+    if (task !== null && task !== "") return task.trim();
+  }
+  return undefined;
+}
+
+function adviceFor({ hostname, origin }: URL, path: string): string {
+  return hostname.includes("treeherder")
+    ? "it selects no task: click on the job in Treeherder, then copy the address"
+    : `it should look like ${origin}${path}`;
+}
+
+function withoutSlash(text: string): string {
+  return text.replace(/\/+$/, "");
 }
 
 function addressOf(text: string): URL | undefined {

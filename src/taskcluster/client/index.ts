@@ -6,6 +6,7 @@ export {
   DEFAULT_ROOT_URL,
   type GroupAddress,
   groupAddress,
+  isId,
   rootUrlOf,
   type TaskAddress,
   taskAddress,

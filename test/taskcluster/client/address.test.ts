@@ -8,6 +8,7 @@ import {
 import { IDS } from "./harness.js";
 
 const { teacher1: TASK, fjord: GROUP } = IDS;
+const TREEHERDER = "https://treeherder.mozilla.org";
 const ROOT = "https://tc.example.org";
 
 describe("the address of a task", () => {
@@ -25,6 +26,13 @@ describe("the address of a task", () => {
     [`${ROOT}/api/queue/v1/task/${TASK}/status`, { taskId: TASK, rootUrl: ROOT }],
     [`http://127.0.0.1:8080/tasks/${TASK}`, { taskId: TASK, rootUrl: "http://127.0.0.1:8080" }],
     ["-KzQnU3NTraRL8tBxB-s5g", { taskId: "-KzQnU3NTraRL8tBxB-s5g" }],
+    [`  ${TASK}\n`, { taskId: TASK }],
+    [`${TASK}/`, { taskId: TASK }],
+    [` ${ROOT}/tasks/${TASK} `, { taskId: TASK, rootUrl: ROOT }],
+    [`${TREEHERDER}/jobs?repo=translations&selectedTaskRun=${TASK}.1`, { taskId: TASK, runId: 1 }],
+    [`${TREEHERDER}/jobs?repo=translations&revision=abc&selectedTaskRun=${TASK}`, { taskId: TASK }],
+    [`${TREEHERDER}/#/jobs?repo=try&selectedTaskRun=${TASK}-0&author=a%40b`, { taskId: TASK, runId: 0 }],
+    [`${TREEHERDER}/logviewer?job_id=7&repo=try&task=${TASK}.12`, { taskId: TASK, runId: 12 }],
   ])("is read from %s", (text, address) => {
     expect(taskAddress(text)).toEqual(address);
   });
@@ -43,6 +51,8 @@ describe("the address of a task", () => {
     ],
     [`${ROOT}/tasks/%E0%A4%A`, /is not the id of a task/],
     [`${ROOT}/`, /is not the address of a task/],
+    [`${TREEHERDER}/jobs?repo=try&revision=abc`, /it selects no task: click on the job/],
+    [`${TREEHERDER}/jobs?repo=try&selectedTaskRun=abc.1`, /'abc' in https.* is not the id of a task/],
     [`file:///tasks/${TASK}`, /is not an http\(s\) address/],
     ["https://", /is not an http\(s\) address/],
   ])("is not found in %j", (text, message) => {
@@ -56,6 +66,8 @@ describe("the address of a group", () => {
     [`${ROOT}/tasks/groups/${GROUP}`, { groupId: GROUP, rootUrl: ROOT }],
     [`${ROOT}/tasks/groups/${GROUP}/tasks/${TASK}`, { groupId: GROUP, rootUrl: ROOT }],
     [`${ROOT}/tasks/${GROUP}`, { groupId: GROUP, rootUrl: ROOT }],
+    [` ${GROUP}/ `, { groupId: GROUP }],
+    [`${TREEHERDER}/jobs?selectedTaskRun=${TASK}.0`, { groupId: TASK, isTask: true }],
     [`${ROOT}/api/queue/v1/task-group/${GROUP}/list?limit=3`, { groupId: GROUP, rootUrl: ROOT }],
   ])("is read from %s", (text, address) => {
     expect(groupAddress(text)).toEqual(address);
