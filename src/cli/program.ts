@@ -1,10 +1,11 @@
 /** What the binaries start. They share one bundle, and so one copy of the framework. */
 import { fileURLToPath } from "node:url";
 import { Config, Errors, flush, handle, run } from "@oclif/core";
-import { EXIT } from "../exit-code.js";
+import { EXIT, stopCode } from "../exit-code.js";
 import { escapeText } from "../io/escape.js";
 import { sweepTemporaryFolders } from "../io/temporary-folder.js";
 import { say, sayText } from "../io/terminal.js";
+import { signalsDelivered, stopReceived } from "../live/pipe-signals.js";
 import { harmless } from "./command.js";
 import { outliveHangup } from "./stop-signal.js";
 import { isUsage, usageText } from "./usage-error.js";
@@ -36,15 +37,16 @@ export async function start(args: readonly string[], binary: string): Promise<vo
     if (process.stdout.errored === null) await flush();
     await taken(process.stdout);
     await swept;
-    if (fault !== undefined) process.exitCode = codeOf(process.exitCode, fault);
+    process.exitCode = endCode(Number(process.exitCode ?? EXIT.ok), fault);
   } catch (error) {
     // An exit code comes as an error, and the framework then ends the process at once.
     await taken(process.stdout);
     await swept;
-    if (fault !== undefined) process.exit(codeOf(exitOf(error), fault));
+    const code = endCode(exitOf(error), fault);
+    if (fault !== undefined || error instanceof Errors.ExitError) process.exit(code);
     if (!(error instanceof Error)) return handle(new Error(escapeText(String(error))));
     const shown = harmless(error);
-    if (!isUsage(shown)) return handle(shown);
+    if (!isUsage(shown)) return handle(Object.assign(shown, { oclif: { exit: code } }));
     const text = usageText(shown, args, await Config.load(fileURLToPath(binary)));
     // The text quotes arguments as they were typed.
     await handle(harmless(new Errors.CLIError(text, { exit: EXIT.usage })));
@@ -65,19 +67,28 @@ async function taken(stream: NodeJS.WriteStream): Promise<void> {
       for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
     });
   }
-  // A file tells of its fault a turn later.
-  await new Promise((resolve) => setImmediate(resolve));
+  // A file reports its error a turn later, too.
+  await signalsDelivered();
 }
 
-/** Says what standard output did not take; `code` is what the command ends with otherwise. */
-function codeOf(code: number | string | null | undefined, fault: NodeJS.ErrnoException): number {
-  const reason = fault.code === "ENOSPC" ? "the disk is full" : fault.message;
-  say(`not everything was written to standard output: ${reason}`);
-  const isSooner = [EXIT.usage, EXIT.interrupted, EXIT.terminated].some((one) => one === Number(code));
-  return isSooner ? Number(code) : EXIT.publisher;
+/**
+ * The exit code of the process. A signal that came before the end goes before the command's own `code`, also where the
+ * command did not notice it. Says what standard output did not take.
+ */
+function endCode(code: number, fault: NodeJS.ErrnoException | undefined): number {
+  if (fault !== undefined) {
+    const reason = fault.code === "ENOSPC" ? "the disk is full" : fault.message;
+    say(`not everything was written to standard output: ${reason}`);
+  }
+  if (code === EXIT.usage) return code;
+  const stopped = stopReceived();
+  if (stopped === undefined) return fault === undefined ? code : EXIT.publisher;
+  const stop = stopCode(stopped);
+  // A receipt that knew of the signal has named it.
+  if (code !== stop) say(`stopped by ${stopped}`);
+  return stop;
 }
 
-function exitOf(error: unknown): number | undefined {
-  const { oclif } = error as { oclif?: { exit?: number } };
-  return oclif === undefined ? EXIT.input : oclif.exit;
+function exitOf(error: unknown): number {
+  return (error as { oclif?: { exit?: number } }).oclif?.exit ?? EXIT.input;
 }

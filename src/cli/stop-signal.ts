@@ -1,16 +1,7 @@
 /** Signals: the first asks for an orderly end, a second ends at once. */
 
 import { setMaxListeners } from "node:events";
-
-/** The signal that asked for the end, as exit codes and receipts know it. */
-export type StopName = "SIGINT" | "SIGTERM";
-
-/** The state of the request to stop. */
-export interface StopSignal {
-  readonly signal: AbortSignal;
-  /** Which one came; a terminal that was closed counts as SIGTERM. */
-  readonly received: StopName | undefined;
-}
+import { noteStop, type StopRequest, stopRequest } from "../live/pipe-signals.js";
 
 /** Milliseconds after the first signal in which another one is the same: a shell or npm passes on what the terminal has sent. */
 const ONE_KEY_PRESS = 100;
@@ -26,15 +17,16 @@ export function outliveHangup(): void {
 }
 
 /** Watches for the signals that ask for an end. After the first, every further one ends the process at once. */
-export function watchStopSignals(): StopSignal {
+export function watchStopSignals(): StopRequest {
   const controller = new AbortController();
   // Each run of an archive has its own; Node would speak of a leak to the user.
   setMaxListeners(0, controller.signal);
-  let received: StopName | undefined;
+  const request = stopRequest(controller.signal);
   const names = ["SIGINT", "SIGTERM", ...(process.stderr.isTTY ? (["SIGHUP"] as const) : [])] as const;
   const stop = (name: NodeJS.Signals): void => {
-    if (received !== undefined) return;
-    received = name === "SIGINT" ? "SIGINT" : "SIGTERM";
+    if (request.received !== undefined) return;
+    const received = name === "SIGINT" ? "SIGINT" : "SIGTERM";
+    noteStop(received);
     setTimeout(() => {
       for (const each of names) process.removeAllListeners(each);
     }, ONE_KEY_PRESS).unref();
@@ -43,10 +35,5 @@ export function watchStopSignals(): StopSignal {
     controller.abort();
   };
   for (const name of names) process.on(name, stop);
-  return {
-    signal: controller.signal,
-    get received() {
-      return received;
-    },
-  };
+  return request;
 }

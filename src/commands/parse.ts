@@ -15,7 +15,7 @@ import { EXIT } from "../exit-code.js";
 import { fileSource, STDIN } from "../io/inputs.js";
 import { Echo } from "../io/stdin.js";
 import { say } from "../io/terminal.js";
-import { watchPipeSignals } from "../live/pipe-signals.js";
+import { signalsDelivered, watchPipeSignals } from "../live/pipe-signals.js";
 import { parseLogs } from "../pipeline/parse-logs.js";
 
 export default class Parse extends Command {
@@ -226,6 +226,7 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
       const charts = plot.text(chartStyle(terminal, process.env, style));
       await new Echo(terminal).write(new TextEncoder().encode(charts));
     }
+    await signalsDelivered();
     const verdict = {
       strict: flags.strict,
       publisherErrors: result.errors,

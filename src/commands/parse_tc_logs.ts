@@ -10,7 +10,7 @@ import { say } from "../io/terminal.js";
 import { echoesInput } from "../live/main.js";
 import { ParentChannel } from "../live/parent-channel.js";
 import { automationCode, endProcess, runPipe } from "../live/pipe.js";
-import { deadline, watchPipeSignals } from "../live/pipe-signals.js";
+import { deadline, signalsDelivered, watchPipeSignals } from "../live/pipe-signals.js";
 import { CHANNEL, READY, TRIAL } from "../live/reader-process.js";
 import { readTaskLog } from "../live/task-log.js";
 
@@ -105,6 +105,7 @@ Exit codes: those of parse. With MOZ_AUTOMATION set 0, unless a signal came or t
       pipe,
       warn: (text) => this.warn(text),
     });
+    await signalsDelivered();
     const verdict = {
       strict: false,
       publisherErrors: [],

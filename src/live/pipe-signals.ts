@@ -6,11 +6,46 @@
  */
 const OTHERS = ["SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGXCPU"] as const;
 
-/** The order to end. */
+/** The signal that asked for the end, as exit codes and receipts know it. */
+export type StopName = "SIGINT" | "SIGTERM";
+
+/** The request to end. */
 export interface StopRequest {
   readonly signal: AbortSignal;
-  /** Which signal came first; undefined if none came. */
-  readonly received: "SIGINT" | "SIGTERM" | undefined;
+  /** Which signal came first; undefined if none came. A terminal that was closed counts as SIGTERM. */
+  readonly received: StopName | undefined;
+}
+
+let received: StopName | undefined;
+
+/** Notes the first signal; further ones change nothing. */
+export function noteStop(name: StopName): void {
+  received ??= name;
+}
+
+/** The signal that asked this process to end; undefined if none came. Its exit code goes before the command's. */
+export function stopReceived(): StopName | undefined {
+  return received;
+}
+
+/** A request to end that no signal has made yet. */
+export function stopRequest(signal: AbortSignal): StopRequest {
+  received = undefined;
+  return {
+    signal,
+    get received() {
+      return received;
+    },
+  };
+}
+
+/**
+ * Waits until the signals sent so far have reached their listeners. Node calls them when its event loop polls, maybe
+ * after the end of the input that was sent later: a command that waits for nothing else would be over by then.
+ */
+export async function signalsDelivered(): Promise<void> {
+  // The first may come in the turn that has polled already.
+  for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Lives on, whatever signal comes that is no order to end. Node forgets that a parent has some of them ignored. */
@@ -25,23 +60,18 @@ export function ignoreOtherSignals(): void {
  */
 export function watchPipeSignals(abandoned?: AbortSignal): StopRequest {
   const controller = new AbortController();
-  let received: StopRequest["received"];
+  const request = stopRequest(controller.signal);
   ignoreOtherSignals();
   // Whoever passes standard input on may have been killed.
   process.stderr.on("error", () => {});
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     process.on(name, () => {
-      received ??= name;
+      noteStop(name);
       controller.abort();
     });
   }
   abandoned?.addEventListener("abort", () => controller.abort(), { once: true });
-  return {
-    signal: controller.signal,
-    get received() {
-      return received;
-    },
-  };
+  return request;
 }
 
 /**

@@ -11,10 +11,8 @@ import { runInNewContext } from "node:vm";
 import { EXIT, stopCode } from "../exit-code.js";
 import { DescriptorWriter } from "./descriptor-writer.js";
 import { LineBuffer } from "./line-buffer.js";
-import { ignoreOtherSignals } from "./pipe-signals.js";
+import { ignoreOtherSignals, type StopName, signalsDelivered } from "./pipe-signals.js";
 import { type ReaderCommand, type ReaderEnd, ReaderProcess } from "./reader-process.js";
-
-type StopName = "SIGINT" | "SIGTERM";
 
 /** What the pipe allows itself; other values are for tests. */
 export interface PipeLimits {
@@ -121,6 +119,7 @@ class Pipe {
     if (end?.code !== EXIT.usage) this.#sayLoss();
     await Promise.race([Promise.all([this.#echo.drained(), this.#said.drained()]), delay(LAST_BYTES)]);
     stuck = this.#echo.waiting + this.#said.waiting > 0;
+    await signalsDelivered();
     return this.#code(end, reader.trial);
   }
 

@@ -10,6 +10,7 @@ import {
   filesBelow,
   freshFolder,
   result,
+  runBinary,
   runShell,
   startBinary,
 } from "../cli/run-binary.js";
@@ -27,6 +28,21 @@ const SIGNALS = [
   ["SIGINT", 130],
   ["SIGTERM", 143],
 ] as const;
+
+/** Sends the process a signal at the end of its standard input, or while it writes its receipt. */
+const SIGNALS_ITSELF = `
+const { MOMENT, SIGNAL } = process.env;
+const signal = () => process.kill(process.pid, SIGNAL);
+if (MOMENT === "end") process.stdin.prependOnceListener("end", signal);
+else {
+  const write = process.stderr.write.bind(process.stderr);
+  process.stderr.write = (...args) => {
+    process.stderr.write = write;
+    signal();
+    return write(...args);
+  };
+}
+`;
 
 describe.concurrent.each(SIGNALS)("%s", (signal, code) => {
   it("of a pipe: what comes after it is passed on and written, to the end of the input", async () => {
@@ -54,14 +70,26 @@ describe.concurrent.each(SIGNALS)("%s", (signal, code) => {
     live.child.stdin.write("\n");
     await live.until((stdout) => stdout === "\n");
     live.child.kill(signal);
-    // More echoes, one after the other: the end of the input must not overtake the signal, which the process takes at
-    // the end of a turn of its loop.
-    for (let echoes = 2; echoes <= 4; echoes++) {
-      live.child.stdin.write("\n");
-      await live.until((stdout) => stdout === "\n".repeat(echoes));
-    }
     live.child.stdin.end();
-    check(await live.done, { code, stdout: "\n\n\n\n", stderr: new RegExp(`stopped by ${signal}\n$`) });
+    check(await live.done, { code, stdout: "\n", stderr: new RegExp(`stopped by ${signal}\n$`) });
+  });
+
+  it.each([
+    ["run", ["parse", "--tee", "-q"], "end"],
+    ["run", ["parse", "--tee"], "receipt"],
+    ["run", ["parse", "-", "-q"], "end"],
+    ["run", ["parse", "-"], "receipt"],
+    ["run", ["parse", "-", "--json"], "end"],
+    ["run", ["report", "-"], "end"],
+    ["parse_tc_logs", ["--from-stream"], "end"],
+    ["parse_tc_logs", ["--input-file", "-"], "receipt"],
+  ] as const)("in the moment when an empty input ends: %s %j, at its %s", async (binary, args, moment) => {
+    const folder = freshFolder({ "signals-itself.cjs": SIGNALS_ITSELF });
+    const env = { NODE_OPTIONS: "--require ./signals-itself.cjs", SIGNAL: signal, MOMENT: moment };
+    const run = await runBinary(binary, args, { folder, env, stdin: "" });
+    expect([run.code, run.signal]).toEqual([code, null]);
+    if (args.some((word) => word === "--json")) expect(JSON.parse(run.stdout).exit_code).toBe(code);
+    else expect(run.stderr.match(/stopped by \w+/g)).toEqual([`stopped by ${signal}`]);
   });
 
   it("while standard input is open and silent, without an echo", async () => {

@@ -6,6 +6,7 @@ import type { ParserOptions } from "../../core/log-parser.js";
 import { EXIT } from "../../exit-code.js";
 import { withinDescriptors } from "../../io/open-files.js";
 import { printText, say, sayText } from "../../io/terminal.js";
+import type { StopRequest } from "../../live/pipe-signals.js";
 import { inputErrorText } from "../../pipeline/error-text.js";
 import type { GroupSource } from "../../pipeline/groups/group-source.js";
 import { Ledger } from "../../pipeline/groups/ledger.js";
@@ -17,7 +18,7 @@ import { noKeyText } from "../flags/wandb-flags.js";
 import { planText } from "../receipts/group-plan.js";
 import { groupsExitCode, groupsReceiptJson, groupsReceiptText } from "../receipts/group-receipt.js";
 import type { Detail } from "../receipts/receipt.js";
-import { type StopSignal, watchStopSignals } from "../stop-signal.js";
+import { watchStopSignals } from "../stop-signal.js";
 import { startProgress } from "../terminal/progress.js";
 
 /** The values of the flags that all commands of groups share. */
@@ -46,7 +47,7 @@ export interface GroupsJob {
   readonly flags: GroupFlagValues;
   readonly target: WandbGroups | undefined;
   readonly parser: ParserOptions;
-  readonly stop: StopSignal;
+  readonly stop: StopRequest;
   /** Of the program. */
   readonly version: string;
   /** `performance.now()` at the start. */

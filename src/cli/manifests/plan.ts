@@ -6,6 +6,7 @@ import { isTransient } from "../../io/input-error.js";
 import { printableUrl } from "../../io/objects/object-url.js";
 import { readable } from "../../io/source.js";
 import { say } from "../../io/terminal.js";
+import type { StopRequest } from "../../live/pipe-signals.js";
 import { outputErrorText } from "../../pipeline/error-text.js";
 import { ManifestAccess } from "../../pipeline/manifests/access.js";
 import { manifestLine } from "../../pipeline/manifests/manifest.js";
@@ -15,7 +16,7 @@ import { standardOutput } from "../../publishers/files.js";
 import { LineFile } from "../../publishers/ndjson.js";
 import { readShard } from "../flags/shard.js";
 import { count, size } from "../receipts/receipt.js";
-import { type StopSignal, watchStopSignals } from "../stop-signal.js";
+import { watchStopSignals } from "../stop-signal.js";
 
 /** The values of the flags. */
 export interface PlanFlagValues extends PlanFilterFlags {
@@ -78,7 +79,7 @@ export async function planOrRefuse(
     access,
     stop,
     refuse,
-  }: { readonly access: ManifestAccess; readonly stop: StopSignal; refuse(message: string): never },
+  }: { readonly access: ManifestAccess; readonly stop: StopRequest; refuse(message: string): never },
 ): Promise<PlannedRuns | number> {
   const since = flags.since === undefined ? undefined : readDate(flags.since, refuse);
   const { mode, filter, only } = flags;

@@ -2,17 +2,17 @@
 import { EXIT, stopCode } from "../../exit-code.js";
 import { InputError, isTransient } from "../../io/input-error.js";
 import { say } from "../../io/terminal.js";
+import type { StopRequest } from "../../live/pipe-signals.js";
 import { writeShardFiles } from "../../pipeline/manifests/shard-files.js";
 import { ManifestTally, type ManifestWork, writeRuns } from "../../pipeline/manifests/work.js";
 import { standardOutput } from "../../publishers/files.js";
 import { count } from "../receipts/receipt.js";
-import type { StopSignal } from "../stop-signal.js";
 
 /** What is to be done, and how. */
 export interface ManifestRequest extends Omit<ManifestWork, "signal"> {
   /** Where files go; absent: rows go to standard output. */
   readonly folder: string | undefined;
-  readonly stop: StopSignal;
+  readonly stop: StopRequest;
   readonly quiet: boolean;
 }
 

@@ -10,6 +10,7 @@ import { fileSource, STDIN } from "../../io/inputs.js";
 import { type OutputFile, openOutputFile, writing } from "../../io/output-file.js";
 import { StdinSource } from "../../io/stdin.js";
 import { printText, say } from "../../io/terminal.js";
+import type { StopRequest } from "../../live/pipe-signals.js";
 import { outputErrorText } from "../../pipeline/error-text.js";
 import { hasMeasurement } from "../../pipeline/input-receipt.js";
 import type { ReportData } from "../../report/report-data.js";
@@ -18,7 +19,6 @@ import { reportSummary } from "../../report/summary.js";
 import type { Command } from "../command.js";
 import { count, type Detail, NOTHING_WRITTEN, size } from "../receipts/receipt.js";
 import { report } from "../receipts/report.js";
-import type { StopSignal } from "../stop-signal.js";
 import { startProgress } from "../terminal/progress.js";
 import { ReportContent } from "./content.js";
 import { reportInputs } from "./inputs.js";
@@ -36,7 +36,7 @@ export interface ReportOptions {
   readonly strict: boolean;
   readonly json: boolean;
   readonly detail: Detail;
-  readonly stop: StopSignal;
+  readonly stop: StopRequest;
   /** `performance.now()` at the start. */
   readonly started: number;
   readonly command: Command;

@@ -4,11 +4,12 @@ import type { Problem } from "../../archive/group.js";
 import { EXIT, stopCode } from "../../exit-code.js";
 import { InputError } from "../../io/input-error.js";
 import { say } from "../../io/terminal.js";
+import type { StopRequest } from "../../live/pipe-signals.js";
 import { cacheFolder } from "../../taskcluster/artifact-cache.js";
 import { ArtifactStore } from "../../taskcluster/artifact-store.js";
 import { hasCode, isId, Queue, rootUrlOf, TaskclusterError } from "../../taskcluster/client/index.js";
 import type { Command } from "../command.js";
-import { type StopSignal, watchStopSignals } from "../stop-signal.js";
+import { watchStopSignals } from "../stop-signal.js";
 
 /** Flags of all of them. */
 export const taskclusterFlags = {
@@ -52,7 +53,7 @@ export function withIds(argv: readonly string[]): string[] {
 export interface TaskclusterAccess {
   readonly queue: Queue;
   readonly store: ArtifactStore;
-  readonly stop: StopSignal;
+  readonly stop: StopRequest;
 }
 
 /** What the user named; ends the command with a message where it names nothing. */

@@ -3,6 +3,7 @@
 import { EXIT } from "../../exit-code.js";
 import { say } from "../../io/terminal.js";
 import { BufferedPublisher } from "../../live/buffered-publisher.js";
+import { signalsDelivered } from "../../live/pipe-signals.js";
 import { groupsSource } from "../../pipeline/groups/group-source.js";
 import { publishLog } from "../../pipeline/publish-log.js";
 import { livePublishers } from "../../publishers/files.js";
@@ -119,6 +120,7 @@ async function followTask(
       growing: true,
     });
     plot?.finish();
+    await signalsDelivered();
     const verdict = {
       strict: false,
       publisherErrors: [],
