@@ -23,6 +23,10 @@ not delivered or written; 4 the followed task failed; 130, 143 stopped by SIGINT
       command: "<%= config.bin %> task O4RVGjlhTmulGeVpRevAvQ --follow --plot chrf",
     },
     {
+      description: "Its first run, although another followed",
+      command: "<%= config.bin %> task O4RVGjlhTmulGeVpRevAvQ --run 0",
+    },
+    {
       description: "Only into files",
       command: "<%= config.bin %> task O4RVGjlhTmulGeVpRevAvQ --follow --no-wandb -o metrics",
     },
@@ -32,6 +36,11 @@ not delivered or written; 4 the followed task failed; 130, 143 stopped by SIGINT
   };
   static override flags = {
     follow: Flags.boolean({ char: "f", description: "publish the training while it runs" }),
+    run: Flags.integer({
+      min: 0,
+      description: "the run, from 0  [default: that of the address, else the last]",
+      helpValue: "N",
+    }),
     plot: Flags.string({
       multiple: true,
       multipleNonGreedy: true,

@@ -4,7 +4,7 @@ import { CI_PROJECT, groupNameOf, projectOf, suffixOf } from "../evaluation/nami
 import { readLabel } from "../evaluation/naming/label.js";
 import { assignRunIds } from "../evaluation/naming/run-ids.js";
 import type { ArtifactStore } from "./artifact-store.js";
-import { type GroupTask, type Queue, TaskclusterError } from "./client/index.js";
+import { type GroupTask, type Queue, TaskclusterError, type TaskStatus } from "./client/index.js";
 import { groupOf, namesOf, readTasks } from "./group.js";
 import { labelOf, type Stage, stageOf } from "./group-task.js";
 import { type Experiment, readExperiment } from "./listed-group.js";
@@ -32,8 +32,7 @@ export interface SingleTask {
 export async function readTask(queue: Queue, taskId: string, runId?: number): Promise<SingleTask> {
   const [definition, status] = await Promise.all([queue.task(taskId), queue.status(taskId)]);
   const runs = status.runs.filter((run) => runId === undefined || run.runId <= runId);
-  if (runId !== undefined && runs.at(-1)?.runId !== runId)
-    throw new TaskclusterError("not-found", `task ${taskId} has no run ${runId}`, { status: 404 });
+  if (runId !== undefined && runs.at(-1)?.runId !== runId) throw noSuchRun(runId, status);
   // Of a run that was named, its own state counts, whatever became of the task.
   const state = (runId === undefined ? undefined : runs.at(-1)?.state) ?? status.state;
   const task: GroupTask = { task: definition, status: { ...status, state, runs } };
@@ -51,6 +50,17 @@ export async function readTask(queue: Queue, taskId: string, runId?: number): Pr
     id: named?.ids[0] ?? model + experiment.suffix,
     problems: "reason" in found ? [found] : [],
   };
+}
+
+/** The error for a run that a task does not have; it lists those that there are. */
+export function noSuchRun(runId: number, { taskId, state, runs }: TaskStatus): TaskclusterError {
+  const listed = runs.map((run) => {
+    const { reasonResolved: reason } = run;
+    return `${run.runId} (${run.state}${reason === undefined || reason === run.state ? "" : `, ${reason}`})`;
+  });
+  const there =
+    listed.length === 0 ? `the task is ${state}, and has no run yet` : `there is ${listed.join(", ")}`;
+  return new TaskclusterError("not-found", `task ${taskId} has no run ${runId}: ${there}`, { status: 404 });
 }
 
 /** What a completed task has left, as the one run of its group. */

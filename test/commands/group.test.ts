@@ -273,7 +273,13 @@ describe("task", () => {
       code: 1,
       stderr: /run 1 of the task is not completed \(failed\)/,
     });
-    check(await command(place, ["task", address(2)]), { code: 1, stderr: /has no run 2/ });
+    check(await command(place, ["task", address(2)]), {
+      code: 1,
+      stderr: /has no run 2: there is 0 \(completed\), 1 \(failed\)/,
+    });
+    const asked = (...run: string[]) => command(place, ["task", address(1), "--run", ...run, "--dry-run"]);
+    check(await asked("0"), { code: 0, stdout: /./ });
+    check(await asked("2"), { code: 1, stderr: /has no run 2: there is 0 \(completed\)/ });
   });
 
   test("an evaluation can't be followed", async () => {

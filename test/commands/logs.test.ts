@@ -106,7 +106,11 @@ describe("logs", () => {
       code: 0,
       stdout: "first\n",
     });
-    check(await run("logs", IDS.teacher1, "--run", "7"), { code: 1, stderr: /has no log of run 7/ });
+    for (const follow of [[], ["--follow"]])
+      check(await run("logs", IDS.teacher1, "--run", "7", ...follow), {
+        code: 1,
+        stderr: /has no run 7: there is 0 \(exception, worker-shutdown\), 1 \(completed\)\n/,
+      });
   });
 
   it("prints what there is of a task that runs, and says that it does", async () => {

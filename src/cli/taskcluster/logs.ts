@@ -10,6 +10,7 @@ import { CurrentLogSource } from "../../taskcluster/current-log.js";
 import { finishedLog, TASK_LOGS } from "../../taskcluster/finished-log.js";
 import { LiveLogSource } from "../../taskcluster/live-log.js";
 import { isOver } from "../../taskcluster/status-poll.js";
+import { noSuchRun } from "../../taskcluster/task.js";
 import type { TaskclusterAccess } from "./client.js";
 import { liveLogSpeaker } from "./live.js";
 import { PrefixStripper, TerminalText } from "./log-text.js";
@@ -34,6 +35,11 @@ export async function printLog(request: LogsRequest, { queue, store }: Taskclust
     if (note !== undefined) say(note);
     return out.fault === undefined ? EXIT.ok : EXIT.publisher;
   }
+  if (runId !== undefined) {
+    const status = await queue.status(taskId);
+    const next = isOver(status.state) ? undefined : status.runs.length;
+    if (runId !== next && !status.runs.some((run) => run.runId === runId)) throw noSuchRun(runId, status);
+  }
   const tell = liveLogSpeaker(taskId, say);
   const source = new LiveLogSource(queue, store, {
     taskId,
@@ -50,13 +56,15 @@ async function finishedOrCurrent(
   { taskId, runId }: TaskAddress,
   { queue, store }: Pick<TaskclusterAccess, "queue" | "store">,
 ): Promise<{ readonly source: Source; readonly note?: string }> {
-  const { runs, state } = await queue.status(taskId);
+  const status = await queue.status(taskId);
+  const { runs, state } = status;
   const run = runId === undefined ? runs.at(-1) : runs.find((one) => one.runId === runId);
+  if (run === undefined && runId !== undefined) throw noSuchRun(runId, status);
   if (run === undefined || run.state === "pending") {
     const what =
       runId === undefined
         ? `task ${taskId} has not begun (${state})`
-        : `task ${taskId} has no log of run ${runId}`;
+        : `run ${runId} of task ${taskId} has not begun`;
     throw new TaskclusterError("not-found", `${what}: --follow waits for it`, { status: 404 });
   }
   if (!isOver(run.state)) {

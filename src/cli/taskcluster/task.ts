@@ -29,6 +29,7 @@ import { liveLogSpeaker } from "./live.js";
 /** The values of the flags of `task`. */
 export interface TaskFlagValues extends GroupFlagValues, TaskclusterFlagValues {
   readonly follow: boolean;
+  readonly run: number | undefined;
   readonly plot: string[] | undefined;
 }
 
@@ -39,7 +40,8 @@ const REDRAW = 2000;
 export async function runTaskCommand(text: string, flags: TaskFlagValues, command: Command): Promise<number> {
   const { usage } = command;
   const addresses = addressesOf([text], taskAddress, command);
-  const [address = { taskId: "" }] = addresses;
+  const [named = { taskId: "" }] = addresses;
+  const address = flags.run === undefined ? named : { ...named, runId: flags.run };
   const noKey = { what: `the task ${address.taskId}`, refuse: command.usageLine };
   const job = await prepareGroups(flags, [OFFLINE_TAG], command.config.version, usage, noKey);
   return withTaskcluster(command, addresses, flags, async (access) => {
