@@ -1,3 +1,4 @@
+import type { HttpErrorCode } from "./http-error.js";
 import type { BackOff } from "./rate-limit.js";
 
 /** An answer that no further try would change. */
@@ -14,10 +15,12 @@ export interface Refusal {
   readonly authorized: boolean;
 }
 
-/** What was spent on a request that came to nothing. */
+/** What was spent on a request that failed. */
 export interface Spent {
   readonly tries: number;
   readonly milliseconds: number;
+  /** Why the last try failed. */
+  readonly code: HttpErrorCode;
 }
 
 /** What a service adds to the client: what is tried again, how often, and its own errors. Texts are ready to be printed. */
@@ -47,6 +50,15 @@ export function isTransientStatus(status: number): boolean {
 }
 
 /** The message for a request whose every try failed. */
-export function noAnswer(what: string, last: string, { tries }: Spent): string {
-  return `${what}: no usable answer in ${tries === 1 ? "1 try" : `${tries} tries`} (the last: ${last}). Check the network and run the command again`;
+export function noAnswer(what: string, last: string, { tries, code }: Spent): string {
+  return `${what}: no usable answer in ${tries === 1 ? "1 try" : `${tries} tries`} (the last: ${last}). ${ADVICE[code]}`;
 }
+
+const NETWORK = "Check the network and run the command again";
+const ADVICE: Readonly<Record<HttpErrorCode, string>> = {
+  status: "The server has a problem: run the command again later",
+  timeout: NETWORK,
+  connection: NETWORK,
+  proxy: NETWORK,
+  incomplete: "It arrives damaged or incomplete each time, so it is probably stored like that",
+};

@@ -1,7 +1,7 @@
 import type { Clock, SleepPurpose } from "./clock.js";
 import type { Budget } from "./deadline.js";
 import { inSeconds } from "./deadline.js";
-import type { HttpError } from "./http-error.js";
+import type { HttpError, HttpErrorCode } from "./http-error.js";
 import type { HttpPolicy } from "./policy.js";
 import type { RateLimit } from "./rate-limit.js";
 import { backoff } from "./rate-limit.js";
@@ -77,10 +77,11 @@ export class Retry {
   async ready(): Promise<void> {
     const { rateLimit, clock, scope } = this.#options;
     const waits = !this.isReady;
-    await this.#until(() => rateLimit.endsAt, "rate-limit", "the server asks all requests to wait");
+    const wait = { message: "the server asks all requests to wait", code: "status" } as const;
+    await this.#until(() => rateLimit.endsAt, "rate-limit", wait);
     // While others got through, to wait for one's turn was no lack of progress.
     if (waits && rateLimit.succeededSince(this.#start)) this.#start = clock.now();
-    if (clock.now() >= scope.budget.end) throw this.#undelivered("the time was up");
+    if (clock.now() >= scope.budget.end) throw this.#undelivered("the time was up", "timeout");
   }
 
   /**
@@ -99,25 +100,30 @@ export class Retry {
     if (error.status === 429 && rateLimit.succeededSince(this.#start)) this.#start = now;
     const moment = (): number => Math.max(now + asked, Math.min(now + own, this.deadline));
     if (error.status === 429 || error.askedMs !== undefined) rateLimit.defer(moment() - now);
-    if (this.#failures >= policy.tries || now >= this.deadline) throw this.#undelivered(error.message);
-    await this.#until(moment, "retry", error.message);
+    if (this.#failures >= policy.tries || now >= this.deadline)
+      throw this.#undelivered(error.message, error.code);
+    await this.#until(moment, "retry", error);
   }
 
-  async #until(moment: () => number, purpose: SleepPurpose, last: string): Promise<void> {
+  async #until(
+    moment: () => number,
+    purpose: SleepPurpose,
+    { message, code }: Pick<HttpError, "message" | "code">,
+  ): Promise<void> {
     const { clock, scope } = this.#options;
     for (;;) {
       this.throwIfStopped();
       const left = moment() - clock.now();
       if (!(left > 0)) return;
       if (moment() > this.deadline)
-        throw this.#undelivered(`${last}; the server asks to wait ${inSeconds(left)}`);
+        throw this.#undelivered(`${message}; the server asks to wait ${inSeconds(left)}`, code);
       await sleepUntilChange(clock, scope.budget, left, scope.signal, purpose);
     }
   }
 
-  #undelivered(last: string): Error {
+  #undelivered(last: string, code: HttpErrorCode): Error {
     const { clock, policy } = this.#options;
-    const spent = { tries: this.#failures, milliseconds: clock.now() - this.#start };
+    const spent = { tries: this.#failures, milliseconds: clock.now() - this.#start, code };
     return policy.errors.undelivered(this.#what, last, spent);
   }
 }

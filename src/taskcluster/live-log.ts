@@ -132,9 +132,10 @@ export class LiveLogSource implements Source {
   ): AsyncGenerator<Uint8Array, { readonly status: TaskStatus; readonly run: TaskRun }> {
     let waits = 0;
     let connections = 0;
+    let broken: string | undefined;
     for (;;) {
       const status = await this.#poll.status();
-      const run = status.runs.find((one) => one.runId === runId);
+      const run = runIn(status, runId);
       if (run !== undefined && isOver(run.state)) {
         yield* this.#tail(run);
         return { status, run };
@@ -149,32 +150,43 @@ export class LiveLogSource implements Source {
         continue;
       }
       if (connections > 0) await this.#sleep(RECONNECT_MS, connections - 1);
-      connections = (yield* this.#stream(runId)) ? 1 : connections + 1;
+      if (broken !== undefined) {
+        // A run that ends takes its live log away; the queue learns of the end a little later.
+        const now = runIn(await this.#poll.status(), runId);
+        if (now === undefined || isOver(now.state)) continue;
+        this.#say({ kind: "reconnecting", reason: broken });
+      }
+      const { isNew, reason } = yield* this.#stream(runId);
+      connections = isNew ? 1 : connections + 1;
+      broken = reason;
     }
   }
 
-  /** What a connection brings; returns whether that was anything new. */
-  async *#stream(runId: number): AsyncGenerator<Uint8Array, boolean> {
+  /** Yields what a connection brings; returns whether that was anything new, and why it broke. */
+  async *#stream(
+    runId: number,
+  ): AsyncGenerator<Uint8Array, { readonly isNew: boolean; readonly reason?: string }> {
     let live: LiveArtifact | undefined;
-    let news = false;
+    let isNew = false;
     try {
       live = await this.#queue.live({ taskId: this.#options.taskId, runId, name: LIVE_LOG });
       // Packed is only what the run has left: it is over.
-      if (live.gzip) return false;
+      if (live.gzip) return { isNew };
       for await (const chunk of this.#fresh(live.chunks)) {
-        news = true;
+        isNew = true;
         yield chunk;
       }
     } catch (error) {
       if (this.#queue.signal?.aborted) throw error;
+      const isBegun = (this.#state?.bytes ?? 0) > 0;
+      if (isBegun || !hasCode(error, "not-found"))
+        return { isNew, reason: error instanceof Error ? error.message : String(error) };
       // While the worker sets itself up there is no log.
-      if (hasCode(error, "not-found")) this.#say({ kind: "waiting", state: "running" });
-      else
-        this.#say({ kind: "reconnecting", reason: error instanceof Error ? error.message : String(error) });
+      this.#say({ kind: "waiting", state: "running" });
     } finally {
       live?.close();
     }
-    return news;
+    return { isNew };
   }
 
   /** What the logs that a run leaves have beyond what was read while it ran. */
@@ -267,6 +279,10 @@ export class LiveLogSource implements Source {
   }
 }
 
+function runIn({ runs }: TaskStatus, runId: number): TaskRun | undefined {
+  return runs.find((one) => one.runId === runId);
+}
+
 function rank(name: string): number {
   return name === TRAIN_LOG ? 1 : 0;
 }
@@ -302,7 +318,7 @@ export interface LiveLogState {
 export type LiveLogEvent =
   /** There is no log yet: the task waits for a worker, or the worker for its log. */
   | { readonly kind: "waiting"; readonly state: TaskStatus["state"] }
-  /** The connection broke; another follows. */
+  /** The connection broke while the run goes on; another follows. */
   | { readonly kind: "reconnecting"; readonly reason: string }
   /** The queue does not answer; it is asked again. */
   | { readonly kind: "unreachable"; readonly reason: string }

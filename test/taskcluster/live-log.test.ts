@@ -168,6 +168,27 @@ describe("the log of a running task", () => {
     expect(source.finalState).toBe("completed");
   });
 
+  it.each([
+    ["at once", 0],
+    ["with the second answer", 1],
+  ])(
+    "ends without a message if its connection breaks because the run ends: the queue says so %s",
+    async (_, late) => {
+      const { server, follow, finish, events } = await setUp();
+      const log = server.live(TASK);
+      log.append("one\n");
+      const text = await textOf(follow(), () => {
+        let asked = 0;
+        server.onRequest = ({ endpoint }) => {
+          if (endpoint === "status" && asked++ === late) finish("completed", "one\ntwo\n");
+        };
+        log.kill();
+      });
+      expect(text).toBe("one\ntwo\n");
+      expect(events).toEqual([{ kind: "ended", state: "completed", reason: "completed" }]);
+    },
+  );
+
   it("goes on with the next run when the worker was taken away", async () => {
     const { server, follow, finish, start, events } = await setUp();
     const first = server.live(TASK, 0);
@@ -193,9 +214,9 @@ describe("the log of a running task", () => {
     });
     expect(text).toBe("a1\na2\nb1\nb2\n");
     expect(source.state).toEqual({ runId: 1, bytes: 6, atLineStart: true });
-    expect(events.map(({ kind }) => kind)).toEqual(["reconnecting", "incomplete", "next-run", "ended"]);
-    expect(events[1]).toMatchObject({ runId: 0, reason: expect.stringMatching(/is not there/) });
-    expect(events[2]).toMatchObject({ runId: 0, reason: "worker-shutdown" });
+    expect(events.map(({ kind }) => kind)).toEqual(["incomplete", "next-run", "ended"]);
+    expect(events[0]).toMatchObject({ runId: 0, reason: expect.stringMatching(/is not there/) });
+    expect(events[1]).toMatchObject({ runId: 0, reason: "worker-shutdown" });
   });
 
   it("begins with the last run, with another on request, and can end with that", async () => {

@@ -146,6 +146,10 @@ describe("an artifact that is not whole", () => {
     const failure = await contentOf(queue, LOG).catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: "unreachable" });
     expect(String(failure)).toMatch(reason);
+    // The network is to blame only if connections break.
+    expect(String(failure)).toMatch(
+      kind === "short" ? /Check the network/ : /damaged or incomplete each time/,
+    );
     expect(String(failure)).not.toContain("Signature");
     expect(server.count("content")).toBe(6);
   });

@@ -212,7 +212,7 @@ describe("a request that fails", () => {
     const failure = await queue.task(IDS.fjord).catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: "unreachable" });
     expect((failure as Error).message).toBe(
-      `task ${IDS.fjord}: no usable answer in 6 tries (the last: HTTP 502: 502 Bad Gateway). Check the network and run the command again`,
+      `task ${IDS.fjord}: no usable answer in 6 tries (the last: HTTP 502: 502 Bad Gateway). The server has a problem: run the command again later`,
     );
     expect(clock.slept).toEqual([200, 400, 800, 1600, 3200]);
     await queue.task(IDS.fjord);
