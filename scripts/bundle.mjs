@@ -35,6 +35,7 @@ export function programOptions() {
     entryPoints: [
       { in: "src/io/open-files.ts", out: "open-files" },
       { in: "src/cli/program.ts", out: "program" },
+      { in: "src/cli/help.ts", out: "help" },
       { in: "src/pipeline/parse-worker.ts", out: "parse-worker" },
       { in: "src/pipeline/tables/tables-worker.ts", out: "tables-worker" },
       { in: "src/live/main.ts", out: "pipe" },

@@ -1,6 +1,6 @@
 /** What the binaries start. They share one bundle, and so one copy of the framework. */
 import { fileURLToPath } from "node:url";
-import { Config, Errors, flush, handle, run } from "@oclif/core";
+import { Config, Errors, flush, handle, run, settings } from "@oclif/core";
 import { EXIT, stopCode } from "../exit-code.js";
 import { escapeText } from "../io/escape.js";
 import { sweepTemporaryFolders } from "../io/temporary-folder.js";
@@ -9,6 +9,9 @@ import { signalsDelivered, stopReceived } from "../live/pipe-signals.js";
 import { harmless } from "./command.js";
 import { outliveHangup } from "./stop-signal.js";
 import { isUsage, usageText } from "./usage-error.js";
+
+// With NODE_ENV=development the framework would look for TypeScript to compile the help and the commands.
+settings.enableAutoTranspile = false;
 
 /**
  * Runs a command, and ends the process when all that it has printed has been taken. What standard output could not take

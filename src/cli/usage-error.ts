@@ -30,15 +30,16 @@ interface Program {
 
 /** What the user reads of an error of wrong use (see {@link isUsage}). */
 export function usageText(error: Error, args: readonly string[], config: Program): string {
-  const [name = "", next = ""] = args;
+  const [first, subject = "-"] = args;
+  // `help` is asked about a command.
+  const [name = "", next = ""] = first === "help" && !subject.startsWith("-") ? args.slice(1) : args;
   const command = config.findCommand(name);
   let lines: string[];
   if (command === undefined) {
     const names = config.commands.filter(({ hidden }) => !hidden).map(({ id }) => id);
     lines = [`command ${name} not found`, ...suggestion(name, names), `See ${config.bin} --help`];
   } else {
-    // The compatibility commands are hidden, and are binaries of their own.
-    const program = command.hidden ? command.id : `${config.bin} ${command.id}`;
+    const program = programOf(command, config.bin);
     // An input that the command does not take would be the name of a command below it.
     const surplus = Object.keys(command.args).length === 0 && !next.startsWith("-") ? next : "";
     const wrong =
@@ -46,6 +47,14 @@ export function usageText(error: Error, args: readonly string[], config: Program
     lines = [...wrong, `See ${program} --help`];
   }
   return lines.join("\n");
+}
+
+/** How a command is called. The compatibility commands are hidden, and are binaries of their own. */
+export function programOf(
+  { id, hidden }: { readonly id: string; readonly hidden?: boolean },
+  bin: string,
+): string {
+  return hidden ? id : `${bin} ${id}`;
 }
 
 /** Whether an error is about flags and inputs. */

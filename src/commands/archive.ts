@@ -7,8 +7,7 @@ import { runArchive } from "../cli/groups/archive.js";
 import { archiveManifest } from "../cli/manifests/archive.js";
 
 export default class Archive extends Command {
-  static override summary =
-    "Publish an archive of experiments: a folder or tar of training logs and evaluations.";
+  static override summary = "Publish an archive of experiments: a folder or tar of many runs.";
   static override description =
     `Reads an archive in the layout of Taskcluster (logs/<pair>/<experiment>_<group id>/<model>/train.log) or of Snakemake \
 (models/<pair>/<experiment>/<model>/train.log), with its evaluations and configurations. Logs may be gzip or zstd, the \
@@ -63,12 +62,13 @@ Exit codes: 0 everything was read and delivered; 1 something could not be read; 
     })({
       description:
         "form of the tables; may be repeated  [default: csv and parquet]; tsv: with --manifest or --shard, all rows in one stream of fixed columns",
+      helpGroup: "TABLES",
     }),
     ...manifestFlags,
     ...shardFlag,
     table: Flags.option({ options: ["training", "validation", "evaluations", "runs"] as const })({
       description: "only rows of this table, on standard output or as tsv",
-      helpGroup: "SCALE",
+      helpGroup: "MANY MACHINES",
     }),
   };
 

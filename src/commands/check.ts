@@ -23,7 +23,7 @@ const kinds = (description: string, exclusive: string[] = []) =>
   });
 
 export default class Check extends Command {
-  static override summary = "Find what went wrong in trainings: NaN, divergence, stalls, gaps, restarts.";
+  static override summary = "Find what went wrong: NaN, divergence, stalls, gaps, restarts.";
   static override description =
     `Prints a line for each finding, "file:line: kind: words [severity]", in the order of the log, and a summary on standard error.
 Kinds: ${FINDING_KINDS.join(", ")} (docs/check.md explains them).
@@ -81,13 +81,18 @@ read or holds no measurement; 2 wrong flags or nothing to read; 3 standard outpu
     "files-from": Flags.string({
       description: "read the names of inputs from FILE (- is standard input), one per line",
       helpValue: "FILE",
+      helpGroup: "INPUT",
     }),
     "time-zone": Flags.string({
       description: "zone of Marian's clock, for example Europe/Paris",
       helpValue: "ZONE",
+      helpGroup: "INPUT",
     }),
-    json: Flags.boolean({ description: "everything as one JSON object on standard output" }),
-    quiet: Flags.boolean({ char: "q", description: "findings only, no summary" }),
+    json: Flags.boolean({
+      description: "everything as one JSON object on standard output",
+      helpGroup: "OUTPUT",
+    }),
+    quiet: Flags.boolean({ char: "q", description: "findings only, no summary", helpGroup: "OUTPUT" }),
   };
 
   async run(): Promise<void> {

@@ -16,8 +16,7 @@ import { readGroups } from "../taskcluster/group.js";
 import { groupIdOf } from "../taskcluster/listed-group.js";
 
 export default class Compare extends Command {
-  static override summary =
-    "Compare the evaluations of Taskcluster groups: BLEU, chrF and COMET side by side.";
+  static override summary = "Compare the evaluations of Taskcluster groups side by side.";
   static override description =
     `Prints a row for each model and dataset, with BLEU, chrF and COMET (0 to 100) of each group. CSV and JSON have every metric. \
 A single group works too. Standard error names what could not be read.

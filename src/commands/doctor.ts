@@ -13,8 +13,7 @@ const W_AND_B = "WEIGHTS & BIASES";
 const LABELS = { ok: "ok", warning: "warning", failure: "FAILURE" } as const;
 
 export default class Doctor extends Command {
-  static override summary =
-    "Check everything that publishing a training depends on, and say what would be published.";
+  static override summary = "Check what publishing a training depends on.";
   static override description =
     `Checks Node, the folder of the results, the Taskcluster task with its proxy and secret, the key and the server of Weights & \
 Biases, and GPUs. Changes nothing and prints no secret. Run it where the training will run.
@@ -30,6 +29,7 @@ Exit codes: 0 nothing is in the way; 1 something is; 2 wrong flags.`;
       aliases: ["output"],
       default: "output",
       description: "folder of the results",
+      helpValue: "DIR",
     }),
     json: Flags.boolean({ description: "the findings as JSON on standard output" }),
     ...sharedFlags,

@@ -18,7 +18,7 @@ import { readGroups } from "../taskcluster/group.js";
 import { groupIdOf } from "../taskcluster/listed-group.js";
 
 export default class Download extends Command {
-  static override summary = "Download the logs and scores of a Taskcluster group into an archive.";
+  static override summary = "Download the logs and scores of a group into an archive.";
   static override description =
     `Writes what the command archive reads: logs/<pair>/<group>/<model>/train.log, the scores in \
 models/<pair>/<group>/evaluation/<model>/<importer>_<dataset>.metrics.json (or .metrics), and the configuration in \

@@ -29,8 +29,7 @@ const { "wandb-artifacts": _artifacts, ...sharedFlags } = wandbFlags;
 const BUDGET_MS = 60_000;
 
 export default class Eval extends Command {
-  static override summary =
-    "Publish one evaluation: a chart in the model's run and a row in the group's table.";
+  static override summary = "Publish the scores of one evaluation.";
   static override description =
     `For evaluation tasks. Publishes every metric of the file; none is required. Inside a Taskcluster task, the label, project, \
 group and run come from the task, and the key from --taskcluster-secret. Several evaluations of a group may be published \
@@ -65,6 +64,7 @@ rest is in the offline file); 130, 143 stopped by SIGINT, SIGTERM.`;
     }),
     label: Flags.string({
       description: "what was evaluated, in the form of a task's label  [default: the task's own]",
+      helpValue: "LABEL",
     }),
     json: Flags.boolean({ description: "the receipt as JSON on standard output" }),
     quiet: Flags.boolean({ char: "q", description: "no receipt unless something went wrong" }),

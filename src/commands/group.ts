@@ -24,9 +24,8 @@ Exit codes: 0 everything was read and delivered; 1 something could not be read, 
       command: "<%= config.bin %> group ZowUkamoRKuDlb4uAeTvgg --no-recursive-lookup --no-wandb -o tables",
     },
     {
-      description: "By its address",
-      command:
-        "<%= config.bin %> group https://firefox-ci-tc.services.mozilla.com/tasks/groups/ZowUkamoRKuDlb4uAeTvgg",
+      description: "Only the scores, to Weights & Biases",
+      command: "<%= config.bin %> group ZowUkamoRKuDlb4uAeTvgg --only evaluations",
     },
   ];
   static override args = {
@@ -38,7 +37,7 @@ Exit codes: 0 everything was read and delivered; 1 something could not be read, 
       default: true,
       description: "also the groups that its trainings build on",
     }),
-    depth: Flags.integer({ min: 0, description: "how many steps away to look for them" }),
+    depth: Flags.integer({ min: 0, description: "how many steps away to look for them", helpValue: "N" }),
     ...taskclusterFlags,
     ...groupFlags,
   };

@@ -16,7 +16,7 @@ import { groupAddress } from "../taskcluster/client/index.js";
 import { groupIdOf } from "../taskcluster/listed-group.js";
 
 export default class Ls extends Command {
-  static override summary = "List the trainings and evaluations of a Taskcluster group with their states.";
+  static override summary = "List the trainings and evaluations of a Taskcluster group.";
   static override description =
     `Prints a tree: each training with the evaluations of its model, then the models that are only evaluated. Each task has its \
 state, the number of its runs, the time they took together, the last update of a training (from its log, also while it \
@@ -27,13 +27,11 @@ Exit codes: 0 the group was listed; 1 it can't be fetched; 2 wrong flags; 130, 1
     { description: "A group", command: "<%= config.bin %> ls ZowUkamoRKuDlb4uAeTvgg" },
     {
       description: "At once, without reading logs",
-      command:
-        "<%= config.bin %> ls --no-updates https://firefox-ci-tc.services.mozilla.com/tasks/groups/ZowUkamoRKuDlb4uAeTvgg",
+      command: "<%= config.bin %> ls --no-updates ZowUkamoRKuDlb4uAeTvgg",
     },
     {
-      description: "Ids of the tasks that failed",
-      command:
-        "<%= config.bin %> ls ZowUkamoRKuDlb4uAeTvgg --json | jq -r '.models[] | .training, .evaluations[] | select(.state == \"failed\") | .task_id'",
+      description: "For a program",
+      command: "<%= config.bin %> ls ZowUkamoRKuDlb4uAeTvgg --json > group.json",
     },
   ];
   static override args = {

@@ -19,7 +19,7 @@ import { signalsDelivered, watchPipeSignals } from "../live/pipe-signals.js";
 import { parseLogs } from "../pipeline/parse-logs.js";
 
 export default class Parse extends Command {
-  static override summary = "Read training logs and write their measurements as CSV or NDJSON.";
+  static override summary = "Turn logs into CSV, NDJSON, charts, TensorBoard or W&B runs.";
   static override description = `Reads files, patterns and standard input, also packed with gzip or zstd. \
 CSV goes to training.csv and validation.csv in the output folder, with a folder for each of several inputs; NDJSON goes to \
 standard output. A receipt on standard error says what was read and what could not be read.
@@ -77,15 +77,18 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
       char: "o",
       aliases: ["output"],
       description: "folder of the results  [default: ./output for CSV, standard output for NDJSON]",
+      helpValue: "DIR",
     }),
     "files-from": Flags.string({
       description: "read the names of inputs from FILE (- is standard input), one per line",
       helpValue: "FILE",
+      helpGroup: "INPUT",
     }),
     combine: Flags.boolean({ description: "one set of files for all inputs, with a first column source" }),
     follow: Flags.boolean({
       description: "read a growing file until SIGINT or SIGTERM, also if it is renamed or cut",
       exclusive: ["combine", "tee", "dry-run", "jobs"],
+      helpGroup: "INPUT",
     }),
     tee: Flags.boolean({ description: "pass standard input through to standard output, byte for byte" }),
     pattern: Flags.string({
@@ -93,10 +96,12 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
       multipleNonGreedy: true,
       description: "a kind of line to search for; may be repeated",
       helpValue: "NAME=REGEX",
+      helpGroup: "INPUT",
     }),
     "time-zone": Flags.string({
       description: "zone of Marian's clock, for example Europe/Paris",
       helpValue: "ZONE",
+      helpGroup: "INPUT",
     }),
     plot: Flags.string({
       multiple: true,
@@ -119,21 +124,29 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
       helpGroup: "CHARTS",
     }),
     ...publisherFlags,
-    strict: Flags.boolean({ description: "unmatched lines are an error (exit code 1)" }),
+    strict: Flags.boolean({ description: "unmatched lines are an error (exit code 1)", helpGroup: "INPUT" }),
     json: Flags.boolean({
       description: "the receipt as JSON on standard output (on standard error if rows go to standard output)",
+      helpGroup: "RECEIPT",
     }),
-    quiet: Flags.boolean({ char: "q", description: "no receipt unless something went wrong" }),
+    quiet: Flags.boolean({
+      char: "q",
+      description: "no receipt unless something went wrong",
+      helpGroup: "RECEIPT",
+    }),
     verbose: Flags.boolean({
       char: "v",
       description: "every input and every sample in the receipt",
       exclusive: ["quiet"],
+      helpGroup: "RECEIPT",
     }),
     jobs: Flags.integer({
       char: "j",
       min: 1,
       description:
         "inputs read at once, if each has files of its own  [default: by size, at most the number of cores]",
+      helpGroup: "INPUT",
+      helpValue: "N",
     }),
     ...manifestFlags,
     ...shardFlag,

@@ -4,13 +4,17 @@ import { groupFlags } from "../cli/flags/group-flags.js";
 import { runArchive } from "../cli/groups/archive.js";
 
 export default class ParseExperimentDir extends Command {
-  static override summary =
-    "Publish an archive of experiments, with the flags of the Python command parse_experiment_dir.";
+  static override summary = "Publish an archive as Python's parse_experiment_dir does.";
   static override description = "The command archive, with the name and flags of the Python command.";
   static override examples = ["parse_experiment_dir -d /data/archive -m taskcluster"];
   static override hidden = true;
   static override flags = {
-    directory: Flags.string({ char: "d", default: ".", description: "folder of the archive" }),
+    directory: Flags.string({
+      char: "d",
+      default: ".",
+      description: "folder of the archive",
+      helpValue: "DIR",
+    }),
     mode: Flags.option({ options: ["taskcluster", "snakemake"] as const })({
       char: "m",
       description: "layout of the archive",

@@ -4,8 +4,7 @@ import { runGroupCommand } from "../cli/taskcluster/group.js";
 import Group from "./group.js";
 
 export default class ParseTcGroup extends Command {
-  static override summary =
-    "Publish a Taskcluster group, with the flags of the Python command parse_tc_group.";
+  static override summary = "Publish a Taskcluster group as Python's parse_tc_group does.";
   static override description = "The command group, with the name and flags of the Python command.";
   static override examples = ["parse_tc_group ZowUkamoRKuDlb4uAeTvgg --no-recursive-lookup"];
   static override hidden = true;

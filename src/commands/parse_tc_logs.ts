@@ -20,8 +20,7 @@ const TRIAL_TIMEOUT = 60_000;
 const W_AND_B = "WEIGHTS & BIASES";
 
 export default class ParseTcLogs extends Command {
-  static override summary =
-    "Read the log of a training task, with the flags of the Python command parse_tc_logs.";
+  static override summary = "Read the log of a training task as Python's parse_tc_logs does.";
   static override description =
     `For train.py, which pipes a training through it. Reads Taskcluster logs and plain train.log files. \
 With --from-stream, standard input passes through to standard output unchanged, whatever happens to reading and publishing, \
@@ -37,13 +36,19 @@ Exit codes: those of parse. With MOZ_AUTOMATION set 0, unless a signal came or t
   ];
   static override hidden = true;
   static override flags = {
-    "input-file": Flags.string({ char: "i", description: "the log to read", exclusive: ["from-stream"] }),
+    "input-file": Flags.string({
+      char: "i",
+      description: "the log to read",
+      exclusive: ["from-stream"],
+      helpValue: "FILE",
+    }),
     "from-stream": Flags.boolean({ char: "s", description: "read standard input and pass it through" }),
     "output-dir": Flags.string({
       char: "o",
       aliases: ["output"],
       default: "output",
       description: "folder of training.csv and validation.csv",
+      helpValue: "DIR",
     }),
     verbose: Flags.boolean({ char: "v", description: "every sample in the receipt" }),
     "publish-group-logs": Flags.boolean({

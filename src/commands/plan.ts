@@ -6,7 +6,7 @@ import { shardFlag } from "../cli/flags/shard.js";
 import { runPlan } from "../cli/manifests/plan.js";
 
 export default class Plan extends Command {
-  static override summary = "List the runs of an archive, one per line, for machines that share the work.";
+  static override summary = "List the runs of an archive for machines that share the work.";
   static override description =
     `Writes a manifest: a line of JSON for each run, with the files of its log, its evaluations and its configuration. \
 The lines and their order depend only on the names, sizes and times of the files; no log is read. \

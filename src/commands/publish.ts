@@ -4,7 +4,7 @@ import { groupFlags } from "../cli/flags/group-flags.js";
 import { runPublish } from "../cli/manifests/publish.js";
 
 export default class Publish extends Command {
-  static override summary = "Send the runs that the shards of a job have read to Weights & Biases.";
+  static override summary = "Send what the machines have read to Weights & Biases.";
   static override description =
     `Reads the manifests that \`archive --manifest … -o DIR\` left with its tables (or one that \`plan\` wrote), reads their \
 logs, evaluations and configurations again, and publishes them as \`archive\` does.

@@ -51,7 +51,10 @@ SIGINT, SIGTERM.`;
       description: "write the best validations and the findings to FILE as Markdown (- is standard output)",
       helpValue: "FILE",
     }),
-    title: Flags.string({ description: "title of the page  [default: the names of its runs]" }),
+    title: Flags.string({
+      description: "title of the page  [default: the names of its runs]",
+      helpValue: "TITLE",
+    }),
     from: Flags.option({ options: ["files", "archive", "group", "task"] as const })({
       default: "files",
       description:
@@ -61,27 +64,36 @@ SIGINT, SIGTERM.`;
     "files-from": Flags.string({
       description: "read the names of inputs from FILE (- is standard input), one per line",
       helpValue: "FILE",
+      helpGroup: "INPUT",
     }),
     pattern: Flags.string({
       multiple: true,
       multipleNonGreedy: true,
       description: "a kind of line to search for, drawn if its groups are numbers; may be repeated",
       helpValue: "NAME=REGEX",
+      helpGroup: "INPUT",
     }),
     "time-zone": Flags.string({
       description: "zone of Marian's clock, for example Europe/Paris",
       helpValue: "ZONE",
+      helpGroup: "INPUT",
     }),
-    strict: Flags.boolean({ description: "unmatched lines are an error (exit code 1)" }),
+    strict: Flags.boolean({ description: "unmatched lines are an error (exit code 1)", helpGroup: "INPUT" }),
     json: Flags.boolean({
       description:
         "the receipt as JSON on standard output (on standard error if the summary goes to standard output)",
+      helpGroup: "RECEIPT",
     }),
-    quiet: Flags.boolean({ char: "q", description: "no receipt unless something went wrong" }),
+    quiet: Flags.boolean({
+      char: "q",
+      description: "no receipt unless something went wrong",
+      helpGroup: "RECEIPT",
+    }),
     verbose: Flags.boolean({
       char: "v",
       description: "every input and every sample in the receipt",
       exclusive: ["quiet"],
+      helpGroup: "RECEIPT",
     }),
   };
 

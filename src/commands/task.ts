@@ -7,7 +7,7 @@ import { runTaskCommand } from "../cli/taskcluster/task.js";
 const { only: _only, ...flags } = groupFlags;
 
 export default class Task extends Command {
-  static override summary = "Publish one training or evaluation task of Taskcluster, also while it runs.";
+  static override summary = "Publish one Taskcluster task, also while it runs.";
   static override description =
     `A finished training becomes a run; an evaluation becomes a run and a row in the table of its group. With --follow, a \
 training is published from outside while it runs, through broken connections and pre-emptions, to its end. Started again, \

@@ -11,6 +11,7 @@ export const groupFlags = {
     aliases: ["output"],
     description: "folder of the tables training, validation, evaluations and runs",
     helpValue: "DIR",
+    helpGroup: "TABLES",
   }),
   format: Flags.option({
     options: ["csv", "parquet", "ndjson"] as const,
@@ -19,6 +20,7 @@ export const groupFlags = {
   })({
     description: "form of the tables; may be repeated  [default: csv and parquet]",
     dependsOn: ["output-dir"],
+    helpGroup: "TABLES",
   }),
   only: Flags.option({ options: ["training", "evaluations"] as const })({
     description: "only trainings, or only evaluations",
@@ -27,6 +29,8 @@ export const groupFlags = {
     char: "j",
     min: 1,
     description: "threads that read logs for the tables  [default: the number of cores]",
+    helpGroup: "TABLES",
+    helpValue: "N",
   }),
   "time-zone": Flags.string({
     description: "zone of Marian's clock, for example Europe/Paris",
@@ -48,7 +52,12 @@ export const groupFlags = {
     helpGroup: WANDB,
   }),
   ...wandbKeyFlag,
-  tags: Flags.string({ multiple: true, description: "W&B: tags of the runs", helpGroup: WANDB }),
+  tags: Flags.string({
+    multiple: true,
+    description: "W&B: tags of the runs",
+    helpGroup: WANDB,
+    helpValue: "TAG",
+  }),
   ledger: Flags.string({
     description:
       "W&B: file that records what has arrived  [default: in the output folder, else in the user's cache]",
@@ -58,7 +67,16 @@ export const groupFlags = {
   "dry-run": Flags.boolean({
     description: "print what would be done (new, changed, unchanged, unreadable), and change nothing",
   }),
-  json: Flags.boolean({ description: "the receipt as JSON on standard output" }),
-  quiet: Flags.boolean({ char: "q", description: "no receipt unless something went wrong" }),
-  verbose: Flags.boolean({ char: "v", description: "every run in the receipt", exclusive: ["quiet"] }),
+  json: Flags.boolean({ description: "the receipt as JSON on standard output", helpGroup: "RECEIPT" }),
+  quiet: Flags.boolean({
+    char: "q",
+    description: "no receipt unless something went wrong",
+    helpGroup: "RECEIPT",
+  }),
+  verbose: Flags.boolean({
+    char: "v",
+    description: "every run in the receipt",
+    exclusive: ["quiet"],
+    helpGroup: "RECEIPT",
+  }),
 };

@@ -17,7 +17,7 @@ export const publisherFlags = {
     multiple: true,
     multipleNonGreedy: true,
     description: "a publisher of your own: a module that exports createPublisher; may be repeated",
-    helpValue: "./mine.js",
+    helpValue: "FILE",
   }),
   tensorboard: Flags.string({
     description: "write event files for TensorBoard, with a folder below DIR for each run",

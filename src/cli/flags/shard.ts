@@ -7,7 +7,7 @@ export const manifestFlags = {
   manifest: Flags.string({
     description: "read the runs in FILE (- is standard input), one per line, as `plan` writes them",
     helpValue: "FILE",
-    helpGroup: "SCALE",
+    helpGroup: "MANY MACHINES",
   }),
 };
 
@@ -17,7 +17,7 @@ export const shardFlag = {
     description:
       "only the i-th of n parts of the runs; auto: the number that Slurm, Kubernetes or AWS Batch gives this process (auto/n if they don't give n)",
     helpValue: "i/n|auto",
-    helpGroup: "SCALE",
+    helpGroup: "MANY MACHINES",
   }),
 };
 

@@ -50,16 +50,26 @@ export const taskSecretFlag = {
     description: "W&B: the Taskcluster secret that holds the key, read through the task's proxy",
     env: "TASKCLUSTER_SECRET",
     helpGroup: "WEIGHTS & BIASES",
+    helpValue: "NAME",
   }),
 };
 
 /** Flags that `parse` and `parse_tc_logs` share. */
 export const wandbFlags = {
-  "wandb-project": Flags.string({ description: "W&B: project to publish to", helpGroup: "WEIGHTS & BIASES" }),
-  "wandb-group": Flags.string({ description: "W&B: group of the run", helpGroup: "WEIGHTS & BIASES" }),
+  "wandb-project": Flags.string({
+    description: "W&B: project to publish to",
+    helpGroup: "WEIGHTS & BIASES",
+    helpValue: "NAME",
+  }),
+  "wandb-group": Flags.string({
+    description: "W&B: group of the run",
+    helpGroup: "WEIGHTS & BIASES",
+    helpValue: "NAME",
+  }),
   "wandb-run-name": Flags.string({
     description: "W&B: id and name of the run  [default: the model of the log's folder, else the log's name]",
     helpGroup: "WEIGHTS & BIASES",
+    helpValue: "NAME",
   }),
   "wandb-artifacts": Flags.string({
     description: "W&B: folder to publish as an artifact called logs",
@@ -71,7 +81,12 @@ export const wandbFlags = {
       "W&B: our own client, npm's @wandb/sdk (which keeps less), or the official offline file only  [default: native; WANDB_MODE=offline: offline]",
     helpGroup: "WEIGHTS & BIASES",
   }),
-  tags: Flags.string({ multiple: true, description: "W&B: tags of the run", helpGroup: "WEIGHTS & BIASES" }),
+  tags: Flags.string({
+    multiple: true,
+    description: "W&B: tags of the run",
+    helpGroup: "WEIGHTS & BIASES",
+    helpValue: "TAG",
+  }),
   ...wandbKeyFlag,
 };
 

@@ -17,11 +17,13 @@ export const taskclusterFlags = {
     allowNo: true,
     default: true,
     description: "keep downloads for the next time, in $XDG_CACHE_HOME or ~/.cache",
+    helpGroup: "CACHE",
   }),
   "cache-size": Flags.custom<number>({
     parse: async (text) => cacheSize(text),
     description: "limit of the cache; files unused for longest are removed first  [default: 2G]",
     helpValue: "SIZE",
+    helpGroup: "CACHE",
   })(),
 };
 
