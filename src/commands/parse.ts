@@ -13,6 +13,7 @@ import { chartStyle, Plot } from "../cli/terminal/plot.js";
 import { startProgress } from "../cli/terminal/progress.js";
 import { EXIT } from "../exit-code.js";
 import { fileSource, STDIN } from "../io/inputs.js";
+import { isObjectUrl, printableUrl } from "../io/objects/object-url.js";
 import { Echo } from "../io/stdin.js";
 import { say } from "../io/terminal.js";
 import { signalsDelivered, watchPipeSignals } from "../live/pipe-signals.js";
@@ -52,8 +53,8 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
       command: "<%= config.bin %> parse models/*/train.log --tensorboard runs && tensorboard --logdir runs",
     },
     {
-      description: "A log that another program is writing",
-      command: "<%= config.bin %> parse --follow train.log -o metrics",
+      description: "Logs that other programs are writing",
+      command: "<%= config.bin %> parse --follow models/*/train.log -o metrics",
     },
     {
       description: "Numbers from other lines",
@@ -86,7 +87,7 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
     }),
     combine: Flags.boolean({ description: "one set of files for all inputs, with a first column source" }),
     follow: Flags.boolean({
-      description: "read a growing file until SIGINT or SIGTERM, also if it is renamed or cut",
+      description: "read growing files until SIGINT or SIGTERM, also if they are renamed or cut",
       exclusive: ["combine", "tee", "dry-run", "jobs"],
       helpGroup: "INPUT",
     }),
@@ -189,8 +190,13 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
     if (flags.tee && format === "ndjson" && flags["output-dir"] === undefined) {
       usage("with --tee standard output holds the log: give -o FOLDER for the NDJSON");
     }
-    if (flags.follow && (inputs.length !== 1 || inputs.includes(STDIN)))
-      usage("--follow reads one file that grows: name one");
+    const unfollowed = flags.follow ? inputs.find((name) => name === STDIN || isObjectUrl(name)) : undefined;
+    if (unfollowed !== undefined)
+      usage(
+        unfollowed === STDIN
+          ? "--follow reads files that grow: name them, or pipe a log in without --follow"
+          : `--follow reads files that grow, and ${printableUrl(unfollowed)} is an object: read it without --follow`,
+      );
     const options = readParserOptions(flags.pattern ?? [], flags["time-zone"], usage);
 
     // In a pipe after a training, the training decides when to end, whatever signal comes.

@@ -55,7 +55,7 @@ export interface ParseRequest {
   readonly combine: boolean;
   /** Standard input passes through to it. */
   readonly echo?: Echo | undefined;
-  /** The only log is a file that grows; it is read until the signal. */
+  /** The logs are files that grow; they are read until the signal. */
   readonly follow: boolean;
   readonly options: ParserOptions;
   /** If absent, the size of the logs decides, up to the number of cores. */
@@ -75,9 +75,10 @@ export interface ParseResult {
 
 /** Reads all logs: in threads if each has files of its own and that is faster, else one after the other. */
 export async function parseLogs(request: ParseRequest): Promise<ParseResult> {
-  const { folder, combine, echo } = request;
-  const { receipts, errors } =
-    folder === undefined || combine
+  const { folder, combine, follow, echo } = request;
+  const { receipts, errors } = follow
+    ? { receipts: await parseGrowing(request), errors: [] }
+    : folder === undefined || combine
       ? await parseCombined(request, combinedOutput(request))
       : { receipts: await parseApart(request, folder), errors: [] };
   const lost = echo?.fault === undefined ? [] : [`standard output: ${outputErrorText(echo.fault)}`];
@@ -86,9 +87,8 @@ export async function parseLogs(request: ParseRequest): Promise<ParseResult> {
 
 /** Every log into files of its own. */
 async function parseApart(request: ParseRequest, folder: string): Promise<InputReceipt[]> {
-  const { names, files, format, follow, options, openers } = request;
-  const folders = names.length === 1 ? undefined : resultFolders(names);
-  const folderOf = (name: string) => join(folder, folders?.get(name) ?? "");
+  const { names, files, format, options, openers } = request;
+  const folderOf = outputFolders(names, folder);
   // Functions don't pass to threads, and the runs of one W&B project share a connection.
   const isAlone = openers.length > 0 || names.some((name) => isLive(request, name));
   const bytes = files.reduce((sum, { size = 0 }) => sum + size, 0);
@@ -103,13 +103,35 @@ async function parseApart(request: ParseRequest, folder: string): Promise<InputR
   const receipts: InputReceipt[] = [];
   for (const name of names) {
     if (controlOf(request, name).signal?.aborted) continue;
-    const patterns = hasPatterns(options);
-    const own = follow
-      ? livePublishers(folderOf(name), { patterns })
-      : [filePublisher(folderOf(name), format, { patterns })];
-    receipts.push(await parseLog(request, name, own));
+    const own = filePublisher(folderOf(name), format, { patterns: hasPatterns(options) });
+    receipts.push(await parseLog(request, name, [own]));
   }
   return receipts;
+}
+
+/** All logs at once, since none ends before the signal: into files of its own, or line by line into one output. */
+async function parseGrowing(request: ParseRequest): Promise<InputReceipt[]> {
+  const { names, folder, options, signal } = request;
+  const output = folder === undefined ? standardOutput() : undefined;
+  const folderOf = outputFolders(names, folder ?? "");
+  return Promise.all(
+    names.map(async (name) => {
+      const lines = output === undefined ? undefined : new NdjsonPublisher(output);
+      const own = lines ? [lines] : livePublishers(folderOf(name), { patterns: hasPatterns(options) });
+      const receipt = await parseLog(request, name, own);
+      if (receipt.error === undefined) return receipt;
+      await lines?.fail(receipt.error).catch(() => {});
+      // The receipt comes when the last log has ended.
+      if (names.length > 1 && !signal.aborted) say(`${name}: no longer followed: ${receipt.error}`);
+      return receipt;
+    }),
+  );
+}
+
+/** The folder of each log's files: that of the results, or one below it if there are several logs. */
+function outputFolders(names: readonly string[], folder: string): (name: string) => string {
+  const folders = names.length === 1 ? undefined : resultFolders(names);
+  return (name) => join(folder, folders?.get(name) ?? "");
 }
 
 /** All logs, one after the other, into one output. */

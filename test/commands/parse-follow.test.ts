@@ -1,5 +1,13 @@
 /** A log that another program is writing. */
-import { appendFileSync, existsSync, readFileSync, renameSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
@@ -24,12 +32,12 @@ function follow(folder: string, args: readonly string[] = [], env: Record<string
   return startBinary("run", ["parse", "--follow", "train.log", "-o", "out", ...args], { folder, env });
 }
 
-function rows(folder: string): string {
-  const path = join(folder, "out/training.csv");
+function rows(folder: string, place = "out"): string {
+  const path = join(folder, place, "training.csv");
   return existsSync(path) ? readFileSync(path, "utf8") : "";
 }
 
-describe("parse --follow", () => {
+describe.concurrent("parse --follow", () => {
   it("writes each row as it comes, through a rename and a cut, until a signal", async () => {
     const folder = freshFolder({ "train.log": start() + train(1000) });
     const log = join(folder, "train.log");
@@ -94,10 +102,65 @@ describe("parse --follow", () => {
     check(await live.done, { code: 143, stderr: /there is no such file yet; waiting for it/ });
   });
 
+  it("reads several files at once, into a folder and a run each; one that fails ends alone", async () => {
+    const folder = freshFolder({ "student/train.log": start() + train(1000), "c/train.log/x": "" });
+    const env = { WANDB_BASE_URL: server.url, WANDB_API_KEY: server.apiKey };
+    const logs = ["student/train.log", "teacher/train.log", "c/train.log"];
+    const args = ["parse", "--follow", ...logs, "-o", "out", "--wandb-project", "several"];
+    const live = startBinary("run", args, { folder, env });
+    await live.until((_, said) => said.includes("c/train.log: no longer followed: this is a directory"));
+    await live.until((_, said) =>
+      said.includes("teacher/train.log: there is no such file yet; waiting for it"),
+    );
+    await eventually(() => rows(folder, "out/student/train").includes(trainRow(1000)), live);
+    mkdirSync(join(folder, "teacher"));
+    writeFileSync(join(folder, "teacher/train.log"), train(10) + train(20));
+    await eventually(() => rows(folder, "out/teacher/train").includes(trainRow(20)), live);
+    appendFileSync(join(folder, "student/train.log"), train(2000));
+    await eventually(() => rows(folder, "out/student/train").includes(trainRow(2000)), live);
+    live.child.kill("SIGTERM");
+    const done = await live.done;
+    check(done, {
+      code: 143,
+      stderr:
+        /c\/train\.log\n +ERROR +this is a directory[\s\S]*3 inputs, 1 with errors[\s\S]*stopped by SIGTERM\n$/,
+    });
+    const steps = (run: string) => server.history("several", run).map(({ _step }) => _step);
+    expect([steps("student"), steps("teacher-1")]).toEqual([
+      [1000, 2000],
+      [10, 20],
+    ]);
+  });
+
+  it("writes the rows of several files to standard output, each with its file", async () => {
+    const folder = freshFolder({ "a.log": train(1), "b.log": train(2) });
+    const args = ["parse", "--follow", "a.log", "b.log", "--format", "ndjson"];
+    const live = startBinary("run", args, { folder });
+    await live.until((stdout) => stdout.includes('"up":1,') && stdout.includes('"up":2,'));
+    appendFileSync(join(folder, "a.log"), train(3));
+    await live.until((stdout) => stdout.includes('"up":3,'));
+    live.child.kill("SIGINT");
+    const { code, stdout } = await live.done;
+    const rows = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect([code, rows.map(({ source, up }) => `${source} ${up}`).sort()]).toEqual([
+      130,
+      ["a.log 1", "a.log 3", "b.log 2"],
+    ]);
+  });
+
+  it("ends when no file can be read", async () => {
+    const run = await parse(["--follow", "a", "b", "-q"], { folder: freshFolder({ "a/x": "", "b/x": "" }) });
+    check(run, { code: 1, stderr: /a: no longer followed: [\s\S]*b\n +ERROR +this is a directory/ });
+  });
+
   it.each([
-    [["--follow"], /--follow reads one file that grows: name one|nothing to read/],
-    [["--follow", "-"], /--follow reads one file that grows: name one/],
-    [["--follow", "a.log", "b.log"], /--follow reads one file that grows: name one/],
+    [["--follow"], /nothing to read/],
+    [["--follow", "-"], /--follow reads files that grow: name them/],
+    [["--follow", "a.log", "-"], /--follow reads files that grow: name them/],
+    [["--follow", "https://u:p@example.com/a.log?key=1"], /and https:\/\/example\.com\/a\.log is an object/],
     [["--follow", "a.log", "--combine"], /--combine.*cannot also be provided|--follow/],
   ])("%j is refused", async (args, stderr) => {
     check(await parse(args), { code: 2, stderr });
