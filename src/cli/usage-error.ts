@@ -99,7 +99,7 @@ export function reasons(error: FrameworkError, known: readonly string[]): string
 }
 
 /** "Did you mean", if a name is close enough to what was typed. */
-function suggestion(typed: string, names: readonly string[]): string[] {
+export function suggestion(typed: string, names: readonly string[]): string[] {
   if (names.length === 0) return [];
   const best = closest(typed, names);
   const letters = typed.replace(/^-+/, "").length;

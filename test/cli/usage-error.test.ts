@@ -51,7 +51,7 @@ describe("a usage error", () => {
     ],
     [
       ["ls"],
-      ["Error: Missing argument: GROUP (id or address of the group)", "See marian-tracking ls --help"],
+      ["Error: Missing argument: GROUP (id or address of a group; may be repeated)", "See marian-tracking ls --help"],
     ],
     [
       ["doctor", "zzz"],

@@ -75,6 +75,96 @@ describe("ls", () => {
     expect(server.requests.map(({ endpoint }) => endpoint)).toEqual(["task", "list"]);
   });
 
+  it("says what keeps a task from starting, and which task upstream is the cause", async () => {
+    const { server, run } = await setting();
+    const blockers = async (...more: string[]) => {
+      const listed = await run("ls", IDS.fjord, "--no-updates", ...more);
+      check(listed, { code: 0, stdout: /./ });
+      return listed.stdout.split("\n").filter((line) => /blocked by|waits for|and for/.test(line));
+    };
+    const cause = `distillation-student-model-finetune-nb-en (${IDS.finetuned}), which`;
+    expect(await blockers()).toEqual([`     blocked by ${cause} failed`]);
+    const finetuned = server.store.task(IDS.finetuned);
+    for (const state of ["running", "unscheduled"]) {
+      finetuned.status.state = state;
+      finetuned.status.runs.length = 0;
+      const listed = await blockers();
+      expect(listed).toContain(`     waits for ${cause} is ${state}`);
+    }
+    // A task of another group is asked for; a dependency that need not succeed blocks nothing.
+    const student = server.store.task(IDS.student);
+    student.status.state = "unscheduled";
+    student.status.runs.length = 0;
+    const failed = "ALNSC1HvSiqP8tAwxQ0DDQ";
+    Object.assign(student.definition, { dependencies: [IDS.teacher1, failed, "DSIVQLvpTxm5VPA83viBEg"] });
+    server.store.task(failed).status.state = "failed";
+    server.store.task("DSIVQLvpTxm5VPA83viBEg").status.state = "pending";
+    const waits = ["blocked by build-vocab-nb-en", "waits for merge-corpus-nb-en"];
+    expect(await blockers("--kind", "train")).toEqual([
+      expect.stringContaining(`  ${waits[0]} (${failed}), which failed`),
+      expect.stringContaining(`  ${waits[1]} (DSIVQLvpTxm5VPA83viBEg), which is pending`),
+      // The finetuning waits for the same.
+      expect.stringContaining(waits[0] ?? ""),
+      expect.stringContaining(waits[1] ?? ""),
+    ]);
+    Object.assign(student.definition, { requires: "all-resolved" });
+    expect((await blockers("--kind", "train")).join()).not.toContain("build-vocab");
+    const json = await run("ls", IDS.fjord, "--no-updates", "--json", "--state", "unscheduled");
+    const { models } = JSON.parse(json.stdout);
+    const training = models.find(({ model }: { model: string }) => model === "student").training;
+    expect(training.blocked_by).toEqual([
+      { task_id: "DSIVQLvpTxm5VPA83viBEg", label: "merge-corpus-nb-en", state: "pending" },
+    ]);
+  });
+
+  it("lists what failed only, or one kind only", async () => {
+    const { server, run } = await setting();
+    const rows = async (...args: string[]) => {
+      const listed = await run("ls", IDS.fjord, "--no-updates", ...args);
+      check(listed, { code: 0, stdout: /./ });
+      const [title, ...lines] = listed.stdout.trimEnd().split("\n");
+      expect(title).toContain("8 completed, 1 running, 1 unscheduled, 2 failed");
+      return lines.map((line) => line.split(/ {2,}/).slice(0, 2).join(" ").trim());
+    };
+    const failed = ["finetune-student failed", "student", "└─ flores_devtest failed"];
+    expect(await rows("--state", "failed")).toEqual(failed);
+    const running = [failed[0], "teacher-2 running", ...failed.slice(1)];
+    expect(await rows("--state", "failed,running")).toEqual(running);
+    expect(await rows("--state", "running", "--state", "failed")).toEqual(running);
+    expect(await rows("--kind", "train")).toHaveLength(4);
+    expect(await rows("--kind", "distillation", "--state", "failed")).toEqual(failed.slice(0, 1));
+    expect(await rows("--kind", "evaluate-quantized,train-teacher-model")).toHaveLength(5);
+    expect(await rows("--state", "pending")).toEqual(["none of them is selected"]);
+    // A log is read for the trainings that are listed.
+    await run("ls", IDS.fjord, "--kind", "evaluate");
+    expect(server.count("content")).toBe(0);
+    check(await run("ls", IDS.fjord, "--state", "faild"), {
+      code: 2,
+      stderr: /--state faild: the states are completed, .*exception\. Did you mean failed\?/,
+    });
+    check(await run("ls", IDS.fjord, "--kind", "tarin"), {
+      code: 2,
+      stderr: /--kind tarin: no training .* has this kind: there are .*evaluate, .* Did you mean train\?/,
+    });
+  });
+
+  it("lists several groups, each once, and goes on without those that are gone", async () => {
+    const { run } = await setting();
+    const groups = [IDS.fjord, IDS.unknown, IDS.coast, IDS.fjord];
+    const listed = await run("ls", "--no-updates", ...groups);
+    check(listed, {
+      code: 1,
+      stdout: /^nb-en\/fjord_.*\n\nnb-en\/coast_/s,
+      stderr: /ERROR Y7uv.* expired/,
+    });
+    expect(listed.stdout.match(/nb-en\/fjord/g)).toHaveLength(1);
+    const json = await run("ls", "--no-updates", "--json", ...groups);
+    check(json, { code: 1, stdout: /./, stderr: /ERROR Y7uv/ });
+    const objects: { group: string; models: unknown[]; problems: unknown[] }[] = JSON.parse(json.stdout);
+    expect(objects.map(({ group }) => group)).toEqual([IDS.fjord, IDS.unknown, IDS.coast]);
+    expect(objects[1]).toMatchObject({ models: [], problems: [{ severity: "failure" }] });
+  });
+
   it("reads a log once, and the next time from the cache", async () => {
     const { server, run } = await setting({ trainLog: Buffer.from(LOG) });
     await run("ls", IDS.coast);

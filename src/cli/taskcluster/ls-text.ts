@@ -2,18 +2,26 @@
 
 import { evaluationTitle } from "../../evaluation/naming/dataset.js";
 import { escapeLine, jsonText, linesText } from "../../io/escape.js";
-import { type ListedTask, type Listing, STATES } from "./ls.js";
+import type { ListedTask, Listing } from "./ls.js";
 
-/** The listing as JSON: one object. */
-export function listingJson({ groupId, experiment, models, problems }: Listing): string {
+/** Listings as JSON: the object of one group, or an array of several. */
+export function listingsJson(listings: readonly Listing[]): string {
+  const objects = listings.map(plainListing);
+  return jsonText(objects.length === 1 ? objects[0] : objects);
+}
+
+function plainListing({ groupId, experiment, models, problems }: Listing): object {
   const { project = null, name = null, suffix } = experiment ?? {};
-  const plain = ({ taskId, dataset, last, ...rest }: ListedTask) => ({
+  const plain = ({ taskId, dataset, last, blockedBy, ...rest }: ListedTask) => ({
     task_id: taskId,
     ...rest,
     ...(dataset === undefined
       ? {}
       : { importer: dataset.importer, dataset: dataset.dataset, augmentation: dataset.augmentation }),
     ...(last === undefined ? {} : { epoch: last.epoch, up: last.up }),
+    ...(blockedBy === undefined
+      ? {}
+      : { blocked_by: blockedBy.map(({ taskId: id, label, state }) => ({ task_id: id, label, state })) }),
   });
   const listed = models.map(({ model, training, evaluations }) => ({
     model,
@@ -21,29 +29,50 @@ export function listingJson({ groupId, experiment, models, problems }: Listing):
     training: training === undefined ? null : plain(training),
     evaluations: evaluations.map(plain),
   }));
-  return jsonText({ group: groupId, project, name, models: listed, problems });
+  return { group: groupId, project, name, models: listed, problems };
 }
 
 /** The listing as a tree for people. */
-export function listingText({ groupId, experiment, models }: Listing): string {
-  const tasks = models.flatMap(({ training, evaluations }) => [
-    ...(training ? [training] : []),
-    ...evaluations,
-  ]);
-  const counts = STATES.map((state) => [tasks.filter((task) => task.state === state).length, state] as const)
-    .filter(([count]) => count > 0)
-    .map((pair) => pair.join(" "))
+export function listingText({ groupId, experiment, counts, models }: Listing): string {
+  const counted = [...counts]
+    .filter(([, count]) => count > 0)
+    .map(([state, count]) => `${count} ${state}`)
     .join(", ");
   const title = experiment === undefined ? groupId : `${experiment.project}/${experiment.name}`;
-  const rows: string[][] = [];
+  const rows: Row[] = [];
   for (const { model, training, evaluations } of models) {
     rows.push(training === undefined ? [model] : [model, ...cells(training)]);
+    if (training !== undefined) rows.push(...blockerRows(training, evaluations.length > 0 ? "│ " : "  "));
     for (const [index, evaluation] of evaluations.entries()) {
-      const branch = index === evaluations.length - 1 ? "└─" : "├─";
-      rows.push([`${branch} ${titleOf(evaluation)}`, ...cells(evaluation)]);
+      const isLast = index === evaluations.length - 1;
+      rows.push([`${isLast ? "└─" : "├─"} ${titleOf(evaluation)}`, ...cells(evaluation)]);
+      rows.push(...blockerRows(evaluation, isLast ? "     " : "│    ", training));
     }
   }
-  return linesText([`${title}: ${counts || "no trainings and no evaluations"}`, ...aligned(rows)]);
+  const none = counted !== "" && rows.length === 0 ? ["none of them is selected"] : [];
+  return linesText([`${title}: ${counted || "no trainings and no evaluations"}`, ...none, ...aligned(rows)]);
+}
+
+/** Cells of a task, or a line for itself. */
+type Row = readonly string[] | string;
+
+/** Blockers that are listed of a task. */
+const MAX_BLOCKERS = 3;
+
+/** What keeps a task from starting, unless it is the training in the row above. */
+function blockerRows(
+  { blockedBy = [] }: ListedTask,
+  indent: string,
+  above: Pick<ListedTask, "taskId"> | undefined = undefined,
+): string[] {
+  const others = blockedBy.filter(({ taskId }) => taskId !== above?.taskId);
+  const rows = others.slice(0, MAX_BLOCKERS).map(({ taskId, label, state }) => {
+    const isOver = state === "failed" || state === "exception";
+    const how = state === "exception" ? "ended with an exception" : isOver ? state : `is ${state}`;
+    return `${indent}${isOver ? "blocked by" : "waits for"} ${label} (${taskId}), which ${how}`;
+  });
+  const more = others.length - rows.length;
+  return more > 0 ? [...rows, `${indent}and for ${more} more`] : rows;
 }
 
 function titleOf({ dataset, label }: ListedTask): string {
@@ -72,15 +101,19 @@ function duration(seconds: number): string {
 }
 
 /** Rows with aligned cells. */
-function aligned(raw: readonly (readonly string[])[]): string[] {
-  const rows = raw.map((row) => row.map(escapeLine));
+function aligned(raw: readonly Row[]): string[] {
+  const rows = raw.map((row) => (typeof row === "string" ? row : row.map(escapeLine)));
   const widths: number[] = [];
-  for (const row of rows)
+  for (const row of rows) {
+    if (typeof row === "string") continue;
     for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, cell.length);
+  }
   return rows.map((row) =>
-    row
-      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
-      .join("  ")
-      .trimEnd(),
+    typeof row === "string"
+      ? row
+      : row
+          .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+          .join("  ")
+          .trimEnd(),
   );
 }

@@ -30,6 +30,8 @@ const status = z.object({
 const task = z.object({
   taskGroupId: slug,
   dependencies: z.array(slug).default([]),
+  /** What the dependencies must be before the task is scheduled. */
+  requires: z.enum(["all-completed", "all-resolved"]).default("all-completed"),
   tags: z.object({ kind: z.string().optional(), label: z.string().optional() }).default({}),
   metadata: z.object({ name: z.string() }),
 });
