@@ -51,7 +51,10 @@ describe("a usage error", () => {
     ],
     [
       ["ls"],
-      ["Error: Missing argument: GROUP (id or address of a group; may be repeated)", "See marian-tracking ls --help"],
+      [
+        "Error: Missing argument: GROUP (id or address of a group; may be repeated)",
+        "See marian-tracking ls --help",
+      ],
     ],
     [
       ["doctor", "zzz"],
