@@ -50,13 +50,17 @@ export class Core {
      * Formats the batch's training rows as CSV; the text replaces the last one.
      * @param {boolean} labels
      * @param {boolean} segment
+     * @param {boolean} timestamp
+     * @param {Float64Array} times
      * @param {Uint8Array} prefix
      * @returns {number}
      */
-    csv(labels, segment, prefix) {
-        const ptr0 = passArray8ToWasm0(prefix, wasm.__wbindgen_export);
+    csv(labels, segment, timestamp, times, prefix) {
+        const ptr0 = passArrayF64ToWasm0(times, wasm.__wbindgen_export);
         const len0 = WASM_VECTOR_LEN;
-        const ret = wasm.core_csv(this.__wbg_ptr, labels, segment, ptr0, len0);
+        const ptr1 = passArray8ToWasm0(prefix, wasm.__wbindgen_export);
+        const len1 = WASM_VECTOR_LEN;
+        const ret = wasm.core_csv(this.__wbg_ptr, labels, segment, timestamp, ptr0, len0, ptr1, len1);
         return ret >>> 0;
     }
     /**
@@ -237,6 +241,13 @@ let heap_next = heap.length;
 function passArray8ToWasm0(arg, malloc) {
     const ptr = malloc(arg.length * 1, 1) >>> 0;
     getUint8ArrayMemory0().set(arg, ptr / 1);
+    WASM_VECTOR_LEN = arg.length;
+    return ptr;
+}
+
+function passArrayF64ToWasm0(arg, malloc) {
+    const ptr = malloc(arg.length * 8, 8) >>> 0;
+    getFloat64ArrayMemory0().set(arg, ptr / 8);
     WASM_VECTOR_LEN = arg.length;
     return ptr;
 }

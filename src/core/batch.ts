@@ -14,10 +14,14 @@ import type { TimestampFormat } from "./timestamp.js";
 export interface CsvColumns {
   readonly labels: boolean;
   readonly segment: boolean;
+  /** `2026-04-02T08:05:00.000Z`. A clock without a zone is taken for UTC; the cell is empty if the line has no time. */
+  readonly timestamp?: boolean;
 }
 
-/** Formats the training rows of a batch; throws if they are gone. */
-export type FormatCsv = (columns: CsvColumns, prefix: Uint8Array) => Uint8Array;
+/** Formats the training rows of a batch, whose times are given in UTC; throws if they are gone. */
+export type FormatCsv = (columns: CsvColumns, times: Float64Array, prefix: Uint8Array) => Uint8Array;
+
+const NO_TIMES = new Float64Array(0);
 
 /** What the texts of a start are, each empty if the log has none. */
 const START_TEXTS = ["marian_version", "revision", "command_line", "config_text", "loose_text"] as const;
@@ -82,7 +86,21 @@ export class Batch implements Views {
    * @throws Error when the parser has been called again: the core formats the rows that it found last.
    */
   trainingCsv(columns: CsvColumns, prefix: Uint8Array): Uint8Array {
-    return this.#csv(columns, prefix);
+    return this.#csv(columns, columns.timestamp === true ? this.trainingTimes : NO_TIMES, prefix);
+  }
+
+  /**
+   * When the training rows were printed: milliseconds since 1970, UTC. A clock whose zone is not known is taken for
+   * UTC.
+   *
+   * @internal
+   */
+  get trainingTimes(): Float64Array {
+    const { present, segment, timestamp } = this.training;
+    if (!this.time.hasZones) return timestamp;
+    return timestamp.map((time, row) =>
+      this.time.absolute(time, ((present[row] ?? 0) & PRESENT.utc) !== 0, segment[row] ?? 0),
+    );
   }
 
   /** The rows in the order of the log, as frozen objects; marks are not rows. */

@@ -129,10 +129,10 @@ export class LogParser implements Disposable {
     }
     this.#calls += 1;
     const call = this.#calls;
-    const csv: FormatCsv = ({ labels, segment }, prefix) => {
+    const csv: FormatCsv = ({ labels, segment, timestamp = false }, times, prefix) => {
       if (call !== this.#calls)
         throw new Error("The parser has been called again: take the CSV of a batch first.");
-      return readCsv(this.#module, this.#open().csv(labels, segment, prefix));
+      return readCsv(this.#module, this.#open().csv(labels, segment, timestamp, times, prefix));
     };
     return new Batch(packed, this.#metrics, this.time, csv);
   }

@@ -31,6 +31,11 @@ export class TimestampFormat {
     return this.#given !== undefined;
   }
 
+  /** Whether any segment has a zone. */
+  get hasZones(): boolean {
+    return this.#given !== undefined || this.#zones.size > 0;
+  }
+
   /** Sets the zone of a segment, as its configuration calls it; one that does not exist is left out. */
   setZone(segment: number, zone: string | undefined): void {
     if (this.#given !== undefined || zone === undefined || this.#zones.has(segment)) return;
@@ -69,6 +74,20 @@ export class TimestampFormat {
   #zone(segment: number): Zone | undefined {
     return this.#given ?? this.#zones.get(segment);
   }
+}
+
+/** A time of the log in milliseconds since 1970; a time without a zone is taken for UTC. */
+export function instant(timestamp: string | undefined): number | undefined {
+  if (timestamp === undefined) return undefined;
+  const time = Date.parse(/(?:Z|[+-]\d\d:\d\d)$/.test(timestamp) ? timestamp : `${timestamp}Z`);
+  return Number.isNaN(time) ? undefined : time;
+}
+
+/** A time of the log in UTC, `2026-04-02T08:05:00.000Z`; empty if its year does not have four digits. */
+export function utcText(timestamp: string | undefined): string {
+  const time = instant(timestamp);
+  const text = time === undefined ? "" : new Date(time).toISOString();
+  return /^\d/.test(text) ? text : "";
 }
 
 /** A zone of the IANA database, or a fixed offset. */

@@ -51,7 +51,7 @@ async function readStream(request: TaskLogRequest): Promise<InputReceipt> {
   const stdin = new StdinSource(process.stdin);
   let closed = false;
   const publishers = [
-    ...livePublishers(request.folder, { evenIfEmpty: true }),
+    ...livePublishers(request.folder, { reference: true }),
     new BufferedPublisher("W&B", opening, { stop: stop.signal, closed: () => closed }),
   ];
   // The process that passes the log on may have been killed, too.
@@ -72,7 +72,7 @@ async function readStream(request: TaskLogRequest): Promise<InputReceipt> {
 
 async function readFile(request: TaskLogRequest): Promise<InputReceipt> {
   const { wanted, folder, stop } = request;
-  const files = filePublisher(folder, "csv", { evenIfEmpty: true });
+  const files = filePublisher(folder, "csv", { reference: true });
   const wandb = await openWhole(request);
   const publishers = wandb === undefined ? [files] : [files, wandb];
   return await publishLog(fileSource(wanted.source), {}, publishers, stop);

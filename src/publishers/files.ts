@@ -11,16 +11,17 @@ export type FileFormat = "csv" | "ndjson";
 
 /**
  * Writes the files of one input, in a folder of its own, or those of several inputs. If nothing was measured, existing
- * files stay, unless `evenIfEmpty` asks for files without rows.
+ * files stay. With `reference`, CSV is what the Python commands write: without times, and files of headers if nothing
+ * was measured.
  */
 export function filePublisher(
   folder: string,
   format: FileFormat,
-  { patterns = false, combine = false, evenIfEmpty = false } = {},
+  { patterns = false, combine = false, reference = false } = {},
 ): UpdatePublisher {
   return format === "ndjson"
-    ? ndjsonFile(folder, "whole", evenIfEmpty)
-    : new CsvPublisher({ folder, mode: "whole", combine, patterns, evenIfEmpty });
+    ? ndjsonFile(folder, "whole", reference)
+    : new CsvPublisher({ folder, mode: "whole", combine, patterns, reference });
 }
 
 /**
@@ -29,11 +30,11 @@ export function filePublisher(
  */
 export function livePublishers(
   folder: string,
-  { patterns = false, evenIfEmpty = false } = {},
+  { patterns = false, reference = false } = {},
 ): UpdatePublisher[] {
   return [
-    ndjsonFile(folder, "live", evenIfEmpty),
-    new CsvPublisher({ folder, mode: "live", combine: false, patterns, evenIfEmpty }),
+    ndjsonFile(folder, "live", reference),
+    new CsvPublisher({ folder, mode: "live", combine: false, patterns, reference }),
   ];
 }
 

@@ -1,4 +1,5 @@
 /** How a training spent its time. */
+import { instant } from "../core/timestamp.js";
 import type { ReportRun } from "./report-data.js";
 import { resumedAt } from "./restarts.js";
 import { type Table, valueAt } from "./table.js";
@@ -134,11 +135,4 @@ function wallOf(run: ReportRun): { wall: number; between: number } {
   const start = Math.min(...sorted.map(({ first }) => first));
   const end = Math.max(...sorted.map(({ last }) => last));
   return { wall: end - start, between };
-}
-
-/** A time of the log in milliseconds; a time without a zone is read as UTC. */
-export function instant(timestamp: string | undefined): number | undefined {
-  if (timestamp === undefined) return undefined;
-  const time = Date.parse(/(?:Z|[+-]\d\d:\d\d)$/.test(timestamp) ? timestamp : `${timestamp}Z`);
-  return Number.isNaN(time) ? undefined : time;
 }

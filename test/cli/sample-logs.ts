@@ -25,8 +25,17 @@ export function train(up: number, options: { epoch?: number | string; time?: str
   return `[${time}] Ep. ${epoch} : Up. ${up} : Sen. ${sentences(up)} : ${rest(up)}\n`;
 }
 
+/** When {@link train} and {@link valid} were printed, as CSV files have it. */
+export const TRAINED = `${DAY}T09:00:00.000Z`;
+export const VALIDATED = `${DAY}T10:00:00.000Z`;
+
 /** The row of {@link train} in training.csv, without the line end. */
 export function trainRow(up: number, epoch: number | string = 1): string {
+  return `${referenceRow(up, epoch)},${TRAINED}`;
+}
+
+/** The same in the files of the reference. */
+export function referenceRow(up: number, epoch: number | string = 1): string {
   return `${epoch},${up},${up * 100},${(10 / up).toFixed(8).replace(/(\.\d+?)0+$/, "$1")},12.5,8000.25,1.0625,0.0003`;
 }
 
@@ -47,11 +56,13 @@ export function chatter(words = "Saving model weights and runtime parameters to 
   return `[${DAY} 10:30:00] ${words}\n`;
 }
 
-/** The header of training.csv. */
-export const TRAINING_HEADER = "epoch,up,sen,cost,time,rate,gnorm,learning_rate";
+/** The header of training.csv, of ours and of the reference's. */
+export const REFERENCE_TRAINING = "epoch,up,sen,cost,time,rate,gnorm,learning_rate";
+export const TRAINING_HEADER = `${REFERENCE_TRAINING},timestamp`;
 /** The header of validation.csv. */
-export const VALIDATION_HEADER =
+export const REFERENCE_VALIDATION =
   "epoch,up,chrf,ce_mean_words,bleu_detok,perplexity,chrf_stalled,ce_mean_words_stalled,bleu_detok_stalled,perplexity_stalled";
+export const VALIDATION_HEADER = `${REFERENCE_VALIDATION},timestamp`;
 
 /** Lines as a CSV file has them. */
 export function csv(...lines: readonly string[]): string {

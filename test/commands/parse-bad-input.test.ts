@@ -8,10 +8,12 @@ import {
   chatter,
   csv,
   DAY,
+  referenceRow,
   start,
   TRAINING_HEADER,
   train,
   trainRow,
+  VALIDATED,
   VALIDATION_HEADER,
   valid,
 } from "../cli/sample-logs.js";
@@ -259,7 +261,7 @@ describe.concurrent("lines that are not as they should be", () => {
       `09:00:00] ${train(2000).slice(train(2000).indexOf("Ep."))}` +
       `[${DAY} 09:00:00] Ep. 1 : Up. 3000 : Sen. 300,0[${DAY} 09:00:01] Saving\n`;
     const { input, rows } = await parseBytes(content, { code: 0 });
-    expect(rows).toEqual([trainRow(1000), trainRow(2000)]);
+    expect(rows).toEqual([trainRow(1000), `${referenceRow(2000)},`]);
     expect(input).toMatchObject({ unmatched: 1 });
     expect(input["unmatched_samples"]).toEqual([
       { line: 3, text: `[${DAY} 09:00:00] Ep. 1 : Up. 3000 : Sen. 300,0[${DAY} 09:00:01] Saving` },
@@ -346,7 +348,9 @@ describe.concurrent("lines that are not as they should be", () => {
   it("a log of validation alone has both files", async () => {
     const { run, rows } = await parseBytes(valid(1000, "chrf", 40), { code: 0 });
     expect(rows).toEqual([]);
-    expect(result(run, "output/validation.csv")).toBe(csv(VALIDATION_HEADER, "1,1000,40.0,,,,,,,"));
+    expect(result(run, "output/validation.csv")).toBe(
+      csv(VALIDATION_HEADER, `1,1000,40.0,,,,,,,,${VALIDATED}`),
+    );
   });
 
   it("updates whose validation lines interleave give two full rows", async () => {
@@ -359,7 +363,7 @@ describe.concurrent("lines that are not as they should be", () => {
       valid(2000, "perplexity", 4);
     const { run } = await parseBytes(content, { code: 0 });
     expect(result(run, "output/validation.csv")).toBe(
-      csv(VALIDATION_HEADER, "1,1000,1.0,,,3.0,,,,", "1,2000,2.0,,,4.0,,,,"),
+      csv(VALIDATION_HEADER, `1,1000,1.0,,,3.0,,,,,${VALIDATED}`, `1,2000,2.0,,,4.0,,,,,${VALIDATED}`),
     );
   });
 });

@@ -17,11 +17,11 @@ import { runHere } from "../cli/run-here.js";
 import {
   chatter,
   csv,
+  REFERENCE_TRAINING,
+  REFERENCE_VALIDATION,
+  referenceRow,
   start,
-  TRAINING_HEADER,
   train,
-  trainRow,
-  VALIDATION_HEADER,
   valid,
 } from "../cli/sample-logs.js";
 
@@ -60,15 +60,19 @@ describe.concurrent("-i", () => {
       stderr: /training {3}2 rows\n {2}validation 1 point from 2 records: chrf, bleu-detok\n/,
     });
     expect(filesBelow(join(done.folder, "out"))).toEqual(["training.csv", "validation.csv"]);
-    expect(result(done, "out/training.csv")).toBe(csv(TRAINING_HEADER, trainRow(1000), trainRow(2000)));
-    expect(result(done, "out/validation.csv")).toBe(csv(VALIDATION_HEADER, "1,1000,40.0,,20.0,,,,,"));
+    expect(result(done, "out/training.csv")).toBe(
+      csv(REFERENCE_TRAINING, referenceRow(1000), referenceRow(2000)),
+    );
+    expect(result(done, "out/validation.csv")).toBe(csv(REFERENCE_VALIDATION, "1,1000,40.0,,20.0,,,,,"));
   });
 
   it("reads a plain train.log, into ./output", async () => {
     const done = await run(["-i", "train.log", "-v"], { folder: freshFolder({ "train.log": LOG }) });
     check(done, { code: 0, stderr: /wrote {6}output\/training\.csv\n/ });
-    expect(result(done, "output/training.csv")).toBe(csv(TRAINING_HEADER, trainRow(1000), trainRow(2000)));
-    expect(result(done, "output/validation.csv")).toBe(csv(VALIDATION_HEADER, "1,1000,40.0,,20.0,,,,,"));
+    expect(result(done, "output/training.csv")).toBe(
+      csv(REFERENCE_TRAINING, referenceRow(1000), referenceRow(2000)),
+    );
+    expect(result(done, "output/validation.csv")).toBe(csv(REFERENCE_VALIDATION, "1,1000,40.0,,20.0,,,,,"));
   });
 
   it("takes every flag of the reference and says what W&B lacks", async () => {
@@ -92,7 +96,7 @@ describe.concurrent("-i", () => {
       code: 0,
       stderr: /nothing is published to Weights & Biases: no W&B API key was found/,
     });
-    expect(result(done, "out/training.csv")).toContain(trainRow(2000));
+    expect(result(done, "out/training.csv")).toContain(referenceRow(2000));
   });
 
   it.each([
@@ -170,8 +174,10 @@ describe.concurrent("--from-stream", () => {
       "training.csv",
       "validation.csv",
     ]);
-    expect(result(done, "output/training.csv")).toBe(csv(TRAINING_HEADER, trainRow(1000), trainRow(2000)));
-    expect(result(done, "output/validation.csv")).toBe(csv(VALIDATION_HEADER, "1,1000,40.0,,20.0,,,,,"));
+    expect(result(done, "output/training.csv")).toBe(
+      csv(REFERENCE_TRAINING, referenceRow(1000), referenceRow(2000)),
+    );
+    expect(result(done, "output/validation.csv")).toBe(csv(REFERENCE_VALIDATION, "1,1000,40.0,,20.0,,,,,"));
     const types = result(done, "output/measurements.ndjson")
       .trimEnd()
       .split("\n")
@@ -188,16 +194,18 @@ describe.concurrent("--from-stream", () => {
     });
     const done = await run(["-s"], { folder, stdin: train(1000) });
     check(done, { code: 0, stdout: train(1000), stderr: /./ });
-    expect(result(done, "output/training.csv")).toBe(csv(TRAINING_HEADER, trainRow(1000)));
-    expect(result(done, "output/validation.csv")).toBe(csv(VALIDATION_HEADER));
+    expect(result(done, "output/training.csv")).toBe(csv(REFERENCE_TRAINING, referenceRow(1000)));
+    expect(result(done, "output/validation.csv")).toBe(csv(REFERENCE_VALIDATION));
     expect(result(done, "output/measurements.ndjson").split("\n")).toHaveLength(2);
   });
 
   it("has every row on disk while standard input is open, and after SIGKILL", async () => {
     const live = startBinary("parse_tc_logs", ["-s"], { stdin: LOG });
-    await eventually(() => rowsOnDisk(live, "training.csv").endsWith(`${trainRow(2000)}\r\n`), live);
+    await eventually(() => rowsOnDisk(live, "training.csv").endsWith(`${referenceRow(2000)}\r\n`), live);
     await eventually(() => rowsOnDisk(live, "validation.csv").endsWith("1,1000,40.0,,20.0,,,,,\r\n"), live);
-    expect(rowsOnDisk(live, "training.csv")).toBe(csv(TRAINING_HEADER, trainRow(1000), trainRow(2000)));
+    expect(rowsOnDisk(live, "training.csv")).toBe(
+      csv(REFERENCE_TRAINING, referenceRow(1000), referenceRow(2000)),
+    );
     // A point that is open has no row yet, but its record is in the NDJSON.
     live.child.stdin.write(valid(2000, "chrf", 41) + chatter());
     await eventually(
@@ -219,19 +227,19 @@ describe.concurrent("--from-stream", () => {
     expect(filesBelow(done.folder)).toEqual(
       ["measurements.ndjson", "training.csv", "validation.csv"].map((name) => `output/${name}`),
     );
-    const header = `${TRAINING_HEADER},labels,batch_labels,total_labels,segment`;
+    const header = `${REFERENCE_TRAINING},labels,batch_labels,total_labels,segment`;
     expect(result(done, "output/training.csv")).toBe(
       csv(
         header,
-        `${trainRow(1000)},,,,0`,
-        `${trainRow(2000)},,,,0`,
+        `${referenceRow(1000)},,,,0`,
+        `${referenceRow(2000)},,,,0`,
         "1,3000,3,1.5,1.0,2.0,1.0625,0.0003,10,5,20,0",
-        `${trainRow(4000)},,,,1`,
+        `${referenceRow(4000)},,,,1`,
       ),
     );
     expect(result(done, "output/validation.csv")).toBe(
       csv(
-        `${VALIDATION_HEADER},ter,ter_stalled,segment`,
+        `${REFERENCE_VALIDATION},ter,ter_stalled,segment`,
         "1,1000,40.0,,20.0,,,,,,,,0",
         "1,2000,41.0,,,,,,,,,,0",
         "1,4000,,,,,,,,,50.0,1.0,1",
@@ -274,7 +282,9 @@ describe.concurrent("--from-stream", () => {
     const script = `exec 3>&1; cat a.log | { "$0" "$1" -s --wandb-project x 2>&1 >&3; echo "code $?" >&3; } | exec true`;
     const done = await runShell(script, [process.execPath, binaryPath("parse_tc_logs")], { folder });
     check(done, { code: 0, stdout: `${LOG}code 0\n` });
-    expect(result(done, "output/training.csv")).toBe(csv(TRAINING_HEADER, trainRow(1000), trainRow(2000)));
+    expect(result(done, "output/training.csv")).toBe(
+      csv(REFERENCE_TRAINING, referenceRow(1000), referenceRow(2000)),
+    );
   });
 
   it.each([
@@ -292,6 +302,6 @@ describe.concurrent("--from-stream", () => {
       stdout: train(1000) + valid(1000, "chrf", 5),
       stderr: new RegExp(`stopped by ${signal}\n$`),
     });
-    expect(result(done, "output/validation.csv")).toBe(csv(VALIDATION_HEADER, "1,1000,5.0,,,,,,,"));
+    expect(result(done, "output/validation.csv")).toBe(csv(REFERENCE_VALIDATION, "1,1000,5.0,,,,,,,"));
   });
 });

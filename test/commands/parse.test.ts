@@ -17,10 +17,15 @@ import {
   chatter,
   csv,
   DAY,
+  REFERENCE_TRAINING,
+  REFERENCE_VALIDATION,
+  referenceRow,
   start,
+  TRAINED,
   TRAINING_HEADER,
   train,
   trainRow,
+  VALIDATED,
   VALIDATION_HEADER,
   valid,
 } from "../cli/sample-logs.js";
@@ -70,7 +75,9 @@ describe.concurrent("one log", () => {
     });
     expect(filesBelow(run.folder)).toEqual(["output/training.csv", "output/validation.csv", "train.log"]);
     expect(result(run, "output/training.csv")).toBe(csv(TRAINING_HEADER, trainRow(1000), trainRow(2000)));
-    expect(result(run, "output/validation.csv")).toBe(csv(VALIDATION_HEADER, "1,1000,19.0,2.5,,,,1.0,,"));
+    expect(result(run, "output/validation.csv")).toBe(
+      csv(VALIDATION_HEADER, `1,1000,19.0,2.5,,,,1.0,,,${VALIDATED}`),
+    );
   });
 
   it("goes to the folder of -o, which is made", async () => {
@@ -111,7 +118,11 @@ describe.concurrent("one log", () => {
     });
     expect(run.stderr.split("is newer").length).toBe(2);
     expect(result(run, "output/training.csv")).toBe(
-      csv(`${TRAINING_HEADER},segment`, `${trainRow(1000)},0`, `${trainRow(1000)},1`),
+      csv(
+        `${REFERENCE_TRAINING},segment,timestamp`,
+        `${referenceRow(1000)},0,${TRAINED}`,
+        `${referenceRow(1000)},1,${TRAINED}`,
+      ),
     );
   });
 });
@@ -195,17 +206,17 @@ describe.concurrent("several logs", () => {
     expect(filesBelow(join(folder, "all"))).toEqual(["training.csv", "validation.csv"]);
     expect(result(run, "all/training.csv")).toBe(
       csv(
-        `source,${TRAINING_HEADER},segment`,
-        `a.log,${trainRow(1000)},0`,
-        `a.log,${trainRow(2000)},1`,
-        `${odd},${trainRow(4000, "1.5")},0`,
+        `source,${REFERENCE_TRAINING},segment,timestamp`,
+        `a.log,${referenceRow(1000)},0,${TRAINED}`,
+        `a.log,${referenceRow(2000)},1,${TRAINED}`,
+        `${odd},${referenceRow(4000, "1.5")},0,${TRAINED}`,
       ),
     );
     expect(result(run, "all/validation.csv")).toBe(
       csv(
-        `source,${VALIDATION_HEADER},bleu,bleu_stalled`,
-        "a.log,1,1000,40.5,,,,,,,,,",
-        `${odd},1,4000,,,,,,,,,7.0,2.0`,
+        `source,${REFERENCE_VALIDATION},bleu,bleu_stalled,timestamp`,
+        `a.log,1,1000,40.5,,,,,,,,,,${VALIDATED}`,
+        `${odd},1,4000,,,,,,,,,7.0,2.0,${VALIDATED}`,
       ),
     );
   });

@@ -2,6 +2,7 @@
 import { stringify } from "csv-stringify/sync";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { utcText } from "../../src/core/timestamp.js";
 import { type Batch, LogParser, type Measurement, PRESENT, parseLog, readRun } from "../../src/index.js";
 import { nodeCore } from "../../src/node-core.js";
 import { formatCount, formatFloat } from "../../src/publishers/csv/float.js";
@@ -35,6 +36,18 @@ const training = fc
     ([epoch, up, sen, cost, ...rest]) =>
       `Ep. ${epoch} : Up. ${up} : Sen. ${sen} : Cost ${cost}${rest.join("")}`,
   );
+const time = fc
+  .date({
+    min: new Date("1972-01-01T00:00:00Z"),
+    max: new Date("9999-12-31T23:59:59.999Z"),
+    noInvalidDate: true,
+  })
+  .map((date) => date.toISOString());
+const stamp = fc.oneof(
+  time.map((text) => `[task ${text}] `),
+  time.map((text) => `[${text.slice(0, 19).replace("T", " ")}] `),
+  fc.constantFrom("", "[2024-03-31 01:59:59] ", "[2024-03-31 03:00:00] ", "[2024-10-27 02:30:00] "),
+);
 const validation = fc
   .tuple(
     fc.nat(),
@@ -105,14 +118,17 @@ describe("LogParser", () => {
   test("the core's CSV is csv-stringify's", () => {
     fc.assert(
       fc.property(
-        fc.array(training, { minLength: 1, maxLength: 12 }),
-        fc.boolean(),
-        fc.boolean(),
-        (records, labels, segment) => {
-          using parser = new LogParser();
+        fc.array(
+          fc.tuple(stamp, training).map((texts) => texts.join("")),
+          { minLength: 1, maxLength: 12 },
+        ),
+        fc.record({ labels: fc.boolean(), segment: fc.boolean(), timestamp: fc.boolean() }),
+        fc.constantFrom({}, { timeZone: "Europe/Paris" }),
+        (records, columns, options) => {
+          using parser = new LogParser(options);
           const batch = parser.feed(bytes(records.map((record) => `${record}\n`).join("")));
-          const text = new TextDecoder().decode(batch.trainingCsv({ labels, segment }, bytes("a,")));
-          expect(text).toBe(stringify(rows(batch, labels, segment), { record_delimiter: "windows" }));
+          const text = new TextDecoder().decode(batch.trainingCsv(columns, bytes("a,")));
+          expect(text).toBe(stringify(rows(batch, columns), { record_delimiter: "windows" }));
         },
       ),
       { numRuns: 500 },
@@ -201,7 +217,8 @@ describe("parseLog", () => {
   });
 });
 
-function rows({ training }: Batch, labels: boolean, segment: boolean): string[][] {
+function rows(batch: Batch, { labels, segment, timestamp }: Record<string, boolean>): string[][] {
+  const { training } = batch;
   return Array.from({ length: training.length }, (_, row) => {
     const present = training.present[row] ?? 0;
     const cell = (
@@ -220,6 +237,7 @@ function rows({ training }: Batch, labels: boolean, segment: boolean): string[][
         ? [cell("labels", formatCount), cell("batch_labels", formatCount), cell("total_labels", formatCount)]
         : []),
       ...(segment ? [formatCount(training.segment[row] ?? 0)] : []),
+      ...(timestamp ? [utcText(batch.trainingRow(row).timestamp)] : []),
     ];
   });
 }

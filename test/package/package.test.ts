@@ -48,8 +48,9 @@ describe("the packed package", () => {
     expect(readFileSync(join(folder, "output/training.csv"), "utf8").split("\r\n")).toHaveLength(89);
     const compatible = run("node_modules/.bin/parse_tc_logs", ["-i", "train.log", "-o", "compatible"]);
     expect(compatible.status).toBe(0);
+    const ours = readFileSync(join(folder, "output/training.csv"), "utf8");
     expect(readFileSync(join(folder, "compatible/training.csv"), "utf8")).toBe(
-      readFileSync(join(folder, "output/training.csv"), "utf8"),
+      ours.replaceAll(/,[^,]*(?=\r\n)/g, ""),
     );
   });
 

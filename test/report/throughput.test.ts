@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { instant, throughputOf } from "../../src/report/throughput.js";
+import { throughputOf } from "../../src/report/throughput.js";
 import { start, valid } from "../cli/sample-logs.js";
 import { runOf } from "./sample-run.js";
 
@@ -65,13 +65,5 @@ describe("where the time of a training went", () => {
     const times = throughputOf(await runOf(plain(1, 0) + plain(2, 10) + plain(3, 30)));
     expect(times).toMatchObject({ wall: 30_000, training: 30_000 });
     expect(times).not.toHaveProperty("usualRate");
-  });
-
-  it("reads times without a zone as UTC, wherever the reader is", () => {
-    expect(instant("2024-07-03T09:00:00")).toBe(Date.UTC(2024, 6, 3, 9));
-    expect(instant("2024-07-03T09:00:00+02:00")).toBe(Date.UTC(2024, 6, 3, 7));
-    expect(instant("2024-07-03T09:00:00.250Z")).toBe(Date.UTC(2024, 6, 3, 9, 0, 0, 250));
-    expect(instant(undefined)).toBeUndefined();
-    expect(instant("yesterday")).toBeUndefined();
   });
 });

@@ -109,9 +109,10 @@ impl Core {
     }
 
     /// Formats the batch's training rows as CSV; the text replaces the last one.
-    pub fn csv(&mut self, labels: bool, segment: bool, prefix: &[u8]) -> u32 {
+    pub fn csv(&mut self, labels: bool, segment: bool, timestamp: bool, times: &[f64], prefix: &[u8]) -> u32 {
         self.csv.clear();
-        csv::training_rows(&self.batch, csv::Columns { labels, segment }, prefix, &mut self.csv);
+        let columns = csv::Columns { labels, segment, timestamp };
+        csv::training_rows(&self.batch, columns, times, prefix, &mut self.csv);
         self.table()
     }
 

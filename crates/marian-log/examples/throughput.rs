@@ -19,7 +19,7 @@ fn main() -> std::io::Result<()> {
             }
             if !flags.is_empty() {
                 rows.clear();
-                csv::training_rows(&batch, csv::Columns::default(), b"", &mut rows);
+                csv::training_rows(&batch, csv::Columns::default(), &[], b"", &mut rows);
                 written += rows.len();
             }
             if length == 0 {

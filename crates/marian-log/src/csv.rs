@@ -9,12 +9,17 @@ pub struct Columns {
     pub labels: bool,
     /// `segment`
     pub segment: bool,
+    /// `timestamp`: `2026-04-02T08:05:00.000Z`
+    pub timestamp: bool,
 }
 
 /// Appends every training row of `batch` to `out`, each with `prefix` (finished CSV text) in front:
 /// `epoch,up,sen,cost,time,rate,gnorm,learning_rate` and what `columns` adds.
-pub fn training_rows(batch: &Batch, columns: Columns, prefix: &[u8], out: &mut Vec<u8>) {
+///
+/// `times` are the rows' milliseconds since 1970 in UTC. If it is empty, the batch's own are taken for UTC.
+pub fn training_rows(batch: &Batch, columns: Columns, times: &[f64], prefix: &[u8], out: &mut Vec<u8>) {
     let rows = &batch.training;
+    let mut timestamps = Timestamps::default();
     for row in 0..rows.up.len() {
         let bits = rows.present[row];
         let optional = |out: &mut Vec<u8>, value: f64, bit: u32, write: fn(&mut Vec<u8>, f64)| {
@@ -44,7 +49,82 @@ pub fn training_rows(batch: &Batch, columns: Columns, prefix: &[u8], out: &mut V
             out.push(b',');
             integer(out, rows.segment[row]);
         }
+        if columns.timestamp {
+            out.push(b',');
+            if bits & present::TIMESTAMP != 0 {
+                timestamps.write(out, *times.get(row).unwrap_or(&rows.timestamp[row]));
+            }
+        }
         out.extend_from_slice(b"\r\n");
+    }
+}
+
+const DAY: f64 = 86_400_000.0;
+/// The first milliseconds of the year 0, and of the year 10000: the form has four digits.
+const YEARS: std::ops::Range<f64> = -62_167_219_200_000.0..253_402_300_800_000.0;
+
+/// Formats times as ISO 8601 in UTC. Neighbouring rows mostly share their second, and nearly always their day.
+struct Timestamps {
+    millis: f64,
+    text: [u8; 24],
+    /// The start of the day that `text` shows.
+    day: f64,
+}
+
+impl Default for Timestamps {
+    fn default() -> Self {
+        Self { millis: f64::NAN, text: *b"0000-00-00T00:00:00.000Z", day: f64::NAN }
+    }
+}
+
+impl Timestamps {
+    /// Appends a time in milliseconds since 1970; nothing if its year does not have four digits.
+    #[inline]
+    fn write(&mut self, out: &mut Vec<u8>, millis: f64) {
+        if millis != self.millis {
+            if !YEARS.contains(&millis) {
+                return;
+            }
+            self.set(millis);
+        }
+        out.extend_from_slice(&self.text);
+    }
+
+    fn set(&mut self, millis: f64) {
+        self.millis = millis;
+        if !(self.day..self.day + DAY).contains(&millis) {
+            self.day = (millis / DAY).floor() * DAY;
+            self.set_date((millis / DAY).floor() as i64);
+        }
+        let rest = (millis - self.day) as u32;
+        let seconds = rest / 1000;
+        self.digits(11..13, seconds / 3600);
+        self.digits(14..16, seconds / 60 % 60);
+        self.digits(17..19, seconds % 60);
+        self.digits(20..23, rest % 1000);
+    }
+
+    /// From days since 1970 in the proleptic Gregorian calendar, with years that start in March.
+    fn set_date(&mut self, days: i64) {
+        let days = days + 719_468;
+        let era = days.div_euclid(146_097);
+        let day_of_era = days.rem_euclid(146_097);
+        let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let shifted = (5 * day_of_year + 2) / 153;
+        let month = (shifted + 2) % 12 + 1;
+        let year = era * 400 + year_of_era + i64::from(month < 3);
+        self.digits(0..4, year as u32);
+        self.digits(5..7, month as u32);
+        self.digits(8..10, (day_of_year - (153 * shifted + 2) / 5 + 1) as u32);
+    }
+
+    #[inline]
+    fn digits(&mut self, place: std::ops::Range<usize>, mut value: u32) {
+        for digit in self.text[place].iter_mut().rev() {
+            *digit = b'0' + (value % 10) as u8;
+            value /= 10;
+        }
     }
 }
 
@@ -209,7 +289,38 @@ mod tests {
         }
     }
 
+    #[test]
+    fn prints_times_as_iso_8601_in_utc() {
+        let mut timestamps = Timestamps::default();
+        for (millis, wanted) in [
+            (1_694_867_941_105.0, "2023-09-16T12:39:01.105Z"),
+            (1_694_867_941_105.0, "2023-09-16T12:39:01.105Z"),
+            (1_694_867_941_999.5, "2023-09-16T12:39:01.999Z"),
+            (1_694_822_400_000.0, "2023-09-16T00:00:00.000Z"),
+            (1_694_822_399_999.0, "2023-09-15T23:59:59.999Z"),
+            (951_782_400_000.0, "2000-02-29T00:00:00.000Z"),
+            (-1.0, "1969-12-31T23:59:59.999Z"),
+            (YEARS.start, "0000-01-01T00:00:00.000Z"),
+            (YEARS.end - 1.0, "9999-12-31T23:59:59.999Z"),
+            (YEARS.end, ""),
+            (YEARS.start - 1.0, ""),
+            (f64::NAN, ""),
+        ] {
+            let mut out = Vec::new();
+            timestamps.write(&mut out, millis);
+            assert_eq!(String::from_utf8(out).unwrap(), wanted);
+        }
+    }
+
     proptest! {
+        #[test]
+        fn times_read_back_the_same(millis in YEARS) {
+            let mut out = Vec::new();
+            Timestamps::default().write(&mut out, millis);
+            let time = crate::stamp::iso_time(&out).unwrap();
+            prop_assert_eq!((time.utc(), time.length), (Some(millis.floor()), 24));
+        }
+
         #[test]
         fn reads_back_the_same_and_as_short_as_debug(bits in any::<u64>()) {
             let value = f64::from_bits(bits);

@@ -6,6 +6,9 @@ export const TRAINING = ["epoch", "up", "sen", "cost", "time", "rate", "gnorm", 
 /** Columns that follow if any cost has label counts. */
 export const LABELS = ["labels", "batch_labels", "total_labels"] as const;
 
+/** When the row's first record was printed: the last column of both tables of a log. */
+export const TIMESTAMP = "timestamp";
+
 const KNOWN_METRICS = ["chrf", "ce_mean_words", "bleu_detok", "perplexity"];
 
 /** Columns that every validation table has: those of the reference. */

@@ -6,7 +6,7 @@ import { checkReader, makeFolder } from "../../io/file-system.js";
 import { type OutputFile, openOutputFile, partOf, throughLinks, writing } from "../../io/output-file.js";
 import { CellOrder } from "../tables/row-transform.js";
 
-const [QUOTE, COMMA, LINE_FEED] = [0x22, 0x2c, 0x0a];
+const LINE_FEED = 0x0a;
 const LINE_END = "\r\n";
 
 /** When the file is at its path. */
@@ -40,22 +40,18 @@ export class CsvFile {
     if (rows.length > 0) await this.#file.appendFile(rows);
   }
 
-  /** Adds columns, at the end or before the last; the rows written before get `fill` in each. */
-  async addColumns(
-    names: readonly string[],
-    fill: string,
-    position: "end" | "before-last" = "end",
-  ): Promise<void> {
+  /** Adds columns before the last `trailing` ones; the rows written before get `fill` in each. */
+  async addColumns(names: readonly string[], fill: string, trailing = 0): Promise<void> {
     if (names.length === 0) return;
-    const at = position === "end" ? this.#columns.length : this.#columns.length - 1;
+    const at = this.#columns.length - trailing;
+    const cells: (number | string)[] = this.#columns.map((_column, index) => index);
+    cells.splice(at, 0, ...names.map(() => fill));
     this.#columns.splice(at, 0, ...names);
-    const cells = Buffer.from(`,${fill}`.repeat(names.length));
-    const header = Buffer.from(names.map((name) => `,${name}`).join(""));
-    await this.#rewrite((chunks) => widen(chunks, header, cells, position));
+    await this.#rewrite(new CellOrder(cells));
   }
 
-  /** Changes what is written already. */
-  async #rewrite(change: (chunks: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>): Promise<void> {
+  /** Gives what is written already the columns of now. */
+  async #rewrite(order: CellOrder): Promise<void> {
     if (this.#file === undefined) return;
     await this.#file.close();
     // A link stays, and the file that it leads to changes.
@@ -68,7 +64,7 @@ export class CsvFile {
     const next = `${this.#output?.part ?? partOf(current)}.next`;
     const rewritten = await open(next, "w");
     try {
-      for await (const part of change(fileChunks(current)))
+      for await (const part of reordered(fileChunks(current), order, this.#columns))
         await writing(this.path, rewritten.appendFile(part));
     } finally {
       await rewritten.close();
@@ -85,7 +81,7 @@ export class CsvFile {
     const columns = this.#columns.flatMap((name) => (renamed.includes(name) ? [name] : rest.splice(0, 1)));
     const order = new CellOrder(columns.map((name) => renamed.indexOf(name)));
     this.#columns = columns;
-    await this.#rewrite((chunks) => reordered(chunks, order, columns));
+    await this.#rewrite(order);
   }
 
   /** Ends the writing; the file is not at its path yet. */
@@ -137,37 +133,4 @@ async function* reordered(
     yield rows.subarray(start);
   }
   yield order.end();
-}
-
-/** Inserts `header` into the first row and `cells` into every other, at its end or before its last cell. */
-async function* widen(
-  chunks: AsyncIterable<Uint8Array>,
-  header: Uint8Array,
-  cells: Uint8Array,
-  position: "end" | "before-last",
-): AsyncGenerator<Uint8Array> {
-  let row = Buffer.alloc(0);
-  let insert = header;
-  let quoted = false;
-  let comma = 0;
-  for await (const chunk of chunks) {
-    const parts: Uint8Array[] = [];
-    row = row.length === 0 ? Buffer.from(chunk) : Buffer.concat([row, chunk]);
-    let start = 0;
-    // What was carried over holds no end of a row, but quotes and commas count from its start.
-    quoted = false;
-    for (let at = 0; at < row.length; at += 1) {
-      const byte = row[at];
-      if (byte === QUOTE) quoted = !quoted;
-      else if (byte === COMMA && !quoted) comma = at;
-      else if (byte === LINE_FEED && !quoted) {
-        const end = position === "end" ? at - 1 : comma;
-        parts.push(row.subarray(start, end), insert, row.subarray(end, at + 1));
-        insert = cells;
-        start = at + 1;
-      }
-    }
-    row = Buffer.from(row.subarray(start));
-    yield Buffer.concat(parts);
-  }
 }

@@ -3,11 +3,12 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { KIND } from "../../core/layout.js";
 import type { PatternMeasurement } from "../../core/measurement.js";
+import { utcText } from "../../core/timestamp.js";
 import { ColumnNames, stalledColumn } from "../../run/metric-columns.js";
 import { hasLabels, isMeasured, type RunUpdate } from "../../run/run-reader.js";
 import type { ValidationPoint } from "../../run/validation-point.js";
 import type { OpenedRun, PublisherOutcome, UpdatePublisher } from "../update-publisher.js";
-import { LABELS, metricRule, TRAINING, VALIDATION } from "./columns.js";
+import { LABELS, metricRule, TIMESTAMP, TRAINING, VALIDATION } from "./columns.js";
 import { CsvFile, type WriteMode } from "./csv-file.js";
 import { csvLines, csvStart } from "./csv-text.js";
 import { formatCount, formatFloat } from "./float.js";
@@ -22,8 +23,8 @@ export interface CsvOptions {
   readonly combine: boolean;
   /** Whether the user defined patterns. */
   readonly patterns: boolean;
-  /** Writes files of headers only if nothing was measured; without it, existing files stay. */
-  readonly evenIfEmpty?: boolean | undefined;
+  /** Writes what the reference does: no times, and files of headers only if nothing was measured. */
+  readonly reference?: boolean | undefined;
 }
 
 /** Writes the CSV files of one folder: of one run, or with `combine` of several, one after the other. */
@@ -33,8 +34,10 @@ export class CsvPublisher implements UpdatePublisher {
   readonly #training: CsvFile;
   readonly #validation: CsvFile;
   readonly #patterns: CsvFile;
-  readonly #trainingSegments = new SegmentColumn();
-  readonly #validationSegments = new SegmentColumn();
+  /** What stands last in both tables. */
+  readonly #times: readonly string[];
+  readonly #trainingSegments: SegmentColumn;
+  readonly #validationSegments: SegmentColumn;
   readonly #metrics: ColumnNames;
   #source = "";
   #labels = false;
@@ -46,8 +49,11 @@ export class CsvPublisher implements UpdatePublisher {
     const source = options.combine ? ["source"] : [];
     const file = (name: string, columns: readonly string[]) =>
       new CsvFile(join(options.folder, name), columns, options.mode);
-    this.#training = file("training.csv", [...source, ...TRAINING]);
-    this.#validation = file("validation.csv", [...source, ...VALIDATION]);
+    this.#times = options.reference === true ? [] : [TIMESTAMP];
+    this.#training = file("training.csv", [...source, ...TRAINING, ...this.#times]);
+    this.#validation = file("validation.csv", [...source, ...VALIDATION, ...this.#times]);
+    this.#trainingSegments = new SegmentColumn(this.#times.length);
+    this.#validationSegments = new SegmentColumn(this.#times.length);
     this.#metrics = new ColumnNames(metricRule(this.#validation.columns));
     this.#patterns = file("patterns.csv", PATTERNS);
   }
@@ -64,7 +70,7 @@ export class CsvPublisher implements UpdatePublisher {
   }
 
   async close(): Promise<PublisherOutcome> {
-    if (!this.#measured && this.#options.evenIfEmpty !== true) {
+    if (!this.#measured && this.#options.reference !== true) {
       await this.discard();
       return { outputs: [], nothingWritten: true };
     }
@@ -93,11 +99,15 @@ export class CsvPublisher implements UpdatePublisher {
     if (batch.training.length === 0) return;
     if (!this.#labels && hasLabels(batch)) {
       this.#labels = true;
-      await this.#training.addColumns(LABELS, "", this.#trainingSegments.position);
+      await this.#training.addColumns(LABELS, "", this.#trainingSegments.trailing);
     }
     await this.#trainingSegments.see(batch.training.segment, this.#training);
     const prefix = this.#options.combine ? csvStart([this.#source]) : "";
-    const columns = { labels: this.#labels, segment: this.#trainingSegments.shown };
+    const columns = {
+      labels: this.#labels,
+      segment: this.#trainingSegments.shown,
+      timestamp: this.#times.length > 0,
+    };
     await this.#training.write(batch.trainingCsv(columns, new TextEncoder().encode(prefix)));
   }
 
@@ -113,7 +123,7 @@ export class CsvPublisher implements UpdatePublisher {
       const column = this.#metrics.add(metric);
       const columns = [column, stalledColumn(column)];
       const added = this.#validation.columns.includes(column) ? [] : columns;
-      await this.#validation.addColumns(added, "", this.#validationSegments.position);
+      await this.#validation.addColumns(added, "", this.#validationSegments.trailing);
     }
     const rows = points.map((point) => this.#validationRow(point));
     await this.#validation.write(csvLines(rows));
@@ -125,6 +135,7 @@ export class CsvPublisher implements UpdatePublisher {
       ["epoch", point.epoch === undefined ? "" : formatCount(point.epoch)],
       ["up", formatCount(point.up)],
       ["segment", formatCount(point.segment)],
+      ...this.#times.map((column) => [column, utcText(point.timestamp)] as const),
     ]);
     for (const [metric, { value, stalled }] of point.metrics) {
       const column = this.#metrics.add(metric);
@@ -166,14 +177,20 @@ function groupColumn(group: string): string {
   return PATTERNS.includes(group) ? `${group}_group` : group;
 }
 
-/** The column `segment`, which stands last and only where rows come from two segments or more. */
+/** The column `segment`, which follows all others but the times, if rows come from two segments or more. */
 class SegmentColumn {
+  readonly #after: number;
   #first: number | undefined;
   shown = false;
 
-  /** Where other new columns go. */
-  get position(): "end" | "before-last" {
-    return this.shown ? "before-last" : "end";
+  /** @param after How many columns follow it. */
+  constructor(after: number) {
+    this.#after = after;
+  }
+
+  /** How many columns other new ones go before. */
+  get trailing(): number {
+    return this.#after + (this.shown ? 1 : 0);
   }
 
   async see(segments: ArrayLike<number>, file: CsvFile): Promise<void> {
@@ -183,7 +200,7 @@ class SegmentColumn {
       this.#first ??= segment;
       if (segment === this.#first) continue;
       this.shown = true;
-      return file.addColumns(["segment"], formatCount(this.#first));
+      return file.addColumns(["segment"], formatCount(this.#first), this.#after);
     }
   }
 }

@@ -25,8 +25,8 @@ interface Options extends Partial<CsvOptions> {
 async function write(logs: Readonly<Record<string, string>>, options: Options = {}): Promise<string> {
   count += 1;
   const folder = join(root, String(count));
-  const { mode = "whole", combine = false, pattern, step = 1 << 20 } = options;
-  const publisher = new CsvPublisher({ folder, mode, combine, patterns: pattern !== undefined });
+  const { mode = "whole", combine = false, reference, pattern, step = 1 << 20 } = options;
+  const publisher = new CsvPublisher({ folder, mode, combine, reference, patterns: pattern !== undefined });
   for (const [source, log] of Object.entries(logs)) {
     const parser = new LogParser({ patterns: pattern === undefined ? [] : [{ name: "p", regex: pattern }] });
     const reader = new RunReader(parser);
@@ -58,7 +58,7 @@ function table(folder: string, name: string): { columns: string[]; rows: Row[] }
   };
 }
 
-const TRAINING = "epoch,up,sen,cost,time,rate,gnorm,learning_rate".split(",");
+const REFERENCE = "epoch,up,sen,cost,time,rate,gnorm,learning_rate".split(",");
 const VALIDATION =
   "epoch,up,chrf,ce_mean_words,bleu_detok,perplexity,chrf_stalled,ce_mean_words_stalled,bleu_detok_stalled,perplexity_stalled".split(
     ",",
@@ -73,11 +73,11 @@ describe.each(["whole", "live"] as const)("CSV columns, %s", (mode) => {
   it("are the reference's where nothing else occurs", async () => {
     const folder = await write({ a: train(1) + valid(1, "chrf", 19) }, { mode });
     expect(table(folder, "training.csv")).toEqual({
-      columns: TRAINING,
+      columns: [...REFERENCE, "timestamp"],
       rows: [{ epoch: "1", up: "1", sen: "5", cost: "1.5", time: "1.0", rate: "2.0" }],
     });
     expect(table(folder, "validation.csv")).toEqual({
-      columns: VALIDATION,
+      columns: [...VALIDATION, "timestamp"],
       rows: [{ epoch: "1", up: "1", chrf: "19.0" }],
     });
     expect(readdirSync(folder).sort()).toEqual(["training.csv", "validation.csv"]);
@@ -93,7 +93,7 @@ describe.each(["whole", "live"] as const)("CSV columns, %s", (mode) => {
       train(4, "Cost 2.5 * 7 after 9");
     const folder = await write({ a: log }, { mode, step: 50 });
     const { columns, rows } = table(folder, "training.csv");
-    expect(columns).toEqual([...TRAINING, "labels", "batch_labels", "total_labels", "segment"]);
+    expect(columns).toEqual([...REFERENCE, "labels", "batch_labels", "total_labels", "segment", "timestamp"]);
     expect(
       rows.map(({ up, labels, batch_labels, total_labels, segment }) => [
         up,
@@ -116,9 +116,9 @@ describe.each(["whole", "live"] as const)("CSV columns, %s", (mode) => {
       { mode, step: 50 },
     );
     const training = table(folder, "training.csv");
-    expect(training.columns).toEqual([...TRAINING, "segment"]);
+    expect(training.columns).toEqual([...REFERENCE, "segment", "timestamp"]);
     expect(training.rows.map(({ segment }) => segment)).toEqual(["1", "2"]);
-    expect(table(folder, "validation.csv").columns).toEqual(VALIDATION);
+    expect(table(folder, "validation.csv").columns).toEqual([...VALIDATION, "timestamp"]);
   });
 
   it("get further metrics in the order of their first record", async () => {
@@ -135,12 +135,70 @@ describe.each(["whole", "live"] as const)("CSV columns, %s", (mode) => {
     const { columns, rows } = table(folder, "validation.csv");
     expect(columns).toEqual([
       ...VALIDATION,
-      ...["bleu", "bleu_stalled", "ter", "ter_stalled", "cross_entropy", "cross_entropy_stalled", "segment"],
+      ...["bleu", "bleu_stalled", "ter", "ter_stalled", "cross_entropy", "cross_entropy_stalled"],
+      ...["segment", "timestamp"],
     ]);
     expect(rows).toEqual([
       { epoch: "1", up: "1", bleu: "1.5", chrf: "2.0", segment: "0" },
       { epoch: "1", up: "2", bleu: "1e-05", ter: "3.0", ter_stalled: "4.0", segment: "0" },
       { epoch: "1", up: "3", cross_entropy: "nan", chrf: "-inf", segment: "1" },
+    ]);
+  });
+});
+
+describe.each(["whole", "live"] as const)("timestamps, %s", (mode) => {
+  const at = (time: string, line: string) => `[2024-01-02 ${time}] ${line}`;
+
+  it("stand last, of validations that of the first record, and are empty without a time", async () => {
+    const log =
+      at("03:04:05", train(1)) +
+      train(2) +
+      `[task 2024-01-02T03:04:06.105Z] ${train(3)}` +
+      at("03:04:07", valid(3, "chrf")) +
+      at("03:09:07", valid(3, "ter")) +
+      valid(4, "chrf") +
+      BANNER +
+      BANNER +
+      at("23:59:59", train(5, "Cost 2.5 * 7 after 9")) +
+      at("23:59:59", valid(5, "chrf"));
+    const folder = await write({ a: log }, { mode, step: 60 });
+    const training = table(folder, "training.csv");
+    expect(training.columns.slice(-2)).toEqual(["segment", "timestamp"]);
+    expect(training.rows.map(({ up, timestamp, labels }) => [up, timestamp, labels])).toEqual([
+      ["1", "2024-01-02T03:04:05.000Z", undefined],
+      ["2", undefined, undefined],
+      ["3", "2024-01-02T03:04:06.105Z", undefined],
+      ["5", "2024-01-02T23:59:59.000Z", "7"],
+    ]);
+    const validation = table(folder, "validation.csv");
+    expect(validation.columns).toEqual([...VALIDATION, "ter", "ter_stalled", "segment", "timestamp"]);
+    expect(validation.rows.map(({ up, timestamp, ter }) => [up, timestamp, ter])).toEqual([
+      ["3", "2024-01-02T03:04:07.000Z", "1.0"],
+      ["4", undefined, undefined],
+      ["5", "2024-01-02T23:59:59.000Z", undefined],
+    ]);
+  });
+
+  it("are UTC by the zone of the segment", async () => {
+    const start = `${BANNER}[2024-01-01 00:00:00] [config] log-time-zone: Asia/Tokyo\n`;
+    const log = start + at("03:04:05", train(1)) + at("03:04:05", valid(1, "chrf"));
+    const folder = await write({ a: log }, { mode });
+    for (const name of ["training.csv", "validation.csv"])
+      expect(table(folder, name).rows).toMatchObject([{ timestamp: "2024-01-01T18:04:05.000Z" }]);
+  });
+
+  it("are not in the files of the reference, where a metric may have their name", async () => {
+    const log = at("03:04:05", train(1)) + at("03:04:05", valid(1, "timestamp", 7)) + valid(2, "chrf");
+    const folder = await write({ a: log }, { mode, reference: true });
+    expect(table(folder, "training.csv").columns).toEqual(REFERENCE);
+    expect(table(folder, "validation.csv").columns).toEqual([
+      ...VALIDATION,
+      "timestamp",
+      "timestamp_stalled",
+    ]);
+    expect(table(folder, "validation.csv").rows.map(({ up, timestamp }) => [up, timestamp])).toEqual([
+      ["1", "7.0"],
+      ["2", undefined],
     ]);
   });
 });
@@ -154,6 +212,7 @@ describe("CSV names", () => {
       "a-b",
       "a_b",
       "segment",
+      "timestamp",
       "b.l/eu+",
       "größe",
       "ce_mean_words",
@@ -174,10 +233,11 @@ describe("CSV names", () => {
       a_b: "14.0",
       a_b_2: "13.0",
       segment_metric: "15.0",
-      "b_l_eu+": "16.0",
-      größe: "17.0",
-      ce_mean_words: "18.0",
-      ce_mean_words_2: "19.0",
+      timestamp_metric: "16.0",
+      "b_l_eu+": "17.0",
+      größe: "18.0",
+      ce_mean_words: "19.0",
+      ce_mean_words_2: "20.0",
       segment: "0",
     });
   });
@@ -194,7 +254,7 @@ describe("CSV names", () => {
       await write({ s: valid(1, "source", 7) }, { combine: true }),
       "validation.csv",
     );
-    expect(columns).toEqual(["source", ...VALIDATION, "source_metric", "source_metric_stalled"]);
+    expect(columns).toEqual(["source", ...VALIDATION, "source_metric", "source_metric_stalled", "timestamp"]);
     expect(rows).toEqual([{ source: "s", epoch: "1", up: "1", source_metric: "7.0" }]);
   });
 });
@@ -208,7 +268,11 @@ describe("combined CSV", () => {
     };
     const folder = await write(logs, { combine: true });
     const { columns, rows } = table(folder, "training.csv");
-    expect(columns).toEqual(["source", ...TRAINING, "labels", "batch_labels", "total_labels", "segment"]);
+    expect(columns).toEqual([
+      "source",
+      ...REFERENCE,
+      ...["labels", "batch_labels", "total_labels", "segment", "timestamp"],
+    ]);
     expect(rows.map(({ source, up, labels, segment }) => [source, up, labels, segment])).toEqual([
       [odd, "1", undefined, "0"],
       ["plain", "2", undefined, "0"],
@@ -274,10 +338,11 @@ describe("training rows", () => {
           value(rate),
           "0.5",
           "",
+          "",
         ]);
         const folder = await write({ a: log });
         expect(readFileSync(join(folder, "training.csv"), "utf8")).toBe(
-          stringify([TRAINING, ...rows], { record_delimiter: "windows" }),
+          stringify([[...REFERENCE, "timestamp"], ...rows], { record_delimiter: "windows" }),
         );
       }),
       { numRuns: 200 },
