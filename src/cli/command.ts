@@ -1,9 +1,11 @@
 /** What every command is. */
-import { Command as FrameworkCommand } from "@oclif/core";
+import { Command as FrameworkCommand, type Interfaces } from "@oclif/core";
 import { EXIT } from "../exit-code.js";
 import { processSecrets } from "../http/redact.js";
 import { escapeLine, escapeText } from "../io/escape.js";
 import { say } from "../io/terminal.js";
+import { findOptionsFile } from "./options-file/find.js";
+import { hasOption, OPTION_KEYS } from "./options-file/keys.js";
 
 /** A command whose warnings are one paragraph each and harmless for a terminal. */
 export abstract class Command extends FrameworkCommand {
@@ -15,6 +17,42 @@ export abstract class Command extends FrameworkCommand {
     say(`${this.config.bin} ${this.id ?? ""}: ${message}`);
     return this.exit(EXIT.usage);
   };
+
+  /** Reads the flags: what was typed goes before the environment, that before the file of options. */
+  protected override async parse<
+    F extends Interfaces.OutputFlags<Interfaces.FlagInput>,
+    B extends Interfaces.OutputFlags<Interfaces.FlagInput>,
+    A extends Interfaces.OutputArgs<Interfaces.ArgInput>,
+  >(options: Interfaces.Input<F, B, A>, argv = this.argv): Promise<Interfaces.ParserOutput<F, B, A>> {
+    const flags = await this.#withFile(options.flags ?? {}, argv);
+    return super.parse({ ...options, flags: flags as Interfaces.FlagInput<F> }, argv);
+  }
+
+  /** The flags with the defaults of the file; those of the compatibility binaries stay as they are. */
+  async #withFile(flags: Interfaces.FlagInput, argv: readonly string[]): Promise<Interfaces.FlagInput> {
+    const id = this.id ?? "";
+    const command = { id, hidden: this.ctor.hidden === true, flags };
+    if (command.hidden || !Object.keys(OPTION_KEYS).some((key) => hasOption(command, key))) return flags;
+    const place = { folder: process.cwd(), environment: process.env };
+    const found = findOptionsFile(place, (message) => this.warn(message));
+    if (found.kind === "none") return flags;
+    let wrong = found.kind === "unusable" ? found.message : "";
+    if (found.kind === "file") {
+      const { applyOptions } = await import("./options-file/apply.js");
+      const { commands } = this.config;
+      const applied = await applyOptions(found, { command, commands, flags, ...place });
+      if (applied.kind === "options") {
+        // Some have no flag, and all that publishes reads them there.
+        Object.assign(process.env, applied.variables);
+        return applied.flags;
+      }
+      wrong = applied.message;
+    }
+    // A training must not end because of a file that its pipe could do without.
+    if (!argv.includes("--tee")) return this.usage(wrong);
+    this.warn(`${wrong}; the file is not used`);
+    return flags;
+  }
 
   override warn(input: string | Error): string | Error {
     return super.warn(typeof input === "string" ? escapeLine(processSecrets.redact(input)) : harmless(input));

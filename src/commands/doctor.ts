@@ -42,8 +42,13 @@ Exit codes: 0 nothing is in the way; 1 something is; 2 wrong flags.`;
   };
 
   async run(): Promise<void> {
+    // Reading the flags sets variables that the file stands for.
+    const place = { folder: process.cwd(), environment: { ...process.env } };
     const { flags } = await this.parse(Doctor);
-    const { diagnose } = await import("../live/diagnosis.js");
+    const [{ diagnose }, { optionOrigins, originText }] = await Promise.all([
+      import("../live/diagnosis.js"),
+      import("../cli/options-file/origins.js"),
+    ]);
     const findings: Finding[] = [];
     const looking = diagnose({
       ...targetRequest(flags),
@@ -58,7 +63,9 @@ Exit codes: 0 nothing is in the way; 1 something is; 2 wrong flags.`;
       if (!flags.json) print(`${about.padEnd(9)}${LABELS[state].padEnd(9)}${text}`);
     }
     const code = findings.some(({ state }) => state === "failure") ? EXIT.input : EXIT.ok;
-    if (flags.json) printText(jsonText({ findings, exit_code: code }));
+    const options = optionOrigins(this.config.commands, place);
+    if (!flags.json) for (const option of options) print(`${"option".padEnd(18)}${originText(option)}`);
+    if (flags.json) printText(jsonText({ findings, options, exit_code: code }));
     this.exit(code);
   }
 }

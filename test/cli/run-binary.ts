@@ -70,7 +70,8 @@ export function freshFolder(files: Readonly<Record<string, string | Uint8Array>>
 
 /** The tests' own environment without what steers the commands. */
 export function cleanEnvironment(more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
-  const steering = /^(?:WANDB_|MOZ_|TASK|TEST_ARTIFACTS|VITEST|NODE_|FORCE_COLOR|DEBUG|COLUMNS|OCLIF_)/;
+  const steering =
+    /^(?:WANDB_|MOZ_|MARIAN_|TASK|TEST_ARTIFACTS|VITEST|NODE_|FORCE_COLOR|DEBUG|COLUMNS|OCLIF_)/;
   const kept = Object.entries(process.env).filter(([name]) => !steering.test(name));
   return { ...Object.fromEntries(kept), ...more };
 }
