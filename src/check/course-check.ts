@@ -16,6 +16,22 @@ export interface Death {
 /** The state of a training at the end of its log. */
 export type TrainingState = "finished" | "failed" | "running";
 
+/** What rows and starts show of the last part of a log, without the marks between them. */
+export interface PartSoFar {
+  /** Its start; undefined if the log shows none. */
+  readonly start: LogPosition | undefined;
+  readonly schedule: Schedule | undefined;
+  /** The last record; undefined if the part has none. */
+  readonly last: LogPosition | undefined;
+  readonly lastUpdate: number | undefined;
+  /** The maximum distance between two training rows, in updates. */
+  readonly distance: number;
+  /** The same in epochs. */
+  readonly epochs: number;
+  /** By metric, in the order of the log. */
+  readonly stalls: ReadonlyMap<string, number>;
+}
+
 /** A part of the log: from a start of Marian to the next. */
 interface Part {
   /** The line of its start; undefined before the first start. */
@@ -61,6 +77,8 @@ export interface EndOfLog {
 export class CourseCheck extends Check {
   readonly #clock: (position: Pick<LogPosition, "at" | "utc" | "segment">) => string | undefined;
   #part = emptyPart(undefined, undefined);
+  /** What is known of this part without having seen its beginning. */
+  #known: PartSoFar | undefined;
   #before: Part | undefined;
   /** Whether the restart at the start of this part is still unreported: it waits for the first row. */
   #pendingRestart = false;
@@ -89,11 +107,18 @@ export class CourseCheck extends Check {
     return this.#state;
   }
 
+  /** Continues a part whose beginning it does not see. */
+  resume(known: PartSoFar): void {
+    this.#known = known;
+    this.#part = { ...emptyPart(known.start, undefined), distance: known.distance, epochs: known.epochs };
+  }
+
   /** A start of Marian, or of a training if the log has no banner. */
   start(position: LogPosition, version: string | undefined): void {
     const ended = this.#part;
     this.#reportRestart();
     this.#starts += 1;
+    this.#known = undefined;
     this.#part = emptyPart(position, version);
     this.#everFinished ||= ended.finished !== undefined;
     this.#pendingRestart = ended.start !== undefined || ended.started || ended.last !== undefined;
@@ -164,6 +189,8 @@ export class CourseCheck extends Check {
   end({ schedule, stopsEarly, stalled, lastLine, closed, running }: EndOfLog): void {
     this.#reportRestart();
     const part = this.#part;
+    part.last ??= this.#known?.last;
+    part.lastUpdate ??= this.#known?.lastUpdate;
     const { start, started, last, lastUpdate, finished, interrupted, error, outlived } = part;
     const position = last ?? start ?? lastLine;
     const { epoch } = position;

@@ -6,14 +6,14 @@ import type { RunUpdate } from "../run/run-reader.js";
 import type { Segment } from "../run/segment.js";
 import { type CheckOptions, thresholds } from "./check-options.js";
 import { CollapseCheck } from "./collapse-check.js";
-import { CourseCheck, type Death, type TrainingState } from "./course-check.js";
+import { CourseCheck, type Death, type PartSoFar, type TrainingState } from "./course-check.js";
 import { DivergenceCheck } from "./divergence-check.js";
 import { type Finding, FindingList, type LogPosition } from "./finding.js";
 import { GapCheck } from "./gap-check.js";
 import { NonFiniteCheck } from "./non-finite-check.js";
 import { OrderCheck } from "./order-check.js";
 import { RecordReader } from "./records.js";
-import { readSchedule, type Schedule } from "./schedule.js";
+import { readSchedule, type Schedule, trains } from "./schedule.js";
 import { StallCheck } from "./stall-check.js";
 import { ThroughputCheck } from "./throughput-check.js";
 
@@ -66,6 +66,17 @@ export class RunChecker {
     );
     this.#closed = limits.closed;
     this.#running = limits.running;
+  }
+
+  /**
+   * Continues a part of a log whose beginning it does not get. Before the first update.
+   *
+   * @param part As it is at the end of the log.
+   */
+  resume(part: PartSoFar): void {
+    this.#schedule = part.schedule;
+    this.#stall.resume(part.stalls, part.schedule);
+    this.#course.resume(part);
   }
 
   /** Takes the update of one chunk. */
@@ -204,10 +215,4 @@ export class RunChecker {
       },
     );
   }
-}
-
-/** Whether a start is one of a training: Marian's other programs print the same banner. */
-function trains({ command_line: command = "" }: Segment): boolean {
-  const [program = ""] = command.split(" ", 1);
-  return !/marian-(?:decoder|scorer|server|embedder|conv|vocab)$/.test(program);
 }

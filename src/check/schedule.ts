@@ -59,6 +59,37 @@ export function readSchedule({ config = {}, arguments: options = {} }: Segment):
   };
 }
 
+/** Whether a start is one of a training: Marian's other programs print the same banner. */
+export function trains({ command_line: command = "" }: Segment): boolean {
+  const [program = ""] = command.split(" ", 1);
+  return !/marian-(?:decoder|scorer|server|embedder|conv|vocab)$/.test(program);
+}
+
+/** How often a metric has stalled. */
+export interface Stall {
+  readonly metric: string;
+  readonly stalled: number;
+}
+
+/**
+ * The stall that Marian compares with `early-stopping`: that of the first metric, of the one that stalled most (`any`) or
+ * least (`all`). Undefined if nothing was validated.
+ *
+ * @param stalls By metric, in the order of the log; a metric without a validation has not stalled.
+ */
+export function decidingStall(
+  schedule: Schedule | undefined,
+  stalls: ReadonlyMap<string, number>,
+): Stall | undefined {
+  const { earlyStoppingOn: on = "first", metrics = [...stalls.keys()] } = schedule ?? {};
+  if (stalls.size === 0) return undefined;
+  const all = metrics.map((metric) => ({ metric, stalled: stalls.get(metric) ?? 0 }));
+  if (on === "first") return all[0];
+  const worse = (one: Stall, other: Stall) =>
+    (on === "any" ? other.stalled > one.stalled : other.stalled < one.stalled) ? other : one;
+  return all.length === 0 ? undefined : all.reduce(worse);
+}
+
 /** Whether the configured end was reached. Only the start of the next epoch shows that an epoch is over. */
 export function reachedLimits(
   schedule: Schedule | undefined,

@@ -4,7 +4,7 @@ import type { Thresholds } from "./check-options.js";
 import { Check, type LogPosition, type ReportFinding, type Severity } from "./finding.js";
 import { counted, formatValue } from "./format.js";
 import { positionOf, type ValidationRow } from "./records.js";
-import type { Schedule } from "./schedule.js";
+import { decidingStall, type Schedule } from "./schedule.js";
 
 /** The limit if `early-stopping` is off or unknown. */
 const PATIENCE = 20;
@@ -40,18 +40,22 @@ export class StallCheck extends Check {
 
   /** Whether the deciding metrics have stalled so often that Marian stops. */
   get stopsEarly(): boolean {
-    const { earlyStopping: limit = 0, earlyStoppingOn: on = "first" } = this.#schedule ?? {};
-    if (limit === 0 || this.#metrics.size === 0) return false;
-    const names = this.#schedule?.metrics ?? [...this.#metrics.keys()];
-    const over = (name: string) => (this.#metrics.get(name)?.stalled ?? 0) >= limit;
-    if (on === "all") return names.every(over);
-    return on === "any" ? names.some(over) : names.slice(0, 1).some(over);
+    const { earlyStopping: limit = 0 } = this.#schedule ?? {};
+    const stalls = new Map([...this.#metrics].map(([name, { stalled }]) => [name, stalled]));
+    return limit > 0 && (decidingStall(this.#schedule, stalls)?.stalled ?? 0) >= limit;
   }
 
   /** The maximum stalled count of the metrics; undefined if nothing was validated since the start. */
   get maxStalled(): number | undefined {
     const counts = [...this.#metrics.values()].map(({ stalled }) => stalled);
     return counts.length === 0 ? undefined : Math.max(...counts);
+  }
+
+  /** Continues with stalls that records before have shown. */
+  resume(stalls: ReadonlyMap<string, number>, schedule: Schedule | undefined): void {
+    this.#schedule = schedule;
+    for (const [name, stalled] of stalls)
+      this.#metrics.set(name, { stalled, best: undefined, last: 0, over: undefined });
   }
 
   validation(row: ValidationRow): void {

@@ -79,8 +79,13 @@ export class TimestampFormat {
 /** A time of the log in milliseconds since 1970; a time without a zone is taken for UTC. */
 export function instant(timestamp: string | undefined): number | undefined {
   if (timestamp === undefined) return undefined;
-  const time = Date.parse(/(?:Z|[+-]\d\d:\d\d)$/.test(timestamp) ? timestamp : `${timestamp}Z`);
+  const time = Date.parse(hasZone(timestamp) ? timestamp : `${timestamp}Z`);
   return Number.isNaN(time) ? undefined : time;
+}
+
+/** Whether a time of the log says its zone. */
+export function hasZone(timestamp: string): boolean {
+  return /(?:Z|[+-]\d\d:\d\d)$/.test(timestamp);
 }
 
 /** A time of the log in UTC, `2026-04-02T08:05:00.000Z`; empty if its year does not have four digits. */

@@ -16,6 +16,8 @@ export interface Source {
   readonly size?: number;
   /** Differs whenever the content does, and can be had without reading it; absent if nothing tells. */
   readonly stamp?: string;
+  /** When the file was written last, in milliseconds since 1970; absent if unknown. */
+  readonly modified?: number;
   /**
    * Whether the log is over: who writes it has closed the pipe. False before, and where the reading was given up; absent
    * where more may always come, as in a file.
@@ -42,6 +44,7 @@ export class FileSource implements Source {
   readonly path: string;
   readonly size?: number;
   readonly stamp?: string;
+  readonly modified?: number;
 
   /**
    * @param info Of the file, if known.
@@ -52,6 +55,7 @@ export class FileSource implements Source {
     this.path = path;
     if (info === undefined) return;
     this.size = info.size;
+    this.modified = info.mtimeMs;
     this.stamp = `${info.size} bytes, ${info.mtimeMs}`;
   }
 

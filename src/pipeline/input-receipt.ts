@@ -1,5 +1,6 @@
 /** What became of one input, and whether it went well. */
 import type { Death } from "../check/course-check.js";
+import type { TrainingSummary } from "../check/training-summary.js";
 import type { Note, PublisherOutcome } from "../publishers/update-publisher.js";
 import type { RunTally } from "../run/run-reader.js";
 
@@ -12,6 +13,8 @@ export interface InputReceipt extends RunTally {
   running?: true;
   /** What the training's process printed when it died; absent if it did not, or nobody saw it. */
   death?: Death;
+  /** How the training is doing; absent if the log has no record. */
+  summary?: TrainingSummary;
   /** What became of it at each publisher, in the order in which they finished. */
   publishers: PublisherResult[];
 }

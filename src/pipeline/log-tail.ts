@@ -1,13 +1,21 @@
-/** The end of a log: it shows what a training died of, and costs next to nothing while the whole is read. */
-import { checkLog } from "../check/check-log.js";
-import type { Death } from "../check/course-check.js";
+/** The end of a log: it shows how a training ended, and costs next to nothing while the whole is read. */
+import type { Death, PartSoFar, TrainingState } from "../check/course-check.js";
+import { RunChecker } from "../check/run-checker.js";
 import { LogParser } from "../core/log-parser.js";
 import { nodeCore } from "../node-core.js";
-import type { RunUpdate } from "../run/run-reader.js";
+import { RunReader, type RunUpdate } from "../run/run-reader.js";
 
 /** How much is kept. */
 const KEPT = 1 << 16;
 const LINE_END = 0x0a;
+
+/** How a training ended. */
+export interface LogEnd {
+  /** What its process printed when it died; undefined if it did not die, or printed nothing. */
+  readonly death: Death | undefined;
+  /** Undefined if the log does not show it. */
+  readonly state: TrainingState | undefined;
+}
 
 /** Keeps the last bytes of a log; chunks need not outlive the call. */
 export class LogTail {
@@ -32,17 +40,24 @@ export class LogTail {
   }
 
   /**
-   * What the training's process printed when it died; undefined if it did not die, or printed nothing.
+   * How the training ended, by the marks of its last lines.
    *
    * @param lines Of the whole log.
+   * @param part What the whole log shows without its marks.
    */
-  async death(lines: number): Promise<Death | undefined> {
+  async end(lines: number, part: PartSoFar): Promise<LogEnd> {
     // The first line may be half of one.
     const bytes = this.#buffer.subarray(0, this.#length);
     const start = this.#whole ? 0 : bytes.indexOf(LINE_END) + 1;
     using parser = new LogParser(nodeCore(), { marks: true });
-    const { death, tally } = await checkLog(parser, [bytes.subarray(start)], { kinds: ["unfinished"] });
-    if (death === undefined) return undefined;
-    return { line: death.line + lines - tally.counts.lines, text: death.text };
+    const reader = new RunReader(parser);
+    const check = new RunChecker(parser.time, { kinds: ["unfinished"] });
+    if (!this.#whole) check.resume(part);
+    check.take(await reader.read(bytes.subarray(start)));
+    check.take(await reader.finish());
+    check.finish();
+    const { death, state } = check;
+    const before = lines - reader.tally.counts.lines;
+    return { death: death && { line: death.line + before, text: death.text }, state };
   }
 }

@@ -1,8 +1,8 @@
 /** Reads one input and gives it to its publishers. */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Death } from "../check/course-check.js";
 import { RunChecker } from "../check/run-checker.js";
+import { TrainingSummaryReader } from "../check/training-summary.js";
 import { LogParser, type ParserOptions } from "../core/log-parser.js";
 import { decompress } from "../io/packed/decompress.js";
 import { refuseTar } from "../io/packed/tar-header.js";
@@ -13,7 +13,7 @@ import type { PublisherOutcome, UpdatePublisher } from "../publishers/update-pub
 import { RunReader, type RunTally, type RunUpdate } from "../run/run-reader.js";
 import { inputErrorText, outputErrorText } from "./error-text.js";
 import type { InputReceipt, PublisherResult } from "./input-receipt.js";
-import { LogTail } from "./log-tail.js";
+import { type LogEnd, LogTail } from "./log-tail.js";
 import { YoungObjects } from "./young-objects.js";
 
 /** How the reading of a log is watched and stopped. */
@@ -26,6 +26,8 @@ export interface LogControl {
   readonly growing?: boolean;
   /** Waits until a record that may be cut has waited long enough; five seconds by default. */
   readonly pause?: (signal: AbortSignal) => Promise<void>;
+  /** Milliseconds without a record after which a training is silent. Default: by the distances of its records. */
+  readonly silentAfter?: number | undefined;
   /** A publisher of several logs: it gets this one first, and its owner closes it. */
   readonly shared?: UpdatePublisher | undefined;
 }
@@ -82,14 +84,19 @@ export async function publishLog(
   run.open(source.name, reader);
   const closed = () => source.closed === true;
   const watch = watched ? new RunChecker(parser.time, { kinds: ["unfinished"], closed }) : new LogTail();
+  const summary = new TrainingSummaryReader();
+  const take = async (update: RunUpdate) => {
+    watch.take(update);
+    summary.take(update);
+    await run.publish(update);
+  };
   const young = new YoungObjects();
   let error: string | undefined;
   try {
     const chunks = linesOf(source, refuseTar(decompress(counted(source, control), source.again)));
     for await (const chunk of options.live ? withPauses(chunks, () => parser.holds, control.pause) : chunks) {
       const update = await (chunk === PAUSE ? reader.settle(parser.settle()) : reader.read(chunk));
-      watch.take(update);
-      await run.publish(update);
+      await take(update);
       if (options.live) young.limit();
       if (control.signal?.aborted) break;
     }
@@ -97,9 +104,7 @@ export async function publishLog(
     error = inputErrorText(thrown);
   }
   try {
-    const update = await reader.finish();
-    watch.take(update);
-    await run.publish(update);
+    await take(await reader.finish());
   } catch (thrown) {
     error ??= inputErrorText(thrown);
   }
@@ -110,21 +115,34 @@ export async function publishLog(
   if (unopened || (stopped && source.name !== "-" && control.growing !== true)) await run.discard();
   else await run.close();
   if (stopped) error = "stopped before its end";
-  const death = error === undefined ? await deathSeen(watch, reader.tally) : undefined;
+  const whole = error === undefined;
+  const end = whole ? await endOf(watch, reader.tally, summary) : undefined;
+  const training = summary.finish({
+    state: end?.state,
+    whole,
+    now: Date.now(),
+    modified: source.modified,
+    silentAfter: control.silentAfter,
+  });
   return {
     source: source.name,
     ...reader.tally,
     ...(error === undefined ? {} : { error }),
     ...(source.changed === true ? { running: true } : {}),
-    ...(death === undefined ? {} : { death }),
+    ...(end?.death === undefined ? {} : { death: end.death }),
+    ...(training === undefined ? {} : { summary: training }),
     publishers: run.results,
   };
 }
 
-async function deathSeen(watch: RunChecker | LogTail, { counts }: RunTally): Promise<Death | undefined> {
-  if (watch instanceof LogTail) return watch.death(counts.lines);
+async function endOf(
+  watch: RunChecker | LogTail,
+  { counts }: RunTally,
+  { part }: TrainingSummaryReader,
+): Promise<LogEnd> {
+  if (watch instanceof LogTail) return watch.end(counts.lines, part);
   watch.finish();
-  return watch.death;
+  return watch;
 }
 
 /** The publishers of a run and their results. */

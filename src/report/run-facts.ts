@@ -1,27 +1,8 @@
 /** The key facts of a training. */
-import { type Better, betterOf, betterTold, isBetter } from "../run/better.js";
-import { bestIndex, bestRow } from "./metric-order.js";
+import type { Better } from "../run/better.js";
+import { type MetricFacts, MetricReader, type ValidationFact } from "../run/metric-reader.js";
 import type { ReportRun } from "./report-data.js";
 import { type Table, valueAt } from "./table.js";
-
-/** One validation. */
-export interface ValidationFact {
-  readonly value: number;
-  readonly up: number;
-  readonly line: number;
-}
-
-/** One metric of a run. */
-export interface MetricFacts {
-  readonly points: number;
-  /** Which values are better; absent if unknown. */
-  readonly better?: Better;
-  /** Absent if it is unknown which values are better. Has only a value if it was reached before this log. */
-  readonly best?: Pick<ValidationFact, "value"> & Partial<ValidationFact>;
-  readonly last: ValidationFact;
-  /** The number of validations without an improvement at the end; 0 after a new best. */
-  readonly stalled: number;
-}
 
 /** A NaN or an infinity. */
 export interface NonFiniteValue {
@@ -53,17 +34,8 @@ export function factsOf(run: ReportRun): RunFacts {
   for (const column of ["cost", "gnorm"]) nonFinite.push(...nonFiniteValues(run.training, column, column));
   for (const [metric, table] of run.validation) {
     nonFinite.push(...nonFiniteValues(table, "value", metric));
-    const last = factAt(table, table.length - 1);
-    const better = betterOf(metric) ?? betterInLog(table);
-    const best = better && bestOf(table, better);
-    const stalled = valueAt(table.columns.get("stalled"), table.length - 1) ?? 0;
-    metrics.set(metric, {
-      points: table.length,
-      ...(better === undefined ? {} : { better }),
-      ...(best === undefined ? {} : { best }),
-      last,
-      stalled,
-    });
+    const known = metricOf(metric, table);
+    if (known !== undefined) metrics.set(metric, known);
   }
   const tables = [run.training, ...run.validation.values()];
   const lasts = <Key extends string>(key: Key, name: string, choose: (...values: number[]) => number) => {
@@ -91,24 +63,12 @@ export function betterInRuns(runs: readonly RunFacts[], metric: string): Better 
   return runs.map(({ metrics }) => metrics.get(metric)?.better).find((better) => better !== undefined);
 }
 
-/** Which values of a metric are better, by Marian's own judgement. */
-function betterInLog({ length, columns }: Table): Better | undefined {
-  for (let row = 0; row < length; row += 1) {
-    const at = (name: string) => valueAt(columns.get(name), row);
-    const better = betterTold({ value: at("value") ?? Number.NaN, stalled: at("stalled"), best: at("best") });
-    if (better !== undefined) return better;
-  }
-  return undefined;
-}
-
-/** The best value of the log; Marian's `last best` if that is better than every value in the log. */
-function bestOf(table: Table, better: Better): MetricFacts["best"] {
-  const row = bestRow(table, better);
-  const held = row === undefined ? undefined : factAt(table, row);
-  const told = Array.from({ length: table.length }, (_, index) => valueAt(table.columns.get("best"), index));
-  const value = told[bestIndex(told, better) ?? -1];
-  const earlier = value !== undefined && (held === undefined || isBetter(value, held.value, better));
-  return earlier ? { value } : held;
+function metricOf(name: string, table: Table): MetricFacts | undefined {
+  const reader = new MetricReader(name);
+  const at = (column: string, row: number) => valueAt(table.columns.get(column), row);
+  for (let row = 0; row < table.length; row += 1)
+    reader.add({ ...factAt(table, row), stalled: at("stalled", row), best: at("best", row) });
+  return reader.facts;
 }
 
 function nonFiniteValues(table: Table, column: string, name: string): NonFiniteValue[] {

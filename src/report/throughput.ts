@@ -1,5 +1,6 @@
 /** How a training spent its time. */
 import { instant } from "../core/timestamp.js";
+import { UsualRate } from "../run/usual-rate.js";
 import type { ReportRun } from "./report-data.js";
 import { resumedAt } from "./restarts.js";
 import { type Table, valueAt } from "./table.js";
@@ -31,8 +32,7 @@ const TOLERANCE = 1.25;
 
 /** The times of a run; undefined if its log has no times. */
 export function throughputOf(run: ReportRun): Throughput | undefined {
-  const spans = spansOf(run);
-  const usualRate = median(spans.filter(({ validated }) => !validated)) ?? median(spans);
+  const { spans, usualRate } = spansOf(run);
   const uses = { training: 0, validating: 0, slow: 0, starting: 0, repeated: 0 };
   let words = 0;
   for (const span of spans) {
@@ -63,15 +63,17 @@ interface Span {
   readonly took: number;
   /** 0 if the line has no speed. */
   readonly words: number;
-  readonly rate: number;
   readonly validated: boolean;
   /** Whether it is the first of its segment. */
   readonly first: boolean;
   readonly repeated: boolean;
 }
 
-/** The intervals that training records end. */
-function spansOf(run: ReportRun): Span[] {
+/** The intervals that training records end, and the usual speed. */
+function spansOf(run: ReportRun): {
+  readonly spans: readonly Span[];
+  readonly usualRate: number | undefined;
+} {
   const { training } = run;
   const { columns } = training;
   const resumed = resumedAt(training);
@@ -80,6 +82,7 @@ function spansOf(run: ReportRun): Span[] {
     .flatMap((table) => [...(table.columns.get("line")?.values ?? [])])
     .sort((one, other) => one - other);
   const spans: Span[] = [];
+  const usual = new UsualRate();
   let next = 0;
   for (let row = 0; row < training.length; row += 1) {
     const line = valueAt(columns.get("line"), row) ?? 0;
@@ -90,23 +93,17 @@ function spansOf(run: ReportRun): Span[] {
     const stamp = valueAt(columns.get("timestamp"), row);
     const since = first ? starts.get(segment) : valueAt(columns.get("timestamp"), row - 1);
     const took = stamp === undefined || since === undefined ? Number.NaN : stamp - since;
-    if (!(took >= 0)) continue;
     const rate = valueAt(columns.get("rate"), row) ?? Number.NaN;
     const seconds = valueAt(columns.get("time"), row) ?? Number.NaN;
+    const validated = next > before && !first;
+    usual.add(rate, seconds, validated);
+    if (!(took >= 0)) continue;
     const words = Number.isFinite(rate * seconds) ? rate * seconds : 0;
     const repeated =
       (valueAt(columns.get("up"), row) ?? 0) >= (resumed.get(segment) ?? Number.POSITIVE_INFINITY);
-    spans.push({ took, words, rate, validated: next > before && !first, first, repeated });
+    spans.push({ took, words, validated, first, repeated });
   }
-  return spans;
-}
-
-function median(spans: readonly Span[]): number | undefined {
-  const rates = spans
-    .filter(({ rate, words }) => Number.isFinite(rate) && rate > 0 && words > 0)
-    .map(({ rate }) => rate)
-    .sort((one, other) => one - other);
-  return rates[Math.floor(rates.length / 2)];
+  return { spans, usualRate: usual.value };
 }
 
 /** The time from the first record to the last, and the part of it between segments. */

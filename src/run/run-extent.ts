@@ -29,6 +29,7 @@ export class RunExtentReader {
   readonly #versions: { readonly segment: number; readonly version: string | undefined }[] = [];
   #first: Moment | undefined;
   #last: Moment | undefined;
+  #lastRecord: Moment | undefined;
   #lastSegment = -1;
   #trained = false;
   #epoch: number | undefined;
@@ -64,6 +65,11 @@ export class RunExtentReader {
     };
   }
 
+  /** When the last record was printed; undefined if that is unknown. */
+  get lastRecord(): string | undefined {
+    return this.#lastRecord?.time;
+  }
+
   #records(records: Records, clock: TimestampFormat): void {
     if (records.length === 0) return;
     for (const row of [0, records.length - 1]) {
@@ -75,7 +81,9 @@ export class RunExtentReader {
         (present & PRESENT.utc) !== 0,
         records.segment[row] ?? 0,
       );
-      this.#moment({ line: records.line[row] ?? 0, time });
+      const moment = { line: records.line[row] ?? 0, time };
+      this.#moment(moment);
+      if (this.#lastRecord === undefined || moment.line >= this.#lastRecord.line) this.#lastRecord = moment;
     }
   }
 

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { TrainingSummaryReader } from "../../src/check/training-summary.js";
 import { LogTail } from "../../src/pipeline/log-tail.js";
 
 const row = (up: number) =>
@@ -10,7 +11,7 @@ async function deathOf(log: string, size: number) {
   const tail = new LogTail();
   for (let at = 0; at < bytes.length; at += size) tail.take({ chunk: bytes.subarray(at, at + size) });
   const lines = log.split("\n").length - (log.endsWith("\n") ? 1 : 0);
-  return tail.death(lines);
+  return (await tail.end(lines, new TrainingSummaryReader().part)).death;
 }
 
 it.each([100, 4096, 65_536, 100_000, 1_000_000])(
