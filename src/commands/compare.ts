@@ -1,6 +1,7 @@
 import { Args, Flags } from "@oclif/core";
 import type { Group, Problem } from "../archive/group.js";
 import { Command } from "../cli/command.js";
+import { COMPARE_FORMATS, compareScores, scoreTableText } from "../cli/compare/scores.js";
 import {
   addressesOf,
   printProblems,
@@ -8,7 +9,6 @@ import {
   withIds,
   withTaskcluster,
 } from "../cli/taskcluster/client.js";
-import { COMPARE_FORMATS, compareScores, scoreTableText } from "../cli/taskcluster/compare.js";
 import { EXIT } from "../exit-code.js";
 import { printData, printText } from "../io/terminal.js";
 import { groupAddress, TaskclusterError } from "../taskcluster/client/index.js";

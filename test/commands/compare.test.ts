@@ -1,6 +1,6 @@
 import { parse } from "csv-parse/sync";
 import { describe, expect, it } from "vitest";
-import { compareScores, scoreTableText } from "../../src/cli/taskcluster/compare.js";
+import { compareScores, scoreTableText } from "../../src/cli/compare/scores.js";
 import type { Evaluation } from "../../src/evaluation/evaluation.js";
 import { check } from "../cli/run-binary.js";
 import { setting } from "../cli/taskcluster.js";
