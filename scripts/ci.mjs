@@ -146,16 +146,18 @@ async function smoke(major) {
   await step(`the built package on Node ${major}`, join(folder, "package/bin/node"), ["scripts/smoke.mjs"]);
 }
 
-/** Chromium for the tests of pages; where Debian's packages can't be had, those tests skip and say so. */
-async function installChromium() {
-  if (existsSync(process.env.CHROMIUM ?? "/usr/bin/chromium") || !has("apt-get")) return;
+/** Chromium and shells for the tests that drive them; where Debian's packages can't be had, those tests skip and say so. */
+async function installPrograms() {
+  const missing = ["zsh", "fish"].filter((shell) => !has(shell));
+  if (!existsSync(process.env.CHROMIUM ?? "/usr/bin/chromium")) missing.push("chromium");
+  if (missing.length === 0 || !has("apt-get")) return;
   const env = { DEBIAN_FRONTEND: "noninteractive" };
   const apt = ["-qq", "-o", "Acquire::Retries=3", "-o", "DPkg::Lock::Timeout=300"];
   await step("apt-get update", "apt-get", [...apt, "update"], { env });
   await step(
-    "install Chromium",
+    `install ${missing.join(", ")}`,
     "apt-get",
-    [...apt, "install", "-y", "--no-install-recommends", "chromium"],
+    [...apt, "install", "-y", "--no-install-recommends", ...missing],
     {
       env,
     },
@@ -163,7 +165,7 @@ async function installChromium() {
 }
 
 installPackages();
-await installChromium();
+await installPrograms();
 await step("lint", "npm", ["run", "--silent", "lint"]);
 await step(
   "test",
