@@ -43,6 +43,8 @@ export interface Walk {
   /** The path's name for the user. */
   nameOf(path: string): string;
   problem(problem: Problem): void;
+  /** Takes what is neither a file nor a folder, as a pipe or a link that leads nowhere; a problem if absent. */
+  passOver?(path: string): void;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -141,11 +143,11 @@ async function readFolder(folder: Folder, walk: Walk, wanted: (base: string) => 
       if (typeof target === "object") links.push(target);
       else if (target !== undefined && wanted(entry.name)) {
         if (target === "file") files.push(entry.name);
-        else report(path, "failure", NO_FILE, walk);
+        else reportNoFile(path, walk);
       }
     } else if (wanted(entry.name)) {
       if (entry.isFile()) files.push(entry.name);
-      else report(path, "failure", NO_FILE, walk);
+      else reportNoFile(path, walk);
     }
   }
   return { folders, links, files };
@@ -163,7 +165,8 @@ async function targetOf(
     return { path, real: await realpath(path) };
   } catch (error) {
     const reason = `the symbolic link leads nowhere: ${readable(error).message}`;
-    report(path, isWanted ? "failure" : "warning", reason, walk);
+    if (walk.passOver !== undefined) walk.passOver(path);
+    else report(path, isWanted ? "failure" : "warning", reason, walk);
     return undefined;
   }
 }
@@ -183,6 +186,11 @@ export async function fileAt(path: string, walk: Walk, mayBeMissing = false): Pr
 
 function leadsAbove(link: Folder, folder: Folder): boolean {
   return `${folder.real}${sep}`.startsWith(link.real.endsWith(sep) ? link.real : `${link.real}${sep}`);
+}
+
+function reportNoFile(path: string, walk: Walk): void {
+  if (walk.passOver !== undefined) walk.passOver(path);
+  else report(path, "failure", NO_FILE, walk);
 }
 
 function reportCircle(link: Folder, walk: Walk): void {

@@ -1,10 +1,11 @@
 /** What `check` does: inputs to findings. */
 
+import { fileSource, openInputs } from "../archive/input-source.js";
 import { checkLog } from "../check/check-log.js";
 import type { CheckOptions } from "../check/check-options.js";
 import type { Finding } from "../check/finding.js";
 import { LogParser, type ParserOptions } from "../core/log-parser.js";
-import { fileSource, STDIN } from "../io/inputs.js";
+import { STDIN } from "../io/inputs.js";
 import { decompress } from "../io/packed/decompress.js";
 import { refuseTar } from "../io/packed/tar-header.js";
 import type { Source } from "../io/source.js";
@@ -42,15 +43,12 @@ export async function* checkInputs({
   limits,
   quiet,
 }: CheckRequest): AsyncGenerator<CheckedInput> {
-  const files = names.filter((name) => name !== STDIN).map(fileSource);
-  const bytes = files.reduce((sum, { size = 0 }) => sum + size, 0);
+  const { sources, bytes } = openInputs(names);
   const bar = await startProgress({ bytes }, process.stderr, quiet || names.includes(STDIN));
   try {
     for (const name of names) {
       const source: Source =
-        name === STDIN
-          ? new StdinSource(process.stdin)
-          : (files.find((file) => file.name === name) ?? fileSource(name));
+        name === STDIN ? new StdinSource(process.stdin) : (sources.get(name) ?? fileSource(name));
       const chunks = counted(source.chunks(), bar.add);
       const closed = () => source.closed === true;
       let running: boolean | undefined;

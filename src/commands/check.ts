@@ -1,12 +1,11 @@
 import { Args, Flags } from "@oclif/core";
-import { openTars } from "../archive/tar-logs.js";
 import { FINDING_KINDS } from "../check/finding.js";
 import { type CheckedInput, checkInputs } from "../cli/check-inputs.js";
 import { Command } from "../cli/command.js";
 import { namedInputs } from "../cli/flags/named-inputs.js";
 import { readParserOptions } from "../cli/flags/parser-options.js";
 import { checkJson, findingsText, summaryText, totalsOf } from "../cli/receipts/check-text.js";
-import { RUNNING } from "../cli/receipts/receipt.js";
+import { foldersText, RUNNING } from "../cli/receipts/receipt.js";
 import { EXIT } from "../exit-code.js";
 import { Echo } from "../io/stdin.js";
 import { say, sayText } from "../io/terminal.js";
@@ -35,7 +34,7 @@ read or holds no measurement; 2 wrong flags or nothing to read; 3 standard outpu
     { description: "One log", command: "<%= config.bin %> check train.log" },
     {
       description: "In CI: every training of an archive, as JSON",
-      command: "<%= config.bin %> check 'models/**/train.log.gz' --json > findings.json",
+      command: "<%= config.bin %> check models --json > findings.json",
     },
     {
       description: "Broken trainings only",
@@ -49,7 +48,7 @@ read or holds no measurement; 2 wrong flags or nothing to read; 3 standard outpu
   static override strict = false;
   static override args = {
     input: Args.string({
-      description: "file, quoted pattern (logs/**/*.log), or - for standard input",
+      description: "file, folder of logs, quoted pattern (logs/**/*.log), or - for standard input",
       ignoreStdin: true,
     }),
   };
@@ -99,8 +98,7 @@ read or holds no measurement; 2 wrong flags or nothing to read; 3 standard outpu
     const { argv, flags } = await this.parse(Check);
     const { usage } = this;
     const warn = (message: string) => this.warn(message);
-    const named = await namedInputs(argv as string[], flags["files-from"], { usage, warn });
-    const names = await openTars(named, false, warn);
+    const { names, folders } = await namedInputs(argv as string[], flags["files-from"], { usage, warn });
     const options = readParserOptions([], flags["time-zone"], usage);
     const { only = FINDING_KINDS, ignore = [], stalled } = flags;
     const number = (name: "divergence" | "gap" | "throughput") => {
@@ -132,8 +130,12 @@ read or holds no measurement; 2 wrong flags or nothing to read; 3 standard outpu
     const failing = SEVERITIES.slice(0, SEVERITIES.indexOf(flags["fail-on"]) + 1);
     const failed = unread > 0 || failing.some((severity) => totals[severity] > 0);
     const code = failed ? EXIT.input : EXIT.ok;
-    if (flags.json) await print(checkJson(inputs, totals, out.fault === undefined ? code : EXIT.publisher));
-    else if (!flags.quiet) sayText(summaryText(inputs.length, unread, totals));
+    if (flags.json)
+      await print(checkJson(inputs, totals, out.fault === undefined ? code : EXIT.publisher, folders));
+    else if (!flags.quiet) {
+      for (const line of foldersText(folders)) say(line);
+      sayText(summaryText(inputs.length, unread, totals));
+    }
     if (out.fault !== undefined)
       say(`not everything was written to standard output: ${outputErrorText(out.fault)}`);
     this.exit(out.fault === undefined ? code : EXIT.publisher);

@@ -1,5 +1,5 @@
 import { Args, Flags } from "@oclif/core";
-import { openTars } from "../archive/tar-logs.js";
+import { openInputs } from "../archive/input-source.js";
 import { Command } from "../cli/command.js";
 import { namedInputs } from "../cli/flags/named-inputs.js";
 import { readParserOptions } from "../cli/flags/parser-options.js";
@@ -12,7 +12,7 @@ import { watchStopSignals } from "../cli/stop-signal.js";
 import { chartStyle, Plot } from "../cli/terminal/plot.js";
 import { startProgress } from "../cli/terminal/progress.js";
 import { EXIT } from "../exit-code.js";
-import { fileSource, STDIN } from "../io/inputs.js";
+import { STDIN } from "../io/inputs.js";
 import { isObjectUrl, printableUrl } from "../io/objects/object-url.js";
 import { Echo } from "../io/stdin.js";
 import { say } from "../io/terminal.js";
@@ -21,7 +21,8 @@ import { parseLogs } from "../pipeline/parse-logs.js";
 
 export default class Parse extends Command {
   static override summary = "Turn logs into CSV, NDJSON, charts, TensorBoard or W&B runs.";
-  static override description = `Reads files, patterns and standard input, also packed with gzip or zstd. \
+  static override description =
+    `Reads files, folders, patterns and standard input, also packed with gzip or zstd. \
 CSV goes to training.csv and validation.csv in the output folder, with a folder for each of several inputs; NDJSON goes to \
 standard output. A receipt on standard error says what was read and what could not be read.
 
@@ -65,7 +66,7 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
   static override args = {
     input: Args.string({
       description:
-        "file, quoted pattern (logs/**/*.log), URL (https:// or gs://) of a public object, or - for standard input",
+        "file, folder of logs, quoted pattern (logs/**/*.log), URL (https:// or gs://) of a public object, or - for standard input",
       ignoreStdin: true,
     }),
   };
@@ -183,8 +184,12 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
     if (flags.shard !== undefined) usage("--shard is a part of a manifest: name one with --manifest");
     const { format = "csv" } = flags;
     if (format === "tsv") return usage("--format tsv is for a --manifest");
-    const named = await namedInputs(argv as string[], flags["files-from"], { usage, warn });
-    const inputs = flags.follow ? named : await openTars(named, false, warn);
+    const { names: inputs, folders } = await namedInputs(
+      argv as string[],
+      flags["files-from"],
+      { usage, warn },
+      { growing: flags.follow },
+    );
     if (flags.tee && !inputs.includes(STDIN))
       usage("--tee passes standard input through: give - as an input, or pipe a log in");
     if (flags.tee && format === "ndjson" && flags["output-dir"] === undefined) {
@@ -219,13 +224,12 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
       ...(await flagPublishers(flags, usage)),
       ...(wandb === undefined ? [] : [wandb.publisher]),
     ];
-    const files = inputs.filter((name) => name !== STDIN).map(fileSource);
-    const bytes = files.reduce((sum, { size = 0 }) => sum + size, 0);
+    const opened = openInputs(inputs);
     const isQuiet = flags.quiet || flags.follow || inputs.includes(STDIN);
-    const progress = await startProgress({ bytes }, process.stderr, isQuiet);
+    const progress = await startProgress({ bytes: opened.bytes }, process.stderr, isQuiet);
     const result = await parseLogs({
       names: inputs,
-      files,
+      inputs: opened,
       format,
       folder,
       combine: flags.combine,
@@ -252,7 +256,13 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
       ...(stop.received ? { signal: stop.received } : {}),
     };
     const detail = flags.quiet ? "quiet" : flags.verbose ? "verbose" : "normal";
-    const code = report(result.receipts, verdict, { detail, json: flags.json, stdoutTaken, started });
+    const code = report(result.receipts, verdict, {
+      detail,
+      json: flags.json,
+      stdoutTaken,
+      started,
+      folders,
+    });
     // Of a log that was not read to its end nobody knows what it lacks.
     const faults = stop.received === undefined ? (plot?.faults ?? []) : [];
     for (const fault of faults) say(fault);

@@ -107,8 +107,8 @@ SIGINT, SIGTERM.`;
     if (flags.from !== "files" && argv.length === 0) usage(`--from ${flags.from}: name one`);
     const inputs =
       flags.from === "files"
-        ? await namedInputs(argv as string[], flags["files-from"], { usage, warn })
-        : (argv as string[]);
+        ? await namedInputs(argv as string[], flags["files-from"], { usage, warn }, { scores: true })
+        : { names: argv as string[], folders: [] };
     const options = readParserOptions(flags.pattern ?? [], flags["time-zone"], usage);
     this.exit(
       await makeReport(inputs, {

@@ -1,13 +1,11 @@
 /** From what the user names to the logs to read. */
-import { createReadStream, existsSync, readdir, statSync } from "node:fs";
+import { createReadStream, existsSync, readdir } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { isGarbled, withoutExtension } from "./file-name.js";
 import { InputError } from "./input-error.js";
-import type { ObjectStore } from "./objects/object-store.js";
-import { isObjectUrl, printableUrl } from "./objects/object-url.js";
-import { FileSource, type Source } from "./source.js";
+import { isObjectUrl } from "./objects/object-url.js";
 import { stdinIs } from "./stdin.js";
 
 /** Stands for standard input. */
@@ -29,8 +27,7 @@ export async function inputNames(
   const names = new Map<string, string>();
   const unmatched: string[] = [];
   const add = (name: string) => {
-    const key = name === STDIN || isObjectUrl(name) ? name : resolve(name);
-    if (!names.has(key)) names.set(key, name);
+    if (!names.has(inputKey(name))) names.set(inputKey(name), name);
   };
   for (const name of given) {
     if (name === STDIN || isObjectUrl(name) || existsSync(name) || !/[*?[{]/.test(name)) {
@@ -52,6 +49,11 @@ export async function inputNames(
   return { names: [...names.values()], unmatched };
 }
 
+/** The same for all names of an input. */
+export function inputKey(name: string): string {
+  return name === STDIN || isObjectUrl(name) ? name : resolve(name);
+}
+
 /** Node's `readdir`, which reports folders that are skipped because of their names. */
 function noting(tell: (path: string) => void): typeof readdir {
   const call = (path: string, options: object, done: (error: Error | null, found?: unknown) => void) =>
@@ -60,63 +62,6 @@ function noting(tell: (path: string) => void): typeof readdir {
       done(error, found);
     });
   return call as typeof readdir;
-}
-
-let objects: Promise<ObjectStore> | undefined;
-
-/** Where an input lies that is no file of its name: a file elsewhere, or nowhere, and why. */
-export type InputLocation = { readonly path: string } | { readonly fault: string };
-
-const locations = new Map<string, InputLocation>();
-
-/** Says where the input of a name lies. */
-export function locateInput(name: string, place: InputLocation): void {
-  locations.set(name, place);
-}
-
-/** Where the input of a name lies; undefined if the name is its path. */
-export function inputLocation(name: string): InputLocation | undefined {
-  return locations.get(name);
-}
-
-/** A file, with its size if available, or an object as a source. */
-export function fileSource(name: string): Source {
-  const place = locations.get(name);
-  if (place !== undefined)
-    return "path" in place ? memberSource(name, place.path) : lostSource(name, place.fault);
-  if (isObjectUrl(name)) return objectSource(name);
-  try {
-    return new FileSource(name, statSync(name));
-  } catch {
-    return new FileSource(name);
-  }
-}
-
-function memberSource(name: string, path: string): Source {
-  return new FileSource(path, statSync(path, { throwIfNoEntry: false }), name);
-}
-
-function lostSource(name: string, fault: string): Source {
-  return {
-    name,
-    // biome-ignore lint/correctness/useYield: there is nothing to yield
-    async *chunks() {
-      throw new InputError(fault);
-    },
-  };
-}
-
-/** The HTTP client is loaded only if something is fetched: loading takes longer than a small log. */
-function objectSource(url: string): Source {
-  return {
-    name: printableUrl(url),
-    async *chunks() {
-      objects ??= import("./objects/object-store.js").then(({ ObjectStore }) =>
-        ObjectStore.fromEnvironment(process.env, { userAgent: "marian-tracking" }),
-      );
-      yield* (await objects).source(url).chunks();
-    },
-  };
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What `parse_tc_logs` does with the log of a training task: files, and the run in Weights & Biases. */
 
-import { fileSource } from "../io/inputs.js";
+import { fileSource } from "../archive/input-source.js";
 import type { Source } from "../io/source.js";
 import { StdinSource } from "../io/stdin.js";
 import { wholeLines } from "../io/whole-lines.js";

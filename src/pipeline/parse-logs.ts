@@ -1,9 +1,10 @@
 /** Reads logs into files or one output, each into publishers of its own as well. */
 import { join } from "node:path";
+import { fileSource, inputLocation, type OpenedInputs } from "../archive/input-source.js";
 import type { ParserOptions } from "../core/log-parser.js";
 import type { Evaluation } from "../evaluation/evaluation.js";
 import { FollowSource } from "../io/follow.js";
-import { fileSource, inputLocation, resultFolders, STDIN } from "../io/inputs.js";
+import { resultFolders, STDIN } from "../io/inputs.js";
 import type { Source } from "../io/source.js";
 import { type Echo, StdinSource } from "../io/stdin.js";
 import { say } from "../io/terminal.js";
@@ -46,8 +47,7 @@ export async function openPublishers(
 /** What is read, and where it goes. */
 export interface ParseRequest {
   readonly names: readonly string[];
-  /** Those of the names that are files, opened. */
-  readonly files: readonly Source[];
+  readonly inputs: OpenedInputs;
   readonly format: FileFormat;
   /** Where files go; without it NDJSON goes to standard output. */
   readonly folder: string | undefined;
@@ -87,12 +87,11 @@ export async function parseLogs(request: ParseRequest): Promise<ParseResult> {
 
 /** Every log into files of its own. */
 async function parseApart(request: ParseRequest, folder: string): Promise<InputReceipt[]> {
-  const { names, files, format, options, openers } = request;
+  const { names, inputs, format, options, openers } = request;
   const folderOf = outputFolders(names, folder);
   // Functions don't pass to threads, and the runs of one W&B project share a connection.
   const isAlone = openers.length > 0 || names.some((name) => isLive(request, name));
-  const bytes = files.reduce((sum, { size = 0 }) => sum + size, 0);
-  const threads = isAlone ? 1 : threadCount(request.threads, names.length, bytes);
+  const threads = isAlone ? 1 : threadCount(request.threads, names.length, inputs.bytes);
   if (threads > 1) {
     const tasks = names.map((name) => {
       const place = inputLocation(name);
@@ -197,13 +196,13 @@ function hasPatterns({ patterns = [] }: ParserOptions): boolean {
   return patterns.length > 0;
 }
 
-function openSource({ files, follow, echo, signal }: ParseRequest, name: string): Source {
+function openSource({ inputs, follow, echo, signal }: ParseRequest, name: string): Source {
   if (follow) {
     const file = new FollowSource(name, { signal, notice: say });
     // It ends when the signal comes, maybe within a line.
     return { name, chunks: () => wholeLines(file.chunks(), () => false) };
   }
-  if (name !== STDIN) return files.find((file) => file.name === name) ?? fileSource(name);
+  if (name !== STDIN) return inputs.sources.get(name) ?? fileSource(name);
   if (echo === undefined) signal.addEventListener("abort", () => process.stdin.destroy(), { once: true });
   const stdin = new StdinSource(process.stdin, echo);
   return {

@@ -1,6 +1,6 @@
 /** A thread that reads inputs for the worker pool. */
 import { parentPort } from "node:worker_threads";
-import { fileSource, locateInput } from "../io/inputs.js";
+import { fileSource, locateInput } from "../archive/input-source.js";
 import { filePublisher } from "../publishers/files.js";
 import { publishLog } from "./publish-log.js";
 import type { WorkerMessage, WorkerTask } from "./worker-pool.js";

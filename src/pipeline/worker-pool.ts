@@ -1,8 +1,8 @@
 /** Several inputs at once, each in a thread of its own. */
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
+import type { InputLocation } from "../archive/input-source.js";
 import type { ParserOptions } from "../core/log-parser.js";
-import type { InputLocation } from "../io/inputs.js";
 import { withinDescriptors } from "../io/open-files.js";
 import type { FileFormat } from "../publishers/files.js";
 import type { InputReceipt } from "./input-receipt.js";

@@ -1,5 +1,5 @@
 /** Chooses the logs that a report shows. */
-import { withoutCompression } from "../io/file-name.js";
+import { trainingLogBeside, withoutCompression } from "../io/file-name.js";
 import type { ReportRun } from "./report-data.js";
 import { type Table, valueAt } from "./table.js";
 
@@ -7,10 +7,9 @@ import { type Table, valueAt } from "./table.js";
  * Whether a log is Marian's log of validations (`valid.log`) next to that of its training, which has all its records.
  */
 export function repeatsValidations(run: ReportRun, others: readonly ReportRun[]): boolean {
-  const own = withoutCompression(run.source);
-  const whole = own.replace(/valid(?=\.[^\\/]*$)/, "train");
-  const training = others.find(({ source }) => withoutCompression(source) === whole);
-  if (whole === own || training === undefined || run.training.length + run.patterns.size > 0) return false;
+  const trainingLog = trainingLogBeside(run.source);
+  const training = others.find(({ source }) => withoutCompression(source) === trainingLog);
+  if (training === undefined || run.training.length + run.patterns.size > 0) return false;
   return [...run.validation].every(([metric, table]) => {
     const known = new Set(recordsOf(training.validation.get(metric)));
     return recordsOf(table).every((record) => known.has(record));
@@ -35,24 +34,4 @@ function recordsOf(table: Table | undefined): string[] {
 
 function rowOf({ columns }: Table, row: number): [string, number | undefined][] {
   return [...columns].map(([name, column]) => [name, valueAt(column, row)]);
-}
-
-/** Names of trainings' logs, among other logs of a folder. */
-const TRAINING = /(?:train|nohup|live)[^\\/]*$/i;
-/** An option that only trainings have: translations start with the same lines. */
-const SETTING = "train-sets";
-
-/**
- * Whether a log without a measurement is that of a training that died before its first update: it has a start, or
- * Marian refused to start, or its process was ended. Among a folder's logs without a start, only those with a training's
- * name count.
- */
-export function isDeadTraining({ segments, marks, source }: ReportRun, fromFolder: boolean): boolean {
-  const trains = segments.some(
-    ({ config = {}, arguments: given = {} }) =>
-      Object.hasOwn(config, SETTING) || Object.hasOwn(given, SETTING),
-  );
-  if (trains) return true;
-  const ended = marks.some(({ kind }) => kind === "error" || kind === "death");
-  return ended && (!fromFolder || TRAINING.test(source));
 }

@@ -1,7 +1,7 @@
 /** Display names of the logs of a report. */
 
 import { modelOfFolder } from "../evaluation/naming/model.js";
-import { withoutCompression, withoutExtension } from "../io/file-name.js";
+import { withoutExtension } from "../io/file-name.js";
 
 /** Logs with these names are named after the model of their folder. */
 const GENERIC = /^(?:train|live|live_backing|nohup)$/i;
@@ -80,10 +80,4 @@ function partsOf(path: string): string[] {
   if (folder === undefined) return [stem];
   const model = GENERIC.test(stem) ? modelOfFolder(folder) : undefined;
   return model === undefined ? [...parts, folder, stem] : [...parts, model];
-}
-
-/** Whether a file is a log or an evaluation, by its name. */
-export function kindOfName(path: string): "log" | "evaluation" | undefined {
-  if (/\.metrics(?:\.json)?$/i.test(path)) return "evaluation";
-  return /\.(?:log|out)(?:\.\d+)?$/i.test(withoutCompression(path)) ? "log" : undefined;
 }

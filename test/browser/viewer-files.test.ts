@@ -8,7 +8,7 @@ import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
 import { pack } from "tar-stream";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { isDeadTraining } from "../../src/report/log-selection.js";
+import { isDeadTraining } from "../../src/run/dead-training.js";
 import { freshFolder } from "../cli/run-binary.js";
 import { runHere } from "../cli/run-here.js";
 import { train, valid } from "../cli/sample-logs.js";

@@ -170,7 +170,7 @@ describe.concurrent("input that is none", () => {
   it.each([
     [{ "a.log": "" }, "a.log: the input is empty\n"],
     [{ "a.log": "hello\n" }, "a.log: it holds no measurement of Marian's: is this a training log?\n"],
-    [{ "a.log/b": "" }, "a.log: this is a directory: name the logs in it, for example 'a.log/**/*.log'\n"],
+    [{ "a.log/b": "" }, "a.log: the folder has no Marian log, only 1 other file\n"],
   ])("%j gives exit code 1", async (files, stderr) => {
     const run = await check(["a.log"], { folder: freshFolder(files as Record<string, string>) });
     checkRun(run, {

@@ -55,13 +55,13 @@ describe.concurrent("inputs that can't be read", () => {
     expect(result({ folder }, "output/training.csv")).toBe("old");
   });
 
-  it("a directory: says how to name the logs in it", async () => {
+  it("an empty folder", async () => {
     const folder = freshFolder();
     mkdirSync(join(folder, "logs"));
     const run = await parse(["logs/", "-q"], { folder });
     check(run, {
       code: 1,
-      stderr: "logs/\n  ERROR      this is a directory: name the logs in it, for example 'logs/**/*.log'\n",
+      stderr: "logs/\n  ERROR      the folder has no Marian log: it is empty\n",
     });
   });
 

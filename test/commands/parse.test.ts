@@ -759,7 +759,7 @@ describe.concurrent("wrong use", () => {
     [
       "nothing",
       [],
-      /Error: nothing to read: name a log, a quoted pattern such as 'logs\/\*\*\/\*\.log', or pipe a log in/,
+      /Error: nothing to read: name a log, a folder, a quoted pattern such as 'logs\/\*\*\/\*\.log', or pipe a log in/,
     ],
     ["an unknown flag", ["a.log", "--bogus"], /Error: Nonexistent flag: --bogus/],
     [

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { fileSource } from "../../src/io/inputs.js";
+import { openInputs } from "../../src/archive/input-source.js";
 import { type ParseResult, parseLogs } from "../../src/pipeline/parse-logs.js";
 import { filesBelow, freshFolder } from "../cli/run-binary.js";
 import { start, train, valid } from "../cli/sample-logs.js";
@@ -26,7 +26,7 @@ function parse(
   const names = logs.map((log) => join(folder, log));
   return parseLogs({
     names,
-    files: names.map(fileSource),
+    inputs: openInputs(names),
     format: "csv",
     folder: join(folder, "output"),
     combine: false,

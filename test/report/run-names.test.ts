@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { displayNames, kindOfName, pairOfPath } from "../../src/report/run-names.js";
+import { kindOfName } from "../../src/io/file-name.js";
+import { displayNames, pairOfPath } from "../../src/report/run-names.js";
 
 describe("names of runs", () => {
   it.each([

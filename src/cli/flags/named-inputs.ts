@@ -1,4 +1,6 @@
-/** The inputs of a command: arguments, patterns, `--files-from`, or a pipe that nobody named. */
+/** The inputs of a command: arguments, patterns, folders, tars, `--files-from`, or a pipe that nobody named. */
+import type { InputSearch } from "../../archive/folder-logs.js";
+import { type LogInputs, logInputs } from "../../archive/log-inputs.js";
 import { inputNames, STDIN } from "../../io/inputs.js";
 import { readable, stdinIsGiven } from "../../io/source.js";
 
@@ -9,12 +11,13 @@ export interface Voice {
   warn(message: string): void;
 }
 
-/** The names of all inputs, each once; at least one. */
+/** All inputs, each once; at least one. A folder and a tar are as many inputs as they have logs. */
 export async function namedInputs(
   given: readonly string[],
   filesFrom: string | undefined,
   { usage, warn }: Voice,
-): Promise<readonly string[]> {
+  search: Omit<InputSearch, "warn"> = {},
+): Promise<LogInputs> {
   if (given.includes(STDIN) && filesFrom === STDIN)
     usage("standard input can't be both a log and the list of --files-from");
   const { names, unmatched } = await inputNames(given, filesFrom, process.stdin).catch((error: Error) =>
@@ -24,6 +27,8 @@ export async function namedInputs(
   const inputs = nothing && stdinIsGiven() ? [STDIN] : names;
   for (const pattern of unmatched) warn(`no file matches '${pattern}'`);
   if (inputs.length === 0)
-    usage("nothing to read: name a log, a quoted pattern such as 'logs/**/*.log', or pipe a log in");
-  return inputs;
+    usage(
+      "nothing to read: name a log, a folder, a quoted pattern such as 'logs/**/*.log', or pipe a log in",
+    );
+  return logInputs(inputs, { ...search, warn });
 }

@@ -1,8 +1,8 @@
 /** The flags of Weights & Biases, and what they ask for. */
 import { Flags } from "@oclif/core";
+import { fileSource } from "../../archive/input-source.js";
 import type { ParserOptions } from "../../core/log-parser.js";
 import { runNameOf, runNames } from "../../evaluation/naming/run-name.js";
-import { fileSource } from "../../io/inputs.js";
 import type { PublisherOpening } from "../../live/buffered-publisher.js";
 import type { TargetRequest } from "../../live/run-target.js";
 import { taskFileReader } from "../../live/task-files/task-file-reader.js";

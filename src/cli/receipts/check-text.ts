@@ -1,8 +1,10 @@
 /** Findings for people, and as JSON. */
 import { styleText } from "node:util";
+import type { SearchedFolder } from "../../archive/folder-logs.js";
 import type { Finding, Severity } from "../../check/finding.js";
 import { escapeLine, jsonText } from "../../io/escape.js";
 import type { CheckedInput } from "../check-inputs.js";
+import { foldersJson } from "./receipt.js";
 
 const COLOURS = { error: "red", warning: "yellow", info: "blue" } as const;
 
@@ -35,7 +37,12 @@ export function summaryText(inputs: number, unread: number, { error, warning, in
 }
 
 /** Everything as one JSON object; numbers that JSON lacks are `"NaN"`, `"Infinity"`, `"-Infinity"`. */
-export function checkJson(inputs: readonly CheckedInput[], totals: Totals, exitCode: number): string {
+export function checkJson(
+  inputs: readonly CheckedInput[],
+  totals: Totals,
+  exitCode: number,
+  folders: readonly SearchedFolder[],
+): string {
   const list = inputs.map(({ source, tally, findings, error, running }) => ({
     source,
     lines: tally.counts.lines,
@@ -49,5 +56,8 @@ export function checkJson(inputs: readonly CheckedInput[], totals: Totals, exitC
   const { error: errors, warning: warnings, info: infos } = totals;
   const named = (_key: string, value: unknown) =>
     typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
-  return jsonText({ inputs: list, errors, warnings, infos, exit_code: exitCode }, named);
+  return jsonText(
+    { inputs: list, ...foldersJson(folders), errors, warnings, infos, exit_code: exitCode },
+    named,
+  );
 }

@@ -1,5 +1,6 @@
 /** What a command did, at its end: for people, and as JSON. */
 
+import type { SearchedFolder } from "../../archive/folder-logs.js";
 import { EXIT, stopCode } from "../../exit-code.js";
 import { jsonText, linesText } from "../../io/escape.js";
 import {
@@ -39,7 +40,12 @@ export function exitCode(
 }
 
 /** The receipt as JSON: one object. */
-export function receiptJson(receipts: readonly InputReceipt[], verdict: Verdict, clock: Clock): string {
+export function receiptJson(
+  receipts: readonly InputReceipt[],
+  verdict: Verdict,
+  clock: Clock,
+  folders: readonly SearchedFolder[] = [],
+): string {
   const inputs = receipts.map((receipt) => {
     const { counts } = receipt;
     const fault = problem(receipt, verdict.strict);
@@ -70,6 +76,7 @@ export function receiptJson(receipts: readonly InputReceipt[], verdict: Verdict,
   });
   return jsonText({
     inputs,
+    ...foldersJson(folders),
     sink_errors: verdict.publisherErrors,
     bytes: total(receipts, ({ counts }) => counts.bytes),
     lines: total(receipts, ({ counts }) => counts.lines),
@@ -99,6 +106,7 @@ export function receiptText(
   verdict: Verdict,
   clock: Clock,
   detail: Detail,
+  folders: readonly SearchedFolder[] = [],
 ): string {
   const lines: string[] = [];
   const many = receipts.length > 1;
@@ -117,6 +125,7 @@ export function receiptText(
   if (detail !== "quiet") {
     const bytes = total(receipts, ({ counts }) => counts.bytes);
     lines.push(
+      ...foldersText(folders),
       `read ${size(bytes)} in ${clock.seconds.toFixed(2)} s (${size(bytes / clock.seconds)}/s, ${clock.cpuSeconds.toFixed(2)} s of CPU)`,
     );
   }
@@ -183,6 +192,32 @@ function totalLines(receipts: readonly InputReceipt[], { strict }: Verdict): str
       `${sum(({ counts }) => counts.training)} training rows, ${sum(({ points }) => points)} validation points, ` +
       `${sum(({ counts }) => counts.unmatched)} unmatched lines`,
   ];
+}
+
+/** What was found in each folder that the user named; of a folder without a log its error says so. */
+export function foldersText(folders: readonly SearchedFolder[]): string[] {
+  return folders.flatMap(({ folder, logs, scores, passedOver }) => {
+    if (logs + scores === 0) return [];
+    const found = [
+      count(logs, "log"),
+      ...(scores === 0 ? [] : [count(scores, "file of scores", "files of scores")]),
+    ];
+    const others = passedOver === 0 ? "" : `; passed over ${count(passedOver, "other file")}`;
+    return [`${folder}: found ${found.join(" and ")}${others}`];
+  });
+}
+
+/** The same as a field of a receipt; none if no folder was named. */
+export function foldersJson(folders: readonly SearchedFolder[]): object {
+  if (folders.length === 0) return {};
+  return {
+    folders: folders.map(({ folder, logs, scores, passedOver }) => ({
+      folder,
+      logs,
+      ...(scores === 0 ? {} : { scores }),
+      passed_over: passedOver,
+    })),
+  };
 }
 
 function total(receipts: readonly InputReceipt[], of: (receipt: InputReceipt) => number): number {

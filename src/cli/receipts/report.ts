@@ -1,5 +1,6 @@
 /** The end of a command: its receipt on the right stream, and its exit code. */
 
+import type { SearchedFolder } from "../../archive/folder-logs.js";
 import { printText, sayText } from "../../io/terminal.js";
 import type { InputReceipt } from "../../pipeline/input-receipt.js";
 import { type Detail, exitCode, receiptJson, receiptText, type Verdict } from "./receipt.js";
@@ -12,6 +13,8 @@ export interface ReportOptions {
   readonly stdoutTaken: boolean;
   /** `performance.now()` at the start. */
   readonly started: number;
+  /** Folders among the inputs; absent if there are none. */
+  readonly folders?: readonly SearchedFolder[];
 }
 
 /** Writes the receipt and returns the exit code. */
@@ -23,9 +26,9 @@ export function report(receipts: readonly InputReceipt[], verdict: Verdict, opti
   };
   if (options.json) {
     const write = options.stdoutTaken ? sayText : printText;
-    write(receiptJson(receipts, verdict, clock));
+    write(receiptJson(receipts, verdict, clock, options.folders));
   } else {
-    sayText(receiptText(receipts, verdict, clock, options.detail));
+    sayText(receiptText(receipts, verdict, clock, options.detail, options.folders));
   }
   return exitCode(receipts, verdict);
 }

@@ -1,9 +1,10 @@
 /** `--dry-run`: what would be published. */
 
+import { fileSource } from "../../archive/input-source.js";
 import type { ParserOptions } from "../../core/log-parser.js";
 import { EXIT } from "../../exit-code.js";
 import { jsonText } from "../../io/escape.js";
-import { fileSource, STDIN } from "../../io/inputs.js";
+import { STDIN } from "../../io/inputs.js";
 import { print, printText, say } from "../../io/terminal.js";
 import { planSource } from "../../pipeline/plan-source.js";
 import type { WandbTarget } from "../flags/wandb-flags.js";

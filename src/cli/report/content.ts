@@ -1,9 +1,10 @@
 /** Reads logs, evaluations and groups into the content of a report. */
 import { readFile } from "node:fs/promises";
+import { fileSource } from "../../archive/input-source.js";
 import { completeLog } from "../../archive/validation-log/join.js";
 import { NO_COUNTS } from "../../core/layout.js";
 import type { ParserOptions } from "../../core/log-parser.js";
-import { fileSource } from "../../io/inputs.js";
+import { kindOfName } from "../../io/file-name.js";
 import type { Source } from "../../io/source.js";
 import { inputErrorText } from "../../pipeline/error-text.js";
 import type { GroupSource } from "../../pipeline/groups/group-source.js";
@@ -11,11 +12,10 @@ import { type InputReceipt, problem } from "../../pipeline/input-receipt.js";
 import { publishLog } from "../../pipeline/publish-log.js";
 import type { UpdatePublisher } from "../../publishers/update-publisher.js";
 import { addEvaluation, readEvaluationFile } from "../../report/evaluations.js";
-import { isDeadTraining, repeatsValidations } from "../../report/log-selection.js";
 import type { ReportEvaluation, ReportProblem, ReportRun } from "../../report/report-data.js";
 import { RunCollector, type RunPlace } from "../../report/run-collector.js";
 import { displayNames, pairOfPath } from "../../report/run-names.js";
-import type { ReportInputs } from "./inputs.js";
+import { isDeadTraining } from "../../run/dead-training.js";
 
 /** How inputs are read. */
 export interface ReadRequest {
@@ -32,8 +32,6 @@ export class ReportContent {
   readonly evaluations: ReportEvaluation[] = [];
   readonly problems: ReportProblem[] = [];
   readonly receipts: InputReceipt[] = [];
-  /** Logs of folders without a measurement, or with only validations that their training's log has, too. */
-  passedOver = 0;
   readonly #request: ReadRequest;
 
   constructor(request: ReadRequest) {
@@ -41,11 +39,11 @@ export class ReportContent {
   }
 
   /** Reads files, one after the other. */
-  async readInputs({ inputs, faults }: ReportInputs, source: (name: string) => Source): Promise<void> {
-    for (const fault of faults) this.refuse(fault);
-    const logs = inputs.filter(({ kind }) => kind === "log");
-    const names = displayNames(logs.map(({ name }) => name));
-    for (const [index, { name, fromFolder }] of logs.entries()) {
+  async readInputs(inputs: readonly string[], source: (name: string) => Source): Promise<void> {
+    const isEvaluation = (name: string) => kindOfName(name) === "evaluation";
+    const logs = inputs.filter((name) => !isEvaluation(name));
+    const names = displayNames(logs);
+    for (const [index, name] of logs.entries()) {
       if (this.#request.signal.aborted) return;
       const project = pairOfPath(name);
       const place = {
@@ -53,10 +51,9 @@ export class ReportContent {
         source: name,
         ...(project === undefined ? {} : { project }),
       };
-      await this.#readLog(source(name), place, fromFolder);
+      await this.#readLog(source(name), place);
     }
-    for (const { name } of inputs.filter(({ kind }) => kind === "evaluation"))
-      await this.#readEvaluation(name);
+    for (const name of inputs.filter(isEvaluation)) await this.#readEvaluation(name);
   }
 
   /** Reads the groups of an archive or of Taskcluster. */
@@ -73,7 +70,7 @@ export class ReportContent {
         taken.add(title);
         const place = { name: title, source: run.log.name, project, group: name };
         try {
-          await this.#readLog(await completeLog(run.log, run.validationLog), place, false);
+          await this.#readLog(await completeLog(run.log, run.validationLog), place);
         } catch (error) {
           this.refuse({ source: run.log.name, reason: inputErrorText(error) });
         }
@@ -105,7 +102,7 @@ export class ReportContent {
     });
   }
 
-  async #readLog(source: Source, place: RunPlace, fromFolder: boolean): Promise<void> {
+  async #readLog(source: Source, place: RunPlace): Promise<void> {
     const { options, signal, progress, strict } = this.#request;
     let collector: RunCollector | undefined;
     let running = false;
@@ -129,16 +126,8 @@ export class ReportContent {
     running = receipt.running === true;
     const { training, validation, patterns } = receipt.counts;
     const read = collector?.finish(place, receipt, receipt.error);
-    const none = training + validation + patterns === 0 && !(read && isDeadTraining(read, fromFolder));
-    if (none && fromFolder && receipt.error === undefined) {
-      this.passedOver += 1;
-      return;
-    }
+    const none = training + validation + patterns === 0 && !(read && isDeadTraining(read, false));
     const run = none ? undefined : read;
-    if (run !== undefined && fromFolder && repeatsValidations(run, this.runs)) {
-      this.passedOver += 1;
-      return;
-    }
     this.receipts.push(receipt);
     if (run !== undefined) this.runs.push(run);
     const fault = problem(receipt, strict);

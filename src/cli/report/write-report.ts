@@ -3,10 +3,11 @@
 import { spawn } from "node:child_process";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { openTars } from "../../archive/tar-logs.js";
+import { fileSource, openInputs } from "../../archive/input-source.js";
+import type { LogInputs } from "../../archive/log-inputs.js";
 import type { ParserOptions } from "../../core/log-parser.js";
 import { EXIT } from "../../exit-code.js";
-import { fileSource, STDIN } from "../../io/inputs.js";
+import { STDIN } from "../../io/inputs.js";
 import { type OutputFile, openOutputFile, writing } from "../../io/output-file.js";
 import { StdinSource } from "../../io/stdin.js";
 import { printText, say } from "../../io/terminal.js";
@@ -21,7 +22,6 @@ import { count, type Detail, NOTHING_WRITTEN, size } from "../receipts/receipt.j
 import { report } from "../receipts/report.js";
 import { startProgress } from "../terminal/progress.js";
 import { ReportContent } from "./content.js";
-import { reportInputs } from "./inputs.js";
 
 /** What is asked for. */
 export interface ReportOptions {
@@ -43,7 +43,7 @@ export interface ReportOptions {
 }
 
 /** Makes the report, prints the receipt and returns the exit code. */
-export async function makeReport(names: readonly string[], request: ReportOptions): Promise<number> {
+export async function makeReport({ names, folders }: LogInputs, request: ReportOptions): Promise<number> {
   const { stop, detail } = request;
   const { content, refused } = await readContent(names, request);
   if (refused !== EXIT.ok) return refused;
@@ -68,6 +68,7 @@ export async function makeReport(names: readonly string[], request: ReportOption
     json: request.json,
     stdoutTaken,
     started: request.started,
+    folders,
   });
   if (detail !== "quiet" && !request.json) for (const note of written.notes) say(note);
   return code;
@@ -82,12 +83,7 @@ interface Read {
 async function readContent(names: readonly string[], request: ReportOptions): Promise<Read> {
   const { stop, options, strict, from, command } = request;
   const { signal } = stop;
-  const inputs =
-    from === "files"
-      ? await reportInputs(await openTars(names, true, (text) => command.warn(text)))
-      : { inputs: [], faults: [] };
-  const files = inputs.inputs.filter(({ name }) => name !== STDIN).map(({ name }) => fileSource(name));
-  const bytes = files.reduce((sum, { size: length = 0 }) => sum + length, 0);
+  const { sources, bytes } = openInputs(from === "files" ? names : []);
   const quiet = request.detail === "quiet" || names.includes(STDIN);
   const bar = await startProgress({ bytes }, process.stderr, quiet);
   if (names.includes(STDIN)) signal.addEventListener("abort", () => process.stdin.destroy(), { once: true });
@@ -95,8 +91,8 @@ async function readContent(names: readonly string[], request: ReportOptions): Pr
   let refused: number = EXIT.ok;
   try {
     if (from === "files") {
-      await content.readInputs(inputs, (name) =>
-        name === STDIN ? new StdinSource(process.stdin) : fileSource(name),
+      await content.readInputs(names, (name) =>
+        name === STDIN ? new StdinSource(process.stdin) : (sources.get(name) ?? fileSource(name)),
       );
     } else if (from === "archive") {
       const { readArchives } = await import("./groups.js");
@@ -126,7 +122,7 @@ interface Written {
 /** Writes the page and the summary; a fault of one leaves the other. */
 async function writeReport(content: ReportContent, request: ReportOptions): Promise<Written> {
   const { output, summary } = request;
-  const { runs, evaluations, problems, passedOver } = content;
+  const { runs, evaluations, problems } = content;
   const data: ReportData = {
     title: request.title ?? titleOf(content),
     created: new Date().toISOString(),
@@ -137,10 +133,6 @@ async function writeReport(content: ReportContent, request: ReportOptions): Prom
   const outputs: string[] = [];
   const outputErrors: string[] = [];
   const notes: string[] = [];
-  if (passedOver > 0) {
-    const why = "no measurement, or only validations that train.log holds, too";
-    notes.push(`skipped: ${count(passedOver, "log")} of folders with ${why}`);
-  }
   const attempt = async (write: () => Promise<void>) => {
     try {
       await write();

@@ -5,9 +5,9 @@ import { LogParser } from "../../core/log-parser.js";
 import { InputError } from "../../io/input-error.js";
 import { openWebLog } from "../../io/web-log.js";
 import { type Progress, ProgressCalls } from "../../library/open-log.js";
-import { isDeadTraining } from "../../report/log-selection.js";
 import { RunCollector } from "../../report/run-collector.js";
 import { pairOfPath } from "../../report/run-names.js";
+import { isDeadTraining } from "../../run/dead-training.js";
 import { RunReader } from "../../run/run-reader.js";
 import {
   type InputProblem,

@@ -1,8 +1,9 @@
 /** The worker that reads files, so that the page stays responsive. */
+
+import { kindOfName } from "../../io/file-name.js";
 import { tarMembers } from "../../io/packed/tar-members.js";
 import { webChunks } from "../../io/web-chunks.js";
 import type { Progress } from "../../library/open-log.js";
-import { kindOfName } from "../../report/run-names.js";
 import { buffersOf } from "../../report/table.js";
 import { inputRun } from "./input-run.js";
 import { type TarMember, unreadable, type WorkerAnswer, type WorkerRequest } from "./worker-messages.js";

@@ -1,6 +1,7 @@
 /** Reads the files that the user opens, one after another, in a worker. */
+
+import { kindOfName } from "../../io/file-name.js";
 import type { ReportRun } from "../../report/report-data.js";
-import { kindOfName } from "../../report/run-names.js";
 import { unpackElement } from "../dom.js";
 import type { OpenedFile } from "./opened-files.js";
 import { type InputProblem, problemText, type WorkerAnswer, type WorkerRequest } from "./worker-messages.js";

@@ -78,7 +78,7 @@ describe.concurrent("report", () => {
     check(run, {
       code: 0,
       stderr:
-        /\nskipped: 2 logs of folders with no measurement.*\nout\/all\.html: 2 runs, 1 evaluation, .* kB\n$/,
+        /\nmodels: found 1 log and 1 file of scores; passed over 2 other files\n.*\nout\/all\.html: 2 runs, 1 evaluation, .* kB\n$/,
     });
     expect(result(run, "out/all.html")).toContain("<title>A &amp; &lt;b&gt;</title>");
     const data = dataOf(run, "out/all.html");
@@ -125,7 +125,7 @@ describe.concurrent("report", () => {
     expect(reasons.get("empty.log")).toMatch(/empty/);
     expect(reasons.get("gone.log")).toMatch(/no such file/);
     expect(reasons.get("bad.metrics")).toMatch(/2 or 3 lines/);
-    expect(reasons.get("hollow")).toMatch(/holds no \*\.log/);
+    expect(reasons.get("hollow")).toMatch(/no Marian log and no file of scores, only 1 other file/);
     for (const [source, reason] of reasons) expect(run.stderr).toContain(`${source}\n  ERROR      ${reason}`);
   });
 

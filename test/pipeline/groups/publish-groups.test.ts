@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Group, GroupRun } from "../../../src/archive/group.js";
+import { fileSource } from "../../../src/archive/input-source.js";
 import type { Evaluation } from "../../../src/evaluation/evaluation.js";
-import { fileSource } from "../../../src/io/inputs.js";
 import type { Source } from "../../../src/io/source.js";
 import { Ledger } from "../../../src/pipeline/groups/ledger.js";
 import {
