@@ -24,7 +24,8 @@ export function watchStopSignals(): StopRequest {
   const request = stopRequest(controller.signal);
   const names = ["SIGINT", "SIGTERM", ...(process.stderr.isTTY ? (["SIGHUP"] as const) : [])] as const;
   const stop = (name: NodeJS.Signals): void => {
-    if (request.received !== undefined) return;
+    // A command may watch in several places: each ends its own work.
+    if (controller.signal.aborted) return;
     const received = name === "SIGINT" ? "SIGINT" : "SIGTERM";
     noteStop(received);
     setTimeout(() => {
