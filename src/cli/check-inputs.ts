@@ -44,7 +44,7 @@ export async function* checkInputs({
   quiet,
 }: CheckRequest): AsyncGenerator<CheckedInput> {
   const { sources, bytes } = openInputs(names);
-  const bar = await startProgress({ bytes }, process.stderr, quiet || names.includes(STDIN));
+  const bar = startProgress({ bytes }, process.stderr, quiet || names.includes(STDIN));
   try {
     for (const name of names) {
       const source: Source =

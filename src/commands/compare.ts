@@ -2,13 +2,8 @@ import { Args, Flags } from "@oclif/core";
 import type { Group, Problem } from "../archive/group.js";
 import { Command } from "../cli/command.js";
 import { COMPARE_FORMATS, compareScores, scoreTableText } from "../cli/compare/scores.js";
-import {
-  addressesOf,
-  printProblems,
-  taskclusterFlags,
-  withIds,
-  withTaskcluster,
-} from "../cli/taskcluster/client.js";
+import { addressesOf, printProblems, taskclusterFlags, withTaskcluster } from "../cli/taskcluster/client.js";
+import { withIds } from "../cli/taskcluster/ids.js";
 import { EXIT } from "../exit-code.js";
 import { printData, printText } from "../io/terminal.js";
 import { groupAddress, TaskclusterError } from "../taskcluster/client/index.js";

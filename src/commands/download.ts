@@ -6,10 +6,10 @@ import {
   idArgument,
   printProblems,
   taskclusterFlags,
-  withIds,
   withTaskcluster,
 } from "../cli/taskcluster/client.js";
 import { downloadGroups } from "../cli/taskcluster/download.js";
+import { withIds } from "../cli/taskcluster/ids.js";
 import { EXIT } from "../exit-code.js";
 import { jsonText } from "../io/escape.js";
 import { printText, say } from "../io/terminal.js";

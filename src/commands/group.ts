@@ -1,8 +1,9 @@
 import { Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
 import { groupFlags } from "../cli/flags/group-flags.js";
-import { idArgument, taskclusterFlags, withIds } from "../cli/taskcluster/client.js";
+import { idArgument, taskclusterFlags } from "../cli/taskcluster/client.js";
 import { runGroupCommand } from "../cli/taskcluster/group.js";
+import { withIds } from "../cli/taskcluster/ids.js";
 
 export default class Group extends Command {
   static override summary = "Publish the trainings and evaluations of a Taskcluster group.";

@@ -1,12 +1,7 @@
 import { Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
-import {
-  addressesOf,
-  idArgument,
-  taskclusterFlags,
-  withIds,
-  withTaskcluster,
-} from "../cli/taskcluster/client.js";
+import { addressesOf, idArgument, taskclusterFlags, withTaskcluster } from "../cli/taskcluster/client.js";
+import { withIds } from "../cli/taskcluster/ids.js";
 import { printLog } from "../cli/taskcluster/logs.js";
 import { taskAddress } from "../taskcluster/client/index.js";
 
@@ -59,6 +54,10 @@ everything; 4 the followed task failed; 130, 143 stopped by SIGINT, SIGTERM.`;
     const [address = { taskId: args.task }] = addresses;
     const { run, follow, strip } = flags;
     const request = { address: run === undefined ? address : { ...address, runId: run }, follow, strip };
-    this.exit(await withTaskcluster(this, addresses, flags, (access) => printLog(request, access)));
+    this.exit(
+      await withTaskcluster(this, addresses, { ...flags, quiet: true }, (access) =>
+        printLog(request, access),
+      ),
+    );
   }
 }

@@ -5,9 +5,9 @@ import {
   idArgument,
   printProblems,
   taskclusterFlags,
-  withIds,
   withTaskcluster,
 } from "../cli/taskcluster/client.js";
+import { withIds } from "../cli/taskcluster/ids.js";
 import { type Listing, listGroups, STAGE_KINDS, STATES } from "../cli/taskcluster/ls.js";
 import { listingsJson, listingText } from "../cli/taskcluster/ls-text.js";
 import { suggestion } from "../cli/usage-error.js";

@@ -226,7 +226,7 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
     ];
     const opened = openInputs(inputs);
     const isQuiet = flags.quiet || flags.follow || inputs.includes(STDIN);
-    const progress = await startProgress({ bytes: opened.bytes }, process.stderr, isQuiet);
+    const progress = startProgress({ bytes: opened.bytes }, process.stderr, isQuiet);
     const result = await parseLogs({
       names: inputs,
       inputs: opened,

@@ -1,6 +1,7 @@
 import { Command } from "../cli/command.js";
-import { idArgument, withIds } from "../cli/taskcluster/client.js";
+import { idArgument } from "../cli/taskcluster/client.js";
 import { runGroupCommand } from "../cli/taskcluster/group.js";
+import { withIds } from "../cli/taskcluster/ids.js";
 import Group from "./group.js";
 
 export default class ParseTcGroup extends Command {

@@ -4,6 +4,7 @@ import { namedInputs } from "../cli/flags/named-inputs.js";
 import { readParserOptions } from "../cli/flags/parser-options.js";
 import { makeReport } from "../cli/report/write-report.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
+import { withIds } from "../cli/taskcluster/ids.js";
 
 export default class ReportCommand extends Command {
   static override summary = "Draw trainings into one HTML file that opens anywhere.";
@@ -98,7 +99,7 @@ SIGINT, SIGTERM.`;
   };
 
   async run(): Promise<void> {
-    const { argv, flags } = await this.parse(ReportCommand);
+    const { argv, flags } = await this.parse(ReportCommand, withIds(this.argv));
     const started = performance.now();
     const { usage } = this;
     const warn = (message: string) => this.warn(message);

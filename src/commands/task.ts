@@ -1,7 +1,8 @@
 import { Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
 import { groupFlags } from "../cli/flags/group-flags.js";
-import { idArgument, taskclusterFlags, withIds } from "../cli/taskcluster/client.js";
+import { idArgument, taskclusterFlags } from "../cli/taskcluster/client.js";
+import { withIds } from "../cli/taskcluster/ids.js";
 import { runTaskCommand } from "../cli/taskcluster/task.js";
 
 const { only: _only, ...flags } = groupFlags;

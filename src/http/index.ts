@@ -17,4 +17,4 @@ export type {
   WholeAnswer,
   WholeRequest,
 } from "./request.js";
-export type { Retry } from "./retry.js";
+export { type Pause, pauses, type Retry } from "./retry.js";

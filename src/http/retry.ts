@@ -1,3 +1,4 @@
+import { channel } from "node:diagnostics_channel";
 import type { Clock, SleepPurpose } from "./clock.js";
 import type { Budget } from "./deadline.js";
 import { inSeconds } from "./deadline.js";
@@ -5,6 +6,20 @@ import type { HttpError, HttpErrorCode } from "./http-error.js";
 import type { HttpPolicy } from "./policy.js";
 import type { RateLimit } from "./rate-limit.js";
 import { backoff } from "./rate-limit.js";
+
+/** A request waits before it is sent. */
+export interface Pause {
+  /** `retry` after a try that failed; `rate-limit` because the server asked other requests to wait. */
+  readonly kind: "retry" | "rate-limit";
+  readonly milliseconds: number;
+  /** Whether the server asked for the pause, as by Retry-After. */
+  readonly isAsked: boolean;
+  /** Ready to be printed. */
+  readonly reason: string;
+}
+
+/** Gets a {@link Pause} from every client of HTTP in this process. */
+export const pauses = channel("marian-tracking:pause");
 
 /** While others get through, a request that is told to wait has this many budgets at most. */
 const MAX_BUDGETS = 10;
@@ -78,6 +93,13 @@ export class Retry {
     const { rateLimit, clock, scope } = this.#options;
     const waits = !this.isReady;
     const wait = { message: "the server asks all requests to wait", code: "status" } as const;
+    if (waits)
+      publish({
+        kind: "rate-limit",
+        milliseconds: rateLimit.endsAt - clock.now(),
+        isAsked: true,
+        reason: wait.message,
+      });
     await this.#until(() => rateLimit.endsAt, "rate-limit", wait);
     // While others got through, to wait for one's turn was no lack of progress.
     if (waits && rateLimit.succeededSince(this.#start)) this.#start = clock.now();
@@ -102,6 +124,8 @@ export class Retry {
     if (error.status === 429 || error.askedMs !== undefined) rateLimit.defer(moment() - now);
     if (this.#failures >= policy.tries || now >= this.deadline)
       throw this.#undelivered(error.message, error.code);
+    const isAsked = asked > 0 && now + asked >= moment();
+    publish({ kind: "retry", milliseconds: moment() - now, isAsked, reason: error.message });
     await this.#until(moment, "retry", error);
   }
 
@@ -126,6 +150,10 @@ export class Retry {
     const spent = { tries: this.#failures, milliseconds: clock.now() - this.#start, code };
     return policy.errors.undelivered(this.#what, last, spent);
   }
+}
+
+function publish(pause: Pause): void {
+  pauses.publish(pause);
 }
 
 /** Sleeps, and no longer than until the budget is changed. */

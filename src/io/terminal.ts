@@ -5,28 +5,40 @@
 import { processSecrets } from "../http/redact.js";
 import { escapeLine, escapeText } from "./escape.js";
 
+let prepare = (): void => {};
+
+/** Sets what is called before each text, so that it does not land in a line that is redrawn. */
+export function beforeText(action: () => void): void {
+  prepare = action;
+}
+
 /** Writes a line to standard error. */
 export function say(line: string): void {
+  prepare();
   process.stderr.write(`${escapeLine(processSecrets.redact(line))}\n`);
 }
 
 /** Writes a text of whole lines, or nothing, to standard error. */
 export function sayText(text: string): void {
+  prepare();
   process.stderr.write(escapeText(processSecrets.hide(text)));
 }
 
 /** Writes a line to standard output. */
 export function print(line: string): void {
+  prepare();
   process.stdout.write(`${escapeLine(processSecrets.redact(line))}\n`);
 }
 
 /** Writes a text of whole lines, or nothing, to standard output. */
 export function printText(text: string): void {
+  prepare();
   process.stdout.write(escapeText(processSecrets.hide(text)));
 }
 
 /** Writes data to standard output: see {@link dataText}. */
 export function printData(text: string): void {
+  prepare();
   process.stdout.write(dataText(text));
 }
 

@@ -151,7 +151,11 @@ export class ArtifactStore {
     const place = placeOf(ref);
     const known = this.#files.get(place);
     if (known !== undefined) return known;
-    const file = this.#limited(() => this.#find(ref, join(this.#host, place)));
+    const { observer } = this.#queue;
+    observer?.artifact("wanted");
+    const file = this.#limited(() => this.#find(ref, join(this.#host, place))).finally(() =>
+      observer?.artifact("done"),
+    );
     this.#files.set(place, file);
     // Another time it may be there.
     file.catch(() => this.#files.delete(place));
@@ -161,7 +165,8 @@ export class ArtifactStore {
   async #find(ref: ArtifactRef, place: string): Promise<StoredFile> {
     const kept = this.#keeping ? await this.#cache?.find(place) : undefined;
     if (kept !== undefined) return kept;
-    return this.#queue.download(ref, async ({ storageType, chunks }) => {
+    return this.#queue.download(ref, async ({ storageType, chunks: sent }) => {
+      const chunks = this.#counted(sent);
       if (IMMUTABLE.has(storageType) && this.#cache !== undefined && (await this.#ready(this.#cache)))
         return this.#cache.put(place, chunks);
       const path = join(await this.#temporaryFolder(), place);
@@ -171,6 +176,13 @@ export class ArtifactStore {
       );
       return { path, size: (await stat(path)).size };
     });
+  }
+
+  async *#counted(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks) {
+      this.#queue.observer?.bytes(chunk.length);
+      yield chunk;
+    }
   }
 
   #temporaryFolder(): Promise<string> {

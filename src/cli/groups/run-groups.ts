@@ -127,7 +127,7 @@ export async function runGroups(name: string, source: GroupSource, job: GroupsJo
   const dryRun = flags["dry-run"];
   const passes = (target === undefined ? 0 : 1) + (folder === undefined || dryRun ? 0 : 1);
   const extent = { bytes: source.bytes * passes, runs: source.trainings * passes };
-  const bar = await startProgress(extent, process.stderr, detail === "quiet");
+  const bar = startProgress(extent, process.stderr, detail === "quiet");
   const common = {
     ledger,
     parser,

@@ -12,6 +12,7 @@ import {
   taskAddress,
 } from "../../taskcluster/client/index.js";
 import { readGroups } from "../../taskcluster/group.js";
+import { groupIdOf } from "../../taskcluster/listed-group.js";
 import { readTask, taskAsGroup } from "../../taskcluster/task.js";
 import type { Command } from "../command.js";
 import { addressesOf, type TaskclusterAccess, withTaskcluster } from "../taskcluster/client.js";
@@ -25,13 +26,14 @@ export function readTaskGroups(
 ): Promise<number> {
   const addresses = addressesOf(texts, groupAddress, command);
   return withTaskcluster(command, addresses, { cache: true }, async ({ queue, store }) => {
-    for (const { groupId } of addresses) {
+    for (const address of addresses) {
       try {
+        const groupId = await groupIdOf(queue, address);
         const { groups, problems } = await readGroups(groupId, { queue, store });
         await content.readGroups(groupsSource(groups, problems));
       } catch (error) {
         if (!(error instanceof TaskclusterError) || error.code === "stopped") throw error;
-        content.refuse({ source: groupId, reason: error.message });
+        content.refuse({ source: address.groupId, reason: error.message });
       }
     }
     return EXIT.ok;

@@ -85,7 +85,7 @@ async function readContent(names: readonly string[], request: ReportOptions): Pr
   const { signal } = stop;
   const { sources, bytes } = openInputs(from === "files" ? names : []);
   const quiet = request.detail === "quiet" || names.includes(STDIN);
-  const bar = await startProgress({ bytes }, process.stderr, quiet);
+  const bar = startProgress({ bytes }, process.stderr, quiet);
   if (names.includes(STDIN)) signal.addEventListener("abort", () => process.stdin.destroy(), { once: true });
   const content = new ReportContent({ options, strict, signal, progress: bar.add });
   let refused: number = EXIT.ok;

@@ -7,9 +7,17 @@ import { say } from "../../io/terminal.js";
 import type { StopRequest } from "../../live/pipe-signals.js";
 import { cacheFolder } from "../../taskcluster/artifact-cache.js";
 import { ArtifactStore } from "../../taskcluster/artifact-store.js";
-import { hasCode, isId, Queue, rootUrlOf, TaskclusterError } from "../../taskcluster/client/index.js";
+import {
+  hasCode,
+  Queue,
+  type QueueObserver,
+  rootUrlOf,
+  TaskclusterError,
+} from "../../taskcluster/client/index.js";
 import type { Command } from "../command.js";
+import { count, grouped, size } from "../receipts/receipt.js";
 import { watchStopSignals } from "../stop-signal.js";
+import { type ProgressLine, showProgress } from "../terminal/progress.js";
 
 /** Flags of all of them. */
 export const taskclusterFlags = {
@@ -31,6 +39,8 @@ export const taskclusterFlags = {
 export interface TaskclusterFlagValues {
   readonly cache: boolean;
   readonly "cache-size"?: number | undefined;
+  /** Shows no progress. */
+  readonly quiet?: boolean;
 }
 
 /** Bytes, from a number with a unit: 500M, 2G, 1.5GiB. */
@@ -45,17 +55,13 @@ export function idArgument(description: string) {
   return Args.string({ description, required: true, ignoreStdin: true, parse: async (text) => text.trim() });
 }
 
-/** Arguments in which an id that begins with a dash is no flag: the framework takes what begins with a blank as it is. */
-export function withIds(argv: readonly string[]): string[] {
-  const end = argv.indexOf("--");
-  return argv.map((arg, at) => (isId(arg) && (end === -1 || at < end) ? ` ${arg}` : arg));
-}
-
 /** Ways to a deployment of Taskcluster. */
 export interface TaskclusterAccess {
   readonly queue: Queue;
   readonly store: ArtifactStore;
   readonly stop: StopRequest;
+  /** How reading goes; it stops with the command, or sooner if something else is to be shown. */
+  readonly progress: ProgressLine;
 }
 
 /** What the user named; ends the command with a message where it names nothing. */
@@ -72,6 +78,35 @@ export function addressesOf<Address>(
   }
 }
 
+/** Counts what was read so far. */
+class Counts implements QueueObserver {
+  #tasks = 0;
+  #wanted = 0;
+  #done = 0;
+  #bytes = 0;
+
+  tasks(more: number): void {
+    this.#tasks += more;
+  }
+
+  artifact(state: "wanted" | "done"): void {
+    if (state === "wanted") this.#wanted += 1;
+    else this.#done += 1;
+  }
+
+  bytes(more: number): void {
+    this.#bytes += more;
+  }
+
+  get text(): string {
+    if (this.#tasks + this.#wanted === 0) return "asking Taskcluster";
+    const artifacts =
+      this.#wanted === 0 ? [] : [`${grouped(this.#done)} of ${count(this.#wanted, "artifact")}`];
+    const tasks = this.#tasks === 0 ? [] : [count(this.#tasks, "task")];
+    return [...tasks, ...artifacts, ...(this.#bytes === 0 ? [] : [size(this.#bytes)])].join(", ");
+  }
+}
+
 /**
  * Does the work of a command and returns its exit code. A stop by a signal and what Taskcluster refuses are exit codes
  * and words, not exceptions.
@@ -79,17 +114,19 @@ export function addressesOf<Address>(
 export async function withTaskcluster(
   command: Command,
   addresses: readonly { readonly rootUrl?: string }[],
-  { cache, "cache-size": limit }: TaskclusterFlagValues,
+  { cache, "cache-size": limit, quiet = false }: TaskclusterFlagValues,
   work: (access: TaskclusterAccess) => Promise<number>,
 ): Promise<number> {
   const stop = watchStopSignals();
   const [rootUrl = ""] = addressesOf([""], () => rootUrlOf(process.env, addresses), command);
   const userAgent = `marian-tracking/${command.config.version}`;
-  const queue = new Queue({ rootUrl, userAgent, signal: stop.signal });
+  const observer = new Counts();
+  const queue = new Queue({ rootUrl, userAgent, signal: stop.signal, observer });
   const folder = cache ? cacheFolder(process.env) : undefined;
   const store = new ArtifactStore(queue, { folder, limit });
+  const progress = showProgress((elapsed) => `${observer.text}, ${elapsed}`, process.stderr, quiet);
   try {
-    const code = await work({ queue, store, stop });
+    const code = await work({ queue, store, stop, progress });
     return stop.received === undefined ? code : stopCode(stop.received);
   } catch (error) {
     if (stop.received !== undefined) return stopCode(stop.received);
@@ -97,6 +134,7 @@ export async function withTaskcluster(
     say(`${command.config.bin}: ${error.message}`);
     return EXIT.input;
   } finally {
+    progress.stop();
     await store.close();
     for (const note of store.notes) command.warn(note);
     await queue.close();

@@ -10,6 +10,7 @@ import { addressesOf, type TaskclusterFlagValues, withTaskcluster } from "./clie
 
 /** The values of the flags of `group`. */
 export interface TaskclusterGroupFlagValues extends GroupFlagValues, TaskclusterFlagValues {
+  readonly quiet: boolean;
   readonly "recursive-lookup": boolean;
   readonly depth: number | undefined;
 }
@@ -28,7 +29,7 @@ export async function runGroupCommand(
   const addresses = addressesOf([text], groupAddress, command);
   const [address = { groupId: "" }] = addresses;
   const job = await prepareGroups(flags, [OFFLINE_TAG], command.config.version, usage, noKey);
-  return withTaskcluster(command, addresses, flags, async ({ queue, store }) => {
+  return withTaskcluster(command, addresses, flags, async ({ queue, store, progress }) => {
     const groupId = await groupIdOf(queue, address);
     const { groups, problems } = await readGroups(groupId, {
       queue,
@@ -37,6 +38,7 @@ export async function runGroupCommand(
       ...(flags["recursive-lookup"] ? {} : { depth: 0 }),
       ...(flags.depth === undefined ? {} : { depth: flags.depth }),
     });
+    progress.stop();
     return runGroups(groupId, groupsSource(groups, problems), job);
   });
 }

@@ -28,6 +28,7 @@ import { liveLogSpeaker } from "./live.js";
 
 /** The values of the flags of `task`. */
 export interface TaskFlagValues extends GroupFlagValues, TaskclusterFlagValues {
+  readonly quiet: boolean;
   readonly follow: boolean;
   readonly run: number | undefined;
   readonly plot: string[] | undefined;
@@ -60,7 +61,7 @@ export async function runTaskCommand(text: string, flags: TaskFlagValues, comman
 async function publishTask(
   { taskId, runId }: TaskAddress,
   task: SingleTask,
-  { store }: TaskclusterAccess,
+  { store, progress }: TaskclusterAccess,
   job: GroupsJob,
 ): Promise<number> {
   const { state } = task.task.status;
@@ -77,6 +78,7 @@ async function publishTask(
     return EXIT.input;
   }
   const group = await taskAsGroup(task, store);
+  progress.stop();
   // A training's run stands for itself; an evaluation is also a row of its group's table.
   const only = task.stage === "training" ? "training" : "evaluations";
   return runGroups(taskId, groupsSource([group], []), { ...job, flags: { ...job.flags, only } });
@@ -86,10 +88,11 @@ async function publishTask(
 async function followTask(
   { taskId, runId }: TaskAddress,
   { experiment, id, problems }: SingleTask,
-  { queue, store, stop }: TaskclusterAccess,
+  { queue, store, stop, progress }: TaskclusterAccess,
   { target, parser, started }: GroupsJob,
   flags: TaskFlagValues,
 ): Promise<number> {
+  progress.stop();
   printProblems(problems);
   const tell = liveLogSpeaker(taskId, say);
   const source = new LiveLogSource(queue, store, {

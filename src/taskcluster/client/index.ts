@@ -6,7 +6,6 @@ export {
   DEFAULT_ROOT_URL,
   type GroupAddress,
   groupAddress,
-  isId,
   rootUrlOf,
   type TaskAddress,
   taskAddress,
@@ -14,5 +13,5 @@ export {
 export type { Artifact, GroupTask, TaskDefinition, TaskGroup, TaskRun, TaskStatus } from "./answers.js";
 export type { ArtifactRef, Download, LiveArtifact } from "./artifact-access.js";
 export { hasCode, isRefused, TaskclusterError } from "./errors.js";
-export { Queue, type QueueOptions } from "./queue.js";
+export { Queue, type QueueObserver, type QueueOptions } from "./queue.js";
 export { type SecretOptions, secretToken } from "./secrets.js";

@@ -24,10 +24,22 @@ const PAGE = 250;
 /** Pages of one list: a group of a quarter of a million tasks. */
 const MAX_PAGES = 1000;
 
+/** Is told how reading goes. */
+export interface QueueObserver {
+  /** Tasks of a group were listed. */
+  tasks(count: number): void;
+  /** An artifact is wanted, or there: downloaded, kept from before, or given up. */
+  artifact(state: "wanted" | "done"): void;
+  /** Bytes of artifacts were downloaded. */
+  bytes(count: number): void;
+}
+
 /** How the queue is asked. */
 export interface QueueOptions extends HttpOptions {
   /** Root of the deployment, or of the proxy inside a task. */
   readonly rootUrl: string;
+  /** Told of what comes while it comes. */
+  readonly observer?: QueueObserver | undefined;
   /** Bytes of an artifact that are taken at most, packed or unpacked; default 2 GiB. */
   readonly largestArtifact?: number | undefined;
 }
@@ -40,12 +52,14 @@ interface Page {
 /** The queue of a Taskcluster deployment: tasks, groups and artifacts, read without credentials. */
 export class Queue {
   readonly rootUrl: string;
+  readonly observer: QueueObserver | undefined;
   readonly #access: Access;
   readonly #artifacts: ArtifactAccess;
 
   /** @throws TaskclusterError if the root is not an http(s) address. */
   constructor(options: QueueOptions) {
     this.rootUrl = httpRoot(options.rootUrl, "TASKCLUSTER_ROOT_URL");
+    this.observer = options.observer;
     this.#access = accessTo(options);
     this.#artifacts = new ArtifactAccess(this.#access, this.#url("/task/"), options.largestArtifact);
   }
@@ -122,6 +136,7 @@ export class Queue {
     for await (const page of this.#pages(request, (value) => checked(groupPageSchema, value, what))) {
       const fresh = page.tasks.filter(({ status }) => !seen.has(status.taskId));
       for (const { status } of fresh) seen.add(status.taskId);
+      this.observer?.tasks(fresh.length);
       yield fresh;
     }
   }
