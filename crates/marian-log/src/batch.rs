@@ -209,6 +209,31 @@ impl Texts {
     }
 }
 
+/// The first eight cells of training rows as CSV, made of the text of the log; a row may have none.
+#[derive(Debug, Default)]
+pub struct Cells {
+    pub(crate) bytes: Vec<u8>,
+    ends: Vec<u32>,
+}
+
+impl Cells {
+    /// Ends a row.
+    pub(crate) fn end(&mut self) {
+        self.ends.push(self.bytes.len() as u32);
+    }
+
+    /// Drops what was added after the last row.
+    pub(crate) fn forget(&mut self) {
+        self.bytes.truncate(self.ends.last().map_or(0, |&end| end as usize));
+    }
+
+    /// The cells of a row; empty if it has none.
+    pub(crate) fn get(&self, row: usize) -> &[u8] {
+        let end = |row: usize| self.ends.get(row).map_or(0, |&end| end as usize);
+        self.bytes.get(row.checked_sub(1).map_or(0, end)..end(row)).unwrap_or_default()
+    }
+}
+
 /// What one call of the parser found, in the order of the log.
 #[derive(Debug, Default)]
 pub struct Batch {
@@ -216,6 +241,8 @@ pub struct Batch {
     pub order: Vec<u8>,
     /// Training rows.
     pub training: TrainingColumns,
+    /// The same as text.
+    pub(crate) cells: Cells,
     /// Validation rows.
     pub validation: ValidationColumns,
     /// Events.
@@ -231,6 +258,8 @@ impl Batch {
     pub fn clear(&mut self) {
         self.order.clear();
         self.training.clear();
+        self.cells.bytes.clear();
+        self.cells.ends.clear();
         self.validation.clear();
         self.events.clear();
         self.texts.bytes.clear();

@@ -29,17 +29,22 @@ pub fn training_rows(batch: &Batch, columns: Columns, times: &[f64], prefix: &[u
             }
         };
         out.extend_from_slice(prefix);
-        integer(out, rows.epoch[row]);
-        out.push(b',');
-        integer(out, rows.up[row]);
-        out.push(b',');
-        integer(out, rows.sen[row]);
-        out.push(b',');
-        float(out, rows.cost[row]);
-        optional(out, rows.time[row], present::TIME, float);
-        optional(out, rows.rate[row], present::RATE, float);
-        optional(out, rows.gnorm[row], present::GNORM, float);
-        optional(out, rows.learning_rate[row], present::LEARNING_RATE, float);
+        match batch.cells.get(row) {
+            [] => {
+                integer(out, rows.epoch[row]);
+                out.push(b',');
+                integer(out, rows.up[row]);
+                out.push(b',');
+                integer(out, rows.sen[row]);
+                out.push(b',');
+                float(out, rows.cost[row]);
+                optional(out, rows.time[row], present::TIME, float);
+                optional(out, rows.rate[row], present::RATE, float);
+                optional(out, rows.gnorm[row], present::GNORM, float);
+                optional(out, rows.learning_rate[row], present::LEARNING_RATE, float);
+            }
+            cells => out.extend_from_slice(cells),
+        }
         if columns.labels {
             optional(out, rows.labels[row], present::LABELS, integer);
             optional(out, rows.batch_labels[row], present::BATCH_LABELS, integer);
@@ -132,7 +137,7 @@ impl Timestamps {
 #[inline]
 fn integer(out: &mut Vec<u8>, value: f64) {
     if (0.0..=9_007_199_254_740_992.0).contains(&value) && value.fract() == 0.0 {
-        out.extend_from_slice(decimal(value as u64, &mut [0; 20]));
+        out.extend_from_slice(digits_of(value as u64, &mut [0; 20]));
     } else {
         float(out, value);
     }
@@ -150,8 +155,14 @@ pub fn float(out: &mut Vec<u8>, value: f64) {
         return out.extend_from_slice(b"inf");
     }
     let (significand, exponent) = shortest(value.abs());
+    decimal(out, significand, exponent);
+}
+
+/// The decimal `significand` x 10^`exponent`, of at most 17 digits, in the same form.
+pub(crate) fn decimal(out: &mut Vec<u8>, significand: u64, exponent: i32) {
+    let (significand, exponent) = strip_zeros(significand, exponent);
     let mut buffer = [0; 20];
-    let digits = decimal(significand, &mut buffer);
+    let digits = digits_of(significand, &mut buffer);
     // The power of ten of the first digit.
     let power = exponent + digits.len() as i32 - 1;
     if !(-4..16).contains(&power) {
@@ -189,7 +200,7 @@ fn shortest(value: f64) -> (u64, i32) {
     for (scale, places) in [(1e8, 8), (1e13, 13)] {
         let scaled = (value * scale).round();
         if scaled < 1e15 && scaled / scale == value {
-            return strip_zeros(scaled as u64, -places);
+            return (scaled as u64, -places);
         }
     }
     let mut buffer = ryu::Buffer::new();
@@ -208,7 +219,7 @@ fn shortest(value: f64) -> (u64, i32) {
             }
         }
     }
-    strip_zeros(significand, exponent - places.unwrap_or(0))
+    (significand, exponent - places.unwrap_or(0))
 }
 
 fn strip_zeros(mut significand: u64, mut exponent: i32) -> (u64, i32) {
@@ -224,7 +235,7 @@ fn strip_zeros(mut significand: u64, mut exponent: i32) -> (u64, i32) {
 
 /// The digits of `value` at the end of `buffer`.
 #[inline]
-fn decimal(value: u64, buffer: &mut [u8; 20]) -> &[u8] {
+fn digits_of(value: u64, buffer: &mut [u8; 20]) -> &[u8] {
     let mut at = buffer.len();
     let mut rest = value;
     loop {
@@ -341,7 +352,7 @@ mod tests {
             prop_assert_eq!(printed.parse::<f64>().unwrap().to_bits(), value.to_bits());
             let (digits, exponent) = shortest(value);
             prop_assert_eq!(format!("{digits}e{exponent}").parse::<f64>().unwrap().to_bits(), value.to_bits());
-            prop_assert_eq!((digits, exponent), strip_zeros(significand, -places));
+            prop_assert_eq!(strip_zeros(digits, exponent), strip_zeros(significand, -places));
         }
 
         #[test]

@@ -13,6 +13,7 @@ mod batch;
 mod context;
 pub mod csv;
 mod cut;
+mod exact;
 pub mod grammar;
 mod line;
 mod mark;
@@ -23,6 +24,7 @@ mod prefix;
 mod record;
 mod stamp;
 mod stats;
+mod word;
 
 pub use batch::{present, Batch, Event, EventKind, Texts, TrainingColumns, ValidationColumns, KINDS};
 pub use mark::MarkKind;

@@ -3,6 +3,7 @@
 use crate::batch::{present, Batch, Event, EventKind};
 use crate::context::{is_stray, Context};
 use crate::cut::{Entry, Kind, Place, Record, Start, Verdict, Waiting};
+use crate::exact::{Exact, Line as ExactLine, Reader, WINDOW};
 use crate::line::{cut_mark, find, items, Item};
 use crate::mark::{Mark, Marks};
 use crate::pattern::{Pattern, PatternError};
@@ -50,6 +51,7 @@ struct Line {
 /// Reads a log chunk by chunk. How it is divided into chunks makes no difference to what is found.
 pub struct Parser {
     finders: [Finder<'static>; 4],
+    reader: Reader,
     stats: Stats,
     /// The line that has begun and not ended, without what of it is settled.
     partial: Vec<u8>,
@@ -84,6 +86,7 @@ impl Parser {
             // What a line must hold to be worth a look. `p. ` is that of `Ep. ` and of `Up. `: where a line feed cuts
             // the one, the other still stands. `[v` is that of `[valid] `, also where a line feed divides it.
             finders: [b"p. ".as_slice(), b"[v", b"[marian] ", b"[config] "].map(Finder::new),
+            reader: Reader::default(),
             stats: Stats::default(),
             partial: Vec::new(),
             partial_offset: 0,
@@ -179,11 +182,17 @@ impl Parser {
         while cursor < block.len() {
             let each =
                 every_line || self.waiting.holds() || (self.live && !self.waiting.is_empty()) || self.start_goes_on();
-            let at = if each { Some(cursor) } else { self.nearest(block, cursor, &mut next) };
-            let Some(at) = at else { break };
-            let start = memrchr(b'\n', &block[cursor..at]).map_or(cursor, |found| cursor + found + 1);
-            let end = memchr(b'\n', &block[at..]).map_or(block.len(), |found| at + found);
-            self.stats.lines += memchr_iter(b'\n', &block[cursor..start]).count() as u64;
+            if !each {
+                let Some(at) = self.nearest(block, cursor, &mut next) else { break };
+                let start = memrchr(b'\n', &block[cursor..at]).map_or(cursor, |found| cursor + found + 1);
+                self.stats.lines += memchr_iter(b'\n', &block[cursor..start]).count() as u64;
+                cursor = self.read_exact(block, start, batch);
+                if cursor > start {
+                    continue;
+                }
+            }
+            let start = cursor;
+            let end = memchr(b'\n', &block[start..]).map_or(block.len(), |found| start + found);
             match start.checked_sub(1) {
                 Some(before) => self.look_back(&block[..before], base + start as u64, &block[start..end]),
                 None => self.look_back_at_tail(base, &block[start..end]),
@@ -200,6 +209,50 @@ impl Parser {
         if let Some((_, lines)) = block.split_last() {
             self.keep_tail(lines);
         }
+    }
+
+    /// Reads the lines from `start` on that are whole records in Marian's form and nothing else, as long as nothing
+    /// waits; returns where the first other line starts.
+    #[inline(never)]
+    fn read_exact(&mut self, block: &[u8], start: usize, batch: &mut Batch) -> usize {
+        let base = self.stats.bytes;
+        let mut cursor = start;
+        let before = start.checked_sub(1).map_or(self.tail.as_slice(), |before| &block[..before]);
+        // After a record, no line looks back.
+        if !self.waiting.is_empty() || self.context.is_some() || may_end_in_mark(before) {
+            return cursor;
+        }
+        while let Some(window) = block.get(cursor..).and_then(<[u8]>::first_chunk::<WINDOW>) {
+            let Some(exact) = self.reader.line(window, &mut batch.cells.bytes) else { break };
+            let place = |line: f64, segment: f64, at: usize, time| Place {
+                line,
+                offset: (base + (cursor + at) as u64) as f64,
+                segment,
+                time: Some(time),
+            };
+            let (line, segment) = (self.line_number(), self.segment());
+            let end = match exact {
+                Exact::Training(ExactLine { record, at, end, time }) => {
+                    if !self.waiting.shape(Kind::Training).holds(record.reach) {
+                        batch.cells.forget();
+                        break;
+                    }
+                    self.latest_up = Some(record.up);
+                    self.training(&record, place(line, segment, at, time), batch);
+                    end
+                }
+                Exact::Validation(ExactLine { record, at, end, time }) => {
+                    self.latest_up = Some(record.up);
+                    self.waiting.note(Kind::Validation, record.reach);
+                    let name = &window[record.metric.clone()];
+                    self.validation(&record, name, place(line, segment, at, time), &window[..end], batch);
+                    end
+                }
+            };
+            self.stats.lines += 1;
+            cursor += end + 1;
+        }
+        cursor
     }
 
     /// Keeps the end of the last of these lines.
@@ -220,21 +273,7 @@ impl Parser {
     /// this line.
     #[inline]
     fn look_back(&mut self, before: &[u8], offset: u64, line: &[u8]) {
-        let end = before.strip_suffix(b"\r").unwrap_or(before);
-        let begun = matches!(
-            end,
-            [.., b']']
-                | [.., b']', b' ']
-                | [.., b' ' | b']', b'E' | b'[']
-                | [.., b'E', b'p']
-                | [.., b'p', b'.']
-                | [.., b'[', b'v']
-                | [.., b'v', b'a']
-                | [.., b'a', b'l']
-                | [.., b'l', b'i']
-                | [.., b'i', b'd']
-        );
-        if begun && !self.waiting.holds() {
+        if may_end_in_mark(before) && !self.waiting.holds() {
             self.hold_mark(&before[before.len().saturating_sub(MAX_TAIL)..], offset, line);
         }
     }
@@ -586,6 +625,7 @@ impl Parser {
         columns.cost.push(record.cost);
         columns.present.push(bits);
         batch.training_present |= bits;
+        batch.cells.end();
         batch.order.push(0);
     }
 
@@ -756,6 +796,24 @@ fn hand_over<'t>(event: Event, texts: impl IntoIterator<Item = &'t [u8]>, batch:
     }
     batch.order.push(event.kind as u8);
     batch.events.push(event);
+}
+
+/// Whether a line may end inside the mark of a record; cheap, and true too often.
+#[inline]
+fn may_end_in_mark(line: &[u8]) -> bool {
+    matches!(
+        line.strip_suffix(b"\r").unwrap_or(line),
+        [.., b']']
+            | [.., b']', b' ']
+            | [.., b' ' | b']', b'E' | b'[']
+            | [.., b'E', b'p']
+            | [.., b'p', b'.']
+            | [.., b'[', b'v']
+            | [.., b'v', b'a']
+            | [.., b'a', b'l']
+            | [.., b'l', b'i']
+            | [.., b'i', b'd']
+    )
 }
 
 /// What is shown of an unmatched line.

@@ -1,6 +1,7 @@
 //! Reads one training or validation record at a given place: the scanner of [`crate::grammar`].
 
 use crate::number::{float, integer, Token};
+use crate::word;
 
 /// A training record. Fields that the line does not hold are `None`; sentences and labels are counts, `time` is
 /// seconds, `rate` words per second.
@@ -160,8 +161,8 @@ impl Cursor<'_> {
         let rest = self.text.get(self.pos..).unwrap_or_default().trim_ascii();
         let begins = |word: &[u8]| word.starts_with(rest) || rest.starts_with(word);
         rest.iter().all(|byte| byte.is_ascii_alphabetic() || *byte == b' ')
-            && !begins(b"new best")
-            && !begins(b"stalled ")
+            && !begins(word::NEW_BEST)
+            && !begins(word::STALLED)
     }
 
     /// Reads an optional part: where it is not there, nothing has moved.
@@ -189,32 +190,32 @@ pub fn training(text: &[u8], pos: usize) -> Found<Training> {
 
 #[inline]
 fn training_fields(c: &mut Cursor<'_>) -> Option<Training> {
-    c.keyword(b"Ep. ")?;
+    c.keyword(word::EPOCH)?;
     let epoch = c.float()?;
     c.separator()?;
-    c.keyword(b"Up. ")?;
+    c.keyword(word::UPDATE)?;
     let up = c.integer()?;
     c.separator()?;
-    c.keyword(b"Sen. ")?;
+    c.keyword(word::SENTENCES)?;
     let sen = c.integer()?;
     c.separator()?;
-    c.keyword(b"Cost ")?;
+    c.keyword(word::COST)?;
     let cost = c.float()?;
     let mut record = Training { epoch, up, sen, cost, ..Training::default() };
     let mut field = 1;
     record.labels = c.optional(|c| {
-        c.mark(b'*')?;
+        c.mark(word::LABELS)?;
         c.integer()
     });
     if record.labels.is_some() {
         field = 2;
         record.batch_labels = c.optional(|c| {
-            c.mark(b'@')?;
+            c.mark(word::BATCH_LABELS)?;
             c.integer()
         });
         record.total_labels = c.optional(|c| {
             c.blanks();
-            c.keyword(b"after ")?;
+            c.keyword(word::AFTER)?;
             c.integer()
         });
         if record.total_labels.is_some() {
@@ -225,26 +226,26 @@ fn training_fields(c: &mut Cursor<'_>) -> Option<Training> {
     }
     record.time = c.optional(|c| {
         c.separator()?;
-        c.keyword(b"Time ")?;
+        c.keyword(word::TIME)?;
         let time = c.float()?;
-        c.literal(b"s")?;
+        c.literal(word::SECONDS)?;
         Some(time)
     });
     record.rate = c.optional(|c| {
         c.separator()?;
         let rate = c.float()?;
         c.keyword(b" ")?;
-        c.literal(b"words/s")?;
+        c.literal(word::RATE)?;
         Some(rate)
     });
     record.gnorm = c.optional(|c| {
         c.separator()?;
-        c.keyword(b"gNorm ")?;
+        c.keyword(word::GNORM)?;
         c.float()
     });
     record.learning_rate = c.optional(|c| {
         c.separator()?;
-        c.keyword(b"L.r. ")?;
+        c.keyword(word::LEARNING_RATE)?;
         c.float()
     });
     for (value, at) in [(record.time, 5), (record.rate, 6), (record.gnorm, 7), (record.learning_rate, 8)] {
@@ -270,12 +271,12 @@ pub fn validation(text: &[u8], pos: usize) -> Found<Validation> {
 
 #[inline]
 fn validation_fields(c: &mut Cursor<'_>) -> Option<Validation> {
-    c.keyword(b"[valid] ")?;
+    c.keyword(word::VALID)?;
     let epoch = c.optional(|c| {
-        c.keyword(b"Ep. ")?;
+        c.keyword(word::EPOCH)?;
         let epoch = c.float()?;
         c.separator()?;
-        c.keyword(b"Up. ")?;
+        c.keyword(word::UPDATE)?;
         Some(epoch)
     });
     let up = c.integer()?;
@@ -295,14 +296,14 @@ fn validation_fields(c: &mut Cursor<'_>) -> Option<Validation> {
     let mut verdict = None;
     c.optional(|c| {
         c.mark(b':')?;
-        if c.literal(b"new best").is_some() || c.is_other_verdict() {
+        if c.literal(word::NEW_BEST).is_some() || c.is_other_verdict() {
             verdict = Some(2);
             return Some(0.0);
         }
-        c.keyword(b"stalled ")?;
+        c.keyword(word::STALLED)?;
         let stalled = c.integer()?;
         c.keyword(b" ")?;
-        c.literal(b"times")?;
+        c.literal(word::TIMES)?;
         verdict = Some(3);
         record.stalled = Some(stalled);
         Some(stalled)
@@ -310,7 +311,7 @@ fn validation_fields(c: &mut Cursor<'_>) -> Option<Validation> {
     if record.stalled.is_some() {
         record.best = c.optional(|c| {
             c.blanks();
-            c.keyword(b"(last best: ")?;
+            c.keyword(word::LAST_BEST)?;
             let best = c.float()?;
             c.literal(b")")?;
             Some(best)
@@ -345,54 +346,54 @@ enum Part {
 use Part::{Blanks, Float, Integer, Keyword, Mark, Metric, Optional, Separator, Word};
 
 const TRAINING: &[Part] = &[
-    Keyword(b"Ep. "),
+    Keyword(word::EPOCH),
     Float,
     Separator,
-    Keyword(b"Up. "),
+    Keyword(word::UPDATE),
     Integer,
     Separator,
-    Keyword(b"Sen. "),
+    Keyword(word::SENTENCES),
     Integer,
     Separator,
-    Keyword(b"Cost "),
+    Keyword(word::COST),
     Float,
     Optional(2),
-    Mark(b'*'),
+    Mark(word::LABELS),
     Integer,
     Optional(2),
-    Mark(b'@'),
+    Mark(word::BATCH_LABELS),
     Integer,
     Optional(3),
     Blanks,
-    Keyword(b"after "),
+    Keyword(word::AFTER),
     Integer,
     Optional(4),
     Separator,
-    Keyword(b"Time "),
+    Keyword(word::TIME),
     Float,
-    Word(b"s"),
+    Word(word::SECONDS),
     Optional(4),
     Separator,
     Float,
     Keyword(b" "),
-    Word(b"words/s"),
+    Word(word::RATE),
     Optional(3),
     Separator,
-    Keyword(b"gNorm "),
+    Keyword(word::GNORM),
     Float,
     Optional(3),
     Separator,
-    Keyword(b"L.r. "),
+    Keyword(word::LEARNING_RATE),
     Float,
 ];
 
 const VALIDATION: &[Part] = &[
-    Keyword(b"[valid] "),
+    Keyword(word::VALID),
     Optional(4),
-    Keyword(b"Ep. "),
+    Keyword(word::EPOCH),
     Float,
     Separator,
-    Keyword(b"Up. "),
+    Keyword(word::UPDATE),
     Integer,
     Mark(b':'),
     Metric,
@@ -400,16 +401,16 @@ const VALIDATION: &[Part] = &[
     Float,
     Optional(2),
     Mark(b':'),
-    Word(b"new best"),
+    Word(word::NEW_BEST),
     Optional(5),
     Mark(b':'),
-    Keyword(b"stalled "),
+    Keyword(word::STALLED),
     Integer,
     Keyword(b" "),
-    Word(b"times"),
+    Word(word::TIMES),
     Optional(4),
     Blanks,
-    Keyword(b"(last best: "),
+    Keyword(word::LAST_BEST),
     Float,
     Word(b")"),
 ];

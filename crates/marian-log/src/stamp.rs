@@ -4,7 +4,7 @@ use crate::prefix::worker_header;
 use memchr::memrchr;
 
 /// Length of `2023-09-16 12:39:01`.
-const STAMP: usize = 19;
+pub const STAMP: usize = 19;
 /// Longest header looked through on the way back to a stamp (`[MPI rank 0 out of 2]`).
 const MAX_HEADER: usize = 64;
 
@@ -178,7 +178,7 @@ pub fn marian_stamp_ending(text: &[u8], close: usize) -> Option<(f64, usize)> {
 }
 
 /// Seconds since 1970 of a date and time with `separator` between them.
-fn date_time(text: &[u8], separator: u8) -> Option<f64> {
+pub fn date_time(text: &[u8], separator: u8) -> Option<f64> {
     let &[y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, between, h0, h1, b':', i0, i1, b':', s0, s1] = text else {
         return None;
     };
