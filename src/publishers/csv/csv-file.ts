@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { fileChunks } from "../../io/chunks.js";
 import { checkReader, makeFolder } from "../../io/file-system.js";
 import { type OutputFile, openOutputFile, partOf, throughLinks, writing } from "../../io/output-file.js";
-import { CellOrder } from "../tables/row-transform.js";
+import { CellOrder, RowEnds, type RowTransform } from "../tables/row-transform.js";
 
 const LINE_FEED = 0x0a;
 const LINE_END = "\r\n";
@@ -43,15 +43,12 @@ export class CsvFile {
   /** Adds columns before the last `trailing` ones; the rows written before get `fill` in each. */
   async addColumns(names: readonly string[], fill: string, trailing = 0): Promise<void> {
     if (names.length === 0) return;
-    const at = this.#columns.length - trailing;
-    const cells: (number | string)[] = this.#columns.map((_column, index) => index);
-    cells.splice(at, 0, ...names.map(() => fill));
-    this.#columns.splice(at, 0, ...names);
-    await this.#rewrite(new CellOrder(cells));
+    this.#columns.splice(this.#columns.length - trailing, 0, ...names);
+    await this.#rewrite(new RowEnds(`,${fill}`.repeat(names.length), true, trailing));
   }
 
   /** Gives what is written already the columns of now. */
-  async #rewrite(order: CellOrder): Promise<void> {
+  async #rewrite(transform: RowTransform): Promise<void> {
     if (this.#file === undefined) return;
     await this.#file.close();
     // A link stays, and the file that it leads to changes.
@@ -64,7 +61,7 @@ export class CsvFile {
     const next = `${this.#output?.part ?? partOf(current)}.next`;
     const rewritten = await open(next, "w");
     try {
-      for await (const part of reordered(fileChunks(current), order, this.#columns))
+      for await (const part of transformed(fileChunks(current), transform, this.#columns))
         await writing(this.path, rewritten.appendFile(part));
     } finally {
       await rewritten.close();
@@ -117,20 +114,20 @@ export class CsvFile {
   }
 }
 
-/** The rows with their cells in another order, below a new first row. */
-async function* reordered(
+/** The rows as they become, below a new first row. */
+async function* transformed(
   chunks: AsyncIterable<Uint8Array>,
-  order: CellOrder,
+  transform: RowTransform,
   columns: readonly string[],
 ): AsyncGenerator<Uint8Array> {
   let isFirst = true;
   for await (const chunk of chunks) {
-    const rows: Uint8Array = order.take(chunk);
+    const rows: Uint8Array = transform.take(chunk);
     // Only whole rows come, so the first of them is all of the old header.
     const start: number = isFirst ? rows.indexOf(LINE_FEED) + 1 : 0;
     if (isFirst && start > 0) yield Buffer.from(`${columns.join(",")}${LINE_END}`);
     isFirst &&= start === 0;
     yield rows.subarray(start);
   }
-  yield order.end();
+  yield transform.end();
 }

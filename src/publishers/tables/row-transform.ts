@@ -14,68 +14,6 @@ export interface RowTransform {
   end(): Uint8Array;
 }
 
-/** Puts the same text into every row before its last two bytes: those that end a line of CSV, or an object's line. */
-export class RowEnds implements RowTransform {
-  readonly #text: Uint8Array;
-  readonly #quotes: boolean;
-  #out = Buffer.alloc(0);
-  #quoted = false;
-  /** The last byte of the chunk before: it may be the first of the two. */
-  #held: number | undefined;
-
-  /** @param quotes Whether line feeds between quotation marks are part of a cell. */
-  constructor(text: string, quotes: boolean) {
-    this.#text = encoder.encode(text);
-    this.#quotes = quotes;
-  }
-
-  take(chunk: Uint8Array): Uint8Array {
-    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
-    const hasQuotes = this.#quotes && (this.#quoted || bytes.includes(QUOTE));
-    const text = this.#text;
-    // There is always room for the rest of the chunk and one more text.
-    const needed = bytes.length + text.length + 1;
-    let out = this.#out.length >= needed ? this.#out : Buffer.alloc(needed + Math.ceil(bytes.length / 8));
-    let to = 0;
-    if (this.#held !== undefined) out[to++] = this.#held;
-    let from = 0;
-    for (;;) {
-      const end = hasQuotes ? this.#rowEnd(bytes, from) : bytes.indexOf(LINE_FEED, from);
-      if (end === -1) break;
-      to += bytes.copy(out, to, from, end + 1);
-      from = end + 1;
-      // The last two bytes move after the text.
-      const last = out[to - 2] ?? LINE_FEED;
-      out.set(text, to - 2);
-      to += text.length;
-      out[to - 2] = last;
-      out[to - 1] = LINE_FEED;
-      if (to + needed - from > out.length) {
-        const grown = Buffer.alloc(2 * out.length + needed);
-        out.copy(grown, 0, 0, to);
-        out = grown;
-      }
-    }
-    to += bytes.copy(out, to, from);
-    this.#out = out;
-    this.#held = to > 0 ? out[to - 1] : undefined;
-    return out.subarray(0, Math.max(0, to - 1));
-  }
-
-  /** Where the row ends that goes on at `from`; -1 if that is in another chunk. */
-  #rowEnd(bytes: Buffer, from: number): number {
-    for (let at = from; at < bytes.length; at += 1) {
-      if (bytes[at] === QUOTE) this.#quoted = !this.#quoted;
-      else if (bytes[at] === LINE_FEED && !this.#quoted) return at;
-    }
-    return -1;
-  }
-
-  end(): Uint8Array {
-    return this.#held === undefined ? new Uint8Array(0) : Uint8Array.of(this.#held);
-  }
-}
-
 /** Changes whole lines. */
 abstract class Rows implements RowTransform {
   #rest: Uint8Array = new Uint8Array(0);
@@ -93,6 +31,79 @@ abstract class Rows implements RowTransform {
 
   /** Changes the whole rows in `bytes`, and returns where they end. */
   protected abstract rows(bytes: Uint8Array): { readonly changed: Uint8Array; readonly end: number };
+}
+
+/**
+ * Puts the same text into every row: before its last two bytes, which end a line of CSV, or an object's line; in CSV,
+ * before its last cells if some are to stay last.
+ */
+export class RowEnds extends Rows {
+  readonly #text: Uint8Array;
+  readonly #quotes: boolean;
+  readonly #trailing: number;
+  #out = Buffer.alloc(0);
+
+  /**
+   * @param quotes Whether line feeds between quotation marks are part of a cell.
+   * @param trailing How many cells stay after the text.
+   */
+  constructor(text: string, quotes: boolean, trailing = 0) {
+    super();
+    this.#text = encoder.encode(text);
+    this.#quotes = quotes;
+    this.#trailing = trailing;
+  }
+
+  protected rows(rows: Uint8Array): { changed: Uint8Array; end: number } {
+    const bytes = Buffer.from(rows.buffer, rows.byteOffset, rows.length);
+    const hasQuotes = this.#quotes && bytes.includes(QUOTE);
+    const text = this.#text;
+    const rest = bytes.length + text.length;
+    let out = this.#out.length >= rest ? this.#out : Buffer.alloc(rest + Math.ceil(bytes.length / 8));
+    let [to, from, copied] = [0, 0, 0];
+    for (;;) {
+      const end = hasQuotes ? rowEnd(bytes, from) : bytes.indexOf(LINE_FEED, from);
+      if (end === -1) break;
+      const at = this.#place(bytes, from, end);
+      to += bytes.copy(out, to, copied, at);
+      // Shorter than a call of `set` is worth.
+      for (let index = 0; index < text.length; index += 1) out[to + index] = text[index] ?? 0;
+      to += text.length;
+      copied = at;
+      from = end + 1;
+      // There is always room for what is left and one more text.
+      if (to + rest - copied > out.length) {
+        const grown = Buffer.alloc(2 * out.length + rest);
+        out.copy(grown, 0, 0, to);
+        out = grown;
+      }
+    }
+    to += bytes.copy(out, to, copied, from);
+    this.#out = out;
+    return { changed: out.subarray(0, to), end: from };
+  }
+
+  /** Where the text goes in the row that starts at `from` and whose line feed is at `end`. */
+  #place(bytes: Buffer, from: number, end: number): number {
+    let at = end - 1;
+    let quoted = false;
+    for (let left = this.#trailing; left > 0 && at > from; ) {
+      at -= 1;
+      if (bytes[at] === QUOTE) quoted = !quoted;
+      else if (bytes[at] === COMMA && !quoted) left -= 1;
+    }
+    return at;
+  }
+}
+
+/** Where the row ends that starts at `from`; -1 if its end is not in `bytes`. */
+function rowEnd(bytes: Uint8Array, from: number): number {
+  let quoted = false;
+  for (let at = from; at < bytes.length; at += 1) {
+    if (bytes[at] === QUOTE) quoted = !quoted;
+    else if (bytes[at] === LINE_FEED && !quoted) return at;
+  }
+  return -1;
 }
 
 /** Cells of an old row that stay together, the first and the last; or the text of a new cell. */

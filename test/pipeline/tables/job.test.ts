@@ -49,13 +49,13 @@ function options(place: string, more: Partial<TablesOptions> = {}): TablesOption
   };
 }
 
-/** The rows that `parse` writes of each log, with the name of the run in front. */
+/** The rows that `parse_tc_logs` writes of each log, with the name of the run in front. */
 async function parsed(runs: readonly TableRun[], table: "training" | "validation"): Promise<Row[]> {
   const rows: Row[] = [];
   for (const { log, project, group, run } of runs) {
     if (log === undefined) continue;
     const place = await folder();
-    await publishLog(log, {}, [filePublisher(place, "csv")]);
+    await publishLog(log, {}, [filePublisher(place, "csv", { reference: true })]);
     const path = join(place, `${table}.csv`);
     if (!existsSync(path)) continue;
     for (const row of (await readCsv(path, new Set())).rows) rows.push({ project, group, run, ...row });

@@ -38,16 +38,17 @@ const csv = (table: readonly (readonly string[])[]) =>
   stringify(table as string[][], { record_delimiter: "windows" });
 
 describe("RowEnds", () => {
-  it("adds cells to the end of CSV rows, whatever is quoted and however it is cut", () => {
+  it("adds cells to the end of CSV rows or before the last, whatever is quoted and however it is cut", () => {
     fc.assert(
       fc.property(
         rows(3),
         sizes,
         fc.constantFrom([""], ["7"], ["", "", "", "12"], new Array(40).fill("")),
-        (table, cut, more) => {
+        fc.constantFrom(0, 1, 2),
+        (table, cut, more, trailing) => {
           const text = more.map((one) => `,${one}`).join("");
-          const wanted = csv(table.map((row) => [...row, ...more]));
-          expect(transformed(new RowEnds(text, true), csv(table), cut)).toBe(wanted);
+          const wanted = csv(table.map((row) => row.toSpliced(3 - trailing, 0, ...more)));
+          expect(transformed(new RowEnds(text, true, trailing), csv(table), cut)).toBe(wanted);
         },
       ),
     );
