@@ -56,6 +56,13 @@ Exit codes: those of parse. With MOZ_AUTOMATION set 0, unless a signal came or t
       helpGroup: W_AND_B,
     }),
     ...wandbFlags,
+    // As in the Python command, one flag takes all words up to the next flag.
+    tags: Flags.string({
+      multiple: true,
+      description: "W&B: tags of the run",
+      helpGroup: W_AND_B,
+      helpValue: "TAG",
+    }),
     "wandb-publication": Flags.boolean({
       description: "W&B: publish",
       env: "WANDB_PUBLICATION",

@@ -35,7 +35,7 @@ const parse = (args: readonly string[], options: RunOptions = {}) =>
 
 describe("parse --wandb-project", () => {
   test("publishes the run under the model's name and writes the CSV too", async () => {
-    const done = await parse(["--wandb-group", "exp_G", "--tags", "a", "b"], {
+    const done = await parse(["--wandb-group", "exp_G", "--tags", "a", "--tags", "b"], {
       env: { ...env(), WANDB_AUTHOR: "me" },
     });
     check(done, { code: 0, stderr: /W&B: 80 of 80 rows sent were acknowledged/ });

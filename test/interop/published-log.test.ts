@@ -62,7 +62,7 @@ async function publish(log: string, ...more: string[]): Promise<OfficialRun> {
 
 describe.skipIf(!officialClientFound)("the official client reads", () => {
   test("group, tags, state, configuration, console log and the log's own time", async () => {
-    const run = await publish(fixture, "--tags", "one", "two");
+    const run = await publish(fixture, "--tags", "one", "--tags", "two");
     expect([run.group, [...run.tags].sort(), run.state]).toEqual(["exp_G", ["one", "two"], "finished"]);
     expect(run.config).toMatchObject({
       marian: { "learn-rate": 0.0003, "optimizer-params": [0.9, 0.98, "1e-09"] },

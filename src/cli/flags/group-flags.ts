@@ -54,7 +54,8 @@ export const groupFlags = {
   ...wandbKeyFlag,
   tags: Flags.string({
     multiple: true,
-    description: "W&B: tags of the runs",
+    multipleNonGreedy: true,
+    description: "W&B: a tag of the runs; may be repeated",
     helpGroup: WANDB,
     helpValue: "TAG",
   }),

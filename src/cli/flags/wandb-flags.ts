@@ -83,7 +83,8 @@ export const wandbFlags = {
   }),
   tags: Flags.string({
     multiple: true,
-    description: "W&B: tags of the run",
+    multipleNonGreedy: true,
+    description: "W&B: a tag of the run; may be repeated",
     helpGroup: "WEIGHTS & BIASES",
     helpValue: "TAG",
   }),
