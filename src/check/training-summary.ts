@@ -143,7 +143,10 @@ export class TrainingSummaryReader {
       ...(rate === undefined ? {} : { rate }),
       ...(started === undefined ? {} : { started }),
       ...(ended === undefined ? {} : { ended }),
-      ...(first === undefined || last === undefined ? {} : { seconds: (last - first) / 1000 }),
+      // A clock that was set back tells nothing.
+      ...(first !== undefined && last !== undefined && last >= first
+        ? { seconds: (last - first) / 1000 }
+        : {}),
     };
   }
 
@@ -254,6 +257,7 @@ export class TrainingSummaryReader {
     const { line, segment: number } = segment;
     this.#start = { line, segment: number, at: undefined, utc: false, epoch: undefined, up: undefined };
     this.#reset(readSchedule(segment));
+    this.#spacing.pause();
     this.#record = undefined;
     this.#lastUpdate = undefined;
     this.#lastEpoch = undefined;
@@ -275,8 +279,13 @@ class Spacing {
   /** The distances that matter: with a shorter median, a silence is long after {@link MIN_SILENCE}. */
   readonly #long: number[] = [];
 
+  /** The distance to the next record is none of the training's: it starts again. */
+  pause(): void {
+    this.#at = undefined;
+  }
+
   add(up: number, at: number | undefined): void {
-    if (up === this.#up) return;
+    if (up === this.#up && this.#at !== undefined) return;
     if (at !== undefined && this.#at !== undefined) {
       const distance = at - this.#at;
       this.#count += 1;

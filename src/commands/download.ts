@@ -1,6 +1,6 @@
 import { Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
-import { count } from "../cli/receipts/receipt.js";
+import { count } from "../cli/receipts/numbers.js";
 import {
   addressesOf,
   idArgument,

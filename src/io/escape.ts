@@ -27,9 +27,11 @@ export function linesText(lines: readonly string[]): string {
   return lines.map((line) => `${escapeLine(line)}\n`).join("");
 }
 
-/** A value as indented JSON that may go to a terminal, with a line feed. */
-export function jsonText(value: unknown, replacer?: (key: string, value: unknown) => unknown): string {
-  return `${escapeText(JSON.stringify(value, replacer, 2))}\n`;
+/** A value as indented JSON that may go to a terminal, with a line feed; numbers that JSON lacks are `"NaN"`, `"Infinity"`, `"-Infinity"`. */
+export function jsonText(value: unknown): string {
+  const named = (_key: string, part: unknown) =>
+    typeof part === "number" && !Number.isFinite(part) ? String(part) : part;
+  return `${escapeText(JSON.stringify(value, named, 2))}\n`;
 }
 
 function escaped(character: string): string {

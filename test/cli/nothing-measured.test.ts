@@ -96,7 +96,10 @@ describe("parse of logs without a measurement", () => {
   it("leaves the folder of that log alone if others hold measurements", async () => {
     const folder = freshFolder({ ...LOGS, "a.log": train(100), "output/notes/training.csv": "old" });
     const run = await parse(["a.log", "notes.log"], { folder });
-    check(run, { code: 1, stderr: /^notes\.log\n {2}ERROR .*\n(?: {2}.*\n)* {2}wrote {6}nothing, because/ });
+    check(run, {
+      code: 1,
+      stderr: /^a\.log: .*\nnotes\.log\n {2}ERROR .*\n(?: {2}.*\n)* {2}wrote {6}nothing, because/,
+    });
     expect(result(run, "output/notes/training.csv")).toBe("old");
     expect(result(run, "output/a/training.csv")).toMatch(/\r\n1,100,/);
     const threads = await parse(["a.log", "notes.log", "-j", "2", "--json"], { folder });

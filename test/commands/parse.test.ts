@@ -69,6 +69,9 @@ describe.concurrent("one log", () => {
         "  training   2 rows",
         "  validation 1 point from 2 records: chrf, ce-mean-words",
         "  starts     1, Marian v1.12.14",
+        "  state      silent, 60 min, 2024-07-03 08:00 to 2024-07-03 09:00",
+        "  last       update 2,000, epoch 1, cost 0.005, 8,000 words/s",
+        "  best       chrf 19 @ 1,000, ce-mean-words 2.25 before this log",
         "  wrote      output/training.csv",
         "  wrote      output/validation.csv",
       ),
@@ -114,7 +117,7 @@ describe.concurrent("one log", () => {
     check(run, {
       code: 0,
       stderr:
-        /starts {5}2, Marian v1\.13\.0\n {2}warning {4}Marian v1\.13\.0 is newer than what was tried, 1\.12/,
+        /starts {5}2, Marian v1\.13\.0\n[\s\S]* {2}warning {4}Marian v1\.13\.0 is newer than what was tried, 1\.12/,
     });
     expect(run.stderr.split("is newer").length).toBe(2);
     expect(result(run, "output/training.csv")).toBe(
@@ -184,8 +187,10 @@ describe.concurrent("several logs", () => {
     check(run, {
       code: 1,
       stderr: receipt(
+        "a.log: silent, update 1,000, epoch 1, cost 0.01, 8,000 words/s, 0 s",
         "b.log",
         "  ERROR      there is no such file",
+        "c.log: silent, update 2,000, epoch 1, cost 0.005, 8,000 words/s, 0 s",
         "3 inputs, 1 with errors: 2 lines, 2 training rows, 0 validation points, 0 unmatched lines",
       ),
     });
@@ -201,7 +206,11 @@ describe.concurrent("several logs", () => {
       'odd, "b".log': train(4000, { epoch: "1.5" }) + valid(4000, "bleu", 7, "stalled 2 times"),
     });
     const run = await parse(["a.log", 'odd, "b".log', "--combine", "-o", "all"], { folder });
-    check(run, { code: 0, stderr: /^2 inputs, 0 with errors: .* 3 training rows, 2 validation points/ });
+    check(run, {
+      code: 0,
+      stderr:
+        /^a\.log: silent.*best chrf 40\.5 @ 1,000, .*\nodd.*\n2 inputs, 0 with errors: .* 3 training rows, 2 validation points/,
+    });
     const odd = '"odd, ""b"".log"';
     expect(filesBelow(join(folder, "all"))).toEqual(["training.csv", "validation.csv"]);
     expect(result(run, "all/training.csv")).toBe(
@@ -692,6 +701,21 @@ describe.concurrent("the receipt", () => {
           unmatched_samples: [{ line: 13, text: torn.trimEnd() }],
           overlong_lines: 0,
           warnings: [],
+          summary: {
+            state: "silent",
+            epoch: 1,
+            update: 1000,
+            cost: 0.01,
+            metrics: {
+              chrf: { best: 3, best_update: 2000, last: 3, last_update: 2000, stalled: 0 },
+              bleu: { best: 2, best_update: 1000, last: 2, last_update: 1000, stalled: 0 },
+            },
+            stall: { metric: "chrf", stalled: 0 },
+            words_per_second: 8000.25,
+            started: "2024-07-03T08:00:00",
+            ended: "2024-07-03T10:00:00",
+            seconds: 7200,
+          },
           sink_errors: [],
           outputs: ["output/training.csv", "output/validation.csv"],
         },
@@ -734,10 +758,10 @@ describe.concurrent("the receipt", () => {
     });
   });
 
-  it("names every input with -v", async () => {
+  it("says everything of every input with -v", async () => {
     const folder = freshFolder({ "a.log": train(1000), "b.log": train(2000) });
     const plain = await parse(["a.log", "b.log"], { folder });
-    check(plain, { code: 0, stderr: /^2 inputs, / });
+    check(plain, { code: 0, stderr: /^a\.log: silent, .*\nb\.log: silent, .*\n2 inputs, / });
     const verbose = await parse(["a.log", "b.log", "-v"], { folder });
     check(verbose, {
       code: 0,

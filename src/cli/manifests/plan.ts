@@ -15,7 +15,7 @@ import { runsOfShard } from "../../pipeline/manifests/shard.js";
 import { standardOutput } from "../../publishers/files.js";
 import { LineFile } from "../../publishers/ndjson.js";
 import { readShard } from "../flags/shard.js";
-import { count, size } from "../receipts/receipt.js";
+import { count, size } from "../receipts/numbers.js";
 import { watchStopSignals } from "../stop-signal.js";
 
 /** The values of the flags. */

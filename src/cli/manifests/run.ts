@@ -6,7 +6,7 @@ import type { StopRequest } from "../../live/pipe-signals.js";
 import { writeShardFiles } from "../../pipeline/manifests/shard-files.js";
 import { ManifestTally, type ManifestWork, writeRuns } from "../../pipeline/manifests/work.js";
 import { standardOutput } from "../../publishers/files.js";
-import { count } from "../receipts/receipt.js";
+import { count } from "../receipts/numbers.js";
 
 /** What is to be done, and how. */
 export interface ManifestRequest extends Omit<ManifestWork, "signal"> {

@@ -36,7 +36,7 @@ export function summaryText(inputs: number, unread: number, { error, warning, in
   return `${count(inputs, "input")}${failed}: ${count(error, "error")}, ${count(warning, "warning")}, ${count(info, "note")}\n`;
 }
 
-/** Everything as one JSON object; numbers that JSON lacks are `"NaN"`, `"Infinity"`, `"-Infinity"`. */
+/** Everything as one JSON object. */
 export function checkJson(
   inputs: readonly CheckedInput[],
   totals: Totals,
@@ -54,10 +54,5 @@ export function checkJson(
     findings,
   }));
   const { error: errors, warning: warnings, info: infos } = totals;
-  const named = (_key: string, value: unknown) =>
-    typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
-  return jsonText(
-    { inputs: list, ...foldersJson(folders), errors, warnings, infos, exit_code: exitCode },
-    named,
-  );
+  return jsonText({ inputs: list, ...foldersJson(folders), errors, warnings, infos, exit_code: exitCode });
 }

@@ -3,7 +3,7 @@
 import { linesText } from "../../io/escape.js";
 import type { GroupReceipt, RunReceipt } from "../../pipeline/groups/publish-groups.js";
 import { notesOf } from "./group-receipt.js";
-import { count } from "./receipt.js";
+import { count } from "./numbers.js";
 
 /** A line a run, for people. */
 export function planText(groups: readonly GroupReceipt[]): string {

@@ -6,7 +6,9 @@ import type { GroupsResult } from "../../pipeline/groups/process-groups.js";
 import type { GroupReceipt, RunReceipt, RunState } from "../../pipeline/groups/publish-groups.js";
 import { fieldsOf, type InputReceipt } from "../../pipeline/input-receipt.js";
 import type { Note } from "../../publishers/update-publisher.js";
-import { type Clock, count, type Detail, grouped, NOTHING_WRITTEN, RUNNING, round, size } from "./receipt.js";
+import { summaryJson } from "../summary/summary-text.js";
+import { count, grouped, round, size } from "./numbers.js";
+import { type Clock, type Detail, NOTHING_WRITTEN, RUNNING } from "./receipt.js";
 
 const BAD: ReadonlySet<RunState> = new Set(["failed", "undelivered", "stopped"]);
 
@@ -77,7 +79,7 @@ export function notesOf({ notes, preview, isGrowing }: RunReceipt): readonly Not
 }
 
 function logJson(log: InputReceipt) {
-  const { source, counts, points, partialPoints, segments, versions, running } = log;
+  const { source, counts, points, partialPoints, segments, versions, running, summary } = log;
   return {
     source,
     bytes: counts.bytes,
@@ -90,6 +92,7 @@ function logJson(log: InputReceipt) {
     segments,
     marian_versions: versions,
     ...(running === undefined ? {} : { running }),
+    ...(summary === undefined ? {} : { summary: summaryJson(summary) }),
     ...fieldsOf(log),
   };
 }

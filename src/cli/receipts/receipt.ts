@@ -12,6 +12,8 @@ import {
   publisherErrors,
   publisherNotes,
 } from "../../pipeline/input-receipt.js";
+import { summaryJson, summaryLine, summaryLines } from "../summary/summary-text.js";
+import { count, grouped, round, size } from "./numbers.js";
 
 /** How a command is judged. */
 export interface Verdict {
@@ -67,6 +69,7 @@ export function receiptJson(
       warnings: receipt.warnings,
       ...(fault === undefined ? {} : { error: fault }),
       ...(receipt.death === undefined ? {} : { death: receipt.death }),
+      ...(receipt.summary === undefined ? {} : { summary: summaryJson(receipt.summary) }),
       ...(receipt.running === undefined ? {} : { running: true }),
       sink_errors: publisherErrors(receipt),
       outputs: outputsOf(receipt),
@@ -97,6 +100,9 @@ export const RUNNING =
 /** What is said where results without a measurement would have replaced those of an earlier run. */
 export const NOTHING_WRITTEN = "nothing, because nothing was measured: existing files stay as they are";
 
+/** Up to so many logs have a line each. */
+const MAX_LISTED = 20;
+
 /** What the receipt for people shows. */
 export type Detail = "quiet" | "normal" | "verbose";
 
@@ -119,9 +125,12 @@ export function receiptText(
       receipt.running === true;
     if (detail === "quiet" ? !alright : !many || detail === "verbose" || !alright || noteworthy)
       lines.push(...body);
+    else if (detail === "normal" && receipts.length <= MAX_LISTED && receipt.summary !== undefined)
+      lines.push(`${nameOf(receipt)}: ${summaryLine(receipt.summary)}`);
   }
   for (const error of verdict.publisherErrors) lines.push(`not written: ${error}`);
   if (many && detail !== "quiet") lines.push(...warningLines(receipts), ...totalLines(receipts, verdict));
+  if (detail === "normal" && receipts.length > MAX_LISTED) lines.push(...stateLines(receipts));
   if (detail !== "quiet") {
     const bytes = total(receipts, ({ counts }) => counts.bytes);
     lines.push(
@@ -135,7 +144,7 @@ export function receiptText(
 
 function inputLines(receipt: InputReceipt, strict: boolean, detail: Detail, warnings: boolean): string[] {
   const { counts } = receipt;
-  const lines = [receipt.source === "-" ? "standard input" : receipt.source];
+  const lines = [nameOf(receipt)];
   const add = (label: string, text: string) => lines.push(`  ${label.padEnd(11)}${text}`);
   const fault = problem(receipt, strict);
   if (fault !== undefined) add("ERROR", fault);
@@ -155,6 +164,8 @@ function inputLines(receipt: InputReceipt, strict: boolean, detail: Detail, warn
       const versions = receipt.versions.length > 0 ? `, Marian ${receipt.versions.join(", ")}` : "";
       add("starts", `${grouped(receipt.segments)}${versions}`);
     }
+    for (const [label, text] of receipt.summary === undefined ? [] : summaryLines(receipt.summary))
+      add(label, text);
   }
   if (receipt.death !== undefined && fault === undefined && detail !== "quiet")
     add("DIED", `line ${grouped(receipt.death.line)}: ${shortened(receipt.death.text)}`);
@@ -182,6 +193,15 @@ function warningLines(receipts: readonly InputReceipt[]): string[] {
     for (const warning of warnings) concerned.set(warning, (concerned.get(warning) ?? 0) + 1);
   }
   return [...concerned].map(([warning, inputs]) => `warning: ${warning} (${count(inputs, "input")})`);
+}
+
+/** How many trainings are in each state. */
+function stateLines(receipts: readonly InputReceipt[]): string[] {
+  const states = new Map<string, number>();
+  for (const { summary } of receipts)
+    if (summary?.state !== undefined) states.set(summary.state, (states.get(summary.state) ?? 0) + 1);
+  const parts = [...states].map(([state, logs]) => `${grouped(logs)} ${state}`);
+  return parts.length === 0 ? [] : [`trainings: ${parts.join(", ")}`];
 }
 
 function totalLines(receipts: readonly InputReceipt[], { strict }: Verdict): string[] {
@@ -224,29 +244,8 @@ function total(receipts: readonly InputReceipt[], of: (receipt: InputReceipt) =>
   return receipts.reduce((sum, receipt) => sum + of(receipt), 0);
 }
 
-/** A number and its noun. */
-export function count(value: number, one: string, several = `${one}s`): string {
-  return `${grouped(value)} ${value === 1 ? one : several}`;
-}
-
-/** A number with its thousands apart. */
-export function grouped(value: number): string {
-  return value.toLocaleString("en-US");
-}
-
-/** Bytes in the unit that fits. */
-export function size(bytes: number): string {
-  const unit = [
-    { name: "GB", bytes: 1e9 },
-    { name: "MB", bytes: 1e6 },
-    { name: "kB", bytes: 1e3 },
-  ].find((candidate) => bytes >= candidate.bytes);
-  return unit === undefined ? `${Math.round(bytes)} B` : `${(bytes / unit.bytes).toFixed(1)} ${unit.name}`;
-}
-
-/** To the millesimal. */
-export function round(value: number): number {
-  return Math.round(value * 1000) / 1000;
+function nameOf({ source }: InputReceipt): string {
+  return source === "-" ? "standard input" : source;
 }
 
 /** A line of a log, not too long. */

@@ -15,7 +15,7 @@ import {
   TaskclusterError,
 } from "../../taskcluster/client/index.js";
 import type { Command } from "../command.js";
-import { count, grouped, size } from "../receipts/receipt.js";
+import { count, grouped, size } from "../receipts/numbers.js";
 import { watchStopSignals } from "../stop-signal.js";
 import { type ProgressLine, showProgress } from "../terminal/progress.js";
 

@@ -3,7 +3,7 @@ import type { WriteStream } from "node:tty";
 import { type Pause, pauses } from "../../http/index.js";
 import { escapeLine } from "../../io/escape.js";
 import { beforeText } from "../../io/terminal.js";
-import { count, size } from "../receipts/receipt.js";
+import { count, size } from "../receipts/numbers.js";
 
 /** Milliseconds before the line appears: most commands are done by then. */
 const DELAY = 1000;

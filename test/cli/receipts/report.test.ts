@@ -43,7 +43,7 @@ describe.concurrent("report", () => {
     check(run, {
       code: 0,
       stderr: new RegExp(
-        `^train.log\n  lines      8 .*\n  training   2 rows\n  validation 1 point from 1 record: chrf\n  starts     1, Marian v1.12.14\n  wrote      report.html\n${LAST_LINES("report.html", "1 run")}`,
+        `^train.log\n  lines      8 .*\n  training   2 rows\n  validation 1 point from 1 record: chrf\n  starts     1, Marian v1.12.14\n  state .*\n  last .*\n  best       chrf 40 @ 100\n  wrote      report.html\n${LAST_LINES("report.html", "1 run")}`,
       ),
     });
     expect(filesBelow(run.folder)).toEqual(["report.html", "train.log"]);

@@ -1,0 +1,26 @@
+/** Numbers in what commands print. */
+
+/** A number and its noun. */
+export function count(value: number, one: string, several = `${one}s`): string {
+  return `${grouped(value)} ${value === 1 ? one : several}`;
+}
+
+/** A number with its thousands apart. */
+export function grouped(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
+/** Bytes in the unit that fits. */
+export function size(bytes: number): string {
+  const unit = [
+    { name: "GB", bytes: 1e9 },
+    { name: "MB", bytes: 1e6 },
+    { name: "kB", bytes: 1e3 },
+  ].find((candidate) => bytes >= candidate.bytes);
+  return unit === undefined ? `${Math.round(bytes)} B` : `${(bytes / unit.bytes).toFixed(1)} ${unit.name}`;
+}
+
+/** To the millesimal. */
+export function round(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}
