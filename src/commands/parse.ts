@@ -1,3 +1,4 @@
+import type { WriteStream } from "node:tty";
 import { Args, Flags } from "@oclif/core";
 import { openInputs } from "../archive/input-source.js";
 import { Command } from "../cli/command.js";
@@ -9,7 +10,8 @@ import { unusedFlagsText, wandbFlags, wandbTarget } from "../cli/flags/wandb-fla
 import { report } from "../cli/receipts/report.js";
 import { printPreviews } from "../cli/receipts/wandb-preview.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
-import { chartStyle, Plot } from "../cli/terminal/plot.js";
+import { showLive } from "../cli/terminal/live-view.js";
+import { Plot, printCharts } from "../cli/terminal/plot.js";
 import { startProgress } from "../cli/terminal/progress.js";
 import { EXIT } from "../exit-code.js";
 import { STDIN } from "../io/inputs.js";
@@ -227,6 +229,10 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
     const opened = openInputs(inputs);
     const isQuiet = flags.quiet || flags.follow || inputs.includes(STDIN);
     const progress = startProgress({ bytes: opened.bytes }, process.stderr, isQuiet);
+    const stdoutTaken = folder === undefined || flags.tee;
+    const terminal: WriteStream = stdoutTaken || flags.json ? process.stderr : process.stdout;
+    const settings = { logarithmic: flags["log-scale"], outliers: flags.outliers };
+    const view = showLive(flags.follow && plot !== undefined ? { charts: { plot, terminal, settings } } : {});
     const result = await parseLogs({
       names: inputs,
       inputs: opened,
@@ -240,15 +246,12 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
       signal: stop.signal,
       progress: progress.add,
       openers,
-    }).finally(() => progress.stop());
+    }).finally(() => {
+      progress.stop();
+      view.stop();
+    });
     await wandb?.close();
-    const stdoutTaken = folder === undefined || flags.tee;
-    const terminal = stdoutTaken || flags.json ? process.stderr : process.stdout;
-    if (plot !== undefined) {
-      const style = { logarithmic: flags["log-scale"], outliers: flags.outliers };
-      const charts = plot.text(chartStyle(terminal, process.env, style));
-      await new Echo(terminal).write(new TextEncoder().encode(charts));
-    }
+    if (plot !== undefined) await printCharts(plot, terminal, settings);
     await signalsDelivered();
     const verdict = {
       strict: flags.strict,

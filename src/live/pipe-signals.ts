@@ -30,7 +30,6 @@ export function stopReceived(): StopName | undefined {
 
 /** A request to end that no signal has made yet. */
 export function stopRequest(signal: AbortSignal): StopRequest {
-  received = undefined;
   return {
     signal,
     get received() {

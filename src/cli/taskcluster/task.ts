@@ -1,5 +1,6 @@
 /** What `task` does: one task, over or running, to Weights & Biases and into tables or files. */
 
+import type { WriteStream } from "node:tty";
 import { EXIT } from "../../exit-code.js";
 import { say } from "../../io/terminal.js";
 import { BufferedPublisher } from "../../live/buffered-publisher.js";
@@ -7,7 +8,6 @@ import { signalsDelivered } from "../../live/pipe-signals.js";
 import { groupsSource } from "../../pipeline/groups/group-source.js";
 import { publishLog } from "../../pipeline/publish-log.js";
 import { livePublishers } from "../../publishers/files.js";
-import type { UpdatePublisher } from "../../publishers/update-publisher.js";
 import { type TaskAddress, taskAddress } from "../../taskcluster/client/index.js";
 import { TRAINING_LOGS } from "../../taskcluster/finished-log.js";
 import { LiveLogSource } from "../../taskcluster/live-log.js";
@@ -15,7 +15,8 @@ import { readTask, type SingleTask, taskAsGroup } from "../../taskcluster/task.j
 import type { Command } from "../command.js";
 import { type GroupFlagValues, type GroupsJob, prepareGroups, runGroups } from "../groups/run-groups.js";
 import { report } from "../receipts/report.js";
-import { chartStyle, LivePlot, Plot } from "../terminal/plot.js";
+import { showLive } from "../terminal/live-view.js";
+import { Plot, printCharts } from "../terminal/plot.js";
 import {
   addressesOf,
   printProblems,
@@ -33,9 +34,6 @@ export interface TaskFlagValues extends GroupFlagValues, TaskclusterFlagValues {
   readonly run: number | undefined;
   readonly plot: string[] | undefined;
 }
-
-/** Milliseconds between two redraws. */
-const REDRAW = 2000;
 
 /** Does what the flags ask for and returns the exit code. */
 export async function runTaskCommand(text: string, flags: TaskFlagValues, command: Command): Promise<number> {
@@ -105,7 +103,7 @@ async function followTask(
     onEvent: tell,
   });
   const folder = flags["output-dir"];
-  const plot = flags.plot === undefined ? undefined : new LiveCharts(id, flags.plot);
+  const plot = flags.plot === undefined ? undefined : new Plot(flags.plot);
   const publishers = [
     ...(folder === undefined ? [] : livePublishers(folder)),
     ...(target === undefined
@@ -117,14 +115,17 @@ async function followTask(
             { parser, stop: stop.signal },
           ),
         ]),
-    ...(plot === undefined ? [] : [plot.publisher]),
+    ...(plot === undefined ? [] : [plot.publisher(id)]),
   ];
+  // The receipt as JSON needs standard output.
+  const terminal: WriteStream = flags.json ? process.stderr : process.stdout;
+  const view = showLive(plot === undefined ? {} : { charts: { plot, terminal } });
   try {
     const receipt = await publishLog(source, { ...parser, live: true }, publishers, {
       signal: stop.signal,
       growing: true,
-    });
-    plot?.finish();
+    }).finally(() => view.stop());
+    if (plot !== undefined) await printCharts(plot, terminal);
     await signalsDelivered();
     const verdict = {
       strict: false,
@@ -135,7 +136,7 @@ async function followTask(
     const code = report([receipt], verdict, {
       detail,
       json: flags.json,
-      stdoutTaken: plot !== undefined,
+      stdoutTaken: false,
       started,
     });
     if (code !== EXIT.ok) return code;
@@ -143,31 +144,5 @@ async function followTask(
     return source.finalState === "completed" ? EXIT.ok : EXIT.taskFailed;
   } finally {
     await target?.close();
-  }
-}
-
-/** Charts that are redrawn while rows come. */
-class LiveCharts {
-  readonly publisher: UpdatePublisher;
-  readonly #live: LivePlot;
-  #drawn = 0;
-
-  constructor(name: string, metrics: readonly string[]) {
-    const plot = new Plot(metrics);
-    this.#live = new LivePlot(plot, process.stdout, () => chartStyle(process.stdout, process.env));
-    const curves = plot.publisher(name);
-    this.publisher = {
-      ...curves,
-      publish: async (update) => {
-        await curves.publish(update);
-        if (performance.now() - this.#drawn < REDRAW) return;
-        this.#drawn = performance.now();
-        this.#live.redraw();
-      },
-    };
-  }
-
-  finish(): void {
-    this.#live.finish();
   }
 }

@@ -1,9 +1,12 @@
 /** `--plot METRIC`: charts of what was read, on a terminal or in a text file. */
 
+import type { WriteStream } from "node:tty";
 import { escapeLine } from "../../io/escape.js";
 import { resultFolders } from "../../io/inputs.js";
+import { Echo } from "../../io/stdin.js";
 import type { PublisherOpener } from "../../pipeline/parse-logs.js";
 import type { UpdatePublisher } from "../../publishers/update-publisher.js";
+import type { TerminalSize } from "./live-lines.js";
 import { type ChartStyle, drawChart } from "./plot/chart.js";
 import { RunCurves } from "./plot/run-curves.js";
 
@@ -12,7 +15,6 @@ export interface PlotTerminal {
   readonly isTTY?: boolean;
   readonly columns?: number;
   readonly rows?: number;
-  write(text: string): unknown;
 }
 
 const HEIGHT = 15;
@@ -20,15 +22,15 @@ const HEIGHT = 15;
 const AROUND = 5;
 const LOWEST = 4;
 const NARROWEST = 30;
-/** Colours take no room. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what they are made of
-const PAINT = /\u001b\[\d+m/g;
+
+/** What the user may set. */
+export type ChartSettings = Partial<Pick<ChartStyle, "logarithmic" | "outliers">>;
 
 /** The style that a terminal and the user's settings ask for. */
 export function chartStyle(
   terminal: PlotTerminal,
   environment: Readonly<Record<string, string | undefined>>,
-  { logarithmic = false, outliers = false } = {},
+  { logarithmic = false, outliers = false }: ChartSettings = {},
 ): ChartStyle {
   const columns = terminal.columns ?? Number(environment["COLUMNS"] ?? 80);
   const locale = environment["LC_ALL"] || environment["LC_CTYPE"] || environment["LANG"] || "";
@@ -53,9 +55,14 @@ export class Plot {
     this.#metrics = [...new Set(metrics)];
   }
 
-  /** How many charts there may be. */
-  get charts(): number {
+  /** The number of metrics: there are at most so many charts. */
+  get metrics(): number {
     return this.#metrics.length;
+  }
+
+  /** The number of runs: a chart has at most so many curves. */
+  get runs(): number {
+    return this.#runs.length;
   }
 
   /** Makes the publisher of each log; the legend calls a log by its folder among the others. */
@@ -76,14 +83,18 @@ export class Plot {
 
   /** All charts, an empty line between them. */
   text(style: ChartStyle): string {
-    const charts = this.#metrics.flatMap((metric) => {
+    return this.charts(style).join("\n");
+  }
+
+  /** A chart for each metric that a run has. */
+  charts(style: ChartStyle): readonly string[] {
+    return this.#metrics.flatMap((metric) => {
       const curves = this.#runs.flatMap(({ name, curves: run }) => {
         const series = run.curve(metric);
         return series === undefined ? [] : [{ name, points: series.points, summary: series.summary }];
       });
       return curves.length === 0 ? [] : [drawChart(escapeLine(metric), curves, style)];
     });
-    return charts.join("\n");
   }
 
   /** A message for each metric that no run has, with the metrics that exist; empty if nothing was read. */
@@ -96,47 +107,58 @@ export class Plot {
   }
 }
 
-/**
- * Charts of a training that is running: each drawing takes the place of the one before. Where the output is no
- * terminal nothing is drawn before the end.
- */
-export class LivePlot {
+/** Prints all charts; when nobody takes them, they are dropped. */
+export async function printCharts(
+  plot: Plot,
+  terminal: WriteStream,
+  settings: ChartSettings = {},
+): Promise<void> {
+  const text = plot.text(chartStyle(terminal, process.env, settings));
+  await new Echo(terminal).write(new TextEncoder().encode(text));
+}
+
+/** Milliseconds between two new drawings: while a log is read from its start, every moment brings something new. */
+const REDRAW = 2000;
+
+/** The charts of trainings that are running, as they fit on a terminal. */
+export class LiveCharts {
   readonly #plot: Plot;
-  readonly #terminal: PlotTerminal;
   readonly #style: () => ChartStyle;
-  #drawn: string | undefined;
-  /** Lines of the terminal that the last drawing takes. */
-  #lines = 0;
+  #lines: readonly string[] = [];
+  #drawn: { readonly at: number; readonly size: string } | undefined;
 
   /** @param style Asked for every time: windows change their size. */
-  constructor(plot: Plot, terminal: PlotTerminal, style: () => ChartStyle) {
+  constructor(plot: Plot, style: () => ChartStyle) {
     this.#plot = plot;
-    this.#terminal = terminal;
     this.#style = style;
   }
 
-  /** Draws what has come, if that differs from what is shown. */
-  redraw(): void {
-    if (this.#terminal.isTTY === true) this.#draw();
+  /** @param room The lines that there are for the charts. */
+  lines({ columns, rows: room }: TerminalSize): readonly string[] {
+    const size = `${columns} ${room}`;
+    const now = performance.now();
+    if (this.#drawn?.size === size && now - this.#drawn.at < REDRAW) return this.#lines;
+    this.#drawn = { at: now, size };
+    this.#lines = this.#draw(room);
+    return this.#lines;
   }
 
-  /** Draws for the last time; also into a file. */
-  finish(): void {
-    this.#draw();
-  }
-
-  #draw(): void {
-    const { rows = Number.POSITIVE_INFINITY, columns = Number.POSITIVE_INFINITY } = this.#terminal;
+  #draw(room: number): readonly string[] {
     const style = this.#style();
-    // What has left the screen at its top can't be drawn over.
-    const height = Math.floor((rows - 1) / this.#plot.charts) - AROUND;
-    const text = this.#plot.text({ ...style, height: Math.max(LOWEST, Math.min(style.height, height)) });
-    if (text === this.#drawn) return;
-    this.#terminal.write(this.#lines > 0 ? `\u001b[${this.#lines}A\r\u001b[J${text}` : text);
-    this.#drawn = text;
-    this.#lines = text
-      .split("\n")
-      .slice(0, -1)
-      .reduce((sum, line) => sum + Math.max(1, Math.ceil(line.replace(PAINT, "").length / columns)), 0);
+    const around = AROUND - 1 + this.#plot.runs;
+    const height = Math.floor(room / this.#plot.metrics) - around;
+    const charts = this.#plot.charts({
+      ...style,
+      // The last column stays free, so that no line wraps.
+      width: style.width - 1,
+      height: Math.max(LOWEST, Math.min(style.height, height)),
+    });
+    const shown: string[] = [];
+    for (const [index, chart] of charts.entries()) {
+      const lines = chart.split("\n").slice(0, -1);
+      if (index > 0 && shown.length + lines.length >= room) break;
+      shown.push(...lines, "");
+    }
+    return shown.slice(0, room);
   }
 }

@@ -1,16 +1,13 @@
-import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { chartStyle, LivePlot, Plot } from "../../../src/cli/terminal/plot.js";
+import type { TerminalSize } from "../../../src/cli/terminal/live-lines.js";
+import { chartStyle, LiveCharts, Plot } from "../../../src/cli/terminal/plot.js";
 import { LogParser } from "../../../src/core/log-parser.js";
 import { nodeCore } from "../../../src/node-core.js";
 import { RunReader } from "../../../src/run/run-reader.js";
-import { binaryPath, check, filesBelow, freshFolder, startProgram } from "../run-binary.js";
+import { canUseTerminal, startOnTerminal } from "../on-terminal.js";
+import { check, filesBelow, freshFolder } from "../run-binary.js";
 import { parse } from "../run-here.js";
 import { start, train, valid } from "../sample-logs.js";
-
-/** `script` runs a program on a terminal of its own. */
-const scriptIsThere = spawnSync("script", ["--version"]).status === 0;
-if (!scriptIsThere) process.stdout.write("skipped: colours on a terminal (there is no program script)\n");
 
 const UTF8 = { LC_ALL: "C.UTF-8" };
 const LOG = start() + [1, 2, 3, 4, 5].map((up) => train(up) + valid(up, "ce-mean-words", 6 - up)).join("");
@@ -101,17 +98,14 @@ describe.concurrent("parse --plot", () => {
     check(flags, { code: 2, stderr: /--plot/ });
   });
 
-  it.skipIf(!scriptIsThere)("has colours on a terminal, and none with NO_COLOR", async () => {
+  it.skipIf(!canUseTerminal)("has colours on a terminal, and none with NO_COLOR", async () => {
     const paint = String.fromCharCode(27);
     for (const [env, coloured] of [
-      [UTF8, true],
-      [{ ...UTF8, NO_COLOR: "1" }, false],
+      [{}, true],
+      [{ NO_COLOR: "1" }, false],
     ] as const) {
-      const command = `'${process.execPath}' '${binaryPath("run")}' parse a.log --plot cost -q`;
-      const live = startProgram("script", ["-qec", command, "/dev/null"], {
-        folder: freshFolder({ "a.log": LOG }),
-        env: { ...env, TERM: "xterm" },
-      });
+      const folder = freshFolder({ "a.log": LOG });
+      const live = startOnTerminal(["parse", "a.log", "--plot", "cost", "-q"], { folder, env });
       live.child.stdin.end();
       const run = await live.done;
       expect([run.code, run.stdout.includes(`${paint}[36m`)]).toEqual([0, coloured]);
@@ -142,58 +136,38 @@ describe("the style of charts", () => {
       { width: 80, height: 15, colour: false, unicode: true },
     ],
   ])("for %j and %j", (terminal, environment, expected) => {
-    const style = chartStyle({ ...terminal, write: () => {} }, environment, { logarithmic: true });
+    const style = chartStyle(terminal, environment, { logarithmic: true });
     expect(style).toEqual({ ...expected, logarithmic: true, outliers: false });
   });
 });
 
 describe("live charts", () => {
-  async function drawing(terminal: { isTTY: boolean; columns?: number; rows?: number }) {
-    const written: string[] = [];
-    const plot = new Plot(["cost", "rate"]);
-    using parser = new LogParser(nodeCore(), { live: true });
-    const reader = new RunReader(parser);
-    const publisher = plot.publisher("a run with quite a long name, longer than the terminal");
-    const style = chartStyle({ ...terminal, write: () => {} }, { LANG: "C.UTF-8" });
-    const live = new LivePlot(plot, { ...terminal, write: (text) => written.push(text) }, () => style);
-    const add = async (up: number) => {
-      await publisher.publish(await reader.read(new TextEncoder().encode(train(up))));
-      await publisher.publish(await reader.settle(parser.settle()));
-    };
-    await add(1);
-    live.redraw();
-    live.redraw();
-    await add(2);
-    live.redraw();
-    await publisher.publish(await reader.finish());
-    live.finish();
-    return written;
+  async function drawn(metrics: readonly string[], logs: number, size: TerminalSize) {
+    const plot = new Plot(metrics);
+    for (let log = 1; log <= logs; log += 1) {
+      using parser = new LogParser(nodeCore());
+      const reader = new RunReader(parser);
+      const publisher = plot.publisher(`run ${log}`);
+      await publisher.publish(await reader.read(new TextEncoder().encode(train(1) + train(2))));
+      await publisher.publish(await reader.finish());
+    }
+    const style = () => chartStyle(size, { LANG: "C.UTF-8" });
+    return new LiveCharts(plot, style).lines(size);
   }
 
-  it("take each other's place on a terminal, and are drawn only where something is new", async () => {
-    const [first = "", second = "", ...more] = await drawing({ isTTY: true, columns: 60, rows: 40 });
-    expect(more).toEqual([]);
-    const plain = (text: string) =>
-      text.replaceAll(new RegExp(`${String.fromCharCode(27)}\\[\\d+m`, "g"), "");
-    const shown = plain(first).split("\n").slice(0, -1);
-    // Lines that are longer than the terminal take two of its lines, or more.
-    const taken = shown.reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / 60)), 0);
-    expect(taken).toBeGreaterThan(shown.length);
-    expect(second.startsWith(`${String.fromCharCode(27)}[${taken}A\r${String.fromCharCode(27)}[J`)).toBe(
-      true,
-    );
-    expect(plain(second)).toContain("last 5 at 2");
-    expect(taken).toBeLessThan(40);
+  it("have as much room as the terminal gives", async () => {
+    const lines = await drawn(["cost", "rate"], 1, { columns: 60, rows: 39 });
+    expect([lines[0], lines.length]).toEqual(["cost", 38]);
+    expect(lines.filter((line) => line.includes("run 1: last 5 at 2"))).toHaveLength(1);
+    const several = await drawn(["cost"], 3, { columns: 60, rows: 20 });
+    expect(several).toHaveLength(20);
+    expect(several.filter((line) => line.includes("run "))).toHaveLength(3);
   });
 
-  it("fit on a small terminal", async () => {
-    const [first = ""] = await drawing({ isTTY: true, columns: 100, rows: 24 });
-    expect(first.split("\n").length).toBeLessThanOrEqual(24);
-  });
-
-  it("are drawn once where there is no terminal", async () => {
-    const [only = "", ...more] = await drawing({ isTTY: false });
-    expect(more).toEqual([]);
-    expect(only.startsWith("cost\n")).toBe(true);
+  it("are as many as fit on a small terminal", async () => {
+    const lines = await drawn(["cost", "rate", "gnorm"], 1, { columns: 80, rows: 19 });
+    expect(lines.length).toBeLessThanOrEqual(19);
+    expect(lines.filter((line) => /^(?:cost|rate|gnorm)$/.test(line))).toEqual(["cost", "rate"]);
+    expect(await drawn(["cost"], 1, { columns: 80, rows: 3 })).toHaveLength(3);
   });
 });
