@@ -15,7 +15,7 @@ export const GROUPS: Readonly<Record<string, readonly string[]>> = {
 const EXAMPLES = [
   "parse train.log --plot chrf",
   "report models/ -o models.html",
-  "archive /data/archive --no-wandb -o tables",
+  "archive experiments --no-wandb -o tables",
 ];
 
 /** The help of a command. */

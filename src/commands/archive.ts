@@ -26,15 +26,15 @@ Exit codes: 0 everything was read and delivered; 1 something could not be read; 
   static override examples = [
     {
       description: "What would be done",
-      command: "<%= config.bin %> archive /data/archive --dry-run",
+      command: "<%= config.bin %> archive experiments --dry-run",
     },
     {
       description: "The whole archive as tables, without Weights & Biases",
-      command: "<%= config.bin %> archive /data/archive --no-wandb -o tables",
+      command: "<%= config.bin %> archive experiments --no-wandb -o tables",
     },
     {
       description: "Students of one language pair, to Weights & Biases",
-      command: "<%= config.bin %> archive /data/archive --filter 'en-hu/*/student*'",
+      command: "<%= config.bin %> archive experiments --filter 'en-hu/*/student*'",
     },
     {
       description: "One worker of sixteen, without Weights & Biases",

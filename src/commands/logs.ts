@@ -30,8 +30,8 @@ everything; 4 the followed task failed; 130, 143 stopped by SIGINT, SIGTERM.`;
         "<%= config.bin %> logs --follow LCi0szo2RuGr-iRSP6-nRg | <%= config.bin %> parse - --format ndjson",
     },
     {
-      description: "An id that begins with a dash",
-      command: "<%= config.bin %> logs --run 0 -- -KzQnU3NTraRL8tBxB-s5g",
+      description: "A run of it, counted from 0",
+      command: "<%= config.bin %> logs LCi0szo2RuGr-iRSP6-nRg --run 1",
     },
   ];
   static override args = {

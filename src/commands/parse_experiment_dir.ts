@@ -6,7 +6,7 @@ import { runArchive } from "../cli/groups/archive.js";
 export default class ParseExperimentDir extends Command {
   static override summary = "Publish an archive as Python's parse_experiment_dir does.";
   static override description = "The command archive, with the name and flags of the Python command.";
-  static override examples = ["parse_experiment_dir -d /data/archive -m taskcluster"];
+  static override examples = ["parse_experiment_dir -d experiments -m taskcluster"];
   static override hidden = true;
   static override flags = {
     directory: Flags.string({

@@ -18,7 +18,7 @@ not be written; 130, 143 stopped by SIGINT, SIGTERM.`;
   static override examples = [
     {
       description: "All runs of an archive",
-      command: "<%= config.bin %> plan /data/archive -o manifest.ndjson",
+      command: "<%= config.bin %> plan experiments -o manifest.ndjson",
     },
     {
       description: "A public bucket",

@@ -31,7 +31,7 @@ SIGINT, SIGTERM.`;
     },
     {
       description: "A whole archive",
-      command: "<%= config.bin %> report --from archive /data/archive -o archive.html",
+      command: "<%= config.bin %> report --from archive experiments -o archive.html",
     },
     {
       description: "In a job of GitHub Actions",

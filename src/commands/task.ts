@@ -18,18 +18,18 @@ measurements.ndjson in that folder grow row by row; without --follow the folder 
 Exit codes: 0 everything was read and delivered; 1 something could not be read; 2 wrong flags or no API key; 3 something was \
 not delivered or written; 4 the followed task failed; 130, 143 stopped by SIGINT, SIGTERM.`;
   static override examples = [
-    { description: "A finished training", command: "<%= config.bin %> task O4RVGjlhTmulGeVpRevAvQ" },
+    { description: "A finished training", command: "<%= config.bin %> task LCi0szo2RuGr-iRSP6-nRg" },
     {
       description: "A running training, with a chart in the terminal",
-      command: "<%= config.bin %> task O4RVGjlhTmulGeVpRevAvQ --follow --plot chrf",
+      command: "<%= config.bin %> task LCi0szo2RuGr-iRSP6-nRg --follow --plot chrf",
     },
     {
-      description: "Its first run, although another followed",
-      command: "<%= config.bin %> task O4RVGjlhTmulGeVpRevAvQ --run 0",
+      description: "One of its runs, counted from 0",
+      command: "<%= config.bin %> task LCi0szo2RuGr-iRSP6-nRg --run 1",
     },
     {
       description: "Only into files",
-      command: "<%= config.bin %> task O4RVGjlhTmulGeVpRevAvQ --follow --no-wandb -o metrics",
+      command: "<%= config.bin %> task LCi0szo2RuGr-iRSP6-nRg --follow --no-wandb -o metrics",
     },
   ];
   static override args = {
