@@ -281,12 +281,13 @@ export class HttpClient {
     throw this.#policy.errors.unusable(`${what}: its address is ${kind}, and only http: and https: are used`);
   }
 
-  #headers({ headers, authorized = false }: HttpRequest): Record<string, string> {
+  #headers({ headers, url, method = "GET", authorized = false }: HttpRequest): Record<string, string> {
     const { userAgent, authorization } = this.#options;
+    const isSigned = authorized && authorization !== undefined;
     return {
       "user-agent": userAgent,
       ...headers,
-      ...(authorized && authorization !== undefined ? { authorization: authorization() } : {}),
+      ...(isSigned ? { authorization: authorization({ method, url: new URL(url).href }) } : {}),
     };
   }
 
@@ -342,10 +343,10 @@ export class HttpClient {
     return done;
   }
 
-  async #refusal({ what, authorized = false }: HttpRequest, answer: HttpAnswer): Promise<Error> {
+  async #refusal({ what, permission, authorized = false }: HttpRequest, answer: HttpAnswer): Promise<Error> {
     const { status, headers } = answer;
     const said = await this.#said(answer);
-    return this.#policy.errors.refused({ what, status, said, headers, authorized });
+    return this.#policy.errors.refused({ what, status, said, headers, authorized, permission });
   }
 
   async #said(answer: HttpAnswer): Promise<string> {

@@ -14,6 +14,7 @@ export type {
   HttpOptions,
   HttpRequest,
   RequestScope,
+  SignedRequest,
   WholeAnswer,
   WholeRequest,
 } from "./request.js";

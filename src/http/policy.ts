@@ -13,6 +13,8 @@ export interface Refusal {
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** Whether the request carried the client's authorization. */
   readonly authorized: boolean;
+  /** The permission that the request needs; undefined if it named none. */
+  readonly permission: string | undefined;
 }
 
 /** What was spent on a request that failed. */

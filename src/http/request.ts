@@ -26,6 +26,8 @@ export interface HttpRequest {
   readonly body?: (() => Buffer | string | Readable) | undefined;
   /** Whether the client's authorization is sent. Never for addresses that a server gave. */
   readonly authorized?: boolean;
+  /** The permission that the request needs, as its service calls it; for errors. */
+  readonly permission?: string | undefined;
   /** Milliseconds from the start of a try, connection included, to the head of the answer. Default 30 s. */
   readonly headersMs?: number | undefined;
   /** Milliseconds before the first further try, in place of the policy's. */
@@ -35,6 +37,9 @@ export interface HttpRequest {
   /** The body comes as slowly as it likes: it is written while it is read. */
   readonly live?: boolean;
 }
+
+/** What a signature in the Authorization header covers. */
+export type SignedRequest = Required<Pick<HttpRequest, "method" | "url">>;
 
 /** What is known of a request before its tries. */
 export type RetriedRequest = Pick<HttpRequest, "what" | "url" | "retryMs">;
@@ -68,7 +73,7 @@ export interface WholeAnswer extends Omit<HttpAnswer, "body" | "discard"> {
 export interface HttpOptions {
   readonly userAgent: string;
   /** Value of the Authorization header of requests that carry it. */
-  readonly authorization?: (() => string) | undefined;
+  readonly authorization?: ((request: SignedRequest) => string) | undefined;
   /** What no message may hold. */
   readonly secrets?: Secrets | undefined;
   /** In place of connections of the client's own. */

@@ -47,7 +47,9 @@ export async function readTraining(store: ArtifactStore, task: GroupTask): Promi
   }
   const { runId } = run;
   const listed = (names: readonly string[]) =>
-    names.filter((name) => artifacts.some((artifact) => artifact.name === name));
+    names
+      .flatMap((name) => [name, name.replace(/^public/, "private")])
+      .filter((name) => artifacts.some((artifact) => artifact.name === name));
   const [training, validation] = await Promise.all([
     finishedLog(store, { taskId, runId }, listed(TRAINING_LOGS)),
     finishedLog(store, { taskId, runId }, listed([VALIDATION_LOG])),

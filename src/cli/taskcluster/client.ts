@@ -8,6 +8,9 @@ import type { StopRequest } from "../../live/pipe-signals.js";
 import { cacheFolder } from "../../taskcluster/artifact-cache.js";
 import { ArtifactStore } from "../../taskcluster/artifact-store.js";
 import {
+  type Credentials,
+  credentialsOf,
+  DEFAULT_ROOT_URL,
   hasCode,
   Queue,
   type QueueObserver,
@@ -121,7 +124,8 @@ export async function withTaskcluster(
   const [rootUrl = ""] = addressesOf([""], () => rootUrlOf(process.env, addresses), command);
   const userAgent = `marian-tracking/${command.config.version}`;
   const observer = new Counts();
-  const queue = new Queue({ rootUrl, userAgent, signal: stop.signal, observer });
+  const credentials = await credentialsFor(rootUrl, command);
+  const queue = new Queue({ rootUrl, userAgent, credentials, signal: stop.signal, observer });
   const folder = cache ? cacheFolder(process.env) : undefined;
   const store = new ArtifactStore(queue, { folder, limit });
   const progress = showProgress((elapsed) => `${observer.text}, ${elapsed}`, process.stderr, quiet);
@@ -139,6 +143,23 @@ export async function withTaskcluster(
     for (const note of store.notes) command.warn(note);
     await queue.close();
   }
+}
+
+/**
+ * The user's credentials for a deployment. They are those of the deployment that the environment names, or of
+ * Firefox-CI: an address of another one gets no request signed with them.
+ */
+async function credentialsFor(rootUrl: string, command: Command): Promise<Credentials | undefined> {
+  const credentials = await credentialsOf(process.env).catch((error: unknown) => {
+    if (!hasCode(error, "credentials")) throw error;
+    return command.usage(error.message);
+  });
+  if (credentials === undefined || process.env["TASKCLUSTER_ROOT_URL"] || rootUrl === DEFAULT_ROOT_URL)
+    return credentials;
+  command.warn(
+    `the credentials of TASKCLUSTER_CLIENT_ID are not used for ${rootUrl}: set TASKCLUSTER_ROOT_URL to it if they are for it`,
+  );
+  return undefined;
 }
 
 /** Prints what is wrong with groups; returns the exit code that it asks for. */

@@ -6,8 +6,10 @@ import {
   type HttpRequest,
   isTransientStatus,
   noAnswer,
+  processSecrets,
   type RequestScope,
 } from "../../http/index.js";
+import type { Credentials } from "./credentials.js";
 import { refusedError, TaskclusterError } from "./errors.js";
 
 const CONCURRENCY = 8;
@@ -22,6 +24,8 @@ export interface HttpOptions
   readonly retryMs?: number | undefined;
   /** Milliseconds without a byte after which a try is over. Default 30 s; 5 minutes for a live log. */
   readonly idleMs?: number | undefined;
+  /** What signs the requests to the services; without it only what is public can be read. */
+  readonly credentials?: Credentials | undefined;
   /** Ends everything that is under way. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -35,27 +39,34 @@ export interface Access {
 }
 
 /** What Taskcluster adds to the client of HTTP. */
-const POLICY: HttpPolicy = {
-  tries: 6,
-  backOff: { firstMs: 200, longestMs: 30_000, jitter: [0.75, 1.25] },
-  isRetryable: isTransientStatus,
-  errors: {
-    refused: refusedError,
-    unusable: (message) => new TaskclusterError("malformed-answer", message),
-    tooLarge: (message) => new TaskclusterError("too-large", message),
-    undelivered: (what, last, spent) => new TaskclusterError("unreachable", noAnswer(what, last, spent)),
-    stopped: (what) => new TaskclusterError("stopped", `${what}: stopped before the answer came`),
-  },
-};
+function policyFor(credentials: Credentials | undefined): HttpPolicy {
+  return {
+    tries: 6,
+    backOff: { firstMs: 200, longestMs: 30_000, jitter: [0.75, 1.25] },
+    isRetryable: isTransientStatus,
+    errors: {
+      refused: (refusal) => refusedError(refusal, credentials?.clientId),
+      unusable: (message) => new TaskclusterError("malformed-answer", message),
+      tooLarge: (message) => new TaskclusterError("too-large", message),
+      undelivered: (what, last, spent) => new TaskclusterError("unreachable", noAnswer(what, last, spent)),
+      stopped: (what) => new TaskclusterError("stopped", `${what}: stopped before the answer came`),
+    },
+  };
+}
 
 /** A client of Taskcluster's services. */
 export function accessTo(options: HttpOptions): Access {
-  const http = new HttpClient(POLICY, { concurrency: CONCURRENCY, ...options });
+  const http = new HttpClient(policyFor(options.credentials), {
+    concurrency: CONCURRENCY,
+    ...options,
+    authorization: options.credentials?.authorization,
+    secrets: processSecrets,
+  });
   return { http, scope: http.scope(undefined, options.signal), clock: http.clock, options };
 }
 
 /** A request that is answered with JSON. */
-export interface JsonRequest extends Pick<HttpRequest, "url" | "what"> {
+export interface JsonRequest extends Pick<HttpRequest, "url" | "what" | "permission"> {
   /** Sent with POST; without it the request is a GET. */
   readonly json?: unknown;
 }
@@ -66,14 +77,15 @@ export interface JsonRequest extends Pick<HttpRequest, "url" | "what"> {
  * @throws TaskclusterError if there is no answer, or it is not JSON.
  */
 export async function sendJson({ http, scope, options }: Access, request: JsonRequest): Promise<unknown> {
-  const { url, what, json } = request;
+  const { url, what, json, permission } = request;
   const { retryMs, idleMs } = options;
   const post = {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: () => JSON.stringify(json),
   } as const;
-  const spec = { url, what, retryMs, headersMs: idleMs, idleMs, ...(json === undefined ? {} : post) };
+  const timing = { retryMs, headersMs: idleMs, idleMs };
+  const spec = { url, what, permission, authorized: true, ...timing, ...(json === undefined ? {} : post) };
   const { body } = await http.send(spec, scope);
   try {
     return JSON.parse(body.toString("utf8"));

@@ -79,7 +79,9 @@ export class ArtifactAccess {
     const { http, scope, options } = this.#access;
     const what = describe(ref);
     const url = this.#url(ref);
-    const first = await http.open({ url, what, headersMs: options.idleMs, idleMs: options.idleMs }, scope);
+    const timing = { headersMs: options.idleMs, idleMs: options.idleMs };
+    const permission = `queue:get-artifact:${ref.name}`;
+    const first = await http.open({ url, what, permission, authorized: true, ...timing }, scope);
     const storageType = first.headers["x-taskcluster-artifact-storage-type"] ?? "reference";
     if (first.status < 300) {
       first.discard();

@@ -6,6 +6,7 @@ export type TaskclusterErrorCode =
   | "refused"
   | "not-found"
   | "forbidden"
+  | "credentials"
   | "no-artifact"
   | "unreachable"
   | "malformed-answer"
@@ -62,19 +63,36 @@ const CODES: Readonly<Record<number, TaskclusterErrorCode>> = {
 };
 
 const REASONS: Readonly<Record<number, string>> = {
-  401: "may not be read without credentials, or is gone from the storage",
-  403: "may not be read without credentials, or is gone from the storage",
+  401: "is gone from the storage",
+  403: "is gone from the storage",
   404: "is not there, or has expired",
   410: "has expired",
   424: "was not stored by the worker",
 };
 
-/** The error for a final answer. */
-export function refusedError({ what, status, said, headers }: Refusal): TaskclusterError {
+/** The error for a final answer. @param clientId Whose credentials signed the request, unless they are nobody's. */
+export function refusedError(refusal: Refusal, clientId?: string): TaskclusterError {
+  const { what, status, said, headers } = refusal;
   const tail = said === "" ? "" : `: ${said}`;
-  const message = `${what} ${REASONS[status] ?? "was refused"} (HTTP ${status})${tail}`;
+  const reason = accessReason(refusal, clientId) ?? REASONS[status] ?? "was refused";
+  const message = `${what} ${reason} (HTTP ${status})${tail}`;
   return new TaskclusterError(CODES[status] ?? "refused", message, {
     status,
     requestId: headers["x-for-request-id"],
   });
+}
+
+/** Why a service gives no access, and what to do; undefined if it is not about that. */
+function accessReason(
+  { status, authorized, permission }: Refusal,
+  clientId: string | undefined,
+): string | undefined {
+  // The storage is asked without credentials, and forbids what it no longer has.
+  if (!authorized || (status !== 401 && status !== 403)) return undefined;
+  const scope = permission === undefined ? "" : ` that have the scope ${permission}`;
+  if (clientId === undefined)
+    return `may not be read without credentials${scope}: set TASKCLUSTER_CLIENT_ID and TASKCLUSTER_ACCESS_TOKEN, and TASKCLUSTER_CERTIFICATE if they are temporary`;
+  return status === 401
+    ? `may not be read, as the credentials of ${clientId} are not valid: check TASKCLUSTER_CLIENT_ID, TASKCLUSTER_ACCESS_TOKEN, TASKCLUSTER_CERTIFICATE and the clock of this machine`
+    : `may not be read with the credentials of ${clientId}, which lack ${permission === undefined ? "a scope" : `the scope ${permission}`}`;
 }

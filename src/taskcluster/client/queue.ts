@@ -49,7 +49,7 @@ interface Page {
   readonly continuationToken?: string | undefined;
 }
 
-/** The queue of a Taskcluster deployment: tasks, groups and artifacts, read without credentials. */
+/** The queue of a Taskcluster deployment: tasks, groups and artifacts. */
 export class Queue {
   readonly rootUrl: string;
   readonly observer: QueueObserver | undefined;
@@ -80,17 +80,17 @@ export class Queue {
   /** @throws TaskclusterError (`not-found`) when the task is unknown or has expired. */
   async task(taskId: string): Promise<TaskDefinition> {
     const what = `task ${taskId}`;
-    return checked(
-      taskSchema,
-      await this.#json({ url: this.#url(`/task/${slug(taskId, "task")}`), what }),
-      what,
-    );
+    const permission = `queue:get-task:${taskId}`;
+    const url = this.#url(`/task/${slug(taskId, "task")}`);
+    return checked(taskSchema, await this.#json({ url, what, permission }), what);
   }
 
   /** @throws TaskclusterError (`not-found`) when the task is unknown or has expired. */
   async status(taskId: string): Promise<TaskStatus> {
     const what = `the status of task ${taskId}`;
-    const value = await this.#json({ url: this.#url(`/task/${slug(taskId, "task")}/status`), what });
+    const permission = `queue:status:${taskId}`;
+    const url = this.#url(`/task/${slug(taskId, "task")}/status`);
+    const value = await this.#json({ url, what, permission });
     return checked(statusSchema, value, what).status;
   }
 
@@ -116,11 +116,9 @@ export class Queue {
   /** @throws TaskclusterError (`not-found`) when the group is unknown or has expired. */
   async group(groupId: string): Promise<TaskGroup> {
     const what = `task group ${groupId}`;
-    return checked(
-      groupSchema,
-      await this.#json({ url: this.#url(`/task-group/${slug(groupId, "group")}`), what }),
-      what,
-    );
+    const permission = `queue:list-task-group:${groupId}`;
+    const url = this.#url(`/task-group/${slug(groupId, "group")}`);
+    return checked(groupSchema, await this.#json({ url, what, permission }), what);
   }
 
   /**
@@ -130,7 +128,9 @@ export class Queue {
    */
   async *groupPages(groupId: string): AsyncGenerator<readonly GroupTask[]> {
     const what = `task group ${groupId}`;
-    const request = { url: this.#url(`/task-group/${slug(groupId, "group")}/list?limit=${PAGE}`), what };
+    const permission = `queue:list-task-group:${groupId}`;
+    const url = this.#url(`/task-group/${slug(groupId, "group")}/list?limit=${PAGE}`);
+    const request = { url, what, permission };
     // Pages are counted by offsets: a task that is added meanwhile moves the others.
     const seen = new Set<string>();
     for await (const page of this.#pages(request, (value) => checked(groupPageSchema, value, what))) {
@@ -144,7 +144,9 @@ export class Queue {
   /** The artifacts of a run; empty for a task that has not run yet. */
   async artifacts(taskId: string, runId: number): Promise<readonly Artifact[]> {
     const what = `the artifacts of task ${taskId}`;
-    const request = { url: this.#url(`/task/${slug(taskId, "task")}/runs/${runId}/artifacts`), what };
+    const permission = `queue:list-artifacts:${taskId}:${runId}`;
+    const url = this.#url(`/task/${slug(taskId, "task")}/runs/${runId}/artifacts`);
+    const request = { url, what, permission };
     const found: Artifact[] = [];
     for await (const page of this.#pages(request, (value) => checked(artifactPageSchema, value, what)))
       found.push(...page.artifacts);

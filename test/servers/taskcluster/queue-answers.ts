@@ -101,7 +101,6 @@ export class QueueAnswers {
     const name = path.replace(/^.*?\/artifacts\//, "");
     const { taskId } = task.status;
     const found = artifacts.find((artifact) => artifact.name === name);
-    if (name.startsWith("private/")) throw forbidden("getArtifact", `queue:get-artifact:${name}`);
     if (found === undefined) throw unknown("getArtifact", "Artifact not found");
     const { storageType } = found;
     const kind = { "x-taskcluster-artifact-storage-type": storageType };
@@ -194,7 +193,8 @@ function unknown(method: string, message: string): Refusal {
   return new Refusal(404, { code: "ResourceNotFound", message: message + trailer, requestInfo: { method } });
 }
 
-function forbidden(method: string, scope: string): Refusal {
+/** The answer to a request without the scope that it needs. */
+export function forbidden(method: string, scope: string): Refusal {
   const message = `This request requires Taskcluster credentials that satisfy the following scope expression:\n\n\`\`\`\n${scope}\n\`\`\`\n\n---\n\n* method:     ${method}`;
   return new Refusal(403, { code: "InsufficientScopes", message, requestInfo: { method } });
 }

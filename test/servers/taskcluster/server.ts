@@ -2,10 +2,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { answerFault, FaultPlan } from "../fault-plan.js";
+import { type Client, satisfies, scopeFor, scopesOf } from "./clients.js";
 import { contentOf } from "./content.js";
 import type { Endpoint, Fault, FaultRule } from "./faults.js";
 import { LiveLog } from "./live-log.js";
-import { type Answer, QueueAnswers, type QueueRequest, Refusal } from "./queue-answers.js";
+import { type Answer, forbidden, QueueAnswers, type QueueRequest, Refusal } from "./queue-answers.js";
 import { violation } from "./schemas.js";
 import { sendContent, sendJson } from "./send.js";
 import { type GroupData, Store } from "./store.js";
@@ -28,6 +29,10 @@ export interface StandInOptions {
   readonly validate?: boolean;
   /** Secrets by name. */
   readonly secrets?: Readonly<Record<string, unknown>>;
+  /** Clients by id. */
+  readonly clients?: Readonly<Record<string, Client>>;
+  /** Scopes of requests without a signature; without it the deployment is open. */
+  readonly anonymous?: readonly string[];
 }
 
 /** Taskcluster's queue and secrets on 127.0.0.1, and on a second port the storage and the logs that go on. */
@@ -154,13 +159,25 @@ export class TaskclusterStandIn {
         await new Promise((resolve) => setTimeout(resolve, this.#options.latencyMs));
       const fault = this.#faults.take(record);
       if (fault !== undefined && answerFault(fault, request, response)) return;
-      if (side === "storage") this.#storageAnswer(record, response, fault);
-      else this.#send(response, endless(this.#answers.answer(record, await bodyOf(request)), fault));
+      if (side === "storage") return this.#storageAnswer(record, response, fault);
+      await this.#authorize(request, record);
+      this.#send(response, endless(this.#answers.answer(record, await bodyOf(request)), fault));
     } catch (error) {
       if (error instanceof Refusal) return sendJson(response, error.status, error.body, error.headers);
       this.violations.push(`stand-in failed: ${String(error)}`);
       response.destroy();
     }
+  }
+
+  /** @throws Refusal if the request is not allowed. */
+  async #authorize(request: IncomingMessage, record: RecordedRequest): Promise<void> {
+    const { clients = {}, anonymous } = this.#options;
+    const scopes = await scopesOf(request, clients, anonymous ?? []).catch((error: Error) => {
+      throw new Refusal(401, { code: "AuthenticationFailed", message: error.message });
+    });
+    const needed = scopeFor(record);
+    const isAllowed = needed === undefined || satisfies(scopes, needed, anonymous === undefined);
+    if (!isAllowed) throw forbidden(record.endpoint, needed);
   }
 
   #storageAnswer(record: RecordedRequest, response: ServerResponse, fault: Fault | undefined): void {
