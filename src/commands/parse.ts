@@ -10,7 +10,8 @@ import { unusedFlagsText, wandbFlags, wandbTarget } from "../cli/flags/wandb-fla
 import { report } from "../cli/receipts/report.js";
 import { printPreviews } from "../cli/receipts/wandb-preview.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
-import { showLive } from "../cli/terminal/live-view.js";
+import { FollowStatus } from "../cli/terminal/follow-status.js";
+import { canRedraw, showLive } from "../cli/terminal/live-view.js";
 import { Plot, printCharts } from "../cli/terminal/plot.js";
 import { startProgress } from "../cli/terminal/progress.js";
 import { EXIT } from "../exit-code.js";
@@ -221,8 +222,11 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
 
     const folder = flags["output-dir"] ?? (format === "csv" ? "output" : undefined);
     const plot = flags.plot === undefined ? undefined : new Plot(flags.plot);
+    const isWatched = flags.follow && !flags.quiet && !flags.json && canRedraw(process.stderr);
+    const status = isWatched ? new FollowStatus() : undefined;
     const openers = [
       ...(plot === undefined ? [] : [plot.opener]),
+      ...(status === undefined ? [] : [status.opener]),
       ...(await flagPublishers(flags, usage)),
       ...(wandb === undefined ? [] : [wandb.publisher]),
     ];
@@ -232,7 +236,10 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
     const stdoutTaken = folder === undefined || flags.tee;
     const terminal: WriteStream = stdoutTaken || flags.json ? process.stderr : process.stdout;
     const settings = { logarithmic: flags["log-scale"], outliers: flags.outliers };
-    const view = showLive(flags.follow && plot !== undefined ? { charts: { plot, terminal, settings } } : {});
+    const view = showLive({
+      charts: flags.follow && plot !== undefined ? { plot, terminal, settings } : undefined,
+      status,
+    });
     const result = await parseLogs({
       names: inputs,
       inputs: opened,

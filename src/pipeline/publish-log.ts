@@ -9,7 +9,7 @@ import { refuseTar } from "../io/packed/tar-header.js";
 import type { Source } from "../io/source.js";
 import { linesOf } from "../io/whole-lines.js";
 import { nodeCore } from "../node-core.js";
-import type { PublisherOutcome, UpdatePublisher } from "../publishers/update-publisher.js";
+import type { OpenedRun, PublisherOutcome, UpdatePublisher } from "../publishers/update-publisher.js";
 import { RunReader, type RunTally, type RunUpdate } from "../run/run-reader.js";
 import { inputErrorText, outputErrorText } from "./error-text.js";
 import type { InputReceipt, PublisherResult } from "./input-receipt.js";
@@ -81,10 +81,10 @@ export async function publishLog(
   using parser = new LogParser(nodeCore(), { ...options, marks: watched || options.marks === true });
   const reader = new RunReader(parser);
   const run = new RunPublishers(publishers, control.shared);
-  run.open(source.name, reader);
+  const summary = new TrainingSummaryReader();
+  run.open(source.name, reader, summary);
   const closed = () => source.closed === true;
   const watch = watched ? new RunChecker(parser.time, { kinds: ["unfinished"], closed }) : new LogTail();
-  const summary = new TrainingSummaryReader();
   const take = async (update: RunUpdate) => {
     watch.take(update);
     summary.take(update);
@@ -145,6 +145,9 @@ async function endOf(
   return watch;
 }
 
+/** What is known of the end of a log that is being read. */
+const UNENDED = { state: undefined, whole: false, modified: undefined, silentAfter: undefined } as const;
+
 /** The publishers of a run and their results. */
 class RunPublishers {
   readonly results: PublisherResult[] = [];
@@ -156,8 +159,13 @@ class RunPublishers {
     this.#working = shared === undefined ? own : [shared, ...own];
   }
 
-  open(source: string, reader: RunReader): void {
-    for (const publisher of this.#working) publisher.open?.({ source, tally: () => reader.tally });
+  open(source: string, reader: RunReader, training: TrainingSummaryReader): void {
+    const run: OpenedRun = {
+      source,
+      tally: () => reader.tally,
+      summary: () => training.finish({ ...UNENDED, now: Date.now() }),
+    };
+    for (const publisher of this.#working) publisher.open?.(run);
   }
 
   publish(update: RunUpdate): Promise<void> {

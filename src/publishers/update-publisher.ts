@@ -1,4 +1,5 @@
 /** How the program feeds its publishers: with columns, chunk by chunk. */
+import type { TrainingSummary } from "../check/training-summary.js";
 import type { RunTally, RunUpdate } from "../run/run-reader.js";
 
 /** A run whose log is about to be read. */
@@ -7,6 +8,8 @@ export interface OpenedRun {
   readonly source: string;
   /** What the run holds up to now. */
   tally(): RunTally;
+  /** How the training is doing up to now, without its state; undefined before the first record. */
+  summary(): TrainingSummary | undefined;
 }
 
 /**

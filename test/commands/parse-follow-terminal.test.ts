@@ -1,5 +1,5 @@
 /** A terminal that shows logs while they grow. */
-import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { CTRL, canUseTerminal, screenOf, startOnTerminal } from "../cli/on-terminal.js";
@@ -34,6 +34,43 @@ describe.skipIf(!canUseTerminal).concurrent("parse --follow on a terminal", () =
     expect(lines.filter((line) => line.startsWith("cost"))).toHaveLength(1);
     expect(lines.some((line) => line.startsWith("⠒⠒ train.log: last 0.0025 at 4000"))).toBe(true);
     expect(lines.at(-2)).toBe("stopped by SIGINT");
+  });
+
+  it("shows how each training is doing, until the end; messages stand above", async () => {
+    const folder = freshFolder({ "a.log": LOG });
+    const live = startOnTerminal(["parse", "--follow", "a.log", "b.log", "-o", "out"], { folder });
+    let shown: string[] = [];
+    const until = (condition: () => boolean) =>
+      live.until((written) => {
+        shown = screenOf(written);
+        return condition();
+      });
+    await until(() => shown.some((line) => /^a: update 2,000, cost 0\.005, \d+ s ago/.test(line)));
+    const lines = shown.filter((line) => line !== "");
+    expect(lines[0]).toBe("b.log: there is no such file yet; waiting for it");
+    expect(lines.at(-1)).toBe("b: no record yet");
+    writeFileSync(join(folder, "b.log"), LOG);
+    await until(() => shown.some((line) => /^b: update 2,000, cost 0\.005/.test(line)));
+    expect(shown.filter((line) => line.startsWith("a: "))).toHaveLength(1);
+    live.child.stdin.write(CTRL.c);
+    const end = screenOf((await live.done).stdout);
+    expect(end.filter((line) => /^[ab]: /.test(line))).toEqual([]);
+    expect(end.at(-2)).toBe("stopped by SIGINT");
+  });
+
+  it.each([
+    ["--quiet", ["--quiet"], {}],
+    ["--json", ["--json"], {}],
+    ["a terminal that can't redraw", [], { TERM: "dumb" }],
+  ])("shows no status with %s", async (_what, flags, env) => {
+    const folder = freshFolder({ "a.log": LOG });
+    const args = ["parse", "--follow", "a.log", "-o", "out", ...flags];
+    const live = startOnTerminal(args, { folder, env });
+    // More than one drawing would have come by the time the held row has.
+    await eventually(() => rowsOf(folder).includes(trainRow(2000)), live);
+    live.child.stdin.write(CTRL.c);
+    const { stdout } = await live.done;
+    expect([stdout.includes("s ago"), stdout.includes("\u001b[J")]).toEqual([false, false]);
   });
 
   it("reads on while the terminal takes nothing", async () => {

@@ -23,7 +23,7 @@ async function ndjson(log: string, source = "x.log"): Promise<string> {
   using parser = new LogParser();
   const reader = new RunReader(parser);
   const publisher = new NdjsonPublisher(sink);
-  publisher.open({ source, tally: () => reader.tally });
+  publisher.open({ source, tally: () => reader.tally, summary: () => undefined });
   await publisher.publish(await reader.read(new TextEncoder().encode(log)));
   await publisher.publish(await reader.finish());
   await publisher.close();
@@ -108,7 +108,7 @@ describe("NDJSON", () => {
       close: async () => [],
       discard: async () => {},
     });
-    publisher.open({ source: "y.log", tally: () => expect.unreachable() });
+    publisher.open({ source: "y.log", tally: () => expect.unreachable(), summary: () => undefined });
     await publisher.fail('no "such" file\n');
     expect(lines.join("")).toBe('{"type":"error","source":"y.log","message":"no \\"such\\" file\\n"}\n');
   });

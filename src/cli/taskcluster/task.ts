@@ -15,7 +15,8 @@ import { readTask, type SingleTask, taskAsGroup } from "../../taskcluster/task.j
 import type { Command } from "../command.js";
 import { type GroupFlagValues, type GroupsJob, prepareGroups, runGroups } from "../groups/run-groups.js";
 import { report } from "../receipts/report.js";
-import { showLive } from "../terminal/live-view.js";
+import { FollowStatus } from "../terminal/follow-status.js";
+import { canRedraw, showLive } from "../terminal/live-view.js";
 import { Plot, printCharts } from "../terminal/plot.js";
 import {
   addressesOf,
@@ -104,6 +105,7 @@ async function followTask(
   });
   const folder = flags["output-dir"];
   const plot = flags.plot === undefined ? undefined : new Plot(flags.plot);
+  const status = flags.quiet || flags.json || !canRedraw(process.stderr) ? undefined : new FollowStatus();
   const publishers = [
     ...(folder === undefined ? [] : livePublishers(folder)),
     ...(target === undefined
@@ -116,10 +118,11 @@ async function followTask(
           ),
         ]),
     ...(plot === undefined ? [] : [plot.publisher(id)]),
+    ...(status === undefined ? [] : [status.publisher(id)]),
   ];
   // The receipt as JSON needs standard output.
   const terminal: WriteStream = flags.json ? process.stderr : process.stdout;
-  const view = showLive(plot === undefined ? {} : { charts: { plot, terminal } });
+  const view = showLive({ charts: plot === undefined ? undefined : { plot, terminal }, status });
   try {
     const receipt = await publishLog(source, { ...parser, live: true }, publishers, {
       signal: stop.signal,

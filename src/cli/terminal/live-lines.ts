@@ -56,7 +56,7 @@ export class LiveLines {
 
   /** Draws what is new. */
   draw(): void {
-    const { columns = 80, rows = 24 } = this.#terminal;
+    const { columns, rows } = sizeOf(this.#terminal);
     const lines = this.#lines({ columns, rows })
       .slice(0, Math.max(1, rows - 1))
       .map((line) => fit(line, columns - 1));
@@ -81,7 +81,7 @@ export class LiveLines {
 
   /** Moves to the first line drawn, and erases to the end of the screen. */
   #erasure(): string {
-    const { columns = 80 } = this.#terminal;
+    const { columns } = sizeOf(this.#terminal);
     // Lines that a narrower window has broken take several.
     const height = this.#drawn.reduce(
       (sum, line) => sum + Math.max(1, Math.ceil(widthOf(line) / columns)),
@@ -152,4 +152,9 @@ function fit(line: string, width: number): string {
     room = Math.max(0, room - characters.length);
   }
   return text;
+}
+
+/** Some terminals have no size. */
+function sizeOf({ columns, rows }: LineTerminal): TerminalSize {
+  return { columns: columns || 80, rows: rows || 24 };
 }

@@ -4,7 +4,7 @@ import type { WriteStream } from "node:tty";
 import { escapeLine } from "../../io/escape.js";
 import { resultFolders } from "../../io/inputs.js";
 import { Echo } from "../../io/stdin.js";
-import type { PublisherOpener } from "../../pipeline/parse-logs.js";
+import type { OpenedLog, PublisherOpener } from "../../pipeline/parse-logs.js";
 import type { UpdatePublisher } from "../../publishers/update-publisher.js";
 import type { TerminalSize } from "./live-lines.js";
 import { type ChartStyle, drawChart } from "./plot/chart.js";
@@ -46,6 +46,11 @@ export function chartStyle(
   };
 }
 
+/** What a terminal calls a log: its folder of results among those of the other logs. */
+export function labelOf({ name, names }: Pick<OpenedLog, "name" | "names">): string {
+  return (names.length === 1 ? name : resultFolders(names).get(name)) ?? name;
+}
+
 /** Gathers the curves of runs and draws a chart a metric. */
 export class Plot {
   readonly #metrics: readonly string[];
@@ -65,9 +70,8 @@ export class Plot {
     return this.#runs.length;
   }
 
-  /** Makes the publisher of each log; the legend calls a log by its folder among the others. */
-  readonly opener: PublisherOpener = ({ name, names }) =>
-    this.publisher((names.length === 1 ? name : resultFolders(names).get(name)) ?? name);
+  /** Makes the publisher of each log. */
+  readonly opener: PublisherOpener = (log) => this.publisher(labelOf(log));
 
   /** Takes the run of a log. @param name What the legend calls it. */
   publisher(name: string): UpdatePublisher {

@@ -30,7 +30,7 @@ async function write(logs: Readonly<Record<string, string>>, options: Options = 
   for (const [source, log] of Object.entries(logs)) {
     const parser = new LogParser({ patterns: pattern === undefined ? [] : [{ name: "p", regex: pattern }] });
     const reader = new RunReader(parser);
-    publisher.open({ source, tally: () => reader.tally });
+    publisher.open({ source, tally: () => reader.tally, summary: () => undefined });
     const bytes = new TextEncoder().encode(log);
     for (let at = 0; at < bytes.length; at += step)
       await publisher.publish(await reader.read(bytes.subarray(at, at + step)));

@@ -25,7 +25,7 @@ export class Publication implements Disposable {
     this.#parser = new LogParser(nodeCore(), { ...parser, live: this.#live });
     this.#reader = new RunReader(this.#parser);
     this.publisher = new TensorboardPublisher({ mode: "whole", step: "updates", ...rest });
-    this.publisher.open({ source, tally: () => this.#reader.tally });
+    this.publisher.open({ source, tally: () => this.#reader.tally, summary: () => undefined });
   }
 
   /** Of a training that is running, what is held for the next line is settled, as by a pause of the log. */
