@@ -1,5 +1,6 @@
 /** Entries of configurations, each read once: the trainings of an archive differ in a few of their 200. */
 import type { ConfigValue, MarianConfig } from "./config-value.js";
+import { plainValue } from "./plain-entry.js";
 
 /** When there are more, all are forgotten. */
 const MAX_KEPT = 4096;
@@ -7,6 +8,8 @@ const MAX_KEPT = 4096;
 const MAX_LENGTH = 500;
 /** A top-level entry whose key is plain, and that may not end with a text of several lines. */
 const PLAIN = /^([A-Za-z][\w-]*):(?=[ \n]|$)[^|>]*$/;
+/** A key that YAML 1.1 does not take for text. */
+const WORD_KEY = /^(?:yes|no|true|false|on|off|null)$/i;
 /** What makes a value depend on other entries: anchors, aliases, tags, merged keys. */
 const DEPENDENT = /[&*!]|<</;
 
@@ -20,24 +23,29 @@ interface Entry {
 const kept = new Map<string, Entry>();
 
 /**
- * Reads a configuration entry by entry; only those that were not met before are given to `read`, in one text.
+ * Reads a configuration entry by entry; only those that were not met before and are not in Marian's own form are given
+ * to `read`, in one text.
  *
  * @returns The same as `read` of the whole text; undefined if the entries do not show that, for instance if one is not YAML.
  */
-export function readEntries(
+export async function readEntries(
   text: string,
-  read: (text: string) => MarianConfig | undefined,
-): MarianConfig | undefined {
+  read: (text: string) => Promise<MarianConfig | undefined>,
+): Promise<MarianConfig | undefined> {
   const entries = text.split(/\n(?=[^\s-])/).flatMap((entry): Entry[] => {
     const known = kept.get(entry);
     if (known !== undefined) return [known];
     const key = PLAIN.exec(entry)?.[1];
-    return key === undefined ? [] : [{ text: entry, key }];
+    if (key === undefined) return [];
+    const value = WORD_KEY.test(key) ? undefined : plainValue(entry);
+    if (value !== undefined) keep({ text: entry, key }, value);
+    return [value === undefined ? { text: entry, key } : { text: entry, key, value }];
   });
   const length = entries.reduce((sum, entry) => sum + entry.text.length + 1, -1);
   if (length !== text.length || text.includes("\r")) return undefined;
   const fresh = entries.filter(({ value }) => value === undefined);
-  const found = fresh.length === 0 ? {} : read(fresh.map((entry) => `${entry.text}\n`).join(""));
+  if (new Set(entries.map(({ key }) => key)).size !== entries.length) return undefined;
+  const found = fresh.length === 0 ? {} : await read(fresh.map((entry) => `${entry.text}\n`).join(""));
   // Each key must be there once: else one entry is a part of another, or replaces it.
   const keys = found === undefined ? [] : Object.keys(found);
   if (found === undefined || keys.length !== fresh.length) return undefined;

@@ -17,13 +17,14 @@ const MAX_FAULTS = 20;
  * configuration may, costs itself and is named among the faults.
  */
 export async function readMarianConfig(text: string): Promise<ReadConfig> {
-  const { readYaml } = await import("./yaml.js");
-  const read = (part: string) => {
+  const read = async (part: string) => {
+    const { readYaml } = await import("./yaml.js");
     const found = readYaml(part);
     return "value" in found ? asConfig(found.value) : undefined;
   };
-  const whole = readEntries(text, read) ?? read(text);
+  const whole = (await readEntries(text, read)) ?? (await read(text));
   if (whole !== undefined) return { config: whole, faults: [] };
+  const { readYaml } = await import("./yaml.js");
   const config = new Map<string, ConfigValue>();
   const faults: string[] = [];
   let unnamed = 0;

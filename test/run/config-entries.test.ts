@@ -4,7 +4,7 @@ import { readEntries } from "../../src/run/config-entries.js";
 import type { MarianConfig } from "../../src/run/config-value.js";
 import { readYaml } from "../../src/run/yaml.js";
 
-const read = (text: string) => {
+const read = async (text: string) => {
   const found = readYaml(text);
   const value = "value" in found ? found.value : undefined;
   return typeof value === "object" && value !== null && !Array.isArray(value)
@@ -58,63 +58,71 @@ const LINES = [
 ];
 
 describe("readEntries", () => {
-  it("reads what the whole text says, whatever was read before", () => {
+  it("reads what the whole text says, whatever was read before", async () => {
     let known = 0;
     const lines = fc.array(fc.constantFrom(...LINES), { minLength: 1, maxLength: 7 });
-    fc.assert(
-      fc.property(lines, (list) => {
+    await fc.assert(
+      fc.asyncProperty(lines, async (list) => {
         const text = list.join("\n");
-        const found = readEntries(text, read);
+        const found = await readEntries(text, read);
         if (found === undefined) return;
         known += 1;
-        expect(found).toEqual(read(text));
-        expect(Object.keys(found)).toEqual(Object.keys(read(text) ?? {}));
+        const whole = await read(text);
+        expect(found).toEqual(whole);
+        expect(Object.keys(found)).toEqual(Object.keys(whole ?? {}));
       }),
       { numRuns: 20_000 },
     );
     expect(known).toBeGreaterThan(500);
   });
 
-  it("gives only what is new to the reader", () => {
+  it("gives only what is new and not plain to the reader", async () => {
     const asked: string[] = [];
-    const asking = (text: string) => {
+    const asking = async (text: string) => {
       asked.push(text);
       return read(text);
     };
-    const config = (seed: number) => `only-new: 1\nonly-seed: ${seed}\nonly-list:\n  - a\n  - b`;
-    expect(readEntries(config(1), asking)).toEqual({
-      "only-new": 1,
-      "only-seed": 1,
+    const config = (seed: number) => `only-new: {a: 1}\nonly-seed: {b: ${seed}}\nonly-list:\n  - a\n  - b`;
+    expect(await readEntries(config(1), asking)).toEqual({
+      "only-new": { a: 1 },
+      "only-seed": { b: 1 },
       "only-list": ["a", "b"],
     });
-    expect(readEntries(config(2), asking)).toEqual({
-      "only-new": 1,
-      "only-seed": 2,
+    expect(await readEntries(config(2), asking)).toEqual({
+      "only-new": { a: 1 },
+      "only-seed": { b: 2 },
       "only-list": ["a", "b"],
     });
-    expect(readEntries(config(2), asking)).toEqual({
-      "only-new": 1,
-      "only-seed": 2,
+    expect(await readEntries(config(2), asking)).toEqual({
+      "only-new": { a: 1 },
+      "only-seed": { b: 2 },
       "only-list": ["a", "b"],
     });
-    expect(asked).toEqual([`${config(1)}\n`, "only-seed: 2\n"]);
+    expect(asked).toEqual(["only-new: {a: 1}\nonly-seed: {b: 1}\n", "only-seed: {b: 2}\n"]);
   });
 
-  it("shares no value that could be changed", () => {
-    const first = readEntries("shared:\n  - {a: 1}", read);
+  it("shares no value that could be changed", async () => {
+    const first = await readEntries("shared:\n  - {a: 1}", read);
     expect(Object.isFrozen(first?.["shared"])).toBe(true);
     const items = first?.["shared"] as unknown[] | undefined;
     expect(items?.map((item) => Object.isFrozen(item))).toEqual([true]);
   });
 
-  it("forgets, rather than keep every configuration of a long archive", () => {
+  it("forgets, rather than keep every configuration of a long archive", async () => {
     for (let run = 0; run < 10_000; run += 1)
-      readEntries(`path: /data/${run}/model.npz`, () => ({ path: run }));
+      await readEntries(`path: {run: ${run}}`, async () => ({ path: { run } }));
     let asked = 0;
-    readEntries("path: /data/0/model.npz", () => {
+    await readEntries("path: {run: 0}", async () => {
       asked += 1;
-      return { path: 0 };
+      return { path: { run: 0 } };
     });
     expect(asked).toBe(1);
+  });
+
+  it("asks for nothing if all entries are in Marian's own form", async () => {
+    const text = 'plain-a: 1\nplain-b:\n  - x.npz\n  - 1e-09\nplain-c: ""\nplain-d: true';
+    const none = () => Promise.reject(new Error("asked"));
+    const config = { "plain-a": 1, "plain-b": ["x.npz", "1e-09"], "plain-c": "", "plain-d": true };
+    expect(await readEntries(text, none)).toEqual(config);
   });
 });
