@@ -90,6 +90,15 @@ function neededBy(file: string, needed = new Set<string>()): Set<string> {
   return needed;
 }
 
+/** The file and all that is loaded before its code runs. */
+function loadedBy(file: string, loaded = new Set<string>()): Set<string> {
+  if (loaded.has(file)) return loaded;
+  loaded.add(file);
+  for (const [, name = ""] of codes.get(file)?.matchAll(/\bfrom "(\.[^"]+)\.js"/g) ?? [])
+    loadedBy(`${normalize(join(dirname(file), name))}.ts`, loaded);
+  return loaded;
+}
+
 /** Packages that more than one module imports: the framework of the commands, and the client with its connections. */
 const SHARED_PACKAGES: Readonly<Record<string, number>> = { "@oclif/core": 34, undici: 2 };
 
@@ -177,6 +186,14 @@ describe("the source tree", () => {
       });
     expect(node.length).toBeGreaterThan(20);
     expect(wrong).toEqual([]);
+  });
+
+  it("starts to read a log without the modules of HTTP, Weights & Biases and YAML", () => {
+    const started = ["cli/program.ts", "commands/parse.ts"].flatMap((file) => [...loadedBy(file)]);
+    expect(started).toContain("pipeline/parse-logs.ts");
+    expect(
+      started.filter((file) => /^(?:http\/(?:client|connections)|wandb\/index|run\/yaml)\.ts$/.test(file)),
+    ).toEqual([]);
   });
 
   it("sends requests in src/http alone, apart from what runs in a page", () => {

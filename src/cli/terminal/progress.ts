@@ -1,6 +1,6 @@
 /** The line at the foot of a terminal that shows that a command is at work. */
 import type { WriteStream } from "node:tty";
-import { type Pause, pauses } from "../../http/index.js";
+import { type Pause, pauses } from "../../http/retry.js";
 import { escapeLine } from "../../io/escape.js";
 import { beforeText } from "../../io/terminal.js";
 import { count, size } from "../receipts/numbers.js";
