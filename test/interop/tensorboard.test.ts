@@ -15,13 +15,13 @@ import { runHere } from "../cli/run-here.js";
 import { train } from "../cli/sample-logs.js";
 import { shared, sharedIsThere } from "../golden/shared.js";
 import { Publication, writeEvents } from "../publishers/tensorboard/write-events.js";
-import { findTensorboardVenv } from "./tensorboard-venv.js";
+import { findPythonVenv, TENSORBOARD } from "./python-venv.js";
 
 const execute = promisify(execFile);
 const HERE = import.meta.dirname;
 const FIXTURE = resolve("fixtures/train.log");
 
-const venv = await findTensorboardVenv();
+const venv = await findPythonVenv(TENSORBOARD);
 if ("missing" in venv) process.stderr.write(`skipped: ${venv.missing}\n`);
 const python = "missing" in venv ? "" : venv.python;
 
