@@ -1,7 +1,8 @@
 /** The viewer with data in it: one self-contained HTML file. */
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { InputError } from "../io/input-error.js";
 import type { ReportData } from "./report-data.js";
-import { reportToJson } from "./report-json.js";
+import { reportFromJson, reportToJson } from "./report-json.js";
 
 const PLACE = 'id="report-data">';
 const TITLE = /<title>[^<]*<\/title>/;
@@ -20,6 +21,26 @@ export function reportPage(viewer: string, data: ReportData): string {
   const packed = gzipSync(reportToJson(data), { level: 9 }).toString("base64");
   const titled = before.replace(TITLE, () => `<title>${escapeText(data.title)}</title>`);
   return `${titled}${PLACE}${packed}${after}`;
+}
+
+/**
+ * The report in a page.
+ *
+ * @throws InputError if the page holds no report, or one that is damaged or of another version.
+ */
+export function reportOfPage(page: string): ReportData {
+  const start = page.indexOf(PLACE);
+  const packed = start === -1 ? "" : page.slice(start + PLACE.length, page.indexOf("<", start));
+  if (packed === "") throw new InputError("the page holds no report of marian-tracking");
+  try {
+    return reportFromJson(gunzipSync(Buffer.from(packed, "base64")).toString());
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new InputError(`the report in the page can't be read (${reason})`, {
+      cause: error,
+      hint: "make it again with `marian-tracking report`",
+    });
+  }
 }
 
 function escapeText(text: string): string {
