@@ -18,7 +18,7 @@ export interface ComparedValue {
   readonly up?: number;
   /** This value minus that of the first run, with as many decimals as they have; absent if one is missing or not finite. */
   readonly difference?: number;
-  /** Whether it is the best of several. */
+  /** Whether it is the best of several that are not all the same. */
   readonly isBest: boolean;
 }
 
@@ -69,7 +69,8 @@ export function compareValues(
   better: Better | undefined,
   ranked: readonly (number | undefined)[] = values.map((one) => one?.value),
 ): (ComparedValue | undefined)[] {
-  const best = winner(ranked, better);
+  const isEven = new Set(ranked.filter((value) => value !== undefined)).size < 2;
+  const best = isEven ? undefined : winner(ranked, better);
   const [first] = values;
   return values.map((one, index) => {
     if (one === undefined) return undefined;

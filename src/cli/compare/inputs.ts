@@ -213,7 +213,7 @@ async function readGroup(
   return problems;
 }
 
-/** Runs of several reports or groups may have one name: then the input's comes first, and a number last. */
+/** A name that several runs share gets a group's or a report's before it, and a number after it if that is not enough. */
 function withUniqueNames(
   all: readonly { readonly run: ReportRun; readonly input: ComparedInput }[],
 ): ReportRun[] {
@@ -221,7 +221,8 @@ function withUniqueNames(
   for (const { run } of all) counts.set(run.name, (counts.get(run.name) ?? 0) + 1);
   const taken = new Set<string>();
   return all.map(({ run, input }) => {
-    const wanted = counts.get(run.name) === 1 ? run.name : `${run.group ?? titleOf(input.name)}/${run.name}`;
+    const isPlain = counts.get(run.name) === 1 || input.kind === "log";
+    const wanted = isPlain ? run.name : `${run.group ?? titleOf(input.name)}/${run.name}`;
     let name = wanted;
     for (let number = 2; taken.has(name); number += 1) name = `${wanted} (${number})`;
     taken.add(name);

@@ -165,7 +165,7 @@ function rounded(value: ComparedValue | undefined): ComparedValue | undefined {
 /** `fjord_ZowUk`: nearly always enough to distinguish groups. */
 function namesOf(sources: readonly ScoreSource[]): string[] {
   const shorten = (name: string) => name.replace(/_([A-Za-z0-9_-]{5})[A-Za-z0-9_-]{17}$/, "_$1");
-  const projects = new Set(sources.map(({ project }) => project));
+  const projects = new Set(sources.flatMap(({ project }) => project ?? []));
   const named = (name: (source: ScoreSource) => string) =>
     sources.map((source) =>
       projects.size > 1 && source.project !== undefined ? `${source.project}/${name(source)}` : name(source),
