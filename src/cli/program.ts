@@ -1,4 +1,4 @@
-/** What the binaries start. They share one bundle, and so one copy of the framework. */
+/** Starts the four programs. They share one bundle, and so one copy of the framework. */
 import { fileURLToPath } from "node:url";
 import { Config, Errors, flush, handle, run, settings } from "@oclif/core";
 import { EXIT, stopCode } from "../exit-code.js";
@@ -14,22 +14,22 @@ import { isUsage, usageText } from "./usage-error.js";
 settings.enableAutoTranspile = false;
 
 /**
- * Runs a command, and ends the process when all that it has printed has been taken. What standard output could not take
- * is said, and is in the exit code.
+ * Runs a command and ends the process once its output is written. If standard output fails, a message and the exit code
+ * say so.
  */
 export async function start(args: readonly string[], binary: string): Promise<void> {
   outliveHangup();
   // In parallel with the command, which may not need it.
   const swept = sweepTemporaryFolders();
-  let fault: NodeJS.ErrnoException | undefined;
+  let outputError: NodeJS.ErrnoException | undefined;
   // The framework's own listener would end the process with a stack trace.
   process.stdout.removeAllListeners("error");
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    // A reader that has gone has read what it wanted.
-    if (error.code !== "EPIPE") fault ??= error;
+    // A reader that closed the pipe has what it wanted.
+    if (error.code !== "EPIPE") outputError ??= error;
   });
-  // What nobody has foreseen is printed as everything else: Node's own trace could hold a secret.
-  // The pipe and its reader add listeners of their own, and go on.
+  // An unexpected error is printed as all messages are: Node's own trace could hold a secret.
+  // The pipe and its reader add listeners of their own, and continue.
   process.on("uncaughtException", (error) => {
     if (process.listenerCount("uncaughtException") > 1) return;
     sayText(`internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
@@ -38,15 +38,15 @@ export async function start(args: readonly string[], binary: string): Promise<vo
   try {
     await run(asksVersion(args) ? ["--version"] : [...args], binary);
     if (process.stdout.errored === null) await flush();
-    await taken(process.stdout);
+    await written(process.stdout);
     await swept;
-    process.exitCode = endCode(Number(process.exitCode ?? EXIT.ok), fault);
+    process.exitCode = endCode(Number(process.exitCode ?? EXIT.ok), outputError);
   } catch (error) {
     // An exit code comes as an error, and the framework then ends the process at once.
-    await taken(process.stdout);
+    await written(process.stdout);
     await swept;
-    const code = endCode(exitOf(error), fault);
-    if (fault !== undefined || error instanceof Errors.ExitError) process.exit(code);
+    const code = endCode(exitOf(error), outputError);
+    if (outputError !== undefined || error instanceof Errors.ExitError) process.exit(code);
     if (!(error instanceof Error)) return handle(new Error(escapeText(String(error))));
     const shown = harmless(error);
     if (!isUsage(shown)) return handle(Object.assign(shown, { oclif: { exit: code } }));
@@ -56,14 +56,14 @@ export async function start(args: readonly string[], binary: string): Promise<vo
   }
 }
 
-/** The framework knows `--version` in the first place only. */
+/** The framework takes `--version` only as the first argument. */
 function asksVersion(args: readonly string[]): boolean {
   const end = args.indexOf("--");
   return args.slice(0, end === -1 ? undefined : end).some((arg) => arg === "--version" || arg === "-V");
 }
 
-/** Waits for what a pipe has not taken yet; a signal, or a reader that has gone, ends the waiting. */
-async function taken(stream: NodeJS.WriteStream): Promise<void> {
+/** Waits until a pipe has taken all output, until a signal comes, or until its reader is gone. */
+async function written(stream: NodeJS.WriteStream): Promise<void> {
   if (stream.writableLength > 0) {
     await new Promise<void>((resolve) => {
       stream.write("", () => resolve());
@@ -75,17 +75,17 @@ async function taken(stream: NodeJS.WriteStream): Promise<void> {
 }
 
 /**
- * The exit code of the process. A signal that came before the end goes before the command's own `code`, also where the
- * command did not notice it. Says what standard output did not take.
+ * Returns the exit code of the process. A signal that came before the end overrides the command's own `code`, even if
+ * the command did not notice it. Prints why standard output failed.
  */
-function endCode(code: number, fault: NodeJS.ErrnoException | undefined): number {
-  if (fault !== undefined) {
-    const reason = fault.code === "ENOSPC" ? "the disk is full" : fault.message;
+function endCode(code: number, outputError: NodeJS.ErrnoException | undefined): number {
+  if (outputError !== undefined) {
+    const reason = outputError.code === "ENOSPC" ? "the disk is full" : outputError.message;
     say(`not everything was written to standard output: ${reason}`);
   }
   if (code === EXIT.usage) return code;
   const stopped = stopReceived();
-  if (stopped === undefined) return fault === undefined ? code : EXIT.publisher;
+  if (stopped === undefined) return outputError === undefined ? code : EXIT.publisher;
   const stop = stopCode(stopped);
   // A receipt that knew of the signal has named it.
   if (code !== stop) say(`stopped by ${stopped}`);

@@ -1,4 +1,4 @@
-/** Wrong use in two or three lines: what is wrong, what may have been meant, and where the help is. */
+/** Usage errors in two or three lines: what is wrong, what may have been meant, and where the help is. */
 import { closest, distance } from "fastest-levenshtein";
 import { EXIT } from "../exit-code.js";
 
@@ -6,14 +6,14 @@ import { EXIT } from "../exit-code.js";
 interface FrameworkError extends Error {
   /** Flags that do not exist. */
   readonly flags?: readonly string[];
-  /** Inputs that are missing, or surplus. */
+  /** Inputs that are missing or unexpected. */
   readonly args?: readonly (string | { readonly name: string; readonly description?: string })[];
 }
 
 /** The flags of a command, as far as their names go. */
 type Flags = Readonly<Record<string, { readonly aliases?: readonly string[]; readonly allowNo?: boolean }>>;
 
-/** A command, as the framework's configuration has it. */
+/** A command in the framework's configuration. */
 interface KnownCommand {
   readonly id: string;
   readonly hidden: boolean;
@@ -28,7 +28,7 @@ interface Program {
   findCommand(id: string): KnownCommand | undefined;
 }
 
-/** What the user reads of an error of wrong use (see {@link isUsage}). */
+/** The text of a usage error (see {@link isUsage}). */
 export function usageText(error: Error, args: readonly string[], config: Program): string {
   const [first, subject = "-"] = args;
   // `help` is asked about a command.
@@ -40,10 +40,10 @@ export function usageText(error: Error, args: readonly string[], config: Program
     lines = [`command ${name} not found`, ...suggestion(name, names), `See ${config.bin} --help`];
   } else {
     const program = programOf(command, config.bin);
-    // An input that the command does not take would be the name of a command below it.
-    const surplus = Object.keys(command.args).length === 0 && !next.startsWith("-") ? next : "";
+    // The framework takes an input of a command without inputs for the name of a subcommand.
+    const unexpected = Object.keys(command.args).length === 0 && !next.startsWith("-") ? next : "";
     const wrong =
-      surplus === "" ? reasons(error, flagNames(command.flags)) : [`Unexpected argument: ${surplus}`];
+      unexpected === "" ? reasons(error, flagNames(command.flags)) : [`Unexpected argument: ${unexpected}`];
     lines = [...wrong, `See ${program} --help`];
   }
   return lines.join("\n");
@@ -60,7 +60,7 @@ export function programOf(
 /** Whether an error is about flags and inputs. */
 export function isUsage(error: Error): boolean {
   const { code, oclif } = error as { readonly code?: string; readonly oclif?: { readonly exit?: number } };
-  // An exit code comes as an error, too.
+  // The framework throws exit codes, too.
   return code !== "EEXIT" && oclif?.exit === EXIT.usage;
 }
 
@@ -71,7 +71,7 @@ export function flagNames(flags: Flags): string[] {
   );
 }
 
-/** What is wrong, in one line, and what may have been meant. @param known The flags that exist. */
+/** Says in one line what is wrong, then what may have been meant. @param known The flags that exist. */
 export function reasons(error: FrameworkError, known: readonly string[]): string[] {
   const { flags, args } = error;
   if (flags !== undefined) {
@@ -93,12 +93,12 @@ export function reasons(error: FrameworkError, known: readonly string[]): string
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "" && line !== "See more help with --help");
-  // The framework lists several faults below a heading, and names a flag that is missing without its dashes.
+  // The framework lists several errors below a heading, and names a missing flag without its dashes.
   if (!/^The following errors? occurred:$/.test(first)) return [[first, ...rest].join(" ")];
   return [rest.map((line) => line.replace(/^(Missing required flag )(?!-)/, "$1--")).join("; ")];
 }
 
-/** "Did you mean", if a name is close enough to what was typed. */
+/** "Did you mean", if one of the names is close to what was typed. */
 export function suggestion(typed: string, names: readonly string[]): string[] {
   if (names.length === 0) return [];
   const best = closest(typed, names);
