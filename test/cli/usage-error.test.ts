@@ -132,7 +132,7 @@ describe("--output", () => {
       "tc/training.csv",
       "tc/validation.csv",
     ]);
-    expect(result({ folder }, "tc/training.csv")).toBe(result({ folder }, "out/training.csv"));
+    expect(result({ folder }, "tc/training.csv")).toMatch(/^epoch,up,.*\r\n1,100,/);
   });
 
   it.each(["archive", "group", "task", "download", "doctor"])("is a flag of %s", async (command) => {
