@@ -37,7 +37,7 @@ export async function readEntries(
     if (known !== undefined) return [known];
     const key = PLAIN.exec(entry)?.[1];
     if (key === undefined) return [];
-    const value = WORD_KEY.test(key) ? undefined : plainValue(entry);
+    const value = WORD_KEY.test(key) ? undefined : plainValue(entry.replace(/\n+$/, ""));
     if (value !== undefined) keep({ text: entry, key }, value);
     return [value === undefined ? { text: entry, key } : { text: entry, key, value }];
   });

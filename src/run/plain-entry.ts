@@ -2,23 +2,23 @@
 import type { ConfigValue } from "./config-value.js";
 
 /** A key with a value on its line, or with the items of a list below it, each as deep as the first. */
-const ENTRY = /^[A-Za-z][\w-]*:(?: (?<scalar>\S.*)|(?<items>(?:\n +- \S.*)+))?$/;
+const ENTRY = /^[A-Za-z][\w-]*:(?: (?<scalar>\S.*)|(?<items>(?:\n +- \S.*)+)|\n +(?<empty>\[\]))?$/;
 const ITEM = /^( +)- (.*)$/;
 /** Text that YAML 1.1 takes for no other type, and needs no quotes. */
-const TEXT = /^(?:[A-Za-z/]|\.\/)(?:[\w./+-]| (?=[\w./+-]))*$/;
+const TEXT = /^(?:[A-Za-z/]|\.\/)(?:[\w./+-]|:(?=\w)| (?=[\w./+-]))*$/;
 const WORDS = /^(?:null|Null|NULL)$/;
 const TRUE = /^(?:[Yy]es|YES|[Tt]rue|TRUE|[Oo]n|ON)$/;
 const FALSE = /^(?:[Nn]o|NO|[Ff]alse|FALSE|[Oo]ff|OFF)$/;
 const NUMBER = /^-?(?:0|[1-9]\d{0,14}|\d{1,9}\.\d{1,9}|\d\.\d{1,9}e-\d\d)$/;
-/** Without a point it is text. */
-const POINTLESS = /^\de-\d\d$/;
+/** Text that begins like a number: without a point, or with a unit of Marian's. */
+const ALMOST_NUMBER = /^(?:\de-\d\d|\d{1,9}[etu])$/;
 const QUOTED = /^(?:"([^"\\]*)"|'([^']*)')$/;
 
 /** The value of an entry; undefined if it is in any other form. */
 export function plainValue(entry: string): ConfigValue | undefined {
-  const { scalar, items } = ENTRY.exec(entry)?.groups ?? {};
+  const { scalar, items, empty } = ENTRY.exec(entry)?.groups ?? {};
   if (scalar !== undefined) return plainScalar(scalar);
-  if (items === undefined) return undefined;
+  if (items === undefined) return empty === undefined ? undefined : [];
   const lines = items.slice(1).split("\n");
   const indent = ITEM.exec(lines[0] ?? "")?.[1];
   const list: ConfigValue[] = [];
@@ -36,7 +36,7 @@ function plainScalar(text: string): ConfigValue | undefined {
   if (TRUE.test(text)) return true;
   if (FALSE.test(text)) return false;
   if (text === "[]") return [];
-  if (POINTLESS.test(text) || (TEXT.test(text) && !WORDS.test(text))) return text;
+  if (ALMOST_NUMBER.test(text) || (TEXT.test(text) && !WORDS.test(text))) return text;
   const quoted = QUOTED.exec(text);
   return quoted?.[1] ?? quoted?.[2];
 }

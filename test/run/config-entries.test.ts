@@ -62,8 +62,8 @@ describe("readEntries", () => {
     let known = 0;
     const lines = fc.array(fc.constantFrom(...LINES), { minLength: 1, maxLength: 7 });
     await fc.assert(
-      fc.asyncProperty(lines, async (list) => {
-        const text = list.join("\n");
+      fc.asyncProperty(lines, fc.constantFrom("", "\n", "\n\n"), async (list, end) => {
+        const text = list.join("\n") + end;
         const found = await readEntries(text, read);
         if (found === undefined) return;
         known += 1;
@@ -120,7 +120,7 @@ describe("readEntries", () => {
   });
 
   it("asks for nothing if all entries are in Marian's own form", async () => {
-    const text = 'plain-a: 1\nplain-b:\n  - x.npz\n  - 1e-09\nplain-c: ""\nplain-d: true';
+    const text = 'plain-a: 1\nplain-b:\n  - x.npz\n  - 1e-09\nplain-c: ""\nplain-d: true\n';
     const none = () => Promise.reject(new Error("asked"));
     const config = { "plain-a": 1, "plain-b": ["x.npz", "1e-09"], "plain-c": "", "plain-d": true };
     expect(await readEntries(text, none)).toEqual(config);
