@@ -8,7 +8,6 @@ import { say, sayText } from "../io/terminal.js";
 import { signalsDelivered, stopReceived } from "../live/pipe-signals.js";
 import { harmless } from "./command.js";
 import { outliveHangup } from "./stop-signal.js";
-import { isUsage, usageText } from "./usage-error.js";
 
 // With NODE_ENV=development the framework would look for TypeScript to compile the help and the commands.
 settings.enableAutoTranspile = false;
@@ -49,6 +48,7 @@ export async function start(args: readonly string[], binary: string): Promise<vo
     if (outputError !== undefined || error instanceof Errors.ExitError) process.exit(code);
     if (!(error instanceof Error)) return handle(new Error(escapeText(String(error))));
     const shown = harmless(error);
+    const { isUsage, usageText } = await import("./usage-error.js");
     if (!isUsage(shown)) return handle(Object.assign(shown, { oclif: { exit: code } }));
     const text = usageText(shown, args, await Config.load(fileURLToPath(binary)));
     // The text quotes arguments as they were typed.

@@ -1,3 +1,5 @@
+import fc from "fast-check";
+import { split } from "shlex";
 import { describe, expect, it } from "vitest";
 import { readArguments } from "../../src/run/command-line.js";
 
@@ -65,5 +67,21 @@ describe("readArguments", () => {
       ["toString", "b"],
     ]);
     expect(Object.isFrozen(options)).toBe(true);
+  });
+
+  it("takes words as a shell does, whether or not the package is asked", () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[a-z$#&é \t\r\n\v\f'"\\]{0,12}$/), (text) => {
+        let words: string[];
+        try {
+          words = split(text);
+        } catch {
+          return;
+        }
+        expect(readArguments(`marian --key ${text}`)["key"] ?? []).toEqual(
+          words.length === 0 ? true : words.length === 1 ? words[0] : words,
+        );
+      }),
+    );
   });
 });
