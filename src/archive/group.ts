@@ -31,6 +31,10 @@ export interface GroupRun {
   /** Marian's log of validations; it completes `log`. */
   readonly validationLog?: Source;
   readonly evaluations: readonly Evaluation[];
+  /** How the training stands if it is known not to be finished: `log` is a part of what it may become. */
+  readonly unfinished?: "failed" | "running" | undefined;
+  /** Configurations that the training has left, as receipts name them; absent if there are none. */
+  readonly configFiles?: readonly string[];
 }
 
 /** An experiment: its runs, its evaluations and its configuration. */

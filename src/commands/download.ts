@@ -3,6 +3,7 @@ import { Command } from "../cli/command.js";
 import { count } from "../cli/receipts/numbers.js";
 import {
   addressesOf,
+  finishedFlag,
   idArgument,
   printProblems,
   taskclusterFlags,
@@ -57,6 +58,7 @@ SIGINT, SIGTERM.`;
       description: "also the groups that its trainings build on, this many steps away",
       helpValue: "N",
     }),
+    ...finishedFlag,
     json: Flags.boolean({ description: "what was written, as JSON on standard output" }),
     quiet: Flags.boolean({ char: "q", description: "print only what went wrong" }),
     ...taskclusterFlags,
@@ -68,8 +70,14 @@ SIGINT, SIGTERM.`;
     const [address = { groupId: "" }] = addresses;
     const folder = flags["output-dir"];
     const code = await withTaskcluster(this, addresses, flags, async ({ queue, store }) => {
-      const { only, depth } = flags;
-      const read = await readGroups(await groupIdOf(queue, address), { queue, store, depth, only });
+      const { only, depth, "finished-only": finishedOnly } = flags;
+      const read = await readGroups(await groupIdOf(queue, address), {
+        queue,
+        store,
+        depth,
+        only,
+        finishedOnly,
+      });
       const { files, problems: unwritten } = await downloadGroups(read.groups, folder, store);
       const problems = [...read.problems, ...read.groups.flatMap((group) => group.problems), ...unwritten];
       if (flags.json) printText(jsonText({ folder, files, problems }));

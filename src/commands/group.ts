@@ -1,7 +1,7 @@
 import { Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
 import { groupFlags } from "../cli/flags/group-flags.js";
-import { idArgument, taskclusterFlags } from "../cli/taskcluster/client.js";
+import { finishedFlag, idArgument, taskclusterFlags } from "../cli/taskcluster/client.js";
 import { runGroupCommand } from "../cli/taskcluster/group.js";
 import { withIds } from "../cli/taskcluster/ids.js";
 
@@ -38,6 +38,7 @@ Exit codes: 0 everything was read and delivered; 1 something could not be read, 
       default: true,
       description: "also the groups that its trainings build on",
     }),
+    ...finishedFlag,
     depth: Flags.integer({ min: 0, description: "how many steps away to look for them", helpValue: "N" }),
     ...taskclusterFlags,
     ...groupFlags,

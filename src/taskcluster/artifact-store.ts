@@ -14,9 +14,11 @@ import { writeWhole } from "../io/output-file.js";
 import { decompress } from "../io/packed/decompress.js";
 import { readable, type Source } from "../io/source.js";
 import { makeTemporaryFolder, removeTemporaryFolder } from "../io/temporary-folder.js";
+import { WholeLines } from "../io/whole-lines.js";
 import { ArtifactCache, CACHE_BYTES, type StoredFile } from "./artifact-cache.js";
 import { artifactPageSchema, checked } from "./client/answers.js";
 import type { Artifact, ArtifactRef, Queue } from "./client/index.js";
+import { CurrentLogSource } from "./current-log.js";
 
 /** Largest artifact that is held in memory, unpacked. */
 const LARGEST_BYTES = 16 * 1024 ** 2;
@@ -128,6 +130,22 @@ export class ArtifactStore {
     if (this.#cache !== undefined && (await this.#ready(this.#cache)))
       await this.#cache.put(place, [Buffer.from(JSON.stringify({ artifacts }))]).catch(() => {});
     return artifacts;
+  }
+
+  /** What a run that goes on has printed so far, in whole lines. It is kept until the store is closed. */
+  async snapshot(taskId: string, runId: number): Promise<Source> {
+    const { observer } = this.#queue;
+    const source = new CurrentLogSource(this.#queue, taskId, runId);
+    observer?.artifact("wanted");
+    try {
+      const path = join(await this.#temporaryFolder(), "live", taskId, String(runId));
+      await makeFolder(dirname(path));
+      const lines = wholeLines(decompress(this.#counted(source.chunks())));
+      await this.#limited(() => pipeline(lines, createWriteStream(path)));
+      return new Snapshot(source.name, path, (await stat(path)).size);
+    } finally {
+      observer?.artifact("done");
+    }
   }
 
   /** Another command may make room at any time: a file that is gone is fetched again. */
@@ -247,6 +265,34 @@ export class ArtifactSource implements Source {
   /** @throws TaskclusterError, InputError ready to be shown. */
   chunks(): AsyncGenerator<Uint8Array> {
     return this.#store.chunks(this.#ref);
+  }
+}
+
+/** A part of a log that grows. */
+class Snapshot implements Source {
+  readonly name: string;
+  readonly path: string;
+  readonly size: number;
+  /** It is another the next time. */
+  readonly changed = true;
+
+  constructor(name: string, path: string, size: number) {
+    this.name = name;
+    this.path = path;
+    this.size = size;
+  }
+
+  chunks(): AsyncGenerator<Uint8Array> {
+    return fileChunks(this.path);
+  }
+}
+
+/** Leaves out what is not a line yet. */
+async function* wholeLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const lines = new WholeLines();
+  for await (const chunk of chunks) {
+    const whole = lines.take(chunk);
+    if (whole !== undefined) yield whole;
   }
 }
 

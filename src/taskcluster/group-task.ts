@@ -51,18 +51,20 @@ function compare(one: string, other: string): number {
   return one < other ? -1 : one > other ? 1 : 0;
 }
 
-/**
- * What is to be said about trainings and evaluations that are not completed. None of it is a failure of ours: there is
- * nothing that could be read.
- */
-export function unfinished(tasks: readonly GroupTask[]): Problem[] {
+/** Warnings for trainings and evaluations that are not completed, and of which nothing is read. */
+export function leftOut(tasks: readonly GroupTask[]): Problem[] {
   const problems: Problem[] = [];
   const waiting: string[] = [];
   for (const task of tasks) {
     const { state } = task.status;
     if (state === "completed") continue;
     if (state === "unscheduled" || state === "pending") waiting.push(labelOf(task));
-    else problems.push({ source: nameOf(task), reason: reasonOf(task), severity: "warning" });
+    else
+      problems.push({
+        source: nameOf(task),
+        reason: unfinishedText(task, "left out"),
+        severity: "warning",
+      });
   }
   if (waiting.length === 0) return problems;
   const shown = waiting.slice(0, 5).join(", ");
@@ -76,16 +78,28 @@ export function unfinished(tasks: readonly GroupTask[]): Problem[] {
   return [...problems, { source: `group ${taskGroupId}`, reason, severity: "warning" }];
 }
 
-function reasonOf(task: GroupTask): string {
+/** Whether a run of a task that is not completed may have printed a log. */
+export function isBegun({ status: { state, runs } }: GroupTask): boolean {
+  return state !== "completed" && runs.some((run) => run.state !== "pending");
+}
+
+/** A message about a task that is not completed: how it stands, and what follows. */
+export function unfinishedText(task: GroupTask, consequence: "left out" | `: ${string}`, why = ""): string {
   const { state, taskId } = task.status;
   const run = lastRun(task);
-  if (state === "running") {
-    const since = run?.started === undefined ? "" : ` since ${run.started}`;
-    const how =
-      stageOf(task) === "training" ? `: follow it with \`marian-tracking task ${taskId} --follow\`` : "";
-    return `still running${since}, and left out${how}`;
-  }
-  const why =
+  const isOver = state === "failed" || state === "exception";
+  const reason =
     run?.reasonResolved === undefined || run.reasonResolved === state ? "" : ` (${run.reasonResolved})`;
-  return `the task ${state === "failed" ? "failed" : `ended with an exception${why}`}, and is left out`;
+  const since = run?.started === undefined ? "" : ` since ${run.started}`;
+  const standing = {
+    failed: "the task failed",
+    exception: `the task ended with an exception${reason}`,
+    running: `still running${since}`,
+  };
+  const how =
+    isOver || stageOf(task) !== "training"
+      ? ""
+      : `: follow it with \`marian-tracking task ${taskId} --follow\``;
+  const follows = consequence === "left out" ? `, and ${isOver ? "is " : ""}left out${why}` : consequence;
+  return `${(standing as Record<string, string>)[state] ?? "waiting for its next run"}${follows}${how}`;
 }

@@ -6,10 +6,10 @@ import { assignRunIds, type NamedGroup, type NamedModel } from "../evaluation/na
 import type { ArtifactStore } from "./artifact-store.js";
 import type { GroupTask, Queue } from "./client/index.js";
 import { type EvaluationRead, readEvaluation } from "./evaluation-task.js";
-import { byLabel, orderOf, type Stage, stageOf, unfinished } from "./group-task.js";
+import { byLabel, isBegun, leftOut, orderOf, type Stage, stageOf } from "./group-task.js";
 import type { ListedGroup } from "./listed-group.js";
 import { listGroups } from "./related-groups.js";
-import { readTraining, type TrainingRead, unreadTraining } from "./training-task.js";
+import { readTraining, readUnfinishedTraining, type TrainingRead, unreadTraining } from "./training-task.js";
 
 /** What is read, and where from. */
 export interface GroupOptions {
@@ -19,6 +19,8 @@ export interface GroupOptions {
   readonly depth?: number;
   /** What is read of the groups; absent: all. */
   readonly only?: "training" | "evaluations" | undefined;
+  /** Leaves out trainings that failed, were cancelled, or still run. */
+  readonly finishedOnly?: boolean | undefined;
 }
 
 /** Groups, and what is wrong apart from them. */
@@ -63,10 +65,13 @@ export interface ReadGroup extends Omit<ListedGroup, "tasks"> {
   readonly problems: readonly Problem[];
 }
 
-/** Reads the completed trainings and evaluations among the tasks. If only evaluations are read, trainings have no logs. */
+/**
+ * Reads the trainings and the completed evaluations among the tasks. If only evaluations are read, trainings have no
+ * logs.
+ */
 export async function readTasks(
   { tasks, ...experiment }: ListedGroup,
-  { store, only }: Pick<GroupOptions, "store" | "only">,
+  { store, only, finishedOnly = false }: Pick<GroupOptions, "store" | "only" | "finishedOnly">,
 ): Promise<ReadGroup> {
   const inOrder = [...tasks].sort(byLabel);
   const wanted = inOrder.filter((task) => {
@@ -75,18 +80,24 @@ export async function readTasks(
   });
   const completed = (among: readonly GroupTask[], stage: Stage) =>
     among.filter((task) => task.status.state === "completed" && stageOf(task) === stage);
-  const [trainings, evaluations] = await Promise.all([
+  const parts = wanted.filter((task) => !finishedOnly && stageOf(task) === "training" && isBegun(task));
+  const [trainings, evaluations, unfinished] = await Promise.all([
     // Evaluations get the names of their trainings, whether the logs are read or not.
     only === "evaluations"
       ? completed(inOrder, "training").map(unreadTraining)
       : Promise.all(completed(wanted, "training").map((task) => readTraining(store, task))),
     Promise.all(completed(wanted, "evaluation").map((task) => readEvaluation(store, task))),
+    Promise.all(parts.map((task) => readUnfinishedTraining(store, task))),
   ]);
+  const partial = unfinished.filter(({ log }) => log !== undefined);
   return {
     ...experiment,
-    runs: runsOf(trainings, evaluations),
+    runs: runsOf([...trainings, ...partial], evaluations),
     evaluations: evaluations.flatMap(({ evaluation }) => evaluation ?? []),
-    problems: [...unfinished(wanted), ...[...trainings, ...evaluations].flatMap(({ problems }) => problems)],
+    problems: [
+      ...leftOut(wanted.filter((task) => !parts.includes(task))),
+      ...[...unfinished, ...trainings, ...evaluations].flatMap(({ problems }) => problems),
+    ],
   };
 }
 
@@ -108,6 +119,7 @@ function runsOf(trainings: readonly TrainingRead[], evaluations: readonly Evalua
   const trained = trainings.map((training) => ({
     model: training.model,
     path: orderOf(training.task),
+    isLast: training.unfinished !== undefined,
     training,
     evaluations: owners.get(training) ?? [],
   }));
@@ -120,7 +132,7 @@ function runsOf(trainings: readonly TrainingRead[], evaluations: readonly Evalua
   return [...trained, ...others];
 }
 
-/** Of several trainings of one model, the one that the evaluation was made for; else the first. */
+/** Of several trainings of one model, the one that the evaluation was made for; else the first, a completed one before others. */
 function trainingOf({ task }: GroupTask, trainings: readonly TrainingRead[]): TrainingRead | undefined {
   const direct = trainings.find((training) => task.dependencies.includes(training.task.status.taskId));
   return direct ?? trainings[0];
@@ -139,7 +151,7 @@ export function groupOf(
   const { project, name, config, evaluations, problems } = group;
   const named = new Map<Evaluation, Evaluation>();
   const runs = group.runs.map((run, index): GroupRun => {
-    const { log, validationLog } = run.training ?? {};
+    const { log, validationLog, unfinished, configFiles } = run.training ?? {};
     const id = ids[index] ?? run.model + suffix;
     const name = runNameIn(id, suffix);
     // Several trainings may have the model that is in the label.
@@ -149,6 +161,8 @@ export function groupOf(
       id,
       ...(log === undefined ? {} : { log }),
       ...(validationLog === undefined ? {} : { validationLog }),
+      ...(unfinished === undefined ? {} : { unfinished }),
+      ...(configFiles === undefined ? {} : { configFiles }),
       evaluations: run.evaluations.map((evaluation) => named.get(evaluation) ?? evaluation),
     };
   });

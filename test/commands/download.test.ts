@@ -34,16 +34,18 @@ function facts({ project, name, suffix, config, runs, evaluations }: Group) {
 describe("download", () => {
   it("makes an archive of a group, and says what is missing", async () => {
     const { server, options, run } = await setting({ trainLog: Buffer.from("the log\n") });
+    server.setContent(IDS.student, 0, "public/build/config.opustrainer.yml", "stages: [start]\n");
     const downloaded = await run("download", IDS.fjord, "-o", "out");
     check(downloaded, {
       code: 1,
       stderr:
-        /^wrote 10 files of 1 group to out\nwarning: .*\n.*ERROR evaluate-student-url-gcp_harbour-nb-en/s,
+        /^wrote 11 files of 1 group to out\nwarning: .*\n.*ERROR evaluate-student-url-gcp_harbour-nb-en/s,
     });
     const place = `nb-en/fjord_${IDS.fjord}`;
     const files = filesBelow(join(options.folder, "out"));
     expect(files).toEqual([
       `experiments/${place}/config.yml`,
+      `logs/${place}/student/config.opustrainer.yml`,
       `logs/${place}/student/train.log`,
       `logs/${place}/student/valid.log`,
       `logs/${place}/teacher-1/train.log`,
@@ -56,6 +58,7 @@ describe("download", () => {
     ]);
     const text = (path: string) => readFileSync(join(options.folder, "out", path), "utf8");
     expect(text(`logs/${place}/student/train.log`)).toBe("the log\n");
+    expect(text(`logs/${place}/student/config.opustrainer.yml`)).toBe("stages: [start]\n");
     expect(text(`models/${place}/evaluation/teacher-1/flores_devtest.metrics.json`)).toBe(
       server.content(IDS.evaluation, 0, "public/build/devtest.metrics.json").toString(),
     );
@@ -78,7 +81,8 @@ describe("download", () => {
     const requests = server.count();
     const again = await run("download", IDS.fjord, "-o", "out", "--json");
     expect(again.code).toBe(1);
-    expect(server.count() - requests).toBe(2);
+    // The configuration, the list, and the live log of the training that runs.
+    expect(server.count() - requests).toBe(3);
     expect(readFileSync(place, "utf8")).toBe(before);
     const { folder, files, problems } = JSON.parse(again.stdout);
     expect(folder).toBe("out");
@@ -102,9 +106,14 @@ describe("download", () => {
     expect(filesBelow(join(options.folder, "all")).filter((path) => path.endsWith("train.log"))).toEqual([
       `logs/en-nb/brook_${IDS.brook}/teacher-2/train.log`,
       `logs/nb-en/coast_${IDS.coast}/backwards/train.log`,
+      `logs/nb-en/fjord_${IDS.fjord}/finetune-student/train.log`,
       `logs/nb-en/fjord_${IDS.fjord}/student/train.log`,
       `logs/nb-en/fjord_${IDS.fjord}/teacher-1/train.log`,
     ]);
+    check(await run("download", IDS.fjord, "-o", "done", "--finished-only", "--only", "training", "-q"), {
+      code: 0,
+    });
+    expect(filesBelow(join(options.folder, "done"))).not.toContainEqual(expect.stringMatching(/finetune/));
   });
 
   it("stays in its folder whatever the experiment is called", async () => {

@@ -41,6 +41,7 @@ const steps = (project: string, id: string) => wandb.history(project, id).map((r
 
 const FJORD = [
   "nb-en/backwards_ZowUk",
+  "nb-en/finetune-student_ZowUk",
   "nb-en/group_logs_ZowUk",
   "nb-en/student_ZowUk",
   "nb-en/teacher-1_ZowUk",
@@ -51,7 +52,7 @@ describe("group", () => {
   test("publishes every training and evaluation, names what is missing, and sends nothing the second time", async () => {
     const place = await setting({ trainLog: Buffer.from(log(500)) });
     const done = await command(place, ["group", IDS.fjord, "--no-recursive-lookup"]);
-    check(done, { code: 1, stderr: /W&B: 1 group, 5 runs: 5 new/ });
+    check(done, { code: 1, stderr: /W&B: 1 group, 6 runs: 6 new/ });
     // One evaluation is completed and has left no scores; a failed and a running task are no fault of ours.
     expect(done.stderr).toMatch(/ERROR evaluate-student-url-gcp_harbour-nb-en/);
     expect(done.stderr).toMatch(/warning: train-teacher-model-nb-en-2.*running/);
@@ -61,15 +62,52 @@ describe("group", () => {
       group: `fjord_${IDS.fjord}`,
       tags: ["taskcluster-offline"],
     });
+    expect(done.stderr).toMatch(/ {2}student_ZowUk: new.*\n {4}http:.*\/nb-en\/runs\/student_ZowUk\n/);
     const requests = wandb.requests.length;
     const again = await command(place, ["group", IDS.fjord, "--no-recursive-lookup"]);
-    check(again, { code: 1, stderr: /5 runs: 5 unchanged/ });
+    check(again, { code: 1, stderr: /6 runs: 6 unchanged/ });
     expect(wandb.requests.length).toBe(requests);
     check(await command(place, ["group", IDS.fjord, "--no-recursive-lookup", "--override-runs"]), {
       code: 1,
-      stderr: /5 runs: 5 new/,
+      stderr: /6 runs: 6 new/,
     });
     expect(steps("nb-en", "student_ZowUk")).toEqual([100, 200, 300, 400, 500]);
+  });
+
+  test("curves of trainings that failed or still run; a running one again each time, to its end", async () => {
+    const place = await setting({ trainLog: Buffer.from(log(500)) });
+    const { server } = place;
+    const live = server.live(IDS.teacher2);
+    live.append(log(300));
+    const args = ["group", IDS.fjord, "--no-recursive-lookup", "--only", "training"];
+    const first = await command(place, args);
+    check(first, { code: 0, stderr: /4 runs: 4 new/ });
+    expect(first.stderr).toMatch(/ {2}finetune-student_ZowUk: new \(the training failed\), 5 training rows/);
+    expect(first.stderr).toMatch(/ {2}teacher-2_ZowUk: new \(the training still runs\), 3 training rows/);
+    expect(wandb.run("nb-en", "finetune-student_ZowUk")).toMatchObject({ state: "failed" });
+    expect(wandb.run("nb-en", "teacher-2_ZowUk").state).toBe("running");
+    expect(wandb.run("nb-en", "student_ZowUk").state).toBe("finished");
+    live.append(log(400, 400, false));
+    check(await command(place, args), { code: 0, stderr: /4 runs: 3 unchanged, 1 new/ });
+    expect(steps("nb-en", "teacher-2_ZowUk")).toEqual([100, 200, 300, 400]);
+    const { status } = server.store.task(IDS.teacher2);
+    status.state = "completed";
+    status.runs.splice(0, 1, runOf("completed", 0));
+    server.setContent(IDS.teacher2, 0, "public/build/train.log", log(500));
+    check(await command(place, args), { code: 0, stderr: /4 runs: 3 unchanged, 1 new/ });
+    expect(steps("nb-en", "teacher-2_ZowUk")).toEqual([100, 200, 300, 400, 500]);
+    expect(wandb.run("nb-en", "teacher-2_ZowUk").state).toBe("finished");
+    check(await command(place, args), { code: 0, stderr: /4 runs: 4 unchanged/ });
+  });
+
+  test.each([
+    ["run", ["group", IDS.fjord, "--finished-only"]],
+    ["parse_tc_group", [IDS.fjord]],
+  ] as const)("%s %j publishes finished trainings only", async (binary, args) => {
+    const place = await setting({ trainLog: Buffer.from(log(500)) });
+    const done = await command(place, [...args, "--no-recursive-lookup", "--only", "training"], binary);
+    check(done, { code: 0, stderr: /finetune-nb-en \(S_v.*\): the task failed, and is left out/ });
+    expect(ids()).toEqual(["nb-en/student_ZowUk", "nb-en/teacher-1_ZowUk"]);
   });
 
   test("related groups too, as deep as asked", async () => {
@@ -98,9 +136,11 @@ describe("group", () => {
   test("into tables, without Weights & Biases", async () => {
     const place = await setting({ trainLog: Buffer.from(log(500)) });
     const args = ["group", IDS.fjord, "--no-recursive-lookup", "--no-wandb", "-o", "out", "--format", "csv"];
-    check(await command(place, args), { code: 1, stderr: /tables: 2 logs .* 10 training rows/ });
+    check(await command(place, args), { code: 1, stderr: /tables: 3 logs .* 15 training rows/ });
     const training = readFileSync(join(place.options.folder, "out/training.csv"), "utf8").split("\r\n");
-    expect(training).toHaveLength(12);
+    expect(training).toHaveLength(17);
+    const runs = readFileSync(join(place.options.folder, "out/runs.csv"), "utf8");
+    expect(runs).toMatch(/^nb-en,[^,]*,finetune-student_ZowUk,.*,unfinished: the training failed\r$/m);
     expect(training[1]).toMatch(new RegExp(`^nb-en,fjord_${IDS.fjord},student_ZowUk,1,100,`));
     expect(wandb.requests).toEqual([]);
   });
@@ -141,7 +181,7 @@ describe("group", () => {
     const place = await setting({ trainLog: Buffer.from(log(200)) });
     const args = [IDS.fjord, "--no-recursive-lookup", "--override-runs", "-v"];
     check(await command(place, args, "parse_tc_group"), { code: 1, stderr: /student_ZowUk: new/ });
-    expect(ids()).toEqual(FJORD);
+    expect(ids()).toEqual(FJORD.filter((id) => !id.includes("finetune")));
   });
 });
 

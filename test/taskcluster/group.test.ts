@@ -15,6 +15,7 @@ import {
   sharedTrainLog,
   type TaskclusterStandIn,
 } from "../servers/taskcluster/index.js";
+import { runOf } from "../servers/taskcluster/own-groups.js";
 import { afterTest, all, harness, IDS, queueFor } from "./client/harness.js";
 import { emptyFolder } from "./folders.js";
 
@@ -47,9 +48,9 @@ const names = (group: Group) =>
   );
 
 describe("a group", () => {
-  it("is every completed training and evaluation, under the names of its experiment", async () => {
+  it("is every training and completed evaluation, under the names of its experiment", async () => {
     const { read } = await setUp();
-    const group = only(await read(IDS.fjord, { depth: 0 }));
+    const group = only(await read(IDS.fjord, { depth: 0, finishedOnly: true }));
     expect(group).toMatchObject({ project: "nb-en", name: `fjord_${IDS.fjord}`, suffix: "_ZowUk" });
     expect(group.config).toMatchObject({ experiment: { name: "fjord" }, "wandb-publication": true });
     expect(names(group)).toEqual({
@@ -95,13 +96,26 @@ describe("a group", () => {
     expect(server.requests.filter(({ path }) => path.includes("/1/public/build/train.log"))).toHaveLength(1);
   });
 
+  const told = ({ problems }: Group) =>
+    problems.map(({ severity, source, reason }) => `${severity}: ${source}: ${reason}`);
+
   it("tells what runs, what failed, what has not begun and what has left nothing", async () => {
-    const { read } = await setUp();
-    const { problems } = only(await read(IDS.fjord, { depth: 0 }));
-    const told = problems
-      .map(({ severity, source, reason }) => `${severity}: ${source}: ${reason}`)
-      .join("\n");
-    expect(told.split("\n")).toEqual([
+    const { server, read } = await setUp();
+    const finished = await read(IDS.fjord, { depth: 0, finishedOnly: true });
+    const standing = [
+      "warning: evaluate-student-flores-devtest-nb-en (aWHFbDcpTgqnxAGqQzewVQ): the task failed, and is left out",
+      `warning: group ${IDS.fjord}: not begun yet, of its trainings and evaluations: evaluate-quantized-flores-devtest-nb-en`,
+    ];
+    const missing =
+      "failure: evaluate-student-url-gcp_harbour-nb-en (dD87YyoiTdeUdoQPkcHusA): it has left no file of scores (.metrics.json, .metrics)";
+    server.live(IDS.teacher2).append("[2026-01-01 10:00:00] Ep. 1 : Up. 40 : Sen. 4 : Cost 5.5\n");
+    expect(told(only(await read(IDS.fjord, { depth: 0 })))).toEqual([
+      ...standing,
+      `warning: distillation-student-model-finetune-nb-en (${IDS.finetuned}): the task failed: its curves end at update 1000`,
+      `warning: train-teacher-model-nb-en-2 (${IDS.teacher2}): still running since 2026-11-24T10:00:30.000Z: its curves end at update 40: follow it with \`marian-tracking task ${IDS.teacher2} --follow\``,
+      missing,
+    ]);
+    expect(told(only(finished))).toEqual([
       `warning: distillation-student-model-finetune-nb-en (${IDS.finetuned}): the task failed, and is left out`,
       "warning: evaluate-student-flores-devtest-nb-en (aWHFbDcpTgqnxAGqQzewVQ): the task failed, and is left out",
       `warning: train-teacher-model-nb-en-2 (${IDS.teacher2}): still running since 2026-11-24T10:00:30.000Z, and left out: follow it with \`marian-tracking task ${IDS.teacher2} --follow\``,
@@ -111,7 +125,7 @@ describe("a group", () => {
   });
 
   it.each([
-    ["training", { student_ZowUk: [1, 0], "teacher-1_ZowUk": [1, 0] }],
+    ["training", { "finetune-student_ZowUk": [1, 0], student_ZowUk: [1, 0], "teacher-1_ZowUk": [1, 0] }],
     [
       "evaluations",
       {
@@ -125,12 +139,14 @@ describe("a group", () => {
     const { server, read } = await setUp();
     expect(names(only(await read(IDS.fjord, { depth: 0, only: what })))).toEqual(expected);
     if (what === "training")
-      expect(requests(server)).toEqual({ task: 1, list: 1, artifacts: 2, artifact: 4, content: 4 });
+      expect(requests(server)).toEqual({ task: 1, list: 1, artifacts: 3, artifact: 6, content: 5 });
   });
 
   it("costs nothing but the list and the task when it is read again", async () => {
     const { server, queue } = await setUp();
     const folder = emptyFolder();
+    server.store.task(IDS.teacher2).status.state = "unscheduled";
+    server.store.task(IDS.teacher2).status.runs.length = 0;
     await readGroups(IDS.fjord, { queue, store: new ArtifactStore(queue, { folder }), depth: 0 });
     const before = server.count();
     const again = await readGroups(IDS.fjord, {
@@ -263,6 +279,85 @@ describe("a group", () => {
       project: "ci",
       name: `ci_${IDS.fjord}`,
     });
+  });
+});
+
+describe("a training that is not finished", () => {
+  const line = (up: number) =>
+    `[2026-01-01 10:00:00] Ep. 1 : Up. ${up} : Sen. 4 : Cost 5.5 : Time 1.00s : 1.00 words/s\n`;
+  const TRAIN_LOG = "public/build/train.log";
+
+  async function partOf(id: string, prepare: (server: TaskclusterStandIn) => void) {
+    const { server, read } = await setUp();
+    prepare(server);
+    const group = only(await read(IDS.fjord, { depth: 0, only: "training" }));
+    const reason = group.problems.find(({ source }) => source.includes(id))?.reason ?? "";
+    const run = group.runs.find(({ log }) => log?.name.startsWith(id));
+    const text = run?.log && Buffer.concat(await all(decompress(run.log.chunks()))).toString();
+    return { group, run, text, reason };
+  }
+
+  const runs = (server: TaskclusterStandIn, id: string, state: string, ...ends: string[]) => {
+    const { status } = server.store.task(id);
+    status.state = state;
+    status.runs.splice(0, Number.POSITIVE_INFINITY, ...ends.map(runOf));
+  };
+
+  it("has its log up to now if it runs, in whole lines, and is another the next time", async () => {
+    const { run, text } = await partOf(IDS.teacher2, (server) =>
+      server.live(IDS.teacher2).append(`${line(10)}${line(20)}[2026-01-01 10:00:00] Ep. 1 : Up. 3`),
+    );
+    expect(text).toBe(line(10) + line(20));
+    expect(run).toMatchObject({ id: "teacher-2_ZowUk", unfinished: "running" });
+    expect([run?.log?.changed, run?.log?.stamp]).toEqual([true, undefined]);
+  });
+
+  it.each(["running", "pending"])(
+    "has the log of an earlier run if the last, %s, has no update",
+    async (state) => {
+      const { run, text, reason } = await partOf(IDS.teacher2, (server) => {
+        runs(server, IDS.teacher2, state, "worker-shutdown", state);
+        server.setContent(IDS.teacher2, 0, TRAIN_LOG, line(70));
+        if (state === "running") server.live(IDS.teacher2, 1).append("[setup] begins\n");
+      });
+      expect([text, run?.unfinished]).toEqual([line(70), "running"]);
+      expect(reason).toMatch(/its curves end at update 70, with run 0: no later run has an update/);
+    },
+  );
+
+  it.each([
+    ["failed", "failed", /^the task failed: its curves end at update 30$/],
+    ["exception", "canceled", /^the task ended with an exception \(canceled\): its curves end at update 30$/],
+  ])("has what it has left if it ended: %s", async (state, end, expected) => {
+    const { run, text, reason } = await partOf(IDS.teacher2, (server) => {
+      runs(server, IDS.teacher2, state, end);
+      server.setContent(IDS.teacher2, 0, TRAIN_LOG, line(30));
+    });
+    expect([text, run?.unfinished]).toEqual([line(30), "failed"]);
+    expect(reason).toMatch(expected);
+  });
+
+  it("is left out, with a warning, if it has no update", async () => {
+    const { group, run, reason } = await partOf(IDS.finetuned, (server) =>
+      server.setContent(IDS.finetuned, 0, "public/logs/live_backing.log", "no disk\n"),
+    );
+    expect(run).toBeUndefined();
+    expect(reason).toBe("the task failed, and is left out (the log of run 0 holds no update)");
+    expect(group.problems.every(({ severity }) => severity === "warning")).toBe(true);
+  });
+
+  it("leaves its model's id to a finished one, whichever came first", async () => {
+    const { group } = await partOf(IDS.finetuned, (server) => {
+      const { tags } = server.store.task(IDS.finetuned).definition;
+      Object.assign(tags, { label: "distillation-student-model-train-nb-en" });
+      const [run] = server.store.task(IDS.finetuned).status.runs;
+      if (run !== undefined) run.resolved = "2020-01-01T00:00:00.000Z";
+    });
+    const students = group.runs.filter(({ id }) => id.startsWith("student"));
+    expect(students.map(({ id, log }) => [id, log?.name.slice(0, 22)])).toEqual([
+      ["student_ZowUk", IDS.student],
+      ["student-2_ZowUk", IDS.finetuned],
+    ]);
   });
 });
 
@@ -448,9 +543,10 @@ describe("related groups", () => {
       task: 4,
       list: 3,
       statuses: 2,
-      artifacts: 11,
-      artifact: 14,
-      content: 14,
+      artifacts: 12,
+      // That of the running training has no log yet.
+      artifact: 16,
+      content: 15,
     });
   });
 
@@ -524,12 +620,12 @@ describe.skipIf(!sharedIsThere)("the groups of real graphs", () => {
     },
     {
       name: "large-lt-en",
-      trainings: ["backwards", "finetune-student", "student", "teacher-1"],
-      others: ["quantized", "teacher-2", "teacher-ensemble"],
+      trainings: ["backwards", "finetune-student", "student", "teacher-1", "teacher-2"],
+      others: ["quantized", "teacher-ensemble"],
       evaluations: 98,
       failed: 14,
       running: ["train-teacher-model-lt-en-2 (Mths-721Sdegi1zHbw8Q5g)"],
-      requests: { task: 1, list: 4, artifacts: 102, artifact: 106, content: 106 },
+      requests: { task: 1, list: 4, artifacts: 102, artifact: 107, content: 107 },
     },
   ];
 
@@ -561,8 +657,8 @@ describe.skipIf(!sharedIsThere)("the groups of real graphs", () => {
     expect(running.map(({ source }) => source)).toEqual(expected.running);
     // Each log is two requests more.
     const before = server.count();
-    for (const { log } of group.runs) {
-      if (log === undefined) continue;
+    for (const { log, unfinished } of group.runs) {
+      if (log === undefined || unfinished !== undefined) continue;
       const chunks = await all(decompress(log.chunks()));
       expect(chunks.reduce((sum, chunk) => sum + chunk.length, 0)).toBe(trainLog?.length);
     }

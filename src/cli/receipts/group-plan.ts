@@ -16,17 +16,18 @@ export function planText(groups: readonly GroupReceipt[]): string {
 }
 
 function runLines(receipt: RunReceipt): string[] {
-  const { run, state, source, log, evaluations, errors } = receipt;
+  const { run, state, source, log, evaluations, errors, unfinished } = receipt;
   const holds = [
     ...(log === undefined
       ? []
       : [count(log.counts.training, "training row"), count(log.points, "validation point")]),
     ...(evaluations === 0 ? [] : [count(evaluations, "evaluation")]),
   ];
+  const standing = unfinished === undefined ? "" : ` (${unfinished})`;
   const word = state === "failed" ? "unreadable" : state;
   const from = source === undefined ? "" : `  ${source}`;
   return [
-    `  ${word.padEnd(10)} ${run}${holds.length === 0 ? "" : `: ${holds.join(", ")}`}${from}`,
+    `  ${word.padEnd(10)} ${run}${standing}${holds.length === 0 ? "" : `: ${holds.join(", ")}`}${from}`,
     ...errors.map((error) => `             ERROR ${error}`),
     ...notesOf(receipt).map(({ text }) => `             ${text}`),
   ];

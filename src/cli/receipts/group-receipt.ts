@@ -10,6 +10,9 @@ import { summaryJson } from "../summary/summary-text.js";
 import { count, grouped, round, size } from "./numbers.js";
 import { type Clock, type Detail, NOTHING_WRITTEN, RUNNING } from "./receipt.js";
 
+/** More runs than this have no lines of their own unless something is to be said of them. */
+const MAX_ADDRESSES = 20;
+const STANDING = { failed: " (the training failed)", running: " (the training still runs)" } as const;
 const BAD: ReadonlySet<RunState> = new Set(["failed", "undelivered", "stopped"]);
 
 /** The exit code; the first that applies. */
@@ -105,7 +108,8 @@ export function groupsReceiptText(result: GroupsResult, clock: Clock, detail: De
     if (severity === "failure") lines.push(`ERROR ${source}: ${reason}`);
     else if (detail !== "quiet") lines.push(`warning: ${source}: ${reason}`);
   }
-  for (const group of published) lines.push(...groupLines(group, detail));
+  const sent = published.flatMap(({ runs }) => runs).filter(({ state }) => isSent(state)).length;
+  for (const group of published) lines.push(...groupLines(group, detail, sent <= MAX_ADDRESSES));
   // Of what was published, that has been said already.
   if (published.length === 0) {
     for (const { source, reason } of tables?.faults ?? []) lines.push(`ERROR ${source}: ${reason}`);
@@ -125,11 +129,17 @@ export function groupsReceiptText(result: GroupsResult, clock: Clock, detail: De
   return linesText(lines);
 }
 
-function groupLines({ project, group, runs }: GroupReceipt, detail: Detail): string[] {
+function isSent(state: RunState): boolean {
+  return state === "new" || state === "changed";
+}
+
+/** @param isShort Whether every run that was sent gets a line with its address. */
+function groupLines({ project, group, runs }: GroupReceipt, detail: Detail, isShort: boolean): string[] {
   const shown = runs.filter(
     (run) =>
       detail === "verbose" ||
       BAD.has(run.state) ||
+      (detail === "normal" && isShort && isSent(run.state)) ||
       (detail === "normal" &&
         run.state !== "unchanged" &&
         (notesOf(run).some(({ isRoutine }) => !isRoutine) || (run.log?.counts.unmatched ?? 0) > 0)),
@@ -142,7 +152,7 @@ function groupLines({ project, group, runs }: GroupReceipt, detail: Detail): str
         ? ""
         : `, ${count(run.log.counts.training, "training row")}, ${count(run.log.points, "validation point")}`;
     lines.push(
-      `  ${run.run}: ${run.state}${rows}${run.evaluations > 0 ? `, ${count(run.evaluations, "evaluation")}` : ""}`,
+      `  ${run.run}: ${run.state}${run.unfinished === undefined ? "" : STANDING[run.unfinished]}${rows}${run.evaluations > 0 ? `, ${count(run.evaluations, "evaluation")}` : ""}`,
     );
     const place = run.source === undefined ? "" : `${run.source}: `;
     for (const error of run.errors) lines.push(`    ERROR ${place}${error}`);
@@ -151,7 +161,9 @@ function groupLines({ project, group, runs }: GroupReceipt, detail: Detail): str
     // The sums at the end say the same.
     for (const { text, isRoutine } of notesOf(run))
       if (detail === "verbose" || !isRoutine) lines.push(`    ${text}`);
-    if (detail === "verbose") for (const output of run.outputs) lines.push(`    ${output}`);
+    const places =
+      detail === "verbose" ? run.outputs : run.outputs.filter((output) => /^https?:/.test(output));
+    for (const place of places) lines.push(`    ${place}`);
   }
   return lines;
 }

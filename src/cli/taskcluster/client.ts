@@ -46,6 +46,13 @@ export interface TaskclusterFlagValues {
   readonly quiet?: boolean;
 }
 
+/** The flag of commands that read the trainings of groups. */
+export const finishedFlag = {
+  "finished-only": Flags.boolean({
+    description: "leave out trainings that failed, were cancelled, or still run",
+  }),
+};
+
 /** Bytes, from a number with a unit: 500M, 2G, 1.5GiB. */
 function cacheSize(text: string): number {
   const [, number = "", unit = ""] = /^(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?$/i.exec(text) ?? [];

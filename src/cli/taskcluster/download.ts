@@ -94,6 +94,12 @@ function* filesOf(group: Group, store: ArtifactStore): Generator<Wanted> {
       const write = (path: string) => pipeline(decompress(log.chunks()), createWriteStream(path));
       yield { path: `logs/${place}/${model}/${file}`, source: log.name, write };
     }
+    for (const source of run.configFiles ?? []) {
+      const chunks = () => decompress(store.chunks(artifactRef(source)));
+      const write = (path: string) => pipeline(chunks(), createWriteStream(path));
+      const file = safeSegment(source.slice(source.lastIndexOf("/") + 1));
+      yield { path: `logs/${place}/${model}/${file}`, source, write };
+    }
     for (const evaluation of run.evaluations) {
       const { source: first, furtherSources = [] } = evaluation;
       for (const [index, source] of [first, ...furtherSources].entries()) {

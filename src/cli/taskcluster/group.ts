@@ -13,6 +13,7 @@ export interface TaskclusterGroupFlagValues extends GroupFlagValues, Taskcluster
   readonly quiet: boolean;
   readonly "recursive-lookup": boolean;
   readonly depth: number | undefined;
+  readonly "finished-only": boolean;
 }
 
 /** Tag of what is published from outside of the tasks. */
@@ -35,6 +36,7 @@ export async function runGroupCommand(
       queue,
       store,
       only: flags.only,
+      finishedOnly: flags["finished-only"],
       ...(flags["recursive-lookup"] ? {} : { depth: 0 }),
       ...(flags.depth === undefined ? {} : { depth: flags.depth }),
     });

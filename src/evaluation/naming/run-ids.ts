@@ -8,6 +8,8 @@ export interface NamedModel {
   readonly model: string;
   /** The source of the run: its log, or the folder of its evaluations. */
   readonly path: string;
+  /** Whether it comes after all others: it may still be replaced by one of them. */
+  readonly isLast?: boolean;
 }
 
 /** A group whose runs have no ids. */
@@ -100,7 +102,9 @@ function idsWith(suffix: string, models: readonly NamedModel[]): Pick<GroupRunId
   };
   // Every name goes to its first run before numbers are assigned: `student-2` may be a model of its own.
   const others = [...models.entries()]
-    .sort(([, a], [, b]) => compareText(a.path, b.path))
+    .sort(
+      ([, a], [, b]) => Number(a.isLast ?? false) - Number(b.isLast ?? false) || compareText(a.path, b.path),
+    )
     .filter(([index, { model, path }]) => {
       const id = idOf(model, suffix);
       if (owners.has(id)) return true;

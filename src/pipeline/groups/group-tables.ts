@@ -93,12 +93,14 @@ function contentOf(groups: readonly Group[], request: GroupTablesRequest): Conte
   let known = true;
   for (const { project, name: group, runs: found, evaluations: scores, suffix } of groups) {
     const ids = new Map<string, string>();
-    for (const { id, name, log, validationLog } of found) {
+    for (const { id, name, log, validationLog, unfinished } of found) {
       ids.set(name, id);
       if (only !== undefined && (log !== undefined) !== (only === "training")) continue;
-      runs.push({ project, group, run: id, log, validationLog });
+      runs.push({ project, group, run: id, log, validationLog, unfinished });
       facts.push([project, group, id, log?.name ?? null, log?.stamp ?? null, validationLog?.stamp ?? null]);
-      known &&= log === undefined || log.stamp !== undefined;
+      // Of a finished training the facts are those that earlier ledgers hold.
+      if (unfinished !== undefined) facts.push([unfinished]);
+      known &&= log === undefined || (log.stamp !== undefined && unfinished !== "running");
     }
     if (only === "training") continue;
     for (const evaluation of scores) {

@@ -60,6 +60,8 @@ export interface RunReceipt {
   readonly preview?: RunPreview;
   /** The log changed while it was read: its run is running, and the next command publishes it again. */
   readonly isGrowing?: true;
+  /** How the training stands if it is not finished. */
+  readonly unfinished?: "failed" | "running";
 }
 
 /** What became of a group. */
@@ -147,8 +149,20 @@ class GroupPublication {
   }
 
   async training(run: GroupRun, trainingLog: Source): Promise<RunReceipt> {
-    const { request, known, key, facts } = this.#look(run.id, run.evaluations.map(evaluationFacts));
-    const about = { kind: "training", run: run.id, source: trainingLog.name, ...NOTHING } as const;
+    const { unfinished } = run;
+    const standing = unfinished === undefined ? {} : { unfinished };
+    // Of a finished training the facts are those that earlier ledgers hold.
+    const { request, known, key, facts } = this.#look(run.id, [
+      ...run.evaluations.map(evaluationFacts),
+      ...(unfinished === undefined ? [] : [[unfinished]]),
+    ]);
+    const about = {
+      kind: "training",
+      run: run.id,
+      source: trainingLog.name,
+      ...NOTHING,
+      ...standing,
+    } as const;
     const evaluations = run.evaluations.length;
     if (request.signal.aborted) return { ...about, evaluations, state: "stopped" };
     try {
@@ -176,7 +190,7 @@ class GroupPublication {
         if (empty) return receipt;
         return { ...receipt, preview: await request.target.preview(this.#group, run, source, plan) };
       }
-      const grows = log.running === true || source.changed === true;
+      const grows = log.running === true || source.changed === true || unfinished === "running";
       // The end of a log that grew meanwhile may be missing: it is read again the next time. All that can be read of a
       // damaged log has arrived: another try would send the same.
       if (state !== "undelivered" && state !== "stopped" && !grows) {

@@ -134,7 +134,7 @@ export class WandbGroups implements GroupTarget {
       plan,
       rows: () => rowsOfSource(source, parser, plan),
       evaluations: run.evaluations,
-      trainingState: () => (source.changed === true ? "running" : undefined),
+      trainingState: () => run.unfinished ?? (source.changed === true ? "running" : undefined),
       override,
     };
   }

@@ -1,6 +1,7 @@
 /** The tidy tables of a whole archive or group: training, validation, evaluations, runs. */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { GroupRun } from "../../archive/group.js";
 import { makeFolder } from "../../io/file-system.js";
 import { moveFile, type OutputFile, openOutputFile } from "../../io/output-file.js";
 import type { Source } from "../../io/source.js";
@@ -29,6 +30,8 @@ export interface TableRun extends RunName {
   readonly log?: Source | undefined;
   /** Marian's log of validations next to it; fills in what `log` lacks. */
   readonly validationLog?: Source | undefined;
+  /** How the training stands if it is known not to be finished. */
+  readonly unfinished?: GroupRun["unfinished"];
 }
 
 /** How tables are written, watched and stopped. */
@@ -78,7 +81,7 @@ export async function writeTables(
   options: TablesOptions,
 ): Promise<TablesResult> {
   const place = join(options.folder, PARTS);
-  const trainings = runs.flatMap(({ log, validationLog, ...name }): PartRun[] =>
+  const trainings = runs.flatMap(({ log, validationLog, unfinished: _unfinished, ...name }): PartRun[] =>
     log === undefined ? [] : [{ ...name, log, ...(validationLog === undefined ? {} : { validationLog }) }],
   );
   let receipts: TableReceipt[] = [];

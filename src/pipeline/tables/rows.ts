@@ -1,4 +1,5 @@
 /** Rows of the tables that have one row a run, or one an evaluation. */
+import type { GroupRun } from "../../archive/group.js";
 import type { Evaluation } from "../../evaluation/evaluation.js";
 import { metricNames } from "../../evaluation/scores.js";
 import { type Cell, type Column, EVALUATION_COLUMNS, type RunName } from "../../publishers/tables/columns.js";
@@ -36,19 +37,21 @@ export function evaluationTable(evaluations: readonly EvaluationRow[]): {
 
 /** The rows of the table of runs; `logs` are those of the runs that have one, in their order. */
 export function runRows(
-  runs: readonly (RunName & { readonly log?: unknown })[],
+  runs: readonly (RunName & Pick<GroupRun, "unfinished"> & { readonly log?: unknown })[],
   logs: readonly PartLog[],
 ): Cell[][] {
   const left = logs[Symbol.iterator]();
-  return runs.map(({ project, group, run, log }): Cell[] => {
+  return runs.map(({ project, group, run, log, unfinished }): Cell[] => {
     const name = [project, group, run, run];
     if (log === undefined) return [...name, "evaluation"];
     const read: PartLog | undefined = left.next().value;
-    return [...name, "training", ...(read === undefined ? [] : logCells(read))];
+    return [...name, "training", ...(read === undefined ? [] : logCells(read, unfinished))];
   });
 }
 
-function logCells({ facts, receipt }: PartLog): Cell[] {
+const STANDING = { failed: "failed", running: "still runs" } as const;
+
+function logCells({ facts, receipt }: PartLog, unfinished: GroupRun["unfinished"]): Cell[] {
   const { counts } = receipt;
   return [
     receipt.source,
@@ -62,6 +65,6 @@ function logCells({ facts, receipt }: PartLog): Cell[] {
     receipt.points,
     receipt.partialPoints,
     counts.unmatched,
-    problem(receipt, false),
+    problem(receipt, false) ?? (unfinished && `unfinished: the training ${STANDING[unfinished]}`),
   ];
 }
