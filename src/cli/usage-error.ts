@@ -93,6 +93,8 @@ export function reasons(error: FrameworkError, known: readonly string[]): string
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "" && line !== "See more help with --help");
+  // A message of ours names the flag.
+  if (first.startsWith("Parsing --") && rest[0]?.startsWith("-")) return [rest.join(" ")];
   // The framework lists several errors below a heading, and names a missing flag without its dashes.
   if (!/^The following errors? occurred:$/.test(first)) return [[first, ...rest].join(" ")];
   return [rest.map((line) => line.replace(/^(Missing required flag )(?!-)/, "$1--")).join("; ")];

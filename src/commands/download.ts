@@ -1,5 +1,6 @@
 import { Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
+import { folderName } from "../cli/flags/row-output.js";
 import { count } from "../cli/receipts/numbers.js";
 import {
   addressesOf,
@@ -46,6 +47,7 @@ SIGINT, SIGTERM.`;
       char: "o",
       aliases: ["output"],
       required: true,
+      parse: folderName,
       description: "folder of the archive",
       helpValue: "DIR",
     }),

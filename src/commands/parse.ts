@@ -5,6 +5,7 @@ import { Command } from "../cli/command.js";
 import { namedInputs } from "../cli/flags/named-inputs.js";
 import { readParserOptions } from "../cli/flags/parser-options.js";
 import { flagPublishers, publisherFlags } from "../cli/flags/publisher-flags.js";
+import { rowOutput, tableFlag } from "../cli/flags/row-output.js";
 import { manifestFlags, shardFlag } from "../cli/flags/shard.js";
 import { unusedFlagsText, wandbFlags, wandbTarget } from "../cli/flags/wandb-flags.js";
 import { report } from "../cli/receipts/report.js";
@@ -75,15 +76,16 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
   };
   static override flags = {
     format: Flags.option({ options: ["csv", "ndjson", "tsv"] as const })({
-      description:
-        "what to write; tsv: with --manifest, the rows of all tables  [default: csv; with --manifest: ndjson]",
+      description: "what to write; tsv: with -o - or --manifest  [default: csv; with --manifest: ndjson]",
     }),
     "output-dir": Flags.string({
       char: "o",
       aliases: ["output"],
-      description: "folder of the results  [default: ./output for CSV, standard output for NDJSON]",
+      description:
+        "folder of the results, or - for standard output  [default: ./output for CSV, unless --plot is given; standard output for NDJSON]",
       helpValue: "DIR",
     }),
+    table: tableFlag,
     "files-from": Flags.string({
       description: "read the names of inputs from FILE (- is standard input), one per line",
       helpValue: "FILE",
@@ -185,8 +187,6 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
       this.exit(await parseManifest(flags.manifest, argv as string[], flags, this.config.version, usage));
     }
     if (flags.shard !== undefined) usage("--shard is a part of a manifest: name one with --manifest");
-    const { format = "csv" } = flags;
-    if (format === "tsv") return usage("--format tsv is for a --manifest");
     const { names: inputs, folders } = await namedInputs(
       argv as string[],
       flags["files-from"],
@@ -195,9 +195,6 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
     );
     if (flags.tee && !inputs.includes(STDIN))
       usage("--tee passes standard input through: give - as an input, or pipe a log in");
-    if (flags.tee && format === "ndjson" && flags["output-dir"] === undefined) {
-      usage("with --tee standard output holds the log: give -o FOLDER for the NDJSON");
-    }
     const unfollowed = flags.follow ? inputs.find((name) => name === STDIN || isObjectUrl(name)) : undefined;
     if (unfollowed !== undefined)
       usage(
@@ -205,6 +202,7 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
           ? "--follow reads files that grow: name them, or pipe a log in without --follow"
           : `--follow reads files that grow, and ${printableUrl(unfollowed)} is an object: read it without --follow`,
       );
+    const output = rowOutput(flags, inputs, usage);
     const options = readParserOptions(flags.pattern ?? [], flags["time-zone"], usage);
 
     // In a pipe after a training, the training decides when to end, whatever signal comes.
@@ -220,7 +218,6 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
       this.exit(await printPreviews(inputs, wandb, options, flags.json));
     }
 
-    const folder = flags["output-dir"] ?? (format === "csv" ? "output" : undefined);
     const plot = flags.plot === undefined ? undefined : new Plot(flags.plot);
     const isWatched = flags.follow && !flags.quiet && !flags.json && canRedraw(process.stderr);
     const status = isWatched ? new FollowStatus() : undefined;
@@ -233,7 +230,7 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
     const opened = openInputs(inputs);
     const isQuiet = flags.quiet || flags.follow || inputs.includes(STDIN);
     const progress = startProgress({ bytes: opened.bytes }, process.stderr, isQuiet);
-    const stdoutTaken = folder === undefined || flags.tee;
+    const stdoutTaken = output.kind === "lines" || output.kind === "table" || flags.tee;
     const terminal: WriteStream = stdoutTaken || flags.json ? process.stderr : process.stdout;
     const settings = { logarithmic: flags["log-scale"], outliers: flags.outliers };
     const view = showLive({
@@ -243,8 +240,8 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
     const result = await parseLogs({
       names: inputs,
       inputs: opened,
-      format,
-      folder,
+      format: flags.format === "ndjson" ? "ndjson" : "csv",
+      output,
       combine: flags.combine,
       echo: flags.tee ? new Echo(process.stdout) : undefined,
       follow: flags.follow,

@@ -35,7 +35,7 @@ not be written; 130, 143 stopped by SIGINT, SIGTERM.`;
   static override flags = {
     output: Flags.string({
       char: "o",
-      description: "the manifest's file  [default: standard output]",
+      description: "the manifest's file, or - for standard output  [default: -]",
       helpValue: "FILE",
     }),
     ...filterFlags,

@@ -2,6 +2,7 @@ import { Args, Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
 import { namedInputs } from "../cli/flags/named-inputs.js";
 import { readParserOptions } from "../cli/flags/parser-options.js";
+import { STDOUT } from "../cli/flags/row-output.js";
 import { makeReport } from "../cli/report/write-report.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
 import { withIds } from "../cli/taskcluster/ids.js";
@@ -47,7 +48,12 @@ SIGINT, SIGTERM.`;
     }),
   };
   static override flags = {
-    output: Flags.string({ char: "o", default: "report.html", description: "the file", helpValue: "FILE" }),
+    output: Flags.string({
+      char: "o",
+      default: "report.html",
+      description: "the file, or - for standard output",
+      helpValue: "FILE",
+    }),
     summary: Flags.string({
       description: "write the best validations and the findings to FILE as Markdown (- is standard output)",
       helpValue: "FILE",
@@ -82,7 +88,7 @@ SIGINT, SIGTERM.`;
     strict: Flags.boolean({ description: "unmatched lines are an error (exit code 1)", helpGroup: "INPUT" }),
     json: Flags.boolean({
       description:
-        "the receipt as JSON on standard output (on standard error if the summary goes to standard output)",
+        "the receipt as JSON on standard output (on standard error if the page or the summary goes there)",
       helpGroup: "RECEIPT",
     }),
     quiet: Flags.boolean({
@@ -106,6 +112,9 @@ SIGINT, SIGTERM.`;
     if (flags.from !== "files" && flags["files-from"] !== undefined)
       usage("--files-from names files: it does not go with --from");
     if (flags.from !== "files" && argv.length === 0) usage(`--from ${flags.from}: name one`);
+    if (flags.output === STDOUT && flags.open) usage("--open opens a file: give -o FILE");
+    if (flags.output === STDOUT && flags.summary === STDOUT)
+      usage("-o and --summary can't both go to standard output: give one of them a FILE");
     const inputs =
       flags.from === "files"
         ? await namedInputs(argv as string[], flags["files-from"], { usage, warn }, { scores: true })

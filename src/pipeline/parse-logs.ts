@@ -11,6 +11,7 @@ import { say } from "../io/terminal.js";
 import { wholeLines } from "../io/whole-lines.js";
 import { type FileFormat, filePublisher, livePublishers, standardOutput } from "../publishers/files.js";
 import { NdjsonPublisher } from "../publishers/ndjson.js";
+import { type PrintedTable, TablePrinter } from "../publishers/table-printer.js";
 import type { UpdatePublisher } from "../publishers/update-publisher.js";
 import { outputErrorText } from "./error-text.js";
 import type { InputReceipt } from "./input-receipt.js";
@@ -44,13 +45,23 @@ export async function openPublishers(
   return publishers.filter((publisher) => publisher !== undefined);
 }
 
+/** Where the rows go. */
+export type RowOutput =
+  /** Files, with a folder for each of several logs. */
+  | { readonly kind: "folder"; readonly folder: string }
+  /** NDJSON on standard output. */
+  | { readonly kind: "lines" }
+  /** One table on standard output. */
+  | ({ readonly kind: "table" } & PrintedTable)
+  /** To the other publishers only. */
+  | { readonly kind: "none" };
+
 /** What is read, and where it goes. */
 export interface ParseRequest {
   readonly names: readonly string[];
   readonly inputs: OpenedInputs;
   readonly format: FileFormat;
-  /** Where files go; without it NDJSON goes to standard output. */
-  readonly folder: string | undefined;
+  readonly output: RowOutput;
   /** One set of files for all logs. */
   readonly combine: boolean;
   /** Standard input passes through to it. */
@@ -75,24 +86,25 @@ export interface ParseResult {
 
 /** Reads all logs: in threads if each has files of its own and that is faster, else one after the other. */
 export async function parseLogs(request: ParseRequest): Promise<ParseResult> {
-  const { folder, combine, follow, echo } = request;
-  const { receipts, errors } = follow
-    ? { receipts: await parseGrowing(request), errors: [] }
-    : folder === undefined || combine
-      ? await parseCombined(request, combinedOutput(request))
-      : { receipts: await parseApart(request, folder), errors: [] };
+  const { follow, echo } = request;
+  const combined = follow ? undefined : combinedOutput(request);
+  const { receipts, errors } =
+    combined === undefined
+      ? { receipts: await (follow ? parseGrowing(request) : parseApart(request)), errors: [] }
+      : await parseCombined(request, combined);
   const lost = echo?.fault === undefined ? [] : [`standard output: ${outputErrorText(echo.fault)}`];
   return { receipts, errors: [...errors, ...lost] };
 }
 
-/** Every log into files of its own. */
-async function parseApart(request: ParseRequest, folder: string): Promise<InputReceipt[]> {
-  const { names, inputs, format, options, openers } = request;
-  const folderOf = outputFolders(names, folder);
+/** Every log into files of its own, or into none. */
+async function parseApart(request: ParseRequest): Promise<InputReceipt[]> {
+  const { names, inputs, format, output, options, openers } = request;
+  const folderOf = output.kind === "folder" ? outputFolders(names, output.folder) : undefined;
   // Functions don't pass to threads, and the runs of one W&B project share a connection.
   const isAlone = openers.length > 0 || names.some((name) => isLive(request, name));
-  const threads = isAlone ? 1 : threadCount(request.threads, names.length, inputs.bytes);
-  if (threads > 1) {
+  const threads =
+    isAlone || folderOf === undefined ? 1 : threadCount(request.threads, names.length, inputs.bytes);
+  if (folderOf !== undefined && threads > 1) {
     const tasks = names.map((name) => {
       const place = inputLocation(name);
       return { source: name, ...(place && { place }), folder: folderOf(name), format, options };
@@ -102,21 +114,26 @@ async function parseApart(request: ParseRequest, folder: string): Promise<InputR
   const receipts: InputReceipt[] = [];
   for (const name of names) {
     if (controlOf(request, name).signal?.aborted) continue;
-    const own = filePublisher(folderOf(name), format, { patterns: hasPatterns(options) });
-    receipts.push(await parseLog(request, name, [own]));
+    const own =
+      folderOf === undefined
+        ? []
+        : [filePublisher(folderOf(name), format, { patterns: hasPatterns(options) })];
+    receipts.push(await parseLog(request, name, own));
   }
   return receipts;
 }
 
 /** All logs at once, since none ends before the signal: into files of its own, or line by line into one output. */
 async function parseGrowing(request: ParseRequest): Promise<InputReceipt[]> {
-  const { names, folder, options, signal } = request;
-  const output = folder === undefined ? standardOutput() : undefined;
-  const folderOf = outputFolders(names, folder ?? "");
+  const { names, output, options, signal } = request;
+  const stdout = output.kind === "lines" ? standardOutput() : undefined;
+  const folderOf = output.kind === "folder" ? outputFolders(names, output.folder) : undefined;
   return Promise.all(
     names.map(async (name) => {
-      const lines = output === undefined ? undefined : new NdjsonPublisher(output);
-      const own = lines ? [lines] : livePublishers(folderOf(name), { patterns: hasPatterns(options) });
+      const lines = stdout === undefined ? undefined : new NdjsonPublisher(stdout);
+      const files =
+        folderOf === undefined ? [] : livePublishers(folderOf(name), { patterns: hasPatterns(options) });
+      const own = lines === undefined ? files : [lines];
       const receipt = await parseLog(request, name, own);
       if (receipt.error === undefined) return receipt;
       await lines?.fail(receipt.error).catch(() => {});
@@ -162,8 +179,12 @@ async function parseCombined(request: ParseRequest, shared: UpdatePublisher): Pr
   return { receipts, errors };
 }
 
-function combinedOutput({ folder, format, options }: ParseRequest): UpdatePublisher {
-  if (folder === undefined) return new NdjsonPublisher(standardOutput());
+/** The output that all logs share; undefined if each has its own, or none. */
+function combinedOutput({ output, format, combine, options }: ParseRequest): UpdatePublisher | undefined {
+  if (output.kind === "lines") return new NdjsonPublisher(standardOutput());
+  if (output.kind === "table") return new TablePrinter(output, combine);
+  if (output.kind === "none" || !combine) return undefined;
+  const { folder } = output;
   return filePublisher(folder, format, { patterns: hasPatterns(options), combine: true });
 }
 

@@ -42,6 +42,10 @@ describe("a usage error", () => {
       ["Error: Parsing --jobs Expected an integer but received: x", PARSE],
     ],
     [
+      ["group", "x", "--retry-for", "3x"],
+      ["Error: --retry-for 3x: write a duration such as 90s, 5m or 1h", "See marian-tracking group --help"],
+    ],
+    [
       ["parse", "a.log", "--shard", "1/2"],
       ["Error: --shard is a part of a manifest: name one with --manifest", PARSE],
     ],

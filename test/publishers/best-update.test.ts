@@ -28,7 +28,7 @@ function parse(
     names,
     inputs: openInputs(names),
     format: "csv",
-    folder: join(folder, "output"),
+    output: { kind: "folder", folder: join(folder, "output") },
     combine: false,
     follow: false,
     options: {},

@@ -1,5 +1,6 @@
 /** The flags of the commands that publish groups: `archive`, `group`, `task`. */
 import { Flags } from "@oclif/core";
+import { folderName } from "./row-output.js";
 import { wandbKeyFlag } from "./wandb-flags.js";
 
 const WANDB = "WEIGHTS & BIASES";
@@ -9,6 +10,7 @@ export const groupFlags = {
   "output-dir": Flags.string({
     char: "o",
     aliases: ["output"],
+    parse: folderName,
     description: "folder of the tables training, validation, evaluations and runs",
     helpValue: "DIR",
     helpGroup: "TABLES",

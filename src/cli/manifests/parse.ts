@@ -3,6 +3,7 @@
 import { ManifestAccess } from "../../pipeline/manifests/access.js";
 import { readParserOptions } from "../flags/parser-options.js";
 import { NOT_WITH_MANIFEST, ownPublishers, type PublisherFlagValues } from "../flags/publisher-flags.js";
+import { STDOUT } from "../flags/row-output.js";
 import { readShard } from "../flags/shard.js";
 import { watchStopSignals } from "../stop-signal.js";
 import { runManifest } from "./run.js";
@@ -23,6 +24,7 @@ export interface ParseManifestFlags extends PublisherFlagValues {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly plot: string[] | undefined;
+  readonly table: string | undefined;
   readonly wandb: boolean;
   readonly "wandb-project": string | undefined;
 }
@@ -39,7 +41,7 @@ export async function parseManifest(
   if (format === "csv")
     refuse("parse --manifest prints ndjson or tsv; for tables, use `archive --manifest` with -o");
   if (given.length > 0) refuse("name either inputs or a --manifest");
-  const others = ["files-from", "jobs", "plot", ...NOT_WITH_MANIFEST, "wandb-project"] as const;
+  const others = ["files-from", "jobs", "plot", "table", ...NOT_WITH_MANIFEST, "wandb-project"] as const;
   const [other] = [
     ...others.filter((name) => flags[name] !== undefined),
     ...(["combine", "follow", "tee", "strict", "json", "wandb"] as const).filter((name) => flags[name]),
@@ -61,7 +63,7 @@ export async function parseManifest(
       form: format === "tsv" ? "rows" : "measurements",
       formats: [format],
       table: undefined,
-      folder: flags["output-dir"],
+      folder: flags["output-dir"] === STDOUT ? undefined : flags["output-dir"],
       parser,
       access,
       openers,

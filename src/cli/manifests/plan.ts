@@ -14,6 +14,7 @@ import { type PlannedRuns, planArchive } from "../../pipeline/manifests/plan.js"
 import { runsOfShard } from "../../pipeline/manifests/shard.js";
 import { standardOutput } from "../../publishers/files.js";
 import { LineFile } from "../../publishers/ndjson.js";
+import { STDOUT } from "../flags/row-output.js";
 import { readShard } from "../flags/shard.js";
 import { count, size } from "../receipts/numbers.js";
 import { watchStopSignals } from "../stop-signal.js";
@@ -50,7 +51,10 @@ export async function runPlan(
     const planned = await planOrRefuse(source, flags, { access, stop, refuse });
     if (typeof planned === "number") return planned;
     const runs = shard === undefined ? planned.runs : runsOfShard(planned.runs, shard);
-    const lines = flags.output === undefined ? standardOutput() : new LineFile(flags.output, "whole");
+    const lines =
+      flags.output === undefined || flags.output === STDOUT
+        ? standardOutput()
+        : new LineFile(flags.output, "whole");
     try {
       for (let at = 0; at < runs.length; at += LINES)
         await lines.write(

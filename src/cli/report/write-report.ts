@@ -9,7 +9,7 @@ import type { ParserOptions } from "../../core/log-parser.js";
 import { EXIT } from "../../exit-code.js";
 import { STDIN } from "../../io/inputs.js";
 import { type OutputFile, openOutputFile, writing } from "../../io/output-file.js";
-import { StdinSource } from "../../io/stdin.js";
+import { Echo, StdinSource } from "../../io/stdin.js";
 import { printText, say } from "../../io/terminal.js";
 import type { StopRequest } from "../../live/pipe-signals.js";
 import { outputErrorText } from "../../pipeline/error-text.js";
@@ -18,6 +18,7 @@ import type { ReportData } from "../../report/report-data.js";
 import { reportPage } from "../../report/report-page.js";
 import { reportSummary } from "../../report/summary.js";
 import type { Command } from "../command.js";
+import { STDOUT } from "../flags/row-output.js";
 import { count, size } from "../receipts/numbers.js";
 import { type Detail, NOTHING_WRITTEN } from "../receipts/receipt.js";
 import { report } from "../receipts/report.js";
@@ -28,6 +29,7 @@ import { ReportContent } from "./content.js";
 export interface ReportOptions {
   /** What the inputs are: files and folders, archives, or groups or tasks of Taskcluster. */
   readonly from: "files" | "archive" | "group" | "task";
+  /** A file, or `-` for standard output. */
   readonly output: string;
   /** A file, or `-` for standard output. */
   readonly summary: string | undefined;
@@ -63,7 +65,7 @@ export async function makeReport({ names, folders }: LogInputs, request: ReportO
     publisherErrors: written.outputErrors,
     ...(stopped === undefined ? {} : { signal: stopped }),
   };
-  const stdoutTaken = request.summary === "-";
+  const stdoutTaken = request.summary === STDOUT || request.output === STDOUT;
   const code = report(content.receipts, verdict, {
     detail,
     json: request.json,
@@ -132,6 +134,7 @@ async function writeReport(content: ReportContent, request: ReportOptions): Prom
     problems,
   };
   const outputs: string[] = [];
+  const name = output === STDOUT ? "standard output" : output;
   const outputErrors: string[] = [];
   const notes: string[] = [];
   const attempt = async (write: () => Promise<void>) => {
@@ -141,19 +144,23 @@ async function writeReport(content: ReportContent, request: ReportOptions): Prom
       outputErrors.push(outputErrorText(error));
     }
   };
-  if (summary === "-") printText(reportSummary(data));
+  if (summary === STDOUT) printText(reportSummary(data));
   if (await keepsOld(content, output)) {
-    if (content.receipts.length === 0) notes.push(`${output}: wrote ${NOTHING_WRITTEN}`);
+    if (content.receipts.length === 0) notes.push(`${name}: wrote ${NOTHING_WRITTEN}`);
     return { outputs, nothingWritten: true, outputErrors, notes };
   }
   const ready = new Map<string, { readonly place: OutputFile; readonly said: readonly string[] }>();
   await attempt(async () => {
     const page = reportPage(await readViewer(request.command.config.root), data);
     const holds = `${count(runs.length, "run")}, ${count(evaluations.length, "evaluation")}`;
-    const said = [`${output}: ${holds}, ${size(Buffer.byteLength(page))}`];
-    ready.set(output, { place: await writePart(output, page), said });
+    const said = [`${name}: ${holds}, ${size(Buffer.byteLength(page))}`];
+    if (output !== STDOUT) ready.set(output, { place: await writePart(output, page), said });
+    else {
+      await printPage(page);
+      notes.push(...said);
+    }
   });
-  if (summary !== undefined && summary !== "-")
+  if (summary !== undefined && summary !== STDOUT)
     await attempt(async () => {
       ready.set(summary, { place: await writePart(summary, reportSummary(data)), said: [] });
     });
@@ -183,10 +190,18 @@ async function writeReport(content: ReportContent, request: ReportOptions): Prom
 async function keepsOld({ runs, evaluations, receipts }: ReportContent, output: string): Promise<boolean> {
   if (evaluations.length > 0 || receipts.some(hasMeasurement)) return false;
   if (runs.length === 0) return true;
+  if (output === STDOUT) return false;
   return stat(output).then(
     (file) => file.isFile(),
     () => false,
   );
+}
+
+/** @throws Error of Node's if it could not be printed; a reader that has seen enough is no error. */
+async function printPage(page: string): Promise<void> {
+  const out = new Echo(process.stdout);
+  await out.write(new TextEncoder().encode(page));
+  if (out.fault !== undefined) throw out.fault;
 }
 
 function titleOf({ runs, evaluations }: ReportContent): string {

@@ -53,3 +53,10 @@ export function jsonRows(columns: readonly Column[], rows: readonly (readonly Ce
   }
   return text;
 }
+
+const ESCAPES: Readonly<Record<string, string>> = { "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r" };
+
+/** A text without tabs and ends of lines: these are `\t`, `\n`, `\r`, and `\` is `\\`. */
+export function tabCell(text: string): string {
+  return text.replace(/[\\\t\n\r]/g, (character) => ESCAPES[character] ?? character);
+}

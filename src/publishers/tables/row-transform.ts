@@ -1,4 +1,5 @@
 /** Changes of text rows on their way from a part into the whole table. */
+import { tabCell } from "./row-text.js";
 
 const [QUOTE, COMMA, LINE_FEED] = [0x22, 0x2c, 0x0a];
 const encoder = new TextEncoder();
@@ -149,6 +150,20 @@ export class CellOrder extends Rows {
       }
     }
     return { changed: Buffer.concat(parts), end };
+  }
+}
+
+/** Rows of CSV as cells between tabs. */
+export class TabCells extends Rows {
+  protected rows(bytes: Uint8Array): { changed: Uint8Array; end: number } {
+    let end = 0;
+    for (let at = rowEnd(bytes, end); at !== -1; at = rowEnd(bytes, end)) end = at + 1;
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, end).toString();
+    const changed = text.replace(/"((?:[^"]|"")*)"|\r\n|[,\t\\]/g, (found: string, quoted?: string) => {
+      if (quoted !== undefined) return tabCell(quoted.replaceAll('""', '"'));
+      return found === "," ? "\t" : found === "\r\n" ? "\n" : tabCell(found);
+    });
+    return { changed: encoder.encode(changed), end };
   }
 }
 

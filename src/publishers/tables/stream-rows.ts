@@ -15,7 +15,7 @@ import {
   TRAINING_COLUMNS,
   VALIDATION_COLUMNS,
 } from "./columns.js";
-import { csvNumber, jsonHead, jsonNumber, jsonRows } from "./row-text.js";
+import { csvNumber, jsonHead, jsonNumber, jsonRows, tabCell } from "./row-text.js";
 import { trainingJson } from "./training-rows.js";
 
 /** Metrics that have no column of their own, as an object of JSON. */
@@ -116,11 +116,4 @@ export class TabLines implements RowLines {
     }
     return text;
   }
-}
-
-const ESCAPES: Readonly<Record<string, string>> = { "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r" };
-
-/** A text without tabs and ends of lines: these are `\t`, `\n`, `\r`, and `\` is `\\`. */
-function tabCell(text: string): string {
-  return text.replace(/[\\\t\n\r]/g, (character) => ESCAPES[character] ?? character);
 }
