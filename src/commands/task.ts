@@ -28,6 +28,10 @@ not delivered or written; 4 the followed task failed; 130, 143 stopped by SIGINT
       command: "<%= config.bin %> task LCi0szo2RuGr-iRSP6-nRg --run 1",
     },
     {
+      description: "Only charts, of a finished training",
+      command: "<%= config.bin %> task LCi0szo2RuGr-iRSP6-nRg --no-wandb --plot cost",
+    },
+    {
       description: "Only into files",
       command: "<%= config.bin %> task LCi0szo2RuGr-iRSP6-nRg --follow --no-wandb -o metrics",
     },
@@ -45,8 +49,9 @@ not delivered or written; 4 the followed task failed; 130, 143 stopped by SIGINT
     plot: Flags.string({
       multiple: true,
       multipleNonGreedy: true,
-      dependsOn: ["follow"],
-      description: "draw a chart of this metric; may be repeated",
+      delimiter: ",",
+      description:
+        "draw a metric of the training on standard output, or on standard error with --json; separate several by commas",
       helpValue: "METRIC",
     }),
     ...taskclusterFlags,

@@ -193,6 +193,40 @@ describe("task", () => {
     expect(steps("nb-en", "student_ZowUk")).toHaveLength(4);
   });
 
+  describe("--plot of a finished training", () => {
+    const place = () => setting({ trainLog: Buffer.from(log(400)) });
+    const legend = /\n\S+ student_ZowUk: last 5\.5 at 400, /;
+
+    test("draws it, and publishes it and writes its tables all the same", async () => {
+      const here = await place();
+      const done = await command(here, ["task", IDS.student, "--plot", "cost,rate", "-o", "out"]);
+      check(done, { code: 0, stdout: legend, stderr: /1 run: 1 new/ });
+      expect(done.stdout).toMatch(/^cost\n[\s\S]*\n\nrate\n/);
+      expect(existsSync(join(here.options.folder, "out/training.csv"))).toBe(true);
+      expect(ids()).toEqual(["nb-en/student_ZowUk"]);
+    });
+
+    test("draws it only, with the receipt of its log", async () => {
+      const here = await place();
+      const args = ["task", IDS.student, "--no-wandb", "--plot", "cost"];
+      check(await command(here, args), { code: 0, stdout: legend, stderr: /training +4 rows/ });
+      expect(wandb.requests).toEqual([]);
+      const json = await command(here, [...args, "--json"]);
+      check(json, { code: 0, stdout: /^\{/, stderr: legend });
+      expect(JSON.parse(json.stdout).inputs[0].training).toBe(4);
+    });
+
+    test("names the metrics that there are when one is asked for that is none", async () => {
+      const done = await command(await place(), ["task", IDS.student, "--no-wandb", "--plot", "foo", "-q"]);
+      check(done, { code: 2, stderr: /--plot foo: no log has this metric; there are cost, / });
+    });
+
+    test("is for trainings", async () => {
+      const done = await command(await place(), ["task", IDS.evaluation, "--no-wandb", "--plot", "chrf"]);
+      check(done, { code: 2, stderr: /--plot draws trainings, and this task is an evaluation/ });
+    });
+  });
+
   test("an evaluation gives its run, and a row beside those of others in its group's table", async () => {
     const place = await setting();
     check(await command(place, ["task", IDS.evaluation]), { code: 0, stderr: /2 runs: 2 new/ });

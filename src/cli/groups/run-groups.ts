@@ -36,6 +36,8 @@ export interface GroupFlagValues {
   readonly jobs: number | undefined;
   readonly "time-zone": string | undefined;
   readonly ledger: string | undefined;
+  /** Metrics that are drawn; only `task` has this flag. */
+  readonly plot?: readonly string[] | undefined;
   readonly "dry-run": boolean;
   readonly json: boolean;
   readonly quiet: boolean;
@@ -95,7 +97,7 @@ export async function prepareGroups(
     return noKey.refuse(noKeyText(noKey.what, resolveSettings()));
   };
   const target = flags.wandb === false ? undefined : await open().catch(explain);
-  if (target === undefined && flags["output-dir"] === undefined)
+  if (target === undefined && flags["output-dir"] === undefined && flags.plot === undefined)
     refuse(
       flags.wandb === undefined
         ? "nothing to do: Weights & Biases is switched off by WANDB_MODE or WANDB_DISABLED"

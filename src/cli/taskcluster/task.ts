@@ -1,11 +1,14 @@
 /** What `task` does: one task, over or running, to Weights & Biases and into tables or files. */
 
 import type { WriteStream } from "node:tty";
+import type { Group } from "../../archive/group.js";
+import { completeLog } from "../../archive/validation-log/join.js";
 import { EXIT } from "../../exit-code.js";
 import { say } from "../../io/terminal.js";
 import { BufferedPublisher } from "../../live/buffered-publisher.js";
-import { signalsDelivered } from "../../live/pipe-signals.js";
+import { type StopRequest, signalsDelivered } from "../../live/pipe-signals.js";
 import { groupsSource } from "../../pipeline/groups/group-source.js";
+import type { InputReceipt } from "../../pipeline/input-receipt.js";
 import { publishLog } from "../../pipeline/publish-log.js";
 import { livePublishers } from "../../publishers/files.js";
 import { type TaskAddress, taskAddress } from "../../taskcluster/client/index.js";
@@ -50,7 +53,9 @@ export async function runTaskCommand(text: string, flags: TaskFlagValues, comman
       say(`${address.taskId}: ${task.task.task.metadata.name} is neither a training nor an evaluation`);
       return EXIT.input;
     }
-    if (!flags.follow) return publishTask(address, task, access, job);
+    if (flags.plot !== undefined && task.stage !== "training")
+      usage("--plot draws trainings, and this task is an evaluation");
+    if (!flags.follow) return publishTask(address, task, access, job, flags);
     if (task.stage !== "training")
       usage("--follow is for trainings: an evaluation is published when it is over");
     return followTask(address, task, access, job, flags);
@@ -60,8 +65,9 @@ export async function runTaskCommand(text: string, flags: TaskFlagValues, comman
 async function publishTask(
   { taskId, runId }: TaskAddress,
   task: SingleTask,
-  { store, progress }: TaskclusterAccess,
+  { store, stop, progress }: TaskclusterAccess,
   job: GroupsJob,
+  flags: TaskFlagValues,
 ): Promise<number> {
   const { state } = task.task.status;
   if (state !== "completed") {
@@ -78,9 +84,54 @@ async function publishTask(
   }
   const group = await taskAsGroup(task, store);
   progress.stop();
+  const plotted =
+    flags.plot === undefined ? undefined : await plotRun(group, new Plot(flags.plot), job, flags, stop);
+  if (job.target === undefined && flags["output-dir"] === undefined) {
+    printProblems(group.problems);
+    return plotted ?? EXIT.input;
+  }
   // A training's run stands for itself; an evaluation is also a row of its group's table.
   const only = task.stage === "training" ? "training" : "evaluations";
-  return runGroups(taskId, groupsSource([group], []), { ...job, flags: { ...job.flags, only } });
+  const code = await runGroups(taskId, groupsSource([group], []), { ...job, flags: { ...job.flags, only } });
+  return code === EXIT.ok && plotted === EXIT.usage ? plotted : code;
+}
+
+/**
+ * Draws the charts of a finished training and returns the exit code; undefined without a log. Where nothing else is done
+ * with the log, the receipt is here, too.
+ */
+async function plotRun(
+  { runs: [run] }: Group,
+  plot: Plot,
+  { target, parser, started }: GroupsJob,
+  flags: TaskFlagValues,
+  stop: StopRequest,
+): Promise<number | undefined> {
+  if (run?.log === undefined) return undefined;
+  const source = await completeLog(run.log, run.validationLog);
+  const receipt = await publishLog(source, parser, [plot.publisher(run.id)], { signal: stop.signal });
+  await printCharts(plot, flags.json ? process.stderr : process.stdout);
+  for (const fault of plot.faults) say(fault);
+  const isAll = target === undefined && flags["output-dir"] === undefined;
+  const code = isAll ? await reportLog(receipt, flags, started, stop) : EXIT.ok;
+  return code === EXIT.ok && plot.faults.length > 0 ? EXIT.usage : code;
+}
+
+/** Prints the receipt of a log and returns its exit code. */
+async function reportLog(
+  receipt: InputReceipt,
+  flags: TaskFlagValues,
+  started: number,
+  stop: StopRequest,
+): Promise<number> {
+  await signalsDelivered();
+  const verdict = {
+    strict: false,
+    publisherErrors: [],
+    ...(stop.received === undefined ? {} : { signal: stop.received }),
+  };
+  const detail = flags.quiet ? "quiet" : flags.verbose ? "verbose" : "normal";
+  return report([receipt], verdict, { detail, json: flags.json, stdoutTaken: false, started });
 }
 
 /** Publishes a training while it runs, from its first run to its end. */
@@ -129,19 +180,9 @@ async function followTask(
       growing: true,
     }).finally(() => view.stop());
     if (plot !== undefined) await printCharts(plot, terminal);
-    await signalsDelivered();
-    const verdict = {
-      strict: false,
-      publisherErrors: [],
-      ...(stop.received === undefined ? {} : { signal: stop.received }),
-    };
-    const detail = flags.quiet ? "quiet" : flags.verbose ? "verbose" : "normal";
-    const code = report([receipt], verdict, {
-      detail,
-      json: flags.json,
-      stdoutTaken: false,
-      started,
-    });
+    const code = await reportLog(receipt, flags, started, stop);
+    // Of a log that was not read to its end nobody knows what it lacks.
+    if (stop.received === undefined) for (const fault of plot?.faults ?? []) say(fault);
     if (code !== EXIT.ok) return code;
     if (source.incomplete) return EXIT.input;
     return source.finalState === "completed" ? EXIT.ok : EXIT.taskFailed;
