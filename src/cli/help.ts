@@ -36,6 +36,16 @@ class CommandPage extends CommandHelp {
     return this.wrap(`$ ${words.join(" ")}`);
   }
 
+  /** The framework puts defaults first; descriptions that say them say them last. The group's header says W&B. */
+  protected override flags(flags: Command.Flag.Any[]): [string, string | undefined][] | undefined {
+    return super
+      .flags(flags)
+      ?.map(([left, right]) => [
+        left,
+        right?.replace(/^(\[(?:default|env): .*?\]) (.*)/, "$2  $1").replace(/^W&B: /, ""),
+      ]);
+  }
+
   protected override description(): string | undefined {
     const { description } = this.command;
     return description === undefined ? undefined : this.wrap(description);

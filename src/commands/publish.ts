@@ -26,7 +26,7 @@ something was not delivered; 130, 143 stopped by SIGINT, SIGTERM.`;
   static override flags = {
     from: Flags.string({
       description: "folder of the shards, or a manifest",
-      helpValue: "DIR",
+      helpValue: "DIR|FILE",
       required: true,
     }),
     only: groupFlags.only,

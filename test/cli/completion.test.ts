@@ -159,6 +159,12 @@ describe("the script", () => {
     }
   });
 
+  it("for bash also completes where = does not break words", async () => {
+    const folder = await folderFor("bash");
+    const words = ["marian-tracking", "check", "train.log", "--only=nan,st"];
+    expect(offered("bash", folder, words)).toEqual(["--only=nan,stall"]);
+  });
+
   it.skipIf(lacks("fish"))("for fish describes commands, flags and values", async () => {
     const folder = await folderFor("fish");
     expect(offered("fish", folder, ["marian-tracking", "che"])).toEqual([

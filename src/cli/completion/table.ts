@@ -95,6 +95,7 @@ function valuesOf({
   helpValue,
 }: Pick<Interfaces.OptionFlag<unknown>, "options" | "helpValue">): Values {
   if (options !== undefined) return options;
-  if (helpValue === "FILE") return "files";
-  return helpValue === "DIR" ? "folders" : "free";
+  const words = String(helpValue).split("|");
+  if (words.includes("FILE")) return "files";
+  return words.includes("DIR") ? "folders" : "free";
 }
