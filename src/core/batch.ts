@@ -86,7 +86,9 @@ export class Batch implements Views {
    * @throws Error when the parser has been called again: the core formats the rows that it found last.
    */
   trainingCsv(columns: CsvColumns, prefix: Uint8Array): Uint8Array {
-    return this.#csv(columns, columns.timestamp === true ? this.trainingTimes : NO_TIMES, prefix);
+    // Without them, the core takes its own for UTC.
+    const times = columns.timestamp === true && this.time.hasZones ? this.trainingTimes : NO_TIMES;
+    return this.#csv(columns, times, prefix);
   }
 
   /**
