@@ -27,7 +27,7 @@ export default class Parse extends Command {
   static override summary = "Turn logs into CSV, NDJSON, charts, TensorBoard or W&B runs.";
   static override description =
     `Reads files, folders, patterns and standard input, also packed with gzip or zstd. \
-CSV goes to training.csv and validation.csv in the output folder, with a folder for each of several inputs; NDJSON goes to \
+CSV goes to training.csv and validation.csv in the output folder, Parquet to files of the same names, with a folder for each of several inputs; NDJSON goes to \
 standard output. A receipt on standard error says what was read and what could not be read.
 
 Exit codes: 0 everything was read and written; 1 an input failed or held no measurement, or --strict found unmatched lines; \
@@ -75,14 +75,14 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
     }),
   };
   static override flags = {
-    format: Flags.option({ options: ["csv", "ndjson", "tsv"] as const })({
+    format: Flags.option({ options: ["csv", "ndjson", "parquet", "tsv"] as const })({
       description: "what to write; tsv: with -o - or --manifest  [default: csv; with --manifest: ndjson]",
     }),
     "output-dir": Flags.string({
       char: "o",
       aliases: ["output"],
       description:
-        "folder of the results, or - for standard output  [default: ./output for CSV, unless --plot is given; standard output for NDJSON]",
+        "folder of the results, or - for standard output  [default: ./output for CSV and Parquet, unless --plot is given; standard output for NDJSON]",
       helpValue: "DIR",
     }),
     table: tableFlag,
@@ -249,6 +249,7 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
       threads: flags.jobs,
       signal: stop.signal,
       progress: progress.add,
+      version: this.config.version,
       openers,
     }).finally(() => {
       progress.stop();

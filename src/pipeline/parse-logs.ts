@@ -73,6 +73,8 @@ export interface ParseRequest {
   readonly threads?: number | undefined;
   readonly signal: AbortSignal;
   progress(bytes: number): void;
+  /** Of the program. */
+  readonly version: string;
   /** Publishers of each log besides the files. */
   readonly openers: readonly PublisherOpener[];
 }
@@ -98,7 +100,7 @@ export async function parseLogs(request: ParseRequest): Promise<ParseResult> {
 
 /** Every log into files of its own, or into none. */
 async function parseApart(request: ParseRequest): Promise<InputReceipt[]> {
-  const { names, inputs, format, output, options, openers } = request;
+  const { names, inputs, format, output, options, openers, version } = request;
   const folderOf = output.kind === "folder" ? outputFolders(names, output.folder) : undefined;
   // Functions don't pass to threads, and the runs of one W&B project share a connection.
   const isAlone = openers.length > 0 || names.some((name) => isLive(request, name));
@@ -107,7 +109,7 @@ async function parseApart(request: ParseRequest): Promise<InputReceipt[]> {
   if (folderOf !== undefined && threads > 1) {
     const tasks = names.map((name) => {
       const place = inputLocation(name);
-      return { source: name, ...(place && { place }), folder: folderOf(name), format, options };
+      return { source: name, ...(place && { place }), folder: folderOf(name), format, options, version };
     });
     return runInWorkers(tasks, threads, request);
   }
@@ -117,7 +119,7 @@ async function parseApart(request: ParseRequest): Promise<InputReceipt[]> {
     const own =
       folderOf === undefined
         ? []
-        : [filePublisher(folderOf(name), format, { patterns: hasPatterns(options) })];
+        : [filePublisher(folderOf(name), format, { patterns: hasPatterns(options), version })];
     receipts.push(await parseLog(request, name, own));
   }
   return receipts;
@@ -180,12 +182,13 @@ async function parseCombined(request: ParseRequest, shared: UpdatePublisher): Pr
 }
 
 /** The output that all logs share; undefined if each has its own, or none. */
-function combinedOutput({ output, format, combine, options }: ParseRequest): UpdatePublisher | undefined {
+function combinedOutput(request: ParseRequest): UpdatePublisher | undefined {
+  const { output, format, combine, options, version } = request;
   if (output.kind === "lines") return new NdjsonPublisher(standardOutput());
   if (output.kind === "table") return new TablePrinter(output, combine);
   if (output.kind === "none" || !combine) return undefined;
   const { folder } = output;
-  return filePublisher(folder, format, { patterns: hasPatterns(options), combine: true });
+  return filePublisher(folder, format, { patterns: hasPatterns(options), combine: true, version });
 }
 
 async function parseLog(

@@ -10,9 +10,10 @@ const say = (message: WorkerMessage) => parentPort?.postMessage(message);
 
 parentPort?.on("message", async (message: WorkerTask | "stop") => {
   if (message === "stop") return stop.abort();
-  const { source, place, folder, format, options } = message;
+  const { source, place, folder, format, options, version } = message;
   if (place !== undefined) locateInput(source, place);
-  const files = filePublisher(folder, format, { patterns: (options.patterns?.length ?? 0) > 0 });
+  const patterns = (options.patterns?.length ?? 0) > 0;
+  const files = filePublisher(folder, format, { patterns, version });
   const progress = (bytes: number) => say({ progress: bytes });
   say({ receipt: await publishLog(fileSource(source), options, [files], { progress, signal: stop.signal }) });
 });

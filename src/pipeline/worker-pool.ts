@@ -15,6 +15,8 @@ export interface WorkerTask {
   readonly folder: string;
   readonly format: FileFormat;
   readonly options: ParserOptions;
+  /** Of the program. */
+  readonly version: string;
 }
 
 /** What a worker says. */

@@ -4,24 +4,25 @@ import { Echo } from "../io/stdin.js";
 import { dataText } from "../io/terminal.js";
 import { CsvPublisher } from "./csv/csv-publisher.js";
 import { LineFile, type LineOutput, NdjsonPublisher } from "./ndjson.js";
+import { ParquetPublisher } from "./parquet-publisher.js";
 import type { UpdatePublisher } from "./update-publisher.js";
 
 /** What files are written as. */
-export type FileFormat = "csv" | "ndjson";
+export type FileFormat = "csv" | "ndjson" | "parquet";
 
 /**
  * Writes the files of one input, in a folder of its own, or those of several inputs. If nothing was measured, existing
  * files stay. With `reference`, CSV is what the Python commands write: without times, and files of headers if nothing
- * was measured.
+ * was measured. Parquet files name the program's `version`.
  */
 export function filePublisher(
   folder: string,
   format: FileFormat,
-  { patterns = false, combine = false, reference = false } = {},
+  { patterns = false, combine = false, reference = false, version = "" } = {},
 ): UpdatePublisher {
-  return format === "ndjson"
-    ? ndjsonFile(folder, "whole", reference)
-    : new CsvPublisher({ folder, mode: "whole", combine, patterns, reference });
+  if (format === "ndjson") return ndjsonFile(folder, "whole", reference);
+  if (format === "parquet") return new ParquetPublisher({ folder, combine, patterns, version });
+  return new CsvPublisher({ folder, mode: "whole", combine, patterns, reference });
 }
 
 /**

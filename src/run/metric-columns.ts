@@ -89,6 +89,13 @@ export function renamedColumns(
   return names;
 }
 
+/** Columns that get other names: a name that was there before stays where it stood; the others keep their order. */
+export function settledOrder(columns: readonly string[], names: ReadonlyMap<string, string>): string[] {
+  const renamed = columns.map((column) => names.get(column) ?? column);
+  const rest = renamed.filter((name) => !columns.includes(name));
+  return columns.flatMap((name) => (renamed.includes(name) ? [name] : rest.splice(0, 1)));
+}
+
 interface Ranked {
   readonly metric: string;
   readonly replaced: number;

@@ -283,6 +283,15 @@ describe("task", () => {
     expect(wandb.run("nb-en", "teacher-2_ZowUk").state).toBe("finished");
   });
 
+  test("--follow writes no Parquet and says so before it asks anything", async () => {
+    const place = await setting();
+    const args = ["task", IDS.teacher2, "--follow", "-o", "out", "--format", "parquet"];
+    check(await command(place, args), {
+      code: 2,
+      stderr: /--follow writes CSV and NDJSON, row by row: for Parquet,/,
+    });
+  });
+
   test("--follow of a task that failed: all that its log holds, files too, and exit code 4", async () => {
     const place = await setting();
     place.server.setContent(IDS.finetuned, 0, "public/logs/live_backing.log", log(200));

@@ -29,6 +29,7 @@ import {
   VALIDATION_HEADER,
   valid,
 } from "../cli/sample-logs.js";
+import { readParquet } from "../publishers/tables/read-tables.js";
 
 const NODE = process.execPath;
 const RUN = binaryPath("run");
@@ -263,6 +264,41 @@ describe.concurrent("several logs", () => {
       ["b.log", undefined],
     ]);
     expect(result(run, "output/b/training.csv")).toBe(csv(TRAINING_HEADER, trainRow(2000)));
+  });
+});
+
+describe.concurrent("Parquet", () => {
+  const training = async (run: { readonly folder: string }, path: string) =>
+    (await readParquet(join(run.folder, path))).rows;
+  const row = (up: number) => expect.objectContaining({ up, timestamp: TRAINED });
+
+  it("goes to the output folder, of several logs to a folder each, in threads too", async () => {
+    const folder = freshFolder({ "a.log": ONE, "b.log": train(2000) });
+    const run = await parse(["a.log", "--format", "parquet"], { folder });
+    check(run, { code: 0, stderr: /wrote {6}output\/training\.parquet\n.*output\/validation\.parquet\n/ });
+    expect(await training(run, "output/training.parquet")).toEqual([row(1000)]);
+    const both = await parse(["a.log", "b.log", "--format", "parquet", "-o", "out", "-q", "-j", "2"], {
+      folder,
+    });
+    check(both, { code: 0 });
+    expect(filesBelow(join(folder, "out"))).toEqual(
+      ["a", "b"].flatMap((name) => [`${name}/training.parquet`, `${name}/validation.parquet`]),
+    );
+    expect(await training(run, "out/b/training.parquet")).toEqual([row(2000)]);
+  });
+
+  it("is one set of files with --combine, and of a pipe is written at its end", async () => {
+    const folder = freshFolder({ "a.log": ONE, "b.log": train(2000) });
+    const run = await parse(["a.log", "b.log", "--combine", "--format", "parquet", "-q"], { folder });
+    check(run, { code: 0 });
+    expect((await training(run, "output/training.parquet")).map(({ source }) => source)).toEqual([
+      "a.log",
+      "b.log",
+    ]);
+    const args = ["--tee", "-", "--format", "parquet", "-o", "piped", "-q"];
+    const piped = await parse(args, { folder, stdin: ONE });
+    check(piped, { code: 0, stdout: ONE });
+    expect(await training(run, "piped/training.parquet")).toEqual([row(1000)]);
   });
 });
 
@@ -802,6 +838,21 @@ describe.concurrent("wrong use", () => {
       /Error: Parsing --jobs\s+Expected an integer but received: x/,
     ],
     ["quiet and verbose", ["a.log", "-q", "-v"], /cannot also be provided when using/],
+    [
+      "Parquet of a log that grows",
+      ["--follow", "a.log", "--format", "parquet"],
+      /Error: --follow writes rows as they come, .* follow with --format csv, then run parse again for Parquet/,
+    ],
+    [
+      "Parquet to standard output",
+      ["a.log", "--format", "parquet", "-o", "-"],
+      /Error: Parquet can't go to standard output: give -o FOLDER, or --format csv/,
+    ],
+    [
+      "Parquet of a manifest",
+      ["--manifest", "m.ndjson", "--format", "parquet"],
+      /Error: parse --manifest prints ndjson or tsv; for tables, use `archive --manifest` with -o/,
+    ],
     ["a flag without its value", ["a.log", "-o"], /Error: Flag --output-dir expects a value/],
   ];
 

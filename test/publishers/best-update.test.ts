@@ -32,6 +32,7 @@ function parse(
     combine: false,
     follow: false,
     options: {},
+    version: "1.2.3",
     signal: new AbortController().signal,
     progress: () => {},
     openers: [({ name }) => new BestUpdatePublisher(pathOf(name))],

@@ -44,6 +44,10 @@ export function rowOutput(
   }
   if (format === "parquet" && folder === STDOUT)
     refuse("Parquet can't go to standard output: give -o FOLDER, or --format csv");
+  if (format === "parquet" && flags.follow)
+    refuse(
+      "--follow writes rows as they come, and a Parquet file is written at the end: follow with --format csv, then run parse again for Parquet",
+    );
   // Charts are asked for instead of files.
   if (folder === undefined && flags.plot !== undefined && flags.format !== "ndjson") return { kind: "none" };
   if (folder !== undefined && folder !== STDOUT) return { kind: "folder", folder };

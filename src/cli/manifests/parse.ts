@@ -10,7 +10,7 @@ import { runManifest } from "./run.js";
 
 /** The values of the flags that matter to a worker, and of those that don't go with a manifest. */
 export interface ParseManifestFlags extends PublisherFlagValues {
-  readonly format: "csv" | "ndjson" | "tsv" | undefined;
+  readonly format: "csv" | "ndjson" | "parquet" | "tsv" | undefined;
   readonly "output-dir": string | undefined;
   readonly "files-from": string | undefined;
   readonly shard: string | undefined;
@@ -38,7 +38,7 @@ export async function parseManifest(
   refuse: (message: string) => never,
 ): Promise<number> {
   const { format = "ndjson" } = flags;
-  if (format === "csv")
+  if (format === "csv" || format === "parquet")
     refuse("parse --manifest prints ndjson or tsv; for tables, use `archive --manifest` with -o");
   if (given.length > 0) refuse("name either inputs or a --manifest");
   const others = ["files-from", "jobs", "plot", "table", ...NOT_WITH_MANIFEST, "wandb-project"] as const;

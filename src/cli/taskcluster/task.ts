@@ -42,6 +42,10 @@ export interface TaskFlagValues extends GroupFlagValues, TaskclusterFlagValues {
 /** Does what the flags ask for and returns the exit code. */
 export async function runTaskCommand(text: string, flags: TaskFlagValues, command: Command): Promise<number> {
   const { usage } = command;
+  if (flags.follow && flags.format?.includes("parquet") === true)
+    usage(
+      "--follow writes CSV and NDJSON, row by row: for Parquet, run this again without --follow when the task is over",
+    );
   const addresses = addressesOf([text], taskAddress, command);
   const [named = { taskId: "" }] = addresses;
   const address = flags.run === undefined ? named : { ...named, runId: flags.run };

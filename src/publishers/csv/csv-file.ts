@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { fileChunks } from "../../io/chunks.js";
 import { checkReader, makeFolder } from "../../io/file-system.js";
 import { type OutputFile, openOutputFile, partOf, throughLinks, writing } from "../../io/output-file.js";
+import { settledOrder } from "../../run/metric-columns.js";
 import { CellOrder, RowEnds, type RowTransform } from "../tables/row-transform.js";
 
 const LINE_FEED = 0x0a;
@@ -73,9 +74,7 @@ export class CsvFile {
   /** Gives columns other names; a name that moves to another column takes the position of that one. */
   async rename(names: ReadonlyMap<string, string>): Promise<void> {
     const renamed = this.#columns.map((column) => names.get(column) ?? column);
-    // A name that was there before stays where it stood; the others keep their order.
-    const rest = renamed.filter((name) => !this.#columns.includes(name));
-    const columns = this.#columns.flatMap((name) => (renamed.includes(name) ? [name] : rest.splice(0, 1)));
+    const columns = settledOrder(this.#columns, names);
     const order = new CellOrder(columns.map((name) => renamed.indexOf(name)));
     this.#columns = columns;
     await this.#rewrite(order);

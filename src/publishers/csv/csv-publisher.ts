@@ -1,19 +1,16 @@
 /** CSV files: training.csv, validation.csv, patterns.csv. */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { KIND } from "../../core/layout.js";
-import type { PatternMeasurement } from "../../core/measurement.js";
 import { utcText } from "../../core/timestamp.js";
 import { ColumnNames, stalledColumn } from "../../run/metric-columns.js";
 import { hasLabels, isMeasured, type RunUpdate } from "../../run/run-reader.js";
 import type { ValidationPoint } from "../../run/validation-point.js";
+import { PATTERNS, patternRows } from "../pattern-rows.js";
 import type { OpenedRun, PublisherOutcome, UpdatePublisher } from "../update-publisher.js";
 import { LABELS, metricRule, TIMESTAMP, TRAINING, VALIDATION } from "./columns.js";
 import { CsvFile, type WriteMode } from "./csv-file.js";
 import { csvLines, csvStart } from "./csv-text.js";
 import { formatCount, formatFloat } from "./float.js";
-
-const PATTERNS = ["source", "line", "up", "name"];
 
 /** How CSV files are written. */
 export interface CsvOptions {
@@ -160,10 +157,7 @@ export class CsvPublisher implements UpdatePublisher {
 
   async #publishPatterns({ batch }: RunUpdate): Promise<void> {
     const rows: string[][] = [];
-    for (const [index, { kind }] of batch.events.entries()) {
-      if (kind !== KIND.pattern) continue;
-      const { line, up, name, values } = batch.event(index) as PatternMeasurement;
-      const groups = new Map(Object.entries(values).map(([group, value]) => [groupColumn(group), value]));
+    for (const { line, up, name, groups } of patternRows(batch)) {
       const fresh = [...groups.keys()].filter((column) => !this.#patterns.columns.includes(column));
       if (fresh.length > 0) {
         await this.#patterns.write(csvLines(rows.splice(0)));
@@ -183,11 +177,6 @@ export class CsvPublisher implements UpdatePublisher {
     this.#matched = true;
     await this.#patterns.write(csvLines(rows));
   }
-}
-
-/** The column of a pattern's group; one that is called like a column of ours gets a name of its own. */
-function groupColumn(group: string): string {
-  return PATTERNS.includes(group) ? `${group}_group` : group;
 }
 
 /** The column `segment`, which follows all others but the times, if rows come from two segments or more. */

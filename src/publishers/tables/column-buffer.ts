@@ -1,5 +1,5 @@
 /** Rows as columns, until there are enough of them for a row group. */
-import type { Column, RunName } from "./columns.js";
+import type { Column } from "./columns.js";
 import { type ColumnValues, encodeRowGroup, type RowGroup } from "./parquet.js";
 import type { PartFile } from "./part-file.js";
 
@@ -13,16 +13,16 @@ const spare: Float64Array[] = [];
 export class ColumnBuffer {
   readonly #file: PartFile;
   readonly #groups: RowGroup[] = [];
-  readonly #texts: readonly [TextColumn, TextColumn, TextColumn];
+  readonly #texts: readonly TextColumn[];
   readonly #numbers = new Map<string, NumberColumn>();
   #rows = 0;
 
-  /** @param columns The three of the run's name, then numbers. */
+  /** @param columns Texts, then numbers. */
   constructor(file: PartFile, columns: readonly Column[]) {
     this.#file = file;
-    const [project, group, run, ...numbers] = columns as [Column, Column, Column, ...Column[]];
-    this.#texts = [new TextColumn(project), new TextColumn(group), new TextColumn(run)];
-    this.addColumns(numbers);
+    const isText = ({ type }: Column) => type === "text";
+    this.#texts = columns.filter(isText).map((column) => new TextColumn(column));
+    this.addColumns(columns.filter((column) => !isText(column)));
   }
 
   get groups(): readonly RowGroup[] {
@@ -35,18 +35,18 @@ export class ColumnBuffer {
   }
 
   /**
-   * Adds `rows` rows of a run. `fill` is called for each stretch of them, and gives every column its values through
-   * `put`; columns for which it does not are absent.
+   * Adds `rows` rows that have the same texts. `fill` is called for each stretch of them, and gives every column of
+   * numbers its values through `put`; columns for which it does not are absent.
    */
   add(
-    { project, group, run }: RunName,
+    texts: readonly string[],
     rows: number,
     fill: (from: number, to: number, put: (name: string) => NumberColumn | undefined) => void,
   ): void {
     let from = 0;
     while (from < rows) {
       const to = Math.min(rows, from + ROWS - this.#rows);
-      for (const [index, text] of [project, group, run].entries()) this.#texts[index]?.add(text, to - from);
+      for (const [index, text] of texts.entries()) this.#texts[index]?.add(text, to - from);
       fill(from, to, (name) => this.#numbers.get(name)?.startAt(this.#rows));
       this.#rows += to - from;
       from = to;

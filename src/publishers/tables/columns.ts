@@ -4,9 +4,9 @@ import { LABELS, TRAINING, VALIDATION } from "../csv/columns.js";
 
 /**
  * What a column holds: text; a count, exact up to 2^53; an epoch, which is a float that is printed without a point
- * if it is whole; a float. The type never depends on the data.
+ * if it is whole; a float; a timestamp, milliseconds since 1970 in UTC. The type never depends on the data.
  */
-export type ColumnType = "text" | "count" | "epoch" | "float";
+export type ColumnType = "text" | "count" | "epoch" | "float" | "timestamp";
 
 /** A column of a table. */
 export interface Column {

@@ -3,7 +3,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { named } from "../../io/output-file.js";
 import { type Column, SEGMENT, type TableFormat } from "./columns.js";
 import type { Layout } from "./layout.js";
-import { encodeAbsent, ParquetFrame, type RowGroup } from "./parquet.js";
+import { encodeAbsent, HEAD, ParquetFrame, type RowGroup } from "./parquet.js";
 import type { Section } from "./part-file.js";
 import { type PartTableName, partFile, type TablePart } from "./part-files.js";
 import { csvHeader } from "./row-text.js";
@@ -123,7 +123,7 @@ class ParquetJoin {
   }
 
   async start(): Promise<void> {
-    await this.#append(this.#frame.head);
+    await this.#append(HEAD);
   }
 
   async add(
@@ -133,21 +133,13 @@ class ParquetJoin {
   ): Promise<void> {
     for (const { rows, columns } of groups) {
       const chunks = new Map(columns.map((chunk) => [renamed.get(chunk.name) ?? chunk.name, chunk]));
-      let absent: Uint8Array | undefined;
       const placed: RowGroup["columns"][number][] = [];
       for (const column of this.#columns) {
         const chunk = chunks.get(column.name);
         if (chunk === undefined) {
-          absent ??= encodeAbsent(rows);
-          const { name } = column;
-          placed.push({
-            name,
-            offset: this.#offset,
-            bytes: absent.length,
-            data: 0,
-            encodings: ["PLAIN"],
-          });
-          await this.#append(absent);
+          const absent = encodeAbsent(column.name, rows, this.#offset);
+          placed.push(absent.chunk);
+          await this.#append(absent.bytes);
         } else {
           placed.push({ ...chunk, name: column.name, offset: this.#offset });
           const bytes = new Uint8Array(chunk.bytes);

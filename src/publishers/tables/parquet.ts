@@ -51,16 +51,27 @@ const PHYSICAL: Readonly<Record<ColumnType, PhysicalType>> = {
   count: "INT64",
   epoch: "DOUBLE",
   float: "DOUBLE",
+  timestamp: "INT64",
 };
 
-const MAGIC = new TextEncoder().encode("PAR1");
+/** What a physical type stands for, if that is not itself. */
+const LOGICAL: Partial<Record<ColumnType, Partial<SchemaElement>>> = {
+  text: { converted_type: "UTF8" },
+  timestamp: {
+    converted_type: "TIMESTAMP_MICROS",
+    logical_type: { type: "TIMESTAMP", isAdjustedToUTC: true, unit: "MICROS" },
+  },
+};
+
+/** What a file starts with. */
+export const HEAD = new TextEncoder().encode("PAR1");
 
 function elementOf({ name, type, optional }: Column): SchemaElement {
   return {
     name,
     type: PHYSICAL[type],
     repetition_type: optional ? "OPTIONAL" : "REQUIRED",
-    ...(type === "text" ? { converted_type: "UTF8" } : {}),
+    ...LOGICAL[type],
   };
 }
 
@@ -125,9 +136,9 @@ function cleared(): ByteWriter {
 function encodeValues(type: ColumnType, { values, dictionary }: ColumnValues): EncodedValues {
   if (dictionary !== undefined)
     return { dictionary: [...dictionary], ...encodeIndexes(values, dictionary.length) };
-  if (type === "count") {
+  if (type === "count" || type === "timestamp") {
     const writer = cleared();
-    deltaBinaryPack(writer, values, "INT64");
+    deltaBinaryPack(writer, type === "count" ? values : values.map((millis) => millis * 1000), "INT64");
     return { encoding: "DELTA_BINARY_PACKED", data: writer.getBytes() };
   }
   // Epochs repeat. Not so other floats; and a dictionary would take -0 for 0.
@@ -194,21 +205,24 @@ function writePageHead(
   writer.appendBytes(level.getBytes());
 }
 
-/** A column of any type that none of the rows has. */
-export function encodeAbsent(rows: number): Uint8Array {
-  const column: Column = { name: "absent", type: "float", optional: true };
-  const chunks: Uint8Array[] = [];
-  encodeRowGroup([{ ...column, values: undefined }], rows, 0, (bytes) => chunks.push(bytes.slice()));
-  return Buffer.concat(chunks);
+/** A column of any type that none of the rows has, at `offset` of a file. */
+export function encodeAbsent(
+  name: string,
+  rows: number,
+  offset: number,
+): { readonly chunk: ColumnChunk; readonly bytes: Uint8Array } {
+  const column: Column = { name, type: "float", optional: true };
+  const parts: Uint8Array[] = [];
+  const push = (bytes: Uint8Array) => parts.push(bytes.slice());
+  const { columns } = encodeRowGroup([{ ...column, values: undefined }], rows, offset, push);
+  return { chunk: columns[0] as ColumnChunk, bytes: Buffer.concat(parts) };
 }
 
-/** The frame of a file: what stands before and after the row groups. */
+/** What stands after the row groups of a file. */
 export class ParquetFrame {
   readonly #columns: readonly Column[];
   readonly #program: string;
   readonly #groups: RowGroup[] = [];
-  /** What the file starts with. */
-  readonly head = MAGIC;
 
   /** @param program Name and version of what writes the file. */
   constructor(columns: readonly Column[], program: string) {
@@ -242,7 +256,7 @@ export class ParquetFrame {
       // Known to the reader of a file, not to its writer.
       metadata_length: 0,
     });
-    writer.appendBytes(MAGIC);
+    writer.appendBytes(HEAD);
     return writer.getBytes();
   }
 }

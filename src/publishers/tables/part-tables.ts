@@ -12,7 +12,13 @@ import {
 import { PartFiles, type PartTableName, type TablePart } from "./part-files.js";
 import { csvHead, jsonHead } from "./row-text.js";
 import { putTraining, trainingJson } from "./training-rows.js";
-import { type ValidationRow, ValidationRows, validationCsv, validationJson } from "./validation-rows.js";
+import {
+  putValidation,
+  type ValidationRow,
+  ValidationRows,
+  validationCsv,
+  validationJson,
+} from "./validation-rows.js";
 
 /** A part, but for its runs. */
 export type PartTablesSummary = Readonly<Record<PartTableName, TablePart>>;
@@ -92,7 +98,9 @@ class TrainingPart {
     const names = columns.map((column) => column.name);
     this.files.csv?.add(batch.trainingCsv(shown, csvHeadBytes), names, segment);
     this.files.ndjson?.add(trainingJson(batch, head, shown.segment), names, segment);
-    this.files.columns?.add(name, rows, (from, to, put) => putTraining(batch, from, to, put));
+    this.files.columns?.add([name.project, name.group, name.run], rows, (from, to, put) =>
+      putTraining(batch, from, to, put),
+    );
   }
 
   get summary(): TablePart {
@@ -132,13 +140,9 @@ class ValidationPart {
     const names = [...RUN_COLUMNS, ...columns].map((column) => column.name);
     this.files.csv?.add(validationCsv(columns, rows, csv), names, segment);
     this.files.ndjson?.add(validationJson(columns, rows, json), names, segment);
-    this.files.columns?.add(name, rows.length, (from, to, put) => {
-      for (const [index, { name: column }] of columns.entries()) {
-        const values = put(column);
-        for (let row = from; row < to; row += 1) values?.push(rows[row]?.cells[index]);
-      }
-      put(SEGMENT.name)?.pushAll(new Float64Array(to - from).fill(segment));
-    });
+    this.files.columns?.add([name.project, name.group, name.run], rows.length, (from, to, put) =>
+      putValidation(columns, rows.slice(from, to), put),
+    );
   }
 
   get summary(): TablePart {

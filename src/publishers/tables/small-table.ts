@@ -2,7 +2,7 @@
 import { open } from "node:fs/promises";
 import { named } from "../../io/output-file.js";
 import type { Cell, Column, TableFormat } from "./columns.js";
-import { type ColumnValues, encodeRowGroup, ParquetFrame } from "./parquet.js";
+import { type ColumnValues, encodeRowGroup, HEAD, ParquetFrame } from "./parquet.js";
 import { csvHeader, csvRows, jsonRows } from "./row-text.js";
 
 /** Rows that are written at once. */
@@ -30,7 +30,7 @@ export async function writeTable(
       offset += bytes.length;
     };
     if (format === "csv") await append(csvHeader(columns));
-    if (format === "parquet") await append(frame.head);
+    if (format === "parquet") await append(HEAD);
     for (let from = 0; from < rows.length; from += ROWS) {
       const some = rows.slice(from, from + ROWS);
       if (format === "csv") await append(csvRows(columns, some));
@@ -51,8 +51,8 @@ export async function writeTable(
   }
 }
 
-/** The values of a column; undefined if all are absent. */
-function valuesAt(rows: readonly (readonly Cell[])[], at: number): ColumnValues | undefined {
+/** The values of a column of rows; undefined if all are absent. */
+export function valuesAt(rows: readonly (readonly Cell[])[], at: number): ColumnValues | undefined {
   const cells = rows.map((row) => row[at]);
   const there = cells.filter((cell) => cell !== undefined);
   if (there.length === 0) return undefined;

@@ -2,12 +2,15 @@
 import { ColumnNames, stalledColumn } from "../../run/metric-columns.js";
 import type { RunUpdate } from "../../run/run-reader.js";
 import { metricRule } from "../csv/columns.js";
-import { type Column, metricColumns, RUN_COLUMNS, VALIDATION_COLUMNS } from "./columns.js";
+import type { NumberColumn } from "./column-buffer.js";
+import { type Column, metricColumns, RUN_COLUMNS, SEGMENT, VALIDATION_COLUMNS } from "./columns.js";
 import { csvNumber, jsonNumber } from "./row-text.js";
 
 /** A row without the name of its run. */
 export interface ValidationRow {
   readonly segment: number;
+  /** Of its first record, as the log has it. */
+  readonly timestamp: string | undefined;
   /** As many as there were columns when the row was made, or less: the rest is absent. */
   readonly cells: readonly (number | undefined)[];
 }
@@ -16,10 +19,15 @@ const FIXED = VALIDATION_COLUMNS.slice(RUN_COLUMNS.length);
 
 /** Turns the points of any number of runs into rows of one table. */
 export class ValidationRows {
-  readonly #metrics = new ColumnNames(metricRule(VALIDATION_COLUMNS.map(({ name }) => name)));
+  readonly #metrics: ColumnNames;
   readonly #columns: Column[] = [...FIXED];
   /** Where the value and the stalls of each metric stand in a row. */
   readonly #indices = new Map<string, { readonly value: number; readonly stalled: number }>();
+
+  /** @param others Columns of the table that are neither metrics nor segments. */
+  constructor(others: readonly string[] = VALIDATION_COLUMNS.map(({ name }) => name)) {
+    this.#metrics = new ColumnNames(metricRule(others));
+  }
 
   /** Columns up to now, but for those of the run's name. */
   get columns(): readonly Column[] {
@@ -31,9 +39,14 @@ export class ValidationRows {
     return this.#metrics.columns;
   }
 
-  /** The columns when all rows are there, by names that don't depend on the order of metrics. */
+  /** Names of columns that don't depend on the order of metrics, by those up to now, if they differ. */
+  get renamed(): ReadonlyMap<string, string> {
+    return this.#metrics.renamed;
+  }
+
+  /** The columns when all rows are there, by their names then. */
   get settled(): readonly Column[] {
-    const { renamed } = this.#metrics;
+    const { renamed } = this;
     return this.#columns.map((column) => ({ ...column, name: renamed.get(column.name) ?? column.name }));
   }
 
@@ -44,7 +57,7 @@ export class ValidationRows {
       const met = new Set(points.flatMap(({ metrics }) => [...metrics.keys()]));
       for (const metric of metricNames) if (met.has(metric)) this.#add(metric);
     }
-    const rows = points.map(({ segment, epoch, up, metrics }): ValidationRow => {
+    const rows = points.map(({ segment, timestamp, epoch, up, metrics }): ValidationRow => {
       const cells = new Array<number | undefined>(this.#columns.length).fill(undefined);
       cells[0] = epoch;
       cells[1] = up;
@@ -54,7 +67,7 @@ export class ValidationRows {
         cells[index.value] = value;
         cells[index.stalled] = stalled;
       }
-      return { segment, cells };
+      return { segment, timestamp, cells };
     });
     return { rows, added: this.#columns.slice(known) };
   }
@@ -77,6 +90,19 @@ export class ValidationRows {
   #indexOf(column: string): number {
     return this.#columns.findIndex(({ name }) => name === column);
   }
+}
+
+/** Puts the rows into columns. */
+export function putValidation(
+  columns: readonly Column[],
+  rows: readonly ValidationRow[],
+  put: (name: string) => NumberColumn | undefined,
+): void {
+  for (const [index, { name }] of columns.entries()) {
+    const values = put(name);
+    for (const { cells } of rows) values?.push(cells[index]);
+  }
+  put(SEGMENT.name)?.pushAll(Float64Array.from(rows, ({ segment }) => segment));
 }
 
 /** The rows as CSV, each starting with `head`. */

@@ -5,7 +5,7 @@ import { parquetReadObjects } from "hyparquet";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ColumnBuffer } from "../../../src/publishers/tables/column-buffer.js";
 import type { Cell, Column } from "../../../src/publishers/tables/columns.js";
-import { ParquetFrame } from "../../../src/publishers/tables/parquet.js";
+import { HEAD, ParquetFrame } from "../../../src/publishers/tables/parquet.js";
 import { PartFile } from "../../../src/publishers/tables/part-file.js";
 import { writeTable } from "../../../src/publishers/tables/small-table.js";
 import { parquetTypes, type Row, readParquet, readTable } from "./read-tables.js";
@@ -135,11 +135,11 @@ describe("ColumnBuffer", () => {
     for (const { rows, columns: chunks } of buffer.groups) {
       frame.add({
         rows,
-        columns: chunks.map((chunk) => ({ ...chunk, offset: chunk.offset + frame.head.length })),
+        columns: chunks.map((chunk) => ({ ...chunk, offset: chunk.offset + HEAD.length })),
       });
     }
     const path = `${part}.parquet`;
-    await writeFile(path, Buffer.concat([frame.head, bytes, frame.foot()]));
+    await writeFile(path, Buffer.concat([HEAD, bytes, frame.foot()]));
     return (await readParquet(path)).rows;
   }
 
@@ -155,7 +155,7 @@ describe("ColumnBuffer", () => {
       ["d", 1],
     ] as const) {
       const up = Float64Array.from({ length: rows }, (_, index) => index * 1000);
-      buffer.add(run(name), rows, (from, to, put) => {
+      buffer.add(Object.values(run(name)), rows, (from, to, put) => {
         put("up")?.pushAll(up.subarray(from, to));
         const bits = Uint32Array.from({ length: to - from }, (_, index) => (from + index) % 2);
         put("rate")?.pushAll(up.subarray(from, to), bits, 1);
@@ -173,7 +173,7 @@ describe("ColumnBuffer", () => {
     const buffer = new ColumnBuffer(file, columns);
     const late: Column = { name: "bleu", type: "float", optional: true };
     const add = (name: string, fields: Record<string, number | undefined>) =>
-      buffer.add(run(name), 1, (_from, _to, put) => {
+      buffer.add(Object.values(run(name)), 1, (_from, _to, put) => {
         for (const [field, value] of Object.entries(fields)) put(field)?.push(value);
       });
     add("a", { up: 1 });
@@ -194,10 +194,10 @@ describe("ColumnBuffer", () => {
   it("says nothing of a column that no row has, and fails for one that every row needs", () => {
     const file = new PartFile(join(folder, "never"));
     const buffer = new ColumnBuffer(file, columns);
-    buffer.add(run("a"), 2, (_from, _to, put) => put("up")?.pushAll(Float64Array.of(1, 2)));
+    buffer.add(Object.values(run("a")), 2, (_from, _to, put) => put("up")?.pushAll(Float64Array.of(1, 2)));
     buffer.encode();
     expect(buffer.groups[0]?.columns.map(({ name }) => name)).toEqual(["project", "group", "run", "up"]);
-    buffer.add(run("a"), 2, (_from, _to, put) => put("up")?.push(1));
+    buffer.add(Object.values(run("a")), 2, (_from, _to, put) => put("up")?.push(1));
     expect(() => buffer.encode()).toThrow("some rows lack up");
   });
 });

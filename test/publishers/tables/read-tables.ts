@@ -1,10 +1,10 @@
 /** Reads tables of each form back, by other readers than those that wrote them. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { DuckDBInstance } from "@duckdb/node-api";
+import { DuckDBInstance, DuckDBTimestampTZValue } from "@duckdb/node-api";
 import { parse } from "csv-parse/sync";
 
-/** A row by column: numbers as numbers, what is absent left out. */
+/** A row by column: numbers as numbers, times as text in UTC, what is absent left out. */
 export type Row = Record<string, string | number>;
 
 /** A table as one of its files has it. */
@@ -37,6 +37,8 @@ export async function readParquet(path: string): Promise<Table> {
       Object.entries(row).flatMap(([name, value]): [string, string | number][] => {
         if (value === null) return [];
         if (typeof value === "bigint") return [[name, Number(value)]];
+        if (value instanceof DuckDBTimestampTZValue)
+          return [[name, new Date(Number(value.micros) / 1000).toISOString()]];
         return [[name, value as string | number]];
       }),
     ),
