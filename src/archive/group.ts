@@ -16,6 +16,8 @@ export interface Problem {
   readonly source: string;
   /** What is wrong, and what to do if that is known. */
   readonly reason: string;
+  /** The reason without the name of the thing, so that problems with one cause can be told together. Default: the reason. */
+  readonly cause?: string | undefined;
   /** A failure costs data and the exit code; a warning does neither. */
   readonly severity: "failure" | "warning";
 }

@@ -45,7 +45,8 @@ export async function start(args: readonly string[], binary: string): Promise<vo
     await written(process.stdout);
     await swept;
     const code = endCode(exitOf(error), outputError);
-    if (outputError !== undefined || error instanceof Errors.ExitError) process.exit(code);
+    // Where exit is replaced, as in tests, it returns.
+    if (outputError !== undefined || error instanceof Errors.ExitError) return process.exit(code);
     if (!(error instanceof Error)) return handle(new Error(escapeText(String(error))));
     const shown = harmless(error);
     const { isUsage, usageText } = await import("./usage-error.js");

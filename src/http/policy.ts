@@ -51,9 +51,9 @@ export function isTransientStatus(status: number): boolean {
   return status === 408 || status === 429 || status >= 500;
 }
 
-/** The message for a request whose every try failed. */
-export function noAnswer(what: string, last: string, { tries, code }: Spent): string {
-  return `${what}: no usable answer in ${tries === 1 ? "1 try" : `${tries} tries`} (the last: ${last}). ${ADVICE[code]}`;
+/** Why a request whose every try failed has no answer, and what to do. */
+export function noAnswer(last: string, { tries, code }: Spent): string {
+  return `no usable answer in ${tries === 1 ? "1 try" : `${tries} tries`} (the last: ${last}). ${ADVICE[code]}`;
 }
 
 const NETWORK = "Check the network and run the command again";

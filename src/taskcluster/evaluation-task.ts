@@ -8,7 +8,7 @@ import { readScores } from "../evaluation/score-file.js";
 import { addScores, inTableOrder, otherScores } from "../evaluation/scores.js";
 import { InputError } from "../io/input-error.js";
 import { type ArtifactStore, artifactName } from "./artifact-store.js";
-import { type GroupTask, hasCode } from "./client/index.js";
+import { type GroupTask, hasCode, TaskclusterError } from "./client/index.js";
 import { labelOf, lastRun, nameOf } from "./group-task.js";
 
 /** What came of reading an evaluation task. */
@@ -79,7 +79,9 @@ export async function readEvaluation(store: ArtifactStore, task: GroupTask): Pro
     return { task, evaluation, problems };
   } catch (error) {
     if (hasCode(error, "stopped")) throw error;
-    say("failure", error instanceof Error ? error.message : String(error));
+    const reason = error instanceof Error ? error.message : String(error);
+    const cause = error instanceof TaskclusterError ? error.why : reason;
+    problems.push({ source: nameOf(task), reason, cause, severity: "failure" });
   }
   return { task, problems };
 }

@@ -3,7 +3,7 @@ import type { Problem } from "../archive/group.js";
 import { readLabel } from "../evaluation/naming/label.js";
 import type { Source } from "../io/source.js";
 import { type ArtifactStore, artifactName } from "./artifact-store.js";
-import { type GroupTask, hasCode, isRefused, type TaskRun } from "./client/index.js";
+import { type GroupTask, hasCode, isRefused, TaskclusterError, type TaskRun } from "./client/index.js";
 import { finishedLog, TRAINING_LOGS } from "./finished-log.js";
 import { labelOf, lastRun, nameOf, unfinishedText } from "./group-task.js";
 import { type LastUpdate, lastUpdate } from "./last-update.js";
@@ -42,7 +42,7 @@ export async function readTraining(store: ArtifactStore, task: GroupTask): Promi
     const { problems, ...logs } = await logsLeft(store, task, run);
     return { ...about, ...logs, problems: [...namingProblems(task), ...problems] };
   } catch (error) {
-    const failure = problemOf(task, "failure", messageOf(error));
+    const failure = { ...problemOf(task, "failure", messageOf(error)), cause: causeOf(error) };
     return { ...about, problems: [...namingProblems(task), failure] };
   }
 }
@@ -112,7 +112,9 @@ async function logsLeft(
   const { log, reason } = training;
   if (log === undefined) {
     const missing = reason ?? `it has left no log (${TRAINING_LOGS.slice(0, 2).join(", ")})`;
-    return { problems: [problemOf(task, "failure", missing)] };
+    const cause =
+      training.errors.length === 0 ? undefined : [...new Set(training.errors.map(causeOf))].join("; ");
+    return { problems: [{ ...problemOf(task, "failure", missing), cause }] };
   }
   const problems: Problem[] = [];
   if (reason !== undefined) problems.push(problemOf(task, "warning", reason));
@@ -139,6 +141,10 @@ function namingProblems(task: GroupTask): Problem[] {
 
 function problemOf(task: GroupTask, severity: Problem["severity"], reason: string): Problem {
   return { source: nameOf(task), reason, severity };
+}
+
+function causeOf(error: unknown): string {
+  return error instanceof TaskclusterError ? error.why : messageOf(error);
 }
 
 /** @throws The error, if it says that the command is stopped. */

@@ -8,6 +8,7 @@ import { fieldsOf, type InputReceipt } from "../../pipeline/input-receipt.js";
 import type { Note } from "../../publishers/update-publisher.js";
 import { summaryJson } from "../summary/summary-text.js";
 import { count, grouped, round, size } from "./numbers.js";
+import { problemLines } from "./problems.js";
 import { type Clock, type Detail, NOTHING_WRITTEN, RUNNING } from "./receipt.js";
 
 /** More runs than this have no lines of their own unless something is to be said of them. */
@@ -104,10 +105,8 @@ function logJson(log: InputReceipt) {
 export function groupsReceiptText(result: GroupsResult, clock: Clock, detail: Detail): string {
   const { problems, published = [], tables, signal } = result;
   const lines: string[] = [];
-  for (const { source, reason, severity } of problems) {
-    if (severity === "failure") lines.push(`ERROR ${source}: ${reason}`);
-    else if (detail !== "quiet") lines.push(`warning: ${source}: ${reason}`);
-  }
+  const told = problems.filter(({ severity }) => severity === "failure" || detail !== "quiet");
+  lines.push(...problemLines(told));
   const sent = published.flatMap(({ runs }) => runs).filter(({ state }) => isSent(state)).length;
   for (const group of published) lines.push(...groupLines(group, detail, sent <= MAX_ADDRESSES));
   // Of what was published, that has been said already.

@@ -19,6 +19,7 @@ import {
 } from "../../taskcluster/client/index.js";
 import type { Command } from "../command.js";
 import { count, grouped, size } from "../receipts/numbers.js";
+import { problemLines } from "../receipts/problems.js";
 import { watchStopSignals } from "../stop-signal.js";
 import { type ProgressLine, showProgress } from "../terminal/progress.js";
 
@@ -171,7 +172,6 @@ async function credentialsFor(rootUrl: string, command: Command): Promise<Creden
 
 /** Prints what is wrong with groups; returns the exit code that it asks for. */
 export function printProblems(problems: readonly Problem[]): number {
-  for (const { severity, source, reason } of problems)
-    say(`${severity === "failure" ? "ERROR" : "warning:"} ${source}: ${reason}`);
+  for (const line of problemLines(problems)) say(line);
   return problems.some(({ severity }) => severity === "failure") ? EXIT.input : EXIT.ok;
 }

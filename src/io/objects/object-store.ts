@@ -252,7 +252,8 @@ export const OBJECT_POLICY: HttpPolicy = {
     refused: (refusal) => new InputError(refused(refusal)),
     unusable: (message) => new InputError(message),
     tooLarge: (message) => new InputError(message),
-    undelivered: (what, last, spent) => new InputError(noAnswer(what, last, spent), { code: "unreachable" }),
+    undelivered: (what, last, spent) =>
+      new InputError(`${what}: ${noAnswer(last, spent)}`, { code: "unreachable" }),
     stopped: (what) => new InputError(`${what}: stopped before the answer came`),
   },
 };

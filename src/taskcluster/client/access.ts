@@ -48,7 +48,10 @@ function policyFor(credentials: Credentials | undefined): HttpPolicy {
       refused: (refusal) => refusedError(refusal, credentials?.clientId),
       unusable: (message) => new TaskclusterError("malformed-answer", message),
       tooLarge: (message) => new TaskclusterError("too-large", message),
-      undelivered: (what, last, spent) => new TaskclusterError("unreachable", noAnswer(what, last, spent)),
+      undelivered: (what, last, spent) => {
+        const why = noAnswer(last, spent);
+        return new TaskclusterError("unreachable", `${what}: ${why}`, { why });
+      },
       stopped: (what) => new TaskclusterError("stopped", `${what}: stopped before the answer came`),
     },
   };

@@ -22,6 +22,8 @@ interface ErrorDetails {
   readonly status?: number | undefined;
   /** The service's name for the request, for its operators. */
   readonly requestId?: string | undefined;
+  /** The message without the name of what was asked for. Default: the message. */
+  readonly why?: string | undefined;
 }
 
 /** An error of Taskcluster, or of what the user calls a task or a group. Its message is a sentence for the user. */
@@ -32,12 +34,19 @@ export class TaskclusterError extends Error {
   readonly status: number | undefined;
   /** Undefined if the answer has none. */
   readonly requestId: string | undefined;
+  /** The message without the name of what was asked for: the same for everything that fails in the same way. */
+  readonly why: string;
 
-  constructor(code: TaskclusterErrorCode, message: string, { status, requestId }: ErrorDetails = {}) {
+  constructor(
+    code: TaskclusterErrorCode,
+    message: string,
+    { status, requestId, why = message }: ErrorDetails = {},
+  ) {
     super(message);
     this.code = code;
     this.status = status;
     this.requestId = requestId;
+    this.why = why;
   }
 }
 
@@ -79,6 +88,7 @@ export function refusedError(refusal: Refusal, clientId?: string): TaskclusterEr
   return new TaskclusterError(CODES[status] ?? "refused", message, {
     status,
     requestId: headers["x-for-request-id"],
+    why: `HTTP ${status}: it ${reason}${tail}`,
   });
 }
 
