@@ -240,7 +240,7 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
     const result = await parseLogs({
       names: inputs,
       inputs: opened,
-      format: flags.format === "ndjson" ? "ndjson" : "csv",
+      format: flags.format === "ndjson" || flags.format === "parquet" ? flags.format : "csv",
       output,
       combine: flags.combine,
       echo: flags.tee ? new Echo(process.stdout) : undefined,
