@@ -13,8 +13,10 @@ export default defineConfig({
   // Many tests wait for processes and servers, so that two at a time pay on two cores.
   test: {
     globalSetup: ["test/temporary-folder.ts"],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // Only what hangs takes so long, however slow the machine.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 150_000 } },
     maxWorkers: 2,
     // The built program is loaded as it is.
     server: { deps: { external: [/\/cli\/(?:[^/]+|commands\/[^/]+)\.js$/] } },

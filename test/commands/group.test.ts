@@ -257,12 +257,12 @@ describe("task", () => {
     const args = ["task", IDS.teacher2, "--follow"];
     const start = () => startBinary("run", args, { folder: place.options.folder, env: environment(place) });
     const first = start();
-    await expect.poll(() => shown("nb-en", "teacher-2_ZowUk"), { timeout: 20_000 }).toBe(300);
+    await expect.poll(() => shown("nb-en", "teacher-2_ZowUk")).toBe(300);
     first.child.kill("SIGKILL");
     await first.done;
     live.append(log(600, 400, false));
     const second = start();
-    await expect.poll(() => shown("nb-en", "teacher-2_ZowUk"), { timeout: 20_000 }).toBe(600);
+    await expect.poll(() => shown("nb-en", "teacher-2_ZowUk")).toBe(600);
     live.append("[2026-01-01 10:06:30] [valid] Ep. 1 : Up. 600 : chrf : 50.5 : new best\n");
     live.append("[2026-01-01 10:07:00] Training finished\n");
     const status = place.server.store.task(IDS.teacher2).status;
@@ -314,7 +314,7 @@ describe("task", () => {
     const { folder } = place.options;
     const args = ["task", IDS.teacher2, "--follow", "-o", "out"];
     const follow = startBinary("run", args, { folder, env: environment(place) });
-    await expect.poll(() => written(folder), { timeout: 20_000 }).toContain('"up":300');
+    await expect.poll(() => written(folder)).toContain('"up":300');
     follow.child.kill(signal);
     const done = await follow.done;
     expect([done.code, done.stderr]).toEqual([code, expect.stringContaining("runs/teacher-2_ZowUk")]);
@@ -332,7 +332,7 @@ describe("task", () => {
       folder,
       env: { ...env, WANDB_MODE: "offline" },
     });
-    await expect.poll(() => written(folder), { timeout: 20_000 }).toContain('"up":300');
+    await expect.poll(() => written(folder)).toContain('"up":300');
     follow.child.kill("SIGTERM");
     expect((await follow.done).code).toBe(143);
     const synced = await runHere("run", ["sync", "wandb"], { folder, env });

@@ -17,7 +17,7 @@ import { projectWithPackage } from "../browser/packed-package.js";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const folder = projectWithPackage();
 const run = (command: string, args: string[]) =>
-  spawnSync(command, args, { cwd: folder, encoding: "utf8", timeout: 60_000 });
+  spawnSync(command, args, { cwd: folder, encoding: "utf8", timeout: 150_000 });
 
 /** Puts what the package depends on beside it, as npm would, from what the repository has installed. */
 function installDependencies(): void {

@@ -387,7 +387,7 @@ describe("the rest of a training's log, when its run is over", () => {
 });
 
 describe("any schedule of broken connections, outages, pre-emptions and restarts", () => {
-  it("ends with exactly the bytes of the log", { timeout: 120_000 }, async () => {
+  it("ends with exactly the bytes of the log", { timeout: 300_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(schedules(), async (schedule) => {
         const { server, queue, store } = await setUp();

@@ -177,7 +177,7 @@ describe("an interrupted upload", () => {
   ];
   it.each(faults)(
     "by %s at any request is finished by the next run",
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async (_name, fault) => {
       const expected = await onlinePicture();
       const file = await offlineFile();
