@@ -1,8 +1,10 @@
 /** Starts the four programs. They share one bundle, and so one copy of the framework. */
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Config, Errors, flush, handle, run, settings } from "@oclif/core";
 import { EXIT, stopCode } from "../exit-code.js";
 import { escapeText } from "../io/escape.js";
+import { STDIN } from "../io/inputs.js";
 import { sweepTemporaryFolders } from "../io/temporary-folder.js";
 import { say, sayText } from "../io/terminal.js";
 import { signalsDelivered, stopReceived } from "../live/pipe-signals.js";
@@ -16,7 +18,8 @@ settings.enableAutoTranspile = false;
  * Runs a command and ends the process once its output is written. If standard output fails, a message and the exit code
  * say so.
  */
-export async function start(args: readonly string[], binary: string): Promise<void> {
+export async function start(given: readonly string[], binary: string): Promise<void> {
+  const args = withCommand(given);
   outliveHangup();
   // In parallel with the command, which may not need it.
   const swept = sweepTemporaryFolders();
@@ -55,6 +58,19 @@ export async function start(args: readonly string[], binary: string): Promise<vo
     // The text quotes arguments as they were typed.
     await handle(harmless(new Errors.CLIError(text, { exit: EXIT.usage })));
   }
+}
+
+/** Takes a file, a folder, standard input or a path in the place of a command for the input of `summary`. */
+function withCommand(args: readonly string[]): readonly string[] {
+  const [first = ""] = args;
+  // A path that does not exist is still no command.
+  const isInput = first === STDIN || (!first.startsWith("-") && (/[/\\]/.test(first) || isThere(first)));
+  return isInput ? ["summary", ...args] : args;
+}
+
+/** Whether there is a file or a folder of that name, and no command. */
+function isThere(name: string): boolean {
+  return !existsSync(new URL(`./commands/${name}.js`, import.meta.url)) && existsSync(name);
 }
 
 /** The framework takes `--version` only as the first argument. */

@@ -2,6 +2,7 @@ import type { WriteStream } from "node:tty";
 import { Args, Flags } from "@oclif/core";
 import { openInputs } from "../archive/input-source.js";
 import { Command } from "../cli/command.js";
+import { silentAfterFlag } from "../cli/flags/duration.js";
 import { namedInputs } from "../cli/flags/named-inputs.js";
 import { readParserOptions } from "../cli/flags/parser-options.js";
 import { flagPublishers, publisherFlags } from "../cli/flags/publisher-flags.js";
@@ -131,6 +132,7 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
       helpGroup: "CHARTS",
     }),
     ...publisherFlags,
+    ...silentAfterFlag,
     strict: Flags.boolean({ description: "unmatched lines are an error (exit code 1)", helpGroup: "INPUT" }),
     json: Flags.boolean({
       description: "the receipt as JSON on standard output (on standard error if rows go to standard output)",
@@ -247,6 +249,7 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
       follow: flags.follow,
       options,
       threads: flags.jobs,
+      silentAfter: flags["silent-after"],
       signal: stop.signal,
       progress: progress.add,
       version: this.config.version,

@@ -16,7 +16,7 @@ import type { UpdatePublisher } from "../publishers/update-publisher.js";
 import { outputErrorText } from "./error-text.js";
 import type { InputReceipt } from "./input-receipt.js";
 import { type LogControl, publishLog } from "./publish-log.js";
-import { runInWorkers, threadCount } from "./worker-pool.js";
+import { ownPublishers, runInWorkers, threadCount } from "./worker-pool.js";
 
 /** A log that is about to be read, for those who make its publishers. */
 export interface OpenedLog {
@@ -75,6 +75,8 @@ export interface ParseRequest {
   progress(bytes: number): void;
   /** Of the program. */
   readonly version: string;
+  /** Milliseconds without a record after which a training is silent. Default: by the distances of its records. */
+  readonly silentAfter?: number | undefined;
   /** Publishers of each log besides the files. */
   readonly openers: readonly PublisherOpener[];
 }
@@ -100,26 +102,23 @@ export async function parseLogs(request: ParseRequest): Promise<ParseResult> {
 
 /** Every log into files of its own, or into none. */
 async function parseApart(request: ParseRequest): Promise<InputReceipt[]> {
-  const { names, inputs, format, output, options, openers, version } = request;
+  const { names, inputs, format, output, options, openers, version, silentAfter } = request;
   const folderOf = output.kind === "folder" ? outputFolders(names, output.folder) : undefined;
   // Functions don't pass to threads, and the runs of one W&B project share a connection.
   const isAlone = openers.length > 0 || names.some((name) => isLive(request, name));
-  const threads =
-    isAlone || folderOf === undefined ? 1 : threadCount(request.threads, names.length, inputs.bytes);
-  if (folderOf !== undefined && threads > 1) {
+  const threads = isAlone ? 1 : threadCount(request.threads, names.length, inputs.bytes);
+  if (threads > 1) {
     const tasks = names.map((name) => {
       const place = inputLocation(name);
-      return { source: name, ...(place && { place }), folder: folderOf(name), format, options, version };
+      const folder = folderOf?.(name);
+      return { source: name, ...(place && { place }), folder, format, options, version, silentAfter };
     });
     return runInWorkers(tasks, threads, request);
   }
   const receipts: InputReceipt[] = [];
   for (const name of names) {
     if (controlOf(request, name).signal?.aborted) continue;
-    const own =
-      folderOf === undefined
-        ? []
-        : [filePublisher(folderOf(name), format, { patterns: hasPatterns(options), version })];
+    const own = ownPublishers({ folder: folderOf?.(name), format, options, version });
     receipts.push(await parseLog(request, name, own));
   }
   return receipts;
@@ -208,8 +207,10 @@ async function parseLog(
  * How the reading of a log ends: at once with the signal, unless it ends by itself. A file that is followed ends when
  * the signal comes; standard input that passes through ends when its writer does.
  */
-function controlOf({ follow, echo, progress, signal }: ParseRequest, name: string): LogControl {
-  return follow || (echo !== undefined && name === STDIN) ? { progress } : { progress, signal };
+function controlOf(request: ParseRequest, name: string): LogControl {
+  const { follow, echo, progress, signal, silentAfter } = request;
+  const control = { progress, silentAfter };
+  return follow || (echo !== undefined && name === STDIN) ? control : { ...control, signal };
 }
 
 function isLive({ follow }: ParseRequest, name: string): boolean {

@@ -4,7 +4,8 @@ import { Worker } from "node:worker_threads";
 import type { InputLocation } from "../archive/input-source.js";
 import type { ParserOptions } from "../core/log-parser.js";
 import { withinDescriptors } from "../io/open-files.js";
-import type { FileFormat } from "../publishers/files.js";
+import { type FileFormat, filePublisher } from "../publishers/files.js";
+import type { UpdatePublisher } from "../publishers/update-publisher.js";
 import type { InputReceipt } from "./input-receipt.js";
 
 /** An input for a worker. */
@@ -12,11 +13,24 @@ export interface WorkerTask {
   readonly source: string;
   /** Where to read it; absent if its name is its path. */
   readonly place?: InputLocation;
-  readonly folder: string;
+  /** Of its files; undefined if it gets none. */
+  readonly folder: string | undefined;
   readonly format: FileFormat;
   readonly options: ParserOptions;
   /** Of the program. */
   readonly version: string;
+  readonly silentAfter: number | undefined;
+}
+
+/** The files of an input. */
+export function ownPublishers({
+  folder,
+  format,
+  options: { patterns = [] },
+  version,
+}: Pick<WorkerTask, "folder" | "format" | "options" | "version">): UpdatePublisher[] {
+  if (folder === undefined) return [];
+  return [filePublisher(folder, format, { patterns: patterns.length > 0, version })];
 }
 
 /** What a worker says. */

@@ -12,28 +12,13 @@ import { WholeLogPublisher } from "../../pipeline/whole-log-publisher.js";
 import type { RunPlan } from "../../run/run-plan.js";
 import type { StepRow } from "../../run/step-rows.js";
 import type { Preview, WandbPublication, WandbSettings } from "../../wandb/index.js";
-
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, "": 1000, s: 1000, m: 60_000, h: 3_600_000 };
-
-/** Milliseconds of a duration such as `90s`, `5m` or `1h`; a number alone is seconds. Undefined if invalid. */
-export function durationMs(text: string): number | undefined {
-  const [, number, unit = ""] = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h)?$/.exec(text.trim()) ?? [];
-  return number === undefined ? undefined : Number(number) * (UNIT_MS[unit] ?? 1000);
-}
+import { durationFlag } from "./duration.js";
 
 /** The flags of every command that speaks to the server. */
 export const wandbKeyFlag = {
-  "retry-for": Flags.custom<number>({
-    parse: async (text) => {
-      const milliseconds = durationMs(text);
-      if (milliseconds === undefined)
-        throw new Error(`--retry-for ${text}: write a duration such as 90s, 5m or 1h`);
-      return milliseconds;
-    },
-  })({
+  "retry-for": durationFlag("retry-for")({
     description:
       "W&B: how long to try without progress before rows go to the offline file  [default: 5m; eval and the end of a training: 60s]",
-    helpValue: "DURATION",
     helpGroup: "WEIGHTS & BIASES",
   }),
   "wandb-api-key-file": Flags.string({

@@ -244,11 +244,12 @@ function total(receipts: readonly InputReceipt[], of: (receipt: InputReceipt) =>
   return receipts.reduce((sum, receipt) => sum + of(receipt), 0);
 }
 
-function nameOf({ source }: InputReceipt): string {
+/** What people read for a source. */
+export function nameOf({ source }: Pick<InputReceipt, "source">): string {
   return source === "-" ? "standard input" : source;
 }
 
 /** A line of a log, not too long. */
-function shortened(text: string): string {
+export function shortened(text: string): string {
   return text.length > 160 ? `${text.slice(0, 160)}…` : text;
 }
