@@ -8,7 +8,7 @@ import { SUMMARY_FORMATS, summarize } from "../cli/summary/summarize.js";
 import { suggestion } from "../cli/usage-error.js";
 
 export default class Summary extends Command {
-  static override summary = "Say how trainings are doing: state, update, best validations, speed.";
+  static override summary = "Say how trainings are doing: state, best validations, speed.";
   static override description =
     `One log gets a few lines, several get a table with a row each; nothing is written to files. \
 marian-tracking FILE is the same as marian-tracking summary FILE.
