@@ -8,6 +8,7 @@ import {
   wandbFlags,
 } from "../cli/flags/wandb-flags.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
+import { showProgress } from "../cli/terminal/progress.js";
 import type { Evaluation } from "../evaluation/evaluation.js";
 import { evaluationTitle } from "../evaluation/naming/dataset.js";
 import { readGroupFolder, suffixOf } from "../evaluation/naming/group-name.js";
@@ -115,6 +116,7 @@ rest is in the offline file); 130, 143 stopped by SIGINT, SIGTERM.`;
       { environment: process.env, stop: stop.signal, warn: (text) => this.warn(text) },
     );
     if (target === undefined) return this.exit(EXIT.usage);
+    const progress = showProgress((elapsed) => `publishing, ${elapsed}`, process.stderr, flags.quiet);
     try {
       const label = given ?? target.task?.named;
       if (label?.stage !== "evaluate" || label.importer === null)
@@ -134,12 +136,14 @@ rest is in the offline file); 130, 143 stopped by SIGINT, SIGTERM.`;
         source,
       };
       const outcomes = await this.#publish(target, evaluation, target.suffix ?? suffix);
+      progress.stop();
       const undelivered = [target.fault, ...outcomes.map((outcome) => outcome.undelivered)].filter(Boolean);
       const result = undelivered.length > 0 ? EXIT.publisher : EXIT.ok;
       const code = stop.received === undefined ? result : stopCode(stop.received);
       this.#report(target, evaluation, outcomes, undelivered as string[], { ...flags, code });
       this.exit(code);
     } finally {
+      progress.stop();
       await target.close();
     }
   }

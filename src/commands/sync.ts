@@ -1,7 +1,9 @@
 import { Args, Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
 import { wandbKeyFlag } from "../cli/flags/wandb-flags.js";
+import { count } from "../cli/receipts/numbers.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
+import { showProgress } from "../cli/terminal/progress.js";
 import { EXIT, stopCode } from "../exit-code.js";
 import { Budget } from "../http/index.js";
 import { printText, sayText } from "../io/terminal.js";
@@ -67,6 +69,8 @@ or no API key (WANDB_API_KEY); 3 the server did not acknowledge everything; 130,
         : openClient(settings, { version: `marian-tracking/${this.config.version}` });
     const stop = watchStopSignals();
     const receipts: SyncReceipt[] = [];
+    const done = () => `${receipts.length} of ${count(files.length, "offline file")}`;
+    const progress = showProgress((elapsed) => `${done()}, ${elapsed}`, process.stderr, flags.quiet);
     try {
       const options = { force: flags.force, append: flags.append, signal: stop.signal };
       const budget = flags["retry-for"] === undefined ? undefined : new Budget(flags["retry-for"]);
@@ -76,6 +80,7 @@ or no API key (WANDB_API_KEY); 3 the server did not acknowledge everything; 130,
           : syncFiles(files, { ...options, client, dryRun: flags["dry-run"], budget });
       for await (const receipt of sent) receipts.push(receipt);
     } finally {
+      progress.stop();
       await client?.close();
     }
     const exitCode = codeOf(receipts, failed.length, stop.received);
