@@ -130,7 +130,8 @@ describe("compare", () => {
   });
 
   it("refuses what it can't compare at or with", async () => {
-    const folder = freshFolder({ "notes.log": "nothing\n", ...LOGS });
+    const dead = `${start({ "train-sets": "a b" })}Segmentation fault\n`;
+    const folder = freshFolder({ "notes.log": "nothing\n", "dead.log": dead, ...LOGS });
     const run = (...args: string[]) => runHere("run", ["compare", ...args], { folder });
     check(await run("base", "--at", "1k"), {
       code: 2,
@@ -140,6 +141,11 @@ describe("compare", () => {
     check(await run("notes.log"), { code: 1, stderr: /ERROR notes\.log: it holds no measurement/ });
     check(await run("notes.log", "base"), { code: 1, stdout: /train/, stderr: /ERROR notes\.log/ });
     check(await run("*.txt", "base"), { code: 1, stdout: /train/, stderr: /ERROR \*\.txt: no file matches/ });
+    check(await run("base", "dead.log", "--table", "options"), {
+      code: 1,
+      stdout: /^dim-emb +512 +not set$/m,
+      stderr: /ERROR dead\.log: the training died before its first update, line 4: Segmentation fault/,
+    });
     check(await run("gone.log", "base"), {
       code: 1,
       stdout: /train/,

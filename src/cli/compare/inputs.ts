@@ -163,11 +163,17 @@ async function readLogs(
     const named = found.map((one) => ({ ...one, run: models.get(one) ?? one.run }));
     parts[owner]?.scores.push({ name: titles[owner] ?? "", evaluations: named });
   }
-  const failed = new Set(
-    content.receipts.flatMap((one) => (problem(one, false) === undefined ? [] : one.source)),
-  );
+  const told = new Set(content.problems.map(({ source }) => source));
+  const failed = new Map<string, string>();
+  for (const receipt of content.receipts) {
+    const reason = problem(receipt, false);
+    if (reason !== undefined) failed.set(receipt.source, reason);
+  }
   for (const { source, reason } of content.problems)
     problems.push({ source, reason, severity: failed.has(source) ? "failure" : "warning" });
+  // A training that died before its first update is compared by its options only.
+  for (const [source, reason] of failed)
+    if (!told.has(source)) problems.push({ source, reason, severity: "failure" });
 }
 
 function readReport(name: string, part: Part, { runs, evaluations }: CompareRequest): void {
