@@ -41,7 +41,7 @@ SIGINT, SIGTERM.`;
   static override args = {
     input: Args.string({
       description:
-        "log, folder, quoted pattern, report made by this program, - for standard input, or id or address of a group; may be repeated",
+        "log, folder, quoted pattern, report made by this program, - for standard input, or id, address or index route of a group; may be repeated",
       required: true,
       ignoreStdin: true,
     }),

@@ -40,7 +40,7 @@ SIGINT, SIGTERM.`;
     },
   ];
   static override args = {
-    group: idArgument("id or address of the group"),
+    group: idArgument("id, address or index route of the group"),
   };
   static override flags = {
     "output-dir": Flags.string({

@@ -30,7 +30,7 @@ Exit codes: 0 everything was read and delivered; 1 something could not be read, 
     },
   ];
   static override args = {
-    group: idArgument("id or address of the group"),
+    group: idArgument("id, address or index route of the group"),
   };
   static override flags = {
     "recursive-lookup": Flags.boolean({

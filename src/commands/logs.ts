@@ -35,7 +35,7 @@ everything; 4 the followed task failed; 130, 143 stopped by SIGINT, SIGTERM.`;
     },
   ];
   static override args = {
-    task: idArgument("id or address of the task"),
+    task: idArgument("id, address or index route of the task"),
   };
   static override flags = {
     follow: Flags.boolean({ char: "f", description: "continue until the task ends" }),

@@ -44,7 +44,7 @@ Exit codes: 0 every group was listed; 1 a group can't be fetched; 2 wrong flags;
   ];
   static override strict = false;
   static override args = {
-    group: idArgument("id or address of a group; may be repeated"),
+    group: idArgument("id, address or index route of a group; repeatable"),
   };
   static override flags = {
     state: Flags.string({

@@ -37,7 +37,7 @@ not delivered or written; 4 the followed task failed; 130, 143 stopped by SIGINT
     },
   ];
   static override args = {
-    task: idArgument("id or address of the task"),
+    task: idArgument("id, address or index route of the task"),
   };
   static override flags = {
     follow: Flags.boolean({ char: "f", description: "publish the training while it runs" }),

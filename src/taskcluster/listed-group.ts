@@ -61,11 +61,12 @@ export async function readExperiment(queue: Queue, groupId: string): Promise<Exp
  *
  * @throws TaskclusterError if the task is unknown or has expired (`not-found`), or the queue can't be asked.
  */
-export async function groupIdOf(queue: Queue, { groupId, isTask }: GroupAddress): Promise<string> {
-  if (isTask !== true) return groupId;
-  const task = await queue.task(groupId);
+export async function groupIdOf(queue: Queue, { groupId, isTask, isRoute }: GroupAddress): Promise<string> {
+  if (isTask !== true && isRoute !== true) return groupId;
+  const taskId = isRoute === true ? await queue.indexedTask(groupId) : groupId;
+  const task = await queue.task(taskId);
   // The action's own task belongs to the group of the push.
-  return objectAt(task.extra, "action", "context", "input") === undefined ? task.taskGroupId : groupId;
+  return objectAt(task.extra, "action", "context", "input") === undefined ? task.taskGroupId : taskId;
 }
 
 /** Every task of a group. */

@@ -56,7 +56,7 @@ describe("a usage error", () => {
     [
       ["ls"],
       [
-        "Error: Missing argument: GROUP (id or address of a group; may be repeated)",
+        "Error: Missing argument: GROUP (id, address or index route of a group; repeatable)",
         "See marian-tracking ls --help",
       ],
     ],

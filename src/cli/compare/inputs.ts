@@ -16,7 +16,7 @@ import { modelTitles } from "../../report/evaluations.js";
 import type { ReportRun } from "../../report/report-data.js";
 import { reportOfPage } from "../../report/report-page.js";
 import { displayNames } from "../../report/run-names.js";
-import { isId } from "../../taskcluster/client/address.js";
+import { isId, isRoute } from "../../taskcluster/client/address.js";
 import { type GroupAddress, groupAddress, TaskclusterError } from "../../taskcluster/client/index.js";
 import { readGroups } from "../../taskcluster/group.js";
 import { groupIdOf } from "../../taskcluster/listed-group.js";
@@ -42,7 +42,8 @@ export function comparedInput(name: string): ComparedInput {
   // An artifact is a file, although its address names a task, too.
   if (isObjectUrl(name) && (name.includes("/artifacts/") || kindOfName(new URL(name).pathname) === "log"))
     return { kind: "log", name };
-  if (isId(name) || name.includes("://")) return { kind: "group", name, address: groupAddress(name) };
+  if (isId(name) || isRoute(name) || name.includes("://"))
+    return { kind: "group", name, address: groupAddress(name) };
   // What looks like a path, or a pattern of paths, is reported when it is read.
   if (/[/\\.*?[{]/.test(name)) return { kind: "log", name };
   throw new TaskclusterError(

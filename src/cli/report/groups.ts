@@ -54,10 +54,11 @@ export function readTasks(
 }
 
 async function readOne(
-  { taskId, runId }: TaskAddress,
+  address: TaskAddress,
   { queue, store }: TaskclusterAccess,
   content: ReportContent,
 ): Promise<void> {
+  const { taskId, runId } = await queue.resolve(address);
   const task = await readTask(queue, taskId, runId);
   const { state } = task.task.status;
   if (task.stage === undefined) {

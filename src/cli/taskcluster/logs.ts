@@ -27,10 +27,11 @@ type Flow = "open" | "closed";
 
 /** Prints the log and returns the exit code. */
 export async function printLog(request: LogsRequest, { queue, store }: TaskclusterAccess): Promise<number> {
-  const { taskId, runId } = request.address;
+  const address = await queue.resolve(request.address);
+  const { taskId, runId } = address;
   const out = new LogOutput(process.stdout, request.strip);
   if (!request.follow) {
-    const { source, note } = await finishedOrCurrent(request.address, { queue, store });
+    const { source, note } = await finishedOrCurrent(address, { queue, store });
     await copy(source, out);
     if (note !== undefined) say(note);
     return out.fault === undefined ? EXIT.ok : EXIT.publisher;

@@ -48,10 +48,11 @@ export async function runTaskCommand(text: string, flags: TaskFlagValues, comman
     );
   const addresses = addressesOf([text], taskAddress, command);
   const [named = { taskId: "" }] = addresses;
-  const address = flags.run === undefined ? named : { ...named, runId: flags.run };
-  const noKey = { what: `the task ${address.taskId}`, refuse: command.usageLine };
+  const noKey = { what: `the task ${named.taskId}`, refuse: command.usageLine };
   const job = await prepareGroups(flags, [OFFLINE_TAG], command.config.version, usage, noKey);
   return withTaskcluster(command, addresses, flags, async (access) => {
+    const found = await access.queue.resolve(named);
+    const address = flags.run === undefined ? found : { ...found, runId: flags.run };
     const task = await readTask(access.queue, address.taskId, address.runId);
     if (task.stage === undefined) {
       say(`${address.taskId}: ${task.task.task.metadata.name} is neither a training nor an evaluation`);

@@ -7,14 +7,26 @@ export const DEFAULT_ROOT_URL = "https://firefox-ci-tc.services.mozilla.com";
 /** The form of all ids of tasks and groups: 22 characters, a random UUID in base64url. */
 export const SLUG = /^[A-Za-z0-9_-]{8}[Q-T][A-Za-z0-9_-][CGKOSWaeimquy26-][A-Za-z0-9_-]{10}[AQgw]$/;
 
+const ROUTE = /^index\.(.+)$/;
+/** The form of all paths of the index. */
+const INDEX_PATH = /^[A-Za-z0-9_!~*'()%-]+(?:\.[A-Za-z0-9_!~*'()%-]+)*$/;
+
 /** Whether a text has the form of an id, perhaps with blanks around it or a slash at its end. */
 export function isId(text: string): boolean {
   return SLUG.test(withoutSlash(text.trim()));
 }
 
+/** Whether a text has the form of a route of the index: `index.` and a path. */
+export function isRoute(text: string): boolean {
+  const [, path] = ROUTE.exec(withoutSlash(text.trim())) ?? [];
+  return path !== undefined && INDEX_PATH.test(path);
+}
+
 /** A task, perhaps one of its runs. */
 export interface TaskAddress {
+  /** The task's id; if `isRoute` is set, a path of the index that leads to it. */
   readonly taskId: string;
+  readonly isRoute?: true;
   /** Absent if the user named no run. */
   readonly runId?: number;
   /** Root of the deployment; absent if an id was given. */
@@ -23,21 +35,28 @@ export interface TaskAddress {
 
 /** A group of tasks. */
 export interface GroupAddress {
-  /** The group's id; if `isTask` is set, that of one of its tasks, or of the action that started it. */
+  /**
+   * The group's id; if `isTask` is set, that of one of its tasks, or of the action that started it; if `isRoute` is
+   * set, a path of the index that leads to one of those.
+   */
   readonly groupId: string;
   readonly isTask?: true;
+  readonly isRoute?: true;
   /** Root of the deployment; absent if an id was given. */
   readonly rootUrl?: string;
 }
 
 /**
- * A task, from its id or from an address of the web pages, the API or Treeherder.
+ * A task, from its id, from a route of the index, or from an address of the web pages, the API or Treeherder.
  *
  * @throws TaskclusterError if it is neither.
  */
 export function taskAddress(given: string): TaskAddress {
   const text = given.trim();
   const url = addressOf(text);
+  const path = indexPath(text, url);
+  if (path !== undefined)
+    return { taskId: path, isRoute: true, ...(url === undefined ? {} : { rootUrl: url.origin }) };
   if (url === undefined) return { taskId: slug(withoutSlash(text), "task") };
   const selected = selectedTask(url);
   if (selected !== undefined) {
@@ -60,14 +79,17 @@ export function taskAddress(given: string): TaskAddress {
 }
 
 /**
- * A group, from its id or from an address. The id of a group that an action started is that of the action's task, so
- * the address of a task is taken too. A task that is selected in Treeherder stands for its group.
+ * A group, from its id, a route of the index or an address. The id of a group that an action started is that of the action's task, so
+ * the address of a task is taken too. A task that is selected in Treeherder, or indexed, stands for its group.
  *
  * @throws TaskclusterError if it is neither.
  */
 export function groupAddress(given: string): GroupAddress {
   const text = given.trim();
   const url = addressOf(text);
+  const path = indexPath(text, url);
+  if (path !== undefined)
+    return { groupId: path, isRoute: true, ...(url === undefined ? {} : { rootUrl: url.origin }) };
   if (url === undefined) return { groupId: slug(withoutSlash(text), "group") };
   if (selectedTask(url) !== undefined) return { groupId: taskAddress(text).taskId, isTask: true };
   const [, id] = /\/(?:tasks\/groups|task-group|tasks?)\/([^/]+)/.exec(url.pathname) ?? [];
@@ -125,6 +147,24 @@ export function httpRoot(text: string, name: string): string {
 /** Whether an address may be asked at all. */
 export function isHttp(url: URL): boolean {
   return url.protocol === "http:" || url.protocol === "https:";
+}
+
+/**
+ * The path in the index that a route (`index.project.branch.latest.build`) or an address names; undefined for any
+ * other text. The web pages have the task's name after a slash.
+ */
+function indexPath(text: string, url: URL | undefined): string | undefined {
+  const [, place] =
+    url === undefined
+      ? (ROUTE.exec(withoutSlash(text)) ?? [])
+      : (/\/(?:tasks\/index|api\/index\/v1\/task)\/(.+?)(?:\/artifacts\/.*)?\/?$/.exec(url.pathname) ?? []);
+  if (place === undefined) return undefined;
+  const path = place.split("/").map(decoded).join(".");
+  if (INDEX_PATH.test(path)) return path;
+  throw new TaskclusterError(
+    "address",
+    `'${text}' is not a route of the index: it should look like index.project.branch.latest.task`,
+  );
 }
 
 /**

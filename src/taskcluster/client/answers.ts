@@ -49,6 +49,8 @@ export const statusesSchema = z.object({
   continuationToken: z.string().optional(),
 });
 
+export const indexedTaskSchema = z.object({ taskId: slug });
+
 export const groupSchema = z.object({
   taskGroupId: slug,
   expires: z.string(),

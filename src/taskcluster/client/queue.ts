@@ -1,5 +1,5 @@
 import { type Access, accessTo, type HttpOptions, type JsonRequest, sendJson } from "./access.js";
-import { httpRoot, slug } from "./address.js";
+import { httpRoot, slug, type TaskAddress } from "./address.js";
 import {
   type Artifact,
   artifactPageSchema,
@@ -7,6 +7,7 @@ import {
   type GroupTask,
   groupPageSchema,
   groupSchema,
+  indexedTaskSchema,
   statusesSchema,
   statusSchema,
   type TaskDefinition,
@@ -49,7 +50,7 @@ interface Page {
   readonly continuationToken?: string | undefined;
 }
 
-/** The queue of a Taskcluster deployment: tasks, groups and artifacts. */
+/** The queue of a Taskcluster deployment: tasks, groups and artifacts; and its index, which leads to tasks. */
 export class Queue {
   readonly rootUrl: string;
   readonly observer: QueueObserver | undefined;
@@ -75,6 +76,27 @@ export class Queue {
   /** Ends all connections. */
   async close(): Promise<void> {
     await this.#access.http.close();
+  }
+
+  /**
+   * The address of a task by its id.
+   *
+   * @throws TaskclusterError (`not-found`) when nothing is indexed there, or it has expired.
+   */
+  async resolve({ isRoute, ...address }: TaskAddress): Promise<TaskAddress> {
+    return isRoute === undefined ? address : { ...address, taskId: await this.indexedTask(address.taskId) };
+  }
+
+  /**
+   * The id of the task to which a path of the index leads.
+   *
+   * @throws TaskclusterError (`not-found`) when nothing is indexed there, or it has expired.
+   */
+  async indexedTask(path: string): Promise<string> {
+    const what = `the task of the index route index.${path}`;
+    const permission = `index:find-task:${path}`;
+    const url = `${this.rootUrl}/api/index/v1/task/${encodeURIComponent(path)}`;
+    return checked(indexedTaskSchema, await this.#json({ url, what, permission }), what).taskId;
   }
 
   /** @throws TaskclusterError (`not-found`) when the task is unknown or has expired. */

@@ -70,6 +70,8 @@ export function scopeFor({ endpoint, path }: QueueRequest): string | undefined {
       return `queue:list-artifacts:${taskId}:${run}`;
     case "artifact":
       return `queue:get-artifact:${path.replace(/^.*?\/artifacts\//, "")}`;
+    case "index":
+      return `index:find-task:${path.replace(/^.*\/task\//, "")}`;
     default:
       return undefined;
   }

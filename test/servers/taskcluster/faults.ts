@@ -10,6 +10,7 @@ export type Endpoint =
   | "artifacts"
   | "artifact"
   | "secret"
+  | "index"
   | "content"
   | "live";
 

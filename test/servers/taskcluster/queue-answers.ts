@@ -13,7 +13,8 @@ export interface QueueRequest {
 
 /** An answer of a form that has a schema. */
 export interface Answer {
-  readonly form: AnswerForm;
+  /** Undefined if the form has no schema beside the checkout. */
+  readonly form: AnswerForm | undefined;
   /** Default: 200. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -90,6 +91,8 @@ export class QueueAnswers {
         return this.#redirect(path);
       case "secret":
         return this.#secret(path);
+      case "index":
+        return this.#indexed(path);
       default:
         throw new Refusal(404, { error: "Not found" });
     }
@@ -120,6 +123,14 @@ export class QueueAnswers {
     const url = `${this.#place.storageUrl}/${live ? `live/${taskId}/${runId}` : `stored/${place}?X-Signature=not-to-be-printed`}`;
     const headers = { ...kind, location: url };
     return { form: "queue/v1/get-artifact-response", status: 303, headers, body: { storageType, url } };
+  }
+
+  #indexed(path: string): Answer {
+    const namespace = path.replace("/api/index/v1/task/", "");
+    const taskId = this.#store.index.get(namespace);
+    if (taskId === undefined) throw unknown("findTask", "Indexed task not found");
+    const body = { namespace, taskId, rank: 0, data: {}, expires: "2027-11-23T18:49:24.513Z" };
+    return { form: undefined, body };
   }
 
   #secret(path: string): Answer {

@@ -199,7 +199,8 @@ export class TaskclusterStandIn {
   }
 
   #send(response: ServerResponse, { form, body, status = 200, headers = {} }: Answer): void {
-    const wrong = this.#options.validate === false ? undefined : violation(form, body);
+    const isHeld = this.#options.validate !== false && form !== undefined;
+    const wrong = isHeld ? violation(form, body) : undefined;
     if (wrong !== undefined) this.violations.push(wrong);
     sendJson(response, status, body, headers);
   }
@@ -230,6 +231,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 function endpointOf(path: string, side: "queue" | "storage"): Endpoint {
   if (side === "storage") return path.startsWith("/live/") ? "live" : "content";
   if (path.startsWith("/api/secrets/v1/secret/")) return "secret";
+  if (path.startsWith("/api/index/v1/task/")) return "index";
   if (path === "/api/queue/v1/tasks/status") return "statuses";
   if (/^\/api\/queue\/v1\/task-group\/[^/]+\/list$/.test(path)) return "list";
   if (/^\/api\/queue\/v1\/task-group\//.test(path)) return "group";

@@ -69,6 +69,9 @@ export class Store {
   /** Definitions of tasks of which nothing else is known. */
   readonly actions = new Map<string, StoredTask["definition"]>();
 
+  /** Ids of tasks by their paths in the index. */
+  readonly index = new Map<string, string>();
+
   /** Adds a group; it is copied, so that tests may change what the store holds. */
   add(data: GroupData): void {
     const { group, action, tasks, artifacts } = structuredClone(data);

@@ -29,6 +29,9 @@ describe("the address of a task", () => {
     [`  ${TASK}\n`, { taskId: TASK }],
     [`${TASK}/`, { taskId: TASK }],
     [` ${ROOT}/tasks/${TASK} `, { taskId: TASK, rootUrl: ROOT }],
+    ["index.a.v2.b-c.latest", { taskId: "a.v2.b-c.latest", isRoute: true }],
+    [`${ROOT}/tasks/index/a.v2.b%2Dc/latest`, { taskId: "a.v2.b-c.latest", isRoute: true, rootUrl: ROOT }],
+    [`${ROOT}/api/index/v1/task/a.v2.latest`, { taskId: "a.v2.latest", isRoute: true, rootUrl: ROOT }],
     [`${TREEHERDER}/jobs?repo=translations&selectedTaskRun=${TASK}.1`, { taskId: TASK, runId: 1 }],
     [`${TREEHERDER}/jobs?repo=translations&revision=abc&selectedTaskRun=${TASK}`, { taskId: TASK }],
     [`${TREEHERDER}/#/jobs?repo=try&selectedTaskRun=${TASK}-0&author=a%40b`, { taskId: TASK, runId: 0 }],
@@ -54,6 +57,9 @@ describe("the address of a task", () => {
     [`${TREEHERDER}/jobs?repo=try&revision=abc`, /it selects no task: click on the job/],
     [`${TREEHERDER}/jobs?repo=try&selectedTaskRun=abc.1`, /'abc' in https.* is not the id of a task/],
     [`file:///tasks/${TASK}`, /is not an http\(s\) address/],
+    ["index.a..b", /is not a route of the index/],
+    ["index.", /is not the id of a task/],
+    [`${ROOT}/tasks/index/a/..%2fb`, /is not a route of the index/],
     ["https://", /is not an http\(s\) address/],
   ])("is not found in %j", (text, message) => {
     expect(() => taskAddress(text)).toThrow(message);
@@ -67,6 +73,7 @@ describe("the address of a group", () => {
     [`${ROOT}/tasks/groups/${GROUP}/tasks/${TASK}`, { groupId: GROUP, rootUrl: ROOT }],
     [`${ROOT}/tasks/${GROUP}`, { groupId: GROUP, rootUrl: ROOT }],
     [` ${GROUP}/ `, { groupId: GROUP }],
+    ["index.a.v2.latest/", { groupId: "a.v2.latest", isRoute: true }],
     [`${TREEHERDER}/jobs?selectedTaskRun=${TASK}.0`, { groupId: TASK, isTask: true }],
     [`${ROOT}/api/queue/v1/task-group/${GROUP}/list?limit=3`, { groupId: GROUP, rootUrl: ROOT }],
   ])("is read from %s", (text, address) => {
