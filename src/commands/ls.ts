@@ -44,7 +44,7 @@ Exit codes: 0 every group was listed; 1 a group can't be fetched; 2 wrong flags;
   ];
   static override strict = false;
   static override args = {
-    group: idArgument("id, address or index route of a group; repeatable"),
+    group: idArgument("id, address or index route of each group"),
   };
   static override flags = {
     state: Flags.string({

@@ -56,7 +56,7 @@ describe("a usage error", () => {
     [
       ["ls"],
       [
-        "Error: Missing argument: GROUP (id, address or index route of a group; repeatable)",
+        "Error: Missing argument: GROUP (id, address or index route of each group)",
         "See marian-tracking ls --help",
       ],
     ],
