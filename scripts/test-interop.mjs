@@ -1,9 +1,14 @@
-// The tests with a real Marian, which are no part of the suite: 1 GB is fetched from PyPI, and a model of 0.7 GB trained
-// on this machine. Where it can't be had, that is said.
+// The tests that are no part of the suite because of what they fetch from PyPI: pandas, pyarrow and DuckDB as readers of
+// our files, and a real Marian (1 GB), with which a model of 0.7 GB is trained on this machine. What can't be had is said.
 import { must, python, run } from "./tools.mjs";
 
 const MARIAN = "1.12.42";
+const PANDAS = "3.1.1";
 
+if (python("data frames", "pandas", PANDAS, ["pyarrow", "duckdb"]) !== undefined) {
+  must("node", ["scripts/build.mjs"]);
+  must("node_modules/.bin/vitest", ["run", "test/interop/data-frames.test.ts"]);
+}
 const venv = python("Marian", "pymarian", MARIAN);
 if (venv === undefined) process.exit(1);
 must("node", ["scripts/build.mjs"]);

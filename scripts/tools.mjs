@@ -46,8 +46,8 @@ export function installPackages() {
 /** Where scripts keep what they fetch. */
 export const cache = join(root, "node_modules/.cache/marian-tracking");
 
-/** A virtual environment of Python with one package; nothing where it can't be had. */
-export function python(what, name, version) {
+/** A virtual environment of Python with a package, and others; nothing where it can't be had. */
+export function python(what, name, version, others = []) {
   const venv = join(cache, `${name}-${version}`);
   const complete = join(venv, "complete");
   if (existsSync(complete)) return venv;
@@ -57,7 +57,7 @@ export function python(what, name, version) {
   const made = run("python3", ["-m", "venv", venv]) === 0;
   if (
     !made ||
-    run(join(venv, "bin/python"), ["-m", "pip", "install", "--quiet", `${name}==${version}`]) !== 0
+    run(join(venv, "bin/python"), ["-m", "pip", "install", "--quiet", `${name}==${version}`, ...others]) !== 0
   )
     return skipped(what, `pip could not install ${name}==${version}`);
   mkdirSync(complete);

@@ -36,9 +36,15 @@ export function scaledMetrics(scores: ReadonlyMap<string, number>): ReadonlyMap<
   const metrics = new Map<string, number>();
   for (const name of [...MAIN_METRICS, ...scores.keys()]) {
     const score = scores.get(name);
-    if (score !== undefined) metrics.set(name, name === "comet" ? score * 100 : score);
+    if (score !== undefined) metrics.set(name, name === "comet" ? timesHundred(score) : score);
   }
   return metrics;
+}
+
+/** The product with 100 as a decimal: 0.8109 becomes 81.09, and not 81.08999999999999. */
+function timesHundred(value: number): number {
+  const [digits, exponent] = value.toExponential().split("e");
+  return exponent === undefined ? value : Number(`${digits}e${Number(exponent) + 2}`);
 }
 
 /** Describes each score that contradicts the one that counts: `chrf 61.2 (there 58)`. */

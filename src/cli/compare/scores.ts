@@ -58,8 +58,7 @@ export function compareScores(sources: readonly ScoreSource[]): ScoreTable {
     for (const metric of metrics) {
       const values = sources.map((_, index) => {
         const value = found[index]?.get(metric);
-        // A score that was multiplied by 100 has got digits that nobody measured: 81.08999999999999.
-        return value === undefined ? undefined : { value: Number(value.toPrecision(12)) };
+        return value === undefined ? undefined : { value };
       });
       for (const [index, value] of compareValues(values, betterOf(metric)).entries())
         if (value !== undefined) scores[index]?.set(metric, value);
