@@ -271,6 +271,7 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
       detail,
       json: flags.json,
       stdoutTaken,
+      hints: true,
       started,
       folders,
     });

@@ -1,8 +1,9 @@
 /** The end of a command: its receipt on the right stream, and its exit code. */
 
 import type { SearchedFolder } from "../../archive/folder-logs.js";
-import { printText, sayText } from "../../io/terminal.js";
+import { printText, say, sayText } from "../../io/terminal.js";
 import type { InputReceipt } from "../../pipeline/input-receipt.js";
+import { nextCommand } from "./next-command.js";
 import { type Detail, exitCode, receiptJson, receiptText, type Verdict } from "./receipt.js";
 
 /** How the receipt is given. */
@@ -11,6 +12,8 @@ export interface ReportOptions {
   readonly json: boolean;
   /** Whether rows or the log go to standard output, so that JSON goes to standard error. */
   readonly stdoutTaken: boolean;
+  /** Whether the receipt ends with the next command, at a terminal. */
+  readonly hints?: boolean;
   /** `performance.now()` at the start. */
   readonly started: number;
   /** Folders among the inputs; absent if there are none. */
@@ -29,6 +32,8 @@ export function report(receipts: readonly InputReceipt[], verdict: Verdict, opti
     write(receiptJson(receipts, verdict, clock, options.folders));
   } else {
     sayText(receiptText(receipts, verdict, clock, options.detail, options.folders));
+    const next = options.hints === true && options.detail !== "quiet" ? nextCommand(receipts) : undefined;
+    if (next !== undefined && process.stderr.isTTY) say(`next: ${next}`);
   }
   return exitCode(receipts, verdict);
 }
