@@ -55,6 +55,8 @@ const FILES = {
   "flores_devtest.metrics.json": '{"bleu":{"score":35.2,"details":{}}}',
   "logs/teacher.log": LOG,
   "logs/student/train.log.gz": gzipSync(LOG),
+  "student-a/train.log": LOG,
+  "student-b/train.log": LOG,
   "models/teacher/train.log": LOG,
   "models/student/train.log": LOG,
   "models/student-2/train.log.gz": gzipSync(LOG),
@@ -114,6 +116,7 @@ beforeAll(async () => {
   // What earlier commands have left.
   const offline = ["--wandb-project", "p", "--wandb-client", "offline", "-q"];
   for (const args of [
+    ["report", "models", "-o", "report.html"],
     ["plan", "experiments", "-o", "manifest.ndjson"],
     ["archive", "--manifest", "manifest.ndjson", "-o", "tables"],
     ["parse", "train.log", "-o", "earlier", ...offline],
