@@ -18,11 +18,11 @@ SIGINT, SIGTERM.`;
   static override examples = [
     {
       description: "Two trainings, and the options that differ",
-      command: "<%= config.bin %> compare student-a/train.log student-b/train.log",
+      command: "<%= config.bin %> compare models/teacher/train.log models/student/train.log",
     },
     {
-      description: "All trainings of a folder with a report of an earlier one",
-      command: "<%= config.bin %> compare models/ report.html --table validation",
+      description: "All trainings of a folder, and those of a group",
+      command: "<%= config.bin %> compare models/ ZowUkamoRKuDlb4uAeTvgg --table validation",
     },
     {
       description: "Where they stood at update 20000, and where they ended",
