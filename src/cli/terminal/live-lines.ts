@@ -21,8 +21,8 @@ export interface LineTerminal extends Pick<WriteStream, "columns" | "rows" | "wr
 }
 
 /**
- * Draws lines until it is stopped. A terminal that takes nothing (Ctrl-S) does not hold up the program: a drawing that does
- * not fit is left out.
+ * Draws lines until it is stopped. A terminal that takes nothing (Ctrl-S) does not hold up the program: what comes
+ * meanwhile is left out.
  */
 export class LiveLines {
   readonly #terminal: LineTerminal;
@@ -31,6 +31,8 @@ export class LiveLines {
   readonly #timer: NodeJS.Timeout;
   readonly #undo: (() => void)[] = [];
   #drawn: readonly string[] = [];
+  /** What the terminal did not take yet of the last drawing. */
+  #rest = Buffer.alloc(0);
 
   /**
    * @param lines Called before each drawing; each line is safe for a terminal. Lines that don't fit are cut.
@@ -62,7 +64,10 @@ export class LiveLines {
       .map((line) => fit(line, columns - 1));
     const isSame =
       lines.length === this.#drawn.length && lines.every((line, index) => line === this.#drawn[index]);
-    if (isSame) return;
+    if (isSame) {
+      if (this.#fd !== undefined) this.#flush(this.#fd);
+      return;
+    }
     const text = lines.map((line) => `${line}\n`).join("");
     if (this.#write(`${this.#erasure()}${NO_WRAP}${text}${WRAP}`)) this.#drawn = lines;
   }
@@ -90,20 +95,27 @@ export class LiveLines {
     return height === 0 ? "" : `\u001b[${height}A\r\u001b[J`;
   }
 
-  /** Returns whether the terminal took the text. */
+  /** Returns whether the text is written, or comes first as soon as the terminal takes something. */
   #write(text: string): boolean {
     if (text === "") return true;
     if (this.#fd === undefined) {
       this.#passOn(text);
       return true;
     }
+    if (!this.#flush(this.#fd)) return false;
+    this.#rest = Buffer.from(text);
+    this.#flush(this.#fd);
+    return true;
+  }
+
+  /** Writes what a terminal did not take before; returns whether it has taken all. Half a drawing could not be erased. */
+  #flush(fd: number): boolean {
     try {
-      const bytes = Buffer.from(text);
-      return writeSync(this.#fd, bytes) === bytes.length;
+      while (this.#rest.length > 0) this.#rest = this.#rest.subarray(writeSync(fd, this.#rest));
     } catch {
       // It takes nothing now, or it is gone.
-      return false;
     }
+    return this.#rest.length === 0;
   }
 
   /** Writes past {@link #watch}. */
