@@ -39,6 +39,7 @@ export const OPTION_KEYS: Readonly<Record<string, OptionKey>> = {
   jobs: { type: "number" },
   cache: { type: "boolean" },
   "cache-size": { type: "text" },
+  "silent-after": { type: "text" },
   ignore: { type: "text" },
   "fail-on": { type: "text" },
   divergence: { type: "number" },

@@ -142,6 +142,7 @@ describe("what is wrong with the file is a usage error with its line", () => {
     ["output-dir = ['a']", 1, "output-dir takes one value, not a list"],
     ["output-dir = '-'", 1, "output-dir can't be - in a file: give --output-dir - on the command line"],
     ["quiet = 'yes'", 1, "quiet takes true or false, without quotes"],
+    ["silent-after = 'soon'", 1, "--silent-after"],
     ["jobs = 0", 1, "jobs takes a number above 0, without quotes"],
     ["jobs = 1.5", 1, "jobs: Expected an integer but received: 1.5"],
     ["tags = ['a,b']", 1, 'tags takes a list of texts without commas, such as ["first", "second"]'],
