@@ -1,5 +1,6 @@
 /** How a run is resumed: what of it the server holds, and what is still to be sent. */
 
+import { counted } from "../check/format.js";
 import type { Budget } from "../http/index.js";
 import type { Note } from "../publishers/update-publisher.js";
 import type { StepRow } from "../run/step-rows.js";
@@ -96,7 +97,7 @@ async function beginOnline(
     if (plan.rows >= found.rows) return beginAgain(publication, begin, found);
     // Lines can't be removed from a run, so a shorter one gets a name of its own.
     notes.push({
-      text: `the run ${runId} holds ${found.rows} rows and this log ${plan.rows}: it is published as ${id}-r${number + 1}`,
+      text: `the run ${runId} holds ${counted(found.rows, "row")} and this log ${plan.rows}: it is published as ${id}-r${number + 1}`,
     });
   }
   throw new WandbError(
@@ -114,7 +115,7 @@ function goOnLive(
   if (transport === "sdk" && found.rows > 0)
     throw new WandbError(
       "refused",
-      `the run ${begin.id} holds ${found.rows} rows, which @wandb/sdk would overwrite: use --wandb-client native, which goes on with it, or another name for the run`,
+      `the run ${begin.id} holds ${counted(found.rows, "row")}, which @wandb/sdk would overwrite: use --wandb-client native, which goes on with it, or another name for the run`,
     );
   const lines = replayed ? found.consoleLines : 0;
   return { ...begin, existing: found, lines, tables: changed(begin.tables, found) };

@@ -1,4 +1,5 @@
 /** What a command did with groups, at its end: for people, and as JSON. */
+import { counted } from "../../check/format.js";
 import { EXIT, stopCode } from "../../exit-code.js";
 import { jsonText, linesText } from "../../io/escape.js";
 import type { TablesReceipt } from "../../pipeline/groups/group-tables.js";
@@ -68,7 +69,9 @@ export function notesOf({ notes, preview, isGrowing }: RunReceipt): readonly Not
   if (preview !== undefined) {
     const { rows, held, sent, tables } = preview;
     return [
-      { text: `${rows} rows, ${held} on the server, ${sent} to send, ${tables.length} tables` },
+      {
+        text: `${counted(rows, "row")}, ${held} on the server, ${sent} to send, ${counted(tables.length, "table")}`,
+      },
       ...preview.notes.map((text) => ({ text })),
     ];
   }

@@ -1,6 +1,7 @@
 /** `--dry-run`: what would be published. */
 
 import { fileSource } from "../../archive/input-source.js";
+import { counted } from "../../check/format.js";
 import type { ParserOptions } from "../../core/log-parser.js";
 import { EXIT } from "../../exit-code.js";
 import { jsonText } from "../../io/escape.js";
@@ -37,7 +38,7 @@ export async function printPreviews(
       const place = `${project}/${id}${group === null ? "" : ` in group ${group}`}`;
       const changed = tables.filter(({ state }) => state !== "unchanged");
       print(
-        `${name} -> ${place}: ${rows} rows, ${held} on the server, ${sent} to send, ${changed.length} tables`,
+        `${name} -> ${place}: ${counted(rows, "row")}, ${held} on the server, ${sent} to send, ${counted(changed.length, "table")}`,
       );
       for (const { name: table, state } of tables) print(`  table ${table}: ${state}`);
       for (const note of notes) print(`  ${note}`);

@@ -1,3 +1,4 @@
+import { counted } from "../../check/format.js";
 import type { PublishedArtifact } from "../client/artifact.js";
 import type { FailedFile } from "../client/run-files.js";
 import type { StreamName } from "../offline/delivery-state.js";
@@ -84,7 +85,7 @@ export class ReceiptDraft {
         acknowledged: 0,
       };
       if (repeated > 0)
-        this.warnings.push(`${repeated} rows of updates that the server has already were left out`);
+        this.warnings.push(`left out ${counted(repeated, "row")} of updates that the server has already`);
       if (tooLong > 0) this.missing.push(`${tooLong} lines of the ${name} are longer than W&B takes`);
       if (unplaced > 0)
         this.missing.push(`${unplaced} lines of the ${name} after the damage can't be placed`);

@@ -109,7 +109,7 @@ describe("the files of a training task", () => {
     writeFileSync(join(folder, "model/train.log"), log(command));
     const args = ["parse", "model/train.log", "--wandb-project", project, "--wandb-run-name", "own"];
     const planned = await runHere("run", [...args, "--dry-run"], { env: environment(), folder });
-    check(planned, { code: 0, stdout: /2 to send, 1 tables\n {2}table Datasets: new\n/, stderr: "" });
+    check(planned, { code: 0, stdout: /2 to send, 1 table\n {2}table Datasets: new\n/, stderr: "" });
     check(await runHere("run", args, { env: environment(), folder }), { code: 0, stderr: /2 of 2 rows/ });
     expect(sections("own")).toEqual(KNOWN);
     expect(datasets("own")).toEqual({ columns: ["Name", "Count"], data: [["original", 2]] });

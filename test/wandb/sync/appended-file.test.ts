@@ -91,7 +91,7 @@ describe("two offline files of one training", () => {
       ["delivered", undefined],
     ]);
     expect(receipts[1]?.warnings.join("\n")).toContain(
-      "2 rows of updates that the server has already were left out",
+      "left out 2 rows of updates that the server has already",
     );
     expect(
       stage.server.history("cs-en", "student").map(({ _step, cost, chrf }) => [_step, cost, chrf]),
