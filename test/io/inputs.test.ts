@@ -24,6 +24,21 @@ describe("resultFolders", () => {
     expect(folders(["x/.hidden", "x/plain", "x/.log.gz"])).toEqual([".hidden", "plain", ".log"]);
   });
 
+  it("of inputs from different trees are the shortest trailing parts of the paths that tell them apart", () => {
+    expect(folders(["/data/run1/m/train.log", "/scratch/me/exp/run2/m/train.log"])).toEqual([
+      "run1/m/train",
+      "run2/m/train",
+    ]);
+    expect(
+      folders(["/data/student.log", "/scratch/x/teacher.log.gz", "https://host/b/student.log?key=1"]),
+    ).toEqual(["data/student", "teacher", "b/student"]);
+    expect(folders(["gs://one/x/train.log", "gs://two/x/train.log", "gs://two/../y.log"])).toEqual([
+      "one/x/train",
+      "two/x/train",
+      "y",
+    ]);
+  });
+
   it("keep the extension where two would share one", () => {
     expect(folders(["/x/a.log", "/x/a.txt", "/x/b.log"])).toEqual(["a.log", "a.txt", "b"]);
     expect(folders(["/x/a.log", "/x/a.txt", "/x/a.log.log"])).toEqual(["a.log", "a.txt", "a.log_"]);

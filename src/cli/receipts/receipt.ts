@@ -1,5 +1,5 @@
 /** What a command did, at its end: for people, and as JSON. */
-
+import { dirname } from "node:path";
 import type { SearchedFolder } from "../../archive/folder-logs.js";
 import { EXIT, stopCode } from "../../exit-code.js";
 import { jsonText, linesText } from "../../io/escape.js";
@@ -116,6 +116,7 @@ export function receiptText(
 ): string {
   const lines: string[] = [];
   const many = receipts.length > 1;
+  const isApart = new Set(receipts.flatMap(foldersOf)).size > 1;
   for (const receipt of receipts) {
     const body = inputLines(receipt, verdict.strict, detail, !many);
     const alright = problem(receipt, verdict.strict) === undefined && publisherErrors(receipt).length === 0;
@@ -126,7 +127,10 @@ export function receiptText(
     if (detail === "quiet" ? !alright : !many || detail === "verbose" || !alright || noteworthy)
       lines.push(...body);
     else if (detail === "normal" && receipts.length <= MAX_LISTED && receipt.summary !== undefined)
-      lines.push(`${nameOf(receipt)}: ${summaryLine(receipt.summary)}`);
+      lines.push(
+        `${nameOf(receipt)}: ${summaryLine(receipt.summary)}`,
+        ...(isApart ? foldersOf(receipt).map((folder) => `  ${"wrote".padEnd(11)}${folder}`) : []),
+      );
   }
   for (const error of verdict.publisherErrors) lines.push(`not written: ${error}`);
   if (many && detail !== "quiet") lines.push(...warningLines(receipts), ...totalLines(receipts, verdict));
@@ -242,6 +246,12 @@ export function foldersJson(folders: readonly SearchedFolder[]): object {
 
 function total(receipts: readonly InputReceipt[], of: (receipt: InputReceipt) => number): number {
   return receipts.reduce((sum, receipt) => sum + of(receipt), 0);
+}
+
+/** The folders of the files that were written of an input. */
+function foldersOf(receipt: InputReceipt): string[] {
+  const files = outputsOf(receipt).filter((output) => !/^\w+:\/\//.test(output));
+  return [...new Set(files.map((file) => dirname(file)))];
 }
 
 /** What people read for a source. */
