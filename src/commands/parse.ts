@@ -18,7 +18,7 @@ import { Plot, printCharts } from "../cli/terminal/plot.js";
 import { startProgress } from "../cli/terminal/progress.js";
 import { EXIT } from "../exit-code.js";
 import { STDIN } from "../io/inputs.js";
-import { isObjectUrl, printableUrl } from "../io/objects/object-url.js";
+import { printableUrl } from "../io/objects/object-url.js";
 import { Echo } from "../io/stdin.js";
 import { say } from "../io/terminal.js";
 import { signalsDelivered, watchPipeSignals } from "../live/pipe-signals.js";
@@ -197,7 +197,9 @@ Exit codes: 0 everything was read and written; 1 an input failed or held no meas
     );
     if (flags.tee && !inputs.includes(STDIN))
       usage("--tee passes standard input through: give - as an input, or pipe a log in");
-    const unfollowed = flags.follow ? inputs.find((name) => name === STDIN || isObjectUrl(name)) : undefined;
+    const unfollowed = flags.follow
+      ? inputs.find((name) => name === STDIN || name.includes("://"))
+      : undefined;
     if (unfollowed !== undefined)
       usage(
         unfollowed === STDIN

@@ -96,6 +96,16 @@ export async function parseLogs(request: ParseRequest): Promise<ParseResult> {
     combined === undefined
       ? { receipts: await (follow ? parseGrowing(request) : parseApart(request)), errors: [] }
       : await parseCombined(request, combined);
+  if (request.output.kind === "folder" && !request.signal.aborted) {
+    for (const { error, counts, publishers } of receipts) {
+      const isUnopened = error !== undefined && counts.bytes === 0;
+      if (
+        isUnopened &&
+        !publishers.some(({ outputs, nothingWritten }) => nothingWritten || outputs.length > 0)
+      )
+        publishers.push({ name: request.format, outputs: [], nothingWritten: true, errors: [] });
+    }
+  }
   const lost = echo?.fault === undefined ? [] : [`standard output: ${outputErrorText(echo.fault)}`];
   return { receipts, errors: [...errors, ...lost] };
 }

@@ -76,3 +76,40 @@ describe("a folder", () => {
     });
   });
 });
+
+describe("inputs from different trees", () => {
+  it("get short folders, and the receipt lists each with its input", async () => {
+    const [one, other] = [
+      freshFolder({ "run1/m/train.log": LOG }),
+      freshFolder({ "x/run2/m/train.log": LOG }),
+    ];
+    const run = await runHere("run", ["parse", `${one}/run1`, `${other}/x`, "/gone/train.log", "-o", "out"]);
+    expect(run.code).toBe(1);
+    expect(filesBelow(run.folder)).toEqual(
+      ["out/run1/m/train/training.csv", "out/run1/m/train/validation.csv"]
+        .flatMap((path) => [path, path.replace("run1", "run2")])
+        .sort(),
+    );
+    expect(run.stderr).toMatch(/\/run1\/m\/train\.log: .*\n {2}wrote {6}out\/run1\/m\/train\n/);
+    expect(run.stderr).toMatch(/\/run2\/m\/train\.log: .*\n {2}wrote {6}out\/run2\/m\/train\n/);
+    expect(run.stderr).toMatch(
+      /\/gone\/train\.log\n {2}ERROR .*\n {2}wrote {6}nothing, because nothing was measured/,
+    );
+  });
+});
+
+describe("an address that is not read", () => {
+  it.each([
+    [["parse", "s3://b/train.log"], 1, "s3:// can't be read here: `aws s3 cp s3://b/train.log -`"],
+    [["check", "S3://b/train.log"], 1, "S3:// can't be read here: `aws s3 cp"],
+    [["report", "hdfs://b/train.log"], 1, "hdfs:// can't be read here: copy it to this machine"],
+    [["sync", "https://host/run.wandb?key=1"], 2, "https:// can't be read here: `curl -o FILE ADDRESS`"],
+    [["parse", "--follow", "s3://b/train.log"], 2, "is an object: read it without --follow"],
+  ])("%j says what to do", async (args, code, said) => {
+    const run = await runHere("run", args);
+    expect([run.code, run.stderr.replace(/\s*\n\s*›\s*/g, " ")]).toEqual([
+      code,
+      expect.stringContaining(said),
+    ]);
+  });
+});

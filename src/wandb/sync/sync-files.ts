@@ -1,5 +1,6 @@
 import { basename, dirname, resolve } from "node:path";
 import { Budget } from "../../http/index.js";
+import { addressText } from "../../io/source.js";
 import { messageOf } from "../client/errors.js";
 import { readDeliveryState } from "../offline/delivery-state.js";
 import { findTransactionLogs } from "../offline/run-directory.js";
@@ -36,7 +37,10 @@ export async function findOfflineFiles(paths: readonly string[]): Promise<FoundF
       }
     } catch (error) {
       const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-      failed.push({ path, reason: missing ? "no such file or folder" : messageOf(error) });
+      failed.push({
+        path,
+        reason: missing ? (addressText(path) ?? "no such file or folder") : messageOf(error),
+      });
     }
   }
   return { files: [...files], failed, passedOver };
