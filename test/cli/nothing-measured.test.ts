@@ -61,7 +61,7 @@ describe("parse of logs without a measurement", () => {
     [["started.log", "--format", "ndjson", "-o", "output"]],
     [["notes.log", "started.log", "--combine"]],
     [["notes.log", "gone.log", "--combine", "--format", "ndjson", "-o", "output"]],
-    [["notes.log", "--plot", "cost"]],
+    [["notes.log", "--plot", "cost", "-o", "output"]],
   ])("%j leaves the files of an earlier run and says so", async (args) => {
     const run = await parse(args, { folder: oldFolder() });
     expect([run.code, run.stdout]).toEqual([1, ""]);
@@ -192,7 +192,7 @@ describe("report without a measurement", () => {
   it("of a folder with nothing but other logs leaves the report of before", async () => {
     const folder = freshFolder({ "logs/alignment.log": chatter(), "report.html": "old" });
     const run = await runHere("run", ["report", "logs"], { folder });
-    expect(run.stderr).toContain(`report.html: wrote ${NOTHING}`);
+    expect(run.stderr).toContain(`wrote      ${NOTHING}`);
     expect(result({ folder }, "report.html")).toBe("old");
   });
 
