@@ -71,7 +71,7 @@ const PROGRAMS = { marian: "cat train.log", tensorboard: ":", "xdg-open": ":" };
 /** The code with which an example ends: a signal stops what follows a file; one evaluation of the group has no scores. */
 function codeOf(example: string): number {
   if (example.includes(" parse --follow")) return 130;
-  return /^(?!.* (?:ls|--only training|--table validation)\b).*ZowUkamoRKuDlb4uAeTvgg/.test(example) ? 1 : 0;
+  return /^(?!.* (?:ls|--only training|--table validation)\b).*ZowUkamoRKuDlb4uAeTvgg/s.test(example) ? 1 : 0;
 }
 
 let wandb: StandInServer;
