@@ -12,11 +12,7 @@ export const GROUPS: Readonly<Record<string, readonly string[]>> = {
   Help: ["help", "completion"],
 };
 
-const EXAMPLES = [
-  "parse train.log --plot chrf",
-  "report models/ -o models.html",
-  "archive experiments --no-wandb -o tables",
-];
+const EXAMPLES = ["train.log", "report models/ -o models.html", "archive experiments --no-wandb -o tables"];
 
 /** The help of a command. */
 class CommandPage extends CommandHelp {
