@@ -1,6 +1,7 @@
 import { Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
 import { folderName } from "../cli/flags/row-output.js";
+import { commandLine, pathArgument, sayNext } from "../cli/receipts/next-command.js";
 import { count } from "../cli/receipts/numbers.js";
 import {
   addressesOf,
@@ -90,6 +91,8 @@ SIGINT, SIGTERM.`;
         : problems.filter(({ severity }) => severity === "failure" || !flags.quiet);
       printProblems(told);
       const failed = read.groups.length === 0 || problems.some(({ severity }) => severity === "failure");
+      if (!failed && !flags.quiet && !flags.json)
+        sayNext(commandLine("report --from archive", pathArgument(folder)));
       return failed ? EXIT.input : EXIT.ok;
     });
     this.exit(code);

@@ -1,5 +1,6 @@
 /** What became of a publication, for the receipt. */
 import type { Note, PublisherOutcome } from "../publishers/update-publisher.js";
+import { quoteWords } from "../run/command-line.js";
 import type { WandbPlace } from "./publication.js";
 import type { RunOutcome, Transport } from "./transports/transport.js";
 
@@ -31,9 +32,9 @@ export function publisherOutcome(outcome: RunOutcome, detail: OutcomeDetail): Pu
       isRoutine: rows.acknowledged === rows.sent,
     });
   if (spool !== undefined) {
-    notes.push({ text: `${offlineText(rows.spooled)}: marian-tracking sync ${spool}` });
+    notes.push({ text: `${offlineText(rows.spooled)}: marian-tracking sync ${quoteWords([spool])}` });
     // The official client appends, so it may only be named if the server holds nothing of the run.
-    if (rows.acknowledged === 0 && held === 0) notes.push({ text: `or: wandb sync ${spool}` });
+    if (rows.acknowledged === 0 && held === 0) notes.push({ text: `or: wandb sync ${quoteWords([spool])}` });
   }
   notes.push(...problems.map((text) => ({ text })));
   const undelivered =

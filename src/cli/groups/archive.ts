@@ -11,6 +11,7 @@ import { ManifestAccess } from "../../pipeline/manifests/access.js";
 import { manifestSource } from "../../pipeline/manifests/plan.js";
 import type { Command } from "../command.js";
 import { type PlanFilterFlags, planOrRefuse, readDate } from "../manifests/plan.js";
+import { commandLine, pathArgument } from "../receipts/next-command.js";
 import { type GroupFlagValues, type GroupsJob, type NoKey, prepareGroups, runGroups } from "./run-groups.js";
 
 /** The values of the flags. */
@@ -25,7 +26,10 @@ export async function runArchive(
 ): Promise<number> {
   const { usage } = command;
   const since = flags.since === undefined ? undefined : readDate(flags.since, usage);
-  const job = await prepareGroups(flags, [], command.config.version, usage, noKey);
+  const prepared = await prepareGroups(flags, [], command.config.version, usage, noKey);
+  const next =
+    noKey && !isObjectUrl(folder) ? commandLine("report --from archive", pathArgument(folder)) : undefined;
+  const job = { ...prepared, next };
   if (isObjectUrl(folder)) return await runObjects(folder, flags, job, usage);
   let archive: Archive;
   try {

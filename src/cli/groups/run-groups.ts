@@ -17,6 +17,7 @@ import { readParserOptions } from "../flags/parser-options.js";
 import { noKeyText } from "../flags/wandb-flags.js";
 import { planText } from "../receipts/group-plan.js";
 import { groupsExitCode, groupsReceiptJson, groupsReceiptText } from "../receipts/group-receipt.js";
+import { sayNext } from "../receipts/next-command.js";
 import type { Detail } from "../receipts/receipt.js";
 import { watchStopSignals } from "../stop-signal.js";
 import { startProgress } from "../terminal/progress.js";
@@ -54,6 +55,8 @@ export interface GroupsJob {
   readonly version: string;
   /** `performance.now()` at the start. */
   readonly started: number;
+  /** The command that is useful after this one; none for the compatibility binaries. */
+  readonly next?: string | undefined;
 }
 
 /** How a command that has no key ends. */
@@ -168,14 +171,18 @@ export async function runGroups(name: string, source: GroupSource, job: GroupsJo
   }
 }
 
-function printReceipt(result: GroupsResult, { flags, started }: GroupsJob, detail: Detail): void {
+function printReceipt(result: GroupsResult, { flags, started, next }: GroupsJob, detail: Detail): void {
   const cpu = process.cpuUsage();
   const clock = {
     seconds: (performance.now() - started) / 1000,
     cpuSeconds: (cpu.user + cpu.system) / 1e6,
   };
   if (flags.json) printText(groupsReceiptJson(result, clock));
-  else sayText(groupsReceiptText(result, clock, detail));
+  else {
+    sayText(groupsReceiptText(result, clock, detail));
+    // Undelivered rows have a command of their own in the receipt.
+    if (detail !== "quiet" && groupsExitCode(result) === EXIT.ok) sayNext(next);
+  }
 }
 
 /** Opens the ledger that the user named, else that of the output folder, else that of this target and input in the cache. */

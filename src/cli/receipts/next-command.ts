@@ -1,5 +1,7 @@
 /** The command that is useful after another: the last line of a receipt at a terminal. */
+import { say } from "../../io/terminal.js";
 import { type InputReceipt, problem } from "../../pipeline/input-receipt.js";
+import { quoteWords } from "../../run/command-line.js";
 
 /** More inputs make no line that somebody would copy. */
 const MAX_INPUTS = 3;
@@ -13,11 +15,20 @@ export function nextCommand(receipts: readonly InputReceipt[]): string | undefin
   const unfinished = read.filter(({ summary }) => summary?.state === "failed" || summary?.state === "silent");
   const [command, inputs] = unfinished.length > 0 ? ["check", unfinished] : ["report", read];
   if (inputs.length === 0 || inputs.length > MAX_INPUTS) return undefined;
-  return ["marian-tracking", command, ...inputs.map(({ source }) => shellWord(source))].join(" ");
+  return commandLine(command, ...inputs.map(({ source }) => source).map(pathArgument));
 }
 
-/** A path as a shell reads it back; a leading dash is no flag. */
-function shellWord(path: string): string {
-  const safe = path.startsWith("-") ? `./${path}` : path;
-  return /^[\w./:@%+=,-]+$/.test(safe) ? safe : `'${safe.replaceAll("'", "'\\''")}'`;
+/** Says the next command, if there is one and somebody is there to read it. */
+export function sayNext(command: string | undefined): void {
+  if (command !== undefined && process.stderr.isTTY) say(`next: ${command}`);
+}
+
+/** A command of the program, to be copied into a shell: what follows its name and flags is quoted where it must be. */
+export function commandLine(command: string, ...args: readonly string[]): string {
+  return `marian-tracking ${command} ${quoteWords(args)}`;
+}
+
+/** A path that is no flag, even if it begins with a dash. */
+export function pathArgument(path: string): string {
+  return path.startsWith("-") ? `./${path}` : path;
 }

@@ -1,9 +1,9 @@
 /** The end of a command: its receipt on the right stream, and its exit code. */
 
 import type { SearchedFolder } from "../../archive/folder-logs.js";
-import { printText, say, sayText } from "../../io/terminal.js";
+import { printText, sayText } from "../../io/terminal.js";
 import type { InputReceipt } from "../../pipeline/input-receipt.js";
-import { nextCommand } from "./next-command.js";
+import { nextCommand, sayNext } from "./next-command.js";
 import { type Detail, exitCode, receiptJson, receiptText, type Verdict } from "./receipt.js";
 
 /** How the receipt is given. */
@@ -32,8 +32,7 @@ export function report(receipts: readonly InputReceipt[], verdict: Verdict, opti
     write(receiptJson(receipts, verdict, clock, options.folders));
   } else {
     sayText(receiptText(receipts, verdict, clock, options.detail, options.folders));
-    const next = options.hints === true && options.detail !== "quiet" ? nextCommand(receipts) : undefined;
-    if (next !== undefined && process.stderr.isTTY) say(`next: ${next}`);
+    if (options.hints === true && options.detail !== "quiet") sayNext(nextCommand(receipts));
   }
   return exitCode(receipts, verdict);
 }

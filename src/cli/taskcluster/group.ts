@@ -6,6 +6,7 @@ import { readGroups } from "../../taskcluster/group.js";
 import { groupIdOf } from "../../taskcluster/listed-group.js";
 import type { Command } from "../command.js";
 import { type GroupFlagValues, type NoKey, prepareGroups, runGroups } from "../groups/run-groups.js";
+import { commandLine } from "../receipts/next-command.js";
 import { addressesOf, type TaskclusterFlagValues, withTaskcluster } from "./client.js";
 
 /** The values of the flags of `group`. */
@@ -41,6 +42,7 @@ export async function runGroupCommand(
       ...(flags.depth === undefined ? {} : { depth: flags.depth }),
     });
     progress.stop();
-    return runGroups(groupId, groupsSource(groups, problems), job);
+    const next = noKey && commandLine("report --from group", groupId);
+    return runGroups(groupId, groupsSource(groups, problems), { ...job, next });
   });
 }

@@ -17,6 +17,7 @@ import { LiveLogSource } from "../../taskcluster/live-log.js";
 import { readTask, type SingleTask, taskAsGroup } from "../../taskcluster/task.js";
 import type { Command } from "../command.js";
 import { type GroupFlagValues, type GroupsJob, prepareGroups, runGroups } from "../groups/run-groups.js";
+import { commandLine } from "../receipts/next-command.js";
 import { report } from "../receipts/report.js";
 import { FollowStatus } from "../terminal/follow-status.js";
 import { canRedraw, showLive } from "../terminal/live-view.js";
@@ -97,7 +98,11 @@ async function publishTask(
   }
   // A training's run stands for itself; an evaluation is also a row of its group's table.
   const only = task.stage === "training" ? "training" : "evaluations";
-  const code = await runGroups(taskId, groupsSource([group], []), { ...job, flags: { ...job.flags, only } });
+  const code = await runGroups(taskId, groupsSource([group], []), {
+    ...job,
+    flags: { ...job.flags, only },
+    next: task.stage === "training" ? commandLine("report --from task", taskId) : undefined,
+  });
   return code === EXIT.ok && plotted === EXIT.usage ? plotted : code;
 }
 

@@ -135,7 +135,11 @@ export class SdkTransport implements Transport, RunWriter {
       url: runUrl(this.#settings.uiUrl, this.#entity, project, id),
       rows: { sent: thread.rows.sent, acknowledged: thread.rows.acknowledged, spooled: 0 },
       problems: [
-        ...(lost === 0 ? [] : [`${lost} rows are lost: @wandb/sdk does not repeat what was not taken`]),
+        ...(lost === 0
+          ? []
+          : [
+              `${lost === 1 ? "1 row is" : `${lost} rows are`} lost: @wandb/sdk does not repeat what was not taken`,
+            ]),
         ...(thread.rows.given === 0 ? [] : [ACKNOWLEDGED]),
         ...thread.faults,
         ...this.#notPublished(),
@@ -294,7 +298,7 @@ class SdkThread {
     }
     this.#fault = fault;
     if (!stream) return;
-    const what = end ? "the end of the run" : `a request with ${rows} rows`;
+    const what = end ? "the end of the run" : `a request with ${rows === 1 ? "1 row" : `${rows} rows`}`;
     this.faults.push(`${what} was not taken: ${typeof fault === "number" ? `HTTP ${fault}` : fault}`);
   }
 

@@ -32,7 +32,7 @@ test.each([
   [
     "names are quoted for a shell",
     [["it's mine.log", FINISHED]],
-    "marian-tracking report 'it'\\''s mine.log'",
+    "marian-tracking report 'it'\"'\"'s mine.log'",
   ],
   ["a dash in front is no flag", [["-x.log", FINISHED]], "marian-tracking report ./-x.log"],
   ["standard input can't be read again", [["-", FINISHED]], undefined],
