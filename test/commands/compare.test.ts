@@ -137,6 +137,10 @@ describe("compare", () => {
       code: 2,
       stderr: /--at 1k: give best, last, common or an update/,
     });
+    check(await run("base", "--at", "90000", "--table", "validation"), {
+      code: 0,
+      stdout: "No training has a value at update 90000: --at last shows where each ended.\n",
+    });
     check(await run("base", "--table", "x"), { code: 2, stderr: /--table=x/ });
     check(await run("notes.log"), { code: 1, stderr: /ERROR notes\.log: it holds no measurement/ });
     check(await run("notes.log", "base"), { code: 1, stdout: /train/, stderr: /ERROR notes\.log/ });

@@ -42,7 +42,7 @@ export function runText({ names, moments }: RunTable, width: number): string {
     ),
   }));
   const table = rows.length === 0 ? "" : sideBySide(labels, columns, width);
-  return table + linesText(noneInCommon(moments).flatMap((text) => wrapped(text, width)));
+  return table + linesText(emptyMoments(moments).flatMap((text) => wrapped(text, width)));
 }
 
 /** The same as Markdown. */
@@ -53,7 +53,7 @@ export function runMarkdown({ names, moments }: RunTable): string {
     ...values.map((value) => markdownValue(value, value === undefined ? "" : updateText(value, moment))),
   ]);
   const heads = ["at", "metric", ...names.map(markdownCell)];
-  return (rows.length === 0 ? "" : markdownTable(heads, rows, 2)) + linesText(noneInCommon(moments));
+  return (rows.length === 0 ? "" : markdownTable(heads, rows, 2)) + linesText(emptyMoments(moments));
 }
 
 /** CSV: a value and its update for each run. */
@@ -223,10 +223,13 @@ function updateText({ up }: ComparedValue, moment: Moment | undefined): string {
   return up === undefined ? "@earlier" : `@${up}`;
 }
 
-function noneInCommon(moments: readonly MomentTable[]): string[] {
-  return moments.some(({ moment, up }) => moment === "common" && up === undefined)
-    ? [
-        "The trainings have no validated update in common: --at UPDATE takes the last validation up to an update.",
-      ]
-    : [];
+/** A sentence for each moment without a row. */
+function emptyMoments(moments: readonly MomentTable[]): string[] {
+  return moments.flatMap(({ moment, up, metrics }) => {
+    if (moment === "common" && up === undefined)
+      return "The trainings have no validated update in common: --at UPDATE takes the last validation up to an update.";
+    return typeof moment === "number" && metrics.length === 0
+      ? `No training has a value at update ${moment}: --at last shows where each ended.`
+      : [];
+  });
 }

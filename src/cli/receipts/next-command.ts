@@ -1,4 +1,5 @@
 /** The command that is useful after another: the last line of a receipt at a terminal. */
+import { escapeLine } from "../../io/escape.js";
 import { say } from "../../io/terminal.js";
 import { type InputReceipt, problem } from "../../pipeline/input-receipt.js";
 import { quoteWords } from "../../run/command-line.js";
@@ -15,7 +16,9 @@ export function nextCommand(receipts: readonly InputReceipt[]): string | undefin
   const unfinished = read.filter(({ summary }) => summary?.state === "failed" || summary?.state === "silent");
   const [command, inputs] = unfinished.length > 0 ? ["check", unfinished] : ["report", read];
   if (inputs.length === 0 || inputs.length > MAX_INPUTS) return undefined;
-  return commandLine(command, ...inputs.map(({ source }) => source).map(pathArgument));
+  const line = commandLine(command, ...inputs.map(({ source }) => source).map(pathArgument));
+  // A name with control characters would be printed as another one.
+  return escapeLine(line) === line ? line : undefined;
 }
 
 /** Says the next command, if there is one and somebody is there to read it. */

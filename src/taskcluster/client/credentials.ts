@@ -49,12 +49,12 @@ export async function credentialsOf(
 /** What a signature has to carry of temporary credentials. */
 function extension(text: string, now: number): string {
   const certificate = readJson(text);
-  if (!isObject(certificate))
+  const expiry = isObject(certificate) ? certificate.expiry : undefined;
+  if (!isObject(certificate) || (typeof expiry === "number" && Number.isNaN(new Date(expiry).valueOf())))
     throw new TaskclusterError(
       "credentials",
       `${CERTIFICATE} is not the JSON object that comes with temporary credentials: set all three variables again`,
     );
-  const { expiry } = certificate;
   if (typeof expiry === "number" && expiry < now)
     throw new TaskclusterError(
       "credentials",

@@ -35,6 +35,11 @@ test.each([
     "marian-tracking report 'it'\"'\"'s mine.log'",
   ],
   ["a dash in front is no flag", [["-x.log", FINISHED]], "marian-tracking report ./-x.log"],
+  [
+    "a name that a terminal would show as another one is no line to copy",
+    [["a\nb.log", FINISHED]],
+    undefined,
+  ],
   ["standard input can't be read again", [["-", FINISHED]], undefined],
   ["what was not read leads nowhere", [["notes.log", "no log\n"]], undefined],
   [

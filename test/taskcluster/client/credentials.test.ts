@@ -121,6 +121,7 @@ describe("credentials that can't be right", () => {
     [{ TASKCLUSTER_CLIENT_ID: "a" }, /TASKCLUSTER_CLIENT_ID is set without TASKCLUSTER_ACCESS_TOKEN/],
     [{ TASKCLUSTER_ACCESS_TOKEN: TOKEN }, /TASKCLUSTER_ACCESS_TOKEN is set without TASKCLUSTER_CLIENT_ID/],
     [{ ...ENVIRONMENT, TASKCLUSTER_CERTIFICATE: "{" }, /TASKCLUSTER_CERTIFICATE is not the JSON object/],
+    [temporary([], -1e20), /TASKCLUSTER_CERTIFICATE is not the JSON object/],
     [temporary([], Date.now() - HOUR), /expired at \d{4}-.*Z: get new ones/],
   ])("%#", async (environment, message) => {
     const error = await credentialsOf(environment).catch((reason: Error) => reason);
