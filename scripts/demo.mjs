@@ -4,10 +4,9 @@ import { installPackages, must, root } from "./tools.mjs";
 
 installPackages();
 if (!existsSync(`${root}cli/program.js`) || !existsSync(`${root}oclif.manifest.json`)) {
-  console.error("building …");
   must("node", ["scripts/build.mjs"]);
 }
-console.log("$ marian-tracking parse fixtures/train.log -o demo-output");
+console.log("$ node bin/run.js parse fixtures/train.log -o demo-output");
 must("node", ["bin/run.js", "parse", "fixtures/train.log", "-o", "demo-output"], {
   stdio: ["ignore", "inherit", "inherit"],
 });

@@ -1,7 +1,7 @@
 /** Exit codes; the first that applies is given. */
 export const EXIT = {
   ok: 0,
-  /** An input failed, held no measurement, or (`--strict`) had unmatched lines. */
+  /** An input failed, contains no measurements, or (`--strict`) had unmatched lines. */
   input: 1,
   /** Wrong flags, or nothing to read. */
   usage: 2,

@@ -45,7 +45,7 @@ function trainingsAt(found: readonly LogFolder[], problems: Problem[]): Training
   if (model === undefined) {
     for (const log of [...found.map(({ log }) => log), validation]) {
       if (log === undefined) continue;
-      const reason = "the log is not read: it lies in no model's folder, so its run has no name";
+      const reason = "the log is not read: it is not in the folder of a model, so its run has no name";
       problems.push({ source: log.name, reason, severity: "failure" });
     }
     return [];

@@ -30,7 +30,7 @@ export interface CheckedInput {
   readonly source: string;
   readonly tally: RunTally;
   readonly findings: readonly Finding[];
-  /** Why it could not be read, or not to its end, or that it holds no measurement. */
+  /** Why it could not be read, or not to its end, or that it contains no measurements. */
   readonly error?: string;
   /** The log changed while it was read: a training is writing it, so its last record may be missing. */
   readonly running?: true;

@@ -29,7 +29,7 @@ Kinds: ${FINDING_KINDS.join(", ")} (docs/check.md explains them).
 An error means that the training is broken, a warning that someone should look; info explains the curves.
 
 Exit codes: 0 no finding of severity warning or above (see --fail-on); 1 there is such a finding, or an input could not be \
-read or holds no measurement; 2 wrong flags or nothing to read; 3 standard output could not be written.`;
+read or contains no measurements; 2 wrong flags or nothing to read; 3 standard output could not be written.`;
   static override examples = [
     { description: "One log", command: "<%= config.bin %> check train.log" },
     {

@@ -31,7 +31,7 @@ export default class Parse extends Command {
 CSV goes to training.csv and validation.csv in the output folder, Parquet to files of the same names, with a folder for each of several inputs; NDJSON goes to \
 standard output. A receipt on standard error says what was read and what could not be read.
 
-Exit codes: 0 everything was read and written; 1 an input failed or held no measurement, or --strict found unmatched lines; \
+Exit codes: 0 everything was read and written; 1 an input failed or had no measurement, or --strict found unmatched lines; \
 2 wrong flags or nothing to read; 3 something could not be written; 130, 143 stopped by SIGINT, SIGTERM.`;
   static override examples = [
     {

@@ -14,7 +14,7 @@ export default class ReportCommand extends Command {
 Inputs are logs (also gzip and zstd), .metrics and .metrics.json files of evaluations, and folders of these. \
 --summary writes the best validations and the findings of check as Markdown, for the page of a job.
 
-Exit codes: 0 everything was read and written; 1 an input failed or held no measurement, or --strict found unmatched lines \
+Exit codes: 0 everything was read and written; 1 an input failed or had no measurement, or --strict found unmatched lines \
 (the report is written and names it); 2 wrong flags or nothing to read; 3 a file could not be written; 130, 143 stopped by \
 SIGINT, SIGTERM.`;
   static override examples = [

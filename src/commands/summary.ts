@@ -16,7 +16,7 @@ A training is finished, failed, running, or silent: neither finished nor failed,
 usual distance of its records, 30 minutes at least. That is measured from the time of its last record; if the log does not \
 say its time zone, from the time at which the file was written last.
 
-Exit codes: 0 all logs were read; 1 an input could not be read or holds no measurement; 2 wrong flags or nothing to read; \
+Exit codes: 0 all logs were read; 1 an input could not be read or contains no measurements; 2 wrong flags or nothing to read; \
 3 standard output could not be written; 130, 143 stopped by SIGINT, SIGTERM.`;
   static override examples = [
     { description: "One log", command: "<%= config.bin %> train.log" },

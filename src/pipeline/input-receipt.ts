@@ -72,7 +72,7 @@ export function problem(receipt: Omit<InputReceipt, "publishers">, strict: boole
   if (!hasMeasurement(receipt)) {
     if (receipt.death !== undefined)
       return `the training died before its first update, line ${receipt.death.line}: ${receipt.death.text}`;
-    return "it holds no measurement of Marian's: is this a training log?";
+    return "it contains no Marian measurements: is this a training log?";
   }
   if (strict && counts.unmatched > 0)
     return `${counts.unmatched.toLocaleString("en-US")} ${counts.unmatched === 1 ? "line" : "lines"} could not be read (--strict)`;

@@ -68,7 +68,7 @@ export function noLogError(counts: Counts, timed: boolean): InputError | undefin
   const { bytes, training, validation, patterns, unmatched, starts } = counts;
   if (bytes === 0) return new InputError("the log is empty", { code: "empty" });
   if (timed || training + validation + patterns + unmatched + starts > 0) return undefined;
-  return new InputError("it holds no measurement of Marian's and no start: is this a training log?", {
+  return new InputError("it contains no Marian measurements and no start: is this a training log?", {
     code: "no-marian-log",
   });
 }

@@ -192,7 +192,7 @@ describe.skipIf(!chromiumIsThere)("the viewer", () => {
       problems.filter((problem) => !problem.startsWith("cut")),
     );
     const of = (name: string) => problems.find((problem) => problem.startsWith(name));
-    expect(of("notes.txt")).toBe("notes.txt: it holds no measurement of Marian's: is this a training log?");
+    expect(of("notes.txt")).toBe("notes.txt: it contains no Marian measurements: is this a training log?");
     expect(of("empty.log")).toBe("empty.log: the file is empty");
     expect(of("none.metrics")).toContain("2 or 3 lines that are a number");
     expect(of("noise.log.gz")).toMatch(/gzip/);

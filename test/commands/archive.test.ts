@@ -118,7 +118,7 @@ describe("to Weights & Biases", () => {
     });
     expect(known.stdout).toMatch(/unchanged +teacher-1_aY25-/);
     const fresh = await archive(["--dry-run"], { folder: more, env: { WANDB_MODE: "offline" } });
-    check(fresh, { code: 1, stdout: /unreadable +backwards_aY25-/, stderr: /it holds no measurement/ });
+    check(fresh, { code: 1, stdout: /unreadable +backwards_aY25-/, stderr: /it contains no/ });
     expect(fresh.stdout).toMatch(/new +student_aY25-: 30 training rows, 1 validation point, 1 evaluation/);
     expect(existsSync(join(more, "wandb"))).toBe(false);
     expect(server.requests.slice(requests).filter(({ operation }) => operation === "UpsertBucket")).toEqual(

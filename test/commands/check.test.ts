@@ -169,13 +169,13 @@ describe.concurrent("findings", () => {
 describe.concurrent("input that is none", () => {
   it.each([
     [{ "a.log": "" }, "a.log: the input is empty\n"],
-    [{ "a.log": "hello\n" }, "a.log: it holds no measurement of Marian's: is this a training log?\n"],
+    [{ "a.log": "hello\n" }, "a.log: it contains no Marian measurements: is this a training log?\n"],
     [{ "a.log/b": "" }, "a.log: the folder has no Marian log, only 1 other file\n"],
   ])("%j gives exit code 1", async (files, stderr) => {
     const run = await check(["a.log"], { folder: freshFolder(files as Record<string, string>) });
     checkRun(run, {
       code: 1,
-      stderr: `${stderr}1 input, 1 of them not read: 0 errors, 0 warnings, 0 notes\n`,
+      stderr: `${stderr}1 input, 1 not read: 0 errors, 0 warnings, 0 notes\n`,
     });
   });
 

@@ -142,7 +142,7 @@ describe("compare", () => {
       stdout: "No training has a value at update 90000: --at last shows where each ended.\n",
     });
     check(await run("base", "--table", "x"), { code: 2, stderr: /--table=x/ });
-    check(await run("notes.log"), { code: 1, stderr: /ERROR notes\.log: it holds no measurement/ });
+    check(await run("notes.log"), { code: 1, stderr: /ERROR notes\.log: it contains no/ });
     check(await run("notes.log", "base"), { code: 1, stdout: /train/, stderr: /ERROR notes\.log/ });
     check(await run("*.txt", "base"), { code: 1, stdout: /train/, stderr: /ERROR \*\.txt: no file matches/ });
     check(await run("base", "dead.log", "--table", "options"), {

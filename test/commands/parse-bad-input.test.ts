@@ -82,7 +82,7 @@ describe.concurrent("inputs that can't be read", () => {
       const run = await parse(["a.log", "-q"], { folder: freshFolder({ "a.log": content }) });
       check(run, {
         code: 1,
-        stderr: "a.log\n  ERROR      it holds no measurement of Marian's: is this a training log?\n",
+        stderr: "a.log\n  ERROR      it contains no Marian measurements: is this a training log?\n",
       });
     }
   });

@@ -189,9 +189,12 @@ describe.concurrent("several logs", () => {
       code: 1,
       stderr: receipt(
         "a.log: silent, update 1,000, epoch 1, cost 0.01, 8,000 words/s, 0 s",
+        "  wrote      output/a",
         "b.log",
         "  ERROR      there is no such file",
+        "  wrote      nothing, because nothing was measured: existing files stay as they are",
         "c.log: silent, update 2,000, epoch 1, cost 0.005, 8,000 words/s, 0 s",
+        "  wrote      output/c",
         "3 inputs, 1 with errors: 2 lines, 2 training rows, 0 validation points, 0 unmatched lines",
       ),
     });
@@ -790,14 +793,17 @@ describe.concurrent("the receipt", () => {
     check(await parse(["a.log", "--quiet"], { folder }), { code: 0 });
     check(await parse(["a.log", "none.log", "--quiet"], { folder }), {
       code: 1,
-      stderr: "none.log\n  ERROR      it holds no measurement of Marian's: is this a training log?\n",
+      stderr: "none.log\n  ERROR      it contains no Marian measurements: is this a training log?\n",
     });
   });
 
   it("says everything of every input with -v", async () => {
     const folder = freshFolder({ "a.log": train(1000), "b.log": train(2000) });
     const plain = await parse(["a.log", "b.log"], { folder });
-    check(plain, { code: 0, stderr: /^a\.log: silent, .*\nb\.log: silent, .*\n2 inputs, / });
+    check(plain, {
+      code: 0,
+      stderr: /^a\.log: silent, .*\n {2}wrote .*\nb\.log: silent, .*\n {2}wrote .*\n2 inputs, /,
+    });
     const verbose = await parse(["a.log", "b.log", "-v"], { folder });
     check(verbose, {
       code: 0,

@@ -142,13 +142,12 @@ describe("many logs", () => {
     check(run, {
       code: 1,
       stdout: /^run .*\ntrain {2}finished .*\n$/,
-      stderr:
-        /notes\.log: it holds no measurement.*\ncut\.log\.gz: .*\nmissing\.log: there is no such file\n$/,
+      stderr: /notes\.log: it contains no.*\ncut\.log\.gz: .*\nmissing\.log: there is no such file\n$/,
     });
     const json = await summary(["runs/a/train.log", "notes.log", "--json"], { folder });
     expect(JSON.parse(json.stdout)).toMatchObject({
       runs: [{ source: "runs/a/train.log" }],
-      not_read: [{ source: "notes.log", error: expect.stringContaining("no measurement") }],
+      not_read: [{ source: "notes.log", error: expect.stringContaining("no Marian measurements") }],
       exit_code: 1,
     });
   });

@@ -10,7 +10,7 @@ import { groupFilesSource } from "../../pipeline/groups/group-source.js";
 import { ManifestAccess } from "../../pipeline/manifests/access.js";
 import { manifestSource } from "../../pipeline/manifests/plan.js";
 import type { Command } from "../command.js";
-import { type PlanFilterFlags, planOrRefuse, readDate } from "../manifests/plan.js";
+import { noRunText, type PlanFilterFlags, planOrRefuse, readDate } from "../manifests/plan.js";
 import { commandLine, pathArgument } from "../receipts/next-command.js";
 import { type GroupFlagValues, type GroupsJob, type NoKey, prepareGroups, runGroups } from "./run-groups.js";
 
@@ -43,7 +43,7 @@ export async function runArchive(
     const groups = filterGroups(archive.groups, { filter, since, only });
     if (archive.groups.length === 0) {
       for (const { source, reason } of archive.problems) say(`${source}: ${reason}`);
-      usage(`${folder}: nothing in it can be read`);
+      usage(noRunText(folder));
     }
     if (groups.length === 0) usage("no run matches --filter, --since and --only");
     return await runGroups(folder, groupFilesSource(groups, archive.problems, LOCAL_FILES), job);

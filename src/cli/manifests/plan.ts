@@ -107,11 +107,12 @@ export async function planOrRefuse(
   }
   if (planned.runs.length > 0) return planned;
   for (const { source: place, reason } of planned.problems) say(`${place}: ${reason}`);
-  return refuse(
-    planned.groups === 0
-      ? `${name}: nothing in it can be read`
-      : "no run matches --filter, --since and --only",
-  );
+  return refuse(planned.groups === 0 ? noRunText(name) : "no run matches --filter, --since and --only");
+}
+
+/** Says that an archive has no run, and what to do. */
+export function noRunText(name: string): string {
+  return `${name}: no run was found: an archive has folders such as models/en-cs/EXPERIMENT/MODEL (docs/archive.md); parse reads any folder of logs`;
 }
 
 /** A date of `--since`. */

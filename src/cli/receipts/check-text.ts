@@ -32,7 +32,7 @@ export function totalsOf(findings: readonly Finding[]): Totals {
 /** One line for the end: what was read and what was found. */
 export function summaryText(inputs: number, unread: number, { error, warning, info }: Totals): string {
   const count = (value: number, one: string) => `${value} ${one}${value === 1 ? "" : "s"}`;
-  const failed = unread === 0 ? "" : `, ${unread} of them not read`;
+  const failed = unread === 0 ? "" : `, ${unread} not read`;
   return `${count(inputs, "input")}${failed}: ${count(error, "error")}, ${count(warning, "warning")}, ${count(info, "note")}\n`;
 }
 

@@ -1,4 +1,5 @@
 /** The command that is useful after another: the last line of a receipt at a terminal. */
+import { basename, relative } from "node:path";
 import { escapeLine } from "../../io/escape.js";
 import { say } from "../../io/terminal.js";
 import { type InputReceipt, problem } from "../../pipeline/input-receipt.js";
@@ -28,7 +29,16 @@ export function sayNext(command: string | undefined): void {
 
 /** A command of the program, to be copied into a shell: what follows its name and flags is quoted where it must be. */
 export function commandLine(command: string, ...args: readonly string[]): string {
-  return `marian-tracking ${command} ${quoteWords(args)}`;
+  return `${programName()} ${command} ${quoteWords(args)}`;
+}
+
+/** How a shell starts the program: a clone that is not installed has no command of that name. */
+function programName(): string {
+  const [, script = ""] = process.argv;
+  const isClone = basename(script) === "run.js" && !script.includes("node_modules");
+  if (!isClone) return "marian-tracking";
+  const path = relative("", script);
+  return `node ${quoteWords([path.startsWith("..") ? script : path])}`;
 }
 
 /** A path that is no flag, even if it begins with a dash. */

@@ -26,7 +26,7 @@ export async function printPreviews(
     }
     const plan = await planSource(fileSource(name), options);
     if (plan.rows === 0 || wandb === undefined) {
-      say(`${name}: ${plan.rows === 0 ? "it holds no measurement" : "W&B is switched off"}`);
+      say(`${name}: ${plan.rows === 0 ? "it contains no Marian measurements" : "W&B is switched off"}`);
       if (plan.rows === 0) code = EXIT.input;
       continue;
     }

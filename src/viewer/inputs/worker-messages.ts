@@ -34,7 +34,7 @@ const PROBLEMS = {
   stopped: "the reading was stopped before its end",
   empty: "the file is empty",
   "empty-tar": "the tar holds no log and no evaluation",
-  "no-marian-log": "it holds no measurement of Marian's: is this a training log?",
+  "no-marian-log": "it contains no Marian measurements: is this a training log?",
 } as const;
 
 /** A problem as a sentence. */

@@ -104,7 +104,7 @@ export async function previewTransactionLog(
     if (entity !== undefined) receipt.url = runUrl(uiUrl, entity, run.project, run.runId);
     receipt.planned(content);
     receipt.warnings.push(
-      "without an API key the server is not asked: this counts on it holding what it acknowledged, and no more",
+      "without an API key, the server is not asked: the numbers assume that it holds exactly what it acknowledged",
     );
     return receipt.end("planned");
   } catch (error) {

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { expect, test } from "vitest";
 import { nextCommand } from "../../../src/cli/receipts/next-command.js";
 import { publishLog } from "../../../src/pipeline/publish-log.js";
@@ -54,6 +55,21 @@ test.each([
   ],
 ] as const)("After parse, %s", async (_, logs, command) => {
   expect(nextCommand(await Promise.all(logs.map(([name, log]) => receiptOf(name, log))))).toBe(command);
+});
+
+test.each([
+  ["bin/run.js", "node bin/run.js"],
+  ["/usr/local/bin/marian-tracking", "marian-tracking"],
+  ["/lib/node_modules/marian-tracking/bin/run.js", "marian-tracking"],
+])("Started as %s, the next command begins with %s", async (script, name) => {
+  const receipts = [await receiptOf("train.log", FINISHED)];
+  const [, before = ""] = process.argv;
+  process.argv[1] = resolve(script);
+  try {
+    expect(nextCommand(receipts)).toBe(`${name} report train.log`);
+  } finally {
+    process.argv[1] = before;
+  }
 });
 
 test("Undelivered rows have a command of their own in the receipt", async () => {

@@ -22,8 +22,8 @@ describe.concurrent("parse --plot", () => {
     });
     check(run, { code: 0, stdout: /^cost\n/ });
     expect(run.stdout).toMatch(BRAILLE);
-    expect(run.stdout).toContain("⠒⠒ a.log: last 2 at 5, least 2 at 5, greatest 10 at 1\n\nce-mean-words\n");
-    expect(run.stdout).toMatch(/⠒⠒ a\.log: last 1 at 5, least 1 at 5, greatest 5 at 1\n$/);
+    expect(run.stdout).toContain("⠒⠒ a.log: last 2 @ 5, min 2 @ 5, max 10 @ 1\n\nce-mean-words\n");
+    expect(run.stdout).toMatch(/⠒⠒ a\.log: last 1 @ 5, min 1 @ 5, max 5 @ 1\n$/);
     expect(run.stdout.split("\n").every((line) => line.length <= 80)).toBe(true);
     expect(filesBelow(run.folder)).toContain("output/training.csv");
   });
@@ -35,10 +35,10 @@ describe.concurrent("parse --plot", () => {
     });
     check(run, { code: 0, stdout: /^cost\n/ });
     expect(run.stdout).toMatch(
-      /\n\* s\/train: last 2 at 5.*\n\+ t\/train: last 3\.33333 at 3.*\n\nce_mean_words\n/,
+      /\n\* s\/train: last 2 @ 5.*\n\+ t\/train: last 3\.33333 @ 3.*\n\nce_mean_words\n/,
     );
     // The other one holds no such metric.
-    expect(run.stdout).toMatch(/⠒⠒ s\/train: last 1 at 5[^\n]*\n$/);
+    expect(run.stdout).toMatch(/⠒⠒ s\/train: last 1 @ 5[^\n]*\n$/);
   });
 
   it("is plain ASCII where the locale is not UTF-8, and logarithmic on request", async () => {
@@ -72,7 +72,7 @@ describe.concurrent("parse --plot", () => {
   it("passes a training's log through unchanged", async () => {
     const run = await parse(["--tee", "--plot", "cost", "-q"], { stdin: LOG, env: UTF8 });
     expect([run.code, run.stdout]).toEqual([0, LOG]);
-    expect(run.stderr).toMatch(/⠒⠒ -: last 2 at 5/);
+    expect(run.stderr).toMatch(/⠒⠒ -: last 2 @ 5/);
   });
 
   it("names the metrics that there are when one is asked for that is none", async () => {
@@ -93,7 +93,7 @@ describe.concurrent("parse --plot", () => {
     const run = await parse(["a.log", "--plot", "cost", "-q"], {
       folder: freshFolder({ "a.log": "hello\n" }),
     });
-    check(run, { code: 1, stderr: /it holds no measurement/ });
+    check(run, { code: 1, stderr: /it contains no/ });
     const flags = await parse(["a.log", "--log-scale"], { folder: freshFolder({ "a.log": LOG }) });
     check(flags, { code: 2, stderr: /--plot/ });
   });
@@ -158,7 +158,7 @@ describe("live charts", () => {
   it("have as much room as the terminal gives", async () => {
     const lines = await drawn(["cost", "rate"], 1, { columns: 60, rows: 39 });
     expect([lines[0], lines.length]).toEqual(["cost", 38]);
-    expect(lines.filter((line) => line.includes("run 1: last 5 at 2"))).toHaveLength(1);
+    expect(lines.filter((line) => line.includes("run 1: last 5 @ 2"))).toHaveLength(1);
     const several = await drawn(["cost"], 3, { columns: 60, rows: 20 });
     expect(several).toHaveLength(20);
     expect(several.filter((line) => line.includes("run "))).toHaveLength(3);

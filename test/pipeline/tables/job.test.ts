@@ -152,9 +152,9 @@ describe("writeTables", () => {
     );
     expect(errors).toEqual({
       empty: "the input is empty",
-      chatter: "it holds no measurement of Marian's: is this a training log?",
+      chatter: "it contains no Marian measurements: is this a training log?",
       half: "the gzip data ends early; what could be unpacked before that was read",
-      binary: "it holds no measurement of Marian's: is this a training log?",
+      binary: "it contains no Marian measurements: is this a training log?",
       gone: "there is no such file",
     });
     expect(
@@ -322,7 +322,7 @@ describe("writeTables, stopped", () => {
     const { place, runs, first } = await stopped();
     await ruin(first, new Date(at.getTime() + 1000));
     const { logs } = await writeTables(runs, [], options(place, { itemBytes: 1 }));
-    expect(logs[0]?.error).toBe("it holds no measurement of Marian's: is this a training log?");
+    expect(logs[0]?.error).toBe("it contains no Marian measurements: is this a training log?");
   });
 
   it("makes a part again that is not as it was written", async () => {

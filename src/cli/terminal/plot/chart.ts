@@ -1,6 +1,7 @@
 /** Line charts as text. */
 
 import { robustRange, type ValueRange } from "../../../report/robust-range.js";
+import { grouped } from "../../receipts/numbers.js";
 import { linearScale, logScale, type Scale, type Tick } from "./axis.js";
 import { type Dot, drawLine, makeCanvas, markOf } from "./canvas.js";
 import type { CurvePoint, CurveSummary, CurveValue } from "./series-buffer.js";
@@ -144,14 +145,14 @@ function wholeTicks(scale: Scale, most: number): readonly Tick[] {
 function legend(curves: readonly Curve[], style: ChartStyle): string {
   const glyphs = style.unicode ? UNICODE : ASCII;
   const at = (name: string, value: CurveValue | undefined) =>
-    value === undefined ? [] : [`${name} ${Number(value.value.toPrecision(6))} at ${value.x}`];
+    value === undefined ? [] : [`${name} ${Number(value.value.toPrecision(6))} @ ${grouped(value.x)}`];
   const lines = curves.map(({ name, summary }, index) => {
     const mark = ownMarks(curves, style) ? markOf(index) : glyphs.curve;
     const { last, min, max, broken, brokenAt } = summary;
-    const said = [...at("last", last), ...at("least", min), ...at("greatest", max)];
-    if (broken > 0) {
+    const said = [...at("last", last), ...at("min", min), ...at("max", max)];
+    if (brokenAt !== undefined) {
       const values = broken === 1 ? "value is" : "values are";
-      said.push(`${broken} ${values} NaN or infinite (${glyphs.broken}), the first at ${brokenAt}`);
+      said.push(`${broken} ${values} NaN or infinite (${glyphs.broken}), the first at ${grouped(brokenAt)}`);
     }
     if (style.logarithmic && min !== undefined && min.value <= 0)
       said.push("values of 0 and below are not on this scale");

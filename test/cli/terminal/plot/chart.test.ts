@@ -42,7 +42,7 @@ describe("a chart", () => {
       " 0 ┤⣀⠤⠒⠉⠁",
       "   └┴─────────────────┴────────────────┴",
       "    0                50              100",
-      "⠒⠒ run: last 10 at 100, least 0 at 0, greatest 10 at 100",
+      "⠒⠒ run: last 10 @ 100, min 0 @ 0, max 10 @ 100",
       "",
     ]);
   });
@@ -60,7 +60,7 @@ describe("a chart", () => {
       " 0 +**",
       "   ++---------+--------+",
       "    0        50      100",
-      "* run: last 10 at 100, least 0 at 0, greatest 10 at 100",
+      "* run: last 10 @ 100, min 0 @ 0, max 10 @ 100",
       "",
     ]);
   });
@@ -74,8 +74,8 @@ describe("a chart", () => {
       " 0 ┤***          +++",
       "   └┴───────┴──────┴",
       "    0      50    100",
-      "* run: last 10 at 100, least 0 at 0, greatest 10 at 100",
-      "+ b: last 0 at 100, least 0 at 100, greatest 10 at 0",
+      "* run: last 10 @ 100, min 0 @ 0, max 10 @ 100",
+      "+ b: last 0 @ 100, min 0 @ 100, max 10 @ 0",
       "",
     ]);
   });
@@ -126,7 +126,7 @@ describe("a chart", () => {
       "  │⣀⠤⠒⠉",
       "  └┴─────────×─────×─────────┴",
       "   0                        50",
-      "⠒⠒ run: last 4 at 50, least 1 at 0, greatest 4 at 50, 2 values are NaN or infinite (×), the first at 20",
+      "⠒⠒ run: last 4 @ 50, min 1 @ 0, max 4 @ 50, 2 values are NaN or infinite (×), the first at 20",
       "",
     ]);
   });
@@ -151,7 +151,7 @@ describe("a chart", () => {
       "0.001 ┤⣀⠤⠒⠉",
       "      └──────────────────┴────",
       "                         5",
-      "⠒⠒ run: last 1000 at 6, least 0 at 3, greatest 1000 at 6, values of 0 and below are not on this scale",
+      "⠒⠒ run: last 1000 @ 6, min 0 @ 3, max 1000 @ 6, values of 0 and below are not on this scale",
       "",
     ]);
   });
@@ -166,7 +166,7 @@ describe("a chart", () => {
       "    └┴───────────┴───────────┴",
     ]);
     expect(drawChart("cost", [curve("none", [[1000, Number.NaN]])], PLAIN)).toBe(
-      "cost\n⠒⠒ none: 1 value is NaN or infinite (×), the first at 1000\n",
+      "cost\n⠒⠒ none: 1 value is NaN or infinite (×), the first at 1,000\n",
     );
   });
 
