@@ -121,7 +121,7 @@ describe.concurrent("report", () => {
     ]);
     const reasons = new Map(problems.map(({ source, reason }) => [source, reason]));
     expect(reasons.get("cut.log.gz")).toMatch(/gzip data ends early/);
-    expect(reasons.get("prose.txt")).toMatch(/no measurement/);
+    expect(reasons.get("prose.txt")).toMatch(/no Marian measurements/);
     expect(reasons.get("empty.log")).toMatch(/empty/);
     expect(reasons.get("gone.log")).toMatch(/no such file/);
     expect(reasons.get("bad.metrics")).toMatch(/2 or 3 lines/);

@@ -79,7 +79,7 @@ describe.concurrent("parse --tensorboard", () => {
     const folder = freshFolder({ "a.log": "hello\n" });
     check(await parse(["a.log", "--tensorboard", "runs", "-q"], { folder }), {
       code: 1,
-      stderr: /no measurement/,
+      stderr: /no Marian measurements/,
     });
     expect(filesBelow(join(folder, "runs"))).toEqual([]);
   });
