@@ -87,7 +87,7 @@ test("Taskcluster's credentials and signed URLs in its errors are not printed", 
     requestInfo: { signed },
   });
   server.inject({ fault: { kind: "status", status: 400, body, contentType: "application/json" }, times: 9 });
-  const env = { ...options.env, TASKCLUSTER_ACCESS_TOKEN: KEY };
+  const env = { ...options.env, TASKCLUSTER_CLIENT_ID: "me", TASKCLUSTER_ACCESS_TOKEN: KEY };
   for (const args of [
     ["ls", IDS.fjord],
     ["logs", IDS.teacher1],

@@ -85,7 +85,8 @@ describe("a group with a training whose logs can't be had", () => {
     ]);
     expect(groups.flatMap((group) => group.problems)).toContainEqual({
       source: `train-teacher-model-nb-en-1 (${IDS.teacher1})`,
-      reason: expect.stringMatching(/train\.log.*HTTP 404.*live_backing\.log.*HTTP 404/),
+      reason: expect.stringMatching(/train\.log.*HTTP 404.*live_backing\.log.*HTTP 404/s),
+      cause: expect.stringContaining("HTTP 404"),
       severity: "failure",
     });
   });

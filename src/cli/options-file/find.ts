@@ -1,5 +1,6 @@
 /** Finds the file of options, and decides whether it is read. */
 import {
+  accessSync,
   closeSync,
   constants,
   existsSync,
@@ -59,19 +60,29 @@ export function findOptionsFile(
     const path = join(at, NAME);
     const fromHere = relative(folder, path);
     const shown = fromHere.length < path.length ? fromHere : path;
-    const result = read(path, shown);
+    // A folder that may not be searched holds no file of options.
+    const result = canSearch(at) ? read(path, shown) : undefined;
     if (typeof result === "object") return result;
     if (result !== undefined) warn(`${shown} is ignored: ${result}`);
     if (at === home || at === dirname(at) || existsSync(join(at, ".git"))) return { kind: "none" };
   }
 }
 
+function canSearch(folder: string): boolean {
+  try {
+    accessSync(folder, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The file; the reason why it is not read; or undefined if it does not exist. */
 function read(path: string, shown: string): Extract<FoundFile, { kind: "file" }> | string | undefined {
-  const link = lstatSync(path, { throwIfNoEntry: false });
-  if (link === undefined) return undefined;
   let descriptor: number | undefined;
   try {
+    const link = lstatSync(path, { throwIfNoEntry: false });
+    if (link === undefined) return undefined;
     // Nobody can swap the file between the check and the reading; without O_NONBLOCK a named pipe would wait.
     descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const file = fstatSync(descriptor);
