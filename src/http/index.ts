@@ -8,7 +8,7 @@ export { BUDGET_AFTER_STOP, Budget, DEFAULT_BUDGET_MS } from "./deadline.js";
 export { HttpError } from "./http-error.js";
 export { type HttpPolicy, isTransientStatus, noAnswer, type Refusal, type Spent } from "./policy.js";
 export { backoff } from "./rate-limit.js";
-export { processSecrets, Secrets, withoutCredentials } from "./redact.js";
+export { certificateSecrets, processSecrets, Secrets, withoutCredentials } from "./redact.js";
 export type {
   HttpAnswer,
   HttpOptions,

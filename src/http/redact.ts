@@ -1,4 +1,5 @@
 /** What must not be printed. */
+import { isObject, readJson } from "../json.js";
 
 const HIDDEN = "[secret hidden]";
 /** A shorter text is no secret: hiding it would hide words. */
@@ -164,13 +165,22 @@ function character(code: number): string {
 }
 
 /**
+ * What is secret of a certificate of temporary credentials: not its names of scopes and artifacts, fragments of which
+ * stand in every receipt. All of a text that is no certificate.
+ */
+export function certificateSecrets(text: string): string[] {
+  const certificate = readJson(text);
+  if (!isObject(certificate)) return [text];
+  return [certificate.seed, certificate.signature].filter((value) => typeof value === "string");
+}
+
+/**
  * The secrets of this process: those that its environment holds, and keys that were read. What is printed is without
  * them, wherever it comes from.
  */
 export const processSecrets = new Secrets(
-  ...["WANDB_API_KEY", "TASKCLUSTER_ACCESS_TOKEN", "TASKCLUSTER_CERTIFICATE"].map((name) =>
-    process.env[name]?.trim(),
-  ),
+  ...["WANDB_API_KEY", "TASKCLUSTER_ACCESS_TOKEN"].map((name) => process.env[name]?.trim()),
+  ...certificateSecrets(process.env.TASKCLUSTER_CERTIFICATE?.trim() ?? ""),
 );
 
 /** A URL as it may be printed and stored: without a user, a password, a query and a fragment. */

@@ -1,7 +1,7 @@
 /** Secrets in texts of others: as they are, encoded, cut. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Secrets, withoutCredentials } from "../../src/http/index.js";
+import { certificateSecrets, Secrets, withoutCredentials } from "../../src/http/index.js";
 
 const KEY = "a7Qz94f0Lm3xVb8KdR2tYw6Hs1JpNc5GeUo0iXy4";
 const base64 = (text: string) => Buffer.from(text).toString("base64");
@@ -81,6 +81,24 @@ describe("a secret", () => {
     expect(secrets.redact(text)).toBe(text);
     expect(new Secrets("short").redact("a short text")).toBe("a short text");
     expect(new Secrets("sixsix").redact("it is sixsix")).toBe("it is [secret hidden]");
+  });
+
+  it("of temporary credentials costs no name of a scope or an artifact", () => {
+    const [seed, signature] = ["q7Vb4kTPQ9m0rN1c2dXyZA", "n0tTh3S1gnatur3ButL1ke1t"];
+    const certificate = JSON.stringify({
+      version: 1,
+      scopes: ["queue:get-artifact:a/train.log"],
+      seed,
+      signature,
+    });
+    const hiding = new Secrets(...certificateSecrets(certificate));
+    expect(hiding.redact("m1/train.log: queue:get-artifact")).toBe("m1/train.log: queue:get-artifact");
+    for (const text of [certificate, base64(certificate), seed, signature]) {
+      const clean = hiding.redact(text);
+      expect(clean).toContain("[secret hidden]");
+      for (const secret of [seed, signature, base64(seed)]) expect(clean).not.toContain(secret);
+    }
+    expect(certificateSecrets("{ broken")).toEqual(["{ broken"]);
   });
 
   it("is not in the address that is kept", () => {

@@ -1,5 +1,5 @@
 /** The user's credentials, from the variables that Taskcluster's own clients read, and the signatures made with them. */
-import { processSecrets, type SignedRequest } from "../../http/index.js";
+import { certificateSecrets, processSecrets, type SignedRequest } from "../../http/index.js";
 import { isObject, readJson } from "../../json.js";
 import { TaskclusterError } from "./errors.js";
 
@@ -35,7 +35,7 @@ export async function credentialsOf(
     );
   }
   const ext = certificate === undefined ? undefined : extension(certificate, now);
-  for (const secret of [accessToken, certificate, ext]) if (secret !== undefined) processSecrets.add(secret);
+  for (const secret of [accessToken, ...certificateSecrets(certificate ?? "")]) processSecrets.add(secret);
   // The bundle gives a late import of a CommonJS package no names.
   const { client } = (await import("hawk")).default;
   const credentials = { id: clientId, key: accessToken, algorithm: "sha256" } as const;
