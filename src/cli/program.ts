@@ -63,14 +63,19 @@ export async function start(given: readonly string[], binary: string): Promise<v
 /** Takes a file, a folder, standard input or a path in the place of a command for the input of `summary`. */
 function withCommand(args: readonly string[]): readonly string[] {
   const [first = ""] = args;
-  // A path that does not exist is still no command.
-  const isInput = first === STDIN || (!first.startsWith("-") && (/[/\\]/.test(first) || isThere(first)));
-  return isInput ? ["summary", ...args] : args;
+  // Flags may stand before the file, unless there is a command, which they can't precede.
+  const inPlace = first.startsWith("-") && !args.some(isCommand) ? args : [first];
+  return inPlace.some(isInput) ? ["summary", ...args] : args;
 }
 
-/** Whether there is a file or a folder of that name, and no command. */
-function isThere(name: string): boolean {
-  return !existsSync(new URL(`./commands/${name}.js`, import.meta.url)) && existsSync(name);
+/** A path that does not exist is still no command. */
+function isInput(arg: string): boolean {
+  if (arg === STDIN) return true;
+  return !arg.startsWith("-") && (/[/\\]/.test(arg) || (!isCommand(arg) && existsSync(arg)));
+}
+
+function isCommand(name: string): boolean {
+  return /^[a-z]+$/.test(name) && existsSync(new URL(`./commands/${name}.js`, import.meta.url));
 }
 
 /** The framework takes `--version` only as the first argument. */

@@ -50,6 +50,18 @@ describe("one log", () => {
     });
   });
 
+  it("may stand after flags, where no command does", async () => {
+    const folder = freshFolder({ "a.log": start() + train(1000) });
+    for (const flags of [["--json"], ["--sort", "name", "--format", "json"]]) {
+      const run = await runHere("run", [...flags, "a.log"], { folder });
+      check(run, { code: 0, stdout: /"source": "a\.log"/ });
+    }
+    check(await runHere("run", ["-q", "parse", "a.log"], { folder }), {
+      code: 2,
+      stderr: /command -q not found/,
+    });
+  });
+
   it("that does not exist is neither a file nor a command", async () => {
     check(await runHere("run", ["missing.log"]), {
       code: 2,
