@@ -1,5 +1,8 @@
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { canUseTerminal, startOnTerminal } from "../cli/on-terminal.js";
 import { binaryPath, check, freshFolder, runShell } from "../cli/run-binary.js";
 import { runHere } from "../cli/run-here.js";
 import { train, valid } from "../cli/sample-logs.js";
@@ -219,4 +222,14 @@ describe("compare", () => {
       stderr: /--format=xml/,
     });
   });
+});
+
+it.skipIf(!canUseTerminal)("compare shows at a terminal how reading its logs goes", async () => {
+  const folder = freshFolder({ "base.log": BASE });
+  const slow = join(folder, "slow.log");
+  execFileSync("mkfifo", [slow]);
+  const live = startOnTerminal(["compare", "base.log", "slow.log"], { folder });
+  await live.until((shown) => /100% .* of /.test(shown));
+  writeFileSync(slow, WIDE);
+  expect((await live.done).code).toBe(0);
 });

@@ -2,7 +2,7 @@
 import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import type { Problem } from "../../archive/group.js";
-import { fileSource } from "../../archive/input-source.js";
+import { fileSource, openInputs } from "../../archive/input-source.js";
 import { logInputs } from "../../archive/log-inputs.js";
 import { groupBy } from "../../group-by.js";
 import { kindOfName } from "../../io/file-name.js";
@@ -22,6 +22,7 @@ import { readGroups } from "../../taskcluster/group.js";
 import { groupIdOf } from "../../taskcluster/listed-group.js";
 import { ReportContent } from "../report/content.js";
 import type { TaskclusterAccess } from "../taskcluster/client.js";
+import { startProgress } from "../terminal/progress.js";
 import type { ScoreSource } from "./scores.js";
 
 /** One thing that the user named. */
@@ -142,12 +143,12 @@ async function readLogs(
 ): Promise<void> {
   const owners = new Map<string, number>();
   const titles = displayNames(inputs.map(({ name }) => name));
-  const content = new ReportContent({ options: {}, strict: false, signal, progress: () => {} });
+  const missing: string[] = [];
   const wanted: string[] = [];
   for (const [index, { kind, name }] of inputs.entries()) {
     if (kind !== "log") continue;
     const { names, unmatched } = await inputNames([name], undefined, process.stdin);
-    for (const source of unmatched) content.refuse({ source, reason: "no file matches this pattern" });
+    missing.push(...unmatched);
     const found = await logInputs(names, { scores: evaluations, warn });
     for (const file of found.names) {
       if (owners.has(file) || !(kindOfName(file) === "evaluation" ? evaluations : runs)) continue;
@@ -155,9 +156,17 @@ async function readLogs(
       wanted.push(file);
     }
   }
-  await content.readInputs(wanted, (name) =>
-    name === STDIN ? new StdinSource(process.stdin) : fileSource(name),
-  );
+  const { sources, bytes } = openInputs(wanted);
+  const bar = startProgress({ bytes }, process.stderr, wanted.includes(STDIN));
+  const content = new ReportContent({ options: {}, strict: false, signal, progress: bar.add });
+  for (const source of missing) content.refuse({ source, reason: "no file matches this pattern" });
+  try {
+    await content.readInputs(wanted, (name) =>
+      name === STDIN ? new StdinSource(process.stdin) : (sources.get(name) ?? fileSource(name)),
+    );
+  } finally {
+    bar.stop();
+  }
   for (const run of content.runs) parts[owners.get(run.source) ?? 0]?.runs.push(run);
   for (const [owner, found] of groupBy(content.evaluations, ({ source }) => owners.get(source) ?? 0)) {
     const models = modelTitles(found);
