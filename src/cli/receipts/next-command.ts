@@ -10,8 +10,9 @@ const MAX_INPUTS = 3;
 
 /** What to do after `parse`; undefined if nothing is worth it, or the receipt says it already. */
 export function nextCommand(receipts: readonly InputReceipt[]): string | undefined {
-  // The note about rows that are not delivered has its own command.
-  if (receipts.some(({ publishers }) => publishers.some(({ offlineFiles = [] }) => offlineFiles.length > 0)))
+  const publishers = receipts.flatMap((receipt) => receipt.publishers);
+  // The note about rows that are not delivered has its own command; what could not be written comes first.
+  if (publishers.some(({ offlineFiles = [], errors }) => offlineFiles.length + errors.length > 0))
     return undefined;
   const read = receipts.filter((receipt) => receipt.source !== "-" && problem(receipt, false) === undefined);
   const unfinished = read.filter(({ summary }) => summary?.state === "failed" || summary?.state === "silent");

@@ -72,6 +72,12 @@ test.each([
   }
 });
 
+test("What could not be written is mended before anything else", async () => {
+  const receipt = await receiptOf("train.log", FINISHED);
+  const publisher = { name: "CSV", outputs: [], errors: ["afile/training.csv can't be made"] };
+  expect(nextCommand([{ ...receipt, publishers: [publisher] }])).toBeUndefined();
+});
+
 test("Undelivered rows have a command of their own in the receipt", async () => {
   const receipt = await receiptOf("train.log", FINISHED);
   const publisher = { name: "wandb", outputs: [], errors: [], offlineFiles: ["wandb/offline-run-1"] };
