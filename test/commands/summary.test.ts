@@ -62,6 +62,16 @@ describe("one log", () => {
     });
   });
 
+  it("with thousands of metrics is still a few lines", async () => {
+    const metrics = Array.from({ length: 900 }, (_, index) => valid(1000, `m${index}`, index)).join("");
+    const folder = freshFolder({ "a.log": start() + train(1000) + metrics });
+    const { stdout } = await runHere("run", ["a.log"], { folder });
+    expect(stdout.split("\n").length).toBeLessThan(30);
+    expect(stdout).toMatch(/\b870 more\n/);
+    const { stderr } = await runHere("run", ["parse", "a.log"], { folder });
+    expect(stderr).toMatch(/validation .* m29, 870 more\n/);
+  });
+
   it("that does not exist is neither a file nor a command", async () => {
     check(await runHere("run", ["missing.log"]), {
       code: 2,

@@ -24,3 +24,12 @@ export function size(bytes: number): string {
 export function round(value: number): number {
   return Math.round(value * 1000) / 1000;
 }
+
+/** A log rarely has more metrics; of one that has thousands, a list of all is no help. */
+const LISTED = 30;
+
+/** The first texts of a list, and how many more there are. */
+export function firstOf(texts: readonly string[]): string[] {
+  const more = texts.length - LISTED;
+  return more > 0 ? [...texts.slice(0, LISTED), `${grouped(more)} more`] : [...texts];
+}

@@ -13,7 +13,7 @@ import {
   publisherNotes,
 } from "../../pipeline/input-receipt.js";
 import { summaryJson, summaryLine, summaryLines } from "../summary/summary-text.js";
-import { count, grouped, round, size } from "./numbers.js";
+import { count, firstOf, grouped, round, size } from "./numbers.js";
 
 /** How a command is judged. */
 export interface Verdict {
@@ -158,7 +158,7 @@ function inputLines(receipt: InputReceipt, strict: boolean, detail: Detail, warn
     add("lines", `${grouped(counts.lines)} (${size(counts.bytes)})`);
     add("training", count(counts.training, "row"));
     const partial = receipt.partialPoints > 0 ? ` (${grouped(receipt.partialPoints)} partial)` : "";
-    const metrics = receipt.metrics.length > 0 ? `: ${receipt.metrics.join(", ")}` : "";
+    const metrics = receipt.metrics.length > 0 ? `: ${firstOf(receipt.metrics).join(", ")}` : "";
     add(
       "validation",
       `${count(receipt.points, "point")}${partial} from ${count(counts.validation, "record")}${metrics}`,

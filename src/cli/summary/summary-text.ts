@@ -1,7 +1,7 @@
 /** How a training is doing: for people, and as JSON. */
 import { formatSeconds } from "../../check/format.js";
 import type { MetricSummary, TrainingSummary } from "../../check/training-summary.js";
-import { grouped } from "../receipts/numbers.js";
+import { firstOf, grouped } from "../receipts/numbers.js";
 
 /** A line of a receipt: its label, and what it says. */
 export type LabelledLine = readonly [label: string, text: string];
@@ -12,7 +12,7 @@ const WIDTH = 66;
 /** Up to five lines: the state, the last update, the best validations, the stall. */
 export function summaryLines(summary: TrainingSummary): LabelledLine[] {
   const { stall, metrics } = summary;
-  const best = filled(metrics.map((metric) => `${metric.name} ${bestText(metric)}`));
+  const best = filled(firstOf(metrics.map((metric) => `${metric.name} ${bestText(metric)}`)));
   return [
     ["state", [summary.state ?? "unknown", ...timeParts(summary)].join(", ")],
     ["last", lastParts(summary).join(", ")],
