@@ -37,9 +37,12 @@ export function usageText(error: Error, args: readonly string[], config: Program
   let lines: string[];
   if (command === undefined) {
     const names = config.commands.filter(({ hidden }) => !hidden).map(({ id }) => id);
+    const help = `See ${config.bin} --help`;
     // No command has a dot in its name.
     const wrong = name.includes(".") ? `no such file or command: ${name}` : `command ${name} not found`;
-    lines = [wrong, ...suggestion(name, names), `See ${config.bin} --help`];
+    lines = name.startsWith("-")
+      ? [`${name} needs a command before it`, help]
+      : [wrong, ...suggestion(name, names), help];
   } else {
     const program = programOf(command, config.bin);
     // The framework takes an input of a command without inputs for the name of a subcommand.

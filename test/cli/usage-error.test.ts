@@ -66,6 +66,10 @@ describe("a usage error", () => {
     ],
     [["prase"], ["Error: command prase not found", "Did you mean parse?", "See marian-tracking --help"]],
     [["qqqqqq"], ["Error: command qqqqqq not found", "See marian-tracking --help"]],
+    [
+      ["--plot", "chrf"],
+      ["Error: --plot needs a command before it", "See marian-tracking --help"],
+    ],
   ])("of %j is two or three lines that end with where the help is", async (args, lines) => {
     expect(await said(args)).toEqual(lines);
   });
