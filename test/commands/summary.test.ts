@@ -58,7 +58,7 @@ describe("one log", () => {
     }
     check(await runHere("run", ["-q", "parse", "a.log"], { folder }), {
       code: 2,
-      stderr: /command -q not found/,
+      stderr: /-q needs a command before it/,
     });
   });
 
