@@ -32,7 +32,9 @@ export function report(receipts: readonly InputReceipt[], verdict: Verdict, opti
     write(receiptJson(receipts, verdict, clock, options.folders));
   } else {
     sayText(receiptText(receipts, verdict, clock, options.detail, options.folders));
-    if (options.hints === true && options.detail !== "quiet") sayNext(nextCommand(receipts));
+    // Who has stopped a command knows what to do next.
+    const hints = options.hints === true && options.detail !== "quiet" && verdict.signal === undefined;
+    if (hints) sayNext(nextCommand(receipts));
   }
   return exitCode(receipts, verdict);
 }
