@@ -195,7 +195,7 @@ describe("task", () => {
 
   describe("--plot of a finished training", () => {
     const place = () => setting({ trainLog: Buffer.from(log(400)) });
-    const legend = /\n\S+ student_ZowUk: last 5\.5 at 400, /;
+    const legend = /\n\S+ student_ZowUk: last 5\.5 @ 400, /;
 
     test("draws it, and publishes it and writes its tables all the same", async () => {
       const here = await place();

@@ -20,19 +20,19 @@ describe.skipIf(!canUseTerminal).concurrent("parse --follow on a terminal", () =
     const live = startOnTerminal(["parse", "--follow", "train.log", "-o", "out", "--plot", "cost"], {
       folder,
     });
-    await live.until((written) => /at 1000/.test(written));
+    await live.until((written) => /@ 1,000/.test(written));
     appendFileSync(join(folder, "train.log"), train(3000) + train(4000));
     let shown = "";
     await live.until((written) => {
       shown = written;
-      return /last \S+ at 4000/.test(written);
+      return /last \S+ @ 4,000/.test(written);
     });
     expect(screenOf(shown).filter((line) => line.startsWith("cost"))).toHaveLength(1);
     live.child.stdin.write(CTRL.c);
     const { stdout } = await live.done;
     const lines = screenOf(stdout);
     expect(lines.filter((line) => line.startsWith("cost"))).toHaveLength(1);
-    expect(lines.some((line) => line.startsWith("⠒⠒ train.log: last 0.0025 at 4000"))).toBe(true);
+    expect(lines.some((line) => line.startsWith("⠒⠒ train.log: last 0.0025 @ 4,000"))).toBe(true);
     expect(lines.at(-2)).toBe("stopped by SIGINT");
   });
 
@@ -78,7 +78,7 @@ describe.skipIf(!canUseTerminal).concurrent("parse --follow on a terminal", () =
     const live = startOnTerminal(["parse", "--follow", "train.log", "-o", "out", "--plot", "cost"], {
       folder,
     });
-    await live.until((written) => /at 1000/.test(written));
+    await live.until((written) => /@ 1,000/.test(written));
     live.child.stdin.write(CTRL.s);
     // Charts beyond count: they would fill the buffer of any terminal.
     for (let up = 3000; up <= 6000; up += 1000) {
@@ -86,7 +86,7 @@ describe.skipIf(!canUseTerminal).concurrent("parse --follow on a terminal", () =
       await eventually(() => rowsOf(folder).includes(trainRow(up - 1000)), live);
     }
     live.child.stdin.write(CTRL.q);
-    await live.until((written) => /last \S+ at [56]000/.test(written));
+    await live.until((written) => /last \S+ @ [56],000/.test(written));
     live.child.stdin.write(CTRL.c);
     expect(screenOf((await live.done).stdout).filter((line) => line.startsWith("cost"))).toHaveLength(1);
   });
