@@ -62,6 +62,7 @@ SIGINT, SIGTERM.`;
       min: 0,
       default: 0,
       description: "how many steps away to look for groups that trainings build on",
+      helpValue: "N",
     }),
     format: Flags.option({ options: COMPARE_FORMATS })({
       default: "table",

@@ -218,6 +218,8 @@ Exit codes: 0 everything was read and written; 1 an input failed or had no measu
       parser: options,
       environment: process.env,
     }).catch((error: Error) => usage(error.message));
+    if (publishes && wandb === undefined && !flags.quiet)
+      say("Weights & Biases is switched off by WANDB_MODE or WANDB_DISABLED: nothing is published");
     if (flags["dry-run"]) {
       this.exit(await printPreviews(inputs, wandb, options, flags.json));
     }

@@ -68,6 +68,7 @@ Exit codes: 0 all logs were read; 1 an input could not be read or contains no me
       char: "j",
       min: 1,
       description: "inputs read at once  [default: by size, at most the number of cores]",
+      helpValue: "N",
     }),
   };
 

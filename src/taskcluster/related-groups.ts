@@ -121,7 +121,8 @@ async function foreignGroups(
       groups.set(taskGroupId, [...(groups.get(taskGroupId) ?? []), taskId]);
     const expired = foreign.length - statuses.size;
     if (expired > 0) {
-      const reason = `${expired} of the tasks of other groups that its trainings depend on have expired: what they belong to is not known`;
+      const tasks = expired === 1 ? "1 task of another group" : `${expired} tasks of other groups`;
+      const reason = `${tasks} that its trainings depend on ${expired === 1 ? "has" : "have"} expired: what they belong to is not known`;
       problems.push({ source, reason, severity: "warning" });
     }
   } catch (error) {

@@ -123,6 +123,7 @@ describe("what is switched off publishes nothing", () => {
     const hasNothingToDo = name === "archive" || name === "parse_experiment_dir";
     expect(done.code).toBe(hasNothingToDo ? 2 : 0);
     if (hasNothingToDo) expect(done.stderr).toContain("nothing to do: Weights & Biases is switched off");
+    if (name === "parse") expect(done.stderr).toContain("Weights & Biases is switched off");
     expect(server.requests).toEqual([]);
     expect(offlineRuns(done.folder)).toEqual([]);
   });

@@ -536,7 +536,7 @@ describe("related groups", () => {
     ]);
     expect(groups.map(names).slice(1)).toEqual([{ backwards_J2Xox: [1, 1] }, { "teacher-2_Y6F8l": [1, 0] }]);
     expect(problems.map(({ severity, source, reason }) => [severity, source, reason.slice(0, 60)])).toEqual([
-      ["warning", `group ${IDS.coast}`, "1 of the tasks of other groups that its trainings depend on "],
+      ["warning", `group ${IDS.coast}`, "1 task of another group that its trainings depend on has exp"],
       ["warning", `group ${IDS.push}`, `it has no configuration (extra.action.context.input of task `],
     ]);
     expect(requests(server)).toEqual({

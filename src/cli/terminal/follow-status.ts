@@ -157,7 +157,7 @@ class LogStatus implements UpdatePublisher {
 function bestText({ name, best, last }: TrainingSummary["metrics"][number]): string {
   const metric = escapeLine(name);
   if (best === undefined) return `${metric} ${last.value}`;
-  return `best ${metric} ${best.value}${best.up === undefined ? "" : ` at ${grouped(best.up)}`}`;
+  return `best ${metric} ${best.value}${best.up === undefined ? "" : ` @ ${grouped(best.up)}`}`;
 }
 
 function stallText({ stalled, limit }: NonNullable<TrainingSummary["stall"]>): string {

@@ -37,7 +37,7 @@ describe("the status of a followed log", () => {
     const { lines } = await said(LOG);
     expect(lines).toEqual([
       expect.stringMatching(
-        /^train\.log: update 3,000, cost 0\.00333\d*, 0 s ago, best chrf 45\.25 at 1,000,$/,
+        /^train\.log: update 3,000, cost 0\.00333\d*, 0 s ago, best chrf 45\.25 @ 1,000,$/,
       ),
       "  stalled 2 of 10, 8,000 words/s",
     ]);
