@@ -73,15 +73,14 @@ describe.skipIf(!chromiumIsThere)("the viewer", () => {
     const whole = scratch("logs.tar", bytes);
     const packed = scratch("packed.tgz", gzipSync(bytes));
     const cut = scratch("cut.tar", bytes.subarray(0, 512 + 50));
+    // The reading may not have begun when the page looks settled.
+    const eventually = { timeout: 60_000 };
     await drop(page, [whole]);
-    await settled(page);
-    expect(await names(page)).toHaveLength(2);
+    await expect.poll(() => names(page), eventually).toHaveLength(2);
     await drop(page, [packed]);
-    await settled(page);
-    expect(await names(page)).toHaveLength(4);
+    await expect.poll(() => names(page), eventually).toHaveLength(4);
     await drop(page, [cut]);
-    await settled(page);
-    expect(await page.textContent("body")).toContain("the tar ends early");
+    await expect.poll(() => page.textContent("body"), eventually).toContain("the tar ends early");
   });
 
   test("begins with a place to drop logs on", async () => {
