@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileChunks } from "../io/chunks.js";
 import { Echo } from "../io/stdin.js";
 import { makeTemporaryFolder, removeTemporaryFolder } from "../io/temporary-folder.js";
+import { dataText } from "../io/terminal.js";
 import type { RunUpdate } from "../run/run-reader.js";
 import { CsvPublisher } from "./csv/csv-publisher.js";
 import { TabCells } from "./tables/row-transform.js";
@@ -68,8 +69,11 @@ export class TablePrinter implements UpdatePublisher {
   async #print(path: string): Promise<void> {
     const out = new Echo(process.stdout);
     const tabs = this.#printed.format === "tsv" ? new TabCells() : undefined;
+    const [decoder, encoder] = [new TextDecoder(), new TextEncoder()];
     for await (const chunk of fileChunks(path)) {
-      await out.write(tabs === undefined ? chunk : tabs.take(chunk));
+      const rows = tabs === undefined ? chunk : tabs.take(chunk);
+      const shown = process.stdout.isTTY;
+      await out.write(shown ? encoder.encode(dataText(decoder.decode(rows, { stream: true }))) : rows);
       if (out.fault !== undefined) throw out.fault;
       if (out.closed) return;
     }

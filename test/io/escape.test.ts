@@ -69,6 +69,16 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
   "src/commands/parse.ts": ["a chart, whose names Plot has escaped"],
   "src/commands/check.ts": ["findings, each escaped before it gets its colour"],
   "src/cli/taskcluster/logs.ts": ["a log byte for byte; on a terminal by TerminalText"],
+  "src/cli/compare/compare.ts": ["asks for its width"],
+  "src/cli/compare/inputs.ts": ["a bar of numbers"],
+  "src/cli/help.ts": ["the program's own words"],
+  "src/cli/receipts/next-command.ts": ["asks whether it is a terminal"],
+  "src/cli/summary/summarize.ts": ["a bar of numbers; asks for its width"],
+  "src/cli/taskcluster/client.ts": ["a line by showProgress, which escapes it"],
+  "src/cli/terminal/live-view.ts": ["lines whose names are escaped; asks whether it is a terminal"],
+  "src/commands/eval.ts": ["a line by showProgress, which escapes it"],
+  "src/commands/sync.ts": ["a line by showProgress, which escapes it"],
+  "src/publishers/table-printer.ts": ["rows, by dataText"],
   "src/live/pipe.ts": ["the user's own bytes, passed on, and what the reader has said"],
 };
 
