@@ -159,7 +159,12 @@ export const SCENES: readonly Scene[] = [
     targets: BOTH,
     signals: ALL,
     files: {},
-    logs: { "nb-en/student_ZowUk": LOG, "nb-en/teacher-1_ZowUk": LOG },
+    logs: {
+      "nb-en/student_ZowUk": LOG,
+      "nb-en/teacher-1_ZowUk": LOG,
+      // Its training failed; the log goes as far as the others.
+      "nb-en/finetune-student_ZowUk": LOG,
+    },
     taskcluster: "address",
     wholeAfterStop: false,
   },
