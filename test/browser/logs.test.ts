@@ -1,23 +1,13 @@
 /** Real logs, read in a page to exactly what Node gives. */
-import { readFileSync } from "node:fs";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { shared, sharedIsThere } from "../golden/shared.js";
+import { publishedLogs, shared, sharedIsThere } from "../golden/shared.js";
 import { chromiumIsThere, launchChromium } from "./chromium.js";
 import { measurementsInNode, runInNode } from "./in-node.js";
 import { openPlainPage, type PlainPage } from "./plain-page.js";
 
-/** Paths below `logs/`. */
-function realLogs(): string[] {
-  const [, ...lines] = readFileSync(shared("logs/manifest.tsv"), "utf8").trimEnd().split("\n");
-  return lines
-    .map((line) => line.split("\t"))
-    .filter(([, kind]) => kind !== "opustrainer-config")
-    .map(([file = ""]) => file);
-}
-
 describe.skipIf(!chromiumIsThere || !sharedIsThere)("real logs in a page", () => {
-  const logs = sharedIsThere ? realLogs() : [];
+  const logs = publishedLogs();
   let browser: Browser;
   let plain: PlainPage;
 

@@ -12,7 +12,7 @@ import { isDeadTraining } from "../../src/run/dead-training.js";
 import { freshFolder } from "../cli/run-binary.js";
 import { runHere } from "../cli/run-here.js";
 import { train, valid } from "../cli/sample-logs.js";
-import { shared, sharedIsThere } from "../golden/shared.js";
+import { publishedLogs, shared, sharedIsThere } from "../golden/shared.js";
 import { runOf } from "../report/sample-run.js";
 import { chromiumIsThere, launchChromium, type OpenedPage, openPage } from "./chromium.js";
 import { drawn, fixture, readValues, scratch, settled, viewerUrl } from "./viewer-report.js";
@@ -424,11 +424,7 @@ test.skipIf(!chromiumIsThere || !sharedIsThere)(
 
 describe.skipIf(!chromiumIsThere || !sharedIsThere)("the viewer with real trainings", () => {
   test("reads every real log to exactly the run that Node reads", async () => {
-    const [, ...lines] = readFileSync(shared("logs/manifest.tsv"), "utf8").trimEnd().split("\n");
-    const files = lines
-      .map((line) => line.split("\t"))
-      .filter(([, kind]) => kind !== "opustrainer-config")
-      .map(([file = ""]) => file);
+    const files = publishedLogs();
     expect(files.length).toBeGreaterThan(100);
     const browser = await launchChromium();
     try {

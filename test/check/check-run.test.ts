@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it, test } from "vitest";
 import { checkRun } from "../../src/index.js";
-import { shared, sharedIsThere } from "../golden/shared.js";
+import { publishedLogs, shared, sharedIsThere } from "../golden/shared.js";
 import { check, MarianLog, said } from "./marian-log.js";
 
 function* cut(log: Uint8Array, size: number) {
@@ -120,15 +120,7 @@ const JUDGED = readFileSync(new URL("real-logs.tsv", import.meta.url), "utf8")
   });
 
 describe.skipIf(!sharedIsThere)("logs that others have published", () => {
-  const logs = sharedIsThere
-    ? readFileSync(shared("logs/manifest.tsv"), "utf8")
-        .trimEnd()
-        .split("\n")
-        .slice(1)
-        .map((row) => row.split("\t"))
-        .filter(([, kind]) => kind !== "opustrainer-config")
-        .map(([name = ""]) => name)
-    : [];
+  const logs = publishedLogs();
 
   it("are judged one by one, and no finding is a false alarm", () => {
     expect(logs).toHaveLength(112);

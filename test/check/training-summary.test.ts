@@ -10,7 +10,7 @@ import { factsOf } from "../../src/report/run-facts.js";
 import { throughputOf } from "../../src/report/throughput.js";
 import { betterOf } from "../../src/run/better.js";
 import { RunReader } from "../../src/run/run-reader.js";
-import { shared, sharedIsThere } from "../golden/shared.js";
+import { publishedLogs, shared, sharedIsThere } from "../golden/shared.js";
 import { column, runOf } from "../report/sample-run.js";
 
 async function summaryOf(bytes: Uint8Array, control: LogControl = {}, size = 65_536) {
@@ -41,15 +41,7 @@ async function stateOf(bytes: Uint8Array) {
 }
 
 describe.skipIf(!sharedIsThere)("real logs", () => {
-  const published = sharedIsThere
-    ? readFileSync(shared("logs/manifest.tsv"), "utf8")
-        .trimEnd()
-        .split("\n")
-        .slice(1)
-        .map((row) => row.split("\t"))
-        .filter(([, kind]) => kind !== "opustrainer-config")
-        .map(([name = ""]) => `logs/${name}`)
-    : [];
+  const published = publishedLogs().map((name) => `logs/${name}`);
   const archived = sharedIsThere
     ? readdirSync(shared("archives"), { recursive: true, encoding: "utf8" })
         .filter((path) => /\.log(?:\.gz)?$/.test(path))

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { reportOfPage } from "../../../src/report/report-page.js";
 import { factsOf } from "../../../src/report/run-facts.js";
 import { betterOf } from "../../../src/run/better.js";
-import { shared, sharedIsThere } from "../../golden/shared.js";
+import { publishedLogs, shared, sharedIsThere } from "../../golden/shared.js";
 import { freshFolder } from "../run-binary.js";
 import { runHere } from "../run-here.js";
 
@@ -74,13 +74,7 @@ function lineAt(lines: readonly Line[], limit: number, reached: number): Line | 
 const AT = 5000;
 
 describe.skipIf(!sharedIsThere)("compare on real logs", () => {
-  const [, ...entries] = sharedIsThere
-    ? readFileSync(shared("logs/manifest.tsv"), "utf8").trimEnd().split("\n")
-    : [];
-  const published = entries
-    .map((row) => row.split("\t"))
-    .filter(([, kind]) => kind !== "opustrainer-config")
-    .map(([name = ""]) => shared(`logs/${name}`));
+  const published = publishedLogs().map((name) => shared(`logs/${name}`));
   const archived = ["experiments_1_10", "experiments_1_12", "taskcluster.log"].map((name) =>
     shared(`archives/${name}`),
   );
