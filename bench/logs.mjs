@@ -1,4 +1,5 @@
-// Generates the benchmark's logs: `realistic` (2 % of the lines are measurements) and `dense` (all of them).
+// Generates the benchmark's logs: `realistic` (2 % of the lines are measurements), `dense` (all of them, one training row in
+// 50 validated) and `half` (all of them, as many validation records as training records).
 
 import { once } from "node:events";
 import { createWriteStream, existsSync, mkdirSync, statSync } from "node:fs";
@@ -36,7 +37,7 @@ function* lines(kind) {
     const up = row * 100;
     const sen = (row * 75_376).toLocaleString("en-US");
     yield `${stamp()} Ep. ${1 + Math.floor(row / 5000)} : Up. ${up} : Sen. ${sen} : Cost ${(3 + next()).toFixed(8)} : Time ${(20 + next()).toFixed(2)}s : ${(40_000 + next() * 9000).toFixed(2)} words/s : gNorm ${next().toFixed(4)} : L.r. ${(next() * 3e-4).toExponential(4).replace(/e-(\d)$/, "e-0$1")}`;
-    if (row % 50 === 0) {
+    if (row % (kind === "half" ? metrics.length : 50) === 0) {
       for (const metric of metrics) {
         yield `${stamp()} [valid] Ep. ${1 + Math.floor(row / 5000)} : Up. ${up} : ${metric} : ${(next() * 40).toPrecision(6)} : stalled ${row % 7} times (last best: ${(next() * 40).toPrecision(6)})`;
       }
