@@ -67,11 +67,12 @@ export class FollowSource implements Source {
           if (last !== LINE_END) yield* remember([NEW_LINE]);
           current = next;
         }
-        if (current !== undefined) {
+        // A file can be rewritten while it is read, and no other look may follow.
+        for (let looks = 0; current !== undefined && looks < 2; looks += 1) {
           if (await current.rewritten()) {
             if (last !== LINE_END) yield* remember([NEW_LINE]);
             notice?.(`${this.name}: it was cut or rewritten; it is read from its start`);
-          }
+          } else if (looks > 0) break;
           yield* remember(current.rest(buffer));
         }
         if (stopping && this.#replaced.length > 0 && last !== LINE_END) yield* remember([NEW_LINE]);
@@ -139,7 +140,7 @@ interface Followed {
   is(info: Stats): boolean;
   /** Whether what was read is no longer there; if so, the reading starts over. */
   rewritten(): Promise<boolean>;
-  /** What there is from the place reached. A chunk holds until the next is asked for. */
+  /** What there is from the place reached, up to where it was rewritten. A chunk holds until the next is asked for. */
   rest(buffer: Uint8Array): AsyncIterable<Uint8Array>;
   close(): Promise<void>;
 }
@@ -187,18 +188,18 @@ class GrowingFile implements Followed {
     for (;;) {
       // The time from before the reading: what is written from now on shows by another one, or makes the file longer.
       const { size, mtimeMs } = await this.#file.stat();
-      const { bytesRead } = await this.#file.read(buffer, 0, buffer.length, this.#offset);
-      if (bytesRead === 0) {
+      // One read for the bytes before the place too: between two, the file can be rewritten.
+      const before = this.#tail.length;
+      const { bytesRead } = await this.#file.read(buffer, 0, buffer.length, this.#offset - before);
+      if (!this.#tail.every((byte, index) => byte === buffer[index] && index < bytesRead)) return;
+      if (bytesRead === before) {
         if (size === this.#offset) this.#changed = mtimeMs;
         return;
       }
-      this.#offset += bytesRead;
-      const chunk = buffer.subarray(0, bytesRead);
+      const chunk = buffer.subarray(before, bytesRead);
+      this.#offset += chunk.length;
       this.#read.update(chunk);
-      this.#tail =
-        bytesRead >= TAIL
-          ? chunk.slice(-TAIL)
-          : new Uint8Array([...this.#tail.slice(-(TAIL - bytesRead)), ...chunk]).slice(-TAIL);
+      this.#tail = bytesRead > TAIL ? buffer.slice(bytesRead - TAIL, bytesRead) : buffer.slice(0, bytesRead);
       yield chunk;
     }
   }

@@ -115,6 +115,24 @@ test("a copy that is cut and has grown beyond the old length is not taken for it
   expect(text).toBe("old 1\nold 2\nnew 1\nnew 2\nnew 3\n");
 });
 
+test("a file that is rewritten, and longer, while a chunk of it is taken: all of the new file is read", async () => {
+  const path = join(await mkdtemp(join(tmpdir(), "follow-")), "train.log");
+  for (const end of [false, true]) {
+    await writeFile(path, "old 1\nold 2\n");
+    const controller = new AbortController();
+    let text = "";
+    for await (const chunk of new FollowSource(path, { signal: controller.signal, interval: 1 }).chunks()) {
+      text += Buffer.from(chunk).toString();
+      if (text.endsWith("old 2\n")) {
+        if (end) controller.abort();
+        await writeFile(path, "new 1\nnew 2\nnew 3\n");
+      }
+      if (text.endsWith("new 3\n")) controller.abort();
+    }
+    expect(text, end ? "at the end" : "in between").toBe("old 1\nold 2\nnew 1\nnew 2\nnew 3\n");
+  }
+});
+
 test("any appends and renamings: every byte once, in order", async () => {
   const steps = fc.array(fc.record({ text: fc.string({ maxLength: 80 }), rotate: fc.boolean() }), {
     maxLength: 12,
