@@ -17,8 +17,10 @@ export class Core {
     commit(length: number, append: boolean): number;
     /**
      * Formats the batch's training rows as CSV; the text replaces the last one.
+     *
+     * `columns` has a bit for each field of [`csv::Columns`], in their order.
      */
-    csv(labels: boolean, segment: boolean, timestamp: boolean, times: Float64Array, prefix: Uint8Array): number;
+    csv(columns: number, times: Float64Array, prefix: Uint8Array): number;
     /**
      * Looks for marks, too.
      */
@@ -66,7 +68,7 @@ export interface InitOutput {
     readonly __wbg_core_free: (a: number, b: number) => void;
     readonly core_addPattern: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
     readonly core_commit: (a: number, b: number, c: number) => number;
-    readonly core_csv: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => number;
+    readonly core_csv: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
     readonly core_findMarks: (a: number) => void;
     readonly core_finish: (a: number) => number;
     readonly core_holds: (a: number) => number;

@@ -48,19 +48,19 @@ export class Core {
     }
     /**
      * Formats the batch's training rows as CSV; the text replaces the last one.
-     * @param {boolean} labels
-     * @param {boolean} segment
-     * @param {boolean} timestamp
+     *
+     * `columns` has a bit for each field of [`csv::Columns`], in their order.
+     * @param {number} columns
      * @param {Float64Array} times
      * @param {Uint8Array} prefix
      * @returns {number}
      */
-    csv(labels, segment, timestamp, times, prefix) {
+    csv(columns, times, prefix) {
         const ptr0 = passArrayF64ToWasm0(times, wasm.__wbindgen_export);
         const len0 = WASM_VECTOR_LEN;
         const ptr1 = passArray8ToWasm0(prefix, wasm.__wbindgen_export);
         const len1 = WASM_VECTOR_LEN;
-        const ret = wasm.core_csv(this.__wbg_ptr, labels, segment, timestamp, ptr0, len0, ptr1, len1);
+        const ret = wasm.core_csv(this.__wbg_ptr, columns, ptr0, len0, ptr1, len1);
         return ret >>> 0;
     }
     /**

@@ -12,6 +12,8 @@ import type { TimestampFormat } from "./timestamp.js";
 
 /** Columns of the CSV that are not always there. */
 export interface CsvColumns {
+  /** `segment,line,timestamp`, before the others. */
+  readonly position?: boolean;
   readonly labels: boolean;
   readonly segment: boolean;
   /** `2026-04-02T08:05:00.000Z`. A clock without a zone is taken for UTC; the cell is empty if the line has no time. */
@@ -87,7 +89,8 @@ export class Batch implements Views {
    */
   trainingCsv(columns: CsvColumns, prefix: Uint8Array): Uint8Array {
     // Without them, the core takes its own for UTC.
-    const times = columns.timestamp === true && this.time.hasZones ? this.trainingTimes : NO_TIMES;
+    const timed = columns.timestamp === true || columns.position === true;
+    const times = timed && this.time.hasZones ? this.trainingTimes : NO_TIMES;
     return this.#csv(columns, times, prefix);
   }
 

@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The parser as a class: chunks of bytes in, batches out. */
-import { Batch, type FormatCsv } from "./batch.js";
+import { Batch, type CsvColumns, type FormatCsv } from "./batch.js";
 import type { Core, CoreModule } from "./core.js";
 import { type Counts, packTable, readCsv, readViews } from "./layout.js";
 import { TimestampFormat } from "./timestamp.js";
@@ -129,11 +129,15 @@ export class LogParser implements Disposable {
     }
     this.#calls += 1;
     const call = this.#calls;
-    const csv: FormatCsv = ({ labels, segment, timestamp = false }, times, prefix) => {
+    const csv: FormatCsv = (columns, times, prefix) => {
       if (call !== this.#calls)
         throw new Error("The parser has been called again: take the CSV of a batch first.");
-      return readCsv(this.#module, this.#open().csv(labels, segment, timestamp, times, prefix));
+      return readCsv(this.#module, this.#open().csv(columnBits(columns), times, prefix));
     };
     return new Batch(packed, this.#metrics, this.time, csv);
   }
+}
+
+function columnBits({ position, labels, segment, timestamp }: CsvColumns): number {
+  return [position, labels, segment, timestamp].reduce((bits, has, at) => (has ? bits | (1 << at) : bits), 0);
 }

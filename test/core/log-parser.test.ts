@@ -122,7 +122,12 @@ describe("LogParser", () => {
           fc.tuple(stamp, training).map((texts) => texts.join("")),
           { minLength: 1, maxLength: 12 },
         ),
-        fc.record({ labels: fc.boolean(), segment: fc.boolean(), timestamp: fc.boolean() }),
+        fc.record({
+          position: fc.boolean(),
+          labels: fc.boolean(),
+          segment: fc.boolean(),
+          timestamp: fc.boolean(),
+        }),
         fc.constantFrom({}, { timeZone: "Europe/Paris" }),
         (records, columns, options) => {
           using parser = new LogParser(options);
@@ -217,7 +222,7 @@ describe("parseLog", () => {
   });
 });
 
-function rows(batch: Batch, { labels, segment, timestamp }: Record<string, boolean>): string[][] {
+function rows(batch: Batch, { position, labels, segment, timestamp }: Record<string, boolean>): string[][] {
   const { training } = batch;
   return Array.from({ length: training.length }, (_, row) => {
     const present = training.present[row] ?? 0;
@@ -225,8 +230,11 @@ function rows(batch: Batch, { labels, segment, timestamp }: Record<string, boole
       name: "time" | "rate" | "gnorm" | "learning_rate" | "labels" | "batch_labels" | "total_labels",
       format: (value: number) => string,
     ) => (present & PRESENT[name] ? format(training[name][row] ?? 0) : "");
+    const time = utcText(batch.trainingRow(row).timestamp);
+    const place = [training.segment, training.line].map((column) => formatCount(column[row] ?? 0));
     return [
       "a",
+      ...(position ? [...place, time] : []),
       ...[training.epoch, training.up, training.sen].map((column) => formatCount(column[row] ?? 0)),
       formatFloat(training.cost[row] ?? 0),
       cell("time", formatFloat),
@@ -237,7 +245,7 @@ function rows(batch: Batch, { labels, segment, timestamp }: Record<string, boole
         ? [cell("labels", formatCount), cell("batch_labels", formatCount), cell("total_labels", formatCount)]
         : []),
       ...(segment ? [formatCount(training.segment[row] ?? 0)] : []),
-      ...(timestamp ? [utcText(batch.trainingRow(row).timestamp)] : []),
+      ...(timestamp ? [time] : []),
     ];
   });
 }

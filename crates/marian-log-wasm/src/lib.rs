@@ -109,9 +109,12 @@ impl Core {
     }
 
     /// Formats the batch's training rows as CSV; the text replaces the last one.
-    pub fn csv(&mut self, labels: bool, segment: bool, timestamp: bool, times: &[f64], prefix: &[u8]) -> u32 {
+    ///
+    /// `columns` has a bit for each field of [`csv::Columns`], in their order.
+    pub fn csv(&mut self, columns: u32, times: &[f64], prefix: &[u8]) -> u32 {
         self.csv.clear();
-        let columns = csv::Columns { labels, segment, timestamp };
+        let has = |bit: u32| columns & bit != 0;
+        let columns = csv::Columns { position: has(1), labels: has(2), segment: has(4), timestamp: has(8) };
         csv::training_rows(&self.batch, columns, times, prefix, &mut self.csv);
         self.table()
     }

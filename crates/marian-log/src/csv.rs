@@ -2,9 +2,11 @@
 
 use crate::batch::{present, Batch};
 
-/// Which columns follow the eight that are always there.
+/// Which columns stand around the eight that are always there.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Columns {
+    /// `segment,line,timestamp`, before the others
+    pub position: bool,
     /// `labels,batch_labels,total_labels`
     pub labels: bool,
     /// `segment`
@@ -20,6 +22,11 @@ pub struct Columns {
 pub fn training_rows(batch: &Batch, columns: Columns, times: &[f64], prefix: &[u8], out: &mut Vec<u8>) {
     let rows = &batch.training;
     let mut timestamps = Timestamps::default();
+    let mut timestamp = |out: &mut Vec<u8>, row: usize| {
+        if rows.present[row] & present::TIMESTAMP != 0 {
+            timestamps.write(out, *times.get(row).unwrap_or(&rows.timestamp[row]));
+        }
+    };
     for row in 0..rows.up.len() {
         let bits = rows.present[row];
         let optional = |out: &mut Vec<u8>, value: f64, bit: u32, write: fn(&mut Vec<u8>, f64)| {
@@ -29,6 +36,14 @@ pub fn training_rows(batch: &Batch, columns: Columns, times: &[f64], prefix: &[u
             }
         };
         out.extend_from_slice(prefix);
+        if columns.position {
+            integer(out, rows.segment[row]);
+            out.push(b',');
+            integer(out, rows.line[row]);
+            out.push(b',');
+            timestamp(out, row);
+            out.push(b',');
+        }
         match batch.cells.get(row) {
             [] => {
                 integer(out, rows.epoch[row]);
@@ -56,9 +71,7 @@ pub fn training_rows(batch: &Batch, columns: Columns, times: &[f64], prefix: &[u
         }
         if columns.timestamp {
             out.push(b',');
-            if bits & present::TIMESTAMP != 0 {
-                timestamps.write(out, *times.get(row).unwrap_or(&rows.timestamp[row]));
-            }
+            timestamp(out, row);
         }
         out.extend_from_slice(b"\r\n");
     }

@@ -12,7 +12,7 @@ use support::{line, parse};
 /// The rows of `training.csv` that come of these chunks.
 fn table<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> String {
     let (mut parser, mut batch, mut text) = (Parser::new(), Batch::default(), Vec::new());
-    let columns = csv::Columns { labels: true, segment: true, timestamp: true };
+    let columns = csv::Columns { position: true, labels: true, segment: true, timestamp: true };
     for chunk in chunks {
         batch.clear();
         parser.feed(chunk, &mut batch);
