@@ -1,6 +1,6 @@
-import { Args, Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
 import { filterFlags } from "../cli/flags/filter-flags.js";
+import { Args, Flags } from "../cli/flags/flag.js";
 import { groupFlags } from "../cli/flags/group-flags.js";
 import { manifestFlags, shardFlag } from "../cli/flags/shard.js";
 import { runArchive } from "../cli/groups/archive.js";

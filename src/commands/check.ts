@@ -1,7 +1,7 @@
-import { Args, Flags } from "@oclif/core";
 import { FINDING_KINDS } from "../check/finding.js";
 import { type CheckedInput, checkInputs } from "../cli/check-inputs.js";
 import { Command } from "../cli/command.js";
+import { Args, Flags } from "../cli/flags/flag.js";
 import { namedInputs } from "../cli/flags/named-inputs.js";
 import { readParserOptions } from "../cli/flags/parser-options.js";
 import { checkJson, findingsText, summaryText, totalsOf } from "../cli/receipts/check-text.js";

@@ -1,7 +1,7 @@
-import { Args, Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
 import { COMPARE_FORMATS, COMPARE_TABLES, printComparison, readMoment } from "../cli/compare/compare.js";
 import { comparedInput } from "../cli/compare/inputs.js";
+import { Args, Flags } from "../cli/flags/flag.js";
 import { addressesOf, taskclusterFlags } from "../cli/taskcluster/client.js";
 import { withIds } from "../cli/taskcluster/ids.js";
 

@@ -1,10 +1,10 @@
 import { basename } from "node:path";
-import { Args } from "@oclif/core";
 import { Command } from "../cli/command.js";
 import { bashCompletion } from "../cli/completion/bash.js";
 import { fishCompletion } from "../cli/completion/fish.js";
 import { completionTable } from "../cli/completion/table.js";
 import { zshCompletion } from "../cli/completion/zsh.js";
+import { Args } from "../cli/flags/flag.js";
 import { printText } from "../io/terminal.js";
 
 const SCRIPTS = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion };

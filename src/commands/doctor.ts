@@ -1,5 +1,5 @@
-import { Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
+import { Flags } from "../cli/flags/flag.js";
 import { targetRequest, taskSecretFlag, wandbFlags } from "../cli/flags/wandb-flags.js";
 import { EXIT } from "../exit-code.js";
 import { jsonText } from "../io/escape.js";

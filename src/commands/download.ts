@@ -1,5 +1,5 @@
-import { Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
+import { Flags } from "../cli/flags/flag.js";
 import { folderName } from "../cli/flags/row-output.js";
 import { commandLine, pathArgument, sayNext } from "../cli/receipts/next-command.js";
 import { count } from "../cli/receipts/numbers.js";

@@ -1,5 +1,5 @@
-import { Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
+import { Flags } from "../cli/flags/flag.js";
 import { groupFlags } from "../cli/flags/group-flags.js";
 import { finishedFlag, idArgument, taskclusterFlags } from "../cli/taskcluster/client.js";
 import { runGroupCommand } from "../cli/taskcluster/group.js";

@@ -1,5 +1,5 @@
-import { Args } from "@oclif/core";
 import { Command } from "../cli/command.js";
+import { Args } from "../cli/flags/flag.js";
 import { ProgramHelp } from "../cli/help.js";
 
 export default class HelpCommand extends Command {

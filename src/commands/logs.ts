@@ -1,5 +1,5 @@
-import { Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
+import { Flags } from "../cli/flags/flag.js";
 import { addressesOf, idArgument, taskclusterFlags, withTaskcluster } from "../cli/taskcluster/client.js";
 import { withIds } from "../cli/taskcluster/ids.js";
 import { printLog } from "../cli/taskcluster/logs.js";

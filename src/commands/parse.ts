@@ -1,8 +1,8 @@
 import type { WriteStream } from "node:tty";
-import { Args, Flags } from "@oclif/core";
 import { openInputs } from "../archive/input-source.js";
 import { Command } from "../cli/command.js";
 import { silentAfterFlag } from "../cli/flags/duration.js";
+import { Args, Flags } from "../cli/flags/flag.js";
 import { namedInputs } from "../cli/flags/named-inputs.js";
 import { readParserOptions } from "../cli/flags/parser-options.js";
 import { flagPublishers, publisherFlags } from "../cli/flags/publisher-flags.js";

@@ -1,5 +1,5 @@
-import { Flags } from "@oclif/core";
 import { Command, harmless } from "../cli/command.js";
+import { Flags } from "../cli/flags/flag.js";
 import { targetRequest, taskSecretFlag, wandbFlags } from "../cli/flags/wandb-flags.js";
 import { report } from "../cli/receipts/report.js";
 import { watchStopSignals } from "../cli/stop-signal.js";

@@ -1,5 +1,5 @@
-import { Args, Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
+import { Args, Flags } from "../cli/flags/flag.js";
 import { namedInputs } from "../cli/flags/named-inputs.js";
 import { readParserOptions } from "../cli/flags/parser-options.js";
 import { STDOUT } from "../cli/flags/row-output.js";

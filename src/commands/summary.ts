@@ -1,6 +1,6 @@
-import { Args, Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
 import { silentAfterFlag } from "../cli/flags/duration.js";
+import { Args, Flags } from "../cli/flags/flag.js";
 import { namedInputs } from "../cli/flags/named-inputs.js";
 import { readParserOptions } from "../cli/flags/parser-options.js";
 import { watchStopSignals } from "../cli/stop-signal.js";

@@ -1,5 +1,5 @@
-import { Args, Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
+import { Args, Flags } from "../cli/flags/flag.js";
 import { wandbKeyFlag } from "../cli/flags/wandb-flags.js";
 import { count } from "../cli/receipts/numbers.js";
 import { watchStopSignals } from "../cli/stop-signal.js";

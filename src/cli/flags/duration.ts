@@ -1,5 +1,5 @@
 /** Flags that take a duration. */
-import { Flags } from "@oclif/core";
+import { Flags } from "./flag.js";
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, "": 1000, s: 1000, m: 60_000, h: 3_600_000 };
 

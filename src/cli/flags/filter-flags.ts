@@ -1,5 +1,5 @@
 /** The flags that choose runs of an archive. */
-import { Flags } from "@oclif/core";
+import { Flags } from "./flag.js";
 
 export const filterFlags = {
   mode: Flags.option({ options: ["taskcluster", "snakemake"] as const })({

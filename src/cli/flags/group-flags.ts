@@ -1,5 +1,5 @@
 /** The flags of the commands that publish groups: `archive`, `group`, `task`. */
-import { Flags } from "@oclif/core";
+import { Flags } from "./flag.js";
 import { folderName } from "./row-output.js";
 import { wandbKeyFlag } from "./wandb-flags.js";
 

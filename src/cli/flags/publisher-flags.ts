@@ -4,13 +4,14 @@
  */
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { Flags, type Interfaces } from "@oclif/core";
+import type { Interfaces } from "@oclif/core";
 import { inputErrorText } from "../../pipeline/error-text.js";
 import type { PublisherOpener } from "../../pipeline/parse-logs.js";
 import type { PublisherMaker } from "../../publishers/publisher.js";
 import { PublisherQueue } from "../../publishers/publisher-queue.js";
 import { runFolders } from "../../publishers/tensorboard/run-folders.js";
 import { TensorboardPublisher } from "../../publishers/tensorboard/tensorboard-publisher.js";
+import { Flags } from "./flag.js";
 
 export const publisherFlags = {
   publisher: Flags.string({

@@ -1,7 +1,8 @@
 /** Where the rows of `parse` go. */
-import { Flags } from "@oclif/core";
+
 import type { RowOutput } from "../../pipeline/parse-logs.js";
 import type { PrintedTable } from "../../publishers/table-printer.js";
+import { Flags } from "./flag.js";
 
 /** Stands for standard output. */
 export const STDOUT = "-";

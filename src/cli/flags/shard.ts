@@ -1,6 +1,7 @@
 /** `--manifest` and `--shard`: the work, and which part of it is this process's. */
-import { Flags } from "@oclif/core";
+
 import type { Shard } from "../../pipeline/manifests/shard.js";
+import { Flags } from "./flag.js";
 
 /** The flag of the commands that read work items. */
 export const manifestFlags = {

@@ -1,5 +1,5 @@
 /** The flags of Weights & Biases, and what they ask for. */
-import { Flags } from "@oclif/core";
+
 import { fileSource } from "../../archive/input-source.js";
 import type { ParserOptions } from "../../core/log-parser.js";
 import { runNameOf, runNames } from "../../evaluation/naming/run-name.js";
@@ -13,6 +13,7 @@ import type { RunPlan } from "../../run/run-plan.js";
 import type { StepRow } from "../../run/step-rows.js";
 import type { Preview, WandbPublication, WandbSettings } from "../../wandb/index.js";
 import { durationFlag } from "./duration.js";
+import { Flags } from "./flag.js";
 
 /** The flags of every command that speaks to the server. */
 export const wandbKeyFlag = {

@@ -1,5 +1,5 @@
 /** What the commands that ask Taskcluster share. */
-import { Args, Errors, Flags } from "@oclif/core";
+import { Errors } from "@oclif/core";
 import type { Problem } from "../../archive/group.js";
 import { EXIT, stopCode } from "../../exit-code.js";
 import { InputError } from "../../io/input-error.js";
@@ -18,6 +18,7 @@ import {
   TaskclusterError,
 } from "../../taskcluster/client/index.js";
 import type { Command } from "../command.js";
+import { Args, Flags } from "../flags/flag.js";
 import { count, grouped, size } from "../receipts/numbers.js";
 import { problemLines } from "../receipts/problems.js";
 import { watchStopSignals } from "../stop-signal.js";
