@@ -4,6 +4,7 @@ import { EXIT } from "../exit-code.js";
 import { processSecrets } from "../http/redact.js";
 import { escapeLine, escapeText } from "../io/escape.js";
 import { say } from "../io/terminal.js";
+import { addressProblem } from "./flags/addresses.js";
 import { findOptionsFile } from "./options-file/find.js";
 import { hasOption, OPTION_KEYS } from "./options-file/keys.js";
 
@@ -25,7 +26,9 @@ export abstract class Command extends FrameworkCommand {
     A extends Interfaces.OutputArgs<Interfaces.ArgInput>,
   >(options: Interfaces.Input<F, B, A>, argv = this.argv): Promise<Interfaces.ParserOutput<F, B, A>> {
     const flags = await this.#withFile(options.flags ?? {}, argv);
-    return super.parse({ ...options, flags: flags as Interfaces.FlagInput<F> }, argv);
+    const parsed = await super.parse({ ...options, flags: flags as Interfaces.FlagInput<F> }, argv);
+    const wrong = addressProblem(this.id ?? "", flags, parsed);
+    return wrong === undefined ? parsed : this.usage(wrong);
   }
 
   /** The flags with the defaults of the file; those of the compatibility binaries stay as they are. */

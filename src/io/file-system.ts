@@ -3,12 +3,14 @@ import { constants, openSync } from "node:fs";
 import { mkdir, open, stat } from "node:fs/promises";
 import { Socket } from "node:net";
 import { dirname } from "node:path";
+import { unwrittenText } from "./address.js";
+import { InputError } from "./input-error.js";
 
 /**
  * Makes a folder and those above it. Not `mkdir`'s own recursion: that never ends on file systems which answer "no
  * such directory" for a name that may not be made, such as /proc.
  *
- * @throws Error of Node's when a folder can't be made.
+ * @throws Error of Node's when a folder can't be made; InputError for an address.
  */
 export async function makeFolder(path: string): Promise<void> {
   try {
@@ -17,6 +19,8 @@ export async function makeFolder(path: string): Promise<void> {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EEXIST" && (await stat(path)).isDirectory()) return;
     if (code !== "ENOENT" || dirname(path) === path) throw error;
+    const wrong = unwrittenText(path);
+    if (wrong !== undefined) throw new InputError(wrong, { cause: error });
   }
   await makeFolder(dirname(path));
   await mkdir(path).catch((error: NodeJS.ErrnoException) => {

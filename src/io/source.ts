@@ -1,6 +1,7 @@
 /** Where a log comes from. */
 import { fstatSync, statSync } from "node:fs";
 import { stat } from "node:fs/promises";
+import { addressText } from "./address.js";
 import { fileChunks } from "./chunks.js";
 import { isGarbled } from "./file-name.js";
 import { InputError } from "./input-error.js";
@@ -109,25 +110,6 @@ const MESSAGES: Readonly<Record<string, string>> = {
 
 const GARBLED =
   "its name, or that of a folder of its path, is not UTF-8, so it can't be opened: rename it (convmv does so for whole folders)";
-
-/** What to do about addresses that are not read where a path is expected. */
-const FETCHED: Readonly<Record<string, string>> = {
-  s3: "`aws s3 cp ADDRESS -` prints it for a pipe, or to a FILE",
-  gs: "`gcloud storage cp ADDRESS FILE` copies it",
-  http: "`curl -o FILE ADDRESS` copies it",
-  https: "`curl -o FILE ADDRESS` copies it",
-  file: "give the path that follows file://",
-};
-
-/** Says of an address that is not read where a path is expected what to do; undefined for a path. */
-export function addressText(path: string): string | undefined {
-  const [, scheme = ""] = /^([a-z][a-z0-9+.-]+):\//i.exec(path) ?? [];
-  if (scheme === "") return undefined;
-  // What follows `?` may be a signature.
-  const address = /^https?$/i.test(scheme) ? "ADDRESS" : path;
-  const advice = FETCHED[scheme.toLowerCase()] ?? "copy it to this machine";
-  return `${scheme}:// can't be read here: ${advice.replace("ADDRESS", () => address)}`;
-}
 
 /** Messages for Node's errors; others stay as they are. */
 export function readable(error: unknown): Error {

@@ -20,6 +20,7 @@ import { isId, isRoute } from "../../taskcluster/client/address.js";
 import { type GroupAddress, groupAddress, TaskclusterError } from "../../taskcluster/client/index.js";
 import { readGroups } from "../../taskcluster/group.js";
 import { groupIdOf } from "../../taskcluster/listed-group.js";
+import { inputProblem } from "../flags/addresses.js";
 import { ReportContent } from "../report/content.js";
 import type { TaskclusterAccess } from "../taskcluster/client.js";
 import { startProgress } from "../terminal/progress.js";
@@ -43,6 +44,8 @@ export function comparedInput(name: string): ComparedInput {
   // An artifact is a file, although its address names a task, too.
   if (isObjectUrl(name) && (name.includes("/artifacts/") || kindOfName(new URL(name).pathname) === "log"))
     return { kind: "log", name };
+  const wrong = inputProblem(name);
+  if (wrong !== undefined) throw new TaskclusterError("address", wrong);
   if (isId(name) || isRoute(name) || name.includes("://"))
     return { kind: "group", name, address: groupAddress(name) };
   // What looks like a path, or a pattern of paths, is reported when it is read.

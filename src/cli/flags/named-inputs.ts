@@ -3,6 +3,7 @@ import type { InputSearch } from "../../archive/folder-logs.js";
 import { type LogInputs, logInputs } from "../../archive/log-inputs.js";
 import { inputNames, STDIN } from "../../io/inputs.js";
 import { readable, stdinIsGiven } from "../../io/source.js";
+import { inputProblem } from "./addresses.js";
 
 /** How a command speaks to its user. */
 export interface Voice {
@@ -30,5 +31,9 @@ export async function namedInputs(
     usage(
       "nothing to read: name a log, a folder, a quoted pattern such as 'logs/**/*.log', or pipe a log in",
     );
+  for (const name of inputs) {
+    const wrong = inputProblem(name);
+    if (wrong !== undefined) usage(wrong);
+  }
   return logInputs(inputs, { ...search, warn });
 }

@@ -1,6 +1,7 @@
 /** Gives the flags of a command the defaults of the file of options. */
 import { dirname, isAbsolute, join, relative } from "node:path";
 import type { Interfaces } from "@oclif/core";
+import { schemeOf } from "../../io/address.js";
 import { readParserOptions } from "../flags/parser-options.js";
 import type { FoundFile } from "./find.js";
 import { OPTION_KEYS } from "./keys.js";
@@ -90,7 +91,9 @@ async function flagValue(
 
 /** A folder that the file names, which is relative to the file's own. */
 function inFolder(text: string, folder: string, path: string): string {
-  return isAbsolute(text) ? text : relative(folder, join(dirname(path), text)) || ".";
+  return isAbsolute(text) || schemeOf(text) !== undefined
+    ? text
+    : relative(folder, join(dirname(path), text)) || ".";
 }
 
 /**

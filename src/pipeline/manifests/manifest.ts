@@ -1,7 +1,9 @@
 /** Manifests: the runs of an archive, one a line, for machines that share the work. */
 
+import { addressText, schemeOf } from "../../io/address.js";
 import { InputError } from "../../io/input-error.js";
 import { STDIN } from "../../io/inputs.js";
+import { isObjectUrl } from "../../io/objects/object-url.js";
 import { decompress } from "../../io/packed/decompress.js";
 import { readable, type Source } from "../../io/source.js";
 import { isObject } from "../../json.js";
@@ -75,6 +77,10 @@ export function readManifestLine(line: string, place: string): ManifestRun {
   };
   const [config, logs] = [one("config"), one("logs")];
   const files = list("files");
+  const evaluations = list("evaluations");
+  for (const { uri } of [...files, ...evaluations, ...(config ? [config] : []), ...(logs ? [logs] : [])])
+    if (schemeOf(uri) !== undefined && !isObjectUrl(uri) && schemeOf(uri) !== "file")
+      throw new InputError(`${place}: ${addressText(uri)}`);
   if (files.length > 2) return fail("files are a log and its log of validations, not more");
   return {
     run_id: text("run_id"),
@@ -82,7 +88,7 @@ export function readManifestLine(line: string, place: string): ManifestRun {
     group: text("group"),
     name: text("name"),
     files,
-    evaluations: list("evaluations"),
+    evaluations,
     ...(config === undefined ? {} : { config }),
     ...(logs === undefined ? {} : { logs }),
   };

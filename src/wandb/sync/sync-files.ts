@@ -1,6 +1,6 @@
 import { basename, dirname, resolve } from "node:path";
 import { Budget } from "../../http/index.js";
-import { addressText } from "../../io/source.js";
+import { addressText } from "../../io/address.js";
 import { messageOf } from "../client/errors.js";
 import { readDeliveryState } from "../offline/delivery-state.js";
 import { findTransactionLogs } from "../offline/run-directory.js";
