@@ -10,7 +10,7 @@ import type { Source } from "../io/source.js";
 import { linesOf } from "../io/whole-lines.js";
 import { nodeCore } from "../node-core.js";
 import type { OpenedRun, PublisherOutcome, UpdatePublisher } from "../publishers/update-publisher.js";
-import { RunReader, type RunTally, type RunUpdate } from "../run/run-reader.js";
+import { isMeasured, RunReader, type RunTally, type RunUpdate } from "../run/run-reader.js";
 import { inputErrorText, outputErrorText } from "./error-text.js";
 import type { InputReceipt, PublisherResult } from "./input-receipt.js";
 import { type LogEnd, LogTail } from "./log-tail.js";
@@ -28,6 +28,11 @@ export interface LogControl {
   readonly pause?: (signal: AbortSignal) => Promise<void>;
   /** Milliseconds without a record after which a training is silent. Default: by the distances of its records. */
   readonly silentAfter?: number | undefined;
+  /**
+   * False: the receipt says nothing of how the training is doing and how it ended, but for a death before the first
+   * measurement.
+   */
+  readonly summary?: boolean | undefined;
   /** A publisher of several logs: it gets this one first, and its owner closes it. */
   readonly shared?: UpdatePublisher | undefined;
 }
@@ -85,9 +90,13 @@ export async function publishLog(
   run.open(source.name, reader, summary);
   const closed = () => source.closed === true;
   const watch = watched ? new RunChecker(parser.time, { kinds: ["unfinished"], closed }) : new LogTail();
+  let isSummarised = true;
   const take = async (update: RunUpdate) => {
-    watch.take(update);
-    summary.take(update);
+    if (control.summary === false && isMeasured(update.batch)) isSummarised = false;
+    if (isSummarised) {
+      watch.take(update);
+      summary.take(update);
+    }
     await run.publish(update);
   };
   const young = new YoungObjects();
@@ -116,14 +125,16 @@ export async function publishLog(
   else await run.close();
   if (stopped) error = "stopped before its end";
   const whole = error === undefined;
-  const end = whole ? await endOf(watch, reader.tally, summary) : undefined;
-  const training = summary.finish({
-    state: end?.state,
-    whole,
-    now: Date.now(),
-    modified: source.modified,
-    silentAfter: control.silentAfter,
-  });
+  const end = whole && isSummarised ? await endOf(watch, reader.tally, summary) : undefined;
+  const training = isSummarised
+    ? summary.finish({
+        state: end?.state,
+        whole,
+        now: Date.now(),
+        modified: source.modified,
+        silentAfter: control.silentAfter,
+      })
+    : undefined;
   return {
     source: source.name,
     ...reader.tally,

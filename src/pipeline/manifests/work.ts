@@ -106,7 +106,7 @@ function measurementWriter(
     const { name } = log;
     const { evaluations } = scores;
     const own = await openPublishers(openers, { name, source: log, live: false, names: [name], evaluations });
-    const receipt = await publishLog(log, parser, own, { signal, shared });
+    const receipt = await publishLog(log, parser, own, { signal, shared, summary: openers.length > 0 });
     if (signal.aborted || access.retryable.length > 0) return;
     const error = problem(receipt, false);
     tally.add(run, receipt, [...(error === undefined ? [] : [error]), ...scores.errors], scores.warnings);
