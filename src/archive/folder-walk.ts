@@ -1,7 +1,7 @@
 /** Lists folders. Follows symbolic links, but reads no folder twice and goes in no circle. */
 
 import type { Dirent } from "node:fs";
-import { readdir, realpath, stat } from "node:fs/promises";
+import { lstat, readdir, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { compareText } from "../io/file-name.js";
 import { readable } from "../io/source.js";
@@ -142,8 +142,8 @@ async function readFolder(folder: Folder, walk: Walk, wanted: (base: string) => 
       const target = await targetOf(path, wanted(entry.name), walk);
       if (typeof target === "object") links.push(target);
       else if (target !== undefined && wanted(entry.name)) {
-        if (target === "file") files.push(entry.name);
-        else reportNoFile(path, walk);
+        if (target === "other") reportNoFile(path, walk);
+        else files.push(entry.name);
       }
     } else if (wanted(entry.name)) {
       if (entry.isFile()) files.push(entry.name);
@@ -153,31 +153,37 @@ async function readFolder(folder: Folder, walk: Walk, wanted: (base: string) => 
   return { folders, links, files };
 }
 
-/** What a symbolic link leads to; undefined if that is gone. */
+/** What a symbolic link leads to; undefined if that is gone and the name is not wanted. */
 async function targetOf(
   path: string,
   isWanted: boolean,
   walk: Walk,
-): Promise<Folder | "file" | "other" | undefined> {
+): Promise<Folder | "file" | "gone" | "other" | undefined> {
   try {
     const info = await stat(path);
     if (!info.isDirectory()) return info.isFile() ? "file" : "other";
     return { path, real: await realpath(path) };
   } catch (error) {
-    const reason = `the symbolic link leads nowhere: ${readable(error).message}`;
+    // Whoever reads the file says so.
+    if (walk.passOver === undefined && isWanted) return "gone";
     if (walk.passOver !== undefined) walk.passOver(path);
-    else report(path, isWanted ? "failure" : "warning", reason, walk);
+    else report(path, "warning", readable(error).message, walk);
     return undefined;
   }
 }
 
-/** The file at a path; undefined if there is no file, which is a problem unless it may be missing. */
+/**
+ * The file at a path; undefined if there is no file, which is a problem unless it may be missing. A symbolic link that
+ * leads nowhere is a file of no bytes: reading it says what is wrong.
+ */
 export async function fileAt(path: string, walk: Walk, mayBeMissing = false): Promise<FoundFile | undefined> {
   try {
     const info = await stat(path);
     if (info.isFile()) return { path, name: walk.nameOf(path), size: info.size, mtimeMs: info.mtimeMs };
     report(path, "failure", NO_FILE, walk);
   } catch (error) {
+    const link = await lstat(path).catch(() => undefined);
+    if (link?.isSymbolicLink()) return { path, name: walk.nameOf(path), size: 0, mtimeMs: link.mtimeMs };
     if (!(mayBeMissing && (error as NodeJS.ErrnoException).code === "ENOENT"))
       report(path, "failure", readable(error).message, walk);
   }

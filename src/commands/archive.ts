@@ -2,7 +2,7 @@ import { Command } from "../cli/command.js";
 import { filterFlags } from "../cli/flags/filter-flags.js";
 import { Args, Flags } from "../cli/flags/flag.js";
 import { groupFlags } from "../cli/flags/group-flags.js";
-import { manifestFlags, shardFlag } from "../cli/flags/shard.js";
+import { manifestFlags, maxErrorsFlag, shardFlag } from "../cli/flags/shard.js";
 import { runArchive } from "../cli/groups/archive.js";
 import { archiveManifest } from "../cli/manifests/archive.js";
 
@@ -19,7 +19,8 @@ arrived: the same command again sends only what is new or has changed.
 
 With --manifest (or --shard) the command is one worker of many: it reads the runs of the manifest, or its part of them, and \
 prints their rows on standard output (--format ndjson or tsv) or writes tables with -o. \`publish\` sends them to Weights & \
-Biases. A log that can't be read is then a row of the table runs with an error, and the exit code stays 0.
+Biases. A damaged log is then a row of the table runs with an error, and the exit code stays 0; a file of the manifest that \
+is missing or may not be read ends the worker with exit code 1 and no output. --max-errors changes both.
 
 Exit codes: 0 everything was read and delivered; 1 something could not be read; 2 wrong flags, nothing to read, no API key; \
 3 something was not delivered or written; 130, 143 stopped by SIGINT, SIGTERM.`;
@@ -66,6 +67,7 @@ Exit codes: 0 everything was read and delivered; 1 something could not be read; 
     }),
     ...manifestFlags,
     ...shardFlag,
+    ...maxErrorsFlag,
     table: Flags.option({ options: ["training", "validation", "evaluations", "runs"] as const })({
       description: "only rows of this table, on standard output or as tsv",
       helpGroup: "MANY MACHINES",
@@ -78,6 +80,7 @@ Exit codes: 0 everything was read and delivered; 1 something could not be read; 
     if (flags.manifest !== undefined || flags.shard !== undefined) {
       this.exit(await archiveManifest(args.dir, flags, this.config.version, usage));
     }
+    if (flags["max-errors"] !== undefined) usage("--max-errors needs --manifest or --shard");
     const { dir } = args;
     if (dir === undefined) return usage("name the folder or tar of the archive, or a --manifest");
     const { format, table } = flags;

@@ -7,7 +7,7 @@ import { namedInputs } from "../cli/flags/named-inputs.js";
 import { readParserOptions } from "../cli/flags/parser-options.js";
 import { flagPublishers, publisherFlags } from "../cli/flags/publisher-flags.js";
 import { rowOutput, tableFlag } from "../cli/flags/row-output.js";
-import { manifestFlags, shardFlag } from "../cli/flags/shard.js";
+import { manifestFlags, maxErrorsFlag, shardFlag } from "../cli/flags/shard.js";
 import { unusedFlagsText, wandbFlags, wandbTarget } from "../cli/flags/wandb-flags.js";
 import { report } from "../cli/receipts/report.js";
 import { printPreviews } from "../cli/receipts/wandb-preview.js";
@@ -159,6 +159,7 @@ Exit codes: 0 everything was read and written; 1 an input failed or had no measu
     }),
     ...manifestFlags,
     ...shardFlag,
+    ...maxErrorsFlag,
     wandb: Flags.boolean({
       description: "W&B: publish to the project that WANDB_PROJECT names",
       helpGroup: "WEIGHTS & BIASES",
@@ -188,6 +189,7 @@ Exit codes: 0 everything was read and written; 1 an input failed or had no measu
       const { parseManifest } = await import("../cli/manifests/parse.js");
       this.exit(await parseManifest(flags.manifest, argv as string[], flags, this.config.version, usage));
     }
+    if (flags["max-errors"] !== undefined) usage("--max-errors needs a --manifest");
     if (flags.shard !== undefined) usage("--shard is a part of a manifest: name one with --manifest");
     const { names: inputs, folders } = await namedInputs(
       argv as string[],

@@ -2,10 +2,17 @@
 
 /**
  * `not-found`: there is no such file; `empty`: it holds no byte; `no-marian-log`: nothing in it is Marian's; `tar`: it is
- * a tar of several files; `unreachable`: its server did not answer, and may do so the next time; `unreadable`: it can't be
- * read, or not to its end.
+ * a tar of several files; `unreachable`: its server did not answer, and may do so the next time; `changed`: its content is
+ * not the one that was listed; `unreadable`: it can't be read, or not to its end.
  */
-export type InputErrorCode = "not-found" | "empty" | "no-marian-log" | "tar" | "unreachable" | "unreadable";
+export type InputErrorCode =
+  | "not-found"
+  | "empty"
+  | "no-marian-log"
+  | "tar"
+  | "unreachable"
+  | "changed"
+  | "unreadable";
 
 /** How packed data is damaged. */
 export interface Damage {
@@ -73,6 +80,11 @@ const TRANSIENT: ReadonlySet<string> = new Set([
   "ETIMEDOUT",
   "unreachable",
 ]);
+
+/** Whether an error says something of the content of an input, which is there: its packing is damaged, or it is another. */
+export function isOfContent(error: unknown): boolean {
+  return error instanceof InputError && (error.code === "changed" || error.damage !== undefined);
+}
 
 /** Whether the same work, done again, may end differently. */
 export function isTransient(error: unknown): boolean {

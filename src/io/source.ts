@@ -1,5 +1,5 @@
 /** Where a log comes from. */
-import { fstatSync, statSync } from "node:fs";
+import { fstatSync, lstatSync, statSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { addressText } from "./address.js";
 import { fileChunks } from "./chunks.js";
@@ -108,6 +108,8 @@ const MESSAGES: Readonly<Record<string, string>> = {
   ENFILE: "too many files are open on this machine",
 };
 
+const DANGLING = "the symbolic link leads nowhere: there is no such file";
+
 const GARBLED =
   "its name, or that of a folder of its path, is not UTF-8, so it can't be opened: rename it (convmv does so for whole folders)";
 
@@ -119,5 +121,13 @@ export function readable(error: unknown): Error {
 }
 
 function missing(path: string): string | undefined {
-  return isGarbled(path) ? GARBLED : addressText(path);
+  return isGarbled(path) ? GARBLED : (addressText(path) ?? (isLink(path) ? DANGLING : undefined));
+}
+
+function isLink(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  } catch {
+    return false;
+  }
 }

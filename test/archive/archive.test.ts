@@ -332,7 +332,7 @@ describe("symbolic links and what can't be read", () => {
     ]);
   });
 
-  it("tells links that lead nowhere", async () => {
+  it("has the runs of links that lead nowhere: reading them is an error", async () => {
     const folder = makeTree({
       ...SNAKEMAKE,
       "models/de-en/opus/teacher0/train.log": { link: "gone" },
@@ -341,11 +341,8 @@ describe("symbolic links and what can't be read", () => {
       "models/de-en/opus/teacher2/real.log": trainingLog(),
     });
     const { ids, problems } = await readArchive(folder);
-    expect(ids).toEqual([["student_opus", "teacher-2_opus", "backwards_opus"]]);
-    expect(problems).toEqual([
-      "failure: models/de-en/opus/teacher0/train.log: the symbolic link leads nowhere: there is no such file",
-      "warning: models/de-en/opus/teacher1: the symbolic link leads nowhere: its symbolic links lead in a circle",
-    ]);
+    expect(ids).toEqual([["student_opus", "teacher-0_opus", "teacher-2_opus", "backwards_opus"]]);
+    expect(problems).toEqual(["warning: models/de-en/opus/teacher1: its symbolic links lead in a circle"]);
   });
 
   it("does not wait for a pipe that is called like a log", async () => {

@@ -85,6 +85,7 @@ describe("an error of an input that crosses from a worker", () => {
     "no-marian-log": true,
     tar: true,
     unreachable: true,
+    changed: true,
     unreadable: true,
   };
   const codes = Object.keys(every) as InputErrorCode[];

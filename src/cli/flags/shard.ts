@@ -1,5 +1,5 @@
 /** `--manifest` and `--shard`: the work, and which part of it is this process's. */
-
+import type { MaxErrors } from "../../pipeline/manifests/max-errors.js";
 import type { Shard } from "../../pipeline/manifests/shard.js";
 import { Flags } from "./flag.js";
 
@@ -21,6 +21,32 @@ export const shardFlag = {
     helpGroup: "MANY MACHINES",
   }),
 };
+
+/** The flag of the commands that read work items: how many of them may be bad. */
+export const maxErrorsFlag = {
+  "max-errors": Flags.string({
+    description:
+      "how many of the runs may have errors, for example 3 or 5%; more are exit code 1, and no output is kept  [default: any number of damaged logs, no file that is missing or may not be read]",
+    helpValue: "N|N%",
+    helpGroup: "MANY MACHINES",
+  }),
+};
+
+/** Reads the flag; `refuse` ends the command with its message. */
+export function readMaxErrors(
+  text: string | undefined,
+  refuse: (message: string) => never,
+): MaxErrors | undefined {
+  if (text === undefined) return undefined;
+  const [, digits = "", percent] = /^(\d{1,9}(?:\.\d{1,9})?)(%)?$/.exec(text) ?? [];
+  const number = Number(digits);
+  const isFine = percent === undefined ? Number.isInteger(number) : number <= 100;
+  if (digits === "" || !isFine)
+    return refuse(
+      `--max-errors '${text}': write a number of runs, such as 3, or a share of them, such as 5%`,
+    );
+  return percent === undefined ? { runs: number } : { percent: number };
+}
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -6,7 +6,7 @@ import { ManifestAccess } from "../../pipeline/manifests/access.js";
 import { runsOfShard } from "../../pipeline/manifests/shard.js";
 import type { TableFormat, TableName } from "../../publishers/tables/columns.js";
 import { readParserOptions } from "../flags/parser-options.js";
-import { readShard } from "../flags/shard.js";
+import { readMaxErrors, readShard } from "../flags/shard.js";
 import { watchStopSignals } from "../stop-signal.js";
 import { type PlanFilterFlags, planOrRefuse } from "./plan.js";
 import { type ManifestRequest, runManifest } from "./run.js";
@@ -15,6 +15,7 @@ import { type ManifestRequest, runManifest } from "./run.js";
 export interface ManifestFlagValues extends PlanFilterFlags {
   readonly manifest: string | undefined;
   readonly shard: string | undefined;
+  readonly "max-errors": string | undefined;
   readonly table: TableName | undefined;
   readonly format: (TableFormat | "tsv")[] | undefined;
   readonly "output-dir": string | undefined;
@@ -43,10 +44,14 @@ export async function archiveManifest(
   if (folder !== undefined && table !== undefined && formats.some((format) => format !== "tsv"))
     refuse("--table is for --format tsv, or for standard output: other tables are files of their own");
   const shard = readShard(flags.shard, process.env, refuse);
+  const maxErrors = readMaxErrors(flags["max-errors"], refuse);
   const parser = readParserOptions([], flags["time-zone"], refuse);
   const stop = watchStopSignals();
   const access = new ManifestAccess(version, stop.signal);
-  const request = { shard, formats, table, folder, parser, access, stop, quiet: flags.quiet, version };
+  const request = {
+    ...{ shard, formats, table, folder, parser, access, maxErrors, stop, version },
+    quiet: flags.quiet,
+  };
   const run = (runs: ManifestRequest["runs"]) => runManifest({ ...request, form: "rows", runs });
   try {
     if (manifest !== undefined) return await run(access.runs(manifest, shard));

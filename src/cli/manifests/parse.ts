@@ -4,7 +4,7 @@ import { ManifestAccess } from "../../pipeline/manifests/access.js";
 import { readParserOptions } from "../flags/parser-options.js";
 import { NOT_WITH_MANIFEST, ownPublishers, type PublisherFlagValues } from "../flags/publisher-flags.js";
 import { STDOUT } from "../flags/row-output.js";
-import { readShard } from "../flags/shard.js";
+import { readMaxErrors, readShard } from "../flags/shard.js";
 import { watchStopSignals } from "../stop-signal.js";
 import { runManifest } from "./run.js";
 
@@ -14,6 +14,7 @@ export interface ParseManifestFlags extends PublisherFlagValues {
   readonly "output-dir": string | undefined;
   readonly "files-from": string | undefined;
   readonly shard: string | undefined;
+  readonly "max-errors": string | undefined;
   readonly pattern: string[] | undefined;
   readonly "time-zone": string | undefined;
   readonly combine: boolean;
@@ -48,6 +49,7 @@ export async function parseManifest(
   ];
   if (other !== undefined) refuse(`--${other} does not go with --manifest`);
   const shard = readShard(flags.shard, process.env, refuse);
+  const maxErrors = readMaxErrors(flags["max-errors"], refuse);
   const parser = readParserOptions(flags.pattern ?? [], flags["time-zone"], refuse);
   if (format === "tsv" && (flags.pattern?.length ?? 0) > 0)
     refuse("--pattern has no column in tsv: use --format ndjson");
@@ -66,6 +68,7 @@ export async function parseManifest(
       folder: flags["output-dir"] === STDOUT ? undefined : flags["output-dir"],
       parser,
       access,
+      maxErrors,
       openers,
       stop,
       quiet: flags.quiet,

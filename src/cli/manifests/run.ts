@@ -3,6 +3,8 @@ import { EXIT, stopCode } from "../../exit-code.js";
 import { InputError, isTransient } from "../../io/input-error.js";
 import { say } from "../../io/terminal.js";
 import type { StopRequest } from "../../live/pipe-signals.js";
+import type { ManifestAccess } from "../../pipeline/manifests/access.js";
+import { hasTooManyErrors } from "../../pipeline/manifests/max-errors.js";
 import { writeShardFiles } from "../../pipeline/manifests/shard-files.js";
 import { ManifestTally, type ManifestWork, writeRuns } from "../../pipeline/manifests/work.js";
 import { standardOutput } from "../../publishers/files.js";
@@ -17,11 +19,13 @@ export interface ManifestRequest extends Omit<ManifestWork, "signal"> {
 }
 
 /**
- * Does the work and returns the exit code. What is wrong with a log is in the rows and on standard error; only what may
- * succeed the next time is a failure.
+ * Does the work and returns the exit code. What is wrong with the content of a log is in the rows and on standard error;
+ * a file that could not be had is a failure, unless runs may have errors.
  */
 export async function runManifest({ folder, stop, quiet, ...request }: ManifestRequest): Promise<number> {
+  const { access, maxErrors } = request;
   const work = { ...request, signal: stop.signal };
+  access.mayLack = maxErrors !== undefined;
   const tally = new ManifestTally(({ project, group, run_id }, _log, errors, warnings) => {
     const name = `${project}/${group}/${run_id}`;
     for (const error of errors) say(`ERROR ${name}: ${error}`);
@@ -37,18 +41,37 @@ export async function runManifest({ folder, stop, quiet, ...request }: ManifestR
       return isTransient(error) ? EXIT.input : EXIT.usage;
     }
   }
-  const { retryable } = work.access;
-  for (const file of retryable) say(`not read, run this again: ${file}`);
+  if (stop.received === undefined) sayUnread(access);
   for (const error of [...tally.publisherErrors, ...tally.outputErrors]) say(`not written: ${error}`);
   if (stop.received !== undefined) {
     say(`stopped by ${stop.received}`);
     return stopCode(stop.received);
   }
-  if (retryable.length > 0) return EXIT.input;
+  const kept = folder === undefined ? "what was printed is not complete" : "nothing was kept";
+  if (access.hasFailed) {
+    if (access.retryable.size === 0)
+      say(
+        `${kept}: what the manifest lists is not there. Run this again when it is, list the runs again with \`plan\`, or allow errors with --max-errors`,
+      );
+    return EXIT.input;
+  }
+  if (hasTooManyErrors(tally, maxErrors)) {
+    const allowed = "runs" in maxErrors ? maxErrors.runs : `${maxErrors.percent}%`;
+    say(
+      `${kept}: ${tally.faulty} of ${count(tally.runs, "run")} have errors, --max-errors allows ${allowed}`,
+    );
+    return EXIT.input;
+  }
   if (tally.outputErrors.length + tally.publisherErrors.length > 0) return EXIT.publisher;
   if (!quiet)
     say(
       `${count(tally.runs, "run")}, ${tally.faulty} with errors: ${count(tally.trainingRows, "training row")}, ${count(tally.validationPoints, "validation point")}`,
     );
   return EXIT.ok;
+}
+
+function sayUnread(access: ManifestAccess): void {
+  for (const [file, reason] of access.retryable) say(`not read, run this again: ${file}: ${reason}`);
+  if (access.mayLack) return;
+  for (const [file, reason] of access.unavailable) say(`ERROR ${file}: ${reason}`);
 }

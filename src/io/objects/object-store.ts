@@ -168,7 +168,7 @@ export class ObjectStore {
   ): AsyncGenerator<Uint8Array> {
     if (known.etag !== undefined && content.etag !== undefined && !isSame(known.etag, content.etag)) {
       first.discard();
-      throw new InputError(CHANGED);
+      throw new InputError(CHANGED, { code: "changed" });
     }
     const stored = place.kind === "gs" ? known.size : undefined;
     const length = content.length ?? (content.encoding === "" ? stored : undefined);
@@ -249,7 +249,7 @@ export const OBJECT_POLICY: HttpPolicy = {
   backOff: { firstMs: 500, longestMs: 30_000, jitter: [0.75, 1.25] },
   isRetryable: isTransientStatus,
   errors: {
-    refused: (refusal) => new InputError(refused(refusal)),
+    refused: (refusal) => new InputError(refused(refusal), refusal.status === 412 ? { code: "changed" } : {}),
     unusable: (message) => new InputError(message),
     tooLarge: (message) => new InputError(message),
     undelivered: (what, last, spent) =>

@@ -2,12 +2,12 @@
 import { stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { GroupAccess } from "../../archive/read-group.js";
-import { InputError, isTransient } from "../../io/input-error.js";
+import { InputError, isOfContent, isTransient } from "../../io/input-error.js";
 import { STDIN } from "../../io/inputs.js";
 import { CHANGED } from "../../io/objects/object-answer.js";
 import { ObjectStore } from "../../io/objects/object-store.js";
 import { isObjectUrl, printableUrl } from "../../io/objects/object-url.js";
-import { FileSource, type Source } from "../../io/source.js";
+import { FileSource, readable, type Source } from "../../io/source.js";
 import { StdinSource } from "../../io/stdin.js";
 import { type ManifestFile, type ManifestRun, readManifest } from "./manifest.js";
 import { fileEtag, type NamedManifestFile } from "./plan.js";
@@ -15,10 +15,14 @@ import { runsOfShard, type Shard } from "./shard.js";
 
 /** Opens files and objects for one command. */
 export class ManifestAccess implements GroupAccess<NamedManifestFile, NamedManifestFile> {
-  /** Files that could not be read this time, though they may be readable the next time. */
-  readonly retryable: string[] = [];
-  /** Called with each of them. */
-  onRetryable: () => void = () => {};
+  /** Why files could not be read this time, by their names, though they may be readable the next time. */
+  readonly retryable = new Map<string, string>();
+  /** Why files could not be had: they are missing, or may not be read. */
+  readonly unavailable = new Map<string, string>();
+  /** Whether files may be unavailable: then they are errors of their runs. */
+  mayLack = false;
+  /** Called whenever a file could not be read. */
+  onUnread: () => void = () => {};
   readonly #userAgent: string;
   readonly #signal: AbortSignal;
   #store: ObjectStore | undefined;
@@ -27,6 +31,17 @@ export class ManifestAccess implements GroupAccess<NamedManifestFile, NamedManif
   constructor(version: string, signal: AbortSignal) {
     this.#userAgent = `marian-tracking/${version}`;
     this.#signal = signal;
+  }
+
+  /** Whether the work is to be given up, because a file that it needs was not read. */
+  get hasFailed(): boolean {
+    return this.retryable.size > 0 || (this.unavailable.size > 0 && !this.mayLack);
+  }
+
+  /** Whether a file of the run could not be had. */
+  lacksFileOf({ files, evaluations }: ManifestRun): boolean {
+    if (this.unavailable.size === 0) return false;
+    return [...files, ...evaluations].some((file) => this.unavailable.has(nameOf(file)));
   }
 
   /** The store of objects; it connects when it is used. */
@@ -50,10 +65,11 @@ export class ManifestAccess implements GroupAccess<NamedManifestFile, NamedManif
   }
 
   /** A file as a log. If it has an etag and other content, reading it is an error. */
-  source({ uri, size, etag }: ManifestFile): Source {
+  source(file: ManifestFile): Source {
+    const { uri, size, etag } = file;
     const known = { ...(size === undefined ? {} : { size }), ...(etag === undefined ? {} : { etag }) };
     const isObject = isObjectUrl(uri);
-    const name = isObject ? printableUrl(uri) : uri;
+    const name = nameOf(file);
     const bytes = () =>
       isObject ? this.store().source(uri, known).chunks() : fileBytes(pathOf(uri), uri, etag);
     return {
@@ -80,13 +96,20 @@ export class ManifestAccess implements GroupAccess<NamedManifestFile, NamedManif
     try {
       yield* bytes();
     } catch (error) {
-      if (isTransient(error)) {
-        this.retryable.push(`${name}: ${(error as Error).message}`);
-        this.onRetryable();
+      // What is wrong with the text itself shows only when the bytes are unpacked.
+      if (!isOfContent(error)) {
+        const files = isTransient(error) ? this.retryable : this.unavailable;
+        files.set(name, readable(error).message);
+        this.onUnread();
       }
       throw error;
     }
   }
+}
+
+/** What messages call a file. */
+function nameOf({ uri }: ManifestFile): string {
+  return isObjectUrl(uri) ? printableUrl(uri) : uri;
 }
 
 function pathOf(uri: string): string {
@@ -102,7 +125,8 @@ async function* fileBytes(path: string, name: string, etag: string | undefined):
   if (etag !== undefined) {
     const info = await stat(path).catch(() => undefined);
     // Reading a missing file below reports it.
-    if (info !== undefined && fileEtag(info.size, info.mtimeMs) !== etag) throw new InputError(CHANGED);
+    if (info !== undefined && fileEtag(info.size, info.mtimeMs) !== etag)
+      throw new InputError(CHANGED, { code: "changed" });
   }
   yield* new FileSource(path, undefined, name).chunks();
 }

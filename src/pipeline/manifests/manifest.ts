@@ -107,14 +107,25 @@ function readFile(value: unknown): ManifestFile | undefined {
 /**
  * The runs of a manifest, one as soon as its line is read; empty lines are skipped.
  *
- * @throws InputError, which names the manifest, if it can't be read or a line is not a run.
+ * @throws InputError, which names the manifest, if it can't be read, a line is not a run, or a run is there twice.
  */
 export async function* readManifest(source: Source): AsyncGenerator<ManifestRun> {
   const name = source.name === STDIN ? "standard input" : source.name;
+  const seen = new Map<string, number>();
   let number = 0;
   for await (const line of lines(source, name)) {
     number += 1;
-    if (line.trim() !== "") yield readManifestLine(line, `${name}, line ${number}`);
+    if (line.trim() === "") continue;
+    const run = readManifestLine(line, `${name}, line ${number}`);
+    // Ids are unique within a project.
+    const key = `${run.project}/${run.run_id}`;
+    const before = seen.get(key);
+    if (before !== undefined)
+      throw new InputError(
+        `${name}: lines ${before} and ${number} are the same run, ${key}: remove one of them`,
+      );
+    seen.set(key, number);
+    yield run;
   }
 }
 

@@ -1,8 +1,9 @@
 /** From the files of an archive to the lines of a manifest, and from those back to groups. */
+import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { openArchive } from "../../archive/archive.js";
 import { filterGroups, type GroupFilter } from "../../archive/filter.js";
-import { type FoundFile, fileAt, folderAt, type NamedFile } from "../../archive/folder-walk.js";
+import type { FoundFile, NamedFile } from "../../archive/folder-walk.js";
 import type { Problem } from "../../archive/group.js";
 import type { EvaluationFile, GroupFiles } from "../../archive/group-files.js";
 import type { ArchiveMode } from "../../archive/layout.js";
@@ -80,8 +81,10 @@ export async function planArchive(source: string, request: PlanRequest): Promise
 }
 
 async function isFile(path: string): Promise<boolean> {
-  if ((await folderAt(path)) !== undefined) return false;
-  return (await fileAt(path, { nameOf: (name) => name, problem: () => {} }, true)) !== undefined;
+  return await stat(path).then(
+    (info) => info.isFile(),
+    () => false,
+  );
 }
 
 /** A local file, by its absolute path. */

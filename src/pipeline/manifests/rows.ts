@@ -66,7 +66,7 @@ export async function writeRunRows(
       : await publishLog(log, options, rows.publishers, { ...control, summary: false });
   const outputErrors = receipt === undefined ? [] : publisherErrors(receipt);
   const error = receipt === undefined ? undefined : problem(receipt, false);
-  const asksScores = access.retryable.length === 0 && (asks("evaluations") || asks("runs"));
+  const asksScores = !access.hasFailed && (asks("evaluations") || asks("runs"));
   const scores = asksScores ? await evaluationsOf(run, access) : NO_SCORES;
   const errors = [...(error === undefined ? [] : [error]), ...scores.errors];
   let text = rows.validation();
@@ -80,7 +80,7 @@ export async function writeRunRows(
     text += output.lines.rows("runs", RUNS_COLUMNS, cells);
   }
   try {
-    const isWhole = control.signal?.aborted !== true && access.retryable.length === 0;
+    const isWhole = control.signal?.aborted !== true && !access.hasFailed;
     if (isWhole && outputErrors.length === 0 && text !== "") await output.write(text);
   } catch (reason) {
     outputErrors.push(outputErrorText(reason));

@@ -1,4 +1,5 @@
 /** The files of a shard: its folder is complete or absent. */
+import { existsSync, writeFileSync } from "node:fs";
 import { readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { makeFolder } from "../../io/file-system.js";
@@ -6,12 +7,15 @@ import { LineFile } from "../../publishers/ndjson.js";
 import type { TableFormat } from "../../publishers/tables/columns.js";
 import { outputErrorText } from "../error-text.js";
 import { problem } from "../input-receipt.js";
-import { type EvaluationRow, PARTS, type TableRun, writeTables } from "../tables/job.js";
+import { type EvaluationRow, PARTS, type TableReceipt, type TableRun, writeTables } from "../tables/job.js";
 import { type ManifestRun, manifestLine } from "./manifest.js";
+import { hasTooManyErrors } from "./max-errors.js";
 import { evaluationsOf } from "./rows.js";
 import { shardName } from "./shard.js";
 import { type ManifestTally, type ManifestWork, mustEnd, writeRuns } from "./work.js";
 
+/** Is among the parts while they may lack a file that could not be had. */
+const LACKING = "lacking";
 /** The runs that are in the tables, for `publish`. */
 const MANIFEST = "manifest.ndjson";
 
@@ -30,7 +34,7 @@ export async function writeShardFiles(
     await makeFolder(building);
     if (building !== place) await removeRemains(building);
     await writeAll(work, runs, building, tally);
-    if (!mustEnd(work, tally)) {
+    if (isComplete(work, tally)) {
       await writeWhole(join(building, MANIFEST), (file) => file.write(runs.map(manifestLine).join("")));
       if (building !== place) await replace(building, place);
     }
@@ -38,8 +42,12 @@ export async function writeShardFiles(
     tally.outputErrors.push(outputErrorText(error));
   }
   // What was read of a file that is to be read again must not be taken for the file.
-  if (access.retryable.length > 0)
+  if (access.hasFailed || hasTooManyErrors(tally, work.maxErrors))
     await rm(building === place ? join(place, PARTS) : building, { recursive: true, force: true });
+}
+
+function isComplete(work: ManifestWork, tally: ManifestTally): boolean {
+  return !mustEnd(work, tally) && !hasTooManyErrors(tally, work.maxErrors);
 }
 
 async function writeAll(
@@ -53,12 +61,12 @@ async function writeAll(
     writeWhole(
       join(building, name),
       (file) => writeRuns({ ...work, runs, formats: ["tsv"] }, tally, file),
-      () => !mustEnd(work, tally),
+      () => isComplete(work, tally),
     );
   if (form === "measurements") return await writeLines("measurements.ndjson");
   const tables = formats.filter((format) => format !== "tsv");
   if (formats.includes("tsv")) await writeLines(`${table ?? "rows"}.tsv`);
-  if (tables.length > 0 && tally.outputErrors.length === 0)
+  if (tables.length > 0 && isComplete(work, tally))
     await tablesOf(runs, work, tables, building, tally, tables.length === formats.length);
 }
 
@@ -66,7 +74,7 @@ async function writeAll(
 async function writeWhole(
   path: string,
   fill: (file: LineFile) => Promise<void>,
-  isComplete = () => true,
+  isWanted = () => true,
 ): Promise<void> {
   const file = new LineFile(path, "whole");
   try {
@@ -75,14 +83,14 @@ async function writeWhole(
     await file.discard();
     throw error;
   }
-  if (isComplete()) await file.close();
+  if (isWanted()) await file.close();
   else await file.discard();
 }
 
 /** @param isFirst Whether the runs have not been tallied yet. */
 async function tablesOf(
   runs: readonly ManifestRun[],
-  { parser, access, signal, version }: ManifestWork,
+  { parser, access, maxErrors, signal, version }: ManifestWork,
   formats: readonly TableFormat[],
   building: string,
   tally: ManifestTally,
@@ -92,18 +100,32 @@ async function tablesOf(
   const scores: EvaluationRow[] = [];
   const problems: Awaited<ReturnType<typeof evaluationsOf>>[] = [];
   for (const run of runs) {
-    if (signal.aborted || access.retryable.length > 0) return;
+    if (signal.aborted || access.hasFailed) return;
     const [log, validationLog] = run.files.map((file) => access.source(file));
     const name = { project: run.project, group: run.group, run: run.run_id };
-    trainings.push({ ...name, log, validationLog });
     const read = await evaluationsOf(run, access);
+    trainings.push({ ...name, log, validationLog });
     for (const evaluation of read.evaluations) scores.push({ ...name, evaluation });
     problems.push({ ...read, evaluations: [] });
   }
-  if (access.retryable.length > 0) return;
+  if (access.hasFailed) return;
+  const lacking = join(building, PARTS, LACKING);
+  if (existsSync(lacking)) await rm(join(building, PARTS), { recursive: true });
   const retry = new AbortController();
-  access.onRetryable = () => retry.abort();
-  const { logs, errors } = await writeTables(trainings, scores, {
+  access.onUnread = () => {
+    if (access.hasFailed) retry.abort();
+    else writeFileSync(lacking, "");
+  };
+  const addRuns = (logs: readonly TableReceipt[]) => {
+    const read = logs[Symbol.iterator]();
+    for (const [index, run] of runs.entries()) {
+      const log = run.files.length === 0 ? undefined : (read.next().value?.log ?? undefined);
+      const error = log === undefined ? undefined : problem(log, false);
+      const { errors: unread = [], warnings = [] } = problems[index] ?? {};
+      tally.add(run, log, [...(error === undefined ? [] : [error]), ...unread], warnings);
+    }
+  };
+  const { errors } = await writeTables(trainings, scores, {
     folder: building,
     formats,
     parser,
@@ -111,21 +133,16 @@ async function tablesOf(
     // One process reads one shard: more at once are more shards.
     threads: 1,
     fixed: true,
+    refuses(logs) {
+      if (access.hasFailed || signal.aborted) return true;
+      if (isFirst) addRuns(logs);
+      return hasTooManyErrors(tally, maxErrors);
+    },
     signal: AbortSignal.any([signal, retry.signal]),
     progress: () => {},
   });
-  if (access.retryable.length > 0 || signal.aborted) return;
-  tally.outputErrors.push(...errors);
-  if (!isFirst) return;
-  const read = logs[Symbol.iterator]();
-  for (const [index, run] of runs.entries()) {
-    const log = run.files.length === 0 ? undefined : (read.next().value?.log ?? undefined);
-    const error = log === undefined ? undefined : problem(log, false);
-    const { errors: unread = [], warnings = [] } = problems[index] ?? {};
-    tally.add(run, log, [...(error === undefined ? [] : [error]), ...unread], warnings);
-  }
+  if (!access.hasFailed && !signal.aborted) tally.outputErrors.push(...errors);
 }
-
 /** Removes what a killed process has left, except the parts of tables, which need not be read again. */
 async function removeRemains(building: string): Promise<void> {
   for (const name of await readdir(building))

@@ -9,6 +9,7 @@ import { openPublishers, type PublisherOpener } from "../parse-logs.js";
 import { publishLog } from "../publish-log.js";
 import type { ManifestAccess } from "./access.js";
 import type { ManifestRun } from "./manifest.js";
+import { hasTooManyErrors, type MaxErrors } from "./max-errors.js";
 import { evaluationsOf, logOf, NO_SCORES, writeRunRows } from "./rows.js";
 import type { Shard } from "./shard.js";
 
@@ -23,6 +24,8 @@ export interface ManifestWork {
   readonly table: TableName | undefined;
   readonly parser: ParserOptions;
   readonly access: ManifestAccess;
+  /** How many runs may have errors; absent: any number, but no file may be unavailable. */
+  readonly maxErrors: MaxErrors | undefined;
   readonly signal: AbortSignal;
   /** Publishers of each log besides the output; for measurements only. */
   readonly openers?: readonly PublisherOpener[];
@@ -62,9 +65,11 @@ export class ManifestTally {
   }
 }
 
-/** Whether the work ends early: it was stopped, a file is to be read again, or the output fails. */
-export function mustEnd({ access, signal }: ManifestWork, { outputErrors }: ManifestTally): boolean {
-  return signal.aborted || access.retryable.length > 0 || outputErrors.length > 0;
+/** Whether the work ends early: it was stopped, a file could not be read, too many runs have errors, or the output fails. */
+export function mustEnd({ access, maxErrors, signal }: ManifestWork, tally: ManifestTally): boolean {
+  // A share of the runs is known at the end.
+  const isFull = maxErrors !== undefined && "runs" in maxErrors && hasTooManyErrors(tally, maxErrors);
+  return signal.aborted || access.hasFailed || isFull || tally.outputErrors.length > 0;
 }
 
 /** Writes the runs one after the other. */
@@ -85,7 +90,7 @@ function rowWriter({ access, formats, parser, signal, table }: ManifestWork, out
   const rows = { lines, table, write: (text: string) => output.write(text) };
   return async (run, tally) => {
     const done = await writeRunRows(run, access, rows, parser, { signal });
-    if (signal.aborted || access.retryable.length > 0) return;
+    if (signal.aborted || access.hasFailed) return;
     tally.add(run, done.log, done.errors, done.warnings);
     tally.outputErrors.push(...done.outputErrors);
   };
@@ -102,12 +107,12 @@ function measurementWriter(
     if (log === undefined) return tally.add(run, undefined, [], ["it has no log: there is nothing to parse"]);
     // Only publishers of the user's own take evaluations.
     const scores = openers.length > 0 ? await evaluationsOf(run, access) : NO_SCORES;
-    if (access.retryable.length > 0) return;
+    if (access.hasFailed) return;
     const { name } = log;
     const { evaluations } = scores;
     const own = await openPublishers(openers, { name, source: log, live: false, names: [name], evaluations });
     const receipt = await publishLog(log, parser, own, { signal, shared, summary: openers.length > 0 });
-    if (signal.aborted || access.retryable.length > 0) return;
+    if (signal.aborted || access.hasFailed) return;
     const error = problem(receipt, false);
     tally.add(run, receipt, [...(error === undefined ? [] : [error]), ...scores.errors], scores.warnings);
     tally.publisherErrors.push(...publisherErrors(receipt).map((reason) => `${name}: ${reason}`));

@@ -41,6 +41,8 @@ export interface TablesOptions extends RowOptions {
   readonly fixed?: boolean;
   /** Whether existing tables stay if no log has a measurement and there is no evaluation. */
   readonly onlyMeasured?: boolean;
+  /** Called when all logs are read: whether there are to be no tables. Default: there are. */
+  refuses?(logs: readonly TableReceipt[]): boolean;
   /** Threads that read logs; 1 means none besides this one; absent: as many as the work is worth. */
   readonly threads: number | undefined;
   readonly signal: AbortSignal;
@@ -61,7 +63,7 @@ export interface TablesResult {
   readonly logs: readonly TableReceipt[];
   /** Files written; none after an error. */
   readonly outputs: readonly string[];
-  /** Nothing was measured, so existing tables stay. */
+  /** Nothing was measured, or the tables were refused: existing ones stay. */
   readonly nothingWritten?: true;
   /** Why there are no tables: sentences for the user. */
   readonly errors: readonly string[];
@@ -98,7 +100,7 @@ export async function writeTables(
       return { logs: receipts, outputs: [], errors: [`tables: ${reason}${kept}`] };
     }
     const isEmpty = evaluations.length === 0 && !receipts.some(({ log }) => hasMeasurement(log));
-    if (options.onlyMeasured === true && isEmpty) {
+    if ((options.onlyMeasured === true && isEmpty) || options.refuses?.(receipts) === true) {
       await rm(place, { recursive: true, force: true });
       return { logs: receipts, outputs: [], nothingWritten: true, errors: [] };
     }
