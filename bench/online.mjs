@@ -1,14 +1,11 @@
-// The pipe behind a training: how much later its lines come, and what CPU it takes, beside `cat`. No network: W&B
+// The pipe after a training: how much later its lines come, and what CPU it takes, beside `cat`. No network: W&B
 // writes its offline file.
-//
-//   node bench/online.mjs [--quick]
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { pathToFileURL } from "node:url";
-import { must, root } from "../scripts/tools.mjs";
+import { page } from "./measure.mjs";
 
 const RATE = 1000;
 /** Lines come in bursts, as a training's standard output does. */
@@ -86,25 +83,21 @@ async function measure(command, seconds) {
   };
 }
 
-const binary = join(root, "bin/parse_tc_logs.js");
-const rivals = [
-  ["`cat`", ["cat"]],
-  ["**parse_tc_logs --from-stream**, CSV and NDJSON", [process.execPath, binary, "--from-stream"]],
-  [
-    "the same, W&B's offline file and system metrics too",
-    [process.execPath, binary, "--from-stream", "--wandb-project", "p", "--wandb-run-name", "r"],
-  ],
-];
-/** Measures, and returns the lines of a table for the README. */
-export async function onlineTable({ quick, show }) {
+/** Measures, and returns the lines of a table. */
+export async function onlineTable({ quick, programs, show }) {
   const seconds = quick ? 3 : 20;
-  const table = [];
-  const say = (text) => {
-    table.push(text);
-    show(text);
-  };
+  const { lines, say } = page(show);
+  const rivals = [["`cat`", ["cat"]]];
+  for (const { label, folder } of programs) {
+    const command = [process.execPath, join(folder, "bin/parse_tc_logs.js"), "--from-stream"];
+    rivals.push([`**parse_tc_logs --from-stream**${label}, CSV and NDJSON`, command]);
+    rivals.push([
+      `the same${label}, W&B's offline file and system metrics too`,
+      [...command, "--wandb-project", "p", "--wandb-run-name", "r"],
+    ]);
+  }
   say(
-    `A training that prints ${RATE.toLocaleString("en-US")} lines a second, for ${seconds} s. Delays in ms, from the writing of a line to its reading behind the pipe.`,
+    `A training that prints ${RATE.toLocaleString("en-US")} lines a second, for ${seconds} s. Delays in ms, from the writing of a line to its reading after the pipe.`,
   );
   say("");
   say("| | first line | median | 99 % | worst | CPU s at start | CPU while it trains |");
@@ -114,10 +107,5 @@ export async function onlineTable({ quick, show }) {
     const delays = [first, median, p99, worst].map((value) => value.toFixed(1)).join(" | ");
     say(`| ${name} | ${delays} | ${startCpu.toFixed(2)} | ${cpu.toFixed(1)} % of a core |`);
   }
-  return table;
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  must(process.execPath, ["scripts/build.mjs"]);
-  await onlineTable({ quick: process.argv.includes("--quick"), show: (text) => console.log(text) });
+  return lines;
 }

@@ -1,6 +1,4 @@
 // What publishing to Weights & Biases costs, against the stand-in server: ours beside the official Python client.
-//
-//   node bench/wandb.mjs [--quick]
 import {
   existsSync,
   mkdirSync,
@@ -10,11 +8,11 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { cpus, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { must, root } from "../scripts/tools.mjs";
-import { measure } from "./measure.mjs";
+import { root } from "../scripts/tools.mjs";
+import { grouped, interleaved, measure, page, times } from "./measure.mjs";
 import { bundled, startWandbServer } from "./wandb-server.mjs";
 
 const PROJECT = "bench";
@@ -107,7 +105,7 @@ async function officialPython() {
 }
 
 /** Runs a client against a server of its own and checks what the server holds. */
-async function publish({ name, command, environment = {} }, folder) {
+async function publish({ name, command, environment = {}, faults = [] }, folder) {
   const server = await startWandbServer();
   try {
     const variables = Object.entries({
@@ -118,70 +116,81 @@ async function publish({ name, command, environment = {} }, folder) {
     });
     const cost = await measure(["env", ...variables.map((pair) => pair.join("=")), ...command(folder)]);
     const requests = await server.ask("requests");
-    const { rows, faults } = await server.ask("compare", { project: PROJECT, folder });
-    for (const fault of faults.slice(0, 5)) console.error(`${name}: ${fault}`);
-    return { ...cost, requests, rows, faults };
+    const held = await server.ask("compare", { project: PROJECT, folder });
+    for (const fault of held.faults.slice(0, 5)) console.error(`${name}: ${fault}`);
+    faults.push(...held.faults);
+    return { ...cost, requests, rows: held.rows };
   } finally {
     await server.close();
   }
 }
 
-const grouped = (value) => Math.round(value).toLocaleString("en-US");
-
-/** Lines of Markdown: what each client takes, then the memory of ours. `show` is given each line when it is there. */
-export async function wandbTable({ quick = false, show = () => {} } = {}) {
-  const [runs, updates] = quick ? [5, 500] : [100, 2000];
-  const lines = [];
-  const say = (line) => {
-    lines.push(line);
-    show(line);
-  };
+/** Measures, and returns the lines of tables: what each client takes, then the memory of ours. */
+export async function wandbTable({ quick, runs: rounds, programs, show }) {
+  const [runs, updates] = quick ? [5, 500] : [50, 2000];
+  const { lines, say } = page(show);
   const scratch = mkdtempSync(join(tmpdir(), "bench-wandb-"));
   const logs = (folder) =>
     readdirSync(folder)
       .filter((file) => file.endsWith(".log"))
       .map((file) => join(folder, file));
-  const parse = {
-    name: "**marian-tracking parse**, CSV written too",
+  const ours = programs.map(({ label, role, folder: checkout }) => ({
+    name: `**marian-tracking parse**${label}, CSV written too`,
+    role,
+    faults: [],
     command: (folder) => [
       process.execPath,
-      join(root, "bin/run.js"),
+      join(checkout, "bin/run.js"),
       ...["parse", "--quiet", "--wandb-project", PROJECT, "-o", join(scratch, "csv")],
       ...logs(folder),
     ],
-  };
+  }));
   const client = await bundled("src/wandb/client/index.ts");
-  const rivals = [
-    parse,
+  const all = [
+    ...ours,
     {
       name: "its W&B client alone, rows from JSON",
+      faults: [],
       command: (folder) => [process.execPath, join(root, "bench/wandb.mjs"), "--client", client, folder],
     },
   ];
   const { python, missing, wandbEnvironment } = await officialPython();
   if (python === undefined) console.error(`skipped: wandb 0.31.0 (${missing})`);
   else {
-    rivals.push({
+    all.push({
       name: "wandb 0.31.0 (Python), rows from JSON",
+      role: "rival",
+      faults: [],
       environment: { ...wandbEnvironment(scratch), WANDB_DIR: scratch },
       command: (folder) => [python, join(root, "bench/rivals/wandb_official.py"), PROJECT, folder],
     });
   }
   try {
     say(
-      `${runs} runs of ${grouped(updates)} updates, one run after the other, to the stand-in server in a process of its own. CPU: ${cpus()[0].model.trim()}, ${cpus().length} cores, Node ${process.versions.node}. Requests: all (GraphQL + rows + uploads).`,
+      `${runs} runs of ${grouped(updates)} updates, one run after the other, to the stand-in server in a process of its own. Requests: all (GraphQL + rows + uploads).`,
     );
     say("");
-    say("| | CPU s | wall s | rows/s (wall) | rows per CPU-s | requests | peak MB | the server holds |");
-    say("|---|---:|---:|---:|---:|---:|---:|---|");
+    say(
+      "| | CPU s | wall s | rows/s (wall) | rows per CPU-s | requests | peak MB | × official (wall) | × before (CPU) | the server holds |",
+    );
+    say("|---|---:|---:|---:|---:|---:|---:|---:|---:|---|");
     const folder = makeLogs(scratch, runs, updates);
-    for (const rival of rivals) {
-      const { cpu, wall, peak, requests, rows, faults } = await publish(rival, folder);
+    const costs = await interleaved(
+      all.map((one) => () => publish(one, folder)),
+      rounds,
+    );
+    for (const [index, cost] of costs.entries()) Object.assign(all[index], cost);
+    const over = (role, cost, row) => {
+      const other = all.find((one) => one.role === role);
+      return other === undefined ? "" : times(other[cost] / row[cost]);
+    };
+    for (const row of all) {
+      const { name, cpu, wall, peak, requests, rows, faults } = row;
       const { graphql, file_stream: stream, upload, total } = requests;
       const verdict =
         faults.length === 0 ? `exactly the ${grouped(rows)} rows` : `NOT the rows: ${faults[0]}`;
       say(
-        `| ${rival.name} | ${cpu.toFixed(2)} | ${wall.toFixed(2)} | ${grouped(rows / wall)} | ${grouped(rows / cpu)} | ${grouped(total)} (${graphql} + ${stream} + ${upload}) | ${peak.toFixed(0)} | ${verdict} |`,
+        `| ${name} | ${cpu.toFixed(2)} | ${wall.toFixed(2)} | ${grouped(rows / wall)} | ${grouped(rows / cpu)} | ${grouped(total)} (${graphql} + ${stream} + ${upload}) | ${peak.toFixed(0)} | ${over("rival", "wall", row)} | ${over("before", "cpu", row)} | ${verdict} |`,
       );
     }
     say("");
@@ -194,14 +203,14 @@ export async function wandbTable({ quick = false, show = () => {} } = {}) {
         ]
       : [
           [10, 2000],
-          [100, 2000],
+          [50, 2000],
           [1, 2000],
           [1, 20_000],
           [1, 200_000],
           [1, 600_000],
         ];
     for (const [some, many] of sizes) {
-      const { cpu, peak, requests } = await publish(parse, makeLogs(scratch, some, many));
+      const { cpu, peak, requests } = await publish(ours[0], makeLogs(scratch, some, many));
       const name = some === 1 ? `one run of ${grouped(many)} updates` : `${some} runs of ${grouped(many)}`;
       say(`| ${name} | ${cpu.toFixed(2)} | ${grouped(requests.total)} | ${peak.toFixed(0)} |`);
     }
@@ -230,11 +239,6 @@ async function publishRows(bundle, folder) {
   await client.close();
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  const at = process.argv.indexOf("--client");
-  if (at > 0) await publishRows(process.argv[at + 1], process.argv[at + 2]);
-  else {
-    must(process.execPath, ["scripts/build.mjs"]);
-    await wandbTable({ quick: process.argv.includes("--quick"), show: (line) => console.log(line) });
-  }
-}
+const at = process.argv.indexOf("--client");
+if (at > 0 && import.meta.url === pathToFileURL(process.argv[1] ?? "").href)
+  await publishRows(process.argv[at + 1], process.argv[at + 2]);

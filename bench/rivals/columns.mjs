@@ -1,8 +1,9 @@
-// The library alone: chunks in, columns out, nothing written.
+// The library alone: chunks in, columns out, nothing written: columns.mjs CHECKOUT LOG
 import { openSync, readSync } from "node:fs";
-import { LogParser } from "../../dist/index.js";
 
-const file = openSync(process.argv[2]);
+const [checkout, log] = process.argv.slice(2);
+const { LogParser } = await import(`${checkout}/dist/index.js`);
+const file = openSync(log);
 const buffer = Buffer.alloc(1 << 20);
 const parser = new LogParser();
 for (;;) {

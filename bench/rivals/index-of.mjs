@@ -1,26 +1,32 @@
-// Buffer.indexOf for the candidates, and a regular expression on those.
+// Buffer.indexOf for the candidates, and regular expressions on those: index-of.mjs LOG FOLDER
 import { openSync, readSync, writeSync } from "node:fs";
-import { csv, TRAINING } from "./patterns.mjs";
+import { join } from "node:path";
+import { Rows } from "./patterns.mjs";
 
-const input = openSync(process.argv[2]);
-const out = openSync(process.argv[3], "w");
+const [log, folder] = process.argv.slice(2);
+const input = openSync(log);
+const [training, validation] = ["training.csv", "validation.csv"].map((name) =>
+  openSync(join(folder, name), "w"),
+);
 const buffer = Buffer.alloc(1 << 20);
+const rows = new Rows();
 let kept = 0;
-let rows = 0;
 for (;;) {
   const length = readSync(input, buffer, kept, buffer.length - kept, null);
   if (length === 0) break;
   const block = buffer.subarray(0, kept + length);
   const end = block.lastIndexOf(10) + 1;
-  let text = "";
-  for (let at = block.indexOf("Ep. "); at >= 0 && at < end; at = block.indexOf("Ep. ", at + 1)) {
-    const match = TRAINING.exec(block.latin1Slice(at, block.indexOf(10, at)));
-    if (match === null) continue;
-    rows += 1;
-    text += csv(match);
+  for (let at = block.indexOf("Ep. "); at >= 0 && at < end; ) {
+    const next = block.indexOf(10, at);
+    rows.line(block.latin1Slice(block.lastIndexOf(10, at) + 1, next));
+    at = block.indexOf("Ep. ", next);
   }
-  writeSync(out, text);
+  const text = rows.take();
+  writeSync(training, text.training);
+  writeSync(validation, text.validation);
   block.copy(buffer, 0, end);
   kept = block.length - end;
 }
-console.log(rows);
+rows.endPoint();
+writeSync(validation, rows.take().validation);
+console.log(rows.count);
