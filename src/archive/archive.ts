@@ -50,8 +50,7 @@ export async function openArchive(path: string, options: ArchiveOptions = {}): P
   const problem = (one: Problem) => problems.push(one);
   let unpacked: string | undefined;
   try {
-    let start: Start = { path: resolve(path), mayLookAbove: true, knownAs: (at) => at };
-    let walk: Walk = { nameOf: nameBelow(path, start.path), problem, signal };
+    let [start, walk] = beginAt(path, problem, signal);
     if (!info.isDirectory()) {
       unpacked = await makeTemporaryFolder();
       const folder = unpacked;
@@ -67,8 +66,8 @@ export async function openArchive(path: string, options: ArchiveOptions = {}): P
         problem({ source: entry === undefined ? path : `${path}/${entry}`, reason, severity });
       }
     }
-    const found = await findGroups(start, walk);
-    const groups = (await takeInventory(found.groups, mode, walk)).filter((group) => found.isAsked(group));
+    const groups: ArchivedGroup[] = [];
+    for await (const group of groupsFrom(start, walk, mode)) groups.push(group);
     return {
       modes: [...new Set(groups.map((group) => group.mode))].sort().reverse(),
       groups,
@@ -81,6 +80,34 @@ export async function openArchive(path: string, options: ArchiveOptions = {}): P
     if (unpacked !== undefined) await removeTemporaryFolder(unpacked);
     throw error;
   }
+}
+
+/**
+ * The groups of a folder, as {@link openArchive} finds them, one after the other: memory does not grow with their files.
+ *
+ * @param problem Takes what is wrong with the archive as a whole.
+ * @throws InputError, without the path, if there is nothing to read.
+ */
+export async function* groupsOfFolder(
+  path: string,
+  problem: (problem: Problem) => void,
+  { mode, signal }: ArchiveOptions = {},
+): AsyncGenerator<ArchivedGroup> {
+  yield* groupsFrom(...beginAt(path, problem, signal), mode);
+}
+
+function beginAt(path: string, problem: Walk["problem"], signal: AbortSignal | undefined): [Start, Walk] {
+  const start: Start = { path: resolve(path), mayLookAbove: true, knownAs: (at) => at };
+  return [start, { nameOf: nameBelow(path, start.path), problem, signal }];
+}
+
+async function* groupsFrom(
+  start: Start,
+  walk: Walk,
+  mode: ArchiveMode | undefined,
+): AsyncGenerator<ArchivedGroup> {
+  const found = await findGroups(start, walk);
+  for await (const group of takeInventory(found.groups, mode, walk)) if (found.isAsked(group)) yield group;
 }
 
 /** Names a path as the user would: the directory as given, and the path below it. */

@@ -22,10 +22,14 @@ export interface GroupFilter {
  * because its table stands for the whole group.
  */
 export function filterGroups(groups: readonly ArchivedGroup[], filter: GroupFilter): ArchivedGroup[] {
+  return groups.flatMap(groupFilter(filter));
+}
+
+/** The same for one group: returns it with the chosen runs, or nothing. */
+export function groupFilter(filter: GroupFilter): (group: ArchivedGroup) => ArchivedGroup[] {
   const matches = (filter.filter ?? []).map(matcher);
   const since = filter.since?.getTime() ?? Number.NEGATIVE_INFINITY;
-  const chosen: ArchivedGroup[] = [];
-  for (const group of groups) {
+  return (group) => {
     const isChosen = (run: ArchivedRun) => {
       const path = `${group.project}/${group.name}/${run.name}`;
       if (matches.length > 0 && !matches.some((match) => match(path))) return false;
@@ -36,9 +40,8 @@ export function filterGroups(groups: readonly ArchivedGroup[], filter: GroupFilt
       ({ log }) => filter.only === undefined || (log !== undefined) === (filter.only === "training"),
     );
     const hasTable = filter.only === "evaluations" && inView.length > 0 && group.evaluations.length > 0;
-    if (runs.length > 0 || hasTable) chosen.push({ ...group, runs });
-  }
-  return chosen;
+    return runs.length > 0 || hasTable ? [{ ...group, runs }] : [];
+  };
 }
 
 function matcher(wanted: string): (path: string) => boolean {

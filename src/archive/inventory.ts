@@ -1,7 +1,8 @@
 /** From the folders of groups to their files and the names of their runs. */
 
 import { readGroupFolder, suffixOf } from "../evaluation/naming/group-name.js";
-import { assignRunIds, type GroupRunIds, type NamedGroup } from "../evaluation/naming/run-ids.js";
+import { type GroupRunIds, type NamedGroup, RunIds } from "../evaluation/naming/run-ids.js";
+import { groupBy } from "../group-by.js";
 import { compareText } from "../io/file-name.js";
 import { evaluationsOf, type NamedEvaluation } from "./evaluation-files.js";
 import { type FileBelow, type FoundFile, fileAt, filesBelow, type Walk } from "./folder-walk.js";
@@ -34,25 +35,51 @@ interface Draft {
   readonly problems: Problem[];
 }
 
+/** Groups whose folders are read at once. */
+const AT_ONCE = 16;
+
 /**
- * Lists the files of groups and names their runs. Leaves out groups without runs.
+ * Lists the files of groups and names their runs, one group after the other, sorted by project and name. Leaves out
+ * groups without runs. Memory does not grow with the files of all groups.
  *
  * @param mode The naming of the runs; without it, the folders of each group decide.
- * @returns The groups, sorted by project and name.
  */
-export async function takeInventory(
+export async function* takeInventory(
   groups: readonly GroupFolders[],
   mode: ArchiveMode | undefined,
   walk: Walk,
-): Promise<ArchivedGroup[]> {
-  const all = await Promise.all(groups.map((group) => draftGroup(group, mode, walk)));
-  for (const { runs, problems } of all)
-    if (runs.length === 0) for (const problem of problems) walk.problem(problem);
-  const drafts = all
-    .filter(({ runs }) => runs.length > 0)
-    .sort((a, b) => compareText(a.group.project, b.group.project) || compareText(a.group.name, b.group.name));
-  const ids = assignRunIds(drafts.map(namedGroup));
-  return drafts.map((draft, index) => finish(draft, ids[index]));
+): AsyncGenerator<ArchivedGroup> {
+  const ids = new RunIds();
+  const sorted = groups.toSorted(byName);
+  const reading: Promise<Draft>[] = [];
+  let same: Draft[] = [];
+  const finished = () => {
+    const named = ids.assign(same.map(namedGroup));
+    return same.map((draft, index) => finish(draft, named[index]));
+  };
+  try {
+    for (let next = 0; reading.length > 0 || next < sorted.length; ) {
+      for (let group = sorted[next]; group !== undefined && reading.length < AT_ONCE; group = sorted[next]) {
+        reading.push(draftGroup(group, mode, walk));
+        next += 1;
+      }
+      const draft = await (reading.shift() as Promise<Draft>);
+      const [before] = same;
+      if (before !== undefined && byName(before.group, draft.group) !== 0) {
+        yield* finished();
+        same = [];
+      }
+      if (draft.runs.length > 0) same.push(draft);
+      else for (const problem of draft.problems) walk.problem(problem);
+    }
+    yield* finished();
+  } finally {
+    await Promise.allSettled(reading);
+  }
+}
+
+function byName(a: GroupFolders, b: GroupFolders): number {
+  return compareText(a.project, b.project) || compareText(a.name, b.name);
 }
 
 async function draftGroup(group: GroupFolders, asked: ArchiveMode | undefined, walk: Walk): Promise<Draft> {
@@ -80,12 +107,16 @@ async function draftGroup(group: GroupFolders, asked: ArchiveMode | undefined, w
     const { model, known, log } = training;
     return { model, known, path: log.name, training };
   });
+  const byModel = groupBy(runs, ({ model }) => model);
   const evaluations = evaluationsOf(listed, problems).map((evaluation) => {
-    const { model, known, file } = evaluation;
-    let run = runOf(evaluation, runs);
+    const { model, known, file, folder } = evaluation;
+    const same = byModel.get(model) ?? [];
+    // The run of the same folder, else of the same model.
+    let run = same.find(({ training }) => folder !== undefined && training?.folder === folder) ?? same[0];
     if (run === undefined) {
       run = { model, known, path: file.name };
       runs.push(run);
+      byModel.set(model, [run]);
     }
     return { ...evaluation, run };
   });
@@ -126,12 +157,6 @@ function modeOf(files: ReadonlyMap<Tree, readonly FileBelow[]>, groupId: string 
   const isTraining = ({ base }: FileBelow) => kindOf(base) === "training";
   const has = (tree: Tree) => files.get(tree)?.some(isTraining) === true;
   return has("logs") && !has("models") ? "taskcluster" : "snakemake";
-}
-
-/** The run of an evaluation: that of the same folder, else of the same model. */
-function runOf({ model, folder }: NamedEvaluation, runs: readonly Unnamed[]): Unnamed | undefined {
-  const same = runs.filter((run) => run.model === model);
-  return same.find(({ training }) => folder !== undefined && training?.folder === folder) ?? same[0];
 }
 
 function namedGroup({ group, suffix, groupId, runs }: Draft): NamedGroup {

@@ -56,16 +56,25 @@ const ALLOWED = `W&B takes ids of at most ${LONGEST_ID} characters without : ; ,
  * @returns One entry for each group, in the order of the groups.
  */
 export function assignRunIds(groups: readonly NamedGroup[]): readonly GroupRunIds[] {
-  const assigned: GroupRunIds[] = [];
-  const owners = new Map<string, Map<string, string>>();
-  for (const [index, group] of [...groups.entries()].sort(([, a], [, b]) => byNameAndPath(a, b))) {
-    const taken = owners.get(group.project) ?? new Map<string, string>();
-    owners.set(group.project, taken);
-    const ids = idsOf(group, taken);
-    for (const id of [GROUP_LOGS + ids.suffix, ...ids.ids]) taken.set(id, group.name);
-    assigned[index] = ids;
+  return new RunIds().assign(groups);
+}
+
+/** The ids of the runs of many groups, which come in the order of their names. */
+export class RunIds {
+  readonly #owners = new Map<string, Map<string, string>>();
+
+  /** The ids of these groups' runs; those of a project with the same name have to come together. */
+  assign(groups: readonly NamedGroup[]): readonly GroupRunIds[] {
+    const assigned: GroupRunIds[] = [];
+    for (const [index, group] of [...groups.entries()].sort(([, a], [, b]) => byNameAndPath(a, b))) {
+      const taken = this.#owners.get(group.project) ?? new Map<string, string>();
+      this.#owners.set(group.project, taken);
+      const ids = idsOf(group, taken);
+      for (const id of [GROUP_LOGS + ids.suffix, ...ids.ids]) taken.set(id, group.name);
+      assigned[index] = ids;
+    }
+    return assigned;
   }
-  return assigned;
 }
 
 /** @param taken The names of the groups that have an id, by the id. */
