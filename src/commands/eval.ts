@@ -189,7 +189,7 @@ rest is in the offline file); 130, 143 stopped by SIGINT, SIGTERM.`;
     const outcomes = [await attempt(publishEvaluationRun({ ...place, id, evaluations }))];
     if (place.group !== undefined) {
       const config = task?.experiment.config as JsonObject | undefined;
-      const logs = { ...place, group: place.group, suffix, evaluations, fromRuns: true };
+      const logs = { ...place, group: place.group, suffix, evaluations, byRun: true, fromRuns: true };
       outcomes.push(await attempt(publishGroupLogs(config === undefined ? logs : { ...logs, config })));
     }
     return outcomes;

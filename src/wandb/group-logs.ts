@@ -25,14 +25,18 @@ export interface GroupLogsPublication extends WandbPlace {
   /** The experiment's configuration. */
   readonly config?: JsonObject;
   readonly evaluations: readonly Evaluation[];
+  /** Calls models by their runs, as the reference does in tasks. */
+  readonly byRun?: boolean;
   /** Takes in evaluations that runs of the group hold and its table lacks, such as those of a task that was killed. */
   readonly fromRuns?: boolean;
   /** Becomes an artifact that is called like the group. */
   readonly logsFolder?: string;
 }
 
-/** Key of the table. */
+/** Key of the reference's table. */
 const METRICS = "metrics";
+/** Key of the table of further metrics. */
+const FURTHER = "group_metrics";
 
 /** As many tables are read of a run; what the older ones hold is in the newer ones. */
 const MAX_TABLES = 100;
@@ -56,18 +60,18 @@ export async function publishGroupLogs(publication: GroupLogsPublication): Promi
       run.note(`@wandb/sdk does not publish tables: nothing was added to the run ${id}`);
       return undefined;
     }
-    const table = await completion.next(state);
+    const tables = await completion.next(state);
     const known =
       existing !== null && Object.entries(config).every(([key, value]) => isStored(existing, key, value));
-    if (table === undefined && again) return undefined;
-    if (table === undefined && known && logsFolder === undefined) {
+    if (tables.length === 0 && again) return undefined;
+    if (tables.length === 0 && known && logsFolder === undefined) {
       run.note(`the run ${id} has all of this already`);
       return undefined;
     }
     return {
       config,
       work: async (writer) => {
-        if (table !== undefined) await writer.history({}, nextPosition(existing), [table]);
+        if (tables.length > 0) await writer.history({}, nextPosition(existing), tables);
         if (logsFolder !== undefined && !again) {
           const name = artifactNameOf(group);
           if (name !== group) run.note(`the artifact of ${group} is called ${name}, as W&B takes names`);
@@ -78,59 +82,87 @@ export async function publishGroupLogs(publication: GroupLogsPublication): Promi
   });
 }
 
-/** The table of a group as it should be, from what it is and what others make of it in the meantime. */
+/** The tables of a group as they should be, from what they are and what others make of them in the meantime. */
 class TableCompletion {
   readonly #publication: GroupLogsPublication;
   readonly #own: GroupTable;
-  readonly #suffix: string;
   readonly #note: (text: string) => void;
-  /** Files whose rows are known. */
-  readonly #seen = new Set<string>();
-  #base: GroupTable;
+  readonly #reference: LoggedTable;
+  readonly #further: LoggedTable;
   #lookedAtRuns = false;
 
   constructor(publication: GroupLogsPublication, note: (text: string) => void) {
-    const { group, suffix, evaluations } = publication;
+    const { suffix, evaluations } = publication;
     this.#publication = publication;
-    this.#own = GroupTable.of(group, suffix, evaluations);
-    this.#suffix = suffix;
-    this.#base = new GroupTable(suffix);
+    this.#own = this.#tableOf(evaluations);
     this.#note = note;
+    this.#reference = new LoggedTable(METRICS, suffix, note);
+    this.#further = new LoggedTable(FURTHER, suffix, note);
   }
 
-  /** The table to write; undefined if the run has it, or there is nothing to show. */
-  async next(state: RunState | undefined): Promise<RowTable | undefined> {
+  /** The tables to write: none if the run has them, or there is nothing to show. */
+  async next(state: RunState | undefined): Promise<RowTable[]> {
     if (state !== undefined) {
-      await this.#read(state);
+      await this.#reference.read(state);
+      await this.#further.read(state);
       await this.#readRuns();
     }
-    const whole = this.#base.with(this.#own);
-    if (whole.size === 0) return undefined;
-    const table = { name: METRICS, table: whole.toData() };
-    return tableState(state?.existing ?? null, table) === "unchanged" ? undefined : table;
+    // Earlier versions had all metrics in one table.
+    const further = this.#reference.rows.further.with(this.#further.rows).with(this.#own.further);
+    const reference = this.#reference.rows.reference.with(this.#own.reference);
+    const whole = [
+      { name: METRICS, table: reference.toReferenceData() },
+      { name: FURTHER, table: further.toData() },
+    ];
+    return whole.filter(
+      (table) => table.table.data.length > 0 && tableState(state?.existing ?? null, table) !== "unchanged",
+    );
   }
 
   /** Takes in, once, what the runs of the group hold. */
   async #readRuns(): Promise<void> {
     if (this.#lookedAtRuns || !this.#publication.fromRuns) return;
     this.#lookedAtRuns = true;
-    const { group } = this.#publication;
     try {
-      const lacking = await evaluationsOfRuns(this.#publication, this.#base.with(this.#own));
-      this.#base = this.#base.with(GroupTable.of(group, this.#suffix, lacking));
+      const known = this.#reference.rows.reference.with(this.#own);
+      const lacking = this.#tableOf(await evaluationsOfRuns(this.#publication, known));
+      this.#reference.rows = this.#reference.rows.with(lacking.reference);
+      this.#further.rows = this.#further.rows.with(lacking.further);
     } catch (error) {
       if (!(error instanceof WandbError)) throw error;
       this.#note(`the other runs of the group can't be read: ${error.message}`);
     }
   }
 
+  #tableOf(evaluations: readonly Evaluation[]): GroupTable {
+    const { group, suffix, byRun = false } = this.#publication;
+    return GroupTable.of(group, suffix, evaluations, byRun);
+  }
+}
+
+/** What was logged under a key of the run, by everybody. */
+class LoggedTable {
+  rows: GroupTable;
+  readonly #key: string;
+  readonly #suffix: string;
+  readonly #note: (text: string) => void;
+  /** Files whose rows are known. */
+  readonly #seen = new Set<string>();
+
+  constructor(key: string, suffix: string, note: (text: string) => void) {
+    this.rows = new GroupTable(suffix);
+    this.#key = key;
+    this.#suffix = suffix;
+    this.#note = note;
+  }
+
   /** Takes in what was logged since the last look. */
-  async #read({ existing, files }: RunState): Promise<void> {
-    const shown = optionalText(objectAt(existing?.summary, METRICS) ?? {}, "path");
-    const tables = files.filter(({ key }) => key === METRICS).slice(-MAX_TABLES);
+  async read({ existing, files }: RunState): Promise<void> {
+    const shown = optionalText(objectAt(existing?.summary, this.#key) ?? {}, "path");
+    const tables = files.filter(({ key }) => key === this.#key).slice(-MAX_TABLES);
     const current = tables.find(({ path }) => path === shown) ?? tables.at(-1);
     const first = this.#seen.size === 0;
-    const before = this.#base;
+    const before = this.rows;
     // The one that the run shows comes first: of the others, the newest first, only what it lacks is of interest.
     const ordered = first && current !== undefined ? [current, ...tables.toReversed()] : tables;
     const fresh = [...new Set(ordered)].filter(({ path }) => !this.#seen.has(path));
@@ -145,10 +177,10 @@ class TableCompletion {
       const data = read.get(file);
       if (data === undefined) continue;
       const table = GroupTable.read(this.#suffix, data);
-      if (file === current && first) this.#base = table;
-      else if (first) this.#base = this.#base.with(table.without(this.#base));
+      if (file === current && first) this.rows = table;
+      else if (first) this.rows = this.rows.with(table.without(this.rows));
       // Somebody else wrote it since: what he changed counts, what he only knew from before does not.
-      else this.#base = this.#base.with(table.changesTo(before));
+      else this.rows = this.rows.with(table.changesTo(before));
     }
   }
 }

@@ -1,20 +1,23 @@
-/** The table of all evaluations of a group. */
+/** The tables of all evaluations of a group. */
 import type { Evaluation } from "../evaluation/evaluation.js";
 import type { DatasetName } from "../evaluation/naming/dataset.js";
 import { orderedMetrics } from "../evaluation/scores.js";
 import { type JsonValue, stringifyJson } from "./client/format/json.js";
 import type { TableData } from "./client/format/table.js";
 
-/** Columns that every such table has, before those of metrics. */
-const NAMES = ["Group", "Model", "Importer", "Dataset", "Augmentation"] as const;
+/** Columns that both tables have, before those of metrics; the last one as the reference spells it. */
+const NAMES = ["Group", "Model", "Importer", "Dataset", "Augmenation"] as const;
 
-/** How the reference spells a column. */
-const RENAMED: ReadonlyMap<string, string> = new Map([["Augmenation", "Augmentation"]]);
+/** The reference's metrics. Its code appends rows of just these columns to the table, and fails if there are others. */
+const METRICS = ["bleu_detok", "chrf", "comet"] as const;
+
+/** How earlier versions of this program spelt a column. */
+const RENAMED: ReadonlyMap<string, string> = new Map([["Augmentation", "Augmenation"]]);
 
 /** Cells by column; an empty one is absent. */
 type Row = ReadonlyMap<string, JsonValue>;
 
-/** The table of a group. Rows are told apart by model, importer, dataset and augmentation. */
+/** The rows of a group. They are told apart by model, importer, dataset and augmentation. */
 export class GroupTable {
   readonly #suffix: string;
   /** By key; of a key that the reference has twice, each is kept. */
@@ -35,11 +38,15 @@ export class GroupTable {
     return this.#rows.some((row) => row.key === key);
   }
 
-  /** The rows of evaluations. */
-  static of(group: string, suffix: string, evaluations: readonly Evaluation[]): GroupTable {
+  /**
+   * The rows of evaluations.
+   *
+   * @param byRun Whether models are called by their runs, as by the reference's `eval`, or by themselves.
+   */
+  static of(group: string, suffix: string, evaluations: readonly Evaluation[], byRun: boolean): GroupTable {
     const table = new GroupTable(suffix);
     for (const { run: model, importer, dataset, augmentation, metrics } of evaluations) {
-      const names = [group, model, importer, dataset, augmentation];
+      const names = [group, byRun ? `${model}${suffix}` : model, importer, dataset, augmentation];
       const cells = [...NAMES.map((name, at) => [name, names[at] ?? null] as const), ...metrics];
       table.#put(rowOf(cells));
     }
@@ -76,12 +83,49 @@ export class GroupTable {
     return this.#filtered(({ key, row }) => known.get(key) !== textOf(row));
   }
 
-  /** With columns for all metrics. */
+  /** What the reference's table has of the rows: its eight columns. */
+  get reference(): GroupTable {
+    return this.#cut(new Set([...NAMES, ...METRICS]));
+  }
+
+  /** The rows with further metrics, and only these. */
+  get further(): GroupTable {
+    const metrics = new Set(this.#metrics);
+    for (const metric of METRICS) metrics.delete(metric);
+    return this.#filtered(({ row }) => [...metrics].some((metric) => row.has(metric))).#cut(
+      new Set([...NAMES, ...metrics]),
+    );
+  }
+
+  /** With the reference's columns. */
+  toReferenceData(): TableData {
+    return this.#toData([...NAMES, ...METRICS]);
+  }
+
+  /** With a column for each metric that a row has. */
   toData(): TableData {
+    const metrics = this.#metrics;
+    return this.#toData([...NAMES, ...orderedMetrics(metrics).filter((metric) => metrics.has(metric))]);
+  }
+
+  get #metrics(): Set<string> {
     const all = new Set(this.#rows.flatMap(({ row }) => [...row.keys()]));
     for (const column of NAMES) all.delete(column);
-    const columns = [...NAMES, ...orderedMetrics(all)];
-    return { columns, data: this.#rows.map(({ row }) => columns.map((column) => row.get(column) ?? null)) };
+    return all;
+  }
+
+  #toData(columns: readonly string[]): TableData {
+    return {
+      columns: [...columns],
+      data: this.#rows.map(({ row }) => columns.map((column) => row.get(column) ?? null)),
+    };
+  }
+
+  #cut(columns: ReadonlySet<string>): GroupTable {
+    const table = new GroupTable(this.#suffix);
+    for (const { key, row } of this.#rows)
+      table.#rows.push({ key, row: new Map([...row].filter(([column]) => columns.has(column))) });
+    return table;
   }
 
   #filtered(wanted: (entry: { readonly key: string; readonly row: Row }) => boolean): GroupTable {
@@ -99,7 +143,9 @@ export class GroupTable {
       this.#rows.push({ key, row });
       return;
     }
-    known.row = new Map([...known.row, ...row]);
+    // The model stays called as it was: online it is by its run, in archives by itself.
+    const model = known.row.get("Model");
+    known.row = new Map([...known.row, ...row, ...(model === undefined ? [] : [["Model", model] as const])]);
     // What the reference has twice is one row from now on.
     for (let other = this.#rows.length - 1; other > at; other -= 1)
       if (this.#rows[other]?.key === key) this.#rows.splice(other, 1);
@@ -112,7 +158,7 @@ export class GroupTable {
       own ? model.slice(0, -this.#suffix.length) : model,
       row.get("Importer") ?? null,
       row.get("Dataset") ?? null,
-      row.get("Augmentation") ?? null,
+      row.get("Augmenation") ?? null,
     ]);
   }
 }

@@ -50,12 +50,12 @@ const publication = (
 });
 
 const ID = "group_logs_MjcJG";
-const COLUMNS = ["Group", "Model", "Importer", "Dataset", "Augmentation", "bleu_detok", "chrf", "comet"];
+const COLUMNS = ["Group", "Model", "Importer", "Dataset", "Augmenation", "bleu_detok", "chrf", "comet"];
 
 /** The table as readers find it: by the summary, in the run's files. */
-function table({ server }: Harness, id = ID): TableData {
+function table({ server }: Harness, id = ID, key = "metrics"): TableData {
   const run = server.run("cs-en", id);
-  const { path = "" } = ((parseLine(run.summary) as Row)["metrics"] ?? {}) as { readonly path?: string };
+  const { path = "" } = ((parseLine(run.summary) as Row)[key] ?? {}) as { readonly path?: string };
   expect(run.visible.has(path)).toBe(true);
   return JSON.parse(run.uploads.get(path)?.bytes.toString() ?? "null");
 }
@@ -63,8 +63,7 @@ function table({ server }: Harness, id = ID): TableData {
 /** A table as the reference writes it: with its spelling, over everything that is there. */
 async function asTheReference({ start }: Harness, data: TableData["data"]): Promise<void> {
   const run = await start({ id: ID, project: "cs-en", resume: "replace" });
-  const columns = COLUMNS.map((column) => (column === "Augmentation" ? "Augmenation" : column));
-  await run.history({}, { step: 0, timestamp: 1 }, [{ name: "metrics", table: { columns, data } }]);
+  await run.history({}, { step: 0, timestamp: 1 }, [{ name: "metrics", table: { columns: COLUMNS, data } }]);
   await run.finish();
 }
 
@@ -97,12 +96,16 @@ describe("group_logs", () => {
     expect(stored["experiment"]?.value).toEqual(config.experiment);
     expect(stored["spm-sample-size"]?.value).toBe(10);
     expect(table(stage)).toEqual({
-      columns: [...COLUMNS, "cometkiwi", "unaligned-ratio"],
+      columns: COLUMNS,
       data: [
-        ["exp_MjcJGroup", "student", "flores", "devtest", null, 26.9, 58.4, null, null, null],
-        ["exp_MjcJGroup", "teacher-1", "flores", "devtest", null, 28, 59.5, 87.5, 0.8, 0.1],
-        ["exp_MjcJGroup", "student", "flores", null, "aug-mix", 20, 50, null, null, null],
+        ["exp_MjcJGroup", "student", "flores", "devtest", null, 26.9, 58.4, null],
+        ["exp_MjcJGroup", "teacher-1", "flores", "devtest", null, 28, 59.5, 87.5],
+        ["exp_MjcJGroup", "student", "flores", null, "aug-mix", 20, 50, null],
       ],
+    });
+    expect(table(stage, ID, "group_metrics")).toEqual({
+      columns: [...COLUMNS.slice(0, 5), "cometkiwi", "unaligned-ratio"],
+      data: [["exp_MjcJGroup", "teacher-1", "flores", "devtest", null, 0.8, 0.1]],
     });
     const [artifact] = stage.server.store.versions("team", "cs-en", "exp_MjcJGroup");
     expect(artifact).toMatchObject({ type: "logs", state: "COMMITTED", runId: ID });
@@ -136,16 +139,49 @@ describe("group_logs", () => {
       publication(stage, [evaluation("student", "devtest", { bleu_detok: 27, "metric-x": 1 })]),
     );
     expect(table(stage)).toEqual({
-      columns: [...COLUMNS, "metric-x"],
+      columns: COLUMNS,
       data: [
-        ["exp_MjcJGroup", "student", "flores", "devtest", null, 27, 58.4, null, 1],
-        ["exp_MjcJGroup", "teacher-1", "flores", "devtest", null, 28, 59.5, 87.5, null],
+        ["exp_MjcJGroup", "student", "flores", "devtest", null, 27, 58.4, null],
+        ["exp_MjcJGroup", "teacher-1", "flores", "devtest", null, 28, 59.5, 87.5],
       ],
+    });
+    expect(table(stage, ID, "group_metrics")).toEqual({
+      columns: [...COLUMNS.slice(0, 5), "metric-x"],
+      data: [["exp_MjcJGroup", "student", "flores", "devtest", null, 1]],
     });
     expect(stage.server.history("cs-en", ID).map(({ _step }) => _step)).toEqual([0, 1, 2]);
   });
 
-  test("begun by the reference it gets the right column, and its models are known by their runs", async () => {
+  test("with further metrics in the table itself, as earlier versions wrote it, gets both tables", async () => {
+    const stage = await harness();
+    const run = await stage.start({ id: ID, project: "cs-en", resume: "replace" });
+    const columns = COLUMNS.map((column) => (column === "Augmenation" ? "Augmentation" : column));
+    const data = [["exp_MjcJGroup", "student", "flores", "devtest", "aug-mix", 1, 2, null, 0.5]];
+    const older = { name: "metrics", table: { columns: [...columns, "metric-x"], data } };
+    await run.history({}, { step: 0, timestamp: 1 }, [older]);
+    await run.finish();
+    await publishGroupLogs(publication(stage, [TEACHER]));
+    expect(table(stage)).toEqual({
+      columns: COLUMNS,
+      data: [
+        ["exp_MjcJGroup", "student", "flores", "devtest", "aug-mix", 1, 2, null],
+        ["exp_MjcJGroup", "teacher-1", "flores", "devtest", null, 28, 59.5, 87.5],
+      ],
+    });
+    expect(table(stage, ID, "group_metrics")).toEqual({
+      columns: [...COLUMNS.slice(0, 5), "metric-x"],
+      data: [["exp_MjcJGroup", "student", "flores", "devtest", "aug-mix", 0.5]],
+    });
+  });
+
+  test("calls models by their runs where the reference's eval does", async () => {
+    const stage = await harness();
+    await publishGroupLogs(publication(stage, [STUDENT], { byRun: true }));
+    await publishGroupLogs(publication(stage, [STUDENT, TEACHER]));
+    expect(table(stage).data.map(([, model]) => model)).toEqual(["student_MjcJG", "teacher-1"]);
+  });
+
+  test("begun by the reference it keeps its columns and the names of its models", async () => {
     const stage = await harness();
     await asTheReference(stage, [
       ["exp_MjcJGroup", "student_MjcJG", "flores", "devtest", null, 1, 2, null],
@@ -156,7 +192,7 @@ describe("group_logs", () => {
     expect(table(stage)).toEqual({
       columns: COLUMNS,
       data: [
-        ["exp_MjcJGroup", "student", "flores", "devtest", null, 26.9, 58.4, null],
+        ["exp_MjcJGroup", "student_MjcJG", "flores", "devtest", null, 26.9, 58.4, null],
         ["exp_MjcJGroup", "backwards", "mtdata", "x", "aug-mix", 3, 4, null],
       ],
     });
@@ -367,8 +403,7 @@ describe.skipIf(!sharedIsThere)("what the reference published", () => {
           config: config as NonNullable<GroupLogsPublication["config"]>,
         }),
       );
-      const renamed = columns.map((column) => (column === "Augmenation" ? "Augmentation" : column));
-      expect(table(stage, id)).toEqual({ columns: renamed, data: merged(rows) });
+      expect(table(stage, id)).toEqual({ columns, data: merged(rows) });
       const stored = parseLine(stage.server.run("cs-en", id).config) as Record<string, { value: unknown }>;
       for (const [key, value] of Object.entries(config)) expect(stored[key]?.value).toEqual(value);
     }
