@@ -1,10 +1,10 @@
 /** What every command is. */
 import { Command as FrameworkCommand, type Interfaces } from "@oclif/core";
 import { EXIT } from "../exit-code.js";
-import { processSecrets } from "../http/redact.js";
-import { escapeLine, escapeText } from "../io/escape.js";
 import { say } from "../io/terminal.js";
+import type { FlagValues, PlainCommand } from "./command-context.js";
 import { addressProblem } from "./flags/addresses.js";
+import { harmless, printWarning } from "./framework.js";
 import { findOptionsFile } from "./options-file/find.js";
 import { hasOption, OPTION_KEYS } from "./options-file/keys.js";
 
@@ -58,28 +58,25 @@ export abstract class Command extends FrameworkCommand {
   }
 
   override warn(input: string | Error): string | Error {
-    return super.warn(typeof input === "string" ? escapeLine(processSecrets.redact(input)) : harmless(input));
+    if (typeof input !== "string") return super.warn(harmless(input));
+    printWarning(input);
+    return input;
   }
-}
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: colours are made of them
-const COLOUR = /\u001b\[\d+m/g;
-
-/** An error that the framework may print: it and its causes say nothing secret and nothing that controls a terminal. */
-export function harmless(error: Error): Error {
-  for (let one: unknown = error; one instanceof Error; one = one.cause) {
-    for (const property of ["message", "stack"] as const) {
-      const text = one[property];
-      // The framework dims lists; what is taken away can't be somebody else's colour either.
-      if (typeof text === "string")
-        Object.defineProperty(one, property, {
-          value: escapeText(processSecrets.redact(text.replace(COLOUR, ""))),
-          configurable: true,
-          writable: true,
-        });
-    }
-    if ("suggestions" in one && Array.isArray(one.suggestions))
-      one.suggestions = one.suggestions.map((text: unknown) => escapeLine(String(text)));
+  /** Runs a command that can also do without the framework, and ends with its exit code. */
+  protected async runPlain<F extends Interfaces.FlagInput>(command: PlainCommand<F>): Promise<void> {
+    const { argv, flags } = await this.parse<FlagValues<F>, object, object>(
+      command as Interfaces.Input<FlagValues<F>, object, object>,
+    );
+    const code = await command.run(
+      { argv: argv as string[], flags: flags as FlagValues<F> },
+      {
+        version: this.config.version,
+        usage: this.usage,
+        warn: (message) => void this.warn(message),
+        warned: async () => {},
+      },
+    );
+    this.exit(code);
   }
-  return error;
 }

@@ -1,18 +1,13 @@
-/** Starts the four programs. They share one bundle, and so one copy of the framework. */
+/** Starts the four programs. They share one bundle. The framework is loaded only if the command line needs it. */
 import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { Config, Errors, flush, handle, run, settings } from "@oclif/core";
 import { EXIT, stopCode } from "../exit-code.js";
-import { escapeText } from "../io/escape.js";
 import { STDIN } from "../io/inputs.js";
 import { sweepTemporaryFolders } from "../io/temporary-folder.js";
 import { say, sayText } from "../io/terminal.js";
 import { signalsDelivered, stopReceived } from "../live/pipe-signals.js";
-import { harmless } from "./command.js";
+import { loadFramework } from "./load-framework.js";
+import { runPlain } from "./plain-commands.js";
 import { outliveHangup } from "./stop-signal.js";
-
-// With NODE_ENV=development the framework would look for TypeScript to compile the help and the commands.
-settings.enableAutoTranspile = false;
 
 /**
  * Runs a command and ends the process once its output is written. If standard output fails, a message and the exit code
@@ -24,8 +19,6 @@ export async function start(given: readonly string[], binary: string): Promise<v
   // In parallel with the command, which may not need it.
   const swept = sweepTemporaryFolders();
   let outputError: NodeJS.ErrnoException | undefined;
-  // The framework's own listener would end the process with a stack trace.
-  process.stdout.removeAllListeners("error");
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     // A reader that closed the pipe has what it wanted.
     if (error.code !== "EPIPE") outputError ??= error;
@@ -38,25 +31,25 @@ export async function start(given: readonly string[], binary: string): Promise<v
     process.exit(EXIT.input);
   });
   try {
-    await run(asksVersion(args) ? ["--version"] : [...args], binary);
-    if (process.stdout.errored === null) await flush();
+    const code = await runPlain(args, binary);
+    if (code === undefined) {
+      const { runCommand } = await loadFramework();
+      await runCommand(args, binary);
+    }
     await written(process.stdout);
     await swept;
-    process.exitCode = endCode(Number(process.exitCode ?? EXIT.ok), outputError);
+    const ended = endCode(code ?? Number(process.exitCode ?? EXIT.ok), outputError);
+    // A plain command may leave connections and timers, as one that the framework ends with an exit code.
+    if (code !== undefined) process.exit(ended);
+    process.exitCode = ended;
   } catch (error) {
-    // An exit code comes as an error, and the framework then ends the process at once.
     await written(process.stdout);
     await swept;
     const code = endCode(exitOf(error), outputError);
     // Where exit is replaced, as in tests, it returns.
-    if (outputError !== undefined || error instanceof Errors.ExitError) return process.exit(code);
-    if (!(error instanceof Error)) return handle(new Error(escapeText(String(error))));
-    const shown = harmless(error);
-    const { isUsage, usageText } = await import("./usage-error.js");
-    if (!isUsage(shown)) return handle(Object.assign(shown, { oclif: { exit: code } }));
-    const text = usageText(shown, args, await Config.load(fileURLToPath(binary)));
-    // The text quotes arguments as they were typed.
-    await handle(harmless(new Errors.CLIError(text, { exit: EXIT.usage })));
+    if (outputError !== undefined || isExit(error)) return process.exit(code);
+    const { endWithError } = await loadFramework();
+    await endWithError(error, { args, binary, code });
   }
 }
 
@@ -76,12 +69,6 @@ function isInput(arg: string): boolean {
 
 function isCommand(name: string): boolean {
   return /^[a-z]+$/.test(name) && existsSync(new URL(`./commands/${name}.js`, import.meta.url));
-}
-
-/** The framework takes `--version` only as the first argument. */
-function asksVersion(args: readonly string[]): boolean {
-  const end = args.indexOf("--");
-  return args.slice(0, end === -1 ? undefined : end).some((arg) => arg === "--version" || arg === "-V");
 }
 
 /** Waits until a pipe has taken all output, until a signal comes, or until its reader is gone. */
@@ -112,6 +99,11 @@ function endCode(code: number, outputError: NodeJS.ErrnoException | undefined): 
   // A receipt that knew of the signal has named it.
   if (code !== stop) say(`stopped by ${stopped}`);
   return stop;
+}
+
+/** Whether an error stands for the end of a command with an exit code, which comes from the framework. */
+function isExit(error: unknown): boolean {
+  return (error as { code?: unknown } | undefined)?.code === "EEXIT";
 }
 
 function exitOf(error: unknown): number {

@@ -1,11 +1,5 @@
 import { Command } from "../cli/command.js";
-import { silentAfterFlag } from "../cli/flags/duration.js";
-import { Args, Flags } from "../cli/flags/flag.js";
-import { namedInputs } from "../cli/flags/named-inputs.js";
-import { readParserOptions } from "../cli/flags/parser-options.js";
-import { watchStopSignals } from "../cli/stop-signal.js";
-import { SUMMARY_FORMATS, summarize } from "../cli/summary/summarize.js";
-import { suggestion } from "../cli/usage-error.js";
+import { summaryCommand } from "../cli/summary/summary.js";
 
 export default class Summary extends Command {
   static override summary = "Say how trainings are doing: state, best validations, speed.";
@@ -34,68 +28,11 @@ Exit codes: 0 all logs were read; 1 an input could not be read or contains no me
         "<%= config.bin %> summary models/ --json | jq -r '.runs[] | select(.state == \"silent\") | .source'",
     },
   ];
-  static override strict = false;
-  static override args = {
-    input: Args.string({
-      description:
-        "file, folder, quoted pattern (logs/**/*.log), tar, URL of a public object, or - for standard input",
-      ignoreStdin: true,
-    }),
-  };
-  static override flags = {
-    sort: Flags.string({
-      description:
-        "what to sort by, the best first: a metric, or name, state, update, epoch, cost, stalled, speed, duration, ended  [default: the order of the inputs]",
-      helpValue: "KEY",
-    }),
-    reverse: Flags.boolean({ description: "the other way round" }),
-    format: Flags.option({ options: SUMMARY_FORMATS })({
-      default: "table",
-      description: "form of the table",
-    }),
-    json: Flags.boolean({ description: "the same as --format json", exclusive: ["format"] }),
-    ...silentAfterFlag,
-    "files-from": Flags.string({
-      description: "read the names of inputs from FILE (- is standard input), one per line",
-      helpValue: "FILE",
-    }),
-    "time-zone": Flags.string({
-      description: "zone of Marian's clock, for example Europe/Paris",
-      helpValue: "ZONE",
-    }),
-    quiet: Flags.boolean({ char: "q", description: "the summary and what could not be read, nothing else" }),
-    jobs: Flags.integer({
-      char: "j",
-      min: 1,
-      description: "inputs read at once  [default: by size, at most the number of cores]",
-      helpValue: "N",
-    }),
-  };
+  static override strict = summaryCommand.strict;
+  static override args = summaryCommand.args;
+  static override flags = summaryCommand.flags;
 
   async run(): Promise<void> {
-    const { argv, flags } = await this.parse(Summary);
-    const { usage } = this;
-    const warn = (message: string) => this.warn(message);
-    const named = await namedInputs(argv as string[], flags["files-from"], { usage, warn });
-    const code = await summarize({
-      ...named,
-      options: readParserOptions([], flags["time-zone"], usage),
-      threads: flags.jobs,
-      silentAfter: flags["silent-after"],
-      format: flags.json ? "json" : flags.format,
-      sort: flags.sort,
-      reverse: flags.reverse,
-      quiet: flags.quiet,
-      version: this.config.version,
-      stop: watchStopSignals(),
-      unsortable: (key, keys) =>
-        usage(
-          [
-            `--sort ${key}: no training has this metric; give one of ${keys.join(", ")}`,
-            ...suggestion(key, keys),
-          ].join(". "),
-        ),
-    });
-    this.exit(code);
+    return this.runPlain(summaryCommand);
   }
 }

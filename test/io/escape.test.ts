@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { harmless } from "../../src/cli/command.js";
+import { harmless } from "../../src/cli/framework.js";
 import { escapeLine, escapeText, jsonText, linesText } from "../../src/io/escape.js";
 
 const BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069";
@@ -59,6 +59,8 @@ describe("what is escaped", () => {
 const OTHERS: Readonly<Record<string, readonly string[]>> = {
   "src/io/terminal.ts": ["the writer itself"],
   "src/cli/program.ts": ["listens for faults, waits for the end; writes nothing"],
+  "src/cli/framework.ts": ["waits for the end; writes nothing"],
+  "src/cli/load-framework.ts": ["removes a listener"],
   "src/live/pipe-signals.ts": ["listens for faults"],
   "src/cli/stop-signal.ts": ["asks whether it is a terminal"],
   "src/publishers/files.ts": ["the user's own bytes, passed on; rows, by dataText"],
@@ -66,7 +68,7 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
   "src/cli/groups/run-groups.ts": ["a bar of numbers"],
   "src/cli/report/write-report.ts": ["a bar of numbers"],
   "src/cli/taskcluster/task.ts": ["a chart, whose names Plot has escaped"],
-  "src/commands/parse.ts": ["a chart, whose names Plot has escaped"],
+  "src/cli/parse.ts": ["a chart, whose names Plot has escaped"],
   "src/commands/check.ts": ["findings, each escaped before it gets its colour"],
   "src/cli/taskcluster/logs.ts": ["a log byte for byte; on a terminal by TerminalText"],
   "src/cli/compare/compare.ts": ["asks for its width"],

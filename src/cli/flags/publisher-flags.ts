@@ -4,13 +4,11 @@
  */
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Interfaces } from "@oclif/core";
 import { inputErrorText } from "../../pipeline/error-text.js";
 import type { PublisherOpener } from "../../pipeline/parse-logs.js";
 import type { PublisherMaker } from "../../publishers/publisher.js";
 import { PublisherQueue } from "../../publishers/publisher-queue.js";
-import { runFolders } from "../../publishers/tensorboard/run-folders.js";
-import { TensorboardPublisher } from "../../publishers/tensorboard/tensorboard-publisher.js";
+import type { FlagValues } from "../command-context.js";
 import { Flags } from "./flag.js";
 
 export const publisherFlags = {
@@ -33,7 +31,7 @@ export const publisherFlags = {
 };
 
 /** The values of {@link publisherFlags}. */
-export type PublisherFlagValues = Interfaces.InferredFlags<typeof publisherFlags>;
+export type PublisherFlagValues = FlagValues<typeof publisherFlags>;
 
 /** What a flag asks for. */
 interface FlagPublisher {
@@ -62,11 +60,15 @@ export async function flagPublishers(
   return (await Promise.all(PUBLISHERS.map(({ make }) => make(flags, refuse)))).flat();
 }
 
-function tensorboard({
+async function tensorboard({
   tensorboard: folder,
   "tensorboard-step": step,
-}: PublisherFlagValues): readonly PublisherOpener[] {
+}: PublisherFlagValues): Promise<readonly PublisherOpener[]> {
   if (folder === undefined) return [];
+  const [{ runFolders }, { TensorboardPublisher }] = await Promise.all([
+    import("../../publishers/tensorboard/run-folders.js"),
+    import("../../publishers/tensorboard/tensorboard-publisher.js"),
+  ]);
   return [
     ({ name, live, names }) =>
       new TensorboardPublisher({

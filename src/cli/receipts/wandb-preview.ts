@@ -8,7 +8,7 @@ import { jsonText } from "../../io/escape.js";
 import { STDIN } from "../../io/inputs.js";
 import { print, printText, say } from "../../io/terminal.js";
 import { planSource } from "../../pipeline/plan-source.js";
-import type { WandbTarget } from "../flags/wandb-flags.js";
+import type { WandbTarget } from "../flags/wandb-target.js";
 
 /** Prints a line a run, or JSON, on standard output; returns the exit code. */
 export async function printPreviews(

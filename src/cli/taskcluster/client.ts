@@ -1,5 +1,4 @@
 /** What the commands that ask Taskcluster share. */
-import { Errors } from "@oclif/core";
 import type { Problem } from "../../archive/group.js";
 import { EXIT, stopCode } from "../../exit-code.js";
 import { InputError } from "../../io/input-error.js";
@@ -58,7 +57,7 @@ export const finishedFlag = {
 /** Bytes, from a number with a unit: 500M, 2G, 1.5GiB. */
 function cacheSize(text: string): number {
   const [, number = "", unit = ""] = /^(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?$/i.exec(text) ?? [];
-  if (number === "") throw new Errors.CLIError(`--cache-size takes a number with a unit, such as 500M or 2G`);
+  if (number === "") throw new Error(`--cache-size takes a number with a unit, such as 500M or 2G`);
   return Math.round(Number(number) * 1024 ** " KMGT".indexOf(unit.toUpperCase() || " "));
 }
 

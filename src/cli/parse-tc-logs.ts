@@ -1,0 +1,124 @@
+/** `parse_tc_logs`: its flags, and what it does. */
+import { EXIT } from "../exit-code.js";
+import { stdinIs } from "../io/stdin.js";
+import { say } from "../io/terminal.js";
+import { ParentChannel } from "../live/parent-channel.js";
+import { automationCode } from "../live/pipe.js";
+import { deadline, signalsDelivered, watchPipeSignals } from "../live/pipe-signals.js";
+import { CHANNEL, READY, TRIAL } from "../live/reader-process.js";
+import { readTaskLog } from "../live/task-log.js";
+import type { CommandContext, PlainCommand, ReadArguments } from "./command-context.js";
+import { Flags } from "./flags/flag.js";
+import { targetRequest, taskSecretFlag, wandbFlags } from "./flags/wandb-flags.js";
+import { report } from "./receipts/report.js";
+import { watchStopSignals } from "./stop-signal.js";
+
+/** Milliseconds in which the queue is to say what has started the task's group. */
+const TRIAL_TIMEOUT = 60_000;
+
+const W_AND_B = "WEIGHTS & BIASES";
+
+const flags = {
+  "input-file": Flags.string({
+    char: "i",
+    description: "the log to read",
+    exclusive: ["from-stream"],
+    helpValue: "FILE",
+  }),
+  "from-stream": Flags.boolean({ char: "s", description: "read standard input and pass it through" }),
+  "output-dir": Flags.string({
+    char: "o",
+    aliases: ["output"],
+    default: "output",
+    description: "folder of training.csv and validation.csv",
+    helpValue: "DIR",
+  }),
+  verbose: Flags.boolean({ char: "v", description: "every sample in the receipt" }),
+  "publish-group-logs": Flags.boolean({
+    description: "W&B: create or complete the run of the task's group",
+    helpGroup: W_AND_B,
+  }),
+  ...wandbFlags,
+  // As in the Python command, one flag takes all words up to the next flag.
+  tags: Flags.string({
+    multiple: true,
+    description: "W&B: tags of the run",
+    helpGroup: W_AND_B,
+    helpValue: "TAG",
+  }),
+  "wandb-publication": Flags.boolean({
+    description: "W&B: publish",
+    env: "WANDB_PUBLICATION",
+    helpGroup: W_AND_B,
+  }),
+  ...taskSecretFlag,
+};
+
+export const parseTcLogsCommand: PlainCommand<typeof flags> = { flags, args: {}, strict: true, run };
+
+/** Whether this process reads what another one passes on. */
+export function isReader(): boolean {
+  return process.env[CHANNEL] !== undefined;
+}
+
+/** Says in one line what is wrong with the arguments; returns the exit code. */
+export function refuseArguments(reason: string): number {
+  if (isReader()) say("parse_tc_logs: standard input is passed through and not read");
+  say(`parse_tc_logs: ${reason}; see parse_tc_logs --help`);
+  return EXIT.usage;
+}
+
+async function run(
+  { flags }: ReadArguments<typeof parseTcLogsCommand.flags>,
+  context: CommandContext,
+): Promise<number> {
+  const started = performance.now();
+  const input = flags["input-file"];
+  if (input === undefined && !flags["from-stream"]) {
+    const hint = stdinIs("directory") ? "standard input is a directory: " : "";
+    return refuseArguments(`${hint}one of --input-file and --from-stream must be given`);
+  }
+  const pipe = ParentChannel.ofProcess(process.env);
+  const stop = pipe === undefined ? watchStopSignals() : watchPipeSignals(pipe.gone);
+  if (pipe !== undefined) {
+    // What is wrong with one part must not end the others.
+    process.on("uncaughtException", (error) => say(`parse_tc_logs: internal error: ${error.message}`));
+    pipe.tell(READY);
+  }
+  const trial = askTrial(stop.signal, pipe);
+  const detail = flags.verbose ? "verbose" : "normal";
+  const receipt = await readTaskLog({
+    wanted: { ...targetRequest(flags), source: input ?? "-" },
+    folder: flags["output-dir"],
+    consent: flags["wandb-publication"],
+    groupLogs: flags["publish-group-logs"],
+    artifacts: flags["wandb-artifacts"],
+    stop,
+    pipe,
+    warn: context.warn,
+  });
+  await signalsDelivered();
+  await context.warned();
+  const verdict = {
+    strict: false,
+    publisherErrors: [],
+    ...(stop.received ? { signal: stop.received } : {}),
+  };
+  const code = report([receipt], verdict, {
+    detail,
+    json: false,
+    stdoutTaken: input === undefined,
+    started,
+  });
+  // What the code means in automation is for the process to say that the training is waiting for.
+  const shown = code === EXIT.ok || (await trial);
+  return isReader() || stop.received !== undefined ? code : automationCode(code, process.env, shown);
+}
+
+/** Asks whether faults are to show; who passes standard input on hears of it at once, in case this process dies. */
+async function askTrial(signal: AbortSignal, pipe: ParentChannel | undefined): Promise<boolean> {
+  const { isTrial } = await import("../live/task-context.js");
+  const trial = await isTrial(process.env, deadline(TRIAL_TIMEOUT, signal)).catch(() => false);
+  if (trial) pipe?.tell(TRIAL);
+  return trial;
+}
