@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { completeLog } from "../../src/archive/validation-log/join.js";
 import { JoinedLog } from "../../src/archive/validation-log/joined-log.js";
+import { LineSearch } from "../../src/archive/validation-log/lines.js";
 import { type Measurement, parseLog } from "../../src/index.js";
 import { FileSource, type Source } from "../../src/io/source.js";
 import { makeTree } from "./tree.js";
@@ -305,5 +306,30 @@ describe("completeLog", () => {
     const withoutLog = await read(await completeLog(gone, sourceOf(valid)));
     expect(withoutLog.text).toBe(valid);
     expect(String(withoutLog.error)).toContain("there is no such file");
+  });
+});
+
+describe("the search for the lines of one log in another", () => {
+  it("finds all of them exactly if they are there, in their order, wherever chunks end", () => {
+    const line = fc.constantFrom("[v] a", "[v] b", "x [v] a", "[v] a [v] b", "a", "", "[v]");
+    const lists = fc.tuple(fc.array(line, { maxLength: 6 }), fc.array(line, { maxLength: 12 }));
+    fc.assert(
+      fc.property(lists, fc.array(fc.nat(40)), fc.boolean(), ([wanted, lines], cuts, isCut) => {
+        const text = lines.map((one) => `${one}\n`).join("");
+        const log = Buffer.from(isCut ? text.slice(0, -1) : text);
+        const search = LineSearch.for(Buffer.from(wanted.map((one) => `${one}\n`).join("")), "[v] ");
+        expect(search === undefined).toBe(wanted.some((one) => !one.includes("[v] ")));
+        let from = 0;
+        for (const length of [...cuts, log.length]) {
+          search?.take(log.subarray(from, from + length));
+          from += length;
+        }
+        const whole = isCut ? lines.slice(0, -1) : lines;
+        let found = 0;
+        for (const one of whole) if (one === wanted[found]) found += 1;
+        if (search !== undefined) expect(search.isDone).toBe(found === wanted.length);
+      }),
+      { numRuns: 500 },
+    );
   });
 });

@@ -1,6 +1,6 @@
 /** Completes a training's log by Marian's log of validations, `valid.log`. */
 import type { Batch } from "../../core/batch.js";
-import { KIND } from "../../core/layout.js";
+import { KIND, PRESENT } from "../../core/layout.js";
 import { LogParser } from "../../core/log-parser.js";
 import { InputError } from "../../io/input-error.js";
 import { decompress } from "../../io/packed/decompress.js";
@@ -8,8 +8,8 @@ import type { Again } from "../../io/packed/recover.js";
 import { readable, type Source } from "../../io/source.js";
 import { nodeCore } from "../../node-core.js";
 import { type Insertion, JoinedLog } from "./joined-log.js";
-import { linesWith, takeLines } from "./lines.js";
-import { type Mark, markOf, Sequence, timeOf, Validations } from "./records.js";
+import { LineSearch, linesWith, takeLines } from "./lines.js";
+import { type Marks, Validations } from "./records.js";
 
 /**
  * Completes a training's log by Marian's log of validations: each validation that only the latter has comes where it
@@ -24,19 +24,14 @@ export async function completeLog(training: Source, validation: Source | undefin
 
 async function joinValidations(training: Source, validation: Source): Promise<Source> {
   const [log, validationLog] = [new CachedLog(training, validation), new CachedLog(validation)];
+  if (await hasAllLines(log, validationLog)) return log;
   // Other lines than validations need not be parsed here.
   const lines = { chunks: () => linesWith("[valid] ", decompress(log.chunks(), log.again)) };
-  const sequence = new Sequence();
-  const fault = await readBatches(validationLog, (batch) => sequence.add(batch));
-  if (fault === undefined) {
-    await readBatches(lines, (batch) => sequence.follow(batch));
-    if (sequence.isFollowed) return log;
-  }
   const validations = new Validations();
-  await readBatches(validationLog, (batch) => validations.add(batch));
+  const fault = await readBatches(validationLog, (batch) => validations.add(batch));
   await readBatches(lines, (batch) => validations.remove(batch));
   const missing = validations.left;
-  if (missing.length === 0 && fault === undefined) return log;
+  if (missing.line.length === 0 && fault === undefined) return log;
   const { insertions, length } = await place(missing, log, validationLog);
   return new JoinedLog(
     log,
@@ -46,9 +41,37 @@ async function joinValidations(training: Source, validation: Source): Promise<So
   );
 }
 
+/**
+ * Whether a log has every line of its log of validations, in their order: Marian writes the same line to both. False if
+ * that can't be told without parsing them.
+ */
+async function hasAllLines(log: CachedLog, validationLog: CachedLog): Promise<boolean> {
+  try {
+    const lines = await wholeText(validationLog);
+    const search = lines && LineSearch.for(lines, "[valid] ");
+    if (search === undefined) return false;
+    for await (const chunk of decompress(log.chunks(), log.again)) search.take(chunk);
+    return search.isDone;
+  } catch {
+    return false;
+  }
+}
+
+/** The text of a log; undefined if it is too long to be kept. */
+async function wholeText(log: CachedLog): Promise<Buffer | undefined> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of decompress(log.chunks(), log.again)) {
+    length += chunk.length;
+    if (length > MAX_LENGTH) return undefined;
+    chunks.push(new Uint8Array(chunk));
+  }
+  return Buffer.concat(chunks);
+}
+
 /** Finds for each validation the line of the log that it belongs before. */
 async function place(
-  missing: readonly Mark[],
+  missing: Marks,
   log: Source,
   validationLog: Source,
 ): Promise<{ readonly insertions: readonly Insertion[]; readonly length: number }> {
@@ -58,59 +81,71 @@ async function place(
   let line = 1;
   let lastUp = -1;
   const insertAt = (at: number) => {
-    const text = texts.get(missing[next]?.line ?? 0);
+    const text = texts.get(missing.line[next] ?? 0);
     // A line with two records is inserted once.
-    texts.delete(missing[next]?.line ?? 0);
+    texts.delete(missing.line[next] ?? 0);
     if (text !== undefined) insertions.push({ line: at, text });
     next += 1;
+  };
+  /** @param up -1 for a start of Marian. */
+  const pass = (at: number, up: number, present: number, timestamp: number) => {
+    line = Math.max(line, at);
+    const time = present & PRESENT.timestamp ? timestamp : Number.NaN;
+    const isUtc = (present & PRESENT.utc) !== 0;
+    while (next < missing.line.length && isBefore(missing, next, up, time, isUtc, lastUp)) insertAt(line);
+    lastUp = up < 0 ? -1 : Math.max(lastUp, up);
   };
   let length = 0;
   await readBatches(
     log,
-    (batch) => {
-      for (const mark of marksOf(batch)) {
-        line = Math.max(line, mark.line);
-        for (let one = missing[next]; one !== undefined && isBefore(one, mark, lastUp); one = missing[next])
-          insertAt(line);
-        lastUp = mark.up === undefined ? -1 : Math.max(lastUp, mark.up);
+    ({ training, validation, order, events }) => {
+      let [trainingRow, validationRow, event] = [0, 0, 0];
+      for (let at = 0; at < order.length && next < missing.line.length; at += 1) {
+        const kind = order[at];
+        if (kind === KIND.training || kind === KIND.validation) {
+          const isTraining = kind === KIND.training;
+          const row = isTraining ? trainingRow++ : validationRow++;
+          const records = isTraining ? training : validation;
+          pass(
+            records.line[row] ?? 0,
+            records.up[row] ?? 0,
+            records.present[row] ?? 0,
+            records.timestamp[row] ?? 0,
+          );
+        } else {
+          const found = events[event++];
+          if (found?.kind === KIND.segment) pass(found.line, -1, found.present, found.timestamp);
+        }
       }
     },
     (bytes) => {
       length += bytes;
     },
   );
-  while (next < missing.length) insertAt(Number.POSITIVE_INFINITY);
+  while (next < missing.line.length) insertAt(Number.POSITIVE_INFINITY);
   return { insertions, length };
 }
 
-/** Whether a validation belongs before a record or a start of the log. */
-function isBefore(one: Mark, { up, time, isUtc }: Mark, lastUp: number): boolean {
-  const isSameClock = one.time !== undefined && time !== undefined && one.isUtc === isUtc;
-  if (isSameClock && one.time !== time) return (one.time ?? 0) < (time ?? 0);
-  const ofOne = one.up ?? 0;
+/** Whether a validation belongs before a record, or a start of the log if `up` is negative. */
+function isBefore(
+  { up: ups, time: times, isUtc: areUtc }: Marks,
+  index: number,
+  up: number,
+  time: number,
+  isUtc: boolean,
+  lastUp: number,
+): boolean {
+  const ofOne = times[index] ?? Number.NaN;
+  const isSameClock = !Number.isNaN(ofOne) && !Number.isNaN(time) && areUtc[index] === isUtc;
+  if (isSameClock && ofOne !== time) return ofOne < time;
+  const upOfOne = ups[index] ?? 0;
   // Validations up to the last update of a start come before the next start.
-  return up === undefined ? isSameClock || ofOne <= lastUp : ofOne < up;
-}
-
-/** Training records, validation records and starts of Marian in the order of the log. */
-function* marksOf(batch: Batch): Generator<Mark> {
-  const { training, validation, order, events } = batch;
-  let trainingRow = 0;
-  let validationRow = 0;
-  let event = 0;
-  for (const kind of order) {
-    if (kind === KIND.training) yield markOf(training, trainingRow++);
-    else if (kind === KIND.validation) yield markOf(validation, validationRow++);
-    else {
-      const found = events[event++];
-      if (found?.kind === KIND.segment) yield { line: found.line, ...timeOf(found.present, found.timestamp) };
-    }
-  }
+  return up < 0 ? isSameClock || upOfOne <= lastUp : upOfOne < up;
 }
 
 /** The lines of the marks, with their line feeds. */
-async function textsOf(source: Source, marks: readonly Mark[]): Promise<Map<number, Uint8Array>> {
-  const wanted = new Set(marks.map(({ line }) => line));
+async function textsOf(source: Source, { line }: Marks): Promise<Map<number, Uint8Array>> {
+  const wanted = new Set(line);
   const texts = new Map<number, Uint8Array>();
   if (wanted.size === 0) return texts;
   try {

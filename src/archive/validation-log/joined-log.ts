@@ -12,8 +12,6 @@ export interface Insertion {
 }
 
 const LINE_FEED = 10;
-/** Bytes of a chunk: each chunk costs its readers as much as many lines. */
-const CHUNK = 1 << 18;
 /** An unterminated last line that is longer has no record. */
 const LONGEST_TAIL = 1 << 20;
 
@@ -45,11 +43,7 @@ export class JoinedLog implements Source {
     return this.#log.changed === true;
   }
 
-  chunks(): AsyncGenerator<Uint8Array> {
-    return gathered(this.#parts());
-  }
-
-  async *#parts(): AsyncGenerator<Uint8Array> {
+  async *chunks(): AsyncGenerator<Uint8Array> {
     const insertions = this.#insertions;
     let next = 0;
     let line = 1;
@@ -57,12 +51,6 @@ export class JoinedLog implements Source {
     // would make it whole.
     let tail: Uint8Array[] = [];
     let tailLength = 0;
-    const takeTail = () => {
-      const taken = tail;
-      tail = [];
-      tailLength = 0;
-      return taken;
-    };
     let fault: unknown = this.#fault;
     const chunks = decompress(this.#log.chunks(), this.#log.again);
     try {
@@ -73,6 +61,7 @@ export class JoinedLog implements Source {
         });
         if (read === undefined || read.done) break;
         const chunk = read.value;
+        const parts: Uint8Array[] = [];
         let start = 0;
         let scanned = 0;
         for (
@@ -87,17 +76,21 @@ export class JoinedLog implements Source {
             line += 1;
           }
           if (line < one.line) break;
-          yield* takeTail();
-          if (scanned > start) yield chunk.subarray(start, scanned);
+          if (scanned > start) parts.push(chunk.subarray(start, scanned));
           start = scanned;
-          yield one.text;
+          parts.push(one.text);
           next += 1;
         }
         const whole = chunk.lastIndexOf(LINE_FEED) + 1;
         if (whole > start) {
-          yield* takeTail();
-          yield chunk.subarray(start, whole);
+          parts.push(chunk.subarray(start, whole));
           start = whole;
+        }
+        if (parts.length > 0) {
+          yield parts.length + tail.length === 1
+            ? (parts[0] as Uint8Array)
+            : Buffer.concat([...tail, ...parts]);
+          [tail, tailLength] = [[], 0];
         }
         tailLength += chunk.length - start;
         if (start < chunk.length) tail.push(new Uint8Array(chunk.subarray(start)));
@@ -109,33 +102,10 @@ export class JoinedLog implements Source {
     } finally {
       await chunks.return(undefined);
     }
-    if (tailLength > LONGEST_TAIL && next < insertions.length) yield Uint8Array.of(LINE_FEED);
-    for (; next < insertions.length; next += 1) yield (insertions[next] as Insertion).text;
-    yield* tail;
+    const rest = insertions.slice(next).map(({ text }) => text);
+    const isLong = tailLength > LONGEST_TAIL && rest.length > 0;
+    const end = Buffer.concat([...(isLong ? [Uint8Array.of(LINE_FEED)] : []), ...rest, ...tail]);
+    if (end.length > 0) yield end;
     if (fault !== undefined) throw fault;
   }
-}
-
-/** Joins the bytes to larger chunks. An error comes after all of them. */
-async function* gathered(parts: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const buffer = new Uint8Array(CHUNK);
-  let length = 0;
-  let fault: { readonly error: unknown } | undefined;
-  try {
-    for await (const part of parts) {
-      if (length > 0 && length + part.length > CHUNK) {
-        yield buffer.subarray(0, length);
-        length = 0;
-      }
-      if (part.length > CHUNK) yield part;
-      else {
-        buffer.set(part, length);
-        length += part.length;
-      }
-    }
-  } catch (error) {
-    fault = { error };
-  }
-  if (length > 0) yield buffer.subarray(0, length);
-  if (fault !== undefined) throw fault.error;
 }

@@ -47,6 +47,81 @@ export async function takeLines(
   if (length > 0) end();
 }
 
+/** Looks for the lines of one log in another, in their order. */
+export class LineSearch {
+  readonly #lines: Buffer;
+  readonly #word: Buffer;
+  /** Where the line that is looked for starts, ends, and has the word. */
+  #start = 0;
+  #end = 0;
+  #wordAt = 0;
+  /** The start of a line that goes on in the next chunk. */
+  #begun: Uint8Array = new Uint8Array();
+
+  private constructor(lines: Buffer, word: string) {
+    this.#lines = lines;
+    this.#word = Buffer.from(word);
+  }
+
+  /** Undefined if a line lacks the word or its line feed: then it can't be looked for. */
+  static for(lines: Buffer, word: string): LineSearch | undefined {
+    const search = new LineSearch(lines, word);
+    while (search.#next());
+    if (!search.isDone) return undefined;
+    search.#end = 0;
+    search.#next();
+    return search;
+  }
+
+  /** Whether all lines have been found. */
+  get isDone(): boolean {
+    return this.#start === this.#lines.length;
+  }
+
+  /** Takes the next bytes of the log. They may be used again after the call. */
+  take(chunk: Uint8Array): void {
+    const whole = chunk.lastIndexOf(LINE_FEED) + 1;
+    let from = 0;
+    if (whole === 0 || this.#begun.length > 0) {
+      from = whole === 0 ? chunk.length : chunk.indexOf(LINE_FEED) + 1;
+      const line = Buffer.concat([this.#begun, chunk.subarray(0, from)]);
+      if (whole > 0 && line.length <= LONGEST) this.#find(line);
+      this.#begun = line.subarray(0, LONGEST + 1);
+    }
+    if (whole === 0) return;
+    this.#find(Buffer.from(chunk.buffer, chunk.byteOffset + from, whole - from));
+    this.#begun = new Uint8Array(chunk.subarray(whole));
+  }
+
+  #find(bytes: Buffer): void {
+    const [lines, word] = [this.#lines, this.#word];
+    if (this.isDone) return;
+    for (let at = bytes.indexOf(word); at >= 0; at = bytes.indexOf(word, at)) {
+      const start = at - this.#wordAt;
+      const end = start + this.#end - this.#start;
+      const isLine = start === 0 || bytes[start - 1] === LINE_FEED;
+      if (isLine && end <= bytes.length && isEqual(lines, this.#start, this.#end, bytes, start)) {
+        at = end;
+        if (!this.#next()) return;
+      } else at += word.length;
+    }
+  }
+
+  /** Goes to the next line; false if there is none with the word. */
+  #next(): boolean {
+    this.#start = this.#end;
+    this.#end = this.#lines.indexOf(LINE_FEED, this.#start) + 1;
+    this.#wordAt = this.#lines.indexOf(this.#word, this.#start) - this.#start;
+    return this.#wordAt >= 0 && this.#start + this.#wordAt < this.#end;
+  }
+}
+
+/** Whether the bytes of `one` from `start` to `end` stand in `other` at `at`. */
+function isEqual(one: Uint8Array, start: number, end: number, other: Uint8Array, at: number): boolean {
+  for (let index = start; index < end; index += 1) if (one[index] !== other[at + index - start]) return false;
+  return true;
+}
+
 /** The lines of a log that contain a word, unchanged, many at once. A chunk is valid until the next one. */
 export async function* linesWith(
   word: string,
