@@ -15,6 +15,7 @@ import { readGroupFolder, suffixOf } from "../evaluation/naming/group-name.js";
 import { readLabel } from "../evaluation/naming/label.js";
 import type { Scores } from "../evaluation/score-file.js";
 import { EXIT, stopCode } from "../exit-code.js";
+import { inSeconds } from "../http/index.js";
 import { jsonText } from "../io/escape.js";
 import { InputError } from "../io/input-error.js";
 import { printText, say } from "../io/terminal.js";
@@ -28,6 +29,8 @@ const { "wandb-artifacts": _artifacts, ...sharedFlags } = wandbFlags;
 
 /** A task that only evaluates is not to wait for W&B as long as an archive may. */
 const BUDGET_MS = 60_000;
+/** What is left for the publication if the questions before it took all the time. */
+const LEAST_BUDGET_MS = 1000;
 
 export default class Eval extends Command {
   static override summary = "Publish the scores of one evaluation.";
@@ -105,11 +108,17 @@ rest is in the offline file); 130, 143 stopped by SIGINT, SIGTERM.`;
     const group = flags["wandb-group"];
     const suffix = group === undefined ? "" : suffixIn(group);
     const run = flags["wandb-run-name"] ?? (given === undefined ? undefined : given.model + suffix);
+    const patience = flags["retry-for"] ?? BUDGET_MS;
+    const begun = performance.now();
+    if (!flags.quiet)
+      say(
+        `publishing to Weights & Biases; what is not taken within ${inSeconds(patience)} goes to the offline file`,
+      );
     const target = await findTarget(
       {
         ...targetRequest(flags),
         run,
-        retryMs: flags["retry-for"] ?? BUDGET_MS,
+        askingMs: patience,
         source: flags["metrics-json"] ?? "-",
         ...(given === undefined ? {} : { model: given.model }),
       },
@@ -135,7 +144,10 @@ rest is in the offline file); 130, 143 stopped by SIGINT, SIGTERM.`;
         metrics: scores.metrics,
         source,
       };
-      const outcomes = await this.#publish(target, evaluation, target.suffix ?? suffix);
+      // One budget for all: a machine with GPUs waits for it.
+      const budget = Math.max(LEAST_BUDGET_MS, patience - (performance.now() - begun));
+      const place = { ...target.place, budget };
+      const outcomes = await this.#publish({ ...target, place }, evaluation, target.suffix ?? suffix);
       progress.stop();
       const undelivered = [target.fault, ...outcomes.map((outcome) => outcome.undelivered)].filter(Boolean);
       const result = undelivered.length > 0 ? EXIT.publisher : EXIT.ok;
@@ -189,7 +201,10 @@ rest is in the offline file); 130, 143 stopped by SIGINT, SIGTERM.`;
     const outcomes = [await attempt(publishEvaluationRun({ ...place, id, evaluations }))];
     if (place.group !== undefined) {
       const config = task?.experiment.config as JsonObject | undefined;
-      const logs = { ...place, group: place.group, suffix, evaluations, byRun: true, fromRuns: true };
+      const { client: _, ...offline } = place;
+      // A server that did not take the first run is not waited for again.
+      const next = outcomes[0]?.undelivered === undefined ? place : offline;
+      const logs = { ...next, group: place.group, suffix, evaluations, byRun: true, fromRuns: true };
       outcomes.push(await attempt(publishGroupLogs(config === undefined ? logs : { ...logs, config })));
     }
     return outcomes;

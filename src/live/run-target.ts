@@ -36,6 +36,8 @@ export interface TargetRequest {
   readonly keyFile?: string | undefined;
   /** Milliseconds without progress after which rows go to the offline file; absent: the publisher's own. */
   readonly retryMs?: number | undefined;
+  /** Milliseconds in which the task's proxy and the server are to say who is there; a minute if absent. */
+  readonly askingMs?: number;
   /** The log; `-` is standard input. */
   readonly source: string;
 }
@@ -64,7 +66,6 @@ export interface RunTarget {
   close(): Promise<void>;
 }
 
-/** Milliseconds in which the task's proxy and the server are to say who is there. */
 const ASKING = 60_000;
 const ASKING_SERVER = 15_000;
 /** Milliseconds that the questions still have when the command is to end. */
@@ -94,7 +95,7 @@ class TargetSearch {
   constructor(wanted: TargetRequest, options: TargetOptions) {
     this.#wanted = wanted;
     this.#options = options;
-    this.#asking = deadline(ASKING, options.stop, LAST_ANSWERS);
+    this.#asking = deadline(wanted.askingMs ?? ASKING, options.stop, LAST_ANSWERS);
   }
 
   async find(): Promise<RunTarget | undefined> {
