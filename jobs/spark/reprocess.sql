@@ -12,8 +12,9 @@
 -- An attempt that fails leaves nothing: Spark commits the files of one attempt of each task. What is wrong with a log is
 -- in the column error of the table runs; a worker that could not read a file at all fails, and its task is tried again.
 
--- A default of some clusters that would keep the folders of projects which are no longer there.
-SET spark.sql.sources.partitionOverwriteMode = static;
+-- Times are in UTC, in the form that every engine reads.
+SET spark.sql.session.timeZone = UTC;
+SET spark.sql.parquet.outputTimestampType = TIMESTAMP_MICROS;
 
 -- 1. The rows of all tables. Every value is a text here: what is no number later must not end the job.
 INSERT OVERWRITE DIRECTORY '${output}/rows' USING parquet
@@ -22,80 +23,85 @@ SELECT
     ROW FORMAT DELIMITED FIELDS TERMINATED BY '\t'
   USING '${worker} archive --manifest - --format tsv --quiet'
   AS (
-    `table` STRING, project STRING, `group` STRING, run STRING, epoch STRING, up STRING, sen STRING,
-    cost STRING, `time` STRING, rate STRING, gnorm STRING, learning_rate STRING, labels STRING,
-    batch_labels STRING, total_labels STRING, segment STRING, chrf STRING, ce_mean_words STRING,
-    bleu_detok STRING, perplexity STRING, chrf_stalled STRING, ce_mean_words_stalled STRING,
-    bleu_detok_stalled STRING, perplexity_stalled STRING, further STRING, `model` STRING, importer STRING,
-    dataset STRING, augmentation STRING, comet STRING, run_id STRING, kind STRING, `source` STRING,
-    marian_version STRING, segments STRING, started STRING, ended STRING, last_epoch STRING,
-    last_update STRING, training_rows STRING, validation_points STRING, partial_points STRING,
-    unmatched STRING, error STRING
+    `table` STRING, project STRING, `group` STRING, run STRING, segment STRING, line STRING, `timestamp` STRING,
+    epoch STRING, up STRING, sen STRING, cost STRING, `time` STRING, rate STRING, gnorm STRING,
+    learning_rate STRING, labels STRING, batch_labels STRING, total_labels STRING, chrf STRING,
+    ce_mean_words STRING, bleu_detok STRING, perplexity STRING, chrf_stalled STRING,
+    ce_mean_words_stalled STRING, bleu_detok_stalled STRING, perplexity_stalled STRING, further STRING,
+    `model` STRING, importer STRING, dataset STRING, augmentation STRING, comet STRING, run_id STRING,
+    kind STRING, `source` STRING, marian_version STRING, segments STRING, started STRING, ended STRING,
+    last_epoch STRING, last_update STRING, training_rows STRING, validation_points STRING,
+    partial_points STRING, unmatched STRING, error STRING, finished STRING
   )
     ROW FORMAT DELIMITED FIELDS TERMINATED BY '\t' NULL DEFINED AS ''
 FROM (SELECT /*+ REPARTITION(${partitions}) */ value FROM text.`${manifest}` WHERE length(trim(value)) > 0);
 
--- 2. The tables, each with its own columns, in a folder for each project.
+-- 2. The tables, with the columns of docs/schema.md in their order.
 DROP TABLE IF EXISTS marian_training;
 CREATE TABLE marian_training (
-  `group` STRING, run STRING, epoch DOUBLE, up BIGINT, sen BIGINT, cost DOUBLE, `time` DOUBLE, rate DOUBLE,
-  gnorm DOUBLE, learning_rate DOUBLE, labels BIGINT, batch_labels BIGINT, total_labels BIGINT,
-  segment BIGINT, project STRING
+  project STRING, `group` STRING, run STRING, segment BIGINT, line BIGINT, `timestamp` TIMESTAMP, epoch DOUBLE,
+  up BIGINT, sen BIGINT, cost DOUBLE, `time` DOUBLE, rate DOUBLE, gnorm DOUBLE, learning_rate DOUBLE,
+  labels BIGINT, batch_labels BIGINT, total_labels BIGINT
 )
-USING parquet PARTITIONED BY (project) LOCATION '${output}/training';
+USING parquet LOCATION '${output}/training';
 
 INSERT OVERWRITE TABLE marian_training
 SELECT
-  `group`, run, try_cast(epoch AS DOUBLE), try_cast(up AS BIGINT), try_cast(sen AS BIGINT),
-  try_cast(cost AS DOUBLE), try_cast(`time` AS DOUBLE), try_cast(rate AS DOUBLE), try_cast(gnorm AS DOUBLE),
-  try_cast(learning_rate AS DOUBLE), try_cast(labels AS BIGINT), try_cast(batch_labels AS BIGINT),
-  try_cast(total_labels AS BIGINT), try_cast(segment AS BIGINT), project
+  project, `group`, run, try_cast(segment AS BIGINT), try_cast(line AS BIGINT),
+  try_cast(`timestamp` AS TIMESTAMP), try_cast(epoch AS DOUBLE), try_cast(up AS BIGINT),
+  try_cast(sen AS BIGINT), try_cast(cost AS DOUBLE), try_cast(`time` AS DOUBLE), try_cast(rate AS DOUBLE),
+  try_cast(gnorm AS DOUBLE), try_cast(learning_rate AS DOUBLE), try_cast(labels AS BIGINT),
+  try_cast(batch_labels AS BIGINT), try_cast(total_labels AS BIGINT)
 FROM parquet.`${output}/rows` WHERE `table` = 'training';
 
 DROP TABLE IF EXISTS marian_validation;
 CREATE TABLE marian_validation (
-  `group` STRING, run STRING, epoch DOUBLE, up BIGINT, chrf DOUBLE, ce_mean_words DOUBLE, bleu_detok DOUBLE,
-  perplexity DOUBLE, chrf_stalled DOUBLE, ce_mean_words_stalled DOUBLE, bleu_detok_stalled DOUBLE,
-  perplexity_stalled DOUBLE, segment BIGINT, further STRING, project STRING
+  project STRING, `group` STRING, run STRING, segment BIGINT, line BIGINT, `timestamp` TIMESTAMP, epoch DOUBLE,
+  up BIGINT, chrf DOUBLE, ce_mean_words DOUBLE, bleu_detok DOUBLE, perplexity DOUBLE, chrf_stalled DOUBLE,
+  ce_mean_words_stalled DOUBLE, bleu_detok_stalled DOUBLE, perplexity_stalled DOUBLE,
+  further MAP<STRING, DOUBLE>
 )
-USING parquet PARTITIONED BY (project) LOCATION '${output}/validation';
+USING parquet LOCATION '${output}/validation';
 
 INSERT OVERWRITE TABLE marian_validation
 SELECT
-  `group`, run, try_cast(epoch AS DOUBLE), try_cast(up AS BIGINT), try_cast(chrf AS DOUBLE),
-  try_cast(ce_mean_words AS DOUBLE), try_cast(bleu_detok AS DOUBLE), try_cast(perplexity AS DOUBLE),
-  try_cast(chrf_stalled AS DOUBLE), try_cast(ce_mean_words_stalled AS DOUBLE),
+  project, `group`, run, try_cast(segment AS BIGINT), try_cast(line AS BIGINT),
+  try_cast(`timestamp` AS TIMESTAMP), try_cast(epoch AS DOUBLE), try_cast(up AS BIGINT),
+  try_cast(chrf AS DOUBLE), try_cast(ce_mean_words AS DOUBLE), try_cast(bleu_detok AS DOUBLE),
+  try_cast(perplexity AS DOUBLE), try_cast(chrf_stalled AS DOUBLE), try_cast(ce_mean_words_stalled AS DOUBLE),
   try_cast(bleu_detok_stalled AS DOUBLE), try_cast(perplexity_stalled AS DOUBLE),
-  try_cast(segment AS BIGINT), further, project
+  from_json(further, 'MAP<STRING, DOUBLE>')
 FROM parquet.`${output}/rows` WHERE `table` = 'validation';
 
 DROP TABLE IF EXISTS marian_evaluations;
 CREATE TABLE marian_evaluations (
-  `group` STRING, run STRING, `model` STRING, importer STRING, dataset STRING, augmentation STRING,
-  bleu_detok DOUBLE, chrf DOUBLE, comet DOUBLE, further STRING, project STRING
+  project STRING, `group` STRING, run STRING, `model` STRING, importer STRING, dataset STRING,
+  augmentation STRING, bleu_detok DOUBLE, chrf DOUBLE, comet DOUBLE, further MAP<STRING, DOUBLE>
 )
-USING parquet PARTITIONED BY (project) LOCATION '${output}/evaluations';
+USING parquet LOCATION '${output}/evaluations';
 
 INSERT OVERWRITE TABLE marian_evaluations
 SELECT
-  `group`, run, `model`, importer, dataset, augmentation, try_cast(bleu_detok AS DOUBLE),
-  try_cast(chrf AS DOUBLE), try_cast(comet AS DOUBLE), further, project
+  project, `group`, run, `model`, importer, dataset, augmentation, try_cast(bleu_detok AS DOUBLE),
+  try_cast(chrf AS DOUBLE), try_cast(comet AS DOUBLE), from_json(further, 'MAP<STRING, DOUBLE>')
 FROM parquet.`${output}/rows` WHERE `table` = 'evaluations';
 
 DROP TABLE IF EXISTS marian_runs;
 CREATE TABLE marian_runs (
-  `group` STRING, run STRING, run_id STRING, kind STRING, `source` STRING, marian_version STRING,
-  segments BIGINT, started STRING, ended STRING, last_epoch DOUBLE, last_update BIGINT, training_rows BIGINT,
-  validation_points BIGINT, partial_points BIGINT, unmatched BIGINT, error STRING, project STRING
+  project STRING, `group` STRING, run STRING, run_id STRING, kind STRING, `source` STRING,
+  marian_version STRING, segments BIGINT, started TIMESTAMP, ended TIMESTAMP, last_epoch DOUBLE,
+  last_update BIGINT, training_rows BIGINT, validation_points BIGINT, partial_points BIGINT, unmatched BIGINT,
+  error STRING, finished BOOLEAN, further MAP<STRING, DOUBLE>
 )
-USING parquet PARTITIONED BY (project) LOCATION '${output}/runs';
+USING parquet LOCATION '${output}/runs';
 
 INSERT OVERWRITE TABLE marian_runs
 SELECT
-  `group`, run, run_id, kind, `source`, marian_version, try_cast(segments AS BIGINT), started, ended,
-  try_cast(last_epoch AS DOUBLE), try_cast(last_update AS BIGINT), try_cast(training_rows AS BIGINT),
-  try_cast(validation_points AS BIGINT), try_cast(partial_points AS BIGINT), try_cast(unmatched AS BIGINT),
-  error, project
+  project, `group`, run, run_id, kind, `source`, marian_version, try_cast(segments AS BIGINT),
+  try_cast(started AS TIMESTAMP), try_cast(ended AS TIMESTAMP), try_cast(last_epoch AS DOUBLE),
+  try_cast(last_update AS BIGINT), try_cast(training_rows AS BIGINT), try_cast(validation_points AS BIGINT),
+  try_cast(partial_points AS BIGINT), try_cast(unmatched AS BIGINT), error, try_cast(finished AS BOOLEAN),
+  from_json(further, 'MAP<STRING, DOUBLE>')
 FROM parquet.`${output}/rows` WHERE `table` = 'runs';
 
 -- 3. The proof: every run of the manifest once, and every row that its worker counted. A difference ends the job.

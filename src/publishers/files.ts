@@ -5,6 +5,7 @@ import { dataText } from "../io/terminal.js";
 import { CsvPublisher } from "./csv/csv-publisher.js";
 import { LineFile, type LineOutput, NdjsonPublisher } from "./ndjson.js";
 import { ParquetPublisher } from "./parquet-publisher.js";
+import type { Compression } from "./tables/parquet.js";
 import type { UpdatePublisher } from "./update-publisher.js";
 
 /** What files are written as. */
@@ -18,10 +19,16 @@ export type FileFormat = "csv" | "ndjson" | "parquet";
 export function filePublisher(
   folder: string,
   format: FileFormat,
-  { patterns = false, combine = false, reference = false, version = "" } = {},
+  {
+    patterns = false,
+    combine = false,
+    reference = false,
+    version = "",
+    compression = "snappy" as Compression,
+  } = {},
 ): UpdatePublisher {
   if (format === "ndjson") return ndjsonFile(folder, "whole", reference);
-  if (format === "parquet") return new ParquetPublisher({ folder, combine, patterns, version });
+  if (format === "parquet") return new ParquetPublisher({ folder, combine, patterns, version, compression });
   return new CsvPublisher({ folder, mode: "whole", combine, patterns, reference });
 }
 

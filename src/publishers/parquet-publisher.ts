@@ -1,31 +1,31 @@
 /** Parquet files: training.parquet, validation.parquet, patterns.parquet, with the columns of the CSV files. */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { PRESENT } from "../core/layout.js";
 import { instant } from "../core/timestamp.js";
 import { settledOrder } from "../run/metric-columns.js";
 import { hasLabels, isMeasured, type RunUpdate } from "../run/run-reader.js";
-import { TIMESTAMP as TIMESTAMP_NAME, VALIDATION } from "./csv/columns.js";
+import { LABELS, TRAINING as TRAINING_NAMES, VALIDATION } from "./csv/columns.js";
 import { PATTERNS, patternRows } from "./pattern-rows.js";
 import { ColumnBuffer } from "./tables/column-buffer.js";
-import {
-  type Cell,
-  type Column,
-  LABEL_COLUMNS,
-  RUN_COLUMNS,
-  SEGMENT,
-  TRAINING_COLUMNS,
-} from "./tables/columns.js";
-import { encodeRowGroup, type RowGroup } from "./tables/parquet.js";
+import type { Cell, Column } from "./tables/columns.js";
+import { LogValidations, putMetrics } from "./tables/log-validations.js";
+import { type Compression, encodeRowGroup, programName, type RowGroup } from "./tables/parquet.js";
 import { ParquetFile } from "./tables/parquet-file.js";
+import { columnsOf } from "./tables/schema.js";
 import { valuesAt } from "./tables/small-table.js";
 import { putTraining } from "./tables/training-rows.js";
-import { putValidation, ValidationRows } from "./tables/validation-rows.js";
 import type { OpenedRun, PublisherOutcome, UpdatePublisher } from "./update-publisher.js";
 
 const SOURCE: Column = { name: "source", type: "text", optional: false };
-const TIMESTAMP: Column = { name: TIMESTAMP_NAME, type: "timestamp", optional: true };
-const TRAINING = TRAINING_COLUMNS.slice(RUN_COLUMNS.length);
+
+/** The columns of these names, in this order. */
+function trainingColumns(names: readonly string[]): readonly Column[] {
+  return names.flatMap((name) => columnsOf("training").find((column) => column.name === name) ?? []);
+}
+
+const TRAINING = trainingColumns(TRAINING_NAMES);
+const LABEL_COLUMNS = trainingColumns(LABELS);
+const [SEGMENT, TIMESTAMP] = trainingColumns(["segment", "timestamp"]) as [Column, Column];
 
 /** How Parquet files are written. */
 export interface ParquetOptions {
@@ -36,6 +36,7 @@ export interface ParquetOptions {
   readonly patterns: boolean;
   /** Of the program, for the files to name. */
   readonly version: string;
+  readonly compression: Compression;
 }
 
 /** Writes the Parquet files of one folder: of one run, or with `combine` of several, one after the other. */
@@ -50,11 +51,12 @@ export class ParquetPublisher implements UpdatePublisher {
 
   constructor(options: ParquetOptions) {
     this.#options = options;
+    const { folder, combine, version, compression } = options;
     const file = (table: string) =>
-      new ParquetFile(join(options.folder, `${table}.parquet`), `marian-tracking ${options.version}`);
-    this.#training = new TrainingTable(file("training"), options.combine);
-    this.#validation = new ValidationTable(file("validation"), options.combine);
-    this.#patterns = new PatternTable(file("patterns"));
+      new ParquetFile(join(folder, `${table}.parquet`), { program: programName(version) });
+    this.#training = new TrainingTable(file("training"), combine, compression);
+    this.#validation = new ValidationTable(file("validation"), combine, compression);
+    this.#patterns = new PatternTable(file("patterns"), compression);
   }
 
   open({ source }: OpenedRun): void {
@@ -92,13 +94,15 @@ export class ParquetPublisher implements UpdatePublisher {
 abstract class LogTable {
   readonly file: ParquetFile;
   protected readonly head: readonly Column[];
+  readonly #compression: Compression;
   #buffer: ColumnBuffer | undefined;
   #firstSegment: number | undefined;
   #segments = false;
 
-  constructor(file: ParquetFile, combine: boolean) {
+  constructor(file: ParquetFile, combine: boolean, compression: Compression) {
     this.file = file;
     this.head = combine ? [SOURCE] : [];
+    this.#compression = compression;
   }
 
   /** The buffer for rows that come from these segments. */
@@ -106,7 +110,8 @@ abstract class LogTable {
     this.#firstSegment ??= segments[0];
     for (let row = 0; row < segments.length && !this.#segments; row += 1)
       this.#segments = segments[row] !== this.#firstSegment;
-    this.#buffer ??= new ColumnBuffer(await this.file.open(), [...this.head, ...columns, SEGMENT, TIMESTAMP]);
+    const all = [...this.head, ...columns, SEGMENT, TIMESTAMP];
+    this.#buffer ??= new ColumnBuffer(await this.file.open(), all, { compression: this.#compression });
     return this.#buffer;
   }
 
@@ -123,15 +128,11 @@ class TrainingTable extends LogTable {
   #labels = false;
 
   async add(texts: readonly string[], { batch }: RunUpdate): Promise<void> {
-    const { length, present, segment } = batch.training;
+    const { length, segment } = batch.training;
     if (length === 0) return;
     this.#labels ||= hasLabels(batch);
     const buffer = await this.buffer(segment, [...TRAINING, ...LABEL_COLUMNS]);
-    const times = batch.trainingTimes;
-    buffer.add(texts, length, (from, to, put) => {
-      putTraining(batch, from, to, put);
-      put(TIMESTAMP.name)?.pushAll(times.subarray(from, to), present.subarray(from, to), PRESENT.timestamp);
-    });
+    buffer.add(texts, length, (from, to, filler) => putTraining(batch, from, to, filler));
   }
 
   end(): Promise<void> {
@@ -140,11 +141,11 @@ class TrainingTable extends LogTable {
 }
 
 class ValidationTable extends LogTable {
-  readonly #rows: ValidationRows;
+  readonly #rows: LogValidations;
 
-  constructor(file: ParquetFile, combine: boolean) {
-    super(file, combine);
-    this.#rows = new ValidationRows([...this.head.map(({ name }) => name), ...VALIDATION, TIMESTAMP.name]);
+  constructor(file: ParquetFile, combine: boolean, compression: Compression) {
+    super(file, combine, compression);
+    this.#rows = new LogValidations([...this.head.map(({ name }) => name), ...VALIDATION, TIMESTAMP.name]);
   }
 
   async add(texts: readonly string[], update: RunUpdate): Promise<void> {
@@ -154,11 +155,14 @@ class ValidationTable extends LogTable {
     const buffer = await this.buffer(segments, [...known]);
     const { rows, added } = this.#rows.take(update);
     buffer.addColumns(added);
-    buffer.add(texts, rows.length, (from, to, put) => {
+    buffer.add(texts, rows.length, (from, to, filler) => {
       const some = rows.slice(from, to);
-      putValidation(this.#rows.columns, some, put);
-      const times = put(TIMESTAMP.name);
-      for (const { timestamp } of some) times?.push(instant(timestamp));
+      putMetrics(this.#rows.columns, some, filler);
+      const [segment, time] = [filler.number(SEGMENT.name), filler.number(TIMESTAMP.name)];
+      for (const row of some) {
+        segment?.push(row.segment);
+        time?.push(instant(row.timestamp));
+      }
     });
   }
 
@@ -188,11 +192,13 @@ class PatternTable {
     { name: "up", type: "count", optional: true },
     { name: "name", type: "text", optional: false },
   ];
+  readonly #compression: Compression;
   readonly #groups: RowGroup[] = [];
   #rows: Cell[][] = [];
 
-  constructor(file: ParquetFile) {
+  constructor(file: ParquetFile, compression: Compression) {
     this.file = file;
+    this.#compression = compression;
   }
 
   get matched(): boolean {
@@ -220,6 +226,7 @@ class PatternTable {
     const rows = this.#rows.splice(0);
     const part = await this.file.open();
     const columns = this.#columns.map((column, index) => ({ ...column, values: valuesAt(rows, index) }));
-    this.#groups.push(encodeRowGroup(columns, rows.length, part.size, (bytes) => part.push(bytes)));
+    const options = { compression: this.#compression };
+    this.#groups.push(encodeRowGroup(columns, rows.length, part.size, options, (bytes) => part.push(bytes)));
   }
 }

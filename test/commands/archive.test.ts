@@ -228,10 +228,12 @@ describe("into tables", () => {
     const table = (name: string) =>
       readFileSync(join(done.folder, "out", `${name}.csv`), "utf8").split("\r\n");
     expect(table("training")).toHaveLength(62);
-    expect(table("training")[1]).toMatch(/^en-hu,base_aY25-4fXTcuJNuMcWXUYtQ,student_aY25-,1,100,/);
+    expect(table("training")[1]).toMatch(
+      /^en-hu,base_aY25-4fXTcuJNuMcWXUYtQ,student_aY25-,0,2,2026-01-01T10:00:01\.000Z,1,100,/,
+    );
     expect(table("evaluations").slice(0, 3)).toEqual([
-      "project,group,run,model,importer,dataset,augmentation,bleu_detok,chrf,comet,metricx",
-      `en-hu,${GROUP},quantized_aY25-,quantized,flores,devtest,,29.5,,,1.5`,
+      "project,group,run,model,importer,dataset,augmentation,bleu_detok,chrf,comet,further",
+      `en-hu,${GROUP},quantized_aY25-,quantized,flores,devtest,,29.5,,,"{""metricx"":1.5}"`,
       `en-hu,${GROUP},student_aY25-,student,flores,devtest,,30.5,60.5,85.0,`,
     ]);
     expect(table("runs")).toHaveLength(6);

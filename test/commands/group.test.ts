@@ -140,7 +140,7 @@ describe("group", () => {
     const training = readFileSync(join(place.options.folder, "out/training.csv"), "utf8").split("\r\n");
     expect(training).toHaveLength(17);
     const runs = readFileSync(join(place.options.folder, "out/runs.csv"), "utf8");
-    expect(runs).toMatch(/^nb-en,[^,]*,finetune-student_ZowUk,.*,unfinished: the training failed\r$/m);
+    expect(runs).toMatch(/^nb-en,[^,]*,finetune-student_ZowUk,.*,unfinished: the training failed,false,\r$/m);
     expect(training[1]).toMatch(new RegExp(`^nb-en,fjord_${IDS.fjord},student_ZowUk,1,100,`));
     expect(wandb.requests).toEqual([]);
   });

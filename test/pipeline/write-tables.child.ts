@@ -25,6 +25,7 @@ const result = await writeTables(
     threads,
     itemBytes,
     formats: ["csv", "parquet", "ndjson"],
+    compression: "snappy",
     parser: {},
     version: "1.2.3",
     signal: new AbortController().signal,

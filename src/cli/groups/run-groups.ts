@@ -150,6 +150,7 @@ export async function runGroups(name: string, source: GroupSource, job: GroupsJo
           ...common,
           folder,
           formats: flags.format ?? ["csv", "parquet"],
+          compression: "snappy" as const,
           threads: flags.jobs,
           version: job.version,
         };

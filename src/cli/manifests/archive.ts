@@ -50,6 +50,7 @@ export async function archiveManifest(
   const access = new ManifestAccess(version, stop.signal);
   const request = {
     ...{ shard, formats, table, folder, parser, access, maxErrors, stop, version },
+    compression: "snappy" as const,
     quiet: flags.quiet,
   };
   const run = (runs: ManifestRequest["runs"]) => runManifest({ ...request, form: "rows", runs });

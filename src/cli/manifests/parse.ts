@@ -64,6 +64,7 @@ export async function parseManifest(
       shard,
       form: format === "tsv" ? "rows" : "measurements",
       formats: [format],
+      compression: "none",
       table: undefined,
       folder: flags["output-dir"] === STDOUT ? undefined : flags["output-dir"],
       parser,

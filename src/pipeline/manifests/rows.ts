@@ -5,22 +5,17 @@ import { readEvaluations } from "../../archive/read-group.js";
 import { completeLog } from "../../archive/validation-log/join.js";
 import type { ParserOptions } from "../../core/log-parser.js";
 import type { Source } from "../../io/source.js";
-import {
-  RUN_COLUMNS,
-  RUNS_COLUMNS,
-  type RunName,
-  SEGMENT,
-  type TableName,
-} from "../../publishers/tables/columns.js";
+import type { RunName, TableName } from "../../publishers/tables/columns.js";
 import type { RowLines } from "../../publishers/tables/stream-rows.js";
-import { type ValidationRow, ValidationRows } from "../../publishers/tables/validation-rows.js";
+import { ValidationRows } from "../../publishers/tables/validation-rows.js";
 import type { UpdatePublisher } from "../../publishers/update-publisher.js";
 import { RunExtentReader } from "../../run/run-extent.js";
 import { outputErrorText } from "../error-text.js";
 import { type InputReceipt, problem, publisherErrors } from "../input-receipt.js";
 import { type LogControl, publishLog } from "../publish-log.js";
+import { outcomeOf } from "../tables/outcome.js";
 import type { PartLog } from "../tables/part.js";
-import { evaluationTable, runRows } from "../tables/rows.js";
+import { evaluationRows, runRows } from "../tables/rows.js";
 import type { ManifestAccess } from "./access.js";
 import type { ManifestRun } from "./manifest.js";
 import { evaluationFilesOf } from "./plan.js";
@@ -69,15 +64,17 @@ export async function writeRunRows(
   const asksScores = !access.hasFailed && (asks("evaluations") || asks("runs"));
   const scores = asksScores ? await evaluationsOf(run, access) : NO_SCORES;
   const errors = [...(error === undefined ? [] : [error]), ...scores.errors];
-  let text = rows.validation();
+  let text = rows.validation;
   if (asks("evaluations")) {
-    const table = evaluationTable(scores.evaluations.map((evaluation) => ({ ...name, evaluation })));
-    text += output.lines.rows("evaluations", table.columns, table.rows);
+    const cells = evaluationRows(scores.evaluations.map((evaluation) => ({ ...name, evaluation })));
+    text += output.lines.rows("evaluations", cells);
   }
   if (asks("runs")) {
-    const logs: PartLog[] = receipt === undefined ? [] : [{ facts: rows.facts, receipt }];
-    const cells = runRows([{ ...name, log }], logs).map((row) => withErrors(row, errors));
-    text += output.lines.rows("runs", RUNS_COLUMNS, cells);
+    const logs: PartLog[] =
+      receipt === undefined
+        ? []
+        : [{ facts: rows.facts, receipt, outcome: outcomeOf(receipt, receipt.summary) }];
+    text += output.lines.rows("runs", runRows([{ ...name, log, errors }], logs));
   }
   try {
     const isWhole = control.signal?.aborted !== true && !access.hasFailed;
@@ -98,26 +95,24 @@ export async function logOf(
   return log === undefined ? undefined : await completeLog(log, validationLog);
 }
 
-/** The rows of a log. Validation rows wait for its end: their order must not depend on the chunks. */
+/** The rows of a log. Validation rows wait for its end: the order of all must not depend on the chunks. */
 class LogRows {
   readonly publishers: readonly UpdatePublisher[];
-  readonly #name: RunName;
-  readonly #output: RowOutput;
-  readonly #asksValidation: boolean;
-  readonly #table = new ValidationRows();
-  readonly #rows: ValidationRow[] = [];
   readonly #reader = new RunExtentReader();
+  #validation = "";
 
   constructor(name: RunName, output: RowOutput, asks: (table: TableName) => boolean) {
-    this.#name = name;
-    this.#output = output;
-    this.#asksValidation = asks("validation");
-    const asksTraining = asks("training");
+    const { project, group, run } = name;
+    const points = new ValidationRows();
+    const [asksTraining, asksValidation] = [asks("training"), asks("validation")];
     const publisher: UpdatePublisher = {
       name: "rows",
       publish: async (update) => {
         this.#reader.see(update);
-        if (this.#asksValidation) this.#rows.push(...this.#table.take(update).rows);
+        if (asksValidation) {
+          const rows = points.take(update).map((row) => [project, group, run, ...row]);
+          this.#validation += output.lines.rows("validation", rows);
+        }
         if (!asksTraining || update.batch.training.length === 0) return;
         await output.write(output.lines.training(name, update.batch));
       },
@@ -132,14 +127,8 @@ class LogRows {
   }
 
   /** All validation rows as lines. */
-  validation(): string {
-    const { project, group, run } = this.#name;
-    const columns = this.#table.settled;
-    const rows = this.#rows.map(({ segment, cells }) => {
-      const row = columns.map((_column, index) => cells[index]);
-      return [project, group, run, ...row, segment];
-    });
-    return this.#output.lines.rows("validation", [...RUN_COLUMNS, ...columns, SEGMENT], rows);
+  get validation(): string {
+    return this.#validation;
   }
 }
 
@@ -155,11 +144,4 @@ export async function evaluationsOf(run: ManifestRun, access: ManifestAccess) {
       .filter(({ severity }) => severity === wanted)
       .map(({ source, reason }) => `${source}: ${reason}`);
   return { evaluations, errors: reasons("failure"), warnings: reasons("warning") };
-}
-
-function withErrors(row: (string | number | undefined)[], errors: readonly string[]) {
-  if (errors.length === 0) return row;
-  const cells = RUNS_COLUMNS.map((_column, index) => row[index]);
-  cells[RUNS_COLUMNS.length - 1] = errors.join("; ");
-  return cells;
 }

@@ -1,4 +1,5 @@
 /** The files of a shard: its folder is complete or absent. */
+import { createHash } from "node:crypto";
 import { existsSync, writeFileSync } from "node:fs";
 import { readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -90,7 +91,7 @@ async function writeWhole(
 /** @param isFirst Whether the runs have not been tallied yet. */
 async function tablesOf(
   runs: readonly ManifestRun[],
-  { parser, access, maxErrors, signal, version }: ManifestWork,
+  { parser, access, compression, maxErrors, signal, version }: ManifestWork,
   formats: readonly TableFormat[],
   building: string,
   tally: ManifestTally,
@@ -99,8 +100,10 @@ async function tablesOf(
   const trainings: TableRun[] = [];
   const scores: EvaluationRow[] = [];
   const problems: Awaited<ReturnType<typeof evaluationsOf>>[] = [];
+  const manifest = createHash("sha256");
   for (const run of runs) {
     if (signal.aborted || access.hasFailed) return;
+    manifest.update(manifestLine(run));
     const [log, validationLog] = run.files.map((file) => access.source(file));
     const name = { project: run.project, group: run.group, run: run.run_id };
     const read = await evaluationsOf(run, access);
@@ -128,11 +131,12 @@ async function tablesOf(
   const { errors } = await writeTables(trainings, scores, {
     folder: building,
     formats,
+    compression,
     parser,
     version,
     // One process reads one shard: more at once are more shards.
     threads: 1,
-    fixed: true,
+    inputs: `sha256:${manifest.digest("hex")}`,
     refuses(logs) {
       if (access.hasFailed || signal.aborted) return true;
       if (isFirst) addRuns(logs);

@@ -2,6 +2,7 @@
 import type { ParserOptions } from "../../core/log-parser.js";
 import { type LineOutput, NdjsonPublisher } from "../../publishers/ndjson.js";
 import type { TableFormat, TableName } from "../../publishers/tables/columns.js";
+import type { Compression } from "../../publishers/tables/parquet.js";
 import { JsonLines, TabLines } from "../../publishers/tables/stream-rows.js";
 import { outputErrorText } from "../error-text.js";
 import { problem, publisherErrors } from "../input-receipt.js";
@@ -20,6 +21,8 @@ export interface ManifestWork {
   /** Measurements as `parse` prints them, or the rows of the tables. */
   readonly form: "measurements" | "rows";
   readonly formats: readonly (TableFormat | "tsv")[];
+  /** Of Parquet. */
+  readonly compression: Compression;
   /** The only table that is printed; absent: all. */
   readonly table: TableName | undefined;
   readonly parser: ParserOptions;

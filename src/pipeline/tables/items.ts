@@ -3,8 +3,9 @@ import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import type { ParserOptions } from "../../core/log-parser.js";
 import type { Source } from "../../io/source.js";
-import { TABLE_FORMATS, type TableFormat } from "../../publishers/tables/columns.js";
+import { TABLE_FORMATS } from "../../publishers/tables/columns.js";
 import { TABLES_FORM } from "../../publishers/tables/form.js";
+import type { PartOptions } from "../../publishers/tables/part-files.js";
 import type { PartRun } from "./part.js";
 
 /** Consecutive runs whose logs one thread reads at a time. */
@@ -17,8 +18,7 @@ export interface WorkItem {
 }
 
 /** Everything besides the logs that rows depend on. */
-export interface RowOptions {
-  readonly formats: readonly TableFormat[];
+export interface RowOptions extends PartOptions {
   readonly parser: ParserOptions;
   /** Of the program. */
   readonly version: string;
@@ -51,11 +51,12 @@ export async function divide(runs: readonly PartRun[], options: RowOptions): Pro
   return items;
 }
 
-function digest(stamps: readonly unknown[], { formats, parser, version }: RowOptions): string {
+function digest(stamps: readonly unknown[], { formats, compression, parser, version }: RowOptions): string {
   const facts = [
     TABLES_FORM,
     version,
     TABLE_FORMATS.filter((format) => formats.includes(format)),
+    compression,
     parser,
     stamps,
   ];

@@ -1,27 +1,23 @@
 /** The tidy tables of a whole archive or group: training, validation, evaluations, runs. */
+import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { GroupRun } from "../../archive/group.js";
 import { makeFolder } from "../../io/file-system.js";
 import { moveFile, type OutputFile, openOutputFile } from "../../io/output-file.js";
 import type { Source } from "../../io/source.js";
-import {
-  type Cell,
-  RUNS_COLUMNS,
-  type RunName,
-  TABLES,
-  type TableName,
-} from "../../publishers/tables/columns.js";
+import { type Cell, type RunName, TABLES, type TableName } from "../../publishers/tables/columns.js";
 import { joinTable } from "../../publishers/tables/join-tables.js";
-import { layoutOf } from "../../publishers/tables/layout.js";
+import { type FileFacts, programName } from "../../publishers/tables/parquet.js";
 import { PART_TABLES } from "../../publishers/tables/part-files.js";
+import { SCHEMA, tableMetadata } from "../../publishers/tables/schema.js";
 import { writeTable } from "../../publishers/tables/small-table.js";
 import { outputErrorText } from "../error-text.js";
 import { hasMeasurement, type InputReceipt, problem } from "../input-receipt.js";
 import { divide, type RowOptions, type WorkItem } from "./items.js";
 import type { Part, PartRun } from "./part.js";
 import { makeParts, type ReadyPart, readParts } from "./parts.js";
-import { type EvaluationRow, evaluationTable, runRows } from "./rows.js";
+import { type EvaluationRow, evaluationRows, runRows } from "./rows.js";
 
 export type { EvaluationRow };
 
@@ -37,8 +33,8 @@ export interface TableRun extends RunName {
 /** How tables are written, watched and stopped. */
 export interface TablesOptions extends RowOptions {
   readonly folder: string;
-  /** Whether label counts and segments have columns in any case, so that other runs get the same. */
-  readonly fixed?: boolean;
+  /** A digest of what the tables are made of, for Parquet files to name; absent: of the logs and evaluations. */
+  readonly inputs?: string;
   /** Whether existing tables stay if no log has a measurement and there is no evaluation. */
   readonly onlyMeasured?: boolean;
   /** Called when all logs are read: whether there are to be no tables. Default: there are. */
@@ -106,8 +102,14 @@ export async function writeTables(
     }
     const building = join(place, `whole.${process.pid}`);
     await makeFolder(building);
-    await joinParts(building, parts, options);
-    await writeSmallTables(building, runRows(runs, logs), evaluations, options);
+    const inputs = options.inputs ?? digestOf(runs, evaluations);
+    const factsOf = (table: TableName): FileFacts => ({
+      program: programName(options.version),
+      metadata: tableMetadata(table, options.version, inputs),
+    });
+    await joinParts(building, parts, options, factsOf);
+    const small = { evaluations: evaluationRows(evaluations), runs: runRows(runs, logs) };
+    await writeSmallTables(building, small, options, factsOf);
     const outputs = await putInPlace(building, options);
     await rm(place, { recursive: true, force: true });
     return { logs: receipts, outputs, errors: [] };
@@ -131,18 +133,13 @@ async function joinParts(
   building: string,
   parts: readonly ReadyPart[],
   options: TablesOptions,
+  factsOf: (table: TableName) => FileFacts,
 ): Promise<void> {
   const files = PART_TABLES.flatMap((name) => {
     const tables = parts.map(({ folder, part }) => ({ folder, table: part.tables[name] }));
-    const layout = layoutOf(
-      name,
-      tables.map(({ table }) => table),
-      options.fixed,
+    return options.formats.map((format) =>
+      joinTable(join(building, `${name}.${format}`), name, format, tables, factsOf(name)),
     );
-    return options.formats.map((format) => {
-      const path = join(building, `${name}.${format}`);
-      return joinTable(path, name, format, layout, tables, program(options));
-    });
   });
   // The system copies for all of them at once. An error is thrown after all have ended.
   await Promise.allSettled(files);
@@ -151,15 +148,18 @@ async function joinParts(
 
 async function writeSmallTables(
   building: string,
-  runs: readonly (readonly Cell[])[],
-  evaluations: readonly EvaluationRow[],
-  options: TablesOptions,
+  tables: Readonly<Partial<Record<TableName, readonly (readonly Cell[])[]>>>,
+  { formats, compression }: TablesOptions,
+  factsOf: (table: TableName) => FileFacts,
 ): Promise<void> {
-  const { columns, rows } = evaluationTable(evaluations);
-  for (const format of options.formats) {
-    const path = (table: TableName) => join(building, `${table}.${format}`);
-    await writeTable(path("evaluations"), format, columns, rows, program(options));
-    await writeTable(path("runs"), format, RUNS_COLUMNS, runs, program(options));
+  for (const table of TABLES) {
+    const rows = tables[table];
+    if (rows === undefined) continue;
+    const { columns, order } = SCHEMA[table];
+    for (const format of formats) {
+      const path = join(building, `${table}.${format}`);
+      await writeTable(path, format, columns, rows, { ...factsOf(table), compression, order });
+    }
   }
 }
 
@@ -177,6 +177,13 @@ async function putInPlace(building: string, { folder, formats }: TablesOptions):
   return files.map((file) => join(folder, file));
 }
 
-function program({ version }: TablesOptions): string {
-  return `marian-tracking ${version}`;
+/** Tells inputs apart: names, sizes and times of logs, and evaluations. */
+function digestOf(runs: readonly TableRun[], evaluations: readonly EvaluationRow[]): string {
+  const hash = createHash("sha256");
+  const add = (fact: unknown) => hash.update(`${JSON.stringify(fact)}\n`);
+  for (const { project, group, run, log, validationLog } of runs)
+    add([project, group, run, log?.name, log?.stamp, validationLog?.name, validationLog?.stamp]);
+  for (const row of evaluationRows(evaluations))
+    add(row.map((cell) => (typeof cell === "object" ? [...cell] : cell)));
+  return `sha256:${hash.digest("hex")}`;
 }

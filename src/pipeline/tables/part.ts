@@ -5,13 +5,14 @@ import { completeLog } from "../../archive/validation-log/join.js";
 import type { ParserOptions } from "../../core/log-parser.js";
 import { makeFolder } from "../../io/file-system.js";
 import type { Source } from "../../io/source.js";
-import { type RunName, TABLE_FORMATS, type TableFormat } from "../../publishers/tables/columns.js";
-import { PART_TABLES, partFile } from "../../publishers/tables/part-files.js";
+import { type RunName, TABLE_FORMATS } from "../../publishers/tables/columns.js";
+import { PART_TABLES, type PartOptions, partFile } from "../../publishers/tables/part-files.js";
 import { PartTables, type PartTablesSummary } from "../../publishers/tables/part-tables.js";
 import { type RunExtent, RunExtentReader } from "../../run/run-extent.js";
 import { outputErrorText } from "../error-text.js";
 import { type InputReceipt, publisherErrors } from "../input-receipt.js";
 import { type LogControl, publishLog } from "../publish-log.js";
+import { outcomeOf, type RunOutcome } from "./outcome.js";
 
 /** A training whose log goes into the tables. */
 export interface PartRun extends RunName {
@@ -21,11 +22,10 @@ export interface PartRun extends RunName {
 }
 
 /** What a part is made of. */
-export interface PartTask {
+export interface PartTask extends PartOptions {
   readonly runs: readonly PartRun[];
   /** Where it goes; named by a digest of everything that it is made of. */
   readonly folder: string;
-  readonly formats: readonly TableFormat[];
   readonly parser: ParserOptions;
 }
 
@@ -33,6 +33,7 @@ export interface PartTask {
 export interface PartLog {
   readonly facts: RunExtent;
   readonly receipt: InputReceipt;
+  readonly outcome: RunOutcome;
 }
 
 /** A part that is there. */
@@ -65,7 +66,7 @@ export async function makePart(task: PartTask, control: LogControl): Promise<str
 }
 
 async function writePart(folder: string, task: PartTask, control: LogControl): Promise<void> {
-  const tables = new PartTables(folder, task.formats);
+  const tables = new PartTables(folder, task);
   const logs: PartLog[] = [];
   let part: Part;
   try {
@@ -88,7 +89,8 @@ async function readLog(
   const write = tables.startRun(name);
   const facts = new RunExtentReader();
   const source = await completeLog(log, validationLog);
-  const receipt = await publishLog(
+  // A part is the same whenever it is made; what a summary says changes with the time of day.
+  const { summary, ...receipt } = await publishLog(
     source,
     options,
     [
@@ -102,12 +104,11 @@ async function readLog(
         discard: async () => {},
       },
     ],
-    // A part is the same whenever it is made; what a summary says changes with the time of day.
-    { ...control, summary: false },
+    control,
   );
   const [error] = publisherErrors(receipt);
   if (error !== undefined) throw new Error(error);
-  return { facts: facts.facts, receipt };
+  return { facts: facts.facts, receipt, outcome: outcomeOf(receipt, summary) };
 }
 
 /** Reads what a part says of itself; undefined if the part is missing or not as it was written. */

@@ -38,7 +38,7 @@ export async function readParts(items: readonly WorkItem[], place: string): Prom
 export async function makeParts(
   items: readonly WorkItem[],
   place: string,
-  { threads: asked, formats, parser, signal: outer, progress }: PartsOptions,
+  { threads: asked, formats, compression, parser, signal: outer, progress }: PartsOptions,
 ): Promise<string | undefined> {
   const pending = new Map(items.map((item) => [item.digest, item]));
   for (const { item } of await readParts(items, place)) {
@@ -53,7 +53,7 @@ export async function makeParts(
     fault ??= reason;
     stop.abort();
   };
-  const task = ({ digest }: WorkItem) => ({ folder: join(place, digest), formats, parser });
+  const task = ({ digest }: WorkItem) => ({ folder: join(place, digest), formats, compression, parser });
   const all = [...pending.values()];
   const tasks = all.flatMap((item): TablesTask[] => {
     const runs = passable(item);

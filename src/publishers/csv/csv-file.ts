@@ -45,7 +45,7 @@ export class CsvFile {
   async addColumns(names: readonly string[], fill: string, trailing = 0): Promise<void> {
     if (names.length === 0) return;
     this.#columns.splice(this.#columns.length - trailing, 0, ...names);
-    await this.#rewrite(new RowEnds(`,${fill}`.repeat(names.length), true, trailing));
+    await this.#rewrite(new RowEnds(`,${fill}`.repeat(names.length), trailing));
   }
 
   /** Gives what is written already the columns of now. */

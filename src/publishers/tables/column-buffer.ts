@@ -1,28 +1,50 @@
 /** Rows as columns, until there are enough of them for a row group. */
-import type { Column } from "./columns.js";
-import { type ColumnValues, encodeRowGroup, type RowGroup } from "./parquet.js";
+import type { Column, Metrics } from "./columns.js";
+import { type ColumnValues, encodeRowGroup, type RowGroup, type RowGroupOptions } from "./parquet.js";
 import type { PartFile } from "./part-file.js";
 
-/** Rows of a row group. */
-const ROWS = 1 << 15;
+/** Rows of a row group: about 8 MB of numbers. */
+const ROWS = 1 << 16;
 
 /** Columns that are not used any more: the next table of the thread takes them. */
 const spare: Float64Array[] = [];
 
+/** How the rows of a table are gathered. */
+export interface ColumnBufferOptions extends RowGroupOptions {
+  /** Whether a row group has all columns, also those that none of its rows has. */
+  readonly whole?: boolean;
+}
+
+/** Gives columns their values: each row's, from the first that is added. What gets none is absent. */
+export interface ColumnFiller {
+  number(name: string): NumberColumn | undefined;
+  metrics(name: string): MetricsColumn | undefined;
+}
+
 /** The rows of one table of a part, written to a file as row groups. */
 export class ColumnBuffer {
   readonly #file: PartFile;
+  readonly #options: ColumnBufferOptions;
   readonly #groups: RowGroup[] = [];
-  readonly #texts: readonly TextColumn[];
-  readonly #numbers = new Map<string, NumberColumn>();
+  readonly #texts: TextColumn[] = [];
+  readonly #columns = new Map<string, TextColumn | NumberColumn | MetricsColumn>();
+  readonly #filler: ColumnFiller;
   #rows = 0;
 
-  /** @param columns Texts, then numbers. */
-  constructor(file: PartFile, columns: readonly Column[]) {
+  constructor(file: PartFile, columns: readonly Column[], options: ColumnBufferOptions) {
     this.#file = file;
-    const isText = ({ type }: Column) => type === "text";
-    this.#texts = columns.filter(isText).map((column) => new TextColumn(column));
-    this.addColumns(columns.filter((column) => !isText(column)));
+    this.#options = options;
+    this.addColumns(columns);
+    this.#filler = {
+      number: (name) => {
+        const column = this.#columns.get(name);
+        return column instanceof NumberColumn ? column.startAt(this.#rows) : undefined;
+      },
+      metrics: (name) => {
+        const column = this.#columns.get(name);
+        return column instanceof MetricsColumn ? column.startAt(this.#rows) : undefined;
+      },
+    };
   }
 
   get groups(): readonly RowGroup[] {
@@ -31,23 +53,27 @@ export class ColumnBuffer {
 
   /** Adds columns, which the rows up to now lack. */
   addColumns(columns: readonly Column[]): void {
-    for (const column of columns) this.#numbers.set(column.name, new NumberColumn(column));
+    for (const column of columns) {
+      const buffer = bufferOf(column);
+      this.#columns.set(column.name, buffer);
+      if (buffer instanceof TextColumn) this.#texts.push(buffer);
+    }
   }
 
   /**
-   * Adds `rows` rows that have the same texts. `fill` is called for each stretch of them, and gives every column of
-   * numbers its values through `put`; columns for which it does not are absent.
+   * Adds `rows` rows that have the same texts, those of the text columns in their order. `fill` is called for each
+   * stretch of them, and gives every other column its values.
    */
   add(
     texts: readonly string[],
     rows: number,
-    fill: (from: number, to: number, put: (name: string) => NumberColumn | undefined) => void,
+    fill: (from: number, to: number, filler: ColumnFiller) => void,
   ): void {
     let from = 0;
     while (from < rows) {
       const to = Math.min(rows, from + ROWS - this.#rows);
       for (const [index, text] of texts.entries()) this.#texts[index]?.add(text, to - from);
-      fill(from, to, (name) => this.#numbers.get(name)?.startAt(this.#rows));
+      fill(from, to, this.#filler);
       this.#rows += to - from;
       from = to;
       if (this.#rows === ROWS) this.encode();
@@ -57,23 +83,26 @@ export class ColumnBuffer {
   /** Makes a row group of the last rows, and ends. */
   close(): void {
     this.encode();
-    for (const column of [...this.#texts, ...this.#numbers.values()]) column.free();
+    for (const column of this.#columns.values()) column.free();
   }
 
   /** Makes a row group of the rows up to now; the file has its bytes. */
   encode(): void {
-    if (this.#rows === 0) return;
-    const columns = [
-      ...this.#texts.map((text) => ({ ...text.column, values: text.take() })),
-      ...[...this.#numbers.values()].flatMap((number) => {
-        const values = number.take(this.#rows);
-        return values === undefined ? [] : [{ ...number.column, values }];
-      }),
-    ];
+    const rows = this.#rows;
+    if (rows === 0) return;
+    const columns = [...this.#columns.values()].flatMap((buffer) => {
+      const values = buffer.take(rows);
+      return values === undefined && this.#options.whole !== true ? [] : [{ ...buffer.column, values }];
+    });
     const file = this.#file;
-    this.#groups.push(encodeRowGroup(columns, this.#rows, file.size, (bytes) => file.push(bytes)));
+    this.#groups.push(encodeRowGroup(columns, rows, file.size, this.#options, (bytes) => file.push(bytes)));
     this.#rows = 0;
   }
+}
+
+function bufferOf(column: Column): TextColumn | NumberColumn | MetricsColumn {
+  if (column.type === "text") return new TextColumn(column);
+  return column.type === "metrics" ? new MetricsColumn(column) : new NumberColumn(column);
 }
 
 /** Texts that are the same for many rows. */
@@ -95,9 +124,9 @@ class TextColumn {
   }
 
   /** The values up to now; the column is empty then. */
-  take(): ColumnValues {
+  take(rows: number): ColumnValues {
     const values = {
-      values: this.#indexes.subarray(0, this.#rows),
+      values: this.#indexes.subarray(0, rows),
       dictionary: [...this.#dictionary.keys()],
     };
     this.#dictionary.clear();
@@ -185,5 +214,54 @@ export class NumberColumn {
   #presence(): Uint8Array {
     this.#present ??= new Uint8Array(ROWS).fill(1);
     return this.#present;
+  }
+}
+
+/** Metrics, which may be absent; most rows of most logs have none. */
+export class MetricsColumn {
+  readonly column: Column;
+  readonly #dictionary = new Map<string, number>();
+  #sizes: number[] = [];
+  #names: number[] = [];
+  #values: number[] = [];
+
+  constructor(column: Column) {
+    this.column = column;
+  }
+
+  /** Rows up to `row` that have got no metrics are without any. */
+  startAt(row: number): this {
+    while (this.#sizes.length < row) this.#sizes.push(0);
+    return this;
+  }
+
+  /** Adds the metrics of a row; undefined if it has none. */
+  push(metrics: Metrics | undefined): void {
+    this.#sizes.push(metrics?.size ?? 0);
+    if (metrics === undefined) return;
+    for (const [name, value] of metrics) {
+      const index = this.#dictionary.get(name) ?? this.#dictionary.size;
+      this.#dictionary.set(name, index);
+      this.#names.push(index);
+      this.#values.push(value);
+    }
+  }
+
+  /** The metrics of `rows` rows; undefined if none has any. */
+  take(rows: number): ColumnValues | undefined {
+    this.startAt(rows);
+    const values = {
+      values: Float64Array.from(this.#values),
+      dictionary: [...this.#dictionary.keys()],
+      entries: { sizes: Uint32Array.from(this.#sizes), names: Float64Array.from(this.#names) },
+    };
+    this.free();
+    return values.values.length === 0 ? undefined : values;
+  }
+
+  /** Gives the memory away; the column is empty then. */
+  free(): void {
+    this.#dictionary.clear();
+    [this.#sizes, this.#names, this.#values] = [[], [], []];
   }
 }

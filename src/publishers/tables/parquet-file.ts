@@ -1,20 +1,26 @@
 /** A Parquet file that is written row group by row group, while more columns may come. */
 import { type OutputFile, openOutputFile } from "../../io/output-file.js";
 import type { Column } from "./columns.js";
-import { encodeAbsent, HEAD, ParquetFrame, type RowGroup } from "./parquet.js";
+import {
+  type ColumnChunk,
+  encodeRowGroup,
+  type FileFacts,
+  HEAD,
+  ParquetFrame,
+  type RowGroup,
+} from "./parquet.js";
 import { PartFile } from "./part-file.js";
 
 /** One Parquet file. It and its folder are made when it is opened; nobody sees it before `commit`. */
 export class ParquetFile {
   readonly path: string;
-  readonly #program: string;
+  readonly #facts: FileFacts;
   #output: OutputFile | undefined;
   #part: PartFile | undefined;
 
-  /** @param program Name and version of what writes the file. */
-  constructor(path: string, program: string) {
+  constructor(path: string, facts: FileFacts) {
     this.path = path;
-    this.#program = program;
+    this.#facts = facts;
   }
 
   /**
@@ -43,19 +49,19 @@ export class ParquetFile {
     renamed: ReadonlyMap<string, string> = new Map(),
   ): Promise<void> {
     const part = await this.open();
-    const frame = new ParquetFrame(columns, this.#program);
-    for (const { rows, columns: chunks } of groups) {
-      const named = new Map(chunks.map((chunk) => [renamed.get(chunk.name) ?? chunk.name, chunk]));
-      const placed = columns.map(({ name }) => {
-        const chunk = named.get(name);
-        if (chunk !== undefined) return { ...chunk, name };
-        const absent = encodeAbsent(name, rows, part.size);
-        part.push(absent.bytes);
-        return absent.chunk;
-      });
-      frame.add({ rows, columns: placed });
+    const frame = new ParquetFrame(columns, this.#facts);
+    for (const { rows, columns: chunks, sortedBy } of groups) {
+      const named = new Map(
+        chunks.map((chunk) => {
+          const [column = ""] = chunk.path;
+          const name = renamed.get(column) ?? column;
+          return [name, { ...chunk, path: [name] }];
+        }),
+      );
+      const placed = columns.map((column) => named.get(column.name) ?? absent(column, rows, part));
+      frame.add({ rows, columns: placed, sortedBy });
     }
-    part.push(frame.foot());
+    part.push(frame.foot(part.size));
     part.close();
   }
 
@@ -73,4 +79,13 @@ export class ParquetFile {
     }
     await this.#output?.discard();
   }
+}
+
+/** Writes a column that none of the rows has. */
+function absent(column: Column, rows: number, part: PartFile): ColumnChunk {
+  const none = [{ ...column, values: undefined }];
+  const { columns } = encodeRowGroup(none, rows, part.size, { compression: "none" }, (bytes) =>
+    part.push(bytes),
+  );
+  return columns[0] as ColumnChunk;
 }

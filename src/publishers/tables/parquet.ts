@@ -7,56 +7,123 @@
 import { ByteWriter, type SchemaElement } from "hyparquet-writer";
 import { writePageHeader } from "hyparquet-writer/src/datapage.js";
 import { deltaBinaryPack } from "hyparquet-writer/src/delta.js";
-import { useDictionary } from "hyparquet-writer/src/dictionary.js";
 import { writeRleBitPackedHybrid } from "hyparquet-writer/src/encoding.js";
 import { writeMetadata } from "hyparquet-writer/src/metadata.js";
 import { writePlain } from "hyparquet-writer/src/plain.js";
+import { snappyCompress } from "hyparquet-writer/src/snappy.js";
+import { serializeTCompactProtocol } from "hyparquet-writer/src/thrift.js";
+import { unconvertMinMax } from "hyparquet-writer/src/unconvert.js";
 import type { Column, ColumnType } from "./columns.js";
+import { packDeltas } from "./pack-deltas.js";
+import {
+  type Bound,
+  type Bounds,
+  boundsOfNumbers,
+  boundsOfTexts,
+  joinBounds,
+  textRanks,
+} from "./parquet-bounds.js";
 
 /** The values of a column. */
 export interface ColumnValues {
-  /** Those of the rows that have one; texts by their index in `dictionary`. */
+  /** Those of the rows that have one; texts by their index in `dictionary`; of metrics, those of all of their entries. */
   readonly values: Float64Array;
   /** For each row, 1 if it has a value, else 0; absent if every row has one. */
   readonly present?: Uint8Array | undefined;
   readonly dictionary?: readonly string[];
+  /** Of metrics only: how many entries each row has, and the names of the entries by their index in `dictionary`. */
+  readonly entries?: { readonly sizes: Uint32Array; readonly names: Float64Array };
 }
 
-/** A column of one row group, wherever its bytes lie. Counts are in bytes. */
-export interface ColumnChunk {
-  readonly name: string;
+/** A column with its values; without them, no row has one. */
+export type FilledColumn = Column & { readonly values: ColumnValues | undefined };
+
+/** A page of a column chunk. */
+interface PageFacts extends Bounds {
+  readonly bytes: number;
+  readonly rows: number;
+  /** Values and places that lack one. */
+  readonly slots: number;
+  readonly nulls: number;
+}
+
+/** A leaf of a column in one row group, wherever its bytes lie. Counts are in bytes. It is plain data: JSON keeps it. */
+export interface ColumnChunk extends Bounds {
+  /** Its column, then what is inside of that. */
+  readonly path: readonly string[];
   /** Where it starts in the file that holds it. */
   readonly offset: number;
   readonly bytes: number;
+  /** Before compression. */
+  readonly plainBytes: number;
   /** Where its data starts, counted from its own start: after the dictionary, if it has one. */
   readonly data: number;
   readonly encodings: readonly Encoding[];
+  readonly codec: Codec;
+  /** Values and places that lack one. */
+  readonly slots: number;
+  readonly nulls: number;
+  readonly pages: readonly PageFacts[];
 }
 
 /** A part of the table's rows. */
 export interface RowGroup {
   readonly rows: number;
-  /** Columns that no row has are left out. */
+  /** Columns that no row has may be left out. */
   readonly columns: readonly ColumnChunk[];
+  /** The columns by which the rows are sorted, the first first; empty if they are not. */
+  readonly sortedBy: readonly string[];
+}
+
+/** How columns are compressed. */
+export type Compression = "snappy" | "none";
+
+/** What the metadata of a file says besides its columns. */
+export interface FileFacts {
+  /** Name and version of the program that writes the file. */
+  readonly program: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** What files call the program, in the form by which readers know the faults of writers. */
+export function programName(version: string): string {
+  return `marian-tracking version ${version}`;
 }
 
 type Metadata = Parameters<typeof writeMetadata>[1];
 type MetadataColumn = Metadata["row_groups"][number]["columns"][number];
-type LibraryValues = Parameters<typeof deltaBinaryPack>[1];
-type PhysicalType = "BYTE_ARRAY" | "INT64" | "DOUBLE";
-type Encoding = NonNullable<MetadataColumn["meta_data"]>["encodings"][number];
+type ChunkMetadata = NonNullable<MetadataColumn["meta_data"]>;
+type Encoding = ChunkMetadata["encodings"][number];
+type Codec = ChunkMetadata["codec"];
+type PhysicalType = "BYTE_ARRAY" | "INT64" | "DOUBLE" | "BOOLEAN";
 
-const PHYSICAL: Readonly<Record<ColumnType, PhysicalType>> = {
+/** Rows of a page: what a reader skips at once. */
+const PAGE = 1 << 14;
+
+const CODECS: Readonly<Record<Compression, Codec>> = { snappy: "SNAPPY", none: "UNCOMPRESSED" };
+
+const COMPRESS: Readonly<Record<Compression, ((bytes: Uint8Array) => Uint8Array) | undefined>> = {
+  snappy: snappyCompress,
+  none: undefined,
+};
+
+/** Compressed pages that are not smaller by so much are not worth the reader's time. */
+const WORTH = 0.95;
+
+const PHYSICAL: Readonly<Record<Exclude<ColumnType, "metrics">, PhysicalType>> = {
   text: "BYTE_ARRAY",
   count: "INT64",
   epoch: "DOUBLE",
   float: "DOUBLE",
   timestamp: "INT64",
+  boolean: "BOOLEAN",
 };
+
+const TEXT = { converted_type: "UTF8", logical_type: { type: "STRING" } } as const;
 
 /** What a physical type stands for, if that is not itself. */
 const LOGICAL: Partial<Record<ColumnType, Partial<SchemaElement>>> = {
-  text: { converted_type: "UTF8" },
+  text: TEXT,
   timestamp: {
     converted_type: "TIMESTAMP_MICROS",
     logical_type: { type: "TIMESTAMP", isAdjustedToUTC: true, unit: "MICROS" },
@@ -66,17 +133,31 @@ const LOGICAL: Partial<Record<ColumnType, Partial<SchemaElement>>> = {
 /** What a file starts with. */
 export const HEAD = new TextEncoder().encode("PAR1");
 
-function elementOf({ name, type, optional }: Column): SchemaElement {
-  return {
-    name,
-    type: PHYSICAL[type],
-    repetition_type: optional ? "OPTIONAL" : "REQUIRED",
-    ...LOGICAL[type],
-  };
+/** What is inside of a column of metrics, as the format defines it. */
+const ENTRY = "key_value";
+const NAME: SchemaElement = { name: "key", type: "BYTE_ARRAY", repetition_type: "REQUIRED", ...TEXT };
+const VALUE: SchemaElement = { name: "value", type: "DOUBLE", repetition_type: "REQUIRED" };
+
+function elementsOf({ name, type, optional }: Column): SchemaElement[] {
+  const repetition_type = optional ? "OPTIONAL" : "REQUIRED";
+  if (type !== "metrics") return [{ name, type: PHYSICAL[type], repetition_type, ...LOGICAL[type] }];
+  return [
+    { name, repetition_type, num_children: 1, converted_type: "MAP", logical_type: { type: "MAP" } },
+    { name: ENTRY, repetition_type: "REPEATED", num_children: 2 },
+    NAME,
+    VALUE,
+  ];
 }
 
 function schemaOf(columns: readonly Column[]): SchemaElement[] {
-  return [{ name: "table", num_children: columns.length }, ...columns.map(elementOf)];
+  return [{ name: "table", num_children: columns.length }, ...columns.flatMap(elementsOf)];
+}
+
+/** How a row group is encoded. */
+export interface RowGroupOptions {
+  readonly compression: Compression;
+  /** Columns that every row has; if the rows are sorted by them, the first first, the file says so. */
+  readonly order?: readonly string[];
 }
 
 /**
@@ -86,44 +167,207 @@ function schemaOf(columns: readonly Column[]): SchemaElement[] {
  * @param push Takes the bytes chunk by chunk; a chunk holds until the call returns.
  */
 export function encodeRowGroup(
-  columns: readonly (Column & { readonly values: ColumnValues | undefined })[],
+  columns: readonly FilledColumn[],
   rows: number,
   offset: number,
+  { compression, order = [] }: RowGroupOptions,
   push: (bytes: Uint8Array) => void,
 ): RowGroup {
   let at = offset;
-  const chunks = columns.map((column): ColumnChunk => {
-    const values = column.values ?? { values: new Float64Array(0), present: new Uint8Array(rows) };
-    if (!column.optional && values.values.length < rows) throw new Error(`some rows lack ${column.name}`);
-    const { encoding, dictionary, data } = encodeValues(column.type, values);
-    const head = new ByteWriter();
-    if (dictionary !== undefined) writeDictionary(head, dictionary, PHYSICAL[column.type]);
-    const page = head.offset;
-    const levels = column.optional ? levelsOf(values, rows) : [];
-    writePageHead(head, encoding, rows, values.values.length, levels, data.length);
-    push(head.getBytes());
-    push(data);
-    const start = at;
-    at += head.offset + data.length;
-    return {
-      name: column.name,
-      offset: start,
-      bytes: at - start,
-      data: page,
-      encodings: dictionary === undefined ? [encoding] : ["PLAIN", encoding],
-    };
+  const chunks = columns.flatMap((column) =>
+    leavesOf(column, rows).map((leaf) => {
+      const chunk = encodeLeaf(leaf, at, compression, push);
+      at += chunk.bytes;
+      return chunk;
+    }),
+  );
+  return { rows, columns: chunks, sortedBy: isSorted(columns, rows, order) ? order : [] };
+}
+
+function isSorted(columns: readonly FilledColumn[], rows: number, order: readonly string[]): boolean {
+  const keys = order.map((name) => {
+    const values = columns.find((column) => column.name === name)?.values;
+    const ranks = values?.dictionary === undefined ? undefined : textRanks(values.dictionary);
+    return ranks === undefined ? values?.values : values?.values.map((index) => ranks[index] ?? 0);
   });
-  return { rows, columns: chunks };
+  for (let row = 1; row < rows; row += 1) {
+    for (const key of keys) {
+      const [before = 0, value = 0] = [key?.[row - 1], key?.[row]];
+      if (before < value) break;
+      if (before > value) return false;
+    }
+  }
+  return true;
 }
 
-interface EncodedValues {
+/** One column of values as the format knows it: a row may have several, or none. */
+interface Leaf {
+  readonly path: readonly string[];
+  readonly type: Exclude<ColumnType, "metrics">;
+  readonly values: Float64Array;
+  readonly dictionary: readonly string[] | undefined;
+  readonly pages: readonly LeafPage[];
+}
+
+/** Which of the leaf's values are in a page, and where they belong. */
+interface LeafPage {
+  readonly rows: number;
+  readonly first: number;
+  readonly end: number;
+  /** Which slots have a value; undefined if the column is required. */
+  readonly definition: Uint8Array | undefined;
+  readonly definitionWidth: number;
+  /** Which slots continue a row; undefined if a row has one slot. */
+  readonly repetition: Uint8Array | undefined;
+}
+
+function leavesOf({ name, type, optional, values }: FilledColumn, rows: number): Leaf[] {
+  if (type !== "metrics") {
+    const column = values ?? { values: new Float64Array(0), present: new Uint8Array(rows) };
+    if (!optional && column.values.length < rows) throw new Error(`some rows lack ${name}`);
+    const pages = flatPages(optional ? (column.present ?? new Uint8Array(rows).fill(1)) : undefined, rows);
+    const physical =
+      type === "timestamp" ? column.values.map((millis) => Math.round(millis * 1000)) : column.values;
+    return [{ path: [name], type, values: physical, dictionary: column.dictionary, pages }];
+  }
+  const { sizes, names } = values?.entries ?? { sizes: new Uint32Array(rows), names: new Float64Array(0) };
+  const pages = entryPages(sizes);
+  const leaf = { pages, dictionary: undefined };
+  return [
+    { ...leaf, path: [name, ENTRY, NAME.name], type: "text", values: names, dictionary: values?.dictionary },
+    {
+      ...leaf,
+      path: [name, ENTRY, VALUE.name],
+      type: "float",
+      values: values?.values ?? new Float64Array(0),
+    },
+  ];
+}
+
+function flatPages(present: Uint8Array | undefined, rows: number): LeafPage[] {
+  const pages: LeafPage[] = [];
+  for (let from = 0, first = 0; from < rows; from += PAGE) {
+    const to = Math.min(rows, from + PAGE);
+    const definition = present?.subarray(from, to);
+    let end = first + to - from;
+    for (let row = 0; definition !== undefined && row < definition.length; row += 1)
+      if (definition[row] === 0) end -= 1;
+    pages.push({ rows: to - from, first, end, definition, definitionWidth: 1, repetition: undefined });
+    first = end;
+  }
+  return pages;
+}
+
+/** Pages of metrics: a row without any has one slot that says so. */
+function entryPages(sizes: Uint32Array): LeafPage[] {
+  const pages: LeafPage[] = [];
+  for (let from = 0, first = 0; from < sizes.length; from += PAGE) {
+    const some = sizes.subarray(from, from + PAGE);
+    let [slots, end] = [0, first];
+    for (const size of some) {
+      slots += Math.max(1, size);
+      end += size;
+    }
+    const definition = new Uint8Array(slots);
+    const repetition = new Uint8Array(slots);
+    let at = 0;
+    for (const size of some) {
+      if (size > 0) {
+        definition.fill(2, at, at + size);
+        repetition.fill(1, at + 1, at + size);
+      }
+      at += Math.max(1, size);
+    }
+    pages.push({ rows: some.length, first, end, definition, definitionWidth: 2, repetition });
+    first = end;
+  }
+  return pages;
+}
+
+function encodeLeaf(
+  leaf: Leaf,
+  offset: number,
+  compression: Compression,
+  push: (bytes: Uint8Array) => void,
+): ColumnChunk {
+  const physical = PHYSICAL[leaf.type];
+  let [bytes, plainBytes, isCompressed] = [0, 0, false];
+  const write = (part: Uint8Array, plain = part.length) => {
+    push(part);
+    bytes += part.length;
+    plainBytes += plain;
+  };
+  const coded = codedValues(leaf);
+  const compress = COMPRESS[compression];
+  if (coded.dictionary !== undefined) {
+    const page = dictionaryPage(coded.dictionary, physical, compress);
+    write(page.bytes, page.plain);
+    isCompressed = compress !== undefined;
+  }
+  const data = bytes;
+  const boundsOf = leaf.dictionary === undefined ? boundsOfNumbers : boundsOfTexts(leaf.dictionary);
+  /** Whether pages up to now were worth it; random digits are not, and trying takes time. */
+  let isTried = compress !== undefined;
+  const pages = leaf.pages.map((page): PageFacts => {
+    const before = bytes;
+    const values = coded.encode(page.first, page.end);
+    const packed = isTried ? compress?.(values) : undefined;
+    const isPacked = packed !== undefined && packed.length < WORTH * values.length;
+    isTried &&= isPacked || values.length < 1024;
+    isCompressed ||= isPacked;
+    const levels = new ByteWriter();
+    if (page.repetition !== undefined) writeRleBitPackedHybrid(levels, page.repetition, 1);
+    const repetitionBytes = levels.offset;
+    if (page.definition !== undefined) writeRleBitPackedHybrid(levels, page.definition, page.definitionWidth);
+    const slots = page.definition?.length ?? page.rows;
+    const nulls = slots - (page.end - page.first);
+    const body = isPacked ? packed : values;
+    const head = new ByteWriter();
+    writePageHeader(head, {
+      type: "DATA_PAGE_V2",
+      uncompressed_page_size: levels.offset + values.length,
+      compressed_page_size: levels.offset + body.length,
+      data_page_header_v2: {
+        num_values: slots,
+        num_nulls: nulls,
+        num_rows: page.rows,
+        encoding: coded.encoding,
+        definition_levels_byte_length: levels.offset - repetitionBytes,
+        repetition_levels_byte_length: repetitionBytes,
+        is_compressed: isPacked,
+      },
+    });
+    write(head.getBytes());
+    write(levels.getBytes());
+    write(body, values.length);
+    const found = boundsOf(leaf.values.subarray(page.first, page.end));
+    return { bytes: bytes - before, rows: page.rows, slots, nulls, ...found };
+  });
+  const slots = pages.reduce((sum, page) => sum + page.slots, 0);
+  return {
+    path: leaf.path,
+    offset,
+    bytes,
+    plainBytes,
+    data,
+    encodings: coded.dictionary === undefined ? [coded.encoding] : ["PLAIN", coded.encoding],
+    codec: isCompressed ? CODECS[compression] : "UNCOMPRESSED",
+    slots,
+    nulls: slots - leaf.values.length,
+    pages,
+    ...joinBounds(pages, leaf.type === "text"),
+  };
+}
+
+/** How the values of a leaf are encoded. */
+interface CodedValues {
   readonly encoding: Encoding;
-  readonly dictionary?: LibraryValues;
-  /** Holds until the next values are encoded. */
-  readonly data: Uint8Array;
+  readonly dictionary?: readonly string[] | Float64Array;
+  /** The bytes of some values; they hold until the next call. */
+  encode(first: number, end: number): Uint8Array;
 }
 
-/** Takes the encoded values of one column after the other. */
+/** Takes the encoded values of one page after the other. */
 const scratch = new ByteWriter();
 
 function cleared(): ByteWriter {
@@ -132,127 +376,168 @@ function cleared(): ByteWriter {
   return scratch;
 }
 
-/** The encodings that make a column small without the time that compression takes. */
-function encodeValues(type: ColumnType, { values, dictionary }: ColumnValues): EncodedValues {
-  if (dictionary !== undefined)
-    return { dictionary: [...dictionary], ...encodeIndexes(values, dictionary.length) };
+function codedValues({ type, values, dictionary }: Leaf): CodedValues {
+  if (dictionary !== undefined && dictionary.length > 0) return codedIndexes(values, dictionary);
   if (type === "count" || type === "timestamp") {
-    const writer = cleared();
-    deltaBinaryPack(writer, type === "count" ? values : values.map((millis) => millis * 1000), "INT64");
-    return { encoding: "DELTA_BINARY_PACKED", data: writer.getBytes() };
-  }
-  // Epochs repeat. Not so other floats; and a dictionary would take -0 for 0.
-  const repeated = type === "epoch" ? useDictionary(values, "DOUBLE", undefined, undefined) : {};
-  if (repeated.dictionary !== undefined && repeated.indexes !== undefined) {
     return {
-      dictionary: repeated.dictionary,
-      ...encodeIndexes(repeated.indexes, repeated.dictionary.length),
+      encoding: "DELTA_BINARY_PACKED",
+      encode: (first, end) => {
+        const some = values.subarray(first, end);
+        const packed = packDeltas(some);
+        if (packed !== undefined) return packed;
+        const writer = cleared();
+        deltaBinaryPack(writer, some, "INT64");
+        return writer.getBytes();
+      },
     };
   }
+  if (type === "boolean") {
+    const encode = (first: number, end: number) => {
+      const writer = cleared();
+      writePlain(writer, Array.from(values.subarray(first, end), Boolean), "BOOLEAN", undefined);
+      return writer.getBytes();
+    };
+    return { encoding: "PLAIN", encode };
+  }
+  const repeated = repeatedNumbers(values);
+  if (repeated !== undefined) return codedIndexes(repeated.indexes, repeated.numbers);
   // Machines on which Node runs keep floats as the format does.
-  return { encoding: "PLAIN", data: new Uint8Array(values.buffer, values.byteOffset, values.byteLength) };
+  return {
+    encoding: "PLAIN",
+    encode: (first, end) => new Uint8Array(values.buffer, values.byteOffset + 8 * first, 8 * (end - first)),
+  };
 }
 
-function encodeIndexes(indexes: LibraryValues, size: number): EncodedValues {
-  const writer = cleared();
-  const width = Math.ceil(Math.log2(size));
-  writer.appendUint8(width);
-  writeRleBitPackedHybrid(writer, indexes, width);
-  return { encoding: "RLE_DICTIONARY", data: writer.getBytes() };
+function codedIndexes(indexes: Float64Array, dictionary: readonly string[] | Float64Array): CodedValues {
+  const width = Math.ceil(Math.log2(dictionary.length));
+  return {
+    encoding: "RLE_DICTIONARY",
+    dictionary,
+    encode: (first, end) => {
+      const writer = cleared();
+      writer.appendUint8(width);
+      writeRleBitPackedHybrid(writer, indexes.subarray(first, end), width);
+      return writer.getBytes();
+    },
+  };
 }
 
-function levelsOf({ present }: ColumnValues, rows: number): LibraryValues {
-  return present ?? new Uint8Array(rows).fill(1);
+/** Different numbers that a dictionary may have. */
+const DICTIONARY = 1 << 12;
+/** So many values show whether numbers repeat. */
+const SAMPLE = 1 << 9;
+
+/** The different numbers of a column, and which of them each value is; undefined if they repeat too seldom. */
+function repeatedNumbers(
+  values: Float64Array,
+): { readonly numbers: Float64Array; readonly indexes: Float64Array } | undefined {
+  const known = new Map<number, number>();
+  const indexes = new Float64Array(values.length);
+  for (let at = 0; at < values.length; at += 1) {
+    const value = values[at] ?? 0;
+    let index = known.get(value);
+    if (index === undefined) {
+      // A map takes -0 for 0.
+      if (known.size === DICTIONARY || Object.is(value, -0)) return undefined;
+      index = known.size;
+      known.set(value, index);
+    }
+    indexes[at] = index;
+    if (at === SAMPLE && known.size > SAMPLE / 4) return undefined;
+  }
+  const numbers = Float64Array.from(known.keys());
+  return 4 * numbers.length > values.length ? undefined : { numbers, indexes };
 }
 
-function writeDictionary(writer: ByteWriter, dictionary: LibraryValues, type: PhysicalType): void {
+function dictionaryPage(
+  dictionary: readonly string[] | Float64Array,
+  type: PhysicalType,
+  compress: ((bytes: Uint8Array) => Uint8Array) | undefined,
+): { readonly bytes: Uint8Array; readonly plain: number } {
+  const values = new ByteWriter();
+  writePlain(values, [...dictionary], type, undefined);
+  const plain = values.getBytes();
+  const packed = compress?.(plain) ?? plain;
   const page = new ByteWriter();
-  writePlain(page, dictionary, type, undefined);
-  writePageHeader(writer, {
+  writePageHeader(page, {
     type: "DICTIONARY_PAGE",
-    uncompressed_page_size: page.offset,
-    compressed_page_size: page.offset,
+    uncompressed_page_size: plain.length,
+    compressed_page_size: packed.length,
     dictionary_page_header: { num_values: dictionary.length, encoding: "PLAIN" },
   });
-  writer.appendBytes(page.getBytes());
-}
-
-/** What stands before the values of a page: its header, and which rows have one. */
-function writePageHead(
-  writer: ByteWriter,
-  encoding: Encoding,
-  rows: number,
-  values: number,
-  levels: LibraryValues,
-  bytes: number,
-): void {
-  const level = new ByteWriter();
-  if (levels.length > 0) writeRleBitPackedHybrid(level, levels, 1);
-  writePageHeader(writer, {
-    type: "DATA_PAGE_V2",
-    uncompressed_page_size: level.offset + bytes,
-    compressed_page_size: level.offset + bytes,
-    data_page_header_v2: {
-      num_values: rows,
-      num_nulls: rows - values,
-      num_rows: rows,
-      encoding,
-      definition_levels_byte_length: level.offset,
-      repetition_levels_byte_length: 0,
-      is_compressed: false,
-    },
-  });
-  writer.appendBytes(level.getBytes());
-}
-
-/** A column of any type that none of the rows has, at `offset` of a file. */
-export function encodeAbsent(
-  name: string,
-  rows: number,
-  offset: number,
-): { readonly chunk: ColumnChunk; readonly bytes: Uint8Array } {
-  const column: Column = { name, type: "float", optional: true };
-  const parts: Uint8Array[] = [];
-  const push = (bytes: Uint8Array) => parts.push(bytes.slice());
-  const { columns } = encodeRowGroup([{ ...column, values: undefined }], rows, offset, push);
-  return { chunk: columns[0] as ColumnChunk, bytes: Buffer.concat(parts) };
+  const head = page.offset;
+  page.appendBytes(packed);
+  return { bytes: page.getBytes(), plain: head + plain.length };
 }
 
 /** What stands after the row groups of a file. */
 export class ParquetFrame {
   readonly #columns: readonly Column[];
-  readonly #program: string;
+  readonly #facts: FileFacts;
   readonly #groups: RowGroup[] = [];
 
-  /** @param program Name and version of what writes the file. */
-  constructor(columns: readonly Column[], program: string) {
+  constructor(columns: readonly Column[], facts: FileFacts) {
     this.#columns = columns;
-    this.#program = program;
+    this.#facts = facts;
   }
 
-  /** Adds a row group with all columns of the table, at their offsets in this file. */
-  add(group: RowGroup): void {
-    this.#groups.push(group);
+  /** Adds a row group with all columns of the table, whose bytes are moved by `shift` to where they are in this file. */
+  add(group: RowGroup, shift = 0): void {
+    const columns = group.columns.map((chunk) => ({ ...chunk, offset: chunk.offset + shift }));
+    this.#groups.push({ ...group, columns });
   }
 
-  /** What the file ends with. */
-  foot(): Uint8Array {
-    const types = new Map(this.#columns.map(({ name, type }) => [name, PHYSICAL[type]]));
+  /** What the file ends with, at this offset: the indexes of pages, then the metadata. */
+  foot(offset: number): Uint8Array {
+    const elements = new Map<string, SchemaElement>();
+    for (const column of this.#columns) {
+      for (const element of elementsOf(column).filter(({ type }) => type !== undefined)) {
+        const path = column.type === "metrics" ? [column.name, ENTRY, element.name] : [column.name];
+        elements.set(path.join("."), element);
+      }
+    }
+    const leaf = ({ path }: ColumnChunk) => elements.get(path.join(".")) as SchemaElement;
     const writer = new ByteWriter();
+    const groups = this.#groups.map((group) => ({
+      ...group,
+      chunks: group.columns.map((chunk) => ({ chunk, element: leaf(chunk), place: {} as MetadataColumn })),
+    }));
+    const chunks = groups.flatMap((group) => group.chunks);
+    for (const { chunk, element, place } of chunks) {
+      const start = writer.offset;
+      if (!writeColumnIndex(writer, chunk, element)) continue;
+      place.column_index_offset = BigInt(offset + start);
+      place.column_index_length = writer.offset - start;
+    }
+    for (const { chunk, place } of chunks) {
+      const start = writer.offset;
+      writeOffsetIndex(writer, chunk);
+      place.offset_index_offset = BigInt(offset + start);
+      place.offset_index_length = writer.offset - start;
+    }
+    const names = this.#columns.flatMap(({ name, type }) => (type === "metrics" ? [name, ""] : [name]));
+    const { program, metadata = {} } = this.#facts;
     writeMetadata(writer, {
       version: 2,
-      created_by: this.#program,
+      created_by: program,
       schema: schemaOf(this.#columns),
       num_rows: BigInt(this.#groups.reduce((sum, { rows }) => sum + rows, 0)),
-      row_groups: this.#groups.map(({ rows, columns }) => {
-        const bytes = BigInt(columns.reduce((sum, column) => sum + column.bytes, 0));
-        return {
-          columns: columns.map((column) => columnMetadata(column, rows, types.get(column.name) ?? "DOUBLE")),
-          total_byte_size: bytes,
-          total_compressed_size: bytes,
-          num_rows: BigInt(rows),
-        };
-      }),
+      row_groups: groups.map(({ rows, chunks: placed, sortedBy }) => ({
+        columns: placed.map(({ chunk, element, place }) => ({ ...columnMetadata(chunk, element), ...place })),
+        total_byte_size: BigInt(placed.reduce((sum, { chunk }) => sum + chunk.plainBytes, 0)),
+        total_compressed_size: BigInt(placed.reduce((sum, { chunk }) => sum + chunk.bytes, 0)),
+        num_rows: BigInt(rows),
+        ...(sortedBy.length === 0
+          ? {}
+          : {
+              sorting_columns: sortedBy.map((name) => ({
+                column_idx: names.indexOf(name),
+                descending: false,
+                nulls_first: false,
+              })),
+            }),
+      })),
+      key_value_metadata: Object.entries(metadata).map(([key, value]) => ({ key, value })),
       // Known to the reader of a file, not to its writer.
       metadata_length: 0,
     });
@@ -261,23 +546,62 @@ export class ParquetFrame {
   }
 }
 
-function columnMetadata(
-  { name, offset, bytes, data, encodings }: ColumnChunk,
-  rows: number,
-  type: PhysicalType,
-): MetadataColumn {
+/** The bounds of pages; returns false if a page has values without bounds: they are not numbers. */
+function writeColumnIndex(writer: ByteWriter, { pages }: ColumnChunk, element: SchemaElement): boolean {
+  const isEmpty = ({ min }: PageFacts) => min === undefined;
+  if (pages.some((page) => isEmpty(page) && page.nulls < page.slots)) return false;
+  const bytes = (bound: Bound | undefined, isMax: boolean) =>
+    (bound === undefined
+      ? undefined
+      : unconvertMinMax(physicalBound(bound, element, isMax), element, isMax)) ?? new Uint8Array(0);
+  serializeTCompactProtocol(writer, {
+    field_1: pages.map(isEmpty),
+    field_2: pages.map(({ min }) => bytes(min, false)),
+    field_3: pages.map(({ max }) => bytes(max, true)),
+    // Unordered.
+    field_4: 0,
+    field_5: pages.map(({ nulls }) => BigInt(nulls)),
+  });
+  return true;
+}
+
+function writeOffsetIndex(writer: ByteWriter, { offset, data, pages }: ColumnChunk): void {
+  let [at, row] = [offset + data, 0];
+  const locations = pages.map(({ bytes, rows }) => {
+    const location = { field_1: BigInt(at), field_2: bytes, field_3: BigInt(row) };
+    at += bytes;
+    row += rows;
+    return location;
+  });
+  serializeTCompactProtocol(writer, { field_1: locations });
+}
+
+/** A bound as the format wants it: zeros of both signs are between -0 and 0. */
+function physicalBound(bound: Bound, { type }: SchemaElement, isMax: boolean): Bound {
+  if (bound === 0) return isMax ? 0 : -0;
+  return type === "DOUBLE" ? Number(bound) : bound;
+}
+
+function columnMetadata(chunk: ColumnChunk, element: SchemaElement): MetadataColumn {
+  const { type = "DOUBLE" } = element;
+  const { path, offset, bytes, plainBytes, data, encodings, codec, slots, nulls, min, max } = chunk;
+  const bounds =
+    min === undefined || max === undefined
+      ? {}
+      : { min_value: physicalBound(min, element, false), max_value: physicalBound(max, element, true) };
   return {
     file_offset: BigInt(offset),
     meta_data: {
       type,
       encodings: [...encodings],
-      path_in_schema: [name],
-      codec: "UNCOMPRESSED",
-      num_values: BigInt(rows),
+      path_in_schema: [...path],
+      codec,
+      num_values: BigInt(slots),
       total_compressed_size: BigInt(bytes),
-      total_uncompressed_size: BigInt(bytes),
+      total_uncompressed_size: BigInt(plainBytes),
       data_page_offset: BigInt(offset + data),
       ...(data > 0 ? { dictionary_page_offset: BigInt(offset) } : {}),
+      statistics: { null_count: BigInt(nulls), ...bounds },
     },
   };
 }

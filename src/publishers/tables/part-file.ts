@@ -1,15 +1,6 @@
-/** A file of a part: rows of a table, some of whose columns may be known only when all parts are there. */
+/** A file of a part of a table. */
 import { closeSync, openSync, writeSync } from "node:fs";
 import { named } from "../../io/output-file.js";
-
-/** Rows of a text table that lack the same columns. */
-export interface Section {
-  /** What the rows have, in this order. */
-  readonly columns: readonly string[];
-  /** The segment that all of them come from, where `segment` is not among the columns. */
-  readonly segment: number;
-  readonly bytes: number;
-}
 
 /** Smaller chunks are joined before they are written. */
 const READY = 1 << 18;
@@ -84,28 +75,5 @@ export class PartFile {
     } catch (error) {
       throw named(error, this.#path);
     }
-  }
-}
-
-/** A text table of a part. */
-export class SectionFile extends PartFile {
-  readonly #sections: Section[] = [];
-
-  get sections(): readonly Section[] {
-    return this.#sections;
-  }
-
-  /** Takes whole rows. */
-  add(rows: Uint8Array | string, columns: readonly string[], segment: number): void {
-    const bytes = this.push(rows);
-    if (bytes === 0) return;
-    const last = this.#sections.at(-1);
-    const same =
-      last !== undefined &&
-      last.segment === segment &&
-      last.columns.length === columns.length &&
-      last.columns.every((column, index) => column === columns[index]);
-    if (!same) this.#sections.push({ columns, segment, bytes });
-    else this.#sections[this.#sections.length - 1] = { ...last, bytes: last.bytes + bytes };
   }
 }

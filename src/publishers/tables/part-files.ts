@@ -1,24 +1,24 @@
 /** The files of one table of a part. */
 import { join } from "node:path";
 import { ColumnBuffer } from "./column-buffer.js";
-import { type Column, LABEL_COLUMNS, SEGMENT, type TableFormat } from "./columns.js";
-import type { RowGroup } from "./parquet.js";
-import { PartFile, type Section, SectionFile } from "./part-file.js";
+import type { TableFormat } from "./columns.js";
+import type { Compression, RowGroup } from "./parquet.js";
+import { PartFile } from "./part-file.js";
+import { SCHEMA } from "./schema.js";
 
 /** The tables whose rows come from logs, and so in parts. */
 export const PART_TABLES = ["training", "validation"] as const;
 export type PartTableName = (typeof PART_TABLES)[number];
 
+/** How the tables of a part are written. */
+export interface PartOptions {
+  readonly formats: readonly TableFormat[];
+  /** Of Parquet. */
+  readonly compression: Compression;
+}
+
 /** One table of a part, as its JSON tells it. */
 export interface TablePart {
-  /** Whether any row has label counts. */
-  readonly labels: boolean;
-  /** Whether some run has rows from two segments or more. */
-  readonly segments: boolean;
-  /** Metrics and the columns that they have in this part, in the order of their first point. */
-  readonly metrics: readonly (readonly [metric: string, column: string])[];
-  readonly csv: readonly Section[];
-  readonly ndjson: readonly Section[];
   readonly parquet: readonly RowGroup[];
   /** Bytes of each file. */
   readonly bytes: Readonly<Record<TableFormat, number>>;
@@ -29,25 +29,21 @@ export function partFile(folder: string, table: PartTableName, format: TableForm
   return join(folder, `${table}.${format}`);
 }
 
-/** The files of one table in all forms that are asked for. */
+/** The files of one table in all formats that are asked for. */
 export class PartFiles {
-  readonly csv: SectionFile | undefined;
-  readonly ndjson: SectionFile | undefined;
+  readonly csv: PartFile | undefined;
+  readonly ndjson: PartFile | undefined;
   readonly columns: ColumnBuffer | undefined;
   readonly #parquet: PartFile | undefined;
 
-  constructor(
-    folder: string,
-    table: PartTableName,
-    formats: readonly TableFormat[],
-    columns: readonly Column[],
-  ) {
+  constructor(folder: string, table: PartTableName, { formats, compression }: PartOptions) {
     const path = (format: TableFormat) => partFile(folder, table, format);
-    if (formats.includes("csv")) this.csv = new SectionFile(path("csv"));
-    if (formats.includes("ndjson")) this.ndjson = new SectionFile(path("ndjson"));
+    if (formats.includes("csv")) this.csv = new PartFile(path("csv"));
+    if (formats.includes("ndjson")) this.ndjson = new PartFile(path("ndjson"));
     if (!formats.includes("parquet")) return;
+    const { columns, order } = SCHEMA[table];
     this.#parquet = new PartFile(path("parquet"));
-    this.columns = new ColumnBuffer(this.#parquet, [...columns, ...LABEL_COLUMNS, SEGMENT]);
+    this.columns = new ColumnBuffer(this.#parquet, columns, { compression, order, whole: true });
   }
 
   /**
@@ -63,10 +59,8 @@ export class PartFiles {
     }
   }
 
-  get summary(): Pick<TablePart, TableFormat | "bytes"> {
+  get summary(): TablePart {
     return {
-      csv: this.csv?.sections ?? [],
-      ndjson: this.ndjson?.sections ?? [],
       parquet: this.columns?.groups ?? [],
       bytes: {
         csv: this.csv?.size ?? 0,

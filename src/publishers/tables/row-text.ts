@@ -1,7 +1,7 @@
 /** Rows as text: CSV and NDJSON. */
 import { csvLines, csvStart } from "../csv/csv-text.js";
 import { formatCount, formatFloat } from "../csv/float.js";
-import type { Cell, Column, ColumnType, RunName } from "./columns.js";
+import type { Cell, Column, ColumnType, Metrics, RunName } from "./columns.js";
 
 /** A row's first cells as CSV, with the comma that follows. */
 export function csvHead({ project, group, run }: RunName): string {
@@ -30,13 +30,15 @@ export function csvHeader(columns: readonly Column[]): string {
 
 /** Whole rows as CSV. */
 export function csvRows(columns: readonly Column[], rows: readonly (readonly Cell[])[]): string {
-  const texts = rows.map((row) =>
-    columns.map(({ type }, index) => {
-      const cell = row[index];
-      return typeof cell === "number" ? csvNumber(cell, type) : (cell ?? "");
-    }),
-  );
-  return csvLines(texts);
+  return csvLines(rows.map((row) => columns.map(({ type }, index) => cellText(row[index], type))));
+}
+
+/** A value as text, before anything is quoted or escaped; empty if it is absent. */
+export function cellText(cell: Cell, type: ColumnType): string {
+  if (cell === undefined) return "";
+  if (typeof cell === "string") return cell;
+  if (typeof cell === "number") return type === "timestamp" ? timeText(cell) : csvNumber(cell, type);
+  return typeof cell === "boolean" ? String(cell) : metricsJson(cell);
 }
 
 /** Whole rows as NDJSON, each starting with `head`; absent cells are left out. */
@@ -46,12 +48,28 @@ export function jsonRows(columns: readonly Column[], rows: readonly (readonly Ce
   for (const row of rows) {
     const fields: string[] = [];
     for (const [index, cell] of row.entries()) {
-      if (cell === undefined) continue;
-      fields.push(`${keys[index]}:${typeof cell === "string" ? JSON.stringify(cell) : jsonNumber(cell)}`);
+      const type = columns[index]?.type;
+      if (cell === undefined || type === undefined) continue;
+      fields.push(`${keys[index]}:${jsonCell(cell, type)}`);
     }
     text += `${head}${fields.join(",")}}\n`;
   }
   return text;
+}
+
+function jsonCell(cell: Exclude<Cell, undefined>, type: ColumnType): string {
+  if (typeof cell === "string") return JSON.stringify(cell);
+  if (typeof cell === "number") return type === "timestamp" ? `"${timeText(cell)}"` : jsonNumber(cell);
+  return typeof cell === "boolean" ? String(cell) : metricsJson(cell);
+}
+
+function metricsJson(metrics: Metrics): string {
+  const fields = [...metrics].map(([name, value]) => `${JSON.stringify(name)}:${jsonNumber(value)}`);
+  return `{${fields.join(",")}}`;
+}
+
+function timeText(millis: number): string {
+  return new Date(millis).toISOString();
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r" };

@@ -1,4 +1,4 @@
-/** Changes of text rows on their way from a part into the whole table. */
+/** Changes of CSV rows on their way from one file into another. */
 import { tabCell } from "./row-text.js";
 
 const [QUOTE, COMMA, LINE_FEED] = [0x22, 0x2c, 0x0a];
@@ -34,30 +34,22 @@ abstract class Rows implements RowTransform {
   protected abstract rows(bytes: Uint8Array): { readonly changed: Uint8Array; readonly end: number };
 }
 
-/**
- * Puts the same text into every row: before its last two bytes, which end a line of CSV, or an object's line; in CSV,
- * before its last cells if some are to stay last.
- */
+/** Puts the same text into every row: at its end, or before its last cells if some are to stay last. */
 export class RowEnds extends Rows {
   readonly #text: Uint8Array;
-  readonly #quotes: boolean;
   readonly #trailing: number;
   #out = Buffer.alloc(0);
 
-  /**
-   * @param quotes Whether line feeds between quotation marks are part of a cell.
-   * @param trailing How many cells stay after the text.
-   */
-  constructor(text: string, quotes: boolean, trailing = 0) {
+  /** @param trailing How many cells stay after the text. */
+  constructor(text: string, trailing = 0) {
     super();
     this.#text = encoder.encode(text);
-    this.#quotes = quotes;
     this.#trailing = trailing;
   }
 
   protected rows(rows: Uint8Array): { changed: Uint8Array; end: number } {
     const bytes = Buffer.from(rows.buffer, rows.byteOffset, rows.length);
-    const hasQuotes = this.#quotes && bytes.includes(QUOTE);
+    const hasQuotes = bytes.includes(QUOTE);
     const text = this.#text;
     const rest = bytes.length + text.length;
     let out = this.#out.length >= rest ? this.#out : Buffer.alloc(rest + Math.ceil(bytes.length / 8));
@@ -163,31 +155,6 @@ export class TabCells extends Rows {
       if (quoted !== undefined) return tabCell(quoted.replaceAll('""', '"'));
       return found === "," ? "\t" : found === "\r\n" ? "\n" : tabCell(found);
     });
-    return { changed: encoder.encode(changed), end };
-  }
-}
-
-/** Renames fields of JSON lines, and adds a segment if one is given. */
-export class FieldNames extends Rows {
-  readonly #names: ReadonlyMap<string, string>;
-  readonly #segment: number | undefined;
-
-  constructor(names: ReadonlyMap<string, string>, segment: number | undefined) {
-    super();
-    this.#names = names;
-    this.#segment = segment;
-  }
-
-  protected rows(bytes: Uint8Array): { changed: Uint8Array; end: number } {
-    const end = bytes.lastIndexOf(LINE_FEED) + 1;
-    const lines = new TextDecoder().decode(bytes.subarray(0, end)).split("\n");
-    let changed = "";
-    for (const line of lines) {
-      if (line === "") continue;
-      const fields = Object.entries(JSON.parse(line) as Record<string, unknown>);
-      if (this.#segment !== undefined) fields.push(["segment", this.#segment]);
-      changed += `${JSON.stringify(Object.fromEntries(fields.map(([name, value]) => [this.#names.get(name) ?? name, value])))}\n`;
-    }
     return { changed: encoder.encode(changed), end };
   }
 }

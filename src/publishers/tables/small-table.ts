@@ -2,7 +2,14 @@
 import { open } from "node:fs/promises";
 import { named } from "../../io/output-file.js";
 import type { Cell, Column, TableFormat } from "./columns.js";
-import { type ColumnValues, encodeRowGroup, HEAD, ParquetFrame } from "./parquet.js";
+import {
+  type ColumnValues,
+  encodeRowGroup,
+  type FileFacts,
+  HEAD,
+  ParquetFrame,
+  type RowGroupOptions,
+} from "./parquet.js";
 import { csvHeader, csvRows, jsonRows } from "./row-text.js";
 
 /** Rows that are written at once. */
@@ -11,7 +18,7 @@ const ROWS = 10_000;
 /**
  * Writes a table into a file.
  *
- * @param program Name and version of the program, for the file to name.
+ * @param parquet What a Parquet file says of itself, and how it is encoded.
  * @throws Error of Node's when the file can't be written.
  */
 export async function writeTable(
@@ -19,11 +26,11 @@ export async function writeTable(
   format: TableFormat,
   columns: readonly Column[],
   rows: readonly (readonly Cell[])[],
-  program: string,
+  parquet: FileFacts & RowGroupOptions,
 ): Promise<void> {
   const file = await open(path, "w");
   try {
-    const frame = new ParquetFrame(columns, program);
+    const frame = new ParquetFrame(columns, parquet);
     let offset = 0;
     const append = async (bytes: Uint8Array | string) => {
       await file.appendFile(bytes);
@@ -38,12 +45,13 @@ export async function writeTable(
       else {
         const values = columns.map((column, at) => ({ ...column, values: valuesAt(some, at) }));
         const chunks: Uint8Array[] = [];
-        const group = encodeRowGroup(values, some.length, offset, (bytes) => chunks.push(bytes.slice()));
+        const push = (bytes: Uint8Array) => chunks.push(bytes.slice());
+        const group = encodeRowGroup(values, some.length, offset, parquet, push);
         await append(Buffer.concat(chunks));
         frame.add(group);
       }
     }
-    if (format === "parquet") await append(frame.foot());
+    if (format === "parquet") await append(frame.foot(offset));
   } catch (error) {
     throw named(error, path);
   } finally {
@@ -56,13 +64,25 @@ export function valuesAt(rows: readonly (readonly Cell[])[], at: number): Column
   const cells = rows.map((row) => row[at]);
   const there = cells.filter((cell) => cell !== undefined);
   if (there.length === 0) return undefined;
-  const present = Uint8Array.from(cells, (cell) => (cell === undefined ? 0 : 1));
   const texts = new Map<string, number>();
-  const values = Float64Array.from(there, (cell) => {
-    if (typeof cell === "number") return cell;
-    const index = texts.get(cell) ?? texts.size;
-    texts.set(cell, index);
+  const indexOf = (text: string) => {
+    const index = texts.get(text) ?? texts.size;
+    texts.set(text, index);
     return index;
-  });
+  };
+  const metrics = cells.map((cell) => (typeof cell === "object" ? [...cell] : []));
+  const entries = metrics.flat();
+  if (entries.length > 0) {
+    const names = Float64Array.from(entries, ([name]) => indexOf(name));
+    return {
+      values: Float64Array.from(entries, ([, value]) => value),
+      dictionary: [...texts.keys()],
+      entries: { sizes: Uint32Array.from(metrics, ({ length }) => length), names },
+    };
+  }
+  const present = Uint8Array.from(cells, (cell) => (cell === undefined ? 0 : 1));
+  const values = Float64Array.from(there, (cell) =>
+    typeof cell === "string" ? indexOf(cell) : Number(cell),
+  );
   return { values, present, ...(texts.size > 0 ? { dictionary: [...texts.keys()] } : {}) };
 }

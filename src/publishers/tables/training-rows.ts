@@ -1,48 +1,49 @@
 /** Training rows of a batch, in each form. */
 import type { Batch } from "../../core/batch.js";
-import { PRESENT } from "../../core/layout.js";
-import type { LABELS, TRAINING } from "../csv/columns.js";
-import type { NumberColumn } from "./column-buffer.js";
-import { LABEL_COLUMNS, RUN_COLUMNS, TRAINING_COLUMNS } from "./columns.js";
+import { PRESENT, type TRAINING_COLUMNS } from "../../core/layout.js";
+import type { ColumnFiller } from "./column-buffer.js";
 import { jsonNumber } from "./row-text.js";
+import { columnsOf, RUN_COLUMNS } from "./schema.js";
 
-type Name = (typeof TRAINING)[number] | (typeof LABELS)[number];
+type Name = (typeof TRAINING_COLUMNS)[number];
 type Optional = Name & keyof typeof PRESENT;
 
-/** Each column with the bit that tells whether a row has it; without one, every row has it. */
-const COLUMNS: readonly { readonly name: Name; readonly bit: number | undefined }[] = [
-  ...TRAINING_COLUMNS.slice(RUN_COLUMNS.length),
-  ...LABEL_COLUMNS,
-].map(({ name, optional }) => ({
-  name: name as Name,
-  bit: optional ? PRESENT[name as Optional] : undefined,
-}));
+/** The columns of the batch that a table has, each with the bit of the rows that have it; without one, all have. */
+const COLUMNS: readonly { readonly name: Name; readonly bit: number | undefined }[] = columnsOf("training")
+  .slice(RUN_COLUMNS.length)
+  .map(({ name, optional }) => ({
+    name: name as Name,
+    bit: optional ? PRESENT[name as Optional] : undefined,
+  }));
 
 /** Puts the rows from `from` to `to` into columns. */
-export function putTraining(
-  { training }: Batch,
-  from: number,
-  to: number,
-  put: (name: string) => NumberColumn | undefined,
-): void {
+export function putTraining(batch: Batch, from: number, to: number, filler: ColumnFiller): void {
+  const { training, trainingTimes } = batch;
   const present = training.present.subarray(from, to);
   for (const { name, bit } of COLUMNS) {
-    put(name)?.pushAll(training[name].subarray(from, to), bit === undefined ? undefined : present, bit);
+    const values = name === "timestamp" ? trainingTimes : training[name];
+    filler.number(name)?.pushAll(values.subarray(from, to), bit === undefined ? undefined : present, bit);
   }
-  put("segment")?.pushAll(training.segment.subarray(from, to));
 }
 
 /** The rows as NDJSON, each starting with `head`. */
-export function trainingJson({ training }: Batch, head: string, segment: boolean): string {
-  const columns = COLUMNS.map(({ name, bit }) => ({ key: `,"${name}":`, values: training[name], bit }));
+export function trainingJson({ training, trainingTimes, time }: Batch, head: string): string {
+  const columns = COLUMNS.map(({ name, bit }) => ({
+    key: `,"${name}":`,
+    values: name === "timestamp" ? trainingTimes : training[name],
+    isTime: name === "timestamp",
+    bit,
+  }));
   let text = "";
   for (let row = 0; row < training.length; row += 1) {
     const present = training.present[row] ?? 0;
     text += head;
-    for (const { key, values, bit } of columns) {
-      if (bit === undefined || (present & bit) !== 0) text += key + jsonNumber(values[row] ?? 0);
+    for (const { key, values, isTime, bit } of columns) {
+      if (bit !== undefined && (present & bit) === 0) continue;
+      const value = values[row] ?? 0;
+      text += key + (isTime ? `"${time.format(value, true, 0)}"` : jsonNumber(value));
     }
-    text += segment ? `,"segment":${training.segment[row]}}\n` : "}\n";
+    text += "}\n";
   }
   return text;
 }

@@ -1,123 +1,83 @@
-/** Validation points as rows of a table whose columns grow with the metrics. */
+/** Validation points as rows of the table of many runs, whose columns are the same whatever the metrics. */
+import { instant } from "../../core/timestamp.js";
 import { ColumnNames, stalledColumn } from "../../run/metric-columns.js";
 import type { RunUpdate } from "../../run/run-reader.js";
+import type { ValidationPoint } from "../../run/validation-point.js";
 import { metricRule } from "../csv/columns.js";
-import type { NumberColumn } from "./column-buffer.js";
-import { type Column, metricColumns, RUN_COLUMNS, SEGMENT, VALIDATION_COLUMNS } from "./columns.js";
-import { csvNumber, jsonNumber } from "./row-text.js";
+import type { ColumnFiller } from "./column-buffer.js";
+import type { Cell, Metrics } from "./columns.js";
+import { cellText, jsonRows } from "./row-text.js";
+import { columnsOf, RUN_COLUMNS } from "./schema.js";
 
-/** A row without the name of its run. */
-export interface ValidationRow {
-  readonly segment: number;
-  /** Of its first record, as the log has it. */
-  readonly timestamp: string | undefined;
-  /** As many as there were columns when the row was made, or less: the rest is absent. */
-  readonly cells: readonly (number | undefined)[];
+/** A row's cells after the name of its run. */
+export type ValidationRow = readonly Cell[];
+
+const COLUMNS = columnsOf("validation").slice(RUN_COLUMNS.length);
+const INDICES = new Map(COLUMNS.map(({ name }, index) => [name, index]));
+const FURTHER = COLUMNS.length - 1;
+
+/** How the metrics of a run are called: each by its column, or its name in `further`. */
+export function metricColumns(): ColumnNames {
+  return new ColumnNames(metricRule(columnsOf("validation").map(({ name }) => name)));
 }
 
-const FIXED = VALIDATION_COLUMNS.slice(RUN_COLUMNS.length);
-
-/** Turns the points of any number of runs into rows of one table. */
+/** Turns the points of one run into rows. */
 export class ValidationRows {
-  readonly #metrics: ColumnNames;
-  readonly #columns: Column[] = [...FIXED];
-  /** Where the value and the stalls of each metric stand in a row. */
-  readonly #indices = new Map<string, { readonly value: number; readonly stalled: number }>();
+  readonly #columns = metricColumns();
 
-  /** @param others Columns of the table that are neither metrics nor segments. */
-  constructor(others: readonly string[] = VALIDATION_COLUMNS.map(({ name }) => name)) {
-    this.#metrics = new ColumnNames(metricRule(others));
+  take({ points, metricNames }: RunUpdate): ValidationRow[] {
+    // In the order of their first records, whatever closes first: names must not depend on the chunks of a log.
+    if (points.length > 0) for (const metric of metricNames) this.#columns.add(metric);
+    return points.map((point) => this.#row(point));
   }
 
-  /** Columns up to now, but for those of the run's name. */
-  get columns(): readonly Column[] {
-    return this.#columns;
-  }
-
-  /** The columns of the metrics, by Marian's names, in the order of their first point. */
-  get metrics(): ReadonlyMap<string, string> {
-    return this.#metrics.columns;
-  }
-
-  /** Names of columns that don't depend on the order of metrics, by those up to now, if they differ. */
-  get renamed(): ReadonlyMap<string, string> {
-    return this.#metrics.renamed;
-  }
-
-  /** The columns when all rows are there, by their names then. */
-  get settled(): readonly Column[] {
-    const { renamed } = this;
-    return this.#columns.map((column) => ({ ...column, name: renamed.get(column.name) ?? column.name }));
-  }
-
-  /** The rows of the points of an update, and the columns that they are the first to have. */
-  take({ points, metricNames }: RunUpdate): { rows: ValidationRow[]; added: readonly Column[] } {
-    const known = this.#columns.length;
-    if (metricNames.size > 0 && points.some(({ metrics }) => this.#isNew(metrics.keys()))) {
-      const met = new Set(points.flatMap(({ metrics }) => [...metrics.keys()]));
-      for (const metric of metricNames) if (met.has(metric)) this.#add(metric);
+  #row({ segment, line, timestamp, epoch, up, metrics }: ValidationPoint): ValidationRow {
+    const cells: Cell[] = new Array(COLUMNS.length).fill(undefined);
+    const further = new Map<string, number>();
+    const put = (name: string, value: number | undefined) => {
+      if (value === undefined) return;
+      const index = INDICES.get(name);
+      if (index === undefined) further.set(name, value);
+      else cells[index] = value;
+    };
+    put("segment", segment);
+    put("line", line);
+    put("timestamp", instant(timestamp));
+    put("epoch", epoch);
+    put("up", up);
+    for (const [metric, { value, stalled }] of metrics) {
+      const column = this.#columns.add(metric);
+      put(column, value);
+      put(stalledColumn(column), stalled);
     }
-    const rows = points.map(({ segment, timestamp, epoch, up, metrics }): ValidationRow => {
-      const cells = new Array<number | undefined>(this.#columns.length).fill(undefined);
-      cells[0] = epoch;
-      cells[1] = up;
-      for (const [metric, { value, stalled }] of metrics) {
-        const index = this.#indices.get(metric);
-        if (index === undefined) continue;
-        cells[index.value] = value;
-        cells[index.stalled] = stalled;
-      }
-      return { segment, timestamp, cells };
-    });
-    return { rows, added: this.#columns.slice(known) };
-  }
-
-  #isNew(metrics: Iterable<string>): boolean {
-    for (const metric of metrics) if (!this.#indices.has(metric)) return true;
-    return false;
-  }
-
-  #add(metric: string): void {
-    if (this.#indices.has(metric)) return;
-    const column = this.#metrics.add(metric);
-    if (this.#indexOf(column) === -1) this.#columns.push(...metricColumns(column));
-    this.#indices.set(metric, {
-      value: this.#indexOf(column),
-      stalled: this.#indexOf(stalledColumn(column)),
-    });
-  }
-
-  #indexOf(column: string): number {
-    return this.#columns.findIndex(({ name }) => name === column);
+    if (further.size > 0) cells[FURTHER] = further;
+    return cells;
   }
 }
 
 /** Puts the rows into columns. */
-export function putValidation(
-  columns: readonly Column[],
-  rows: readonly ValidationRow[],
-  put: (name: string) => NumberColumn | undefined,
-): void {
-  for (const [index, { name }] of columns.entries()) {
-    const values = put(name);
-    for (const { cells } of rows) values?.push(cells[index]);
+export function putValidation(rows: readonly ValidationRow[], filler: ColumnFiller): void {
+  for (const [index, { name }] of COLUMNS.entries()) {
+    if (index === FURTHER) {
+      const column = filler.metrics(name);
+      for (const row of rows) column?.push(row[index] as Metrics | undefined);
+    } else {
+      const column = filler.number(name);
+      for (const row of rows) column?.push(row[index] as number | undefined);
+    }
   }
-  put(SEGMENT.name)?.pushAll(Float64Array.from(rows, ({ segment }) => segment));
 }
 
 /** The rows as CSV, each starting with `head`. */
-export function validationCsv(
-  columns: readonly Column[],
-  rows: readonly ValidationRow[],
-  head: string,
-): string {
+export function validationCsv(rows: readonly ValidationRow[], head: string): string {
   let text = "";
-  for (const { cells } of rows) {
+  for (const row of rows) {
     text += head;
-    for (let index = 0; index < columns.length; index += 1) {
-      const cell = cells[index];
+    for (const [index, { type }] of COLUMNS.entries()) {
+      const cell = cellText(row[index], type);
       if (index > 0) text += ",";
-      if (cell !== undefined) text += csvNumber(cell, columns[index]?.type);
+      // Only metrics need quotes, and always do.
+      text += index === FURTHER && cell !== "" ? `"${cell.replaceAll('"', '""')}"` : cell;
     }
     text += "\r\n";
   }
@@ -125,20 +85,6 @@ export function validationCsv(
 }
 
 /** The rows as NDJSON, each starting with `head`. */
-export function validationJson(
-  columns: readonly Column[],
-  rows: readonly ValidationRow[],
-  head: string,
-): string {
-  const keys = columns.map(({ name }) => `,${JSON.stringify(name)}:`);
-  let text = "";
-  for (const { cells } of rows) {
-    text += head;
-    for (const [index, key] of keys.entries()) {
-      const cell = cells[index];
-      if (cell !== undefined) text += key + jsonNumber(cell);
-    }
-    text += "}\n";
-  }
-  return text;
+export function validationJson(rows: readonly ValidationRow[], head: string): string {
+  return jsonRows(COLUMNS, rows, `${head},`);
 }

@@ -40,6 +40,7 @@ function options(place: string, more: Partial<TablesOptions> = {}): TablesOption
   return {
     folder: place,
     formats: ["csv", "parquet", "ndjson"],
+    compression: "snappy",
     threads: 1,
     parser: {},
     version: "1.2.3",
@@ -58,13 +59,17 @@ async function parsed(runs: readonly TableRun[], table: "training" | "validation
     await publishLog(log, {}, [filePublisher(place, "csv", { reference: true })]);
     const path = join(place, `${table}.csv`);
     if (!existsSync(path)) continue;
-    for (const row of (await readCsv(path, new Set())).rows) rows.push({ project, group, run, ...row });
+    for (const row of (await readCsv(path, {})).rows) rows.push({ project, group, run, ...row });
   }
   return rows;
 }
 
 const without = (names: readonly string[]) => (row: Row) =>
   Object.fromEntries(Object.entries(row).filter(([name]) => !names.includes(name)));
+
+/** A row of a table as that of its log's own file: each metric has a column, and its place is not told. */
+const alone = ({ further = {}, ...row }: Row): Row =>
+  without(["segment", "line", "timestamp"])({ ...row, ...(further as Row) });
 
 describe("writeTables", () => {
   it.each([1, 3000, 16e6])(
@@ -85,12 +90,9 @@ describe("writeTables", () => {
 
       const training = await readTable(place, "training");
       expect(training.columns.join()).toBe(
-        "project,group,run,epoch,up,sen,cost,time,rate,gnorm,learning_rate,labels,batch_labels,total_labels,segment",
+        "project,group,run,segment,line,timestamp,epoch,up,sen,cost,time,rate,gnorm,learning_rate,labels,batch_labels,total_labels",
       );
-      // Of a single log `parse` shows the segment only where there are two.
-      expect(training.rows.map(without(["segment"]))).toEqual(
-        (await parsed(runs, "training")).map(without(["segment"])),
-      );
+      expect(training.rows.map(alone)).toEqual((await parsed(runs, "training")).map(alone));
       const segments = (run: string) => [
         ...new Set(training.rows.filter((row) => row["run"] === run).map((row) => row["segment"])),
       ];
@@ -103,17 +105,21 @@ describe("writeTables", () => {
       ]);
 
       const validation = await readTable(place, "validation");
-      expect(validation.columns.slice(13).join()).toBe(
-        "bleu_detok_2,bleu_detok_2_stalled,bleu,bleu_stalled,epoch_metric,epoch_metric_stalled,my_metric,my_metric_stalled,comet,comet_stalled,segment",
+      expect(validation.columns.join()).toBe(
+        "project,group,run,segment,line,timestamp,epoch,up,chrf,ce_mean_words,bleu_detok,perplexity,chrf_stalled,ce_mean_words_stalled,bleu_detok_stalled,perplexity_stalled,further",
       );
-      const renamed = (row: Row): Row => {
-        const { bleu_detok: score, ...others } = row;
-        const isAlone = score !== undefined && row["bleu_detok_2"] === undefined;
-        return isAlone && row["run"] !== "underscore" ? { ...others, bleu_detok_2: score } : row;
-      };
-      expect(validation.rows.map(without(["segment"]))).toEqual(
-        (await parsed(runs, "validation")).map(renamed).map(without(["segment"])),
-      );
+      expect(validation.rows.map(alone)).toEqual((await parsed(runs, "validation")).map(alone));
+      const furthers = validation.rows.map(({ further }) => further).filter((one) => one !== undefined);
+      expect(furthers).toEqual([
+        { bleu: 12 },
+        { bleu_detok_2: 9.75 },
+        { epoch_metric: 1, my_metric: 1e-9 },
+        { comet: 0.5, bleu: 3, bleu_stalled: 12 },
+      ]);
+      const [first] = training.rows;
+      expect(first).toMatchObject({ segment: 0, line: 9, timestamp: "2024-07-03T09:00:00.000Z" });
+      // The place of a validation is that of its first record.
+      expect(validation.rows[0]).toMatchObject({ segment: 0, line: 49, up: 40 });
     },
   );
 
@@ -123,7 +129,7 @@ describe("writeTables", () => {
     const { logs } = await writeTables(runs, [], options(place));
     const { columns, rows } = await readTable(place, "runs");
     expect(columns.join()).toBe(
-      "project,group,run,run_id,kind,source,marian_version,segments,started,ended,last_epoch,last_update,training_rows,validation_points,partial_points,unmatched,error",
+      "project,group,run,run_id,kind,source,marian_version,segments,started,ended,last_epoch,last_update,training_rows,validation_points,partial_points,unmatched,error,finished,further",
     );
     expect(rows.map((row) => row["run"])).toEqual(runs.map(({ run }) => run));
     const row = (run: string) => rows.find((one) => one["run"] === run);
@@ -138,14 +144,19 @@ describe("writeTables", () => {
       kind: "training",
       marian_version: "v1.12.14",
       segments: 2,
-      started: "2024-07-03T08:00:00",
-      ended: "2024-07-03T10:00:00",
+      started: "2024-07-03T08:00:00.000Z",
+      ended: "2024-07-03T10:00:00.000Z",
       last_epoch: 1,
       last_update: 50,
       training_rows: 61,
       validation_points: 2,
       unmatched: 0,
+      finished: false,
+      further: { best_chrf: 53, best_chrf_update: 50 },
     });
+    // Marian's own best of before this log, which no value of the log reaches.
+    expect(row("second-start")?.["further"]).toEqual({ best_chrf: 52 });
+    expect(row("half")).not.toHaveProperty("finished");
     expect(row("logical")).toMatchObject({ last_epoch: 1, last_update: 2 });
     const errors = Object.fromEntries(
       rows.flatMap((one) => (one["error"] === undefined ? [] : [[one["run"], one["error"]]])),
@@ -168,7 +179,7 @@ describe("writeTables", () => {
     });
   });
 
-  it("has a row for every evaluation and a column for every metric", async () => {
+  it("has a row for every evaluation, and every metric of it", async () => {
     const place = await folder();
     const row = (run: string, dataset: string | null, metrics: Record<string, number>): EvaluationRow => ({
       project: "en-hu",
@@ -190,15 +201,15 @@ describe("writeTables", () => {
     await writeTables([], evaluations, options(place));
     const { columns, rows } = await readTable(place, "evaluations");
     expect(columns.join()).toBe(
-      "project,group,run,model,importer,dataset,augmentation,bleu_detok,chrf,comet,metricx,run_metric",
+      "project,group,run,model,importer,dataset,augmentation,bleu_detok,chrf,comet,further",
     );
     const name = { project: "en-hu", group: "g", model: "student", importer: "flores" };
     expect(rows).toEqual([
       { ...name, run: "a", dataset: "devtest", bleu_detok: 30, chrf: 60, comet: 87 },
-      { ...name, run: "b", augmentation: "aug-mix", metricx: 3, run_metric: 5, chrf: Number.NaN },
+      { ...name, run: "b", augmentation: "aug-mix", further: { metricx: 3, run: 5 }, chrf: Number.NaN },
     ]);
     // Without any row, the tables are there all the same.
-    expect((await readTable(place, "training")).columns).toHaveLength(11);
+    expect((await readTable(place, "training")).columns).toHaveLength(17);
     expect((await readTable(place, "runs")).rows).toEqual([]);
   });
 
@@ -217,7 +228,17 @@ describe("writeTables", () => {
     const { errors } = await writeTables([run], [], options(join(place, "out")));
     expect(errors).toEqual([]);
     expect((await readTable(join(place, "out"), "validation")).rows).toEqual([
-      { project: "p", group: "g", run: "r", epoch: 1, up: 1, chrf: 40 },
+      {
+        project: "p",
+        group: "g",
+        run: "r",
+        segment: 0,
+        line: 7,
+        timestamp: "2024-07-03T09:00:00.000Z",
+        epoch: 1,
+        up: 1,
+        chrf: 40,
+      },
     ]);
   });
 
@@ -254,13 +275,9 @@ describe("writeTables", () => {
     const { errors } = await writeTables(runs, [], options(place, { itemBytes: 400_000 }));
     expect(errors).toEqual([]);
     const training = await readTable(place, "training");
-    expect(training.rows.map(without(["segment"]))).toEqual(
-      (await parsed(runs, "training")).map(without(["segment", "source"])),
-    );
+    expect(training.rows.map(alone)).toEqual((await parsed(runs, "training")).map(alone));
     const validation = await readTable(place, "validation");
-    expect(validation.rows.map(without(["segment"]))).toEqual(
-      (await parsed(runs, "validation")).map(without(["segment", "source"])),
-    );
+    expect(validation.rows.map(alone)).toEqual((await parsed(runs, "validation")).map(alone));
   });
 });
 

@@ -1,12 +1,7 @@
 import { stringify } from "csv-stringify/sync";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  CellOrder,
-  FieldNames,
-  RowEnds,
-  type RowTransform,
-} from "../../../src/publishers/tables/row-transform.js";
+import { CellOrder, RowEnds, type RowTransform } from "../../../src/publishers/tables/row-transform.js";
 
 /** What a transform makes of a text that comes in chunks of these sizes, again and again. */
 function transformed(transform: RowTransform, text: string, sizes: readonly number[]): string {
@@ -48,20 +43,10 @@ describe("RowEnds", () => {
         (table, cut, more, trailing) => {
           const text = more.map((one) => `,${one}`).join("");
           const wanted = csv(table.map((row) => row.toSpliced(3 - trailing, 0, ...more)));
-          expect(transformed(new RowEnds(text, true, trailing), csv(table), cut)).toBe(wanted);
+          expect(transformed(new RowEnds(text, trailing), csv(table), cut)).toBe(wanted);
         },
       ),
     );
-  });
-
-  it("adds a field to the end of JSON lines, whose quotes are escaped", () => {
-    const lines = (more: object) =>
-      [{ run: 'a "b' }, { run: '\\"', x: "}\n" }]
-        .map((row) => `${JSON.stringify({ ...row, ...more })}\n`)
-        .join("");
-    for (const size of [1, 2, 3, 7, 1000]) {
-      expect(transformed(new RowEnds(',"segment":3', false), lines({}), [size])).toBe(lines({ segment: 3 }));
-    }
   });
 });
 
@@ -78,25 +63,6 @@ describe("CellOrder", () => {
         );
         expect(transformed(new CellOrder(cells), csv(table), cut)).toBe(wanted);
       }),
-    );
-  });
-});
-
-describe("FieldNames", () => {
-  it("renames fields and adds the segment", () => {
-    const text = `${JSON.stringify({ run: "bleu", bleu: 1.5, bleu_stalled: "NaN" })}\n`.repeat(3);
-    const names = new Map([
-      ["bleu", "bleu_metric"],
-      ["bleu_stalled", "bleu_metric_stalled"],
-    ]);
-    const wanted =
-      `${JSON.stringify({ run: "bleu", bleu_metric: 1.5, bleu_metric_stalled: "NaN", segment: 2 })}\n`.repeat(
-        3,
-      );
-    for (const size of [1, 10, 1000])
-      expect(transformed(new FieldNames(names, 2), text, [size])).toBe(wanted);
-    expect(transformed(new FieldNames(names, undefined), text, [9])).toBe(
-      wanted.replaceAll(',"segment":2', ""),
     );
   });
 });
