@@ -1,5 +1,5 @@
-import { Flags } from "@oclif/core";
 import { Command } from "../cli/command.js";
+import { Flags } from "../cli/flags/flag.js";
 import { schemaJson, schemaMarkdown } from "../cli/schema-text.js";
 import { jsonText } from "../io/escape.js";
 import { printText } from "../io/terminal.js";

@@ -141,7 +141,9 @@ describe("group", () => {
     expect(training).toHaveLength(17);
     const runs = readFileSync(join(place.options.folder, "out/runs.csv"), "utf8");
     expect(runs).toMatch(/^nb-en,[^,]*,finetune-student_ZowUk,.*,unfinished: the training failed,false,\r$/m);
-    expect(training[1]).toMatch(new RegExp(`^nb-en,fjord_${IDS.fjord},student_ZowUk,1,100,`));
+    expect(training[1]).toMatch(
+      new RegExp(`^nb-en,fjord_${IDS.fjord},student_ZowUk,0,2,2026-01-01T10:01:00\\.000Z,1,100,`),
+    );
     expect(wandb.requests).toEqual([]);
   });
 

@@ -55,10 +55,7 @@ export async function writeRunRows(
   const asks = (table: TableName) => output.table === undefined || output.table === table;
   const log = run.files.length > 0 && output.table !== "evaluations" ? await logOf(run, access) : undefined;
   const rows = new LogRows(name, output, asks);
-  const receipt =
-    log === undefined
-      ? undefined
-      : await publishLog(log, options, rows.publishers, { ...control, summary: false });
+  const receipt = log === undefined ? undefined : await publishLog(log, options, rows.publishers, control);
   const outputErrors = receipt === undefined ? [] : publisherErrors(receipt);
   const error = receipt === undefined ? undefined : problem(receipt, false);
   const asksScores = !access.hasFailed && (asks("evaluations") || asks("runs"));
