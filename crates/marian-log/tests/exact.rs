@@ -121,7 +121,7 @@ fn log() -> BoxedStrategy<Vec<u8>> {
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(
-        std::env::var("MARIAN_LOG_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(1500)) })]
+        std::env::var("MARIAN_LOG_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(500)) })]
 
     #[test]
     fn lines_in_marians_form_are_read_as_the_scanner_reads_them(log in log()) {

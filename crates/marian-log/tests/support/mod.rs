@@ -1,6 +1,8 @@
 //! What the tests share: logs made of Marian's lines, whole and damaged, and flat forms of a batch.
 #![allow(dead_code)]
 
+pub mod grammar;
+
 use marian_log::{present, Batch, Parser, Stats};
 use proptest::prelude::*;
 
