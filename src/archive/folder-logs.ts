@@ -92,7 +92,7 @@ export async function logsOfFolder(
   };
 }
 
-function noLogText(passedOver: number, scores: boolean): string {
+export function noLogText(passedOver: number, scores: boolean): string {
   const wanted = scores ? "no Marian log and no file of scores" : "no Marian log";
   if (passedOver === 0) return `the folder has ${wanted}: it is empty`;
   return `the folder has ${wanted}, only ${passedOver} other ${passedOver === 1 ? "file" : "files"}`;
@@ -129,7 +129,7 @@ function fileOf(path: string): string {
 }
 
 /** Joins each log of validations to the log of its training; returns the runs. */
-function joinValidationLogs(logs: readonly string[]): string[] {
+export function joinValidationLogs(logs: readonly string[]): string[] {
   const trainings = new Map(logs.map((path) => [withoutCompression(path), path]));
   return logs.filter((path) => {
     const trainingLog = trainingLogBeside(path);

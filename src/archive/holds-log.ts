@@ -52,7 +52,7 @@ export async function contentOf(path: string, name = path): Promise<FileContent>
       const isWhole = length < head.length;
       if (isWhole && !hasTrainingName(name) && !SIGNS.some((sign) => start.includes(sign))) return "other";
     }
-    return (await holdsLog(path, name, isCalledLog)) ? "log" : "other";
+    return (await holdsLog(fileChunks(path), name, isCalledLog)) ? "log" : "other";
   } catch {
     return isCalledLog ? "log" : "other";
   }
@@ -86,8 +86,18 @@ function readHead(path: string): number {
   }
 }
 
+/** The same for an object in a bucket that is called a log. */
+export async function isLogOfTraining(chunks: AsyncIterable<Uint8Array>, name: string): Promise<boolean> {
+  if (OTHER_PACKING.test(name)) return true;
+  return await holdsLog(chunks, name, true).catch(() => true);
+}
+
 /** @throws InputError if the file can't be read to its end and nothing was found before. */
-async function holdsLog(path: string, name: string, isCalledLog: boolean): Promise<boolean> {
+async function holdsLog(
+  stored: AsyncIterable<Uint8Array>,
+  name: string,
+  isCalledLog: boolean,
+): Promise<boolean> {
   using parser = new LogParser(nodeCore(), { marks: hasTrainingName(name) });
   const reader = new RunReader(parser);
   const segments: Segment[] = [];
@@ -103,7 +113,7 @@ async function holdsLog(path: string, name: string, isCalledLog: boolean): Promi
     return training + validation > 0;
   };
   let bytes = 0;
-  for await (const chunk of refuseTar(decompress(fileChunks(path)))) {
+  for await (const chunk of refuseTar(decompress(stored))) {
     if (await take(reader.read(chunk))) return true;
     bytes += chunk.length;
     if (!isCalledLog && bytes > MAX_PREAMBLE && segments.length === 0) return false;

@@ -2,19 +2,18 @@
 import { statSync } from "node:fs";
 import { InputError } from "../io/input-error.js";
 import { STDIN } from "../io/inputs.js";
-import type { ObjectStore } from "../io/objects/object-store.js";
+import type { ObjectInfo } from "../io/objects/object-answer.js";
 import { isObjectUrl, printableUrl } from "../io/objects/object-url.js";
+import { objectStore } from "../io/objects/process-store.js";
 import { FileSource, type Source } from "../io/source.js";
 import { completeLog } from "./validation-log/join.js";
 
-let objects: Promise<ObjectStore> | undefined;
-
 /**
- * Where an input lies that is not just the file of its name: in a file, maybe with Marian's log of validations beside it,
- * or nowhere, and why.
+ * Where an input lies that is not just the file of its name: in a file or an object, maybe with Marian's log of validations
+ * beside it, or nowhere, and why.
  */
 export type InputLocation =
-  | { readonly path: string; readonly validationLog?: string }
+  | { readonly path: string; readonly validationLog?: string; readonly object?: ObjectInfo }
   | { readonly fault: string };
 
 const locations = new Map<string, InputLocation>();
@@ -34,9 +33,8 @@ export function inputLocation(name: string): InputLocation | undefined {
 export function fileSource(name: string): Source {
   const place = locations.get(name);
   if (place !== undefined && "fault" in place) return lostSource(name, place.fault);
-  if (place === undefined && isObjectUrl(name)) return objectSource(name);
-  const { path, validationLog } = place ?? { path: name };
-  const log = openFile(path, name);
+  const { path, validationLog, object } = place ?? { path: name };
+  const log = openFile(path, name, object);
   return validationLog === undefined ? log : joinedLog(log, openFile(validationLog, validationLog));
 }
 
@@ -55,7 +53,8 @@ export function openInputs(names: readonly string[]): OpenedInputs {
   return { sources, bytes };
 }
 
-function openFile(path: string, name: string): Source {
+function openFile(path: string, name: string, object?: ObjectInfo): Source {
+  if (isObjectUrl(path)) return objectSource(path, object);
   try {
     return new FileSource(path, statSync(path), name);
   } catch {
@@ -92,14 +91,14 @@ function lostSource(name: string, fault: string): Source {
 }
 
 /** The HTTP client is loaded only if something is fetched: loading takes longer than a small log. */
-function objectSource(url: string): Source {
+function objectSource(url: string, { size, etag }: Partial<ObjectInfo> = {}): Source {
+  const known = { ...(size === undefined ? {} : { size }), ...(etag === undefined ? {} : { etag }) };
   return {
     name: printableUrl(url),
+    ...(size === undefined ? {} : { size }),
+    ...(etag === undefined ? {} : { stamp: etag }),
     async *chunks() {
-      objects ??= import("../io/objects/object-store.js").then(({ ObjectStore }) =>
-        ObjectStore.fromEnvironment(process.env, { userAgent: "marian-tracking" }),
-      );
-      yield* (await objects).source(url).chunks();
+      yield* (await objectStore()).source(url, known).chunks();
     },
   };
 }

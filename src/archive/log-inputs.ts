@@ -1,7 +1,8 @@
 /** From what a user names to the logs to read: the logs of folders and tars are inputs of their own. */
 import { type Stats, statSync } from "node:fs";
 import { inputKey, STDIN } from "../io/inputs.js";
-import { isObjectUrl } from "../io/objects/object-url.js";
+import { isBucketFolder, isObjectUrl } from "../io/objects/object-url.js";
+import { logsOfBucket } from "./bucket-logs.js";
 import { type InputSearch, logsOfFolder, type SearchedFolder } from "./folder-logs.js";
 import { isTar } from "./holds-log.js";
 import { locateInput } from "./input-source.js";
@@ -23,7 +24,11 @@ export async function logInputs(given: readonly string[], search: InputSearch): 
   };
   for (const name of given) {
     const info = infoOf(name);
-    if (info?.isDirectory()) {
+    if (isBucketFolder(name)) {
+      const found = await logsOfBucket(name, search);
+      for (const log of found.names) add(log);
+      folders.push(found.searched);
+    } else if (info?.isDirectory()) {
       const found = await logsOfFolder(name, search);
       for (const log of found.names) add(log);
       folders.push(found.searched);

@@ -33,6 +33,7 @@ export async function openObjectArchive(
     const problems: Problem[] = [];
     for await (const object of objectsOf(url, store)) {
       options.signal?.throwIfAborted();
+      if (isMarker(object)) continue;
       const path = pathOf(object.url);
       const parts = path ?? object.url.split("/");
       if (!isOfUse(parts)) continue;
@@ -69,7 +70,7 @@ async function* objectsOf(url: string, store: ObjectStore): AsyncGenerator<Objec
     yield await store.find(url);
     return;
   }
-  for (const prefix of prefixesOf(place.name)) yield* store.list(`gs://${place.bucket}/${prefix}`);
+  for (const prefix of prefixesOf(place.name)) yield* store.list(`${place.kind}://${place.bucket}/${prefix}`);
 }
 
 /**
@@ -95,6 +96,11 @@ function startOf(url: string, folder: string, objects: ReadonlyMap<string, Objec
   return join(folder, ...path.slice(0, -3));
 }
 
+/** Whether an object stands for a folder, as consoles of buckets make them. */
+function isMarker({ url, size }: ObjectInfo): boolean {
+  return url.endsWith("/") && size === 0;
+}
+
 function unnamed(source: string): Problem {
   const reason = "this object is not read: its name, or that of another, is not a file path";
   return { source, reason, severity: "failure" };
@@ -104,7 +110,7 @@ function unnamed(source: string): Problem {
 function pathOf(url: string): string[] | undefined {
   const place = readObjectUrl(url);
   const parts =
-    place.kind === "gs"
+    place.kind !== "http"
       ? [place.bucket, ...place.name.replace(/\/+$/, "").split("/")]
       : [new URL(place.href).host, ...new URL(place.href).pathname.slice(1).split("/").map(decoded)];
   const last = parts.at(-1) === "" ? parts.slice(0, -1) : parts;

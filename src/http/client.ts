@@ -4,7 +4,7 @@ import { type Clock, systemClock } from "./clock.js";
 import { type LimitFunction, limitConcurrency } from "./concurrency.js";
 import { Connections, reasonOf } from "./connections.js";
 import { Budget, inSeconds, within } from "./deadline.js";
-import { HttpError, messageIn, printable } from "./http-error.js";
+import { HttpError, messageIn, printable, xmlError } from "./http-error.js";
 import type { HttpPolicy } from "./policy.js";
 import { askedPause, limitPause, RateLimit } from "./rate-limit.js";
 import { Secrets } from "./redact.js";
@@ -129,7 +129,7 @@ export class HttpClient {
           ? this.follow(spec, scope, ending)
           : this.open(spec, scope, ending));
         const { status, headers } = answer;
-        if (status >= 300) throw await this.#refusal(spec, answer);
+        if (status >= 300 && !spec.isAnswer?.(answer)) throw await this.#refusal(spec, answer);
         if (spec.most === "none") {
           await this.drain(answer);
           return { status, headers, body: Buffer.alloc(0) };
@@ -153,6 +153,7 @@ export class HttpClient {
     ending: AbortController = new AbortController(),
   ): Promise<HttpAnswer> {
     const url = this.#checked(spec);
+    const signed = await spec.sign?.();
     const rateLimit = this.#rateLimit(spec.url);
     const stop = (): void => ending.abort(scope.signal?.reason);
     if (scope.signal?.aborted) stop();
@@ -165,7 +166,7 @@ export class HttpClient {
       head = await within(
         request(url, {
           method: spec.method ?? "GET",
-          headers: this.#headers(spec),
+          headers: { ...this.#headers(spec), ...signed },
           body: spec.body?.() ?? null,
           dispatcher: this.#dispatcher,
           signal: ending.signal,
@@ -194,9 +195,9 @@ export class HttpClient {
     const answer = { status, headers, body, discard };
     const limited = limitPause(headers, this.clock.now());
     if (limited !== undefined) rateLimit.defer(limited);
-    if (status < 400) return answer;
+    if (status < 400 || spec.isAnswer?.(answer)) return answer;
     if (!this.#policy.isRetryable(status)) throw await this.#refusal(spec, answer);
-    const said = await this.#said(answer);
+    const { said } = await this.#said(answer);
     throw new HttpError("status", `HTTP ${status}${said === "" ? "" : `: ${said}`}`, {
       status,
       askedMs: longer(limited, askedPause(headers, this.clock.now())),
@@ -211,11 +212,11 @@ export class HttpClient {
   async follow(spec: HttpRequest, scope: RequestScope, ending?: AbortController): Promise<HttpAnswer> {
     let answer = await this.open(spec, scope, ending);
     let { url } = spec;
-    for (let hops = 0; answer.status >= 300; hops += 1) {
+    for (let hops = 0; answer.status >= 300 && !spec.isAnswer?.(answer); hops += 1) {
       url = this.target(answer, url, spec.what);
       await this.drain(answer);
       if (hops === MAX_REDIRECTS) throw this.#policy.errors.unusable(`${spec.what}: too many redirects`);
-      answer = await this.open({ ...spec, url, authorized: false }, scope, ending);
+      answer = await this.open({ ...spec, url, authorized: false, sign: undefined }, scope, ending);
     }
     return answer;
   }
@@ -345,14 +346,15 @@ export class HttpClient {
 
   async #refusal({ what, permission, authorized = false }: HttpRequest, answer: HttpAnswer): Promise<Error> {
     const { status, headers } = answer;
-    const said = await this.#said(answer);
-    return this.#policy.errors.refused({ what, status, said, headers, authorized, permission });
+    const { said, code } = await this.#said(answer);
+    return this.#policy.errors.refused({ what, status, said, code, headers, authorized, permission });
   }
 
-  async #said(answer: HttpAnswer): Promise<string> {
+  async #said(answer: HttpAnswer): Promise<{ readonly said: string; readonly code: string | undefined }> {
     const bytes = await this.#excerpt(answer);
-    const text = messageIn(bytes.toString("utf8"), answer.headers["content-type"]);
-    return printable(text, this.secrets, bytes.length >= EXCERPT_BYTES);
+    const body = bytes.toString("utf8");
+    const text = messageIn(body, answer.headers["content-type"]);
+    return { said: printable(text, this.secrets, bytes.length >= EXCERPT_BYTES), code: xmlError(body)?.code };
   }
 
   /** The start of a short body; errors are ignored. */

@@ -49,6 +49,7 @@ export class Connections {
     const socket =
       proxy === undefined ? await this.#open(host, number) : await this.#tunnel(proxy, url, number);
     const ready = protocol === "https:" ? await this.#secure(socket, host, servername ?? undefined) : socket;
+    survivePause(ready);
     ready.setNoDelay(true);
     ready.setKeepAlive(true, 60_000);
     return ready;
@@ -181,6 +182,23 @@ export function reasonOf(error: unknown): string {
   const [first] = Array.isArray(errors) ? errors : [];
   const reason = first instanceof Error ? first.message : cause instanceof Error ? cause.message : message;
   return code === undefined || reason.includes(code) ? reason : `${reason} (${code})`;
+}
+
+/**
+ * undici 7.30 fails an assertion, which would end the process, if a server closes a connection at the end of an answer
+ * whose reader is slow. It becomes an error of that connection, and is followed by another try.
+ */
+function survivePause(socket: Socket): void {
+  const emit = socket.emit.bind(socket);
+  socket.emit = (event: string, ...args: unknown[]): boolean => {
+    try {
+      return emit(event, ...args);
+    } catch (error) {
+      if (event !== "end" || (error as NodeJS.ErrnoException).code !== "ERR_ASSERTION") throw error;
+      socket.destroy(new HttpError("connection", "the connection ended before the answer was read"));
+      return true;
+    }
+  };
 }
 
 function plainHost({ hostname }: URL): string {

@@ -46,7 +46,15 @@ export function printable(text: string, secrets: Secrets, cut = false): string {
 /** The message in an error's body: that of JSON in any of its usual forms, the title of a page, else the text. */
 export function messageIn(body: string, contentType: string | undefined): string {
   const isPage = /html/i.test(contentType ?? "") || /^\s*<(?:!doctype|html)/i.test(body);
-  return jsonMessage(body) ?? (isPage ? title(body) : body);
+  return jsonMessage(body) ?? (isPage ? title(body) : (xmlError(body)?.message ?? body));
+}
+
+/** The error in the XML of a bucket, without what it repeats of the request, such as keys and signatures. */
+export function xmlError(body: string): { readonly code: string; readonly message: string } | undefined {
+  const [, code] = /<Error>(?:[^<]|<(?!Code>))*<Code>([^<]*)<\/Code>/.exec(body) ?? [];
+  if (code === undefined) return undefined;
+  const [, message = ""] = /<Message>([^<]*)<\/Message>/.exec(body) ?? [];
+  return { code, message: message === "" ? code : `${code}: ${message}` };
 }
 
 function jsonMessage(body: string): string | undefined {

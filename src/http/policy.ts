@@ -9,6 +9,8 @@ export interface Refusal {
   readonly status: number;
   /** What the server said, ready to be printed; empty if it said nothing. */
   readonly said: string;
+  /** The service's own code of the error, as in the XML of a bucket: `AccessDenied`; undefined if it gave none. */
+  readonly code?: string | undefined;
   /** Names are in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** Whether the request carried the client's authorization. */

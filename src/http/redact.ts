@@ -179,7 +179,9 @@ export function certificateSecrets(text: string): string[] {
  * them, wherever it comes from.
  */
 export const processSecrets = new Secrets(
-  ...["WANDB_API_KEY", "TASKCLUSTER_ACCESS_TOKEN"].map((name) => process.env[name]?.trim()),
+  ...["WANDB_API_KEY", "TASKCLUSTER_ACCESS_TOKEN", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"].map((name) =>
+    process.env[name]?.trim(),
+  ),
   ...certificateSecrets(process.env.TASKCLUSTER_CERTIFICATE?.trim() ?? ""),
 );
 

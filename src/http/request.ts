@@ -16,7 +16,7 @@ export interface RequestScope {
 /** One request. */
 export interface HttpRequest {
   /** Default GET. */
-  readonly method?: "GET" | "POST" | "PUT";
+  readonly method?: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
   /** Absolute URL. Its query is never printed: it may hold a signature. */
   readonly url: string;
   /** What the request is, for messages: "the run's history", "task AbC…". */
@@ -24,6 +24,10 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Called for each try, because a stream can be read once only. */
   readonly body?: (() => Buffer | string | Readable) | undefined;
+  /** Makes the headers that sign a try: they hold its time. Not called for where a redirect leads. */
+  readonly sign?: (() => Promise<Readonly<Record<string, string>>>) | undefined;
+  /** Whether an answer with a status from 300 on is for the caller to read, and no refusal. Default: none is. */
+  readonly isAnswer?: ((answer: Pick<HttpAnswer, "status" | "headers">) => boolean) | undefined;
   /** Whether the client's authorization is sent. Never for addresses that a server gave. */
   readonly authorized?: boolean;
   /** The permission that the request needs, as its service calls it; for errors. */

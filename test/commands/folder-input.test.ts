@@ -100,11 +100,11 @@ describe("inputs from different trees", () => {
 
 describe("an address that is not read", () => {
   it.each([
-    [["parse", "s3://b/train.log"], 2, "s3:// can't be read here: `aws s3 cp s3://b/train.log -`"],
-    [["check", "S3://b/train.log"], 2, "S3:// can't be read here: `aws s3 cp"],
+    [["sync", "s3://b/run.wandb"], 2, "s3:// can't be read here: `aws s3 cp s3://b/run.wandb -`"],
+    [["check", "S3A://b/train.log"], 2, "S3A:// can't be read here: copy it to this machine"],
     [["report", "hdfs://b/train.log"], 2, "hdfs:// can't be read here: copy it to this machine"],
     [["sync", "https://host/run.wandb?key=1"], 2, "https:// can't be read here: `curl -o FILE ADDRESS`"],
-    [["parse", "--follow", "gs://b/train.log"], 2, "is an object: read it without --follow"],
+    [["parse", "--follow", "s3://b/train.log"], 2, "is an object: read it without --follow"],
   ])("%j says what to do", async (args, code, said) => {
     const run = await runHere("run", args);
     expect([run.code, run.stderr.replace(/\s*\n\s*›\s*/g, " ")]).toEqual([

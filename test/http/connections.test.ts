@@ -165,3 +165,28 @@ describe("a name", () => {
     expect(lookup.mock.calls.length).toBeLessThanOrEqual(8);
   });
 });
+
+test("the end of a connection, while the reader of its answer is slow, is an error that is followed by another try", async () => {
+  const bytes = 100_000;
+  let ended: () => void = () => {};
+  const isOver = new Promise<void>((resolve) => {
+    ended = resolve;
+  });
+  const port = await listen((socket) => {
+    socket.once("close", () => ended());
+    socket.end(`HTTP/1.0 200 OK\r\ncontent-length: ${bytes}\r\n\r\n${"x".repeat(bytes)}`);
+  });
+  const http = new HttpClient(POLICY, { userAgent: "test", environment: {} });
+  const answer = await http.open({ url: `http://127.0.0.1:${port}/`, what: "it" }, http.scope());
+  await isOver;
+  const read = async () => {
+    let all = 0;
+    for await (const chunk of answer.body) all += chunk.length;
+    return all;
+  };
+  await expect(read().catch((error: { code?: unknown }) => error.code)).resolves.toBeOneOf([
+    bytes,
+    "connection",
+  ]);
+  await http.close();
+});

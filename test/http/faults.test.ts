@@ -102,7 +102,10 @@ async function taskcluster(clock: FakeClock, signal: AbortSignal, kind: "api" | 
 async function objects(clock: FakeClock, signal: AbortSignal, kind: "api" | "content"): Promise<Caller> {
   const server = await ObjectServer.start();
   server.put("b", "a/train.log", "a log\n");
-  const store = new ObjectStore({ userAgent: "test", endpoint: server.url, signal, clock });
+  const store = ObjectStore.fromEnvironment(
+    { STORAGE_EMULATOR_HOST: server.url },
+    { userAgent: "test", signal, clock },
+  );
   return {
     call: () =>
       consume<unknown>(

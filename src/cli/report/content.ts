@@ -140,10 +140,7 @@ export class ReportContent {
   async #readEvaluation(name: string): Promise<void> {
     if (this.#request.signal.aborted) return;
     try {
-      const { evaluation, faults } = readEvaluationFile(
-        name,
-        await readFile(fileSource(name).path ?? name, "utf8"),
-      );
+      const { evaluation, faults } = readEvaluationFile(name, await scoresText(fileSource(name)));
       const other = addEvaluation(this.evaluations, evaluation);
       if (other !== undefined) this.problems.push({ source: name, reason: other });
       if (faults.length > 0) this.problems.push({ source: name, reason: faults.join("; ") });
@@ -151,4 +148,12 @@ export class ReportContent {
       this.refuse({ source: name, reason: inputErrorText(error) });
     }
   }
+}
+
+/** The text of a file of scores, or of an object. */
+async function scoresText(source: Source): Promise<string> {
+  if (source.path !== undefined) return await readFile(source.path, "utf8");
+  const chunks: Buffer[] = [];
+  for await (const chunk of source.chunks()) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks).toString("utf8");
 }

@@ -8,11 +8,11 @@ export const CHANGED =
 
 /** What is known of an object without reading it. */
 export interface ObjectInfo {
-  /** `gs://bucket/name` or the URL as it was given. */
+  /** `s3://bucket/name`, `gs://bucket/name`, or the URL as it was given. */
   readonly url: string;
   /** Bytes as stored; absent if the server does not say. */
   readonly size?: number;
-  /** The generation of an object in Cloud Storage; `ETag`, or `Last-Modified`, of another one. */
+  /** `ETag` of an object in S3, the generation of one in Cloud Storage; `ETag`, or `Last-Modified`, of another one. */
   readonly etag?: string;
   /** When it was written: milliseconds since 1970. */
   readonly changed?: number;
@@ -26,21 +26,27 @@ export interface Content {
   readonly length: number | undefined;
 }
 
-export function objectInfo(bucket: string, item: unknown): ObjectInfo | undefined {
-  const { name, size, generation, updated } = (item ?? {}) as Record<string, unknown>;
-  if (typeof name !== "string") return undefined;
-  const changed = typeof updated === "string" ? Date.parse(updated) : Number.NaN;
+/** What a server says of an object, as texts; what makes no sense is left out. */
+export function infoOf(
+  url: string,
+  said: { readonly size?: unknown; readonly etag?: unknown; readonly changed?: unknown },
+): ObjectInfo {
+  const changed = typeof said.changed === "string" ? Date.parse(said.changed) : Number.NaN;
   return {
-    url: `gs://${bucket}/${name}`,
-    ...(/^\d+$/.test(String(size ?? "")) ? { size: Number(size) } : {}),
-    ...(/^\d+$/.test(String(generation ?? "")) ? { etag: String(generation) } : {}),
+    url,
+    ...(/^\d+$/.test(String(said.size ?? "")) ? { size: Number(said.size) } : {}),
+    ...(typeof said.etag === "string" && said.etag !== "" ? { etag: said.etag } : {}),
     ...(Number.isNaN(changed) ? {} : { changed }),
   };
 }
 
 export function contentOf(place: ObjectUrl, { status, headers }: HttpAnswer): Content {
   const etag =
-    place.kind === "gs" ? headers["x-goog-generation"] : (headers["etag"] ?? headers["last-modified"]);
+    place.kind === "gs"
+      ? headers["x-goog-generation"]
+      : place.kind === "s3"
+        ? headers["etag"]?.replaceAll('"', "")
+        : (headers["etag"] ?? headers["last-modified"]);
   const encoding = headers["content-encoding"]?.trim().toLowerCase() ?? "";
   const total = /\/(\d+)\s*$/.exec(headers["content-range"] ?? "")?.[1];
   const length = status === 206 ? total : headers["content-length"];

@@ -1,75 +1,61 @@
-/** Public objects over HTTP: Google Cloud Storage by its JSON API, anything else by its URL. */
-import {
-  type HttpAnswer,
-  HttpClient,
-  HttpError,
-  type HttpOptions,
-  type HttpPolicy,
-  isTransientStatus,
-  noAnswer,
-  type Refusal,
-  type RequestScope,
-} from "../../http/index.js";
-import { isObject } from "../../json.js";
+/** Objects over HTTP: in buckets of S3 and of Google Cloud Storage, and whatever else has a URL. */
+import { type HttpAnswer, HttpError } from "../../http/index.js";
 import { InputError } from "../input-error.js";
 import { decompress } from "../packed/decompress.js";
 import type { Source } from "../source.js";
+import { GsService, type GsSettings, gsSettings } from "./gs-service.js";
 import {
   CHANGED,
   type Content,
   contentOf,
+  infoOf,
   isSame,
   type ObjectInfo,
-  objectInfo,
   startOf,
 } from "./object-answer.js";
-import { type ObjectUrl, printableUrl, readObjectUrl } from "./object-url.js";
+import {
+  type BucketService,
+  ObjectHttp,
+  type ObjectService,
+  type ObjectStoreOptions,
+  WHAT,
+} from "./object-service.js";
+import { type BucketUrl, type HttpUrl, type ObjectUrl, printableUrl, readObjectUrl } from "./object-url.js";
+import { S3Service } from "./s3-service.js";
+import { type S3Settings, s3Settings } from "./s3-settings.js";
 
-/** How objects are reached. */
-export interface ObjectStoreOptions extends Pick<HttpOptions, "userAgent" | "clock"> {
-  /** Ends everything that is under way. */
-  readonly signal?: AbortSignal | undefined;
-  /** Where the API of Cloud Storage is. */
-  readonly endpoint?: string | undefined;
-  /** Milliseconds before the first further try. Default 500. */
-  readonly retryMs?: number | undefined;
-  /** Milliseconds without a byte after which a try is over. Default 30 s. */
-  readonly idleMs?: number | undefined;
+/** Where the services are. */
+export interface ObjectSettings {
+  readonly s3: S3Settings;
+  readonly gs: GsSettings;
 }
 
-const CONCURRENCY = 8;
-/** What is read, for messages that name it before. */
-const WHAT = "the object";
 /** With fewer bytes, a connection that ended brought nothing. */
 const PROGRESS_BYTES = 16 * 1024;
 
-/** Lists and reads objects. Connections that fail are made again, and what was read is not read twice. */
+/** Lists, reads and writes objects. Connections that fail are made again, and what was read is not read twice. */
 export class ObjectStore {
-  readonly #http: HttpClient;
-  readonly #scope: RequestScope;
-  readonly #endpoint: string;
-  readonly #limits: Pick<ObjectStoreOptions, "retryMs" | "idleMs">;
+  readonly #http: ObjectHttp;
+  readonly #plain: ObjectService<HttpUrl>;
+  readonly #services: Readonly<Record<BucketUrl["kind"], BucketService<BucketUrl>>>;
 
-  constructor(options: ObjectStoreOptions) {
-    const { endpoint = "https://storage.googleapis.com", signal, retryMs, idleMs } = options;
-    const { userAgent, clock } = options;
-    this.#http = new HttpClient(OBJECT_POLICY, { userAgent, clock, concurrency: CONCURRENCY });
-    this.#scope = this.#http.scope(undefined, signal);
-    this.#limits = { retryMs, idleMs };
-    this.#endpoint = (/^https?:\/\//i.test(endpoint) ? endpoint : `http://${endpoint}`).replace(/\/+$/, "");
+  constructor({ s3, gs }: ObjectSettings, options: ObjectStoreOptions) {
+    this.#http = new ObjectHttp(options);
+    this.#plain = new PlainService(this.#http);
+    this.#services = { s3: new S3Service(this.#http, s3), gs: new GsService(this.#http, gs) };
   }
 
-  /** The store that the environment asks for: `STORAGE_EMULATOR_HOST`, as for Google's own libraries. */
+  /** The store that the environment asks for, by the variables of AWS's and Google's own programs. */
   static fromEnvironment(
     environment: Readonly<Record<string, string | undefined>>,
-    options: Omit<ObjectStoreOptions, "endpoint">,
+    options: ObjectStoreOptions,
   ): ObjectStore {
-    return new ObjectStore({ ...options, endpoint: environment["STORAGE_EMULATOR_HOST"] || undefined });
+    return new ObjectStore({ s3: s3Settings(environment), gs: gsSettings(environment) }, options);
   }
 
   /** Ends all connections. */
   async close(): Promise<void> {
-    await this.#http.close();
+    await this.#http.client.close();
   }
 
   /**
@@ -79,37 +65,11 @@ export class ObjectStore {
    */
   async *list(url: string): AsyncGenerator<ObjectInfo> {
     const place = readObjectUrl(url);
-    if (place.kind !== "gs")
+    if (place.kind === "http")
       throw new InputError(
         "what lies below an https: URL can't be listed: name a bucket (gs://bucket/folder), one log, or a manifest",
       );
-    const { bucket, name } = place;
-    const fields = "items(name,size,generation,updated),nextPageToken";
-    let token: string | undefined;
-    const seen = new Set<string>();
-    do {
-      const query = new URLSearchParams({ prefix: name, fields, maxResults: "1000" });
-      if (token !== undefined) query.set("pageToken", token);
-      const page = await this.#json(
-        `${this.#endpoint}/storage/v1/b/${encodeURIComponent(bucket)}/o?${query}`,
-        `the list of gs://${bucket}`,
-      );
-      if (!isObject(page) || "errors" in page || "error" in page)
-        throw new InputError(
-          `the list of gs://${bucket} is unreadable: the answer does not come from Cloud Storage`,
-        );
-      const { items = [], nextPageToken } = page;
-      if (!Array.isArray(items)) throw new InputError(`the list of gs://${bucket} is unreadable`);
-      for (const item of items) {
-        const info = objectInfo(bucket, item);
-        if (info !== undefined) yield info;
-      }
-      const next = typeof nextPageToken === "string" && nextPageToken !== "" ? nextPageToken : undefined;
-      if (next !== undefined && seen.has(next))
-        throw new InputError(`the list of gs://${bucket} does not end: the server gives the same page again`);
-      if (next !== undefined) seen.add(next);
-      token = next;
-    } while (token !== undefined);
+    yield* this.#services[place.kind].list(place);
   }
 
   /**
@@ -119,24 +79,31 @@ export class ObjectStore {
    */
   async find(url: string): Promise<ObjectInfo> {
     const place = readObjectUrl(url);
-    if (place.kind === "gs") {
-      const info = objectInfo(
-        place.bucket,
-        await this.#json(`${this.#objectAddress(place)}?fields=name,size,generation,updated`, WHAT),
-      );
-      if (info === undefined) throw new InputError("the server's answer does not describe the object");
-      return info;
-    }
-    const answer = await this.#open(place, 0, undefined);
-    answer.discard();
-    const { etag, length } = contentOf(place, answer);
-    const changed = Date.parse(answer.headers["last-modified"] ?? "");
-    return {
-      url,
-      ...(length === undefined ? {} : { size: length }),
-      ...(etag === undefined ? {} : { etag }),
-      ...(Number.isNaN(changed) ? {} : { changed }),
-    };
+    return place.kind === "http"
+      ? { ...(await this.#plain.find(place)), url }
+      : await this.#services[place.kind].find(place);
+  }
+
+  /**
+   * Makes or replaces an object of a file's bytes. It appears whole or not at all.
+   *
+   * @throws InputError if it can't be written (`unreachable` if its server did not answer).
+   */
+  async put(url: string, file: string): Promise<void> {
+    const place = bucketUrl(url);
+    await this.#services[place.kind].put(place, file);
+  }
+
+  /** Removes an object; one that is not there is no error. @throws InputError if it can't be removed. */
+  async remove(url: string): Promise<void> {
+    const place = bucketUrl(url);
+    await this.#services[place.kind].remove(place);
+  }
+
+  /** Makes sure that an object can be made there, and makes none. @throws InputError if it can't. */
+  async checkWritable(url: string): Promise<void> {
+    const place = bucketUrl(url);
+    await this.#services[place.kind].checkWritable(place);
   }
 
   /** An object as a log. With an `etag`, another content is an error. */
@@ -170,10 +137,12 @@ export class ObjectStore {
       first.discard();
       throw new InputError(CHANGED, { code: "changed" });
     }
-    const stored = place.kind === "gs" ? known.size : undefined;
+    const stored = place.kind === "http" ? undefined : known.size;
     const length = content.length ?? (content.encoding === "" ? stored : undefined);
     let answer = first;
-    const retry = this.#http.retry({ ...this.#limits, what: WHAT, url: this.#addressOf(place) }, this.#scope);
+    const url =
+      place.kind === "http" ? this.#plain.addressOf(place) : this.#services[place.kind].addressOf(place);
+    const retry = this.#http.client.retry({ ...this.#http.limits, what: WHAT, url }, this.#http.scope);
     let at = 0;
     let fresh = 0;
     for (;;) {
@@ -199,7 +168,7 @@ export class ObjectStore {
       } finally {
         answer.discard();
       }
-      answer = await this.#open(place, at, place.kind === "gs" ? content.etag : undefined);
+      answer = await this.#open(place, at, place.kind === "http" ? undefined : content.etag);
       const now = contentOf(place, answer);
       const same =
         now.encoding === content.encoding &&
@@ -211,67 +180,40 @@ export class ObjectStore {
     }
   }
 
-  /** The answer for an object from a byte on. */
   #open(place: ObjectUrl, at: number, etag: string | undefined): Promise<HttpAnswer> {
-    const generation = etag !== undefined && /^\d+$/.test(etag) ? `&ifGenerationMatch=${etag}` : "";
-    const url = place.kind === "gs" ? `${this.#addressOf(place)}?alt=media${generation}` : place.href;
-    const headers = { "accept-encoding": "gzip", ...(at > 0 ? { range: `bytes=${at}-` } : {}) };
-    const spec = { ...this.#limits, url, what: WHAT, headers };
-    return this.#http.retrying(spec, this.#scope, async () => {
-      const answer = await this.#http.follow(spec, this.#scope);
-      if (answer.status === 200 || (answer.status === 206 && at > 0)) return answer;
-      answer.discard();
-      throw new HttpError("incomplete", `HTTP ${answer.status}, without the whole content`);
-    });
-  }
-
-  async #json(url: string, what: string): Promise<unknown> {
-    const { body } = await this.#http.send({ ...this.#limits, url, what }, this.#scope);
-    try {
-      return JSON.parse(body.toString("utf8")) as unknown;
-    } catch {
-      throw new InputError(`${what}: the answer is not JSON`, { code: "unreachable" });
-    }
-  }
-
-  #addressOf(place: ObjectUrl): string {
-    return place.kind === "gs" ? this.#objectAddress(place) : place.href;
-  }
-
-  #objectAddress({ bucket, name }: { readonly bucket: string; readonly name: string }): string {
-    return `${this.#endpoint}/storage/v1/b/${encodeURIComponent(bucket)}/o/${encodeURIComponent(name)}`;
+    return place.kind === "http"
+      ? this.#plain.open(place, at, undefined)
+      : this.#services[place.kind].open(place, at, etag);
   }
 }
 
-/** What servers of objects add to the client of HTTP: their errors are those of inputs. */
-export const OBJECT_POLICY: HttpPolicy = {
-  tries: 6,
-  backOff: { firstMs: 500, longestMs: 30_000, jitter: [0.75, 1.25] },
-  isRetryable: isTransientStatus,
-  errors: {
-    refused: (refusal) => new InputError(refused(refusal), refusal.status === 412 ? { code: "changed" } : {}),
-    unusable: (message) => new InputError(message),
-    tooLarge: (message) => new InputError(message),
-    undelivered: (what, last, spent) =>
-      new InputError(`${what}: ${noAnswer(last, spent)}`, { code: "unreachable" }),
-    stopped: (what) => new InputError(`${what}: stopped before the answer came`),
-  },
-};
+/** Any server that gives files by their URLs. */
+class PlainService implements ObjectService<HttpUrl> {
+  readonly #http: ObjectHttp;
 
-function refused({ what, status, said }: Refusal): string {
-  const tail = said === "" ? "" : `: ${said}`;
-  switch (status) {
-    case 401:
-    case 403:
-      return `${what} may not be read without credentials (HTTP ${status})${tail}`;
-    case 404:
-    case 410:
-      return `${what} is not there (HTTP ${status})${tail}`;
-    case 412:
-      return CHANGED;
-    case 416:
-      return "it changed while it was read: run this again";
-    default:
-      return `${what} was refused (HTTP ${status})${tail}`;
+  constructor(http: ObjectHttp) {
+    this.#http = http;
   }
+
+  addressOf({ href }: HttpUrl): string {
+    return href;
+  }
+
+  open({ href }: HttpUrl, at: number): Promise<HttpAnswer> {
+    return this.#http.open({ url: href, what: WHAT }, at);
+  }
+
+  async find(place: HttpUrl): Promise<ObjectInfo> {
+    const answer = await this.open(place, 0);
+    answer.discard();
+    const { etag, length } = contentOf(place, answer);
+    return infoOf(place.href, { size: length, etag, changed: answer.headers["last-modified"] });
+  }
+}
+
+function bucketUrl(url: string): BucketUrl {
+  const place = readObjectUrl(url);
+  if (place.kind === "http")
+    throw new InputError("an https: URL can't be written to: name s3://bucket/… or gs://bucket/…");
+  return place;
 }

@@ -36,7 +36,7 @@ export interface PlannedRuns {
 /** A file of a manifest as groups are read from it. */
 export type NamedManifestFile = ManifestFile & NamedFile;
 
-/** What a manifest calls a file; size and time are known of logs only. */
+/** What a manifest calls a file; of local files, size and time are known of logs only. */
 type Reference = (file: NamedFile & Partial<FoundFile>) => ManifestFile;
 
 /** Tells one content of a local file from another. */
@@ -61,12 +61,12 @@ export async function planArchive(source: string, request: PlanRequest): Promise
     const reference: Reference =
       objects === undefined
         ? localReference
-        : ({ path, size }) => {
-            const { url, size: bytes, etag } = objects.objectAt(path) ?? { url: path };
+        : ({ path }) => {
+            const { url, size, etag } = objects.objectAt(path) ?? { url: path };
             return {
               uri: url,
-              ...(size === undefined || bytes === undefined ? {} : { size: bytes }),
-              ...(size === undefined || etag === undefined ? {} : { etag }),
+              ...(size === undefined ? {} : { size }),
+              ...(etag === undefined ? {} : { etag }),
             };
           };
     const chosen = filterGroups(archive.groups, request);
@@ -106,7 +106,7 @@ function runsOf(group: GroupFiles, reference: Reference, withLogs: boolean): Man
       name,
       files: files.map(reference),
       evaluations: scores.map(({ path, name: called }) => reference({ path, name: called })),
-      ...(config === undefined ? {} : { config: { uri: reference(config).uri } }),
+      ...(config === undefined ? {} : { config: reference({ path: config.path, name: config.name }) }),
       ...(withLogs && logsFolder !== undefined
         ? { logs: reference({ path: logsFolder, name: logsFolder }) }
         : {}),

@@ -13,7 +13,10 @@ let server: ObjectServer;
 let store: ObjectStore;
 beforeEach(async () => {
   server = await ObjectServer.start();
-  store = new ObjectStore({ userAgent: "test", endpoint: server.url, retryMs: 1 });
+  store = ObjectStore.fromEnvironment(
+    { STORAGE_EMULATOR_HOST: server.url },
+    { userAgent: "test", retryMs: 1 },
+  );
 });
 afterEach(async () => {
   await store.close();

@@ -164,7 +164,7 @@ describe("a refusal is a sentence", () => {
       "<!doctype html><html><head><title>403 Forbidden\n</title>",
       /\(HTTP 403\): 403 Forbidden$/,
     ],
-    ["application/xml", "<Error><Code>AccessDenied</Code></Error>", /\(HTTP 403\): <Error>/],
+    ["application/xml", "<Error><Code>AccessDenied</Code></Error>", /\(HTTP 403\): AccessDenied$/],
     ["text/plain", "", /\(HTTP 403\)$/],
     ["application/json", '{"error":"no"}', /: no$/],
     ["application/json", "[1, 2]", /: \[1, 2\]$/],
