@@ -7,7 +7,11 @@ const PANDAS = "3.1.1";
 
 if (python("data frames", "pandas", PANDAS, ["pyarrow", "duckdb"]) !== undefined) {
   must("node", ["scripts/build.mjs"]);
-  must("node_modules/.bin/vitest", ["run", "test/interop/data-frames.test.ts"]);
+  must("node_modules/.bin/vitest", [
+    "run",
+    "test/interop/data-frames.test.ts",
+    "test/interop/archive-tables.test.ts",
+  ]);
 }
 const venv = python("Marian", "pymarian", MARIAN);
 if (venv === undefined) process.exit(1);

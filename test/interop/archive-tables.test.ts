@@ -1,0 +1,55 @@
+/** All rows of the tables of an archive against an independent reader of its logs; `npm run test:interop` installs pyarrow. */
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { freshFolder } from "../cli/run-binary.js";
+import { runHere } from "../cli/run-here.js";
+
+const PYTHON = resolve("node_modules/.cache/marian-tracking/pandas-3.1.1/bin/python");
+const isThere = existsSync(PYTHON);
+if (!isThere) process.stderr.write("skipped: no pyarrow: npm run test:interop installs it\n");
+
+const READER = resolve("bench/rivals/archive_reader.py");
+const read = (...args: readonly string[]) =>
+  JSON.parse(execFileSync(PYTHON, [READER, ...args], { encoding: "utf8" })) as unknown;
+
+/** An archive with some broken logs, as the benchmark makes them. */
+function makeArchive(): string {
+  const script = `
+    import { archiveTree } from ${JSON.stringify(new URL("../../bench/archive-tree.mjs", import.meta.url).href)};
+    console.log(archiveTree({ runs: 60, megabytes: 10, broken: 0.1 }, ${JSON.stringify(freshFolder())}).folder);`;
+  return execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" }).trim();
+}
+
+describe.skipIf(!isThere)(
+  "the tables of an archive have exactly the rows that an independent reader finds",
+  () => {
+    let archive = "";
+    let expected: unknown;
+    beforeAll(() => {
+      archive = makeArchive();
+      expected = read(archive);
+    });
+
+    it("from one command", async () => {
+      const folder = freshFolder();
+      const args = ["archive", archive, "--no-wandb", "--format", "parquet", "-o", "tables", "-q"];
+      const { code } = await runHere("run", args, { folder });
+      expect(code).toBe(1); // Some logs are broken.
+      expect(read("--tables", join(folder, "tables"))).toEqual(expected);
+    });
+
+    it("from the workers of four shards", async () => {
+      const folder = freshFolder();
+      await runHere("run", ["plan", archive, "-o", "manifest.ndjson", "-q"], { folder });
+      for (let shard = 1; shard <= 4; shard += 1) {
+        const part = ["--manifest", "manifest.ndjson", "--shard", `${shard}/4`];
+        const args = ["archive", ...part, "--format", "parquet", "-o", "tables", "-q"];
+        const { code, stderr } = await runHere("run", args, { folder });
+        expect(code, stderr).toBe(0);
+      }
+      expect(read("--tables", join(folder, "tables"))).toEqual(expected);
+    });
+  },
+);
