@@ -225,7 +225,7 @@ class Pipe {
 
 /**
  * The exit code of `parse_tc_logs`. In automation a fault of the publication must not look like one of the training;
- * in a trial run it is to show.
+ * in a trial run it is to show. A training that failed always shows, as somebody has asked for it.
  *
  * @param trial Whether the task's group is known to be none that an action has started.
  */
@@ -234,6 +234,6 @@ export function automationCode(
   environment: Readonly<Record<string, string | undefined>>,
   trial: boolean,
 ): number {
-  if (!environment["MOZ_AUTOMATION"] || code === EXIT.ok) return code;
+  if (!environment["MOZ_AUTOMATION"] || code === EXIT.ok || code === EXIT.taskFailed) return code;
   return trial ? EXIT.input : EXIT.ok;
 }
