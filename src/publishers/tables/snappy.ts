@@ -1,6 +1,6 @@
 /**
- * Snappy in its raw form, which Parquet's pages have. The library's writer appends a byte at a time, which takes ten
- * times as long as the rest of the table.
+ * Snappy in its raw form, which Parquet's pages have. The library's compressor appends a byte at a time and takes four
+ * times as long, which would be a tenth of an archive's time.
  */
 
 /** Places of four bytes that were met, by a hash of these. */
