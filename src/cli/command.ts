@@ -3,7 +3,7 @@ import { Command as FrameworkCommand, type Interfaces } from "@oclif/core";
 import { EXIT } from "../exit-code.js";
 import { say } from "../io/terminal.js";
 import type { FlagValues, PlainCommand } from "./command-context.js";
-import { addressProblem } from "./flags/addresses.js";
+import { addressProblem, bucketOutputs, unwritableObject } from "./flags/addresses.js";
 import { harmless, printWarning } from "./framework.js";
 import { findOptionsFile } from "./options-file/find.js";
 import { hasOption, OPTION_KEYS } from "./options-file/keys.js";
@@ -28,7 +28,23 @@ export abstract class Command extends FrameworkCommand {
     const flags = await this.#withFile(options.flags ?? {}, argv);
     const parsed = await super.parse({ ...options, flags: flags as Interfaces.FlagInput<F> }, argv);
     const wrong = addressProblem(this.id ?? "", flags, parsed);
-    return wrong === undefined ? parsed : this.usage(wrong);
+    if (wrong !== undefined) return this.usage(wrong);
+    const places = bucketOutputs(this.id ?? "", parsed.flags);
+    if (places.length > 0 && !("dry-run" in parsed.flags && parsed.flags["dry-run"]))
+      await this.#tryBuckets(places, argv);
+    return parsed;
+  }
+
+  /** Ends the command if a place can't be written to; in a pipe after a training it only warns. */
+  async #tryBuckets(places: readonly string[], argv: readonly string[]): Promise<void> {
+    const wrong = await unwritableObject(places);
+    if (wrong === undefined) return;
+    if (argv.includes("--tee")) this.warn(wrong.message);
+    else if (wrong.isFinal) this.usage(wrong.message);
+    else {
+      say(wrong.message);
+      this.exit(EXIT.publisher);
+    }
   }
 
   /** The flags with the defaults of the file; those of the compatibility binaries stay as they are. */

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { EXIT } from "../exit-code.js";
 import { echoesInput } from "../live/main.js";
 import type { PlainCommand } from "./command-context.js";
-import { addressProblem } from "./flags/addresses.js";
+import { addressProblem, bucketOutputs } from "./flags/addresses.js";
 import { readFlags } from "./flags/read-flags.js";
 import { loadFramework } from "./load-framework.js";
 import { findOptionsFile } from "./options-file/find.js";
@@ -37,6 +37,8 @@ export async function runPlain(
   const read = command === undefined ? undefined : await readFlags(given, command, process.env);
   if (command === undefined || read === undefined || isAlone?.(given) !== true) return undefined;
   if (addressProblem(name, command.flags, read) !== undefined) return undefined;
+  // Whether they can be written to is tried first.
+  if (bucketOutputs(name, read.flags).length > 0) return undefined;
   const { version } = JSON.parse(readFileSync(new URL("../package.json", binary), "utf8"));
   let warned = Promise.resolve();
   try {

@@ -1,12 +1,15 @@
 /** Signals: the first asks for an orderly end, a second ends at once. */
 
 import { setMaxListeners } from "node:events";
+import { endObjects } from "../io/objects/process-store.js";
 import { noteStop, type StopRequest, stopRequest } from "../live/pipe-signals.js";
 
 /** Milliseconds after the first signal in which another one is the same: a shell or npm passes on what the terminal has sent. */
 const ONE_KEY_PRESS = 100;
 /** Milliseconds after which a command ends though something in it still waits. */
 const LAST_MOMENT = 9_500;
+/** Milliseconds after which uploads are given up, and aborted. */
+const LAST_UPLOAD = 5_000;
 
 /**
  * Lives on when the terminal goes away, unless messages go there: Node forgets that a parent (`nohup`) has had SIGHUP
@@ -33,6 +36,8 @@ export function watchStopSignals(): StopRequest {
     }, ONE_KEY_PRESS).unref();
     // A thread that waits for a disk or a named pipe holds up an exit, and no signal.
     setTimeout(() => process.kill(process.pid, received), LAST_MOMENT).unref();
+    // An upload that is nearly done may end.
+    setTimeout(endObjects, LAST_UPLOAD).unref();
     controller.abort();
   };
   for (const name of names) process.on(name, stop);

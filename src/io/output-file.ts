@@ -7,6 +7,8 @@ import { basename, dirname, isAbsolute, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { checkReader, makeFolder } from "./file-system.js";
 import { InputError } from "./input-error.js";
+import { isBucketUrl } from "./objects/object-url.js";
+import { objectStore } from "./objects/process-store.js";
 import { OWNER, sweep } from "./owner.js";
 import { makeTemporaryFolder, removeTemporaryFolder } from "./temporary-folder.js";
 
@@ -22,7 +24,7 @@ let parts = 0;
 
 /** The place of one result. */
 export interface OutputFile {
-  /** The file to write: next to the final path or, for a device or a FIFO, in the temporary folder. */
+  /** The file to write: next to the final path or, for a device, a FIFO or an object, in the temporary folder. */
   readonly part: string;
   /** Puts the part at its place. */
   commit(): Promise<void>;
@@ -33,13 +35,14 @@ export interface OutputFile {
 }
 
 /**
- * Makes ready to write to a path. A link stays, and what it leads to is replaced; a device or a FIFO is written to. The
- * folder is made, and what killed processes left there is removed.
+ * Makes ready to write to a path, or to the address of an object in a bucket. A link stays, and what it leads to is
+ * replaced; a device or a FIFO is written to. The folder is made, and what killed processes left there is removed.
  *
  * @param name What the part's name begins with, where that may not be the name of the place.
  * @throws Error of Node's when the place can't be written.
  */
 export async function openOutputFile(path: string, name?: string): Promise<OutputFile> {
+  if (isBucketUrl(path)) return objectFile(path);
   const target = await throughLinks(path);
   const info = await stat(target).catch(absent);
   if (info !== undefined && !info.isFile() && !info.isDirectory()) return deviceFile(target, info.isFIFO());
@@ -112,6 +115,21 @@ export async function moveFile(from: string, to: string): Promise<void> {
     await copyFile(from, to);
     await rm(from, { force: true });
   }
+}
+
+/** An object is uploaded at the end. */
+async function objectFile(url: string): Promise<OutputFile> {
+  const folder = await makeTemporaryFolder();
+  const part = join(folder, "part");
+  const discard = () => removeTemporaryFolder(folder);
+  const commit = async () => {
+    try {
+      await (await objectStore()).put(url, part);
+    } finally {
+      await discard();
+    }
+  };
+  return { part, commit, commitNow: commit, discard };
 }
 
 /** A device or a FIFO takes the bytes at the end, as nothing there can be changed. */

@@ -5,6 +5,8 @@ import type { ParserOptions } from "../core/log-parser.js";
 import type { Evaluation } from "../evaluation/evaluation.js";
 import { FollowSource } from "../io/follow.js";
 import { resultFolders, STDIN } from "../io/inputs.js";
+import { BucketFolder } from "../io/objects/bucket-folder.js";
+import { isBucketUrl } from "../io/objects/object-url.js";
 import type { Source } from "../io/source.js";
 import { type Echo, StdinSource } from "../io/stdin.js";
 import { say } from "../io/terminal.js";
@@ -90,6 +92,9 @@ export interface ParseResult {
 
 /** Reads all logs: in threads if each has files of its own and that is faster, else one after the other. */
 export async function parseLogs(request: ParseRequest): Promise<ParseResult> {
+  const { output } = request;
+  if (output.kind === "folder" && isBucketUrl(output.folder))
+    return await parseIntoBucket(request, output.folder);
   const { follow, echo } = request;
   const combined = follow ? undefined : combinedOutput(request);
   const { receipts, errors } =
@@ -108,6 +113,26 @@ export async function parseLogs(request: ParseRequest): Promise<ParseResult> {
   }
   const lost = echo?.fault === undefined ? [] : [`standard output: ${outputErrorText(echo.fault)}`];
   return { receipts, errors: [...errors, ...lost] };
+}
+
+/** The same for a folder in a bucket: what could not be uploaded is an error, and no receipt names it. */
+async function parseIntoBucket(request: ParseRequest, address: string): Promise<ParseResult> {
+  const place = await BucketFolder.make(address);
+  try {
+    const result = await parseLogs({ ...request, output: { kind: "folder", folder: place.folder } });
+    const { addresses, errors } = await place.upload();
+    for (const { publishers } of result.receipts)
+      for (const [index, publisher] of publishers.entries()) {
+        const outputs = publisher.outputs.map((path) => place.named(path));
+        const own = publisher.outputs.map((path) => path.startsWith(place.folder));
+        const there = outputs.filter((output, at) => !own[at] || addresses.includes(output));
+        const failed = publisher.errors.map((error) => place.named(error));
+        publishers[index] = { ...publisher, outputs: there, errors: failed };
+      }
+    return { ...result, errors: [...result.errors.map((error) => place.named(error)), ...errors] };
+  } finally {
+    await place.remove();
+  }
 }
 
 /** Every log into files of its own, or into none. */

@@ -7,7 +7,7 @@ import { logInputs } from "../../archive/log-inputs.js";
 import { groupBy } from "../../group-by.js";
 import { kindOfName } from "../../io/file-name.js";
 import { inputNames, STDIN } from "../../io/inputs.js";
-import { isObjectUrl } from "../../io/objects/object-url.js";
+import { isBucketUrl, isObjectUrl } from "../../io/objects/object-url.js";
 import { StdinSource } from "../../io/stdin.js";
 import { inputErrorText } from "../../pipeline/error-text.js";
 import { groupsSource } from "../../pipeline/groups/group-source.js";
@@ -41,6 +41,7 @@ export type ComparedInput =
 export function comparedInput(name: string): ComparedInput {
   if (name === STDIN) return { kind: "log", name };
   if (existsSync(name)) return { kind: isPage(name) ? "report" : "log", name };
+  if (isBucketUrl(name)) return { kind: "log", name };
   // An artifact is a file, although its address names a task, too.
   if (isObjectUrl(name) && (name.includes("/artifacts/") || kindOfName(new URL(name).pathname) === "log"))
     return { kind: "log", name };

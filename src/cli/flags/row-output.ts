@@ -1,5 +1,6 @@
 /** Where the rows of `parse` go. */
 
+import { isBucketUrl } from "../../io/objects/object-url.js";
 import type { RowOutput } from "../../pipeline/parse-logs.js";
 import type { PrintedTable } from "../../publishers/table-printer.js";
 import { Flags } from "./flag.js";
@@ -43,6 +44,10 @@ export function rowOutput(
     if (format === "tsv")
       refuse("--format tsv is one table on standard output: give -o -, or is for a --manifest");
   }
+  if (flags.follow && folder !== undefined && isBucketUrl(folder))
+    refuse(
+      "--follow writes rows as they come, and objects in a bucket are written whole: give -o a folder of this machine",
+    );
   if (format === "parquet" && folder === STDOUT)
     refuse("Parquet can't go to standard output: give -o FOLDER, or --format csv");
   if (format === "parquet" && flags.follow)

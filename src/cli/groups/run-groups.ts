@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import type { ParserOptions } from "../../core/log-parser.js";
 import { EXIT } from "../../exit-code.js";
+import { isBucketUrl } from "../../io/objects/object-url.js";
 import { withinDescriptors } from "../../io/open-files.js";
 import { printText, say, sayText } from "../../io/terminal.js";
 import type { StopRequest } from "../../live/pipe-signals.js";
@@ -194,7 +195,7 @@ async function openLedger(name: string, { flags, target }: GroupsJob): Promise<L
   const folder = flags["output-dir"];
   const path =
     flags.ledger ??
-    (folder === undefined
+    (folder === undefined || isBucketUrl(folder)
       ? join(cache, "marian-tracking", "ledgers", `${digest}.ndjson`)
       : join(folder, "ledger.ndjson"));
   try {

@@ -6,7 +6,6 @@ import { jsonText, linesText } from "../../io/escape.js";
 import {
   fieldsOf,
   type InputReceipt,
-  isUnfinished,
   nothingWritten,
   outputsOf,
   problem,
@@ -23,8 +22,6 @@ export interface Verdict {
   readonly signal?: "SIGINT" | "SIGTERM";
   /** Errors of publishers that inputs share. */
   readonly publisherErrors: readonly string[];
-  /** Whether a training that did not finish is an error: the last one, or the first, before those of reading and publishing. */
-  readonly unfinished?: "last" | "first";
 }
 
 /** Times of the whole command. */
@@ -36,15 +33,12 @@ export interface Clock {
 /** The exit code that the receipts ask for. */
 export function exitCode(
   receipts: readonly InputReceipt[],
-  { strict, signal, publisherErrors: shared, unfinished }: Verdict,
+  { strict, signal, publisherErrors: shared }: Verdict,
 ): number {
   if (signal !== undefined) return stopCode(signal);
-  const failed = unfinished !== undefined && receipts.some(isUnfinished);
-  if (failed && unfinished === "first") return EXIT.taskFailed;
   if (shared.length > 0 || receipts.some((receipt) => publisherErrors(receipt).length > 0))
     return EXIT.publisher;
-  if (receipts.some((receipt) => problem(receipt, strict) !== undefined)) return EXIT.input;
-  return failed ? EXIT.taskFailed : EXIT.ok;
+  return receipts.some((receipt) => problem(receipt, strict) !== undefined) ? EXIT.input : EXIT.ok;
 }
 
 /** The receipt as JSON: one object. */
@@ -256,7 +250,7 @@ function total(receipts: readonly InputReceipt[], of: (receipt: InputReceipt) =>
 
 /** The folders of the files that were written of an input. */
 function foldersOf(receipt: InputReceipt): string[] {
-  const files = outputsOf(receipt).filter((output) => !/^\w+:\/\//.test(output));
+  const files = outputsOf(receipt).filter((output) => !/^https?:\/\//.test(output));
   return [...new Set(files.map((file) => dirname(file)))];
 }
 

@@ -8,6 +8,8 @@ import type { LogInputs } from "../../archive/log-inputs.js";
 import type { ParserOptions } from "../../core/log-parser.js";
 import { EXIT } from "../../exit-code.js";
 import { STDIN } from "../../io/inputs.js";
+import { isBucketUrl } from "../../io/objects/object-url.js";
+import { objectStore } from "../../io/objects/process-store.js";
 import { type OutputFile, openOutputFile, writing } from "../../io/output-file.js";
 import { Echo, StdinSource } from "../../io/stdin.js";
 import { printText, say } from "../../io/terminal.js";
@@ -191,8 +193,12 @@ async function keepsOld({ runs, evaluations, receipts }: ReportContent, output: 
   if (evaluations.length > 0 || receipts.some(hasMeasurement)) return false;
   if (runs.length === 0) return true;
   if (output === STDOUT) return false;
-  return stat(output).then(
-    (file) => file.isFile(),
+  return fileExists(output);
+}
+
+async function fileExists(path: string): Promise<boolean> {
+  return (isBucketUrl(path) ? objectStore().then((store) => store.find(path)) : stat(path)).then(
+    (info) => "url" in info || info.isFile(),
     () => false,
   );
 }

@@ -2,7 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { makeTemporaryFolder, removeTemporaryFolder } from "../temporary-folder.js";
-import { objectBelow } from "./object-url.js";
+import { isBucketUrl } from "./object-url.js";
 import { objectStore } from "./process-store.js";
 
 /** Files that were uploaded, and why others were not. */
@@ -10,6 +10,11 @@ export interface UploadedFiles {
   /** Their addresses, in the order of their paths. */
   readonly addresses: readonly string[];
   readonly errors: readonly string[];
+}
+
+/** The path or the address of a file of results in a folder, which may lie in a bucket. */
+export function outputPath(folder: string, name: string): string {
+  return isBucketUrl(folder) ? `${folder.replace(/\/+$/, "")}/${name}` : join(folder, name);
 }
 
 /** A folder of this machine that stands for one in a bucket: what is written into it is uploaded when it is whole. */
@@ -46,8 +51,8 @@ export class BucketFolder {
     for (const name of [...names.filter((one) => one !== last), ...names.filter((one) => one === last)]) {
       if (name === last && errors.length > 0) break;
       try {
-        await store.put(objectBelow(this.address, name), join(this.folder, name));
-        addresses.push(objectBelow(this.address, name));
+        await store.put(outputPath(this.address, name), join(this.folder, name));
+        addresses.push(outputPath(this.address, name));
       } catch (error) {
         errors.push((error as Error).message);
       }

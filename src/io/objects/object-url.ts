@@ -44,11 +44,6 @@ export function readObjectUrl(text: string): ObjectUrl {
   return { kind: "http", href: new URL(text).href };
 }
 
-/** The address of what lies below a folder of a bucket. */
-export function objectBelow(folder: string, path: string): string {
-  return `${folder.replace(/\/+$/, "")}/${path}`;
-}
-
 /** An object as it may be printed: what follows `?` may be a signature, and what precedes `@` a password. */
 export function printableUrl(text: string): string {
   if (!/^https?:/i.test(text) || !URL.canParse(text)) return text;

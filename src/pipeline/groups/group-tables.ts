@@ -1,7 +1,9 @@
 /** The tables of groups: written when something has changed since the last time. */
 import { stat } from "node:fs/promises";
-import { join } from "node:path";
 import type { Group } from "../../archive/group.js";
+import { BucketFolder, outputPath } from "../../io/objects/bucket-folder.js";
+import { isBucketUrl } from "../../io/objects/object-url.js";
+import { objectStore } from "../../io/objects/process-store.js";
 import { TABLES } from "../../publishers/tables/columns.js";
 import { TABLES_FORM } from "../../publishers/tables/form.js";
 import {
@@ -9,6 +11,7 @@ import {
   type TableReceipt,
   type TableRun,
   type TablesOptions,
+  type TablesResult,
   writeTables,
 } from "../tables/job.js";
 import { digestOf, evaluationFacts, type Facts } from "./digest.js";
@@ -61,14 +64,17 @@ export async function makeTables(
 ): Promise<TablesReceipt> {
   const { folder, formats, ledger, dryRun } = request;
   const { runs, evaluations, digest } = contentOf(groups, request);
-  const files = TABLES.flatMap((table) => formats.map((format) => join(folder, `${table}.${format}`)));
+  const files = TABLES.flatMap((table) => formats.map((format) => outputPath(folder, `${table}.${format}`)));
   const about = { evaluations: evaluations.length, errors: [] };
   const known = request.again ? undefined : ledger.get(KEY);
   if (known !== undefined && known.digest === digest && known.stamp === (await stampOf(files)))
     return { ...about, state: "unchanged", logs: [], faults: readFaults(known.error), outputs: files };
   const state = known === undefined ? "new" : "changed";
   if (dryRun) return { ...about, state, logs: [], faults: [], outputs: files };
-  const written = await writeTables(runs, evaluations, { ...request, onlyMeasured: true });
+  const written = await (isBucketUrl(folder) ? tablesIntoBucket : writeTables)(runs, evaluations, {
+    ...request,
+    onlyMeasured: true,
+  });
   const { logs, outputs, errors } = written;
   const faults = logs.flatMap(({ log, error }) =>
     error === undefined ? [] : [{ source: log.source, reason: error }],
@@ -83,6 +89,24 @@ export async function makeTables(
     await ledger.put(faults.length === 0 ? entry : { ...entry, error: JSON.stringify(faults) });
   }
   return { ...about, state, logs, faults, outputs, errors };
+}
+
+/** Writes tables into a folder of a bucket, each whole. */
+async function tablesIntoBucket(
+  runs: readonly TableRun[],
+  evaluations: readonly EvaluationRow[],
+  options: TablesOptions,
+): Promise<TablesResult> {
+  const place = await BucketFolder.make(options.folder);
+  try {
+    const result = await writeTables(runs, evaluations, { ...options, folder: place.folder });
+    if (result.errors.length > 0 || result.nothingWritten)
+      return { ...result, errors: result.errors.map((error) => place.named(error)) };
+    const { addresses, errors } = await place.upload();
+    return { ...result, outputs: addresses, errors: errors.map((error) => `tables: ${error}`) };
+  } finally {
+    await place.remove();
+  }
 }
 
 function contentOf(groups: readonly Group[], request: GroupTablesRequest): Content {
@@ -121,9 +145,19 @@ function readFaults(text: string | undefined): TablesReceipt["faults"] {
 async function stampOf(paths: readonly string[]): Promise<string | undefined> {
   const stamps: string[] = [];
   for (const path of paths) {
-    const info = await stat(path).catch(() => undefined);
-    if (info === undefined) return undefined;
-    stamps.push(`${info.size} ${info.mtimeMs}`);
+    const stamp = await (isBucketUrl(path) ? objectStamp(path) : fileStamp(path)).catch(() => undefined);
+    if (stamp === undefined) return undefined;
+    stamps.push(stamp);
   }
   return stamps.join(", ");
+}
+
+async function fileStamp(path: string): Promise<string> {
+  const { size, mtimeMs } = await stat(path);
+  return `${size} ${mtimeMs}`;
+}
+
+async function objectStamp(url: string): Promise<string> {
+  const { size, etag } = await (await objectStore()).find(url);
+  return `${size} ${etag}`;
 }

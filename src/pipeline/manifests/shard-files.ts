@@ -1,9 +1,12 @@
 /** The files of a shard: its folder is complete or absent. */
 import { createHash } from "node:crypto";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { makeFolder } from "../../io/file-system.js";
+import { BucketFolder, outputPath } from "../../io/objects/bucket-folder.js";
+import { isBucketUrl } from "../../io/objects/object-url.js";
+import { objectStore } from "../../io/objects/process-store.js";
 import { LineFile } from "../../publishers/ndjson.js";
 import type { TableFormat } from "../../publishers/tables/columns.js";
 import { outputErrorText } from "../error-text.js";
@@ -26,6 +29,7 @@ export async function writeShardFiles(
   folder: string,
   tally: ManifestTally,
 ): Promise<void> {
+  if (isBucketUrl(folder)) return await writeIntoBucket(work, folder, tally);
   const { shard, access } = work;
   const place = shard === undefined ? folder : join(folder, shardName(shard));
   const building = shard === undefined ? folder : `${place}.tmp`;
@@ -45,6 +49,47 @@ export async function writeShardFiles(
   // What was read of a file that is to be read again must not be taken for the file.
   if (access.hasFailed || hasTooManyErrors(tally, work.maxErrors))
     await rm(building === place ? join(place, PARTS) : building, { recursive: true, force: true });
+}
+
+/**
+ * The same for a folder in a bucket. The manifest goes there last: a shard without one is not complete. Another worker may
+ * be writing the same shard; then both write the same, and neither takes the manifest away.
+ */
+async function writeIntoBucket(work: ManifestWork, address: string, tally: ManifestTally): Promise<void> {
+  const local = await BucketFolder.make(address);
+  try {
+    await writeShardFiles(work, local.folder, tally);
+    const shard = work.shard === undefined ? "" : `${shardName(work.shard)}/`;
+    const manifest = `${shard}${MANIFEST}`;
+    const path = join(local.folder, manifest);
+    for (const [index, error] of tally.outputErrors.entries()) tally.outputErrors[index] = local.named(error);
+    if (!existsSync(path) || mustEnd(work, tally)) return;
+    const store = await objectStore();
+    const old = await objectText(outputPath(address, manifest));
+    if (old !== undefined && old !== readFileSync(path, "utf8"))
+      await store.remove(outputPath(address, manifest));
+    const { addresses, errors } = await local.upload(manifest);
+    tally.outputErrors.push(...errors);
+    if (shard === "" || errors.length > 0) return;
+    // Files of another form, from before.
+    for await (const { url } of store.list(outputPath(address, shard)))
+      if (!addresses.includes(url)) await store.remove(url);
+  } catch (error) {
+    tally.outputErrors.push(outputErrorText(error));
+  } finally {
+    await local.remove();
+  }
+}
+
+/** The text of an object; undefined if it can't be had. */
+async function objectText(url: string): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of (await objectStore()).source(url).chunks()) chunks.push(Buffer.from(chunk));
+  } catch {
+    return undefined;
+  }
+  return Buffer.concat(chunks).toString("utf8");
 }
 
 function isComplete(work: ManifestWork, tally: ManifestTally): boolean {

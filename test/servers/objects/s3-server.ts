@@ -103,6 +103,16 @@ export class S3Server {
     this.#buckets.get(bucket)?.set(key, { bytes, etag: md5(bytes), headers });
   }
 
+  remove(bucket: string, key: string): void {
+    this.#buckets.get(bucket)?.delete(key);
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    for (const each of [this.#buckets, this.#faults, this.accounts, this.uploads, this.regions]) each.clear();
+    this.requests.length = 0;
+  }
+
   get(bucket: string, key: string): Buffer | undefined {
     return this.#buckets.get(bucket)?.get(key)?.bytes;
   }
