@@ -204,13 +204,13 @@ fn training_fields(c: &mut Cursor<'_>) -> Option<Training> {
     let mut record = Training { epoch, up, sen, cost, ..Training::default() };
     let mut field = 1;
     record.labels = c.optional(|c| {
-        c.mark(word::LABELS)?;
+        c.mark(word::LABELS[0])?;
         c.integer()
     });
     if record.labels.is_some() {
         field = 2;
         record.batch_labels = c.optional(|c| {
-            c.mark(word::BATCH_LABELS)?;
+            c.mark(word::BATCH_LABELS[0])?;
             c.integer()
         });
         record.total_labels = c.optional(|c| {
@@ -358,10 +358,10 @@ const TRAINING: &[Part] = &[
     Keyword(word::COST),
     Float,
     Optional(2),
-    Mark(word::LABELS),
+    Mark(word::LABELS[0]),
     Integer,
     Optional(2),
-    Mark(word::BATCH_LABELS),
+    Mark(word::BATCH_LABELS[0]),
     Integer,
     Optional(3),
     Blanks,
