@@ -1,6 +1,6 @@
 /** The parser in a worker, as the page sees it. */
 import { Batch } from "../core/batch.js";
-import { type Counts, NO_COUNTS } from "../core/layout.js";
+import { type Counts, NO_COUNTS, readViews } from "../core/layout.js";
 import type { BatchParser } from "../core/log-parser.js";
 import { TimestampFormat } from "../core/timestamp.js";
 
@@ -31,7 +31,7 @@ export class PackedParser implements BatchParser {
   }
 
   feed(packed: Uint8Array): Batch {
-    const batch = new Batch(packed, this.#metrics, this.time, noCsv);
+    const batch = new Batch(readViews(packed), this.#metrics, this.time, noCsv);
     this.#counts = batch.counts;
     return batch;
   }

@@ -54,6 +54,8 @@ export interface EndOfReading {
 /** What a record needs to show its speed. */
 const SPEED = PRESENT.rate | PRESENT.time;
 
+type Records = Batch["training"] | Batch["validation"];
+
 const MINUTE = 60_000;
 /** Without a record for so long, and for {@link SILENT_TIMES} the usual distance, a training is silent. */
 const MIN_SILENCE = 30 * MINUTE;
@@ -74,8 +76,9 @@ export class TrainingSummaryReader {
   // Of the last part of the log.
   #start: LogPosition | undefined;
   #schedule: Schedule | undefined;
-  /** The last record: where it is, and in which columns. */
-  #record: Batch["training"] | Batch["validation"] | undefined;
+  #last: LogPosition | undefined;
+  /** The last record of the batch: in which columns it is, and where. */
+  #record: Records | undefined;
   #row = 0;
   #lastUpdate: number | undefined;
   #lastEpoch: number | undefined;
@@ -103,6 +106,9 @@ export class TrainingSummaryReader {
         if (segment !== undefined && trains(segment)) this.#begin(segment);
       }
     }
+    // The columns hold until the next batch only.
+    if (this.#record !== undefined) this.#last = this.#position(this.#record);
+    this.#record = undefined;
   }
 
   /** The last part of the log up to now. */
@@ -110,7 +116,7 @@ export class TrainingSummaryReader {
     return {
       start: this.#start,
       schedule: this.#schedule,
-      last: this.#position(),
+      last: this.#last,
       lastUpdate: this.#lastUpdate,
       distance: this.#distance,
       epochs: this.#epochs,
@@ -231,16 +237,13 @@ export class TrainingSummaryReader {
   }
 
   /** Keeps the last record. */
-  #see(columns: Batch["training"] | Batch["validation"], row: number, epoch: number | undefined): void {
+  #see(columns: Records, row: number, epoch: number | undefined): void {
     this.#lastEpoch = epoch;
     this.#record = columns;
     this.#row = row;
   }
 
-  /** Of the last record. */
-  #position(): LogPosition | undefined {
-    if (this.#record === undefined) return undefined;
-    const { line, segment, present, timestamp, up } = this.#record;
+  #position({ line, segment, present, timestamp, up }: Records): LogPosition {
     const row = this.#row;
     const bits = present[row] ?? 0;
     return {
@@ -259,6 +262,7 @@ export class TrainingSummaryReader {
     this.#reset(readSchedule(segment));
     this.#spacing.pause();
     this.#record = undefined;
+    this.#last = undefined;
     this.#lastUpdate = undefined;
     this.#lastEpoch = undefined;
     this.#distance = 0;

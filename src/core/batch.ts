@@ -1,5 +1,5 @@
 /** One batch of columns, and its rows as objects. */
-import { type Counts, KIND, type LogEvent, PRESENT, readViews, type Views } from "./layout.js";
+import { type Counts, KIND, type LogEvent, PRESENT, type Views } from "./layout.js";
 import { logTimeZone } from "./log-time-zone.js";
 import type {
   Measurement,
@@ -20,8 +20,11 @@ export interface CsvColumns {
   readonly timestamp?: boolean;
 }
 
-/** Formats the training rows of a batch, whose times are given in UTC; throws if they are gone. */
-export type FormatCsv = (columns: CsvColumns, times: Float64Array, prefix: Uint8Array) => Uint8Array;
+/**
+ * Formats the training rows of a batch, whose times are given in UTC, in the core's memory; throws if they are gone. The
+ * text holds until the core is called again.
+ */
+export type WriteCsv = (columns: CsvColumns, times: Float64Array, prefix: Uint8Array) => Uint8Array;
 
 const NO_TIMES = new Float64Array(0);
 
@@ -51,18 +54,18 @@ export class Batch implements Views {
    */
   readonly time: TimestampFormat;
   /**
-   * Memory that the columns take.
+   * Copies the columns that the batch has in the core's memory, where they hold until the parser is called again, and
+   * returns the bytes that all its columns take.
    *
    * @internal
    */
-  readonly bytes: number;
+  readonly keep: () => number;
   readonly #metrics: readonly string[];
-  readonly #csv: FormatCsv;
+  readonly #csv: WriteCsv;
 
   /** @internal */
-  constructor(packed: Uint8Array, metrics: readonly string[], time: TimestampFormat, csv: FormatCsv) {
-    const views = readViews(packed);
-    this.bytes = packed.byteLength;
+  constructor(views: Views, metrics: readonly string[], time: TimestampFormat, csv: WriteCsv) {
+    this.keep = views.keep;
     this.order = views.order;
     this.training = views.training;
     this.validation = views.validation;
@@ -88,6 +91,15 @@ export class Batch implements Views {
    * @throws Error when the parser has been called again: the core formats the rows that it found last.
    */
   trainingCsv(columns: CsvColumns, prefix: Uint8Array): Uint8Array {
+    return this.viewTrainingCsv(columns, prefix).slice();
+  }
+
+  /**
+   * The same in the core's memory, where it holds until the core is called again, by any parser of the thread.
+   *
+   * @internal
+   */
+  viewTrainingCsv(columns: CsvColumns, prefix: Uint8Array): Uint8Array {
     // Without them, the core takes its own for UTC.
     const timed = columns.timestamp === true || columns.position === true;
     const times = timed && this.time.hasZones ? this.trainingTimes : NO_TIMES;

@@ -67,10 +67,12 @@ export interface Views {
   readonly trainingPresent: number;
   readonly events: readonly LogEvent[];
   readonly counts: Counts;
+  /** Copies what lies in the core's memory, and returns the bytes of all columns. */
+  keep(): number;
 }
 
 /** The place of the CSV text, which is not packed. */
-const CSV = WIDTHS.length - 1;
+export const CSV = WIDTHS.length - 1;
 type EventNumber = (typeof EVENT_NUMBERS)[number];
 const decoder = new TextDecoder();
 
@@ -103,9 +105,9 @@ export function readViews(packed: Uint8Array): Views {
     order,
     training,
     validation,
-    trainingPresent: stats[COUNTS.length] ?? 0,
+    ...readStatistics(stats),
     events: readEvents(eventNumbers, textBytes, textEnds),
-    counts: readCounts(stats),
+    keep: () => packed.byteLength,
   };
 }
 
@@ -134,13 +136,13 @@ export function packTable(core: TableMemory, address: number): Uint8Array {
   return packed;
 }
 
-/** A copy of the CSV text that the core formatted last. */
-export function readCsv(core: TableMemory, address: number): Uint8Array {
+/** The CSV text that the core formatted last, in the core's memory. */
+export function viewCsv(core: TableMemory, address: number): Uint8Array {
   const [at = 0, length = 0] = new Uint32Array(core.memory.buffer, address + CSV * 8, 2);
-  return new Uint8Array(core.memory.buffer, at, length).slice();
+  return new Uint8Array(core.memory.buffer, at, length);
 }
 
-function readEvents(numbers: Float64Array, bytes: Uint8Array, ends: Uint32Array): LogEvent[] {
+export function readEvents(numbers: Float64Array, bytes: Uint8Array, ends: Uint32Array): LogEvent[] {
   const events: LogEvent[] = [];
   let text = 0;
   let start = 0;
@@ -158,6 +160,14 @@ function readEvents(numbers: Float64Array, bytes: Uint8Array, ends: Uint32Array)
   return events;
 }
 
-function readCounts(stats: Float64Array): Counts {
-  return Object.fromEntries(COUNTS.map((name, index) => [name, stats[index]])) as unknown as Counts;
+/** The statistics of a table. */
+export function readStatistics(stats: Float64Array): Pick<Views, "counts" | "trainingPresent"> {
+  const counts = Object.fromEntries(COUNTS.map((name, index) => [name, stats[index]])) as unknown as Counts;
+  return { counts, trainingPresent: stats[COUNTS.length] ?? 0 };
+}
+
+/** What was counted, of a table in the core's memory. */
+export function readCounts(core: TableMemory, address: number): Counts {
+  const [at, length] = new Uint32Array(core.memory.buffer, address + (CSV - 1) * 8, 2);
+  return readStatistics(new Float64Array(core.memory.buffer, at, length)).counts;
 }

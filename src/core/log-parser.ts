@@ -1,8 +1,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The parser as a class: chunks of bytes in, batches out. */
-import { Batch, type CsvColumns, type FormatCsv } from "./batch.js";
+import { Batch, type CsvColumns, type WriteCsv } from "./batch.js";
 import type { Core, CoreModule } from "./core.js";
-import { type Counts, packTable, readCsv, readViews } from "./layout.js";
+import { type Counts, packTable, readCounts, readViews, type Views, viewCsv } from "./layout.js";
 import { TimestampFormat } from "./timestamp.js";
 
 /** A line kind of the user's: a regular expression with named groups, `(?P<name>…)`. */
@@ -40,7 +40,8 @@ const SLICE = 1 << 20;
  */
 export class LogParser implements Disposable {
   readonly time: TimestampFormat;
-  readonly #module: CoreModule;
+  /** @internal */
+  protected readonly module: CoreModule;
   readonly #metrics: string[] = [];
   #core: Core | undefined;
   #calls = 0;
@@ -52,7 +53,7 @@ export class LogParser implements Disposable {
    */
   constructor(module: CoreModule, options: ParserOptions = {}) {
     this.time = new TimestampFormat(options.timeZone);
-    this.#module = module;
+    this.module = module;
     const core = module.create();
     try {
       for (const { name, regex } of options.patterns ?? []) core.addPattern(name, regex);
@@ -67,40 +68,40 @@ export class LogParser implements Disposable {
 
   /** Takes the next bytes of the log and returns what they complete. */
   feed(chunk: Uint8Array): Batch {
-    const core = this.#open();
+    const core = this.open();
     let table = 0;
     let at = 0;
     do {
       const part = chunk.subarray(at, at + SLICE);
       const address = core.reserve(part.length);
-      new Uint8Array(this.#module.memory.buffer, address, part.length).set(part);
+      new Uint8Array(this.module.memory.buffer, address, part.length).set(part);
       table = core.commit(part.length, at > 0);
       at += part.length;
     } while (at < chunk.length);
-    return this.#batch(core, table);
+    return this.batch(core, table);
   }
 
   /** Whether a record, or what came after it, waits for the lines that tell whether it is whole. */
   get holds(): boolean {
-    return this.#open().holds();
+    return this.open().holds();
   }
 
   /** Returns what waits, judged by the records up to now. A line that has no end yet is not touched. */
   settle(): Batch {
-    const core = this.#open();
-    return this.#batch(core, core.settle());
+    const core = this.open();
+    return this.batch(core, core.settle());
   }
 
   /** Ends the log: returns what its last line and an open configuration hold. */
   finish(): Batch {
-    const core = this.#open();
-    return this.#batch(core, core.finish());
+    const core = this.open();
+    return this.batch(core, core.finish());
   }
 
   /** What has been counted up to now. */
   get counts(): Counts {
-    const core = this.#open();
-    return readViews(packTable(this.#module, core.commit(0, true))).counts;
+    const core = this.open();
+    return readCounts(this.module, core.commit(0, true));
   }
 
   /** Gives the core's memory back. The parser can't be used any more; its batches can. */
@@ -113,15 +114,25 @@ export class LogParser implements Disposable {
     this.free();
   }
 
-  #open(): Core {
+  /** @internal */
+  protected open(): Core {
     if (this.#core === undefined)
       throw new Error("This LogParser has been freed; make a new one for each log.");
     return this.#core;
   }
 
-  /** What the core found, copied out of its memory, which another parser of the thread may make grow at any time. */
-  #batch(core: Core, table: number): Batch {
-    const packed = packTable(this.#module, table);
+  /**
+   * What the core found, copied out of its memory, which another parser of the thread may make grow at any time.
+   *
+   * @internal
+   */
+  protected views(table: number): Views {
+    return readViews(packTable(this.module, table));
+  }
+
+  /** @internal */
+  protected batch(core: Core, table: number): Batch {
+    const views = this.views(table);
     for (;;) {
       const name = core.metricName(this.#metrics.length);
       if (name === undefined) break;
@@ -129,12 +140,12 @@ export class LogParser implements Disposable {
     }
     this.#calls += 1;
     const call = this.#calls;
-    const csv: FormatCsv = (columns, times, prefix) => {
+    const csv: WriteCsv = (columns, times, prefix) => {
       if (call !== this.#calls)
         throw new Error("The parser has been called again: take the CSV of a batch first.");
-      return readCsv(this.#module, this.#open().csv(columnBits(columns), times, prefix));
+      return viewCsv(this.module, this.open().csv(columnBits(columns), times, prefix));
     };
-    return new Batch(packed, this.#metrics, this.time, csv);
+    return new Batch(views, this.#metrics, this.time, csv);
   }
 }
 

@@ -5,6 +5,7 @@ import { addressText } from "./address.js";
 import { fileChunks } from "./chunks.js";
 import { isGarbled } from "./file-name.js";
 import { InputError } from "./input-error.js";
+import { LocalFile } from "./local-file.js";
 import type { Again } from "./packed/recover.js";
 
 /** A log to read. */
@@ -35,6 +36,8 @@ export interface Source {
    * @throws InputError ready to be shown.
    */
   chunks(): AsyncIterable<Uint8Array>;
+  /** The file for synchronous reads; undefined if they might wait. Absent if the bytes are not those of a file. */
+  openLocal?(): LocalFile | undefined;
   /** The same a second time, for damaged data; absent if that can't be had, or has to be fetched once more. */
   readonly again?: Again | undefined;
 }
@@ -69,6 +72,10 @@ export class FileSource implements Source {
 
   get again(): Again | undefined {
     return statSync(this.path, { throwIfNoEntry: false })?.isFile() ? () => this.chunks() : undefined;
+  }
+
+  openLocal(): LocalFile | undefined {
+    return LocalFile.open(this.path);
   }
 
   async *chunks(): AsyncGenerator<Uint8Array> {

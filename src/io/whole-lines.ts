@@ -3,7 +3,7 @@ import type { Source } from "./source.js";
 
 const LINE_END = 0x0a;
 /** No measurement is on a longer line; of one, the bytes go on as they come. */
-const LONGEST = 1 << 20;
+export const LONGEST_LINE = 1 << 20;
 
 /** Keeps the beginning of a line until its end has come. */
 export class WholeLines {
@@ -13,7 +13,7 @@ export class WholeLines {
   /** The lines that this chunk ends, if any. A chunk may be used again afterwards. */
   take(chunk: Uint8Array): Uint8Array | undefined {
     const lineEnd = chunk.lastIndexOf(LINE_END) + 1;
-    const end = lineEnd === 0 && this.#bytes + chunk.length > LONGEST ? chunk.length : lineEnd;
+    const end = lineEnd === 0 && this.#bytes + chunk.length > LONGEST_LINE ? chunk.length : lineEnd;
     const whole = this.#parts.length === 0 ? chunk.subarray(0, end) : this.#joined(chunk, end);
     if (end < chunk.length) {
       this.#parts.push(chunk.slice(end));
@@ -45,7 +45,7 @@ export async function* linesOf(
 ): AsyncGenerator<Uint8Array> {
   if (source.changed === undefined) return yield* chunks;
   // Before its end, the chunks go on as they are: holding half a line costs a copy.
-  const end = (source.size ?? 0) - LONGEST;
+  const end = (source.size ?? 0) - LONGEST_LINE;
   const hold = new WholeLines();
   let bytes = 0;
   let fault: { readonly error: unknown } | undefined;

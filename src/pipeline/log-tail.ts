@@ -3,7 +3,7 @@ import type { Death, PartSoFar, TrainingState } from "../check/course-check.js";
 import { RunChecker } from "../check/run-checker.js";
 import { LogParser } from "../core/log-parser.js";
 import { nodeCore } from "../node-core.js";
-import { RunReader, type RunUpdate } from "../run/run-reader.js";
+import { RunReader } from "../run/run-reader.js";
 
 /** How much is kept. */
 const KEPT = 1 << 16;
@@ -23,8 +23,7 @@ export class LogTail {
   #length = 0;
   #whole = true;
 
-  take({ chunk }: Pick<RunUpdate, "chunk">): void {
-    if (chunk === undefined) return;
+  take(chunk: Uint8Array): void {
     const end = chunk.subarray(Math.max(0, chunk.length - KEPT));
     if (this.#length + end.length > this.#buffer.length) {
       this.#buffer.copyWithin(0, this.#length - KEPT, this.#length);

@@ -1,29 +1,28 @@
 /** Reads a log for what it holds, any number of times. */
 
-import { LogParser, type ParserOptions } from "../core/log-parser.js";
-import { decompress } from "../io/packed/decompress.js";
-import { refuseTar } from "../io/packed/tar-header.js";
+import { LendingParser } from "../core/lending-parser.js";
+import type { ParserOptions } from "../core/log-parser.js";
 import type { Source } from "../io/source.js";
-import { linesOf } from "../io/whole-lines.js";
 import { nodeCore } from "../node-core.js";
 import { type RunPlan, RunPlanner } from "../run/run-plan.js";
 import { RunReader, type RunUpdate } from "../run/run-reader.js";
 import { type StepRow, StepRows } from "../run/step-rows.js";
+import { readLog } from "./read-log.js";
 
 /** The updates of what can be read of a source; an error of the source ends them. */
 export async function* updatesOf(source: Source, options: ParserOptions): AsyncGenerator<RunUpdate> {
-  using parser = new LogParser(nodeCore(), options);
+  using parser = new LendingParser(nodeCore(), options);
   const reader = new RunReader(parser);
-  const chunks = linesOf(source, refuseTar(decompress(source.chunks(), source.again)));
+  const updates = readLog(source, parser, reader);
   try {
     for (;;) {
-      const next = await chunks.next().catch(() => undefined);
+      const next = await updates.next().catch(() => undefined);
       if (next === undefined || next.done) break;
-      yield await reader.read(next.value);
+      yield next.value;
     }
     yield await reader.finish();
   } finally {
-    await chunks.return(undefined);
+    await updates.return(undefined);
   }
 }
 

@@ -1,31 +1,23 @@
 /** Reads one input and gives it to its publishers. */
 
-import { setTimeout as sleep } from "node:timers/promises";
 import { RunChecker } from "../check/run-checker.js";
 import { TrainingSummaryReader } from "../check/training-summary.js";
-import { LogParser, type ParserOptions } from "../core/log-parser.js";
-import { decompress } from "../io/packed/decompress.js";
-import { refuseTar } from "../io/packed/tar-header.js";
+import { LendingParser } from "../core/lending-parser.js";
+import type { ParserOptions } from "../core/log-parser.js";
 import type { Source } from "../io/source.js";
-import { linesOf } from "../io/whole-lines.js";
 import { nodeCore } from "../node-core.js";
 import type { OpenedRun, PublisherOutcome, UpdatePublisher } from "../publishers/update-publisher.js";
 import { isMeasured, RunReader, type RunTally, type RunUpdate } from "../run/run-reader.js";
 import { inputErrorText, outputErrorText } from "./error-text.js";
 import type { InputReceipt, PublisherResult } from "./input-receipt.js";
 import { type LogEnd, LogTail } from "./log-tail.js";
+import { type ReadControl, readLog } from "./read-log.js";
 import { YoungObjects } from "./young-objects.js";
 
-/** How the reading of a log is watched and stopped. */
-export interface LogControl {
-  /** Called with the bytes read since the last call, as stored. */
-  progress?(bytes: number): void;
-  /** Stops the reading after the current chunk. */
-  readonly signal?: AbortSignal;
+/** How the reading of a log is watched and stopped, and what becomes of it. */
+export interface LogControl extends ReadControl {
   /** The log grows: what was published before a stop is kept. */
   readonly growing?: boolean;
-  /** Waits until a record that may be cut has waited long enough; five seconds by default. */
-  readonly pause?: (signal: AbortSignal) => Promise<void>;
   /** Milliseconds without a record after which a training is silent. Default: by the distances of its records. */
   readonly silentAfter?: number | undefined;
   /**
@@ -35,40 +27,6 @@ export interface LogControl {
   readonly summary?: boolean | undefined;
   /** A publisher of several logs: it gets this one first, and its owner closes it. */
   readonly shared?: UpdatePublisher | undefined;
-}
-
-/** Milliseconds that a record which may be cut waits for the next line of a log that is still written. */
-const HOLD = 5_000;
-/** Stands for a chunk that has not come for that long. */
-const PAUSE = Symbol("pause");
-
-/** Yields the chunks, and a pause whenever a record is held and no chunk comes. */
-async function* withPauses(
-  chunks: AsyncIterable<Uint8Array>,
-  holds: () => boolean,
-  pause: (signal: AbortSignal) => Promise<void> = (signal) => sleep(HOLD, undefined, { signal }),
-): AsyncGenerator<Uint8Array | typeof PAUSE> {
-  const iterator = chunks[Symbol.asyncIterator]();
-  try {
-    for (;;) {
-      const next = iterator.next();
-      while (holds()) {
-        const over = new AbortController();
-        const paused = pause(over.signal).then(
-          () => true,
-          () => false,
-        );
-        const first = await Promise.race([next.then(() => false), paused]).finally(() => over.abort());
-        if (!first) break;
-        yield PAUSE;
-      }
-      const { done, value } = await next;
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    await iterator.return?.();
-  }
 }
 
 /**
@@ -83,18 +41,22 @@ export async function publishLog(
 ): Promise<InputReceipt> {
   // A log that is still written is watched as it comes, because it may end in a death; a file's last lines show one.
   const watched = options.live === true || source.closed !== undefined;
-  using parser = new LogParser(nodeCore(), { ...options, marks: watched || options.marks === true });
+  using parser = new LendingParser(nodeCore(), { ...options, marks: watched || options.marks === true });
   const reader = new RunReader(parser);
   const run = new RunPublishers(publishers, control.shared);
   const summary = new TrainingSummaryReader();
   run.open(source.name, reader, summary);
   const closed = () => source.closed === true;
-  const watch = watched ? new RunChecker(parser.time, { kinds: ["unfinished"], closed }) : new LogTail();
+  const check = watched ? new RunChecker(parser.time, { kinds: ["unfinished"], closed }) : undefined;
+  const tail = new LogTail();
   let isSummarised = true;
+  const see = (text: Uint8Array) => {
+    if (isSummarised && check === undefined) tail.take(text);
+  };
   const take = async (update: RunUpdate) => {
     if (control.summary === false && isMeasured(update.batch)) isSummarised = false;
     if (isSummarised) {
-      watch.take(update);
+      check?.take(update);
       summary.take(update);
     }
     await run.publish(update);
@@ -102,9 +64,7 @@ export async function publishLog(
   const young = new YoungObjects();
   let error: string | undefined;
   try {
-    const chunks = linesOf(source, refuseTar(decompress(counted(source, control), source.again)));
-    for await (const chunk of options.live ? withPauses(chunks, () => parser.holds, control.pause) : chunks) {
-      const update = await (chunk === PAUSE ? reader.settle(parser.settle()) : reader.read(chunk));
+    for await (const update of readLog(source, parser, reader, control, { live: options.live, see })) {
       await take(update);
       if (options.live) young.limit();
       if (control.signal?.aborted) break;
@@ -125,7 +85,7 @@ export async function publishLog(
   else await run.close();
   if (stopped) error = "stopped before its end";
   const whole = error === undefined;
-  const end = whole && isSummarised ? await endOf(watch, reader.tally, summary) : undefined;
+  const end = whole && isSummarised ? await endOf(check ?? tail, reader.tally, summary) : undefined;
   const training = isSummarised
     ? summary.finish({
         state: end?.state,
@@ -224,45 +184,4 @@ async function giveUp(publisher: UpdatePublisher): Promise<PublisherOutcome | un
   if (publisher.keep !== undefined) return publisher.keep();
   await publisher.discard();
   return undefined;
-}
-
-/** Counts the bytes read; ends at once when the signal is aborted, even if a pipe is silent. */
-async function* counted(source: Source, { progress, signal }: LogControl): AsyncGenerator<Uint8Array> {
-  const chunks = source.chunks()[Symbol.asyncIterator]();
-  let stop = false;
-  try {
-    while (!stop) {
-      const next = await unlessAborted(chunks.next(), signal);
-      stop = next === undefined;
-      if (next === undefined || next.done) return;
-      progress?.(next.value.length);
-      yield next.value;
-    }
-  } finally {
-    // The file closes after the read in progress; a read that never returns would hold up the end.
-    const closed = chunks.return?.();
-    if (stop) closed?.catch(() => {});
-    else await closed;
-  }
-}
-
-/**
- * Resolves to the promise's value, or to undefined as soon as the signal is aborted. A race with one promise for the
- * whole log would keep every chunk until the end; this keeps none.
- */
-function unlessAborted<Value>(
-  promise: Promise<Value>,
-  signal: AbortSignal | undefined,
-): Promise<Value | undefined> {
-  if (signal === undefined) return promise;
-  if (signal.aborted) {
-    promise.catch(() => {});
-    return Promise.resolve(undefined);
-  }
-  return new Promise((resolve, reject) => {
-    const stop = (): void => resolve(undefined);
-    const settle = (): void => signal.removeEventListener("abort", stop);
-    signal.addEventListener("abort", stop, { once: true });
-    promise.then(resolve, reject).finally(settle);
-  });
 }

@@ -38,10 +38,11 @@ export class WholeLogPublisher implements UpdatePublisher {
   async publish(update: RunUpdate): Promise<void> {
     this.#planner.take(update);
     if (this.#kept === undefined) return;
-    this.#bytes += update.batch.bytes + (update.chunk?.length ?? 0);
+    // The next batch and chunk may come in the same memory.
+    const chunk = update.chunk?.slice();
+    this.#bytes += update.batch.keep() + (chunk?.length ?? 0);
     if (this.#bytes > MAX_KEPT) this.#kept = undefined;
-    // The next chunk may come in the same memory.
-    else this.#kept.push({ ...update, chunk: update.chunk?.slice() });
+    else this.#kept.push({ ...update, chunk });
   }
 
   async close(): Promise<PublisherOutcome> {

@@ -58,6 +58,15 @@ export class RunReader {
     return this.#update(this.#parser.feed(chunk), chunk);
   }
 
+  /**
+   * Takes what the parser made of a chunk that it has read.
+   *
+   * @param chunk Copies the chunk; most publishers never ask for it.
+   */
+  async take(batch: Batch, chunk: () => Uint8Array): Promise<RunUpdate> {
+    return this.#update(batch, chunk);
+  }
+
   /** Takes what the parser gives that waits no longer. */
   async settle(batch: Batch): Promise<RunUpdate> {
     return this.#update(batch, new Uint8Array(0));
@@ -84,7 +93,7 @@ export class RunReader {
     };
   }
 
-  async #update(batch: Batch, chunk: Uint8Array | undefined): Promise<RunUpdate> {
+  async #update(batch: Batch, chunk: Uint8Array | (() => Uint8Array) | undefined): Promise<RunUpdate> {
     const points: ValidationPoint[] = [];
     const segments = await this.#segments(batch);
     let training = 0;
@@ -109,7 +118,15 @@ export class RunReader {
       }
     }
     this.#counts = batch.counts;
-    return { batch, chunk, segments, points: this.#count(points), metricNames: this.#points.metricNames };
+    return {
+      batch,
+      get chunk() {
+        return typeof chunk === "function" ? chunk() : chunk;
+      },
+      segments,
+      points: this.#count(points),
+      metricNames: this.#points.metricNames,
+    };
   }
 
   /** Reads the configurations before the rows are looked at, so that the rest needs no waiting. */

@@ -9,7 +9,7 @@ const row = (up: number) =>
 async function deathOf(log: string, size: number) {
   const bytes = new TextEncoder().encode(log);
   const tail = new LogTail();
-  for (let at = 0; at < bytes.length; at += size) tail.take({ chunk: bytes.subarray(at, at + size) });
+  for (let at = 0; at < bytes.length; at += size) tail.take(bytes.subarray(at, at + size));
   const lines = log.split("\n").length - (log.endsWith("\n") ? 1 : 0);
   return (await tail.end(lines, new TrainingSummaryReader().part)).death;
 }
