@@ -15,6 +15,7 @@ import { browserTable } from "./browser.mjs";
 import { machine } from "./measure.mjs";
 import { onlineTable } from "./online.mjs";
 import { parseTable, startTable } from "./parse.mjs";
+import { tablesTable } from "./tables.mjs";
 import { wandbTable } from "./wandb.mjs";
 import { workerTable } from "./worker.mjs";
 
@@ -22,6 +23,7 @@ const TABLES = {
   parse: parseTable,
   start: startTable,
   archive: archiveTable,
+  tables: tablesTable,
   worker: workerTable,
   wandb: wandbTable,
   publish: archivePublishTable,

@@ -7,7 +7,7 @@ export const EXIT = {
   usage: 2,
   /** A publisher did not deliver everything. */
   publisher: 3,
-  /** A task that was followed failed. */
+  /** A task that was followed failed, or, with `--fail-unfinished`, a training. */
   taskFailed: 4,
   interrupted: 130,
   terminated: 143,

@@ -36,7 +36,7 @@ interface Draft {
 }
 
 /** Groups whose folders are read at once. */
-const AT_ONCE = 16;
+const AT_ONCE = 8;
 
 /**
  * Lists the files of groups and names their runs, one group after the other, sorted by project and name. Leaves out

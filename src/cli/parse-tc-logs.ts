@@ -8,6 +8,7 @@ import { deadline, signalsDelivered, watchPipeSignals } from "../live/pipe-signa
 import { CHANNEL, READY, TRIAL } from "../live/reader-process.js";
 import { readTaskLog } from "../live/task-log.js";
 import type { CommandContext, PlainCommand, ReadArguments } from "./command-context.js";
+import { failUnfinishedFlag } from "./flags/fail-unfinished.js";
 import { Flags } from "./flags/flag.js";
 import { targetRequest, taskSecretFlag, wandbFlags } from "./flags/wandb-flags.js";
 import { report } from "./receipts/report.js";
@@ -52,6 +53,7 @@ const flags = {
     helpGroup: W_AND_B,
   }),
   ...taskSecretFlag,
+  ...failUnfinishedFlag,
 };
 
 export const parseTcLogsCommand: PlainCommand<typeof flags> = { flags, args: {}, strict: true, run };
@@ -103,6 +105,10 @@ async function run(
     strict: false,
     publisherErrors: [],
     ...(stop.received ? { signal: stop.received } : {}),
+    // In automation the other errors are none.
+    ...(flags["fail-unfinished"]
+      ? { unfinished: process.env["MOZ_AUTOMATION"] ? ("first" as const) : ("last" as const) }
+      : {}),
   };
   const code = report([receipt], verdict, {
     detail,

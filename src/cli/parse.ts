@@ -10,6 +10,7 @@ import { signalsDelivered, watchPipeSignals } from "../live/pipe-signals.js";
 import { parseLogs } from "../pipeline/parse-logs.js";
 import type { CommandContext, PlainCommand, ReadArguments } from "./command-context.js";
 import { silentAfterFlag } from "./flags/duration.js";
+import { failUnfinishedFlag } from "./flags/fail-unfinished.js";
 import { Args, Flags } from "./flags/flag.js";
 import { namedInputs } from "./flags/named-inputs.js";
 import { readParserOptions } from "./flags/parser-options.js";
@@ -89,6 +90,7 @@ const flags = {
   }),
   ...publisherFlags,
   ...silentAfterFlag,
+  ...failUnfinishedFlag,
   strict: Flags.boolean({ description: "unmatched lines are an error (exit code 1)", helpGroup: "INPUT" }),
   json: Flags.boolean({
     description: "the receipt as JSON on standard output (on standard error if rows go to standard output)",
@@ -235,6 +237,7 @@ async function run(
     strict: flags.strict,
     publisherErrors: result.errors,
     ...(stop.received ? { signal: stop.received } : {}),
+    ...(flags["fail-unfinished"] ? { unfinished: "last" as const } : {}),
   };
   const detail = flags.quiet ? "quiet" : flags.verbose ? "verbose" : "normal";
   const code = report(result.receipts, verdict, {

@@ -9,7 +9,7 @@ CSV goes to training.csv and validation.csv in the output folder, Parquet to fil
 standard output. A receipt on standard error says what was read and what could not be read.
 
 Exit codes: 0 everything was read and written; 1 an input failed or had no measurement, or --strict found unmatched lines; \
-2 wrong flags or nothing to read; 3 something could not be written; 130, 143 stopped by SIGINT, SIGTERM.`;
+2 wrong flags or nothing to read; 3 something could not be written; 4 a training did not finish (--fail-unfinished); 130, 143 stopped by SIGINT, SIGTERM.`;
   static override examples = [
     {
       description: "One log to output/training.csv and output/validation.csv",

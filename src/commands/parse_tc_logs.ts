@@ -15,7 +15,8 @@ Existing files are replaced.
 
 Inside a Taskcluster task, project, group and name of the run come from the task, and the key from --taskcluster-secret.
 
-Exit codes: those of parse. With MOZ_AUTOMATION set 0, unless a signal came or the task belongs to a push or a pull request.`;
+Exit codes: those of parse. With MOZ_AUTOMATION set 0, unless a signal came, the task belongs to a push or a pull request, or \
+--fail-unfinished found that the training did not finish (4).`;
   static override examples = [
     "parse_tc_logs --input-file live_backing.log --output-dir output",
     "marian -c config.yml 2>&1 | parse_tc_logs --from-stream --verbose",

@@ -25,8 +25,9 @@ not be written; 130, 143 stopped by SIGINT, SIGTERM.`;
       command: "<%= config.bin %> plan gs://releng-translations-dev -o manifest.ndjson",
     },
     {
-      description: "Read the third of sixteen parts",
-      command: "<%= config.bin %> archive --manifest manifest.ndjson --shard 3/16 -o tables",
+      description: "A manifest for each of sixteen shards, and the work on the third",
+      command:
+        "<%= config.bin %> plan experiments --shards 16 -o plan && <%= config.bin %> archive --manifest plan --shard 3/16 -o tables",
     },
   ];
   static override args = {
@@ -35,12 +36,20 @@ not be written; 130, 143 stopped by SIGINT, SIGTERM.`;
   static override flags = {
     output: Flags.string({
       char: "o",
-      description: "the manifest's file, or - for standard output  [default: -]",
+      description: "the manifest's file, or - for standard output; with --shards a folder  [default: -]",
       helpValue: "FILE",
     }),
     ...filterFlags,
     only: groupFlags.only,
     ...shardFlag,
+    shards: Flags.integer({
+      min: 1,
+      max: 100_000,
+      description: "write a manifest for each of N shards of about the same bytes into the folder of -o",
+      helpValue: "N",
+      helpGroup: "MANY MACHINES",
+    }),
+    "dry-run": Flags.boolean({ description: "list the runs, say what would be written, and write nothing" }),
     quiet: Flags.boolean({ char: "q", description: "no message unless something is wrong" }),
   };
 

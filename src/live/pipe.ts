@@ -67,9 +67,10 @@ export function endProcess(code: number): void {
 
 let stuck = false;
 
-/** Collects what was made lately: some tenths of a millisecond. */
-const collectYoung = youngCollector();
-
+/**
+ * Makes what collects young objects, in some tenths of a millisecond. It changes flags of V8 for the whole process, so
+ * only the process of a pipe may call it: the others live by the compiler.
+ */
 function youngCollector(): () => void {
   setFlagsFromString("--expose-gc");
   // What runs once a chunk gains nothing by it, and the compiler keeps some MB.
@@ -82,6 +83,7 @@ class Pipe {
   readonly #limits: PipeLimits;
   readonly #command: ReaderCommand;
   readonly #sleep: Sleep;
+  readonly #collectYoung = youngCollector();
   readonly #echo = new DescriptorWriter(1);
   readonly #said = new DescriptorWriter(2);
   readonly #feed: LineBuffer;
@@ -150,7 +152,7 @@ class Pipe {
     this.#passed += bytes;
     if (this.#passed < COLLECTED_AT) return;
     this.#passed = 0;
-    collectYoung();
+    this.#collectYoung();
   }
 
   /** Settles with the first signal to stop. No signal ends this process: only its input does. */
@@ -223,7 +225,7 @@ class Pipe {
 
 /**
  * The exit code of `parse_tc_logs`. In automation a fault of the publication must not look like one of the training;
- * in a trial run it is to show.
+ * in a trial run it is to show. A training that failed always shows, as somebody has asked for it.
  *
  * @param trial Whether the task's group is known to be none that an action has started.
  */
@@ -232,6 +234,6 @@ export function automationCode(
   environment: Readonly<Record<string, string | undefined>>,
   trial: boolean,
 ): number {
-  if (!environment["MOZ_AUTOMATION"] || code === EXIT.ok) return code;
+  if (!environment["MOZ_AUTOMATION"] || code === EXIT.ok || code === EXIT.taskFailed) return code;
   return trial ? EXIT.input : EXIT.ok;
 }

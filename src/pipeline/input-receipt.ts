@@ -64,6 +64,12 @@ export function hasMeasurement({ counts }: Pick<InputReceipt, "counts">): boolea
   return counts.training + counts.validation + counts.patterns > 0;
 }
 
+/** Whether the log shows that its training died or ended before its limits, or shows no training. */
+export function isUnfinished({ death, summary, counts }: InputReceipt): boolean {
+  const { state = "finished" } = summary ?? {};
+  return death !== undefined || state !== "finished" || !hasMeasurement({ counts });
+}
+
 /** Says what is wrong with an input; undefined if nothing is. */
 export function problem(receipt: Omit<InputReceipt, "publishers">, strict: boolean): string | undefined {
   const { error, counts } = receipt;

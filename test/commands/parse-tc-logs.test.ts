@@ -10,6 +10,7 @@ import {
   type LiveRun,
   type RunOptions,
   result,
+  runBinary,
   runShell,
   startBinary,
 } from "../cli/run-binary.js";
@@ -123,6 +124,58 @@ describe.concurrent("-i", () => {
     const stderr = /^no\.log\n {2}ERROR {6}there is no such file\n/;
     check(await run(["-i", "no.log"]), { code: 1, stderr });
     check(await run(["-i", "no.log"], { env: { MOZ_AUTOMATION: "1" } }), { code: 0, stderr });
+  });
+});
+
+describe.concurrent("--fail-unfinished", () => {
+  const finished = `${LOG}[2024-07-03 11:00:00] Training finished\n`;
+  const died = `${LOG}[2024-07-03 11:00:00] Error: CUDA error 2 'out of memory'\n`;
+  const automation = { MOZ_AUTOMATION: "1" };
+  const byVariable = { MARIAN_TRACKING_FAIL_UNFINISHED: "1" };
+
+  it.each([
+    ["the training finished", finished, ["--fail-unfinished"], {}, 0],
+    ["it died", died, ["--fail-unfinished"], {}, 4],
+    ["it died, in automation", died, ["--fail-unfinished"], automation, 4],
+    ["it died, by the variable", died, [], { ...automation, ...byVariable }, 4],
+    ["it died, and nobody asked", died, [], {}, 0],
+    ["the log just ends", LOG, ["--fail-unfinished"], automation, 4],
+    [
+      "Marian did not even start",
+      "bash: marian: command not found\n",
+      [],
+      { ...automation, ...byVariable },
+      4,
+    ],
+    ["it died, and the variable says no", died, [], { MARIAN_TRACKING_FAIL_UNFINISHED: "0" }, 0],
+  ])("behind a training: %s", async (_, stdin, flags, env, code) => {
+    const done = await runBinary("parse_tc_logs", ["--from-stream", ...flags], { stdin, env });
+    expect([done.code, done.stdout]).toEqual([code, stdin]);
+  });
+
+  it("an error of publishing comes first outside automation, and last within", async () => {
+    const asked = ["--from-stream", "--fail-unfinished", "--wandb-publication", "--wandb-project", "p"];
+    const wandb = {
+      WANDB_API_KEY: "x".repeat(40),
+      WANDB_BASE_URL: "http://127.0.0.1:9",
+      WANDB_MODE: "online",
+    };
+    const run = (env: Record<string, string>) =>
+      runBinary("parse_tc_logs", [...asked, "--retry-for", "0s"], { stdin: died, env: { ...wandb, ...env } });
+    expect((await run({})).code).toBe(3);
+    expect((await run(automation)).code).toBe(4);
+  });
+
+  it("parse has it, too", async () => {
+    const read = async (log: string, ...args: string[]) =>
+      (
+        await runHere("run", ["parse", "train.log", "-q", ...args], {
+          folder: freshFolder({ "train.log": log }),
+        })
+      ).code;
+    expect(await read(died, "--fail-unfinished")).toBe(4);
+    expect(await read(finished, "--fail-unfinished")).toBe(0);
+    expect(await read(died)).toBe(0);
   });
 });
 

@@ -1,5 +1,5 @@
 /** `plan` as a user runs it. */
-import { readFileSync, renameSync, utimesSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { check, freshFolder, result } from "../cli/run-binary.js";
@@ -68,6 +68,72 @@ describe("plan", () => {
     );
     expect(parts.map(({ stdout }) => stdout).join("")).toBe(whole.stdout);
     expect(parts.every(({ stdout }) => stdout !== "")).toBe(true);
+  });
+
+  test("--shards writes a manifest for each shard, and its worker reads that alone", async () => {
+    const folder = freshFolder(scaleArchive());
+    const whole = await plan(folder, ["archive", "-q"]);
+    const done = await plan(folder, ["archive", "--shards", "3", "-o", "deep/plan"]);
+    check(done, { code: 0, stderr: /17 runs, 17 logs \(.*\n3 shards of about .*up to 1 shard take/ });
+    const names = ["shard-1-of-3.ndjson", "shard-2-of-3.ndjson", "shard-3-of-3.ndjson"];
+    expect(readdirSync(join(folder, "deep/plan"))).toEqual(names);
+    expect(names.map((name) => result(done, `deep/plan/${name}`)).join("")).toBe(whole.stdout);
+    writeFileSync(join(folder, "m.ndjson"), whole.stdout);
+    // The other shards are not looked at.
+    writeFileSync(join(folder, "deep/plan/shard-1-of-3.ndjson"), "torn");
+    const rows = (manifest: string) =>
+      runHere("run", ["archive", "--manifest", manifest, "--shard", "2/3", "--table", "runs", "-q"], {
+        folder,
+      });
+    const own = await rows("deep/plan");
+    expect(own.stdout.length).toBeGreaterThan(100);
+    expect(own.stdout).toBe((await rows("m.ndjson")).stdout);
+  });
+
+  test("a folder of shards takes no second plan with another number of shards, and needs all of its shards", async () => {
+    const folder = freshFolder(scaleArchive());
+    await plan(folder, ["archive", "--shards", "2", "-o", "plan"]);
+    const other = await plan(folder, ["archive", "--shards", "3", "-o", "plan"]);
+    check(other, {
+      code: 2,
+      stderr: /plan has the manifests of another number of shards \(shard-1-of-2\.ndjson\)/,
+    });
+    check(await plan(folder, ["archive", "--shards", "2", "-o", "plan"]), { code: 0, stderr: /17 runs/ });
+    const archive = (...more: string[]) =>
+      runHere("run", ["archive", "--manifest", "plan", "--table", "runs", ...more], { folder });
+    check(await archive(), {
+      code: 2,
+      stderr: /plan is a folder of manifests: name one, or say which shard/,
+    });
+    check(await archive("--shard", "1/5"), {
+      code: 2,
+      stderr: /shard-1-of-5\.ndjson can't be read: there is no such file/,
+    });
+    rmSync(join(folder, "plan/shard-2-of-2.ndjson"));
+    const published = await runHere(
+      "run",
+      ["publish", "--from", "plan", "--dry-run", "--wandb-client", "offline"],
+      {
+        folder,
+      },
+    );
+    check(published, { code: 2, stderr: /1 of 2 shards are missing \(2\)/ });
+  });
+
+  test("--dry-run lists the runs and writes nothing", async () => {
+    const folder = freshFolder(scaleArchive());
+    const done = await plan(folder, ["archive", "--shards", "2", "-o", "plan", "--dry-run"]);
+    check(done, { code: 0, stderr: /17 runs, 17 logs[\s\S]*would write plan\/shard-1-of-2\.ndjson/ });
+    expect(readdirSync(folder)).toEqual(["archive"]);
+  });
+
+  test.each<[readonly string[], RegExp]>([
+    [["--shards", "2"], /name their folder with -o/],
+    [["--shards", "2", "-o", "-"], /name their folder with -o/],
+    [["--shards", "2", "--shard", "1/2", "-o", "x"], /--shard lists one of them/],
+    [["--shards", "0", "-o", "x"], /greater than or equal to 1/],
+  ])("%j is refused in words", async (args, message) => {
+    check(await plan(freshFolder(scaleArchive()), ["archive", ...args]), { code: 2, stderr: message });
   });
 
   test("a bucket gives the same runs as the folder", async () => {

@@ -6,6 +6,7 @@ import { jsonText, linesText } from "../../io/escape.js";
 import {
   fieldsOf,
   type InputReceipt,
+  isUnfinished,
   nothingWritten,
   outputsOf,
   problem,
@@ -22,6 +23,8 @@ export interface Verdict {
   readonly signal?: "SIGINT" | "SIGTERM";
   /** Errors of publishers that inputs share. */
   readonly publisherErrors: readonly string[];
+  /** Whether a training that did not finish is an error: the last one, or the first, before those of reading and publishing. */
+  readonly unfinished?: "last" | "first";
 }
 
 /** Times of the whole command. */
@@ -33,12 +36,15 @@ export interface Clock {
 /** The exit code that the receipts ask for. */
 export function exitCode(
   receipts: readonly InputReceipt[],
-  { strict, signal, publisherErrors: shared }: Verdict,
+  { strict, signal, publisherErrors: shared, unfinished }: Verdict,
 ): number {
   if (signal !== undefined) return stopCode(signal);
+  const failed = unfinished !== undefined && receipts.some(isUnfinished);
+  if (failed && unfinished === "first") return EXIT.taskFailed;
   if (shared.length > 0 || receipts.some((receipt) => publisherErrors(receipt).length > 0))
     return EXIT.publisher;
-  return receipts.some((receipt) => problem(receipt, strict) !== undefined) ? EXIT.input : EXIT.ok;
+  if (receipts.some((receipt) => problem(receipt, strict) !== undefined)) return EXIT.input;
+  return failed ? EXIT.taskFailed : EXIT.ok;
 }
 
 /** The receipt as JSON: one object. */

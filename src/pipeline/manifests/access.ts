@@ -1,5 +1,6 @@
 /** Reads manifests, and the files and objects that they name. */
 import { stat } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { GroupAccess } from "../../archive/read-group.js";
 import { InputError, isOfContent, isTransient } from "../../io/input-error.js";
@@ -11,7 +12,7 @@ import { FileSource, readable, type Source } from "../../io/source.js";
 import { StdinSource } from "../../io/stdin.js";
 import { type ManifestFile, type ManifestRun, readManifest } from "./manifest.js";
 import { fileEtag, type NamedManifestFile } from "./plan.js";
-import { runsOfShard, type Shard } from "./shard.js";
+import { runsOfShard, type Shard, ShardSplit, shardManifestName } from "./shard.js";
 
 /** Opens files and objects for one command. */
 export class ManifestAccess implements GroupAccess<NamedManifestFile, NamedManifestFile> {
@@ -52,16 +53,35 @@ export class ManifestAccess implements GroupAccess<NamedManifestFile, NamedManif
   }
 
   /**
-   * The runs of a manifest, or of one shard, for which it reads the whole manifest first.
+   * The runs of a manifest, or of one shard. Of a folder it reads the shard's own manifest; of any other it reads all lines
+   * first.
    *
    * @throws InputError, which names the manifest.
    */
   async *runs(manifest: string, shard: Shard | undefined): AsyncGenerator<ManifestRun> {
-    const source = manifest === STDIN ? new StdinSource(process.stdin) : this.source({ uri: manifest });
+    const isFolder = await isFolderOfManifests(manifest);
+    if (isFolder && shard === undefined)
+      throw new InputError(`${manifest} is a folder of manifests: name one, or say which shard with --shard`);
+    if (isFolder && shard !== undefined)
+      return yield* readManifest(this.source({ uri: inFolder(manifest, shardManifestName(shard)) }));
+    if (manifest === STDIN) {
+      const runs = readManifest(new StdinSource(process.stdin));
+      if (shard === undefined) return yield* runs;
+      const all: ManifestRun[] = [];
+      for await (const run of runs) all.push(run);
+      return yield* runsOfShard(all, shard);
+    }
+    const source = this.source({ uri: manifest });
     if (shard === undefined) return yield* readManifest(source);
-    const all: ManifestRun[] = [];
-    for await (const run of readManifest(source)) all.push(run);
-    yield* runsOfShard(all, shard);
+    const split = new ShardSplit();
+    for await (const run of readManifest(source)) split.add(run);
+    const [first, end] = split.rangeOf(shard);
+    let at = 0;
+    for await (const run of readManifest(source)) {
+      if (at >= first && at < end) yield run;
+      at += 1;
+      if (at >= end) return;
+    }
   }
 
   /** A file as a log. If it has an etag and other content, reading it is an error. */
@@ -105,6 +125,18 @@ export class ManifestAccess implements GroupAccess<NamedManifestFile, NamedManif
       throw error;
     }
   }
+}
+
+async function isFolderOfManifests(path: string): Promise<boolean> {
+  if (isObjectUrl(path)) return path.endsWith("/");
+  return await stat(path).then(
+    (info) => info.isDirectory(),
+    () => false,
+  );
+}
+
+function inFolder(folder: string, name: string): string {
+  return isObjectUrl(folder) ? `${folder}${name}` : join(folder, name);
 }
 
 /** What messages call a file. */

@@ -1,12 +1,12 @@
 /** Collects the runs of all shards of a job. */
 import { readdir, stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { InputError } from "../../io/input-error.js";
 import { isObjectUrl } from "../../io/objects/object-url.js";
 import { readable } from "../../io/source.js";
 import type { ManifestAccess } from "./access.js";
 import { type ManifestRun, manifestLine } from "./manifest.js";
-import { readShardName } from "./shard.js";
+import { readShardManifestName, readShardName } from "./shard.js";
 
 const MANIFEST = /^manifest.*\.ndjson(?:\.gz|\.zst)?$/;
 
@@ -42,20 +42,24 @@ async function manifestsIn(from: string): Promise<string[]> {
   const names = (await readdir(from)).sort();
   const shards = names.filter((name) => readShardName(name) !== undefined);
   checkWhole(from, shards);
-  const found = names.filter((name) => MANIFEST.test(name)).map((name) => join(from, name));
+  const manifests = names.filter((name) => readShardManifestName(name) !== undefined);
+  checkWhole(from, manifests);
+  const found = names
+    .filter((name) => MANIFEST.test(name) || manifests.includes(name))
+    .map((name) => join(from, name));
   for (const shard of shards) {
     const inside = (await readdir(join(from, shard))).filter((name) => MANIFEST.test(name)).sort();
     found.push(...inside.map((name) => join(from, shard, name)));
   }
   if (found.length > 0) return found;
   throw new InputError(
-    `${from}: there is no manifest.ndjson in it, nor in folders shard-i-of-n: name the folder that \`archive --manifest … -o\` wrote, or a manifest`,
+    `${from}: there is no manifest in it, nor in folders shard-i-of-n: name the folder that \`archive --manifest … -o\` or \`plan --shards\` wrote, or a manifest`,
   );
 }
 
 /** A group is published as a whole, so all shards must be there. */
 function checkWhole(from: string, names: readonly string[]): void {
-  const shards = names.flatMap((name) => readShardName(basename(name)) ?? []);
+  const shards = names.flatMap((name) => readShardName(name) ?? readShardManifestName(name) ?? []);
   const [first] = shards;
   if (first === undefined) return;
   if (shards.some(({ count }) => count !== first.count))

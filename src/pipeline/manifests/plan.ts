@@ -1,16 +1,17 @@
 /** From the files of an archive to the lines of a manifest, and from those back to groups. */
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { openArchive } from "../../archive/archive.js";
-import { filterGroups, type GroupFilter } from "../../archive/filter.js";
+import { groupsOfFolder } from "../../archive/archive.js";
+import { type GroupFilter, groupFilter } from "../../archive/filter.js";
 import type { FoundFile, NamedFile } from "../../archive/folder-walk.js";
 import type { Problem } from "../../archive/group.js";
-import type { EvaluationFile, GroupFiles } from "../../archive/group-files.js";
+import type { ArchivedGroup, EvaluationFile, GroupFiles } from "../../archive/group-files.js";
 import type { ArchiveMode } from "../../archive/layout.js";
 import { openObjectArchive } from "../../archive/object-archive.js";
 import type { GroupAccess } from "../../archive/read-group.js";
 import { readEvaluationFileName } from "../../evaluation/naming/evaluation-file.js";
 import { groupBy } from "../../group-by.js";
+import { compareText } from "../../io/file-name.js";
 import { InputError } from "../../io/input-error.js";
 import type { ObjectStore } from "../../io/objects/object-store.js";
 import { isObjectUrl } from "../../io/objects/object-url.js";
@@ -23,14 +24,9 @@ export interface PlanRequest extends GroupFilter {
   readonly signal: AbortSignal;
   /** Opens the store of an archive in a bucket. */
   store(): ObjectStore;
-}
-
-/** The runs of an archive. */
-export interface PlannedRuns {
-  readonly runs: readonly ManifestRun[];
-  /** The number of groups, chosen or not. */
-  readonly groups: number;
-  readonly problems: readonly Problem[];
+  /** Called with each group, chosen or not. */
+  group(): void;
+  problem(problem: Problem): void;
 }
 
 /** A file of a manifest as groups are read from it. */
@@ -46,37 +42,54 @@ export function fileEtag(size: number, mtimeMs: number): string {
 }
 
 /**
- * Lists the runs that are chosen, by project, group, and the path of the log; then those with evaluations only.
+ * Lists the runs that are chosen, by project, group, and the path of the log; then those with evaluations only. Memory
+ * does not grow with the runs of an archive in a folder.
  *
  * @throws InputError, without the name of the archive, if there is nothing to read.
  */
-export async function planArchive(source: string, request: PlanRequest): Promise<PlannedRuns> {
-  const { mode, signal } = request;
-  const isObject = isObjectUrl(source);
-  if (!isObject && (await isFile(source)))
+export async function* planRuns(source: string, request: PlanRequest): AsyncGenerator<ManifestRun> {
+  if (isObjectUrl(source)) return yield* planObjects(source, request);
+  if (await isFile(source))
     throw new InputError("what is in a tar can't be read by others: unpack it first, and name the folder");
-  const objects = isObject ? await openObjectArchive(source, request.store(), { mode, signal }) : undefined;
-  const archive = objects ?? (await openArchive(source, { mode, signal }));
+  // Those of the whole archive come after those of its groups, in the order of their paths.
+  const problems: Problem[] = [];
+  const groups = groupsOfFolder(source, (problem) => problems.push(problem), request);
+  yield* runsOfGroups(groups, request, localReference, true);
+  for (const problem of problems.sort((a, b) => compareText(a.source, b.source))) request.problem(problem);
+}
+
+async function* planObjects(source: string, request: PlanRequest): AsyncGenerator<ManifestRun> {
+  const { mode, signal } = request;
+  const archive = await openObjectArchive(source, request.store(), { mode, signal });
   try {
-    const reference: Reference =
-      objects === undefined
-        ? localReference
-        : ({ path }) => {
-            const { url, size, etag } = objects.objectAt(path) ?? { url: path };
-            return {
-              uri: url,
-              ...(size === undefined ? {} : { size }),
-              ...(etag === undefined ? {} : { etag }),
-            };
-          };
-    const chosen = filterGroups(archive.groups, request);
-    return {
-      runs: chosen.flatMap((group) => runsOf(group, reference, !isObject)),
-      groups: archive.groups.length,
-      problems: [...archive.problems, ...chosen.flatMap(({ problems }) => problems)],
+    const reference: Reference = ({ path }) => {
+      const { url, size, etag } = archive.objectAt(path) ?? { url: path };
+      return {
+        uri: url,
+        ...(size === undefined ? {} : { size }),
+        ...(etag === undefined ? {} : { etag }),
+      };
     };
+    yield* runsOfGroups(archive.groups, request, reference, false);
+    for (const problem of archive.problems) request.problem(problem);
   } finally {
     await archive.close();
+  }
+}
+
+async function* runsOfGroups(
+  groups: AsyncIterable<ArchivedGroup> | Iterable<ArchivedGroup>,
+  request: PlanRequest,
+  reference: Reference,
+  withLogs: boolean,
+): AsyncGenerator<ManifestRun> {
+  const chosen = groupFilter(request);
+  for await (const group of groups) {
+    request.group();
+    for (const part of chosen(group)) {
+      yield* runsOf(part, reference, withLogs);
+      for (const problem of part.problems) request.problem(problem);
+    }
   }
 }
 
@@ -96,9 +109,10 @@ const localReference: Reference = ({ path, size, mtimeMs }) => ({
 /** @param withLogs Whether the folder of the group's logs can be read by whoever reads the manifest. */
 function runsOf(group: GroupFiles, reference: Reference, withLogs: boolean): ManifestRun[] {
   const { project, name: groupName, evaluations, config, logsFolder } = group;
+  const scoresOf = groupBy(evaluations, ({ run }) => run);
   return group.runs.map(({ id, name, log, validationLog }): ManifestRun => {
     const files = [log, validationLog].filter((file) => file !== undefined);
-    const scores = evaluations.filter(({ run }) => run === name);
+    const scores = scoresOf.get(name) ?? [];
     return {
       run_id: id,
       project,

@@ -10,7 +10,6 @@ import { deltaBinaryPack } from "hyparquet-writer/src/delta.js";
 import { writeRleBitPackedHybrid } from "hyparquet-writer/src/encoding.js";
 import { writeMetadata } from "hyparquet-writer/src/metadata.js";
 import { writePlain } from "hyparquet-writer/src/plain.js";
-import { snappyCompress } from "hyparquet-writer/src/snappy.js";
 import { serializeTCompactProtocol } from "hyparquet-writer/src/thrift.js";
 import { unconvertMinMax } from "hyparquet-writer/src/unconvert.js";
 import type { Column, ColumnType } from "./columns.js";
@@ -23,6 +22,7 @@ import {
   joinBounds,
   textRanks,
 } from "./parquet-bounds.js";
+import { snappyCompress } from "./snappy.js";
 
 /** The values of a column. */
 export interface ColumnValues {
@@ -188,15 +188,18 @@ function isSorted(columns: readonly FilledColumn[], rows: number, order: readonl
   const keys = order.map((name) => {
     const values = columns.find((column) => column.name === name)?.values;
     const ranks = values?.dictionary === undefined ? undefined : textRanks(values.dictionary);
-    return ranks === undefined ? values?.values : values?.values.map((index) => ranks[index] ?? 0);
+    const all = values?.values ?? new Float64Array(rows);
+    return ranks === undefined ? all : all.map((index) => ranks[index] ?? 0);
   });
-  for (let row = 1; row < rows; row += 1) {
-    for (const key of keys) {
-      const [before = 0, value = 0] = [key?.[row - 1], key?.[row]];
-      if (before < value) break;
-      if (before > value) return false;
-    }
-  }
+  // Rows that are alike in the first columns are compared by the next.
+  const isBehind = (row: number, at: number): boolean => {
+    const key = keys[at];
+    if (key === undefined) return false;
+    const before = key[row - 1] ?? 0;
+    const value = key[row] ?? 0;
+    return before > value || (before === value && isBehind(row, at + 1));
+  };
+  for (let row = 1; row < rows; row += 1) if (isBehind(row, 0)) return false;
   return true;
 }
 
@@ -425,7 +428,7 @@ function codedIndexes(indexes: Float64Array, dictionary: readonly string[] | Flo
 /** Different numbers that a dictionary may have. */
 const DICTIONARY = 1 << 12;
 /** So many values show whether numbers repeat. */
-const SAMPLE = 1 << 9;
+const SAMPLE = 1 << 11;
 
 /** The different numbers of a column, and which of them each value is; undefined if they repeat too seldom. */
 function repeatedNumbers(
@@ -443,7 +446,7 @@ function repeatedNumbers(
       known.set(value, index);
     }
     indexes[at] = index;
-    if (at === SAMPLE && known.size > SAMPLE / 4) return undefined;
+    if (at === SAMPLE && known.size > SAMPLE / 2) return undefined;
   }
   const numbers = Float64Array.from(known.keys());
   return 4 * numbers.length > values.length ? undefined : { numbers, indexes };

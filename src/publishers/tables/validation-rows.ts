@@ -21,36 +21,45 @@ export function metricColumns(): ColumnNames {
   return new ColumnNames(metricRule(columnsOf("validation").map(({ name }) => name)));
 }
 
+/** Where a metric is: in a column, or by a name in `further`. */
+type Place = readonly [value: number | string, stalled: number | string];
+
 /** Turns the points of one run into rows. */
 export class ValidationRows {
   readonly #columns = metricColumns();
+  readonly #places = new Map<string, Place>();
 
   take({ points, metricNames }: RunUpdate): ValidationRow[] {
     // In the order of their first records, whatever closes first: names must not depend on the chunks of a log.
-    if (points.length > 0) for (const metric of metricNames) this.#columns.add(metric);
+    if (points.length > 0 && metricNames.size > this.#places.size) {
+      for (const metric of metricNames) {
+        const column = this.#columns.add(metric);
+        const stalled = stalledColumn(column);
+        this.#places.set(metric, [INDICES.get(column) ?? column, INDICES.get(stalled) ?? stalled]);
+      }
+    }
     return points.map((point) => this.#row(point));
   }
 
   #row({ segment, line, timestamp, epoch, up, metrics }: ValidationPoint): ValidationRow {
-    const cells: Cell[] = new Array(COLUMNS.length).fill(undefined);
-    const further = new Map<string, number>();
-    const put = (name: string, value: number | undefined) => {
+    const cells: Cell[] = [segment, line, instant(timestamp), epoch, up];
+    while (cells.length < COLUMNS.length) cells.push(undefined);
+    let further: Map<string, number> | undefined;
+    const put = (place: number | string, value: number | undefined) => {
       if (value === undefined) return;
-      const index = INDICES.get(name);
-      if (index === undefined) further.set(name, value);
-      else cells[index] = value;
+      if (typeof place === "number") cells[place] = value;
+      else {
+        further ??= new Map();
+        further.set(place, value);
+      }
     };
-    put("segment", segment);
-    put("line", line);
-    put("timestamp", instant(timestamp));
-    put("epoch", epoch);
-    put("up", up);
     for (const [metric, { value, stalled }] of metrics) {
-      const column = this.#columns.add(metric);
-      put(column, value);
-      put(stalledColumn(column), stalled);
+      const place = this.#places.get(metric);
+      if (place === undefined) continue;
+      put(place[0], value);
+      put(place[1], stalled);
     }
-    if (further.size > 0) cells[FURTHER] = further;
+    cells[FURTHER] = further;
     return cells;
   }
 }
