@@ -20,6 +20,20 @@ export interface ArchiveOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** An archive whose groups are found one after the other. */
+export interface ArchiveWalk {
+  /**
+   * Sorted by project, then by name; memory does not grow with their files.
+   *
+   * @throws InputError, without the path, if there is nothing to read.
+   */
+  groups(): AsyncIterable<ArchivedGroup>;
+  /** What is wrong with the archive as a whole, sorted; complete when all groups have been found. */
+  problems(): Problem[];
+  /** Removes what was unpacked; the archive can't be read after that. */
+  close(): Promise<void>;
+}
+
 /** An archive; none of its files has been read. */
 export interface Archive {
   /** The modes of its groups. */
@@ -42,6 +56,28 @@ export interface Archive {
  * @throws InputError, without the path, if there is nothing to read.
  */
 export async function openArchive(path: string, options: ArchiveOptions = {}): Promise<Archive> {
+  const archive = await enterArchive(path, options);
+  try {
+    const groups: ArchivedGroup[] = [];
+    for await (const group of archive.groups()) groups.push(group);
+    return {
+      modes: [...new Set(groups.map((group) => group.mode))].sort().reverse(),
+      groups,
+      problems: archive.problems(),
+      close: () => archive.close(),
+    };
+  } catch (error) {
+    await archive.close();
+    throw error;
+  }
+}
+
+/**
+ * The same without the list of all groups.
+ *
+ * @throws InputError, without the path, if there is no such file or folder, or it is no tar.
+ */
+export async function enterArchive(path: string, options: ArchiveOptions = {}): Promise<ArchiveWalk> {
   const { mode, signal } = options;
   const info = await stat(path).catch((error: unknown) => {
     throw readable(error);
@@ -66,12 +102,9 @@ export async function openArchive(path: string, options: ArchiveOptions = {}): P
         problem({ source: entry === undefined ? path : `${path}/${entry}`, reason, severity });
       }
     }
-    const groups: ArchivedGroup[] = [];
-    for await (const group of groupsFrom(start, walk, mode)) groups.push(group);
     return {
-      modes: [...new Set(groups.map((group) => group.mode))].sort().reverse(),
-      groups,
-      problems: problems.sort((a, b) => compareText(a.source, b.source)),
+      groups: () => groupsFrom(start, walk, mode),
+      problems: () => problems.sort((a, b) => compareText(a.source, b.source)),
       async close() {
         if (unpacked !== undefined) await removeTemporaryFolder(unpacked);
       },

@@ -1,6 +1,6 @@
 /** A folder that is gone when the process is. */
 import { rmSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { type FileHandle, mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { OWNER, sweep } from "./owner.js";
@@ -34,6 +34,16 @@ export async function removeTemporaryFolder(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   folders.delete(folder);
   if (folders.size === 0) process.off("exit", removeAll);
+}
+
+/** A file for the user alone, without a name: it is gone with the process, however that ends. */
+export async function openTemporaryFile(): Promise<FileHandle> {
+  const folder = await makeTemporaryFolder();
+  try {
+    return await open(join(folder, "file"), "wx+", 0o600);
+  } finally {
+    await removeTemporaryFolder(folder);
+  }
 }
 
 function removeAll(): void {

@@ -71,7 +71,10 @@ export function isUnfinished({ death, summary, counts }: InputReceipt): boolean 
 }
 
 /** Says what is wrong with an input; undefined if nothing is. */
-export function problem(receipt: Omit<InputReceipt, "publishers">, strict: boolean): string | undefined {
+export function problem(
+  receipt: Pick<InputReceipt, "counts"> & Partial<Pick<InputReceipt, "source" | "error" | "death">>,
+  strict: boolean,
+): string | undefined {
   const { error, counts } = receipt;
   if (error !== undefined) return error;
   if (counts.bytes === 0) return "the input is empty";

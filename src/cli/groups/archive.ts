@@ -1,12 +1,14 @@
 /** What `archive` and `parse_experiment_dir` do. */
-import { type Archive, openArchive } from "../../archive/archive.js";
-import { filterGroups } from "../../archive/filter.js";
+import { type ArchiveWalk, enterArchive } from "../../archive/archive.js";
+import { groupFilter } from "../../archive/filter.js";
+import type { ArchivedGroup } from "../../archive/group-files.js";
 import { LOCAL_FILES } from "../../archive/read-group.js";
 import { stopCode } from "../../exit-code.js";
 import { isObjectUrl } from "../../io/objects/object-url.js";
 import { readable } from "../../io/source.js";
+import { StoredList } from "../../io/stored-list.js";
 import { say } from "../../io/terminal.js";
-import { groupFilesSource } from "../../pipeline/groups/group-source.js";
+import { Extent, storedGroupsSource } from "../../pipeline/groups/group-source.js";
 import { ManifestAccess } from "../../pipeline/manifests/access.js";
 import { manifestSource } from "../../pipeline/manifests/plan.js";
 import type { Command } from "../command.js";
@@ -31,24 +33,36 @@ export async function runArchive(
     noKey && !isObjectUrl(folder) ? commandLine("report --from archive", pathArgument(folder)) : undefined;
   const job = { ...prepared, next };
   if (isObjectUrl(folder)) return await runObjects(folder, flags, job, usage);
-  let archive: Archive;
-  try {
-    archive = await openArchive(folder, { mode: flags.mode, signal: job.stop.signal });
-  } catch (error) {
-    if (job.stop.received !== undefined) return stopCode(job.stop.received);
-    return usage(`${folder}: ${readable(error).message}`);
-  }
+  let archive: ArchiveWalk | undefined;
+  const groups = new StoredList<ArchivedGroup>();
+  const extent = new Extent();
+  let found = 0;
   try {
     const { filter, only } = flags;
-    const groups = filterGroups(archive.groups, { filter, since, only });
-    if (archive.groups.length === 0) {
-      for (const { source, reason } of archive.problems) say(`${source}: ${reason}`);
+    const chosen = groupFilter({ filter, since, only });
+    try {
+      archive = await enterArchive(folder, { mode: flags.mode, signal: job.stop.signal });
+      for await (const group of archive.groups()) {
+        found += 1;
+        for (const one of chosen(group)) {
+          extent.add(one);
+          await groups.add(one);
+        }
+      }
+    } catch (error) {
+      if (job.stop.received !== undefined) return stopCode(job.stop.received);
+      return usage(`${folder}: ${readable(error).message}`);
+    }
+    const problems = archive.problems();
+    if (found === 0) {
+      for (const { source, reason } of problems) say(`${source}: ${reason}`);
       usage(noRunText(folder));
     }
     if (groups.length === 0) usage("no run matches --filter, --since and --only");
-    return await runGroups(folder, groupFilesSource(groups, archive.problems, LOCAL_FILES), job);
+    return await runGroups(folder, storedGroupsSource(groups, extent, problems, LOCAL_FILES), job);
   } finally {
-    await archive.close();
+    await groups.close();
+    await archive?.close();
   }
 }
 

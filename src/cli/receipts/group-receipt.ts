@@ -6,6 +6,7 @@ import type { TablesReceipt } from "../../pipeline/groups/group-tables.js";
 import type { GroupsResult } from "../../pipeline/groups/process-groups.js";
 import type { GroupReceipt, RunReceipt, RunState } from "../../pipeline/groups/publish-groups.js";
 import { fieldsOf, type InputReceipt } from "../../pipeline/input-receipt.js";
+import type { LogReceipt } from "../../pipeline/tables/job.js";
 import type { Note } from "../../publishers/update-publisher.js";
 import { summaryJson } from "../summary/summary-text.js";
 import { count, grouped, round, size } from "./numbers.js";
@@ -14,6 +15,8 @@ import { type Clock, type Detail, NOTHING_WRITTEN, RUNNING } from "./receipt.js"
 
 /** More runs than this have no lines of their own unless something is to be said of them. */
 const MAX_ADDRESSES = 20;
+/** Errors of logs that have lines of their own; the table of runs has all. */
+const MAX_ERRORS = 100;
 const STANDING = { failed: " (the training failed)", running: " (the training still runs)" } as const;
 const BAD: ReadonlySet<RunState> = new Set(["failed", "undelivered", "stopped"]);
 
@@ -85,8 +88,9 @@ export function notesOf({ notes, preview, isGrowing }: RunReceipt): readonly Not
     : notes;
 }
 
-function logJson(log: InputReceipt) {
+function logJson(log: LogReceipt & Partial<Pick<InputReceipt, "summary" | "publishers">>) {
   const { source, counts, points, partialPoints, segments, versions, running, summary } = log;
+  const { publishers = [] } = log;
   return {
     source,
     bytes: counts.bytes,
@@ -100,7 +104,7 @@ function logJson(log: InputReceipt) {
     marian_versions: versions,
     ...(running === undefined ? {} : { running }),
     ...(summary === undefined ? {} : { summary: summaryJson(summary) }),
-    ...fieldsOf(log),
+    ...fieldsOf({ publishers }),
   };
 }
 
@@ -114,7 +118,12 @@ export function groupsReceiptText(result: GroupsResult, clock: Clock, detail: De
   for (const group of published) lines.push(...groupLines(group, detail, sent <= MAX_ADDRESSES));
   // Of what was published, that has been said already.
   if (published.length === 0) {
-    for (const { source, reason } of tables?.faults ?? []) lines.push(`ERROR ${source}: ${reason}`);
+    const faults = tables?.faults ?? [];
+    for (const { source, reason } of faults.slice(0, MAX_ERRORS)) lines.push(`ERROR ${source}: ${reason}`);
+    if (faults.length > MAX_ERRORS)
+      lines.push(
+        `ERROR ${count(faults.length - MAX_ERRORS, "more log")} could not be read: see the column error of the table runs`,
+      );
     for (const { log } of tables?.logs ?? []) {
       if (log.counts.unmatched > 0 && detail !== "quiet")
         lines.push(`${log.source}: ${count(log.counts.unmatched, "line")} could not be read`);
@@ -186,7 +195,7 @@ function tableLines({
   nothing_written: isNothing,
 }: TablesReceipt): string[] {
   if (state === "unchanged") return ["tables: nothing has changed since they were written"];
-  const sum = (of: (log: InputReceipt) => number) => logs.reduce((total, { log }) => total + of(log), 0);
+  const sum = (of: (log: LogReceipt) => number) => logs.reduce((total, { log }) => total + of(log), 0);
   const holds = [
     `${count(logs.length, "log")} (${size(sum(({ counts }) => counts.bytes))})`,
     count(

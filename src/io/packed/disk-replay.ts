@@ -1,7 +1,6 @@
 /** Packed data that can't be read a second time, such as a pipe's: a little in memory, more in a file without a name. */
-import { type FileHandle, open } from "node:fs/promises";
-import { join } from "node:path";
-import { makeTemporaryFolder, removeTemporaryFolder } from "../temporary-folder.js";
+import type { FileHandle } from "node:fs/promises";
+import { openTemporaryFile } from "../temporary-folder.js";
 import { MemoryReplay, type Replay } from "./recover.js";
 
 /** Bytes that are kept in memory. */
@@ -23,7 +22,7 @@ export class DiskReplay implements Replay {
       const before = [...this.#memory.parts];
       if (this.#memory.keep(part)) return true;
       try {
-        this.#file = await openNameless();
+        this.#file = await openTemporaryFile();
         for (const each of before) await this.#file.appendFile(each);
       } catch {
         return false;
@@ -52,15 +51,5 @@ export class DiskReplay implements Replay {
     this.#memory.close();
     await this.#file?.close();
     this.#file = undefined;
-  }
-}
-
-/** The file is gone with the process, however that ends. */
-async function openNameless(): Promise<FileHandle> {
-  const folder = await makeTemporaryFolder();
-  try {
-    return await open(join(folder, "packed"), "wx+", 0o600);
-  } finally {
-    await removeTemporaryFolder(folder);
   }
 }

@@ -29,6 +29,21 @@ export function digestOf(facts: Facts, begun: Hash = createHash("sha256")): stri
   return begun.update(`\n${JSON.stringify(facts)}`).digest("hex");
 }
 
+/** The digest of a list of facts that is not in memory: as {@link digestOf} of the list. */
+export class FactsDigest {
+  readonly #hash = createHash("sha256").update("\n[");
+  #count = 0;
+
+  push(facts: Facts): void {
+    this.#hash.update(`${this.#count === 0 ? "" : ","}${JSON.stringify(facts)}`);
+    this.#count += 1;
+  }
+
+  end(): string {
+    return this.#hash.update("]").digest("hex");
+  }
+}
+
 /** An evaluation, in a form that does not depend on the order of its metrics. */
 export function evaluationFacts({ run, importer, dataset, augmentation, metrics }: Evaluation): Facts {
   const scores = [...metrics].sort(([one], [other]) => (one < other ? -1 : 1));

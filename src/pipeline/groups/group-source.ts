@@ -14,34 +14,62 @@ export interface GroupSource {
   groups(): AsyncIterable<Group>;
 }
 
+/** What the groups of a source come to. */
+export class Extent {
+  trainings = 0;
+  bytes = 0;
+
+  add({ runs }: { readonly runs: readonly { readonly log?: { readonly size?: number } }[] }): void {
+    for (const { log } of runs) {
+      if (log === undefined) continue;
+      this.trainings += 1;
+      this.bytes += log.size ?? 0;
+    }
+  }
+}
+
 /** Groups whose files are read when their turn comes. */
 export function groupFilesSource<File extends NamedFile, Log extends NamedFile & { readonly size?: number }>(
   groups: readonly GroupFiles<File, Log>[],
   problems: readonly Problem[],
   access: GroupAccess<File, Log>,
 ): GroupSource {
-  return sourceOf(groups, problems, async function* () {
-    for (const group of groups) yield await readGroup(group, access);
-  });
+  const extent = new Extent();
+  for (const group of groups) extent.add(group);
+  return storedGroupsSource(groups, extent, problems, access);
+}
+
+/** The same for groups that need not be in memory. */
+export function storedGroupsSource<
+  File extends NamedFile,
+  Log extends NamedFile & { readonly size?: number },
+>(
+  groups: AsyncIterable<GroupFiles<File, Log>> | Iterable<GroupFiles<File, Log>>,
+  { trainings, bytes }: Extent,
+  problems: readonly Problem[],
+  access: GroupAccess<File, Log>,
+): GroupSource {
+  return {
+    trainings,
+    bytes,
+    problems,
+    async *groups() {
+      for await (const group of groups) yield await readGroup(group, access);
+    },
+  };
 }
 
 /** Groups that have been read. */
 export function groupsSource(groups: readonly Group[], problems: readonly Problem[]): GroupSource {
-  return sourceOf(groups, problems, async function* () {
-    yield* groups;
-  });
-}
-
-function sourceOf(
-  all: readonly { readonly runs: readonly { readonly log?: { readonly size?: number } }[] }[],
-  problems: readonly Problem[],
-  groups: () => AsyncIterable<Group>,
-): GroupSource {
-  const logs = all.flatMap(({ runs }) => runs).flatMap(({ log }) => log ?? []);
+  const extent = new Extent();
+  for (const group of groups) extent.add(group);
+  const { trainings, bytes } = extent;
   return {
-    trainings: logs.length,
-    bytes: logs.reduce((sum, { size }) => sum + (size ?? 0), 0),
+    trainings,
+    bytes,
     problems,
-    groups,
+    async *groups() {
+      yield* groups;
+    },
   };
 }

@@ -4,6 +4,7 @@ import type { Group } from "../../archive/group.js";
 import { BucketFolder, outputPath } from "../../io/objects/bucket-folder.js";
 import { isBucketUrl } from "../../io/objects/object-url.js";
 import { objectStore } from "../../io/objects/process-store.js";
+import { StoredList } from "../../io/stored-list.js";
 import { TABLES } from "../../publishers/tables/columns.js";
 import { TABLES_FORM } from "../../publishers/tables/form.js";
 import {
@@ -14,7 +15,7 @@ import {
   type TablesResult,
   writeTables,
 } from "../tables/job.js";
-import { digestOf, evaluationFacts, type Facts } from "./digest.js";
+import { evaluationFacts, FactsDigest } from "./digest.js";
 import type { Ledger } from "./ledger.js";
 
 /** How the tables of groups are made. */
@@ -46,7 +47,7 @@ export interface TablesReceipt {
 /** What goes into the tables. */
 interface Content {
   readonly runs: readonly TableRun[];
-  readonly evaluations: readonly EvaluationRow[];
+  readonly evaluations: StoredList<EvaluationRow>;
   /** Differs when any of it does; absent if a log has no stamp. */
   readonly digest: string | undefined;
 }
@@ -59,11 +60,22 @@ const KEY = "tables";
  * is wrong with their logs is reported either way.
  */
 export async function makeTables(
-  groups: readonly Group[],
+  groups: AsyncIterable<Group> | Iterable<Group>,
+  request: GroupTablesRequest,
+): Promise<TablesReceipt> {
+  const content = await contentOf(groups, request);
+  try {
+    return await tablesOf(content, request);
+  } finally {
+    await content.evaluations.close();
+  }
+}
+
+async function tablesOf(
+  { runs, evaluations, digest }: Content,
   request: GroupTablesRequest,
 ): Promise<TablesReceipt> {
   const { folder, formats, ledger, dryRun } = request;
-  const { runs, evaluations, digest } = contentOf(groups, request);
   const files = TABLES.flatMap((table) => formats.map((format) => outputPath(folder, `${table}.${format}`)));
   const about = { evaluations: evaluations.length, errors: [] };
   const known = request.again ? undefined : ledger.get(KEY);
@@ -94,7 +106,7 @@ export async function makeTables(
 /** Writes tables into a folder of a bucket, each whole. */
 async function tablesIntoBucket(
   runs: readonly TableRun[],
-  evaluations: readonly EvaluationRow[],
+  evaluations: StoredList<EvaluationRow>,
   options: TablesOptions,
 ): Promise<TablesResult> {
   const place = await BucketFolder.make(options.folder);
@@ -109,13 +121,17 @@ async function tablesIntoBucket(
   }
 }
 
-function contentOf(groups: readonly Group[], request: GroupTablesRequest): Content {
+async function contentOf(
+  groups: AsyncIterable<Group> | Iterable<Group>,
+  request: GroupTablesRequest,
+): Promise<Content> {
   const { only, version, formats, parser } = request;
   const runs: TableRun[] = [];
-  const evaluations: EvaluationRow[] = [];
-  const facts: Facts[] = [[TABLES_FORM, version, formats, only ?? null, parser]];
+  const evaluations = new StoredList<EvaluationRow>();
+  const facts = new FactsDigest();
+  facts.push([TABLES_FORM, version, formats, only ?? null, parser]);
   let known = true;
-  for (const { project, name: group, runs: found, evaluations: scores, suffix } of groups) {
+  for await (const { project, name: group, runs: found, evaluations: scores, suffix } of groups) {
     const ids = new Map<string, string>();
     for (const { id, name, log, validationLog, unfinished } of found) {
       ids.set(name, id);
@@ -130,11 +146,11 @@ function contentOf(groups: readonly Group[], request: GroupTablesRequest): Conte
     for (const evaluation of scores) {
       // A run whose log was not chosen has no id here.
       const run = ids.get(evaluation.run) ?? `${evaluation.run}${suffix}`;
-      evaluations.push({ project, group, run, evaluation });
+      await evaluations.add({ project, group, run, evaluation });
       facts.push([project, group, run, ...evaluationFacts(evaluation)]);
     }
   }
-  return { runs, evaluations, digest: known ? digestOf(facts) : undefined };
+  return { runs, evaluations, digest: known ? facts.end() : undefined };
 }
 
 function readFaults(text: string | undefined): TablesReceipt["faults"] {

@@ -23,17 +23,23 @@ export interface GroupsResult {
   readonly signal?: "SIGINT" | "SIGTERM";
 }
 
-/** Writes the tables of all groups, then publishes the groups. Each group is read once. */
+/**
+ * Writes the tables of all groups, then publishes the groups. Each group is read once; what is needed for both is kept
+ * in memory.
+ */
 export async function processGroups(
   source: GroupSource,
   { tables: request, publication, signal }: GroupsWork,
 ): Promise<GroupsResult> {
   const problems = [...source.problems];
   const found = noteProblems(source.groups(), problems);
-  const read: Group[] = [];
-  if (request !== undefined) for await (const group of found) read.push(group);
-  const tables = request === undefined ? undefined : await makeTables(read, request);
-  const groups = request === undefined ? found : read;
+  let groups: AsyncIterable<Group> | readonly Group[] = found;
+  if (request !== undefined && publication !== undefined) {
+    const read: Group[] = [];
+    for await (const group of found) read.push(group);
+    groups = read;
+  }
+  const tables = request === undefined ? undefined : await makeTables(groups, request);
   const published =
     publication === undefined || signal.aborted ? undefined : await publishGroups(groups, publication);
   return {

@@ -15,7 +15,7 @@ import { type InputReceipt, problem, publisherErrors } from "../input-receipt.js
 import { type LogControl, publishLog } from "../publish-log.js";
 import { outcomeOf } from "../tables/outcome.js";
 import type { PartLog } from "../tables/part.js";
-import { evaluationRows, runRows } from "../tables/rows.js";
+import { evaluationRow, runRow } from "../tables/rows.js";
 import type { ManifestAccess } from "./access.js";
 import type { ManifestRun } from "./manifest.js";
 import { evaluationFilesOf } from "./plan.js";
@@ -63,15 +63,12 @@ export async function writeRunRows(
   const errors = [...(error === undefined ? [] : [error]), ...scores.errors];
   let text = rows.validation;
   if (asks("evaluations")) {
-    const cells = evaluationRows(scores.evaluations.map((evaluation) => ({ ...name, evaluation })));
+    const cells = scores.evaluations.map((evaluation) => evaluationRow({ ...name, evaluation }));
     text += output.lines.rows("evaluations", cells);
   }
   if (asks("runs")) {
-    const logs: PartLog[] =
-      receipt === undefined
-        ? []
-        : [{ facts: rows.facts, receipt, outcome: outcomeOf(receipt, receipt.summary) }];
-    text += output.lines.rows("runs", runRows([{ ...name, log, errors }], logs));
+    const read = receipt && { facts: rows.facts, receipt, outcome: outcomeOf(receipt, receipt.summary) };
+    text += output.lines.rows("runs", [runRow({ ...name, log, errors }, read)]);
   }
   try {
     const isWhole = control.signal?.aborted !== true && !access.hasFailed;

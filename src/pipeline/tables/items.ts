@@ -27,6 +27,8 @@ export interface RowOptions extends PartOptions {
 }
 
 const ITEM = 16e6;
+/** Runs of an item: what is known of each is in memory until its end. */
+const RUNS = 1000;
 
 /** The items, in the order of the runs. They depend on the runs alone, not on how many threads there are. */
 export async function divide(runs: readonly PartRun[], options: RowOptions): Promise<WorkItem[]> {
@@ -44,7 +46,7 @@ export async function divide(runs: readonly PartRun[], options: RowOptions): Pro
     some.push(run);
     stamps.push([project, group, name, files.map(({ stamp }) => stamp)]);
     for (const file of files) bytes += file.bytes;
-    if (bytes < itemBytes && index < runs.length - 1) continue;
+    if (bytes < itemBytes && some.length < RUNS && index < runs.length - 1) continue;
     items.push({ runs: some, bytes, digest: digest(stamps, options) });
     [some, stamps, bytes] = [[], [], 0];
   }

@@ -14,10 +14,10 @@ import { SCHEMA, tableMetadata } from "../../publishers/tables/schema.js";
 import { writeTable } from "../../publishers/tables/small-table.js";
 import { outputErrorText } from "../error-text.js";
 import { hasMeasurement, type InputReceipt, problem } from "../input-receipt.js";
-import { divide, type RowOptions, type WorkItem } from "./items.js";
-import type { Part, PartRun } from "./part.js";
+import { divide, type RowOptions } from "./items.js";
+import { type PartLog, type PartRun, readPartLogs } from "./part.js";
 import { makeParts, type ReadyPart, readParts } from "./parts.js";
-import { type EvaluationRow, evaluationRows, runRows } from "./rows.js";
+import { type EvaluationRow, evaluationRow, runRows } from "./rows.js";
 
 export type { EvaluationRow };
 
@@ -46,9 +46,15 @@ export interface TablesOptions extends RowOptions {
   progress(bytes: number): void;
 }
 
+/** What is kept of a log's receipt: there may be 100,000. */
+export type LogReceipt = Pick<
+  InputReceipt,
+  "source" | "counts" | "points" | "partialPoints" | "segments" | "versions" | "error" | "running" | "death"
+>;
+
 /** One log as it went into the tables. */
 export interface TableReceipt extends RunName {
-  readonly log: InputReceipt;
+  readonly log: LogReceipt;
   /** Why the log is not in the tables, or not to its end. */
   readonly error?: string;
 }
@@ -68,6 +74,9 @@ export interface TablesResult {
 /** Where parts are kept until the tables are there; below the folder of the tables, so that it is the same disk. */
 export const PARTS = ".parts";
 
+/** Evaluations that need not be in memory. */
+type Evaluations = (Iterable<EvaluationRow> | AsyncIterable<EvaluationRow>) & { readonly length: number };
+
 /**
  * Writes the tables of these runs, whose order they keep, into a folder. Nothing is at its place before it is whole. A
  * log that can't be read is an error in its row and its receipt and costs nothing else. What an earlier call has read
@@ -75,7 +84,7 @@ export const PARTS = ".parts";
  */
 export async function writeTables(
   runs: readonly TableRun[],
-  evaluations: readonly EvaluationRow[],
+  evaluations: Evaluations,
   options: TablesOptions,
 ): Promise<TablesResult> {
   const place = join(options.folder, PARTS);
@@ -88,8 +97,7 @@ export async function writeTables(
     const items = await divide(trainings, options);
     const fault = await makeParts(items, place, options);
     const parts = await readParts(items, place);
-    const logs = parts.flatMap(({ part }) => part.logs);
-    receipts = parts.flatMap(({ item, part }) => receiptsOf(item, part));
+    receipts = parts.flatMap(receiptsOf);
     if (fault !== undefined || parts.length < items.length) {
       const kept = parts.length > 0 ? `; what was read before waits in ${place} for the next time` : "";
       const reason = fault ?? "a part of them has vanished: does another program write to the same folder?";
@@ -102,13 +110,16 @@ export async function writeTables(
     }
     const building = join(place, `whole.${process.pid}`);
     await makeFolder(building);
-    const inputs = options.inputs ?? digestOf(runs, evaluations);
+    const inputs = options.inputs ?? (await digestOf(runs, evaluations));
     const factsOf = (table: TableName): FileFacts => ({
       program: programName(options.version),
       metadata: tableMetadata(table, options.version, inputs),
     });
     await joinParts(building, parts, options, factsOf);
-    const small = { evaluations: evaluationRows(evaluations), runs: runRows(runs, logs) };
+    const small = {
+      evaluations: () => evaluationRows(evaluations),
+      runs: () => runRows(runs, logsOf(parts)),
+    };
     await writeSmallTables(building, small, options, factsOf);
     const outputs = await putInPlace(building, options);
     await rm(place, { recursive: true, force: true });
@@ -118,14 +129,35 @@ export async function writeTables(
   }
 }
 
-function receiptsOf({ runs }: WorkItem, { logs }: Part): TableReceipt[] {
-  return logs.map(({ receipt }, index) => {
+/** What the logs of the parts brought, a part at a time. */
+function* logsOf(parts: readonly ReadyPart[]): Generator<PartLog> {
+  for (const { folder } of parts) yield* readPartLogs(folder);
+}
+
+async function* evaluationRows(evaluations: Evaluations): AsyncGenerator<Cell[]> {
+  for await (const evaluation of evaluations) yield evaluationRow(evaluation);
+}
+
+function receiptsOf({ item: { runs }, folder }: ReadyPart): TableReceipt[] {
+  return readPartLogs(folder).map(({ receipt }, index) => {
     const { project = "", group = "", run = "", log, validationLog } = runs[index] ?? {};
     const error = problem(receipt, false);
     // Another thread does not know what the file was when it was found.
     const isRunning = receipt.running === true || log?.changed === true || validationLog?.changed === true;
-    const whole: InputReceipt = isRunning ? { ...receipt, running: true } : receipt;
-    return { project, group, run, log: whole, ...(error === undefined ? {} : { error }) };
+    const { counts, points, partialPoints, segments, versions, death } = receipt;
+    const kept: LogReceipt = {
+      // The name in memory, not a copy.
+      source: log?.name === receipt.source ? log.name : receipt.source,
+      counts,
+      points,
+      partialPoints,
+      segments,
+      versions,
+      ...(receipt.error === undefined ? {} : { error: receipt.error }),
+      ...(isRunning ? { running: true } : {}),
+      ...(death === undefined ? {} : { death }),
+    };
+    return { project, group, run, log: kept, ...(error === undefined ? {} : { error }) };
   });
 }
 
@@ -136,7 +168,7 @@ async function joinParts(
   factsOf: (table: TableName) => FileFacts,
 ): Promise<void> {
   const files = PART_TABLES.flatMap((name) => {
-    const tables = parts.map(({ folder, part }) => ({ folder, table: part.tables[name] }));
+    const tables = parts.map((part) => ({ folder: part.folder, table: part.tables[name] }));
     return options.formats.map((format) =>
       joinTable(join(building, `${name}.${format}`), name, format, tables, factsOf(name)),
     );
@@ -148,7 +180,7 @@ async function joinParts(
 
 async function writeSmallTables(
   building: string,
-  tables: Readonly<Partial<Record<TableName, readonly (readonly Cell[])[]>>>,
+  tables: Readonly<Partial<Record<TableName, () => Iterable<Cell[]> | AsyncIterable<Cell[]>>>>,
   { formats, compression }: TablesOptions,
   factsOf: (table: TableName) => FileFacts,
 ): Promise<void> {
@@ -158,7 +190,7 @@ async function writeSmallTables(
     const { columns, order } = SCHEMA[table];
     for (const format of formats) {
       const path = join(building, `${table}.${format}`);
-      await writeTable(path, format, columns, rows, { ...factsOf(table), compression, order });
+      await writeTable(path, format, columns, rows(), { ...factsOf(table), compression, order });
     }
   }
 }
@@ -178,12 +210,12 @@ async function putInPlace(building: string, { folder, formats }: TablesOptions):
 }
 
 /** Tells inputs apart: names, sizes and times of logs, and evaluations. */
-function digestOf(runs: readonly TableRun[], evaluations: readonly EvaluationRow[]): string {
+async function digestOf(runs: readonly TableRun[], evaluations: Evaluations): Promise<string> {
   const hash = createHash("sha256");
   const add = (fact: unknown) => hash.update(`${JSON.stringify(fact)}\n`);
   for (const { project, group, run, log, validationLog } of runs)
     add([project, group, run, log?.name, log?.stamp, validationLog?.name, validationLog?.stamp]);
-  for (const row of evaluationRows(evaluations))
+  for await (const row of evaluationRows(evaluations))
     add(row.map((cell) => (typeof cell === "object" ? [...cell] : cell)));
   return `sha256:${hash.digest("hex")}`;
 }

@@ -1,4 +1,5 @@
 /** Makes a part: the tables of some runs, in a folder that is there whole or not at all. */
+import { existsSync, readFileSync } from "node:fs";
 import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { completeLog } from "../../archive/validation-log/join.js";
@@ -36,12 +37,8 @@ export interface PartLog {
   readonly outcome: RunOutcome;
 }
 
-/** A part that is there. */
-export interface Part {
-  readonly tables: PartTablesSummary;
-  /** In the order of the runs. */
-  readonly logs: readonly PartLog[];
-}
+/** The files of a part that tell what is in its tables, and what its logs brought, in the order of the runs. */
+const [TABLES, LOGS] = ["part.json", "logs.json"] as const;
 
 /**
  * Reads the logs and writes the part. A log that can't be read costs itself alone.
@@ -68,16 +65,17 @@ export async function makePart(task: PartTask, control: LogControl): Promise<str
 async function writePart(folder: string, task: PartTask, control: LogControl): Promise<void> {
   const tables = new PartTables(folder, task);
   const logs: PartLog[] = [];
-  let part: Part;
+  let summary: PartTablesSummary;
   try {
     for (const run of task.runs) {
       if (control.signal?.aborted) return;
       logs.push(await readLog(run, tables, task.parser, control));
     }
   } finally {
-    part = { tables: tables.close(), logs };
+    summary = tables.close();
   }
-  await writeFile(join(folder, "part.json"), JSON.stringify(part));
+  await writeFile(join(folder, LOGS), JSON.stringify(logs));
+  await writeFile(join(folder, TABLES), JSON.stringify(summary));
 }
 
 async function readLog(
@@ -111,18 +109,24 @@ async function readLog(
   return { facts: facts.facts, receipt, outcome: outcomeOf(receipt, summary) };
 }
 
-/** Reads what a part says of itself; undefined if the part is missing or not as it was written. */
-export async function readPart(folder: string): Promise<Part | undefined> {
+/** Reads what is in the tables of a part; undefined if the part is missing or not as it was written. */
+export async function readPart(folder: string): Promise<PartTablesSummary | undefined> {
   try {
-    const part = JSON.parse(await readFile(join(folder, "part.json"), "utf8")) as Part;
+    const tables = JSON.parse(await readFile(join(folder, TABLES), "utf8")) as PartTablesSummary;
+    if (!existsSync(join(folder, LOGS))) return undefined;
     for (const table of PART_TABLES) {
       for (const format of TABLE_FORMATS) {
-        const bytes = part.tables[table].bytes[format];
+        const bytes = tables[table].bytes[format];
         if (bytes > 0 && (await stat(partFile(folder, table, format))).size !== bytes) return undefined;
       }
     }
-    return part;
+    return tables;
   } catch {
     return undefined;
   }
+}
+
+/** What the logs of a part brought, in the order of its runs. */
+export function readPartLogs(folder: string): PartLog[] {
+  return JSON.parse(readFileSync(join(folder, LOGS), "utf8")) as PartLog[];
 }

@@ -1,8 +1,9 @@
 /** The parts of the tables, made in threads. */
 import { join } from "node:path";
+import type { PartTablesSummary } from "../../publishers/tables/part-tables.js";
 import { runInWorkers, threadCount } from "../worker-pool.js";
 import type { RowOptions, WorkItem } from "./items.js";
-import { makePart, type Part, readPart } from "./part.js";
+import { makePart, readPart } from "./part.js";
 import type { TablesTask } from "./tables-worker.js";
 
 /** How parts are made, watched and stopped. */
@@ -16,7 +17,7 @@ export interface PartsOptions extends RowOptions {
 export interface ReadyPart {
   readonly item: WorkItem;
   readonly folder: string;
-  readonly part: Part;
+  readonly tables: PartTablesSummary;
 }
 
 /** The parts in `place` of these items, in their order; those that are not there are left out. */
@@ -24,8 +25,8 @@ export async function readParts(items: readonly WorkItem[], place: string): Prom
   const parts: ReadyPart[] = [];
   for (const item of items) {
     const folder = join(place, item.digest);
-    const part = await readPart(folder);
-    if (part !== undefined) parts.push({ item, folder, part });
+    const tables = await readPart(folder);
+    if (tables !== undefined) parts.push({ item, folder, tables });
   }
   return parts;
 }

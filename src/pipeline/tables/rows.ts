@@ -12,18 +12,16 @@ export interface EvaluationRow extends RunName {
   readonly evaluation: Evaluation;
 }
 
-/** Rows of the table of evaluations. */
-export function evaluationRows(evaluations: readonly EvaluationRow[]): Cell[][] {
-  return evaluations.map(({ project, group, run, evaluation }): Cell[] => {
-    const { run: model, importer, dataset, augmentation, metrics } = evaluation;
-    const further = new Map(inTableOrder(metrics));
-    const main = MAIN_METRICS.map((metric) => {
-      further.delete(metric);
-      return metrics.get(metric);
-    });
-    const name = [project, group, run, model, importer];
-    return [...name, dataset ?? undefined, augmentation ?? undefined, ...main, someMetrics(further)];
+/** A row of the table of evaluations. */
+export function evaluationRow({ project, group, run, evaluation }: EvaluationRow): Cell[] {
+  const { run: model, importer, dataset, augmentation, metrics } = evaluation;
+  const further = new Map(inTableOrder(metrics));
+  const main = MAIN_METRICS.map((metric) => {
+    further.delete(metric);
+    return metrics.get(metric);
   });
+  const name = [project, group, run, model, importer];
+  return [...name, dataset ?? undefined, augmentation ?? undefined, ...main, someMetrics(further)];
 }
 
 /** A run of the table of runs. */
@@ -35,23 +33,28 @@ export type RunRow = RunName &
   };
 
 /** The rows of the table of runs; `logs` are those of the runs that have one, in their order. */
-export function runRows(runs: readonly RunRow[], logs: readonly PartLog[]): Cell[][] {
+export function* runRows(runs: Iterable<RunRow>, logs: Iterable<PartLog>): Generator<Cell[]> {
   const left = logs[Symbol.iterator]();
-  return runs.map(({ project, group, run, log, unfinished, errors }): Cell[] => {
-    const read: PartLog | undefined = log === undefined ? undefined : left.next().value;
-    const wrong = errors ?? (read === undefined ? [] : problemsOf(read, unfinished));
-    return [
-      project,
-      group,
-      run,
-      run,
-      log === undefined ? "evaluation" : "training",
-      ...(read === undefined ? NO_LOG : logCells(read)),
-      wrong.length === 0 ? undefined : wrong.join("; "),
-      read?.outcome.finished,
-      someMetrics(new Map(read?.outcome.best)),
-    ];
-  });
+  for (const run of runs) yield runRow(run, run.log === undefined ? undefined : left.next().value);
+}
+
+/** A row of the table of runs. */
+export function runRow(
+  { project, group, run, log, unfinished, errors }: RunRow,
+  read: PartLog | undefined,
+): Cell[] {
+  const wrong = errors ?? (read === undefined ? [] : problemsOf(read, unfinished));
+  return [
+    project,
+    group,
+    run,
+    run,
+    log === undefined ? "evaluation" : "training",
+    ...(read === undefined ? NO_LOG : logCells(read)),
+    wrong.length === 0 ? undefined : wrong.join("; "),
+    read?.outcome.finished,
+    someMetrics(new Map(read?.outcome.best)),
+  ];
 }
 
 const STANDING = { failed: "failed", running: "still runs" } as const;

@@ -1,4 +1,4 @@
-/** A table whose rows are all in memory. */
+/** A table whose rows come one by one. */
 import { open } from "node:fs/promises";
 import { named } from "../../io/output-file.js";
 import type { Cell, Column, TableFormat } from "./columns.js";
@@ -25,7 +25,7 @@ export async function writeTable(
   path: string,
   format: TableFormat,
   columns: readonly Column[],
-  rows: readonly (readonly Cell[])[],
+  rows: Iterable<readonly Cell[]> | AsyncIterable<readonly Cell[]>,
   parquet: FileFacts & RowGroupOptions,
 ): Promise<void> {
   const file = await open(path, "w");
@@ -38,8 +38,8 @@ export async function writeTable(
     };
     if (format === "csv") await append(csvHeader(columns));
     if (format === "parquet") await append(HEAD);
-    for (let from = 0; from < rows.length; from += ROWS) {
-      const some = rows.slice(from, from + ROWS);
+    const write = async (some: readonly (readonly Cell[])[]) => {
+      if (some.length === 0) return;
       if (format === "csv") await append(csvRows(columns, some));
       else if (format === "ndjson") await append(jsonRows(columns, some));
       else {
@@ -50,7 +50,15 @@ export async function writeTable(
         await append(Buffer.concat(chunks));
         frame.add(group);
       }
+    };
+    let some: (readonly Cell[])[] = [];
+    for await (const row of rows) {
+      some.push(row);
+      if (some.length < ROWS) continue;
+      await write(some);
+      some = [];
     }
+    await write(some);
     if (format === "parquet") await append(frame.foot(offset));
   } catch (error) {
     throw named(error, path);
