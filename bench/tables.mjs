@@ -39,7 +39,7 @@ function contenders(tree, manifest, programs, quick) {
         ...program,
         "archive",
         "--manifest",
-        manifest(folder),
+        manifest(folder, shards),
         "--format",
         "parquet",
         "--quiet",
@@ -146,14 +146,18 @@ export async function tablesTable({ quick, runs: rounds, programs, show }) {
   const tree = archiveTree({ runs: count, megabytes: count });
   const scratch = mkdtempSync(join(tmpdir(), "bench-tables-"));
   const manifests = new Map();
-  /** The list of runs that a program makes itself. */
-  const manifest = (folder) => {
-    if (!manifests.has(folder)) {
-      const file = join(scratch, `${manifests.size}.ndjson`);
-      spawnSync(node, [join(folder, "bin/run.js"), "plan", tree.folder, "-o", file, "--quiet"]);
-      manifests.set(folder, file);
+  /** The list of runs that a program makes itself, a file a shard if it can. */
+  const manifest = (folder, shards = 0) => {
+    const key = `${folder} ${shards}`;
+    const plan = (...args) =>
+      spawnSync(node, [join(folder, "bin/run.js"), "plan", tree.folder, "--quiet", ...args]).status === 0;
+    if (!manifests.has(key)) {
+      const place = join(scratch, `manifest-${manifests.size}`);
+      if (shards === 0) plan("-o", place);
+      else if (!plan("--shards", String(shards), "-o", place)) return manifest(folder);
+      manifests.set(key, place);
     }
-    return manifests.get(folder);
+    return manifests.get(key);
   };
   const megabytes = tree.text / 1e6;
   const repeats = Math.min(rounds, 2);
