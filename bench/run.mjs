@@ -15,6 +15,7 @@ import { browserTable } from "./browser.mjs";
 import { machine } from "./measure.mjs";
 import { onlineTable } from "./online.mjs";
 import { parseTable, startTable } from "./parse.mjs";
+import { profileTable } from "./profile.mjs";
 import { tablesTable } from "./tables.mjs";
 import { wandbTable } from "./wandb.mjs";
 import { workerTable } from "./worker.mjs";
@@ -29,6 +30,7 @@ const TABLES = {
   publish: archivePublishTable,
   pipe: onlineTable,
   browser: browserTable,
+  profile: profileTable,
 };
 const PAGE = join(root, "docs/benchmarks.md");
 
