@@ -8,7 +8,7 @@ export const GROUPS: Readonly<Record<string, readonly string[]>> = {
   "Look at it": ["summary", "report", "compare"],
   "Weights & Biases": ["archive", "eval", "sync", "doctor"],
   Taskcluster: ["group", "task", "ls", "logs", "download"],
-  "Many machines": ["plan", "publish", "schema"],
+  "Many machines": ["plan", "status", "publish", "schema"],
   Help: ["help", "completion"],
 };
 

@@ -60,7 +60,12 @@ const YOUNG = 24;
 export async function runInWorkers<Task = WorkerTask, Receipt = InputReceipt>(
   tasks: readonly Task[],
   threads: number,
-  control: { progress(bytes: number): void; done?(receipt: Receipt): void; readonly signal: AbortSignal },
+  control: {
+    progress(bytes: number): void;
+    /** Called with each receipt and the number of its task. */
+    done?(receipt: Receipt, task: number): void;
+    readonly signal: AbortSignal;
+  },
   script: URL = new URL("./parse-worker.js", import.meta.url),
 ): Promise<Receipt[]> {
   const receipts: Receipt[] = [];
@@ -75,7 +80,7 @@ export async function runInWorkers<Task = WorkerTask, Receipt = InputReceipt>(
           const index = next++;
           const receipt = await runTask<Task, Receipt>(worker, tasks[index] as Task, control.progress);
           receipts[index] = receipt;
-          control.done?.(receipt);
+          control.done?.(receipt, index);
         }
       } finally {
         control.signal.removeEventListener("abort", stop);

@@ -119,6 +119,7 @@ beforeAll(async () => {
     ["report", "models", "-o", "report.html"],
     ["plan", "experiments", "-o", "manifest.ndjson"],
     ["archive", "--manifest", "manifest.ndjson", "-o", "tables"],
+    ["archive", "--manifest", "manifest.ndjson", "--shard", "1/1", "-o", "tables"],
     ["parse", "train.log", "-o", "earlier", ...offline],
   ])
     expect(await runHere("run", args, { folder, env: { ...env, HOME: folder } })).toMatchObject({ code: 0 });

@@ -336,7 +336,7 @@ describe("objects", () => {
     );
     for (const done of runs)
       check(done, { code: 1, stderr: /not read, run this again: http:\/\/127\.0\.0\.1:1\// });
-    expect(filesBelow(join(folder, "out"))).toEqual([]);
+    expect(filesBelow(join(folder, "out"))).toEqual(["shard-1-of-1.failed.json"]);
   });
 
   test("are read by parse and by archive, and manifests may be objects", async () => {

@@ -12,6 +12,7 @@ import { inputErrorText } from "../../pipeline/error-text.js";
 import type { GroupSource } from "../../pipeline/groups/group-source.js";
 import { Ledger } from "../../pipeline/groups/ledger.js";
 import { type GroupsResult, processGroups } from "../../pipeline/groups/process-groups.js";
+import type { RunReceipt } from "../../pipeline/groups/publish-groups.js";
 import type { WandbGroups } from "../../pipeline/groups/wandb-groups.js";
 import type { TableFormat } from "../../publishers/tables/columns.js";
 import { readParserOptions } from "../flags/parser-options.js";
@@ -133,7 +134,7 @@ export async function runGroups(name: string, source: GroupSource, job: GroupsJo
   const dryRun = flags["dry-run"];
   const passes = (target === undefined ? 0 : 1) + (folder === undefined || dryRun ? 0 : 1);
   const extent = { bytes: source.bytes * passes, runs: source.trainings * passes };
-  const bar = startProgress(extent, process.stderr, detail === "quiet");
+  const bar = startProgress(extent, process.stderr, detail === "quiet", { heartbeat: true });
   const common = {
     ledger,
     parser,
@@ -142,7 +143,10 @@ export async function runGroups(name: string, source: GroupSource, job: GroupsJo
     dryRun,
     signal: stop.signal,
     progress: bar.add,
-    done: bar.done,
+    done({ kind, errors }: RunReceipt) {
+      if (kind === "training") bar.done(1, Math.min(1, errors.length));
+    },
+    runsDone: bar.done,
   };
   const tables =
     folder === undefined

@@ -6,12 +6,18 @@ import type { StopRequest } from "../../live/pipe-signals.js";
 import type { ManifestAccess } from "../../pipeline/manifests/access.js";
 import { hasTooManyErrors } from "../../pipeline/manifests/max-errors.js";
 import { writeShardFiles } from "../../pipeline/manifests/shard-files.js";
-import { ManifestTally, type ManifestWork, writeRuns } from "../../pipeline/manifests/work.js";
+import {
+  ManifestTally,
+  type ManifestWork,
+  type WorkWatch,
+  writeRuns,
+} from "../../pipeline/manifests/work.js";
 import { standardOutput } from "../../publishers/files.js";
 import { count } from "../receipts/numbers.js";
+import { startProgress } from "../terminal/progress.js";
 
 /** What is to be done, and how. */
-export interface ManifestRequest extends Omit<ManifestWork, "signal"> {
+export interface ManifestRequest extends Omit<ManifestWork, "signal" | "watch"> {
   /** Where files go; absent: rows go to standard output. */
   readonly folder: string | undefined;
   readonly stop: StopRequest;
@@ -24,7 +30,19 @@ export interface ManifestRequest extends Omit<ManifestWork, "signal"> {
  */
 export async function runManifest({ folder, stop, quiet, ...request }: ManifestRequest): Promise<number> {
   const { access, maxErrors } = request;
-  const work = { ...request, signal: stop.signal };
+  const extent = { bytes: 0, runs: undefined as number | undefined };
+  // Rows on a terminal are progress enough.
+  const isShown = !quiet && (folder !== undefined || !process.stdout.isTTY);
+  const bar = startProgress(extent, process.stderr, !isShown, { heartbeat: true });
+  const watch: WorkWatch = {
+    extent(runs) {
+      extent.runs = runs.length;
+      for (const { files } of runs) for (const { size } of files) extent.bytes += size ?? 0;
+    },
+    bytes: bar.add,
+    runs: bar.done,
+  };
+  const work = { ...request, signal: stop.signal, watch };
   access.mayLack = maxErrors !== undefined;
   const tally = new ManifestTally(({ project, group, run_id }, _log, errors, warnings) => {
     const name = `${project}/${group}/${run_id}`;
@@ -40,6 +58,8 @@ export async function runManifest({ folder, stop, quiet, ...request }: ManifestR
       say(error.message);
       return isTransient(error) ? EXIT.input : EXIT.usage;
     }
+  } finally {
+    bar.stop();
   }
   if (stop.received === undefined) sayUnread(access);
   for (const error of [...tally.publisherErrors, ...tally.outputErrors]) say(`not written: ${error}`);

@@ -2,7 +2,7 @@
 import type { WriteStream } from "node:tty";
 import { type Pause, pauses } from "../../http/retry.js";
 import { escapeLine } from "../../io/escape.js";
-import { beforeText } from "../../io/terminal.js";
+import { beforeText, say } from "../../io/terminal.js";
 import { count, size } from "../receipts/numbers.js";
 
 /** Milliseconds before the line appears: most commands are done by then. */
@@ -120,46 +120,119 @@ class Waits {
 /** Shows how much of the input has been read. */
 export interface Progress {
   add(bytes: number): void;
-  /** A run is done. */
-  done(): void;
+  /** Runs are done, one if no number is given; some of them may have errors. */
+  done(runs?: number, errors?: number): void;
   stop(): void;
 }
 
-/** What there is to do. */
+/** What there is to do, as far as it is known yet. */
 export interface Extent {
   readonly bytes: number;
   /** Absent if runs are not counted. */
-  readonly runs?: number;
+  readonly runs?: number | undefined;
 }
 
-/** Shows a bar, once the work takes longer than a second. */
-export function startProgress({ bytes, runs }: Extent, terminal: WriteStream, quiet: boolean): Progress {
-  const started = performance.now();
-  let read = 0;
-  let finished = 0;
-  const text = (elapsed: string) => {
-    const seconds = (performance.now() - started) / 1000;
-    const part = bytes === 0 ? 0 : Math.min(1, read / bytes);
-    const full = Math.round(part * BAR);
-    const bar = `${"█".repeat(full)}${"░".repeat(BAR - full)} ${Math.floor(part * 100)}%`;
-    const isMeasured = part > 0 && part < 1;
-    return [
-      ...(bytes === 0 ? [] : [bar]),
-      ...(runs === undefined ? [] : [`${finished} of ${count(runs, "run")}`]),
-      ...(bytes === 0 ? [] : [`${size(read)} of ${size(bytes)}`, `${size(read / seconds)}/s`]),
-      isMeasured ? `${Math.ceil((seconds * (1 - part)) / part)} s left` : elapsed,
-    ].join("  ");
-  };
+/** Milliseconds between lines where there is no terminal. */
+const HEARTBEAT = 30_000;
+
+/** Shows a bar, once the work takes longer than a second; with `heartbeat`, off a terminal a line every 30 seconds. */
+export function startProgress(
+  extent: Extent,
+  terminal: WriteStream,
+  quiet: boolean,
+  { heartbeat = false } = {},
+): Progress {
+  const tally = new WorkTally(extent);
+  const text = (elapsed: string) => tally.bar(elapsed);
   const line = showProgress(text, terminal, quiet);
+  const beats = heartbeat && !quiet && !terminal.isTTY;
+  const timer = beats ? setInterval(() => say(tally.line()), HEARTBEAT).unref() : undefined;
   return {
     add(more) {
-      read += more;
+      tally.read += more;
       line.update();
     },
-    done() {
-      finished += 1;
+    done(runs = 1, errors = 0) {
+      tally.finished += runs;
+      tally.errors += errors;
       line.update();
     },
-    stop: line.stop,
+    stop() {
+      clearInterval(timer);
+      line.stop();
+    },
   };
+}
+
+/** Seconds in which an older speed counts for a third. */
+const MEMORY = 60;
+
+/** What is done of the work, and how long the rest takes. */
+class WorkTally {
+  read = 0;
+  finished = 0;
+  errors = 0;
+  readonly #extent: Extent;
+  readonly #started = performance.now();
+  #last = { at: this.#started, part: 0 };
+  /** Of the last minute or so, so that the end that is expected is steady. */
+  #recent = { seconds: 0, part: 0 };
+
+  constructor(extent: Extent) {
+    this.#extent = extent;
+  }
+
+  bar(elapsed: string): string {
+    const { bytes } = this.#extent;
+    const part = this.#part();
+    const full = Math.round(part * BAR);
+    const bar = `${"█".repeat(full)}${"░".repeat(BAR - full)} ${Math.floor(part * 100)}%`;
+    return [...(bytes === 0 ? [] : [bar]), ...this.#facts(), this.#left(part) ?? elapsed].join("  ");
+  }
+
+  line(): string {
+    const part = this.#part();
+    const seconds = Math.round((performance.now() - this.#started) / 1000);
+    const left = this.#left(part);
+    return [`after ${timeText(seconds)}`, ...this.#facts(), ...(left === undefined ? [] : [left])].join(", ");
+  }
+
+  #facts(): string[] {
+    const { bytes, runs } = this.#extent;
+    const seconds = (performance.now() - this.#started) / 1000;
+    const counted = this.finished > 0 || runs !== undefined;
+    const total =
+      runs === undefined ? count(this.finished, "run") : `${this.finished} of ${count(runs, "run")}`;
+    const rate = `${size(this.read / seconds)}/s`;
+    return [
+      ...(counted ? [total] : []),
+      ...(this.errors === 0 ? [] : [`${this.errors} with errors`]),
+      ...(bytes === 0 ? [] : [`${size(this.read)} of ${size(bytes)}`, rate]),
+      ...(bytes === 0 && this.read > 0 ? [size(this.read), rate] : []),
+    ];
+  }
+
+  #part(): number {
+    const { bytes, runs } = this.#extent;
+    if (bytes > 0) return Math.min(1, this.read / bytes);
+    return runs === undefined || runs === 0 ? 0 : Math.min(1, this.finished / runs);
+  }
+
+  #left(part: number): string | undefined {
+    const now = performance.now();
+    const seconds = (now - this.#last.at) / 1000;
+    const kept = Math.exp(-seconds / MEMORY);
+    this.#recent = {
+      seconds: this.#recent.seconds * kept + seconds,
+      part: this.#recent.part * kept + part - this.#last.part,
+    };
+    this.#last = { at: now, part };
+    if (part <= 0 || part >= 1 || this.#recent.part <= 0) return undefined;
+    return `${timeText(Math.round((this.#recent.seconds * (1 - part)) / this.#recent.part))} left`;
+  }
+}
+
+function timeText(seconds: number): string {
+  if (seconds < 120) return `${seconds} s`;
+  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }

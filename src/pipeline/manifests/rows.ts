@@ -68,7 +68,7 @@ export async function writeRunRows(
   }
   if (asks("runs")) {
     const read = receipt && { facts: rows.facts, receipt, outcome: outcomeOf(receipt, receipt.summary) };
-    text += output.lines.rows("runs", [runRow({ ...name, log, errors }, read)]);
+    text += output.lines.rows("runs", [runRow({ ...name, log, errors: scores.errors }, read)]);
   }
   try {
     const isWhole = control.signal?.aborted !== true && !access.hasFailed;

@@ -16,6 +16,7 @@ import { type ManifestRun, manifestLine } from "./manifest.js";
 import { hasTooManyErrors } from "./max-errors.js";
 import { evaluationsOf } from "./rows.js";
 import { shardName } from "./shard.js";
+import { failurePath, METRICS, ShardRecorder } from "./shard-record.js";
 import { type ManifestTally, type ManifestWork, mustEnd, writeRuns } from "./work.js";
 
 /** Is among the parts while they may lack a file that could not be had. */
@@ -23,7 +24,10 @@ const LACKING = "lacking";
 /** The runs that are in the tables, for `publish`. */
 const MANIFEST = "manifest.ndjson";
 
-/** Writes the files of the runs into the folder, those of a shard into a folder of its own below it. */
+/**
+ * Writes the files of the runs into the folder, those of a shard into a folder of its own below it. A record says what was
+ * done: beside the tables, or beside the shard's folder if the work has failed.
+ */
 export async function writeShardFiles(
   work: ManifestWork,
   folder: string,
@@ -33,15 +37,25 @@ export async function writeShardFiles(
   const { shard, access } = work;
   const place = shard === undefined ? folder : join(folder, shardName(shard));
   const building = shard === undefined ? folder : `${place}.tmp`;
+  const record = new ShardRecorder(work, tally);
   const runs: ManifestRun[] = [];
-  for await (const run of work.runs) runs.push(run);
+  try {
+    for await (const run of work.runs) runs.push(run);
+  } catch (error) {
+    if (shard !== undefined && !work.signal.aborted)
+      await record.writeFailure(place, (error as Error).message);
+    throw error;
+  }
+  work.watch.extent(runs);
   try {
     await makeFolder(building);
     if (building !== place) await removeRemains(building);
     await writeAll(work, runs, building, tally);
     if (isComplete(work, tally)) {
       await writeWhole(join(building, MANIFEST), (file) => file.write(runs.map(manifestLine).join("")));
+      await writeWhole(join(building, METRICS), (file) => file.write(record.text("done")));
       if (building !== place) await replace(building, place);
+      await rm(failurePath(place), { force: true });
     }
   } catch (error) {
     tally.outputErrors.push(outputErrorText(error));
@@ -49,6 +63,8 @@ export async function writeShardFiles(
   // What was read of a file that is to be read again must not be taken for the file.
   if (access.hasFailed || hasTooManyErrors(tally, work.maxErrors))
     await rm(building === place ? join(place, PARTS) : building, { recursive: true, force: true });
+  if (shard !== undefined && !work.signal.aborted && !isComplete(work, tally))
+    await record.writeFailure(place);
 }
 
 /**
@@ -136,7 +152,7 @@ async function writeWhole(
 /** @param isFirst Whether the runs have not been tallied yet. */
 async function tablesOf(
   runs: readonly ManifestRun[],
-  { parser, access, compression, maxErrors, signal, version }: ManifestWork,
+  { parser, access, compression, maxErrors, signal, version, watch }: ManifestWork,
   formats: readonly TableFormat[],
   building: string,
   tally: ManifestTally,
@@ -152,7 +168,7 @@ async function tablesOf(
     const [log, validationLog] = run.files.map((file) => access.source(file));
     const name = { project: run.project, group: run.group, run: run.run_id };
     const read = await evaluationsOf(run, access);
-    trainings.push({ ...name, log, validationLog });
+    trainings.push({ ...name, log, validationLog, errors: read.errors });
     for (const evaluation of read.evaluations) scores.push({ ...name, evaluation });
     problems.push({ ...read, evaluations: [] });
   }
@@ -188,10 +204,12 @@ async function tablesOf(
       return hasTooManyErrors(tally, maxErrors);
     },
     signal: AbortSignal.any([signal, retry.signal]),
-    progress: () => {},
+    progress: isFirst ? watch.bytes : () => {},
+    runsDone: (count) => (isFirst ? watch.runs(count, 0) : undefined),
   });
   if (!access.hasFailed && !signal.aborted) tally.outputErrors.push(...errors);
 }
+
 /** Removes what a killed process has left, except the parts of tables, which need not be read again. */
 async function removeRemains(building: string): Promise<void> {
   for (const name of await readdir(building))

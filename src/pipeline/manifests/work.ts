@@ -14,6 +14,14 @@ import { hasTooManyErrors, type MaxErrors } from "./max-errors.js";
 import { evaluationsOf, logOf, NO_SCORES, writeRunRows } from "./rows.js";
 import type { Shard } from "./shard.js";
 
+/** Is told how the work goes. */
+export interface WorkWatch {
+  /** What there is to do; not called if nobody knows before the end. */
+  extent(runs: readonly ManifestRun[]): void;
+  bytes(bytes: number): void;
+  runs(runs: number, errors: number): void;
+}
+
 /** What is to be done with the runs of a manifest. */
 export interface ManifestWork {
   readonly runs: AsyncIterable<ManifestRun> | Iterable<ManifestRun>;
@@ -30,6 +38,7 @@ export interface ManifestWork {
   /** How many runs may have errors; absent: any number, but no file may be unavailable. */
   readonly maxErrors: MaxErrors | undefined;
   readonly signal: AbortSignal;
+  readonly watch: WorkWatch;
   /** Publishers of each log besides the output; for measurements only. */
   readonly openers?: readonly PublisherOpener[];
   /** Of the program. */
@@ -41,6 +50,8 @@ export class ManifestTally {
   runs = 0;
   /** Runs with errors. */
   faulty = 0;
+  /** Of logs as stored, as far as the manifest says. */
+  bytes = 0;
   trainingRows = 0;
   validationPoints = 0;
   /** What could not be written. */
@@ -61,6 +72,7 @@ export class ManifestTally {
     warnings: readonly string[],
   ): void {
     this.runs += 1;
+    for (const { size } of run.files) this.bytes += size ?? 0;
     this.trainingRows += log?.counts.training ?? 0;
     this.validationPoints += log?.points ?? 0;
     if (errors.length > 0) this.faulty += 1;
@@ -88,20 +100,24 @@ export async function writeRuns(work: ManifestWork, tally: ManifestTally, output
 type RunWriter = (run: ManifestRun, tally: ManifestTally) => Promise<void>;
 
 /** Writes the rows of the tables. */
-function rowWriter({ access, formats, parser, signal, table }: ManifestWork, output: LineOutput): RunWriter {
+function rowWriter(
+  { access, formats, parser, signal, table, watch }: ManifestWork,
+  output: LineOutput,
+): RunWriter {
   const lines = formats.includes("tsv") ? new TabLines(table) : new JsonLines(table !== undefined);
   const rows = { lines, table, write: (text: string) => output.write(text) };
   return async (run, tally) => {
-    const done = await writeRunRows(run, access, rows, parser, { signal });
+    const done = await writeRunRows(run, access, rows, parser, { signal, progress: watch.bytes });
     if (signal.aborted || access.hasFailed) return;
     tally.add(run, done.log, done.errors, done.warnings);
+    watch.runs(1, Math.min(1, done.errors.length));
     tally.outputErrors.push(...done.outputErrors);
   };
 }
 
 /** Writes the measurements of each log, as `parse` does; a log that can't be read is a line of the type `error`. */
 function measurementWriter(
-  { access, parser, signal, openers = [] }: ManifestWork,
+  { access, parser, signal, watch, openers = [] }: ManifestWork,
   output: LineOutput,
 ): RunWriter {
   const shared = new NdjsonPublisher(output);
@@ -114,10 +130,14 @@ function measurementWriter(
     const { name } = log;
     const { evaluations } = scores;
     const own = await openPublishers(openers, { name, source: log, live: false, names: [name], evaluations });
-    const receipt = await publishLog(log, parser, own, { signal, shared, summary: openers.length > 0 });
+    const receipt = await publishLog(log, parser, own, {
+      ...{ signal, shared, progress: watch.bytes },
+      summary: openers.length > 0,
+    });
     if (signal.aborted || access.hasFailed) return;
     const error = problem(receipt, false);
     tally.add(run, receipt, [...(error === undefined ? [] : [error]), ...scores.errors], scores.warnings);
+    watch.runs(1, error === undefined && scores.errors.length === 0 ? 0 : 1);
     tally.publisherErrors.push(...publisherErrors(receipt).map((reason) => `${name}: ${reason}`));
     for (const result of receipt.publishers)
       if (result.shared)

@@ -28,6 +28,8 @@ export interface TableRun extends RunName {
   readonly validationLog?: Source | undefined;
   /** How the training stands if it is known not to be finished. */
   readonly unfinished?: GroupRun["unfinished"];
+  /** What is wrong with its files besides its log. */
+  readonly errors?: readonly string[];
 }
 
 /** How tables are written, watched and stopped. */
@@ -44,6 +46,8 @@ export interface TablesOptions extends RowOptions {
   readonly signal: AbortSignal;
   /** Called with the bytes of logs read since the last call, as stored. */
   progress(bytes: number): void;
+  /** Called with the number of runs whose logs have been read since the last call. */
+  runsDone?(runs: number): void;
 }
 
 /** What is kept of a log's receipt: there may be 100,000. */
@@ -88,8 +92,9 @@ export async function writeTables(
   options: TablesOptions,
 ): Promise<TablesResult> {
   const place = join(options.folder, PARTS);
-  const trainings = runs.flatMap(({ log, validationLog, unfinished: _unfinished, ...name }): PartRun[] =>
-    log === undefined ? [] : [{ ...name, log, ...(validationLog === undefined ? {} : { validationLog }) }],
+  const trainings = runs.flatMap(
+    ({ log, validationLog, unfinished: _unfinished, errors: _errors, ...name }): PartRun[] =>
+      log === undefined ? [] : [{ ...name, log, ...(validationLog === undefined ? {} : { validationLog }) }],
   );
   let receipts: TableReceipt[] = [];
   try {

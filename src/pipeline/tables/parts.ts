@@ -11,6 +11,7 @@ export interface PartsOptions extends RowOptions {
   readonly threads: number | undefined;
   readonly signal: AbortSignal;
   progress(bytes: number): void;
+  runsDone?(runs: number): void;
 }
 
 /** A part that is there, with what it was made of. */
@@ -39,18 +40,19 @@ export async function readParts(items: readonly WorkItem[], place: string): Prom
 export async function makeParts(
   items: readonly WorkItem[],
   place: string,
-  { threads: asked, formats, compression, parser, signal: outer, progress }: PartsOptions,
+  { threads: asked, formats, compression, parser, signal: outer, progress, runsDone }: PartsOptions,
 ): Promise<string | undefined> {
   const pending = new Map(items.map((item) => [item.digest, item]));
   for (const { item } of await readParts(items, place)) {
     pending.delete(item.digest);
     progress(item.bytes);
+    runsDone?.(item.runs.length);
   }
   const stop = new AbortController();
   const signal = AbortSignal.any([outer, stop.signal]);
   let fault: string | undefined;
-  const done = (reason: string | undefined) => {
-    if (reason === undefined) return;
+  const done = (reason: string | undefined, runs: number) => {
+    if (reason === undefined) return runsDone?.(runs);
     fault ??= reason;
     stop.abort();
   };
@@ -67,13 +69,17 @@ export async function makeParts(
   const readHere = async () => {
     for (const item of here) {
       if (signal.aborted) return;
-      done(await makePart({ ...task(item), runs: item.runs }, { progress, signal }));
+      done(await makePart({ ...task(item), runs: item.runs }, { progress, signal }), item.runs.length);
     }
   };
   const readThere = async () => {
     if (threads === 1) return;
     const script = new URL("./tables-worker.js", import.meta.url);
-    await runInWorkers<TablesTask, string | undefined>(tasks, threads, { progress, done, signal }, script);
+    const control = {
+      ...{ progress, signal },
+      done: (reason: string | undefined, task: number) => done(reason, tasks[task]?.runs.length ?? 0),
+    };
+    await runInWorkers<TablesTask, string | undefined>(tasks, threads, control, script);
   };
   try {
     await Promise.all([readHere(), readThere()]);

@@ -28,7 +28,7 @@ export function evaluationRow({ project, group, run, evaluation }: EvaluationRow
 export type RunRow = RunName &
   Pick<GroupRun, "unfinished"> & {
     readonly log?: unknown;
-    /** What is wrong with its files; absent: what is wrong with its log. */
+    /** What is wrong with its files besides its log. */
     readonly errors?: readonly string[];
   };
 
@@ -40,10 +40,10 @@ export function* runRows(runs: Iterable<RunRow>, logs: Iterable<PartLog>): Gener
 
 /** A row of the table of runs. */
 export function runRow(
-  { project, group, run, log, unfinished, errors }: RunRow,
+  { project, group, run, log, unfinished, errors = [] }: RunRow,
   read: PartLog | undefined,
 ): Cell[] {
-  const wrong = errors ?? (read === undefined ? [] : problemsOf(read, unfinished));
+  const wrong = [...(read === undefined ? [] : problemsOf(read, unfinished)), ...errors];
   return [
     project,
     group,

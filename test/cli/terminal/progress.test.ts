@@ -105,6 +105,43 @@ describe("the progress line", () => {
     whole.stop();
   });
 
+  it("off a terminal is a line every 30 seconds: runs, errors, bytes, speed and what is left", () => {
+    vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+      written += String(text);
+      return true;
+    });
+    const pipe = { ...terminal(), isTTY: false } as unknown as WriteStream;
+    const bar = startProgress({ bytes: 4e9, runs: 2000 }, pipe, false, { heartbeat: true });
+    bar.add(1e9);
+    bar.done(500, 3);
+    vi.advanceTimersByTime(29_900);
+    expect(written).toBe("");
+    vi.advanceTimersByTime(200);
+    expect(written).toBe(
+      "after 30 s, 500 of 2,000 runs, 3 with errors, 1.0 GB of 4.0 GB, 33.3 MB/s, 90 s left\n",
+    );
+    bar.stop();
+    startProgress({ bytes: 1, runs: 1 }, pipe, true, { heartbeat: true });
+    vi.advanceTimersByTime(90_000);
+    expect(written.split("\n")).toHaveLength(2);
+  });
+
+  it("expects the end by the speed of the last minute", () => {
+    const bar = startProgress({ bytes: 1e9 }, terminal(), false);
+    const seen: number[] = [];
+    for (let second = 1; second <= 600; second += 1) {
+      // Slow at the start, as when a disk is cold.
+      bar.add(second <= 100 ? 1e5 : 1e6);
+      vi.advanceTimersByTime(1000);
+      const [, left = "", unit = ""] = /([\d.]+) (s|min) left$/.exec(screen(written)) ?? [];
+      if (second > 400) seen.push(Number(left) * (unit === "min" ? 60 : 1) + second);
+    }
+    expect(Math.max(...seen) - Math.min(...seen)).toBeLessThan(100);
+    expect(seen.at(-1)).toBeGreaterThan(1000);
+    expect(seen.at(-1)).toBeLessThan(1180);
+    bar.stop();
+  });
+
   it.each([
     ["with --quiet", true, {}],
     ["without a terminal", false, { isTTY: false }],
