@@ -67,7 +67,11 @@ const block = (symbols) => {
     .flatMap((symbol) => declarationsOf(symbol).map(textOf));
   return ["```ts", [...new Set(texts)].join("\n\n"), "```", ""];
 };
-const differing = entries.filter(({ exported: names }) => names.length !== entries[0].exported.length);
+/** What a page does without, because it would have to load it. */
+const NODE_ONLY = ["DatasetName", "TaskLabel", "parseDataset", "parseTaskLabel"];
+const [node, ...pages] = entries.map(({ exported: names }) => names.map(({ name }) => name).sort());
+const inPages = node.filter((name) => !NODE_ONLY.includes(name)).join();
+const differing = entries.slice(1).filter((_, at) => pages[at].join() !== inPages);
 if (differing.length > 0) throw new Error(`${differing.map(({ name }) => name)} exports other names`);
 const report = [
   "# The public API",

@@ -22,5 +22,7 @@ export const readUpdates: Library<LogInput>["readUpdates"] = library.readUpdates
 export const readRun: Library<LogInput>["readRun"] = library.readRun;
 export const checkRun: Library<LogInput>["checkRun"] = library.checkRun;
 export type LogParser = CoreLogParser;
+export { type DatasetName, parseDataset } from "./evaluation/naming/dataset.js";
+export { parseTaskLabel, type TaskLabel } from "./evaluation/naming/label.js";
 export * from "./library/exports.js";
 export type { LogInput };

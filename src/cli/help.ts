@@ -7,7 +7,7 @@ export const GROUPS: Readonly<Record<string, readonly string[]>> = {
   "Read a log": ["parse", "check"],
   "Look at it": ["summary", "report", "compare"],
   "Weights & Biases": ["archive", "eval", "sync", "doctor"],
-  Taskcluster: ["group", "task", "ls", "logs", "download"],
+  Taskcluster: ["group", "task", "ls", "logs", "download", "label"],
   "Many machines": ["plan", "status", "publish", "schema"],
   Help: ["help", "completion"],
 };

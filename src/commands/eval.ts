@@ -12,7 +12,7 @@ import { showProgress } from "../cli/terminal/progress.js";
 import type { Evaluation } from "../evaluation/evaluation.js";
 import { evaluationTitle } from "../evaluation/naming/dataset.js";
 import { readGroupFolder, suffixOf } from "../evaluation/naming/group-name.js";
-import { readLabel } from "../evaluation/naming/label.js";
+import { parseTaskLabel } from "../evaluation/naming/label.js";
 import type { Scores } from "../evaluation/score-file.js";
 import { EXIT, stopCode } from "../exit-code.js";
 import { inSeconds } from "../http/index.js";
@@ -100,7 +100,7 @@ rest is in the offline file); 130, 143 stopped by SIGINT, SIGTERM.`;
       return;
     }
     const stop = watchStopSignals();
-    const given = flags.label === undefined ? undefined : readLabel(flags.label);
+    const given = flags.label === undefined ? undefined : parseTaskLabel(flags.label);
     if (flags.label !== undefined && given?.stage !== "evaluate")
       usage(
         `--label '${flags.label}' names no evaluation: write it as in evaluate-student-flores-devtest-cs-en`,

@@ -1,6 +1,6 @@
 /** What the task knows in which a command runs. */
 import { CI_PROJECT, groupNameOf, suffixOf } from "../evaluation/naming/group-name.js";
-import { type Label, readLabel } from "../evaluation/naming/label.js";
+import { parseTaskLabel, type TaskLabel } from "../evaluation/naming/label.js";
 import { Queue, TaskclusterError, taskAddress } from "../taskcluster/client/index.js";
 import { type Experiment, readExperiment } from "../taskcluster/listed-group.js";
 
@@ -14,7 +14,7 @@ export interface TaskContext {
   /** The task's label. */
   readonly label: string;
   /** What the label says; absent if it names no known model. */
-  readonly named?: Label;
+  readonly named?: TaskLabel;
   /** The model of the label; the label itself where it names none. */
   readonly model: string;
   /** What deserves a word. */
@@ -46,7 +46,7 @@ export async function readTaskContext(queue: Queue, environment: Environment): P
   const found = await readExperiment(queue, taskGroupId);
   const notes: string[] = [];
   const label = metadata.name;
-  const named = readLabel(label);
+  const named = parseTaskLabel(label);
   if (named === undefined)
     notes.push(`the label of the task, ${label}, names no known model: the label is the name of the run`);
   let experiment: Experiment;

@@ -3,7 +3,7 @@
 import type { Problem } from "../archive/group.js";
 import type { Evaluation } from "../evaluation/evaluation.js";
 import { readEvaluationFileName } from "../evaluation/naming/evaluation-file.js";
-import { readLabel } from "../evaluation/naming/label.js";
+import { parseTaskLabel } from "../evaluation/naming/label.js";
 import { readScores } from "../evaluation/score-file.js";
 import { addScores, inTableOrder, otherScores } from "../evaluation/scores.js";
 import { InputError } from "../io/input-error.js";
@@ -24,7 +24,7 @@ export async function readEvaluation(store: ArtifactStore, task: GroupTask): Pro
   const problems: Problem[] = [];
   const say = (severity: Problem["severity"], reason: string) =>
     problems.push({ source: nameOf(task), reason, severity });
-  const label = readLabel(labelOf(task));
+  const label = parseTaskLabel(labelOf(task));
   const run = lastRun(task);
   if (label?.stage !== "evaluate" || label.importer === null || run === undefined) {
     say("failure", "its label does not name a model and a dataset, so its scores are left out");

@@ -1,6 +1,6 @@
 /** Tasks of a group: which of them are trainings and evaluations, and how they stand. */
 import type { Problem } from "../archive/group.js";
-import { readLabel } from "../evaluation/naming/label.js";
+import { parseTaskLabel } from "../evaluation/naming/label.js";
 import type { GroupTask, TaskRun } from "./client/index.js";
 
 /** What a task is for, as far as it concerns us. */
@@ -15,7 +15,7 @@ const OTHER = /vocab/;
 export function stageOf({ task }: Pick<GroupTask, "task">): Stage | undefined {
   const { kind } = task.tags;
   if (kind === undefined) {
-    const stage = readLabel(labelOf({ task }))?.stage;
+    const stage = parseTaskLabel(labelOf({ task }))?.stage;
     return stage && (stage === "train" ? "training" : "evaluation");
   }
   if (EVALUATION.test(kind)) return "evaluation";

@@ -1,7 +1,7 @@
 /** One task, as a group of its own. */
 import type { Group, Problem } from "../archive/group.js";
 import { CI_PROJECT, groupNameOf, projectOf, suffixOf } from "../evaluation/naming/group-name.js";
-import { readLabel } from "../evaluation/naming/label.js";
+import { parseTaskLabel } from "../evaluation/naming/label.js";
 import { assignRunIds } from "../evaluation/naming/run-ids.js";
 import type { ArtifactStore } from "./artifact-store.js";
 import { type GroupTask, type Queue, TaskclusterError, type TaskStatus } from "./client/index.js";
@@ -39,7 +39,7 @@ export async function readTask(queue: Queue, taskId: string, runId?: number): Pr
   const { taskGroupId } = status;
   const found = await readExperiment(queue, taskGroupId);
   const experiment = "reason" in found ? trial(taskGroupId) : found;
-  const model = readLabel(labelOf(task))?.model ?? labelOf(task);
+  const model = parseTaskLabel(labelOf(task))?.model ?? labelOf(task);
   const path = labelOf(task);
   const [named] = assignRunIds([{ ...experiment, models: [{ model, path }] }]);
   return {

@@ -1,6 +1,6 @@
 /** The logs that a training task has left, or has printed so far. */
 import type { Problem } from "../archive/group.js";
-import { readLabel } from "../evaluation/naming/label.js";
+import { parseTaskLabel } from "../evaluation/naming/label.js";
 import type { Source } from "../io/source.js";
 import { type ArtifactStore, artifactName } from "./artifact-store.js";
 import { type GroupTask, hasCode, isRefused, TaskclusterError, type TaskRun } from "./client/index.js";
@@ -29,7 +29,7 @@ export interface TrainingRead {
 
 /** A training whose logs are not read. */
 export function unreadTraining(task: GroupTask): TrainingRead {
-  const label = readLabel(labelOf(task));
+  const label = parseTaskLabel(labelOf(task));
   return { task, model: label?.stage === "train" ? label.model : labelOf(task), problems: [] };
 }
 
@@ -134,7 +134,7 @@ async function logsLeft(
 }
 
 function namingProblems(task: GroupTask): Problem[] {
-  if (readLabel(labelOf(task))?.stage === "train") return [];
+  if (parseTaskLabel(labelOf(task))?.stage === "train") return [];
   const reason = "its label names no known model, so its run is called by the label";
   return [problemOf(task, "warning", reason)];
 }

@@ -1,11 +1,6 @@
 /** Evaluations that the runs of a group hold. */
 import type { Evaluation } from "../evaluation/evaluation.js";
-import {
-  type DatasetName,
-  datasetOf,
-  evaluationTitle,
-  readDatasetName,
-} from "../evaluation/naming/dataset.js";
+import { type DatasetName, datasetOf, evaluationTitle, parseDataset } from "../evaluation/naming/dataset.js";
 import { PublicApi, type RunInfo } from "./client/public-api.js";
 import { objectAt, optionalText } from "./client/reply.js";
 import type { GroupTable } from "./group-table.js";
@@ -63,7 +58,7 @@ function namedBy({ id, summary }: RunInfo, suffix: string): Named[] {
 
 /** The dataset that a chart's title names; of an importer that nobody knows, the first word is one by its place. */
 function nameIn(title: string): DatasetName {
-  const name = readDatasetName(title);
+  const name = parseDataset(title);
   if (evaluationTitle(name) === title) return name;
   const [importer = "", ...rest] = title.split("_");
   return datasetOf(importer, rest.join("_"));

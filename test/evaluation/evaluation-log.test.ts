@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { array, assert, constantFrom, oneof, property, string } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readEvaluationLog } from "../../src/evaluation/evaluation-log.js";
-import { readLabel } from "../../src/evaluation/naming/label.js";
+import { parseTaskLabel } from "../../src/evaluation/naming/label.js";
 
 import { InputError } from "../../src/io/input-error.js";
 import { nodeCore } from "../../src/node-core.js";
@@ -63,7 +63,7 @@ describe.skipIf(!sharedIsThere)("recorded of the reference", () => {
     )) {
       const file = shared(path.replace("tests/data", "archives"));
       expect([path, scores(readFileSync(file, "utf8"))]).toEqual([path, { bleu_detok, chrf }]);
-      const label = readLabel(/([^/]*)\.log$/.exec(path)?.[1] ?? "");
+      const label = parseTaskLabel(/([^/]*)\.log$/.exec(path)?.[1] ?? "");
       expect(label).toEqual({ stage: "evaluate", model, importer, dataset, augmentation });
     }
   });

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Group, Problem } from "../../archive/group.js";
 import type { Evaluation } from "../../evaluation/evaluation.js";
-import { evaluationTitle, readDatasetName } from "../../evaluation/naming/dataset.js";
+import { evaluationTitle, parseDataset } from "../../evaluation/naming/dataset.js";
 import { readEvaluationFileName } from "../../evaluation/naming/evaluation-file.js";
 import { forEachLimited } from "../../http/index.js";
 import { makeFolder } from "../../io/file-system.js";
@@ -117,7 +117,7 @@ function scoresFile(evaluation: Evaluation, source: string, index: number): stri
   const { metric } = readEvaluationFileName(source.slice(source.lastIndexOf("/") + 1));
   const part = metric ?? (index === 0 ? undefined : String(index + 1));
   const title = evaluationTitle(evaluation);
-  const { importer, dataset, augmentation } = readDatasetName(title);
+  const { importer, dataset, augmentation } = parseDataset(title);
   const same =
     importer === evaluation.importer &&
     dataset === evaluation.dataset &&

@@ -1,6 +1,6 @@
 /** What `ls` does: the trainings and evaluations of a group, and how they stand. */
 import type { Problem } from "../../archive/group.js";
-import { type Label, readLabel } from "../../evaluation/naming/label.js";
+import { parseTaskLabel, type TaskLabel } from "../../evaluation/naming/label.js";
 import { type Blocker, blockersOf } from "../../taskcluster/blockers.js";
 import {
   type GroupAddress,
@@ -29,7 +29,7 @@ export interface ListedTask {
   /** The label itself if it names no known model. */
   readonly model: string;
   /** Absent for a training. */
-  readonly dataset?: Pick<Label, "importer" | "dataset" | "augmentation">;
+  readonly dataset?: Pick<TaskLabel, "importer" | "dataset" | "augmentation">;
   readonly state: (typeof STATES)[number];
   /** Why it ended, if its state does not say so: `worker-shutdown` … */
   readonly reason?: string;
@@ -192,7 +192,7 @@ async function experimentOf(queue: Queue, groupId: string): Promise<Experiment |
 }
 
 function listedTask(task: GroupTask, now: number): ListedTask {
-  const label = readLabel(labelOf(task));
+  const label = parseTaskLabel(labelOf(task));
   const run = lastRun(task);
   const { state, runs, taskId } = task.status;
   const { kind } = task.task.tags;

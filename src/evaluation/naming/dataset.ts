@@ -39,7 +39,7 @@ export function isImporter(word: string): boolean {
  * Reads a dataset's name from a file's name without its extension: `flores_aug-mix_devtest`,
  * `mtdata_Neulab-tedtalks_test-1-eng-nld`, `flores`, `devtest`.
  */
-export function readDatasetName(stem: string): DatasetName {
+export function parseDataset(stem: string): DatasetName {
   const [, first = "", rest = ""] = WORD.exec(stem) ?? [];
   if (isImporter(first)) return datasetOf(first, rest);
   // `aug-mix_flores_devtest`

@@ -1,7 +1,7 @@
 /** Names of files that hold the scores of one model on one dataset. */
 import { withoutCompression } from "../../io/file-name.js";
-import { type DatasetName, readDatasetName } from "./dataset.js";
-import { readLabel } from "./label.js";
+import { type DatasetName, parseDataset } from "./dataset.js";
+import { parseTaskLabel } from "./label.js";
 import { LANGUAGE, modelOfFolder } from "./model.js";
 
 /** What the name of a file of scores says. */
@@ -55,12 +55,12 @@ export function readEvaluationFileName(fileName: string): EvaluationFileName {
       ...named,
       model: known ?? model,
       known: known !== undefined,
-      dataset: readDatasetName(dataset),
+      dataset: parseDataset(dataset),
     };
   }
-  const label = readLabel(rest);
+  const label = parseTaskLabel(rest);
   if (label?.stage !== "evaluate" || label.importer === null)
-    return { ...named, known: false, dataset: readDatasetName(rest) };
+    return { ...named, known: false, dataset: parseDataset(rest) };
   const { model, importer, augmentation } = label;
   return { ...named, model, known: true, dataset: { importer, dataset: label.dataset, augmentation } };
 }

@@ -1,9 +1,9 @@
 /** Labels of training and evaluation tasks, and names of evaluation logs. */
-import { type DatasetName, datasetOf, isImporter, readDatasetName } from "./dataset.js";
+import { type DatasetName, datasetOf, isImporter, parseDataset } from "./dataset.js";
 import { CHUNK, LANGUAGE, MODELS, modelName, modelOfTraining } from "./model.js";
 
 /** A label's parts. */
-export interface Label {
+export interface TaskLabel {
   readonly stage: "train" | "evaluate";
   /** The run's name without its suffix: `teacher-1`, `student`, `backwards`, `finetune-student`, `quantized` … */
   readonly model: string;
@@ -32,7 +32,7 @@ const THREE_LETTER_PAIR = new RegExp(`^(.+-)?${THREE_LETTERS}-${THREE_LETTERS}$`
  * an evaluation's log (`eval_teacher-base0_flores_devtest`). Undefined if it is neither a training nor an evaluation of
  * a known model.
  */
-export function readLabel(label: string): Label | undefined {
+export function parseTaskLabel(label: string): TaskLabel | undefined {
   const trained = modelOfTraining(label);
   if (trained !== undefined)
     return { stage: "train", model: trained, importer: null, dataset: null, augmentation: null };
@@ -55,9 +55,7 @@ function isOfDataset(pair: string, before: string, isTask: boolean): boolean {
 
 function readEvaluated(name: string, isTask: boolean): DatasetName {
   const [, importer, separator, part] = IMPORTER.exec(name) ?? [];
-  if (importer === undefined || part === undefined) return readDatasetName(name);
+  if (importer === undefined || part === undefined) return parseDataset(name);
   // Names of logs have `_` between importer and dataset: `Neulab-tedtalks_test` is a dataset.
-  return isTask || separator === "_" || isImporter(importer)
-    ? datasetOf(importer, part)
-    : readDatasetName(name);
+  return isTask || separator === "_" || isImporter(importer) ? datasetOf(importer, part) : parseDataset(name);
 }

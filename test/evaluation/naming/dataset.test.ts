@@ -2,13 +2,13 @@
 import { readFileSync } from "node:fs";
 import { assert, constantFrom, option, property, string } from "fast-check";
 import { describe, expect, test } from "vitest";
-import { evaluationTitle, readDatasetName } from "../../../src/evaluation/naming/dataset.js";
+import { evaluationTitle, parseDataset } from "../../../src/evaluation/naming/dataset.js";
 import { shared, sharedIsThere } from "../../golden/shared.js";
 
 type Read = [importer: string, augmentation: string | null, dataset: string | null];
 
 function read(stem: string): Read {
-  const { importer, augmentation, dataset } = readDatasetName(stem);
+  const { importer, augmentation, dataset } = parseDataset(stem);
   return [importer, augmentation, dataset];
 }
 
@@ -42,8 +42,8 @@ test.each<[string, Read]>([
 
 test("the title of a chart has the parts that there are", () => {
   const titles = ["flores_aug-mix_devtest", "flores_aug-mix", "flores", "mtdata_x-1-eng-nld"];
-  expect(titles.map((title) => evaluationTitle(readDatasetName(title)))).toEqual(titles);
-  expect(evaluationTitle(readDatasetName("devtest"))).toBe("unknown_devtest");
+  expect(titles.map((title) => evaluationTitle(parseDataset(title)))).toEqual(titles);
+  expect(evaluationTitle(parseDataset("devtest"))).toBe("unknown_devtest");
 });
 
 /** Where ours differs from what was recorded of the reference. */
@@ -120,7 +120,7 @@ describe("of any", () => {
       property(string({ unit: "binary", maxLength: 100 }), (text) => {
         // A name without an importer is the dataset, whole.
         const plain = text.replace(/^(unknown[-_]|aug-)+/, "");
-        const name = readDatasetName(`x${plain}`);
+        const name = parseDataset(`x${plain}`);
         expect(name).toEqual({ importer: "unknown", augmentation: null, dataset: `x${plain}` });
         for (const start of [
           "flores_",
@@ -130,7 +130,7 @@ describe("of any", () => {
           "aug-mix_",
           "",
         ]) {
-          const { importer, augmentation, dataset } = readDatasetName(start + text);
+          const { importer, augmentation, dataset } = parseDataset(start + text);
           expect([importer, augmentation, dataset]).not.toContain("");
           expect((start + text).endsWith(dataset ?? "")).toBe(true);
         }
@@ -147,7 +147,7 @@ describe("of any", () => {
         option(word.filter((name) => !name.startsWith("aug-"))),
         (importer, augmentation, dataset) => {
           const name = { importer, augmentation, dataset };
-          expect(readDatasetName(evaluationTitle(name))).toEqual(name);
+          expect(parseDataset(evaluationTitle(name))).toEqual(name);
         },
       ),
     );

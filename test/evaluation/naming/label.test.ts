@@ -3,13 +3,13 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { assert, constantFrom, property, string } from "fast-check";
 import { describe, expect, test } from "vitest";
-import { readLabel } from "../../../src/evaluation/naming/label.js";
+import { parseTaskLabel } from "../../../src/evaluation/naming/label.js";
 import { shared, sharedIsThere } from "../../golden/shared.js";
 
 type Read = [model: string, importer?: string | null, dataset?: string | null, augmentation?: string | null];
 
 function read(label: string): unknown {
-  const { stage, model, importer, dataset, augmentation } = readLabel(label) ?? {};
+  const { stage, model, importer, dataset, augmentation } = parseTaskLabel(label) ?? {};
   if (model === undefined) return undefined;
   expect(stage).toBe(importer === null ? "train" : "evaluate");
   return [model, importer, dataset, augmentation];
@@ -140,7 +140,7 @@ test.each([
   "evaluate-teachers-flores-devtest-ru-en",
   "Train-student-en-ru",
   "constructor",
-])("%j is neither", (label) => expect(readLabel(label)).toBeUndefined());
+])("%j is neither", (label) => expect(parseTaskLabel(label)).toBeUndefined());
 
 /** Where ours differs from what was recorded of the reference. */
 const DEVIATIONS: Record<string, { reference: Read | "refused"; ours: Read; why: string }> = {
@@ -241,7 +241,7 @@ describe.skipIf(!groupsAreThere)("three task groups", () => {
     const stages = { train: 0, evaluate: 0 };
     for (const { task } of tasks) {
       const { kind = "", label = "" } = task.tags;
-      const read = readLabel(label);
+      const read = parseTaskLabel(label);
       const isTraining =
         /^(train-(?!vocab)|finetune-|backtranslations-train-|distillation-student-model-(train|finetune)$)/;
       const stage = isTraining.test(kind) ? "train" : kind.startsWith("evaluate") ? "evaluate" : undefined;
@@ -277,7 +277,7 @@ describe("of any", () => {
     assert(
       property(string({ unit: "binary", maxLength: 200 }), (text) => {
         for (const label of [text, `train-${text}`, `evaluate-student-${text}`, `eval_teacher_${text}`]) {
-          const read = readLabel(label);
+          const read = parseTaskLabel(label);
           if (read === undefined) continue;
           expect(read.importer === null).toBe(read.stage === "train");
         }
@@ -323,7 +323,7 @@ describe("of any", () => {
     for (const piece of ["-aa-bb", "_aug-", "aug-x_", "-", "flores_", "1", "-en-zh_Hant"]) {
       const long = piece.repeat(20_000);
       for (const start of ["", "train-student", "evaluate-teacher-flores-", "eval_student_"])
-        readLabel(start + long);
+        parseTaskLabel(start + long);
     }
   });
 });
