@@ -13,8 +13,6 @@ const passed = await import("../cli/pipe.js").then(
   },
 );
 if (!passed) {
-  const { waitForDescriptors } = await import("../cli/open-files.js");
-  waitForDescriptors();
   const { start } = await import("../cli/program.js");
   await start(["parse_tc_logs", ...args], import.meta.url);
 }

@@ -1,7 +1,8 @@
 // Bundles the program into cli/: most of a short run's time would go into finding some 300 modules. The library in
 // dist/ stays as it is.
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { build } from "esbuild";
+import { relative } from "node:path";
+import { rolldown } from "rolldown";
 import { root } from "./tools.mjs";
 
 /** Bundled CommonJS expects these. */
@@ -27,41 +28,72 @@ export function licences(inputs) {
   });
 }
 
-/** What esbuild makes the program with: the commands and what starts them. */
+/** Everything that a module imports statically, with itself. */
+function importedBy(start, moduleInfo) {
+  const modules = new Set([start]);
+  for (const id of modules) for (const next of moduleInfo(id)?.importedIds ?? []) modules.add(next);
+  return modules;
+}
+
+/**
+ * What the program is made with: the commands and what starts them. A start is mostly the opening of files, so all that
+ * reads a log is in one file; the process that passes a training's log on, whose memory is to be small, has its own.
+ */
 export function programOptions() {
   const commands = readdirSync(`${root}src/commands`).map((file) => file.replace(/\.ts$/, ""));
+  const [starter, pipe] = ["src/cli/program.ts", "src/live/main.ts"].map((file) => `${root}${file}`);
+  let [inStarter, inPipe] = [new Set(), new Set()];
   return {
-    absWorkingDir: root,
-    entryPoints: [
-      { in: "src/io/open-files.ts", out: "open-files" },
-      { in: "src/cli/program.ts", out: "program" },
-      { in: "src/cli/help.ts", out: "help" },
-      { in: "src/pipeline/parse-worker.ts", out: "parse-worker" },
-      { in: "src/pipeline/tables/tables-worker.ts", out: "tables-worker" },
-      { in: "src/live/main.ts", out: "pipe" },
-      ...commands.map((name) => ({ in: `src/commands/${name}.ts`, out: `commands/${name}` })),
-    ],
-    outdir: "cli",
-    bundle: true,
-    // Chunks lie beside program.js, so that they find ../wasm and ./parse-worker.js.
-    splitting: true,
-    chunkNames: "chunk-[hash]",
-    format: "esm",
+    cwd: root,
+    input: {
+      program: starter,
+      help: "src/cli/help.ts",
+      "parse-worker": "src/pipeline/parse-worker.ts",
+      "tables-worker": "src/pipeline/tables/tables-worker.ts",
+      pipe,
+      ...Object.fromEntries(commands.map((name) => [`commands/${name}`, `src/commands/${name}.ts`])),
+    },
     platform: "node",
-    target: "node20",
-    banner: { js: commonJs },
     external: ["typescript", "ts-node", "tsx"],
-    legalComments: "none",
-    logLevel: "warning",
-    metafile: true,
+    transform: { target: "node20" },
+    // What one command loads late, another needs at once.
+    checks: { ineffectiveDynamicImport: false },
+    plugins: [
+      {
+        name: "what is loaded together",
+        buildEnd() {
+          const moduleInfo = (id) => this.getModuleInfo(id);
+          [inStarter, inPipe] = [importedBy(starter, moduleInfo), importedBy(pipe, moduleInfo)];
+        },
+      },
+    ],
+    output: {
+      dir: "cli",
+      format: "esm",
+      entryFileNames: "[name].js",
+      // Chunks lie beside program.js, so that they find ../wasm and ./parse-worker.js.
+      chunkFileNames: "[name]-[hash].js",
+      comments: false,
+      banner: commonJs,
+      codeSplitting: {
+        groups: [
+          { name: "start", priority: 3, test: (id) => inPipe.has(id) && inStarter.has(id) },
+          { name: "pipe-log", priority: 2, test: (id) => inPipe.has(id) },
+          { name: "read-log", priority: 1, test: (id) => inStarter.has(id) },
+        ],
+      },
+    },
   };
 }
 
 /** Bundles the program. */
 export async function bundle() {
   rmSync(`${root}cli`, { recursive: true, force: true });
-  const { metafile } = await build(programOptions());
-  const texts = licences(Object.keys(metafile.inputs));
+  const { output, ...input } = programOptions();
+  const program = await rolldown(input);
+  const { output: files } = await program.write(output);
+  await program.close();
+  const texts = licences(files.flatMap(({ moduleIds = [] }) => moduleIds).map((id) => relative(root, id)));
   if (texts.length === 0 || !existsSync(`${root}cli/program.js`)) throw new Error("the bundle is empty");
   writeFileSync(`${root}cli/LICENCES.txt`, texts.join("\n--------\n\n"));
 }

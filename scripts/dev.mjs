@@ -4,21 +4,15 @@ import { installPackages, must, root } from "./tools.mjs";
 
 installPackages();
 must("node", ["scripts/build.mjs"]);
-const { context } = await import("esbuild");
+const { watch } = await import("rolldown");
 const { programOptions } = await import("./bundle.mjs");
 // Without it, flags come from the commands themselves.
 rmSync(`${root}oclif.manifest.json`);
-const watched = await context({
-  ...programOptions(),
-  plugins: [
-    {
-      name: "say",
-      setup(build) {
-        build.onEnd(({ errors }) =>
-          console.log(errors.length === 0 ? "built: node bin/run.js --help" : "not built"),
-        );
-      },
-    },
-  ],
+watch(programOptions()).on("event", async (event) => {
+  if (event.code === "BUNDLE_END") await event.result.close();
+  if (event.code === "END") console.log("built: node bin/run.js --help");
+  if (event.code === "ERROR") {
+    await event.result?.close();
+    console.log(`not built: ${event.error.message}`);
+  }
 });
-await watched.watch();

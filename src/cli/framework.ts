@@ -11,7 +11,7 @@ settings.enableAutoTranspile = false;
 
 /** Runs a command. Its exit code is an error whose `code` is `EEXIT`. */
 export async function runCommand(args: readonly string[], binary: string): Promise<void> {
-  await run(asksVersion(args) ? ["--version"] : [...args], binary);
+  await run([...args], binary);
   if (process.stdout.errored === null) await flush();
 }
 
@@ -35,12 +35,6 @@ export async function endWithError(
 /** Prints a warning, one paragraph, on standard error. */
 export function printWarning(message: string): void {
   Errors.warn(escapeLine(processSecrets.redact(message)));
-}
-
-/** The framework takes `--version` only as the first argument. */
-function asksVersion(args: readonly string[]): boolean {
-  const end = args.indexOf("--");
-  return args.slice(0, end === -1 ? undefined : end).some((arg) => arg === "--version" || arg === "-V");
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are made of them

@@ -2,10 +2,10 @@
 import { EXIT } from "../exit-code.js";
 import { stdinIs } from "../io/stdin.js";
 import { say } from "../io/terminal.js";
+import { isReader, READY, TRIAL } from "../live/channel.js";
 import { ParentChannel } from "../live/parent-channel.js";
 import { automationCode } from "../live/pipe.js";
 import { deadline, signalsDelivered, watchPipeSignals } from "../live/pipe-signals.js";
-import { CHANNEL, READY, TRIAL } from "../live/reader-process.js";
 import { readTaskLog } from "../live/task-log.js";
 import type { CommandContext, PlainCommand, ReadArguments } from "./command-context.js";
 import { failUnfinishedFlag } from "./flags/fail-unfinished.js";
@@ -57,11 +57,6 @@ const flags = {
 };
 
 export const parseTcLogsCommand: PlainCommand<typeof flags> = { flags, args: {}, strict: true, run };
-
-/** Whether this process reads what another one passes on. */
-export function isReader(): boolean {
-  return process.env[CHANNEL] !== undefined;
-}
 
 /** Says in one line what is wrong with the arguments; returns the exit code. */
 export function refuseArguments(reason: string): number {

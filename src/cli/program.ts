@@ -1,19 +1,30 @@
 /** Starts the four programs. They share one bundle. The framework is loaded only if the command line needs it. */
 import { existsSync } from "node:fs";
+import { setFlagsFromString } from "node:v8";
 import { EXIT, stopCode } from "../exit-code.js";
 import { STDIN } from "../io/inputs.js";
+import { waitForDescriptors } from "../io/open-files.js";
 import { sweepTemporaryFolders } from "../io/temporary-folder.js";
 import { say, sayText } from "../io/terminal.js";
 import { signalsDelivered, stopReceived } from "../live/pipe-signals.js";
 import { loadFramework } from "./load-framework.js";
-import { runPlain } from "./plain-commands.js";
+import { asksVersion, runPlain } from "./plain-commands.js";
 import { outliveHangup } from "./stop-signal.js";
+
+/**
+ * Optimised code of the core costs V8 more than reading 20 MB with the code that it makes first. By this budget (about the
+ * bytes of code that a function has run) only larger logs get it.
+ */
+const OPTIMISE_AFTER = "--wasm-tiering-budget=100000000";
 
 /**
  * Runs a command and ends the process once its output is written. If standard output fails, a message and the exit code
  * say so.
  */
 export async function start(given: readonly string[], binary: string): Promise<void> {
+  // First, since it lets the loading of all that follows wait for file descriptors.
+  waitForDescriptors();
+  setFlagsFromString(OPTIMISE_AFTER);
   const args = withCommand(given);
   outliveHangup();
   // In parallel with the command, which may not need it.
@@ -34,7 +45,7 @@ export async function start(given: readonly string[], binary: string): Promise<v
     const code = await runPlain(args, binary);
     if (code === undefined) {
       const { runCommand } = await loadFramework();
-      await runCommand(args, binary);
+      await runCommand(asksVersion(args) ? ["--version"] : args, binary);
     }
     await written(process.stdout);
     await swept;

@@ -1,8 +1,9 @@
 import { Command } from "../cli/command.js";
 import { harmless } from "../cli/framework.js";
-import { isReader, parseTcLogsCommand, refuseArguments } from "../cli/parse-tc-logs.js";
+import { parseTcLogsCommand, refuseArguments } from "../cli/parse-tc-logs.js";
 import { flagNames, isUsage, reasons } from "../cli/usage-error.js";
-import { echoesInput } from "../live/main.js";
+import { isReader } from "../live/channel.js";
+import { echoesInput } from "../live/echoes-input.js";
 import { endProcess, runPipe } from "../live/pipe.js";
 
 export default class ParseTcLogs extends Command {

@@ -10,8 +10,8 @@ import {
   WandbPublisher,
 } from "../wandb/index.js";
 import type { LivePublisher } from "./buffered-publisher.js";
+import { INPUT } from "./channel.js";
 import type { StopRequest } from "./pipe-signals.js";
-import { INPUT } from "./reader-process.js";
 import type { RunTarget } from "./run-target.js";
 import { SystemMetrics } from "./system-metrics/system-metrics.js";
 

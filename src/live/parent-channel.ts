@@ -1,7 +1,7 @@
 /** The reading process's end of the channel to the process that passes standard input on. */
 import { Socket } from "node:net";
 import { createInterface } from "node:readline";
-import { CHANNEL, CUT, END } from "./reader-process.js";
+import { CHANNEL, CUT, END } from "./channel.js";
 
 /** Milliseconds that a process lives on whose pipe is gone. What it has is delivered or put offline long before. */
 const LONGEST_ORPHAN = 55_000;

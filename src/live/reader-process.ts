@@ -4,20 +4,7 @@ import { readlinkSync, writeFileSync } from "node:fs";
 import { setPriority } from "node:os";
 import { createInterface } from "node:readline";
 import type { Duplex, Writable } from "node:stream";
-
-/** Set for the reading process: the descriptor by which it tells what it knows. */
-export const CHANNEL = "MARIAN_TRACKING_CHANNEL";
-
-/** Set for the reading process: the pipe from which the log comes, as /proc names it. */
-export const INPUT = "MARIAN_TRACKING_INPUT";
-
-/** What the reading process tells: it takes signals; the task belongs to a trial run, in which faults are to show. */
-export const READY = "ready";
-export const TRIAL = "trial";
-
-/** What it is told before its input ends: that it ends with the log, or that it lacks the log's end. */
-export const END = "end";
-export const CUT = "cut";
+import { CHANNEL, CUT, END, INPUT, READY, TRIAL } from "./channel.js";
 
 /** How the reading process is started. */
 export interface ReaderCommand {

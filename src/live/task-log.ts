@@ -72,7 +72,7 @@ async function readStream(request: TaskLogRequest): Promise<InputReceipt> {
 
 async function readFile(request: TaskLogRequest): Promise<InputReceipt> {
   const { wanted, folder, stop } = request;
-  const files = filePublisher(folder, "csv", { reference: true });
+  const files = await filePublisher(folder, "csv", { reference: true });
   const wandb = await openWhole(request);
   const publishers = wandb === undefined ? [files] : [files, wandb];
   return await publishLog(fileSource(wanted.source), {}, publishers, stop);

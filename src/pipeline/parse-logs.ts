@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { fileSource, inputLocation, type OpenedInputs } from "../archive/input-source.js";
 import type { ParserOptions } from "../core/log-parser.js";
 import type { Evaluation } from "../evaluation/evaluation.js";
-import { FollowSource } from "../io/follow.js";
 import { resultFolders, STDIN } from "../io/inputs.js";
 import { BucketFolder } from "../io/objects/bucket-folder.js";
 import { isBucketUrl } from "../io/objects/object-url.js";
@@ -96,7 +95,7 @@ export async function parseLogs(request: ParseRequest): Promise<ParseResult> {
   if (output.kind === "folder" && isBucketUrl(output.folder))
     return await parseIntoBucket(request, output.folder);
   const { follow, echo } = request;
-  const combined = follow ? undefined : combinedOutput(request);
+  const combined = follow ? undefined : await combinedOutput(request);
   const { receipts, errors } =
     combined === undefined
       ? { receipts: await (follow ? parseGrowing(request) : parseApart(request)), errors: [] }
@@ -153,7 +152,7 @@ async function parseApart(request: ParseRequest): Promise<InputReceipt[]> {
   const receipts: InputReceipt[] = [];
   for (const name of names) {
     if (controlOf(request, name).signal?.aborted) continue;
-    const own = ownPublishers({ folder: folderOf?.(name), format, options, version });
+    const own = await ownPublishers({ folder: folderOf?.(name), format, options, version });
     receipts.push(await parseLog(request, name, own));
   }
   return receipts;
@@ -216,7 +215,7 @@ async function parseCombined(request: ParseRequest, shared: UpdatePublisher): Pr
 }
 
 /** The output that all logs share; undefined if each has its own, or none. */
-function combinedOutput(request: ParseRequest): UpdatePublisher | undefined {
+async function combinedOutput(request: ParseRequest): Promise<UpdatePublisher | undefined> {
   const { output, format, combine, options, version } = request;
   if (output.kind === "lines") return new NdjsonPublisher(standardOutput());
   if (output.kind === "table") return new TablePrinter(output, combine);
@@ -232,7 +231,7 @@ async function parseLog(
   shared?: UpdatePublisher,
 ): Promise<InputReceipt> {
   const { names, options, openers } = request;
-  const source = openSource(request, name);
+  const source = await openSource(request, name);
   const live = isLive(request, name);
   const publishers = [...own, ...(await openPublishers(openers, { name, source, live, names }))];
   return publishLog(source, { ...options, live }, publishers, { ...controlOf(request, name), shared });
@@ -256,8 +255,9 @@ function hasPatterns({ patterns = [] }: ParserOptions): boolean {
   return patterns.length > 0;
 }
 
-function openSource({ inputs, follow, echo, signal }: ParseRequest, name: string): Source {
+async function openSource({ inputs, follow, echo, signal }: ParseRequest, name: string): Promise<Source> {
   if (follow) {
+    const { FollowSource } = await import("../io/follow.js");
     const file = new FollowSource(name, { signal, notice: say });
     // It ends when the signal comes, maybe within a line.
     return { name, chunks: () => wholeLines(file.chunks(), () => false) };

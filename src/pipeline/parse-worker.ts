@@ -13,5 +13,5 @@ parentPort?.on("message", async (message: WorkerTask | "stop") => {
   if (place !== undefined) locateInput(source, place);
   const progress = (bytes: number) => say({ progress: bytes });
   const control = { progress, signal: stop.signal, silentAfter };
-  say({ receipt: await publishLog(fileSource(source), options, ownPublishers(message), control) });
+  say({ receipt: await publishLog(fileSource(source), options, await ownPublishers(message), control) });
 });

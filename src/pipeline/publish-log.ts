@@ -66,7 +66,7 @@ export async function publishLog(
   try {
     for await (const update of readLog(source, parser, reader, control, { live: options.live, see })) {
       await take(update);
-      if (options.live) young.limit();
+      young.limit();
       if (control.signal?.aborted) break;
     }
   } catch (thrown) {

@@ -1,6 +1,6 @@
 /** Several inputs at once, each in a thread of its own. */
 import { availableParallelism } from "node:os";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import type { InputLocation } from "../archive/input-source.js";
 import type { ParserOptions } from "../core/log-parser.js";
 import { withinDescriptors } from "../io/open-files.js";
@@ -23,14 +23,14 @@ export interface WorkerTask {
 }
 
 /** The files of an input. */
-export function ownPublishers({
+export async function ownPublishers({
   folder,
   format,
   options: { patterns = [] },
   version,
-}: Pick<WorkerTask, "folder" | "format" | "options" | "version">): UpdatePublisher[] {
+}: Pick<WorkerTask, "folder" | "format" | "options" | "version">): Promise<UpdatePublisher[]> {
   if (folder === undefined) return [];
-  return [filePublisher(folder, format, { patterns: patterns.length > 0, version })];
+  return [await filePublisher(folder, format, { patterns: patterns.length > 0, version })];
 }
 
 /** What a worker says. */
@@ -68,6 +68,7 @@ export async function runInWorkers<Task = WorkerTask, Receipt = InputReceipt>(
   },
   script: URL = new URL("./parse-worker.js", import.meta.url),
 ): Promise<Receipt[]> {
+  const { Worker } = await import("node:worker_threads");
   const receipts: Receipt[] = [];
   let next = 0;
   await Promise.all(

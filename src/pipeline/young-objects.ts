@@ -5,8 +5,9 @@ import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
 const ENOUGH = 8 << 20;
 
 /**
- * Ends the growth of the part for young objects as soon as it is large enough. A command that follows a training runs for
- * weeks, and the machine's memory is the training's.
+ * Ends the growth of the part for young objects as soon as it is large enough: most of them are garbage at once, and a
+ * larger part is not quicker. A command that follows a training runs for weeks, and the machine's memory is the
+ * training's.
  */
 export class YoungObjects {
   #limited = false;

@@ -4,7 +4,6 @@ import { Echo } from "../io/stdin.js";
 import { dataText } from "../io/terminal.js";
 import { CsvPublisher } from "./csv/csv-publisher.js";
 import { LineFile, type LineOutput, NdjsonPublisher } from "./ndjson.js";
-import { ParquetPublisher } from "./parquet-publisher.js";
 import type { Compression } from "./tables/parquet.js";
 import type { UpdatePublisher } from "./update-publisher.js";
 
@@ -16,7 +15,7 @@ export type FileFormat = "csv" | "ndjson" | "parquet";
  * files stay. With `reference`, CSV is what the Python commands write: without times, and files of headers if nothing
  * was measured. Parquet files name the program's `version`.
  */
-export function filePublisher(
+export async function filePublisher(
   folder: string,
   format: FileFormat,
   {
@@ -26,9 +25,12 @@ export function filePublisher(
     version = "",
     compression = "snappy" as Compression,
   } = {},
-): UpdatePublisher {
+): Promise<UpdatePublisher> {
   if (format === "ndjson") return ndjsonFile(folder, "whole", reference);
-  if (format === "parquet") return new ParquetPublisher({ folder, combine, patterns, version, compression });
+  if (format === "parquet") {
+    const { ParquetPublisher } = await import("./parquet-publisher.js");
+    return new ParquetPublisher({ folder, combine, patterns, version, compression });
+  }
   return new CsvPublisher({ folder, mode: "whole", combine, patterns, reference });
 }
 

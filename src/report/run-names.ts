@@ -8,7 +8,8 @@ const GENERIC = /^(?:train|live|live_backing|nohup)$/i;
 
 /** Two languages, each with an optional script or region. */
 const PAIR = /^([a-z]{2,3})(?:_[A-Za-z]{2,4})?-([a-z]{2,3})(?:_[A-Za-z]{2,4})?$/;
-const LANGUAGES = new Intl.DisplayNames("en", { type: "language", fallback: "none" });
+/** Made when a path needs it: that takes as long as reading a log. */
+let languages: Intl.DisplayNames | undefined;
 
 /**
  * A name for each path: as few of its last parts as make it unique, without the parts that all names share at their
@@ -67,8 +68,13 @@ export function pairOfPath(path: string): string | undefined {
   const parts = path.split(/[\\/]|__/);
   return parts.findLast((part) => {
     const [, one = "", other = ""] = PAIR.exec(part) ?? [];
-    return one !== "" && [one, other].every((code) => LANGUAGES.of(code) !== undefined);
+    return one !== "" && [one, other].every(isLanguage);
   });
+}
+
+function isLanguage(code: string): boolean {
+  languages ??= new Intl.DisplayNames("en", { type: "language", fallback: "none" });
+  return languages.of(code) !== undefined;
 }
 
 function partsOf(path: string): string[] {

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { commandLines, GROUPS } from "../../src/cli/help.js";
 import { type Binary, runBinary } from "./run-binary.js";
@@ -64,21 +63,6 @@ describe("the help of a command", () => {
       " ›   Error: command prase not found\n" + " ›   Did you mean parse?\n ›   See marian-tracking --help\n",
     ]);
   });
-});
-
-it("parse loads neither the help nor the completion", () => {
-  const texts = new Map<string, string>();
-  const load = (file: URL): void => {
-    if (texts.has(file.href)) return;
-    const text = readFileSync(file, "utf8");
-    texts.set(file.href, text);
-    for (const [, path = ""] of text.matchAll(/^import\s*(?:[^"']*?from\s*)?"(\.[^"]+)"/gm))
-      load(new URL(path, file));
-  };
-  for (const entry of ["program.js", "commands/parse.js"])
-    load(new URL(`../../cli/${entry}`, import.meta.url));
-  expect(texts.size).toBeGreaterThan(10);
-  expect([...texts.values()].filter((text) => /ProgramHelp|_marian_tracking/.test(text))).toEqual([]);
 });
 
 describe("an example", () => {

@@ -39,7 +39,7 @@ describe.skipIf(!sharedIsThere)("recorded outputs of the reference", () => {
 
   test.each(csv)("$output: the CSV files are the same bytes", async ({ input, output }) => {
     const folder = mkdtempSync(join(tmpdir(), "golden-"));
-    const publishers = [filePublisher(folder, "csv", { reference: true })];
+    const publishers = [await filePublisher(folder, "csv", { reference: true })];
     const receipt = await publishLog(new FileSource(shared(input)), {}, publishers);
     expect(receipt.counts.unmatched).toBe(0);
     for (const name of ["training.csv", "validation.csv"]) {

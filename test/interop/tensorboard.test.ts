@@ -64,7 +64,7 @@ describe.skipIf("missing" in venv)("TensorBoard reads", () => {
     const folder = join(dir, "csv");
     await writeEvents(await readFile(FIXTURE), { folder, source: FIXTURE });
     const { scalars, start } = await readOne(folder);
-    await publishLog(new FileSource(FIXTURE), {}, [filePublisher(folder, "csv")]);
+    await publishLog(new FileSource(FIXTURE), {}, [await filePublisher(folder, "csv")]);
     const table = async (name: string) =>
       parseCsv(await readFile(join(folder, name)), { columns: true }) as Record<string, string>[];
 

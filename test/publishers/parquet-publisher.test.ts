@@ -28,7 +28,7 @@ async function write(
   { combine = false, pattern, timeZone }: Options = {},
 ): Promise<readonly string[]> {
   const patterns = pattern === undefined ? [] : [{ name: "p", regex: pattern }];
-  const publisher = filePublisher(folder, format, {
+  const publisher = await filePublisher(folder, format, {
     combine,
     patterns: patterns.length > 0,
     version: "1.2.3",

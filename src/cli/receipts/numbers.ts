@@ -7,7 +7,10 @@ export function count(value: number, one: string, several = `${one}s`): string {
 
 /** A number with its thousands apart. */
 export function grouped(value: number): string {
-  return value.toLocaleString("en-US");
+  // The tables of languages that Node loads for toLocaleString take as long as reading a small log.
+  return Number.isSafeInteger(value)
+    ? String(value).replace(/\B(?=(?:\d{3})+$)/g, ",")
+    : value.toLocaleString("en-US");
 }
 
 /** Bytes in the unit that fits. */

@@ -2,7 +2,6 @@
 
 import { Buffer } from "node:buffer";
 import type { Transform } from "node:stream";
-import * as zlib from "node:zlib";
 import { damaged, endsEarly, InputError } from "../input-error.js";
 import { DiskReplay } from "./disk-replay.js";
 import { kindIsOpen, kindOf, type Packing } from "./packing.js";
@@ -111,15 +110,20 @@ async function* unpack(
   }
 }
 
-function unpackGzip(chunks: AsyncIterable<Uint8Array>, again: Again | undefined): AsyncGenerator<Uint8Array> {
+async function* unpackGzip(
+  chunks: AsyncIterable<Uint8Array>,
+  again: Again | undefined,
+): AsyncGenerator<Uint8Array> {
+  const { createGunzip } = await import("node:zlib");
   const once = (parts: AsyncIterable<Uint8Array>) =>
-    unpack("gzip", zlib.createGunzip(), withSlowEnd(parts), "16 kB");
-  return recoverDamaged(chunks, once, again, new DiskReplay());
+    unpack("gzip", createGunzip(), withSlowEnd(parts), "16 kB");
+  yield* recoverDamaged(chunks, once, again, new DiskReplay());
 }
 
 async function* unpackZstd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   // Node has zstd from 22.15 on.
-  const native = (zlib as { createZstdDecompress?: () => Transform }).createZstdDecompress;
+  const native = ((await import("node:zlib")) as { createZstdDecompress?: () => Transform })
+    .createZstdDecompress;
   if (native === undefined) {
     const { unzstd } = await import("./unzstd.js");
     return yield* unzstd(chunks);

@@ -56,7 +56,7 @@ async function parsed(runs: readonly TableRun[], table: "training" | "validation
   for (const { log, project, group, run } of runs) {
     if (log === undefined) continue;
     const place = await folder();
-    await publishLog(log, {}, [filePublisher(place, "csv", { reference: true })]);
+    await publishLog(log, {}, [await filePublisher(place, "csv", { reference: true })]);
     const path = join(place, `${table}.csv`);
     if (!existsSync(path)) continue;
     for (const row of (await readCsv(path, {})).rows) rows.push({ project, group, run, ...row });
