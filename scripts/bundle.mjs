@@ -41,8 +41,10 @@ function importedBy(start, moduleInfo) {
  */
 export function programOptions() {
   const commands = readdirSync(`${root}src/commands`).map((file) => file.replace(/\.ts$/, ""));
-  const [starter, pipe] = ["src/cli/program.ts", "src/live/main.ts"].map((file) => `${root}${file}`);
-  let [inStarter, inPipe] = [new Set(), new Set()];
+  const [starter, pipe, taskLog] = ["src/cli/program.ts", "src/live/main.ts", "src/cli/parse-tc-logs.ts"].map(
+    (file) => `${root}${file}`,
+  );
+  let [inStarter, inPipe, inTaskLog] = [new Set(), new Set(), new Set()];
   return {
     cwd: root,
     input: {
@@ -63,7 +65,7 @@ export function programOptions() {
         name: "what is loaded together",
         buildEnd() {
           const moduleInfo = (id) => this.getModuleInfo(id);
-          [inStarter, inPipe] = [importedBy(starter, moduleInfo), importedBy(pipe, moduleInfo)];
+          [inStarter, inPipe, inTaskLog] = [starter, pipe, taskLog].map((id) => importedBy(id, moduleInfo));
         },
       },
     ],
@@ -80,6 +82,7 @@ export function programOptions() {
           { name: "start", priority: 3, test: (id) => inPipe.has(id) && inStarter.has(id) },
           { name: "pipe-log", priority: 2, test: (id) => inPipe.has(id) },
           { name: "read-log", priority: 1, test: (id) => inStarter.has(id) },
+          { name: "read-task-log", test: (id) => inTaskLog.has(id) },
         ],
       },
     },
