@@ -8,6 +8,10 @@ export class Core {
     free(): void;
     [Symbol.dispose](): void;
     /**
+     * Adds the name of a metric that another core has met.
+     */
+    addMetric(name: string): void;
+    /**
      * Adds a pattern of the user's; throws its fault in words.
      */
     addPattern(name: string, regex: string): void;
@@ -21,6 +25,10 @@ export class Core {
      * `columns` has a bit for each field of [`csv::Columns`], in their order.
      */
     csv(columns: number, times: Float64Array, prefix: Uint8Array): number;
+    /**
+     * A metric that this start is configured to validate.
+     */
+    expectMetric(name: string): void;
     /**
      * Looks for marks, too.
      */
@@ -42,6 +50,14 @@ export class Core {
      */
     constructor();
     /**
+     * Gathers the points that the batch closes, at the end of the log all; returns a table of the points and of their metrics.
+     */
+    points(last: boolean): number;
+    /**
+     * Formats the points as CSV; the text replaces the last one. See [`csv::point_rows`].
+     */
+    pointsCsv(places: Uint32Array, width: number, segment: boolean, timestamp: boolean, times: Float64Array, prefix: Uint8Array): number;
+    /**
      * Makes room for `length` bytes of input and returns its address.
      */
     reserve(length: number): number;
@@ -53,6 +69,15 @@ export class Core {
      * Hands over what waits, by what is known.
      */
     settle(): number;
+    /**
+     * Tells of the next start of Marian in the batch; see [`Points::start`].
+     */
+    startPoints(): void;
+    /**
+     * Replaces the rows of the batch by those of another core, as far as points are made of them: the order, the updates
+     * of training rows, and the columns of validation rows one after the other.
+     */
+    takeRows(order: Uint8Array, ups: Float64Array, validation: Float64Array, present: Uint32Array): void;
 }
 
 /**
@@ -66,22 +91,30 @@ export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembl
 export interface InitOutput {
     readonly memory: WebAssembly.Memory;
     readonly __wbg_core_free: (a: number, b: number) => void;
-    readonly core_addPattern: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
+    readonly core_addMetric: (a: number, b: number, c: number) => void;
+    readonly core_addPattern: (a: number, b: number, c: number, d: number, e: number) => [number, number];
     readonly core_commit: (a: number, b: number, c: number) => number;
     readonly core_csv: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
+    readonly core_expectMetric: (a: number, b: number, c: number) => void;
     readonly core_findMarks: (a: number) => void;
     readonly core_finish: (a: number) => number;
     readonly core_holds: (a: number) => number;
-    readonly core_metricName: (a: number, b: number, c: number) => void;
+    readonly core_metricName: (a: number, b: number) => [number, number];
     readonly core_new: () => number;
+    readonly core_points: (a: number, b: number) => number;
+    readonly core_pointsCsv: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number) => number;
     readonly core_reserve: (a: number, b: number) => number;
-    readonly core_setLive: (a: number) => void;
     readonly core_settle: (a: number) => number;
-    readonly lineStarts: (a: number, b: number, c: number) => void;
-    readonly __wbindgen_add_to_stack_pointer: (a: number) => number;
-    readonly __wbindgen_export: (a: number, b: number) => number;
-    readonly __wbindgen_export2: (a: number, b: number, c: number, d: number) => number;
-    readonly __wbindgen_export3: (a: number, b: number, c: number) => void;
+    readonly core_startPoints: (a: number) => void;
+    readonly core_takeRows: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number) => void;
+    readonly lineStarts: (a: number, b: number) => [number, number];
+    readonly core_setLive: (a: number) => void;
+    readonly __wbindgen_externrefs: WebAssembly.Table;
+    readonly __wbindgen_malloc: (a: number, b: number) => number;
+    readonly __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;
+    readonly __externref_table_dealloc: (a: number) => void;
+    readonly __wbindgen_free: (a: number, b: number, c: number) => void;
+    readonly __wbindgen_start: () => void;
 }
 
 export type SyncInitInput = BufferSource | WebAssembly.Module;

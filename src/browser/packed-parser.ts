@@ -1,18 +1,29 @@
 /** The parser in a worker, as the page sees it. */
 import { Batch } from "../core/batch.js";
-import { type Counts, NO_COUNTS, readViews } from "../core/layout.js";
+import type { Core, CoreModule } from "../core/core.js";
+import { type Counts, NO_COUNTS, readViews, VALIDATION_COLUMNS } from "../core/layout.js";
 import type { BatchParser } from "../core/log-parser.js";
+import { type ClosedPoints, PointReader } from "../core/points.js";
 import { TimestampFormat } from "../core/timestamp.js";
 
 /** A parser whose chunks are the packed batches of the worker's parser. */
 export class PackedParser implements BatchParser {
   readonly time: TimestampFormat;
   readonly #metrics: string[] = [];
+  readonly #module: () => CoreModule;
   #last: Batch | undefined;
   #counts = NO_COUNTS;
+  /** Gathers points; of the log it knows what it is told. */
+  #core: Core | undefined;
+  #points: PointReader | undefined;
+  #told = 0;
 
-  /** @throws RangeError when the time zone is unknown. */
-  constructor(timeZone?: string) {
+  /**
+   * @param module The core on this thread, which only those need who ask for points.
+   * @throws RangeError when the time zone is unknown.
+   */
+  constructor(module: () => CoreModule, timeZone?: string) {
+    this.#module = module;
     this.time = new TimestampFormat(timeZone);
   }
 
@@ -39,6 +50,30 @@ export class PackedParser implements BatchParser {
   finish(): Batch {
     if (this.#last === undefined) throw new Error("the log has not ended yet");
     return this.#last;
+  }
+
+  points(
+    { order, training, validation }: Batch,
+    starts: readonly (readonly string[] | undefined)[],
+    last: boolean,
+  ): ClosedPoints {
+    const module = this.#module();
+    this.#core ??= module.create();
+    this.#points ??= new PointReader(module, this.#core);
+    for (const name of this.#metrics.slice(this.#told)) this.#core.addMetric(name);
+    this.#told = this.#metrics.length;
+    const { line, present, length } = validation;
+    // The columns stand one after the other.
+    const columns = new Float64Array(line.buffer, line.byteOffset, length * VALIDATION_COLUMNS.length);
+    this.#core.takeRows(order, training.up, columns, present);
+    return this.#points.read(starts, last, { time: this.time, names: this.#metrics });
+  }
+
+  /** Gives the core's memory back. */
+  free(): void {
+    this.#core?.free();
+    this.#core = undefined;
+    this.#points = undefined;
   }
 }
 

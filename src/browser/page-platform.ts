@@ -49,7 +49,7 @@ export class PagePlatform implements Platform<WebLogInput> {
     const calls = new ProgressCalls(progress, log.size);
     try {
       if (wanted !== false && module !== undefined) {
-        const parser = new PackedParser(parserOptions.timeZone);
+        const parser = new PackedParser(() => this.core(), parserOptions.timeZone);
         // Only what a worker needs: not everything that a page may put there can be sent.
         const patterns = (parserOptions.patterns ?? []).map(({ name, regex }) => ({ name, regex }));
         const { marks = false } = parserOptions;

@@ -65,6 +65,7 @@ export class WorkerLog implements OpenLog {
     if (this.#state === "closed") return;
     this.#signal?.removeEventListener("abort", this.#abort);
     this.#log.chunks.return().catch(() => {});
+    this.parser.free();
     if (this.#state === "ended") {
       giveBack(this.#worker, this.#log.packing);
       this.#calls.read(this.#bytes, this.parser, true);

@@ -3,6 +3,7 @@
 import { Batch, type CsvColumns, type WriteCsv } from "./batch.js";
 import type { Core, CoreModule } from "./core.js";
 import { type Counts, packTable, readCounts, readViews, type Views, viewCsv } from "./layout.js";
+import { type ClosedPoints, PointReader } from "./points.js";
 import { TimestampFormat } from "./timestamp.js";
 
 /** A line kind of the user's: a regular expression with named groups, `(?P<name>…)`. */
@@ -27,7 +28,16 @@ export interface ParserOptions {
 }
 
 /** A parser to those who take what it finds; its chunks need not be those of the log itself. */
-export type BatchParser = Pick<LogParser, "feed" | "finish" | "counts" | "time">;
+export interface BatchParser extends Pick<LogParser, "feed" | "finish" | "counts" | "time"> {
+  /**
+   * Returns the validation points that the batch closes, which must be the one that was returned last; call it for every
+   * batch.
+   *
+   * @param starts For each start of Marian in the batch, the metrics that it is configured to validate, if it says so.
+   * @param last Whether the log has ended: every open point closes.
+   */
+  points(batch: Batch, starts: readonly (readonly string[] | undefined)[], last: boolean): ClosedPoints;
+}
 
 /** A part this long is copied into the core at once. */
 const SLICE = 1 << 20;
@@ -44,6 +54,7 @@ export class LogParser implements Disposable {
   protected readonly module: CoreModule;
   readonly #metrics: string[] = [];
   #core: Core | undefined;
+  readonly #points: PointReader;
   #calls = 0;
 
   /**
@@ -64,6 +75,7 @@ export class LogParser implements Disposable {
       throw error;
     }
     this.#core = core;
+    this.#points = new PointReader(module, core);
   }
 
   /** Takes the next bytes of the log and returns what they complete. */
@@ -96,6 +108,12 @@ export class LogParser implements Disposable {
   finish(): Batch {
     const core = this.open();
     return this.batch(core, core.finish());
+  }
+
+  /** @internal See {@link BatchParser}. */
+  points(_batch: Batch, starts: readonly (readonly string[] | undefined)[], last: boolean): ClosedPoints {
+    this.open();
+    return this.#points.read(starts, last, { time: this.time, names: this.#metrics });
   }
 
   /** What has been counted up to now. */

@@ -45,6 +45,7 @@ export const PRESENT = {
   stalled: 1024,
   best: 2048,
   up: 4096,
+  partial: 8192,
 } as const;
 
 export const KIND = {
@@ -55,6 +56,10 @@ export const KIND = {
   pattern: 4,
   mark: 5,
 } as const;
+
+export const POINT_NUMBERS = ["line", "segment", "timestamp", "epoch", "up", "present", "end"] as const;
+
+export const VALUE_NUMBERS = ["metric", "value", "stalled", "best", "present"] as const;
 
 export const EVENT_NUMBERS = ["kind", "line", "segment", "timestamp", "up", "present", "texts"] as const;
 

@@ -88,18 +88,6 @@ export function hasZone(timestamp: string): boolean {
   return /(?:Z|[+-]\d\d:\d\d)$/.test(timestamp);
 }
 
-/** A time of the log in UTC, `2026-04-02T08:05:00.000Z`; empty if its year does not have four digits. */
-export function utcText(timestamp: string | undefined): string {
-  // Nearly all times are in this form, or lack its decimals.
-  if (timestamp !== undefined && /^\d/.test(timestamp)) {
-    if (timestamp.length === 19) return `${timestamp}.000Z`;
-    if (timestamp.length === 24 && timestamp.endsWith("Z")) return timestamp;
-  }
-  const time = instant(timestamp);
-  const text = time === undefined ? "" : new Date(time).toISOString();
-  return /^\d/.test(text) ? text : "";
-}
-
 /** A zone of the IANA database, or a fixed offset. */
 class Zone {
   readonly #format: Intl.DateTimeFormat | undefined;

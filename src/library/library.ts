@@ -26,7 +26,7 @@ export interface InitOptions {
 }
 
 /** What a part of a log added to its training, and what was counted up to there. */
-export interface LogUpdate extends Omit<RunUpdate, "chunk"> {
+export interface LogUpdate extends Omit<RunUpdate, "chunk" | "closed"> {
   readonly tally: RunTally;
 }
 
@@ -149,7 +149,10 @@ export function makeLibrary<Input>(platform: Platform<Input>): Library<Input> {
       const log = await platform.open(input, options);
       try {
         const reader = new RunReader(log.parser);
-        const withTally = ({ chunk: _chunk, ...update }: RunUpdate) => ({ ...update, tally: reader.tally });
+        const withTally = ({ chunk: _chunk, closed: _closed, ...update }: RunUpdate) => ({
+          ...update,
+          tally: reader.tally,
+        });
         for await (const chunk of log.chunks) yield withTally(await reader.read(chunk));
         yield withTally(await reader.finish());
         if (log.error !== undefined) throw log.error;

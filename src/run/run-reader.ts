@@ -3,9 +3,10 @@ import type { Batch } from "../core/batch.js";
 import { type Counts, KIND, PRESENT } from "../core/layout.js";
 import type { BatchParser } from "../core/log-parser.js";
 import type { SegmentMeasurement } from "../core/measurement.js";
+import type { ClosedPoints } from "../core/points.js";
 import { validMetrics } from "./marian-config.js";
 import { readSegment, type Segment } from "./segment.js";
-import { PointAssembler, type ValidationPoint, type ValidationRecord } from "./validation-point.js";
+import { type ValidationPoint, validationPoints } from "./validation-point.js";
 
 /** What one chunk of a log brought. */
 export interface RunUpdate {
@@ -20,6 +21,12 @@ export interface RunUpdate {
    * the batch are in the order of the log.
    */
   readonly points: readonly ValidationPoint[];
+  /**
+   * The same as numbers.
+   *
+   * @internal
+   */
+  readonly closed: ClosedPoints;
   /** All metrics of the run up to now, in the order of their first record. */
   readonly metricNames: ReadonlySet<string>;
 }
@@ -40,7 +47,8 @@ export interface RunTally {
 /** Reads one run, chunk by chunk. */
 export class RunReader {
   readonly #parser: BatchParser;
-  readonly #points = new PointAssembler();
+  /** Of the metrics, in the order of their first record. */
+  readonly #names = new Set<string>();
   readonly #versions = new Set<string>();
   readonly #warnings = new Set<string>();
   readonly #samples: { line: number; text: string }[] = [];
@@ -74,9 +82,7 @@ export class RunReader {
 
   /** Ends the log. */
   async finish(): Promise<RunUpdate> {
-    const batch = this.#parser.finish();
-    const update = await this.#update(batch, undefined);
-    return { ...update, points: [...update.points, ...this.#count(this.#points.finish())] };
+    return this.#update(this.#parser.finish(), undefined);
   }
 
   /** What was found up to now. */
@@ -86,7 +92,7 @@ export class RunReader {
       points: this.#closed,
       partialPoints: this.#partial,
       segments: this.#counts.starts,
-      metrics: [...this.#points.metricNames],
+      metrics: [...this.#names],
       versions: [...this.#versions],
       unmatchedSamples: this.#samples,
       warnings: [...this.#warnings],
@@ -94,38 +100,31 @@ export class RunReader {
   }
 
   async #update(batch: Batch, chunk: Uint8Array | (() => Uint8Array) | undefined): Promise<RunUpdate> {
-    const points: ValidationPoint[] = [];
     const segments = await this.#segments(batch);
-    let training = 0;
-    let validation = 0;
-    let event = 0;
-    const record = new BatchRecord(batch);
-    const { order } = batch;
-    for (let row = 0; row < order.length; row += 1) {
-      const kind = order[row];
-      if (kind === KIND.training) {
-        if (this.#points.waitsForTraining)
-          add(points, this.#points.training(batch.training.up[training] ?? 0));
-        training += 1;
-      } else if (kind === KIND.validation) {
-        record.row = validation;
-        add(points, this.#points.validation(record));
-        validation += 1;
-      } else {
-        const segment = segments.get(event);
-        if (segment !== undefined) add(points, this.#points.segment(validMetrics(segment.config)));
-        event += 1;
-      }
+    const starts = Array.from(segments.values(), ({ config }) => validMetrics(config));
+    const closed = this.#parser.points(batch, starts, chunk === undefined);
+    for (let index = this.#names.size; ; index += 1) {
+      const name = batch.metricName(index);
+      if (name === "") break;
+      this.#names.add(name);
     }
     this.#counts = batch.counts;
+    this.#closed += closed.length;
+    this.#partial += closed.partial;
+    let points: readonly ValidationPoint[] | undefined;
     return {
       batch,
       get chunk() {
         return typeof chunk === "function" ? chunk() : chunk;
       },
       segments,
-      points: this.#count(points),
-      metricNames: this.#points.metricNames,
+      closed,
+      metricNames: this.#names,
+      // They become objects only for those who ask.
+      get points() {
+        points ??= validationPoints(closed);
+        return points;
+      },
     };
   }
 
@@ -141,68 +140,6 @@ export class RunReader {
       for (const warning of segment.warnings) this.#warnings.add(warning);
     }
     return segments;
-  }
-
-  #count(points: readonly ValidationPoint[]): readonly ValidationPoint[] {
-    this.#closed += points.length;
-    for (const point of points) if (point.partial) this.#partial += 1;
-    return points;
-  }
-}
-
-function add(points: ValidationPoint[], closed: readonly ValidationPoint[]): void {
-  for (const point of closed) points.push(point);
-}
-
-/** One validation row of a batch after the other: of the millions of an archive none becomes an object of its own. */
-class BatchRecord implements ValidationRecord {
-  row = 0;
-  readonly #batch: Batch;
-  readonly #columns: Batch["validation"];
-
-  constructor(batch: Batch) {
-    this.#batch = batch;
-    this.#columns = batch.validation;
-  }
-
-  get segment(): number {
-    return this.#columns.segment[this.row] ?? 0;
-  }
-
-  get line(): number {
-    return this.#columns.line[this.row] ?? 0;
-  }
-
-  get timestamp(): string | undefined {
-    return this.#batch.validationTimestamp(this.row);
-  }
-
-  get epoch(): number | undefined {
-    return this.#has(PRESENT.epoch) ? this.#columns.epoch[this.row] : undefined;
-  }
-
-  get up(): number {
-    return this.#columns.up[this.row] ?? 0;
-  }
-
-  get metric(): string {
-    return this.#batch.metricName(this.#columns.metric[this.row] ?? 0);
-  }
-
-  get value(): number {
-    return this.#columns.value[this.row] ?? 0;
-  }
-
-  get stalled(): number | undefined {
-    return this.#has(PRESENT.stalled) ? this.#columns.stalled[this.row] : undefined;
-  }
-
-  get best(): number | undefined {
-    return this.#has(PRESENT.best) ? this.#columns.best[this.row] : undefined;
-  }
-
-  #has(bit: number): boolean {
-    return ((this.#columns.present[this.row] ?? 0) & bit) !== 0;
   }
 }
 

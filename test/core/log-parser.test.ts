@@ -2,7 +2,7 @@
 import { stringify } from "csv-stringify/sync";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { utcText } from "../../src/core/timestamp.js";
+import { instant } from "../../src/core/timestamp.js";
 import { type Batch, LogParser, type Measurement, PRESENT, parseLog, readRun } from "../../src/index.js";
 import { nodeCore } from "../../src/node-core.js";
 import { formatCount, formatFloat } from "../../src/publishers/csv/float.js";
@@ -230,7 +230,8 @@ function rows(batch: Batch, { position, labels, segment, timestamp }: Record<str
       name: "time" | "rate" | "gnorm" | "learning_rate" | "labels" | "batch_labels" | "total_labels",
       format: (value: number) => string,
     ) => (present & PRESENT[name] ? format(training[name][row] ?? 0) : "");
-    const time = utcText(batch.trainingRow(row).timestamp);
+    const printed = instant(batch.trainingRow(row).timestamp);
+    const time = printed === undefined ? "" : new Date(printed).toISOString();
     const place = [training.segment, training.line].map((column) => formatCount(column[row] ?? 0));
     return [
       "a",

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { instant, TimestampFormat, utcText } from "../../src/core/timestamp.js";
+import { instant, TimestampFormat } from "../../src/core/timestamp.js";
 
 /** The clock of a zone at an instant, and its offset, as Intl tells them. */
 function intl(zone: string, instant: number): { local: number; offset: string } {
@@ -104,15 +104,5 @@ describe("the text of a time", () => {
     expect(instant("2024-07-03T09:00:00.250Z")).toBe(Date.UTC(2024, 6, 3, 9, 0, 0, 250));
     expect(instant(undefined)).toBeUndefined();
     expect(instant("yesterday")).toBeUndefined();
-  });
-
-  it("has one form in UTC, and is empty without a time or a year of four digits", () => {
-    expect(utcText("2024-07-03T09:00:00")).toBe("2024-07-03T09:00:00.000Z");
-    expect(utcText("2024-07-03T09:00:00+02:00")).toBe("2024-07-03T07:00:00.000Z");
-    expect(utcText("2024-07-03T09:00:00.250Z")).toBe("2024-07-03T09:00:00.250Z");
-    expect(utcText("0000-01-01T00:00:00")).toBe("0000-01-01T00:00:00.000Z");
-    expect(utcText("0000-01-01T00:00:00+01:00")).toBe("");
-    expect(utcText("9999-12-31T23:59:59-01:00")).toBe("");
-    expect(utcText(undefined)).toBe("");
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ValidationMeasurement } from "../../src/core/measurement.js";
-import { PointAssembler, type ValidationPoint } from "../../src/run/validation-point.js";
+import type { ValidationPoint } from "../../src/run/validation-point.js";
+import { PointAssembler } from "./point-assembler.js";
 
 let line = 0;
 

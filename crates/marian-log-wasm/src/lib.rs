@@ -6,7 +6,7 @@
 
 #![forbid(unsafe_code)]
 
-use marian_log::{csv, line_start, Batch, Parser, Time};
+use marian_log::{csv, line_start, Batch, Closed, Parser, Points, Time};
 use wasm_bindgen::prelude::*;
 
 /// What the start of each line of `text` tells, three numbers a line: length of the worker's prefix, milliseconds of
@@ -32,6 +32,8 @@ pub fn line_starts(text: &[u8]) -> Vec<f64> {
 pub struct Core {
     parser: Parser,
     batch: Batch,
+    points: Points,
+    closed: Closed,
     input: Vec<u8>,
     events: Vec<f64>,
     stats: Vec<f64>,
@@ -116,6 +118,67 @@ impl Core {
         let has = |bit: u32| columns & bit != 0;
         let columns = csv::Columns { position: has(1), labels: has(2), segment: has(4), timestamp: has(8) };
         csv::training_rows(&self.batch, columns, times, prefix, &mut self.csv);
+        self.table()
+    }
+
+    /// Tells of the next start of Marian in the batch; see [`Points::start`].
+    #[wasm_bindgen(js_name = startPoints)]
+    pub fn start_points(&mut self) {
+        self.points.start();
+    }
+
+    /// A metric that this start is configured to validate.
+    #[wasm_bindgen(js_name = expectMetric)]
+    pub fn expect_metric(&mut self, name: &str) {
+        self.points.expect(name);
+    }
+
+    /// Replaces the rows of the batch by those of another core, as far as points are made of them: the order, the updates
+    /// of training rows, and the columns of validation rows one after the other.
+    #[wasm_bindgen(js_name = takeRows)]
+    pub fn take_rows(&mut self, order: &[u8], ups: &[f64], validation: &[f64], present: &[u32]) {
+        self.batch.clear();
+        self.batch.order.extend_from_slice(order);
+        self.batch.training.up.extend_from_slice(ups);
+        self.batch.validation.replace(validation, present);
+    }
+
+    /// Adds the name of a metric that another core has met.
+    #[wasm_bindgen(js_name = addMetric)]
+    pub fn add_metric(&mut self, name: &str) {
+        self.parser.add_metric(name);
+    }
+
+    /// Gathers the points that the batch closes, at the end of the log all; returns a table of the points and of their metrics.
+    pub fn points(&mut self, last: bool) -> u32 {
+        let Self { parser, batch, points, closed, table, .. } = self;
+        closed.points.clear();
+        closed.values.clear();
+        points.take(batch, parser.metrics(), closed);
+        if last {
+            points.finish(closed);
+        }
+        table.clear();
+        let (points, values) = (&closed.points, &closed.values);
+        table.extend([points.as_ptr() as usize as u32, points.len() as u32]);
+        table.extend([values.as_ptr() as usize as u32, values.len() as u32]);
+        table.as_ptr() as usize as u32
+    }
+
+    /// Formats the points as CSV; the text replaces the last one. See [`csv::point_rows`].
+    #[wasm_bindgen(js_name = pointsCsv)]
+    pub fn points_csv(
+        &mut self,
+        places: &[u32],
+        width: usize,
+        segment: bool,
+        timestamp: bool,
+        times: &[f64],
+        prefix: &[u8],
+    ) -> u32 {
+        self.csv.clear();
+        let cells = csv::PointCells { places, width, segment, timestamp };
+        csv::point_rows(&self.closed, cells, times, prefix, &mut self.csv);
         self.table()
     }
 

@@ -1,6 +1,6 @@
 //! Prints `src/core/table.ts`: the layout of what the core hands over, as JavaScript reads it.
 
-use marian_log::{present, Event, Stats, TrainingColumns, ValidationColumns, KINDS};
+use marian_log::{present, Event, Point, PointValue, Stats, TrainingColumns, ValidationColumns, KINDS};
 
 /// A line of this many characters is not divided, as the formatter has it.
 const MAX_WIDTH: usize = 110;
@@ -35,6 +35,8 @@ pub fn table() -> String {
         list("VALIDATION_COLUMNS", ValidationColumns::NAMES),
         map("PRESENT", present::BITS.iter().copied()),
         map("KIND", KINDS.iter().map(|&(name, kind)| (name, u32::from(kind)))),
+        list("POINT_NUMBERS", Point::NAMES),
+        list("VALUE_NUMBERS", PointValue::NAMES),
         list("EVENT_NUMBERS", Event::NAMES),
         list("STATS", stats),
         format!("\n/** Bytes of an element of each entry of the table; the last is the CSV text. */\nexport const WIDTHS = [\n  {},\n] as const;\n", widths.join(", ")),

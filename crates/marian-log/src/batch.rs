@@ -37,6 +37,8 @@ pub mod present {
         BEST = 11 "best";
         /// Event: an update came before it.
         UP = 12 "up";
+        /// Point: an expected metric is missing.
+        PARTIAL = 13 "partial";
     }
 }
 
@@ -63,6 +65,16 @@ macro_rules! columns {
             fn clear(&mut self) {
                 $(self.$name.clear();)*
                 self.present.clear();
+            }
+
+            /// Replaces all rows; the columns of the new ones stand one after the other.
+            pub fn replace(&mut self, columns: &[f64], present: &[u32]) {
+                self.clear();
+                let new = columns.chunks_exact(present.len().max(1));
+                for (column, rows) in [$(&mut self.$name),*].into_iter().zip(new) {
+                    column.extend_from_slice(rows);
+                }
+                self.present.extend_from_slice(present);
             }
         }
     };

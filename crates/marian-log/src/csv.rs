@@ -1,6 +1,7 @@
-//! Training rows as CSV (RFC 4180), with numbers as Python's `repr` prints them.
+//! Training rows and validation points as CSV (RFC 4180), with numbers as Python's `repr` prints them.
 
 use crate::batch::{present, Batch};
+use crate::points::Closed;
 
 /// Which columns stand around the eight that are always there.
 #[derive(Clone, Copy, Debug, Default)]
@@ -72,6 +73,67 @@ pub fn training_rows(batch: &Batch, columns: Columns, times: &[f64], prefix: &[u
         if columns.timestamp {
             out.push(b',');
             timestamp(out, row);
+        }
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+/// Which columns of points follow `epoch,up`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PointCells<'p> {
+    /// Two numbers for each metric: in which cell its value stands, and in which how often it stalled.
+    pub places: &'p [u32],
+    /// How many cells of metrics there are.
+    pub width: usize,
+    /// `segment`
+    pub segment: bool,
+    /// `timestamp`
+    pub timestamp: bool,
+}
+
+/// Appends every point of `closed` to `out`, each with `prefix` in front; `times` are as in [`training_rows`].
+pub fn point_rows(closed: &Closed, columns: PointCells<'_>, times: &[f64], prefix: &[u8], out: &mut Vec<u8>) {
+    let mut timestamps = Timestamps::default();
+    let mut cells: Vec<Option<f64>> = vec![None; columns.width];
+    let mut start = 0;
+    for (row, point) in closed.points.iter().enumerate() {
+        cells.fill(None);
+        let end = point.end as usize;
+        for value in closed.values.get(start..end).unwrap_or_default() {
+            let mut set = |which: usize, number: f64| {
+                let place = columns.places.get(2 * value.metric as usize + which);
+                if let Some(cell) = place.and_then(|&place| cells.get_mut(place as usize)) {
+                    *cell = Some(number);
+                }
+            };
+            set(0, value.value);
+            if value.present as u32 & present::STALLED != 0 {
+                set(1, value.stalled);
+            }
+        }
+        start = end;
+        let bits = point.present as u32;
+        out.extend_from_slice(prefix);
+        if bits & present::EPOCH != 0 {
+            integer(out, point.epoch);
+        }
+        out.push(b',');
+        integer(out, point.up);
+        for cell in &cells {
+            out.push(b',');
+            if let Some(number) = *cell {
+                float(out, number);
+            }
+        }
+        if columns.segment {
+            out.push(b',');
+            integer(out, point.segment);
+        }
+        if columns.timestamp {
+            out.push(b',');
+            if bits & present::TIMESTAMP != 0 {
+                timestamps.write(out, *times.get(row).unwrap_or(&point.timestamp));
+            }
         }
         out.extend_from_slice(b"\r\n");
     }

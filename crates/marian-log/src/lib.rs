@@ -20,6 +20,7 @@ mod mark;
 mod number;
 mod parser;
 mod pattern;
+mod points;
 mod prefix;
 mod record;
 mod stamp;
@@ -30,6 +31,7 @@ pub use batch::{present, Batch, Event, EventKind, Texts, TrainingColumns, Valida
 pub use mark::MarkKind;
 pub use parser::{Parser, MAX_LINE, MAX_METRICS};
 pub use pattern::PatternError;
+pub use points::{Closed, Point, PointValue, Points};
 pub use prefix::{known_prefix, line_start, prefix_ends, task_prefix, worker_prefix, LineStart, Worker};
 pub use stamp::Time;
 pub use stats::Stats;

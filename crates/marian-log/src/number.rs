@@ -133,13 +133,123 @@ fn digits(text: &[u8], token: usize, start: usize, negative: bool) -> (Token, us
     (Token::Number { value: if negative { -value } else { value }, places }, end)
 }
 
-/// Long digits and large exponents: the standard library rounds them right. A finite text that no finite `f64`
-/// holds is malformed rather than infinite.
+/// Long digits and large exponents. A finite text that no finite `f64` holds is malformed rather than infinite.
 #[cold]
 fn slow(token: &[u8], places: u32) -> Token {
-    match std::str::from_utf8(token).ok().and_then(|text| text.parse::<f64>().ok()) {
-        Some(value) if value.is_finite() => Token::Number { value, places },
+    match exact(token) {
+        value if value.is_finite() => Token::Number { value, places },
         _ => Token::Malformed,
+    }
+}
+
+/// More digits than this decide nothing but whether there are any but zeros: so many tell two neighbours apart.
+const MAX_DIGITS: i64 = 800;
+
+/// The `f64` nearest to a well-formed decimal, as [`str::parse`] gives it, whose table of powers takes 10 kB.
+///
+/// The digits as one large integer, shifted far enough, are divided by the power of ten; of the quotient the first 64
+/// bits count, and whether anything comes after them.
+fn exact(token: &[u8]) -> f64 {
+    let (negative, start) = sign(token, 0);
+    let (mut number, mut power, mut sticky, mut point) = (Large::default(), 0i64, false, false);
+    let (mut taken, mut at) = (0, start);
+    while let Some(&byte @ (b'0'..=b'9' | b'.')) = token.get(at) {
+        at += 1;
+        if byte == b'.' {
+            point = true;
+            continue;
+        }
+        if taken < MAX_DIGITS {
+            number.multiply(10, u32::from(byte - b'0'));
+            taken += i64::from(taken > 0 || byte != b'0');
+            power -= i64::from(point);
+        } else {
+            sticky |= byte != b'0';
+            power += i64::from(!point);
+        }
+    }
+    if at < token.len() {
+        let (minus, digits) = sign(token, at + 1);
+        let exponent = token[digits..].iter().fold(0i64, |exponent, byte| {
+            exponent.saturating_mul(10).saturating_add(i64::from(byte.wrapping_sub(b'0'))).min(1 << 40)
+        });
+        power += if minus { -exponent } else { exponent };
+    }
+    let value = match taken + power {
+        _ if taken == 0 => 0.0,
+        310.. => f64::INFINITY,
+        ..-330 => 0.0,
+        _ => number.scaled(power, sticky),
+    };
+    if negative {
+        -value
+    } else {
+        value
+    }
+}
+
+/// A large integer, its lowest digits first.
+#[derive(Default)]
+struct Large(Vec<u32>);
+
+impl Large {
+    fn multiply(&mut self, factor: u32, add: u32) {
+        let mut carry = u64::from(add);
+        for digit in &mut self.0 {
+            carry += u64::from(*digit) * u64::from(factor);
+            *digit = carry as u32;
+            carry >>= 32;
+        }
+        if carry > 0 {
+            self.0.push(carry as u32);
+        }
+    }
+
+    /// Whether a remainder was left.
+    fn divide(&mut self, divisor: u32) -> bool {
+        let mut rest = 0;
+        for digit in self.0.iter_mut().rev() {
+            rest = rest << 32 | u64::from(*digit);
+            *digit = (rest / u64::from(divisor)) as u32;
+            rest %= u64::from(divisor);
+        }
+        rest > 0
+    }
+
+    /// Itself x 10^`power`, rounded to even; `sticky` says that a little more is there.
+    fn scaled(mut self, power: i64, mut sticky: bool) -> f64 {
+        // A power of ten has less than 3.33 bits a digit; 96 are left for what counts.
+        let shifted = if power < 0 { (-power as usize * 10 / 3) / 32 + 3 } else { 2 };
+        self.0.splice(0..0, std::iter::repeat_n(0, shifted));
+        for _ in 0..power {
+            self.multiply(10, 0);
+        }
+        for _ in power..0 {
+            sticky |= self.divide(10);
+        }
+        while self.0.last() == Some(&0) {
+            self.0.pop();
+        }
+        let top = self.0.len();
+        let word = |at: usize| top.checked_sub(at).map_or(0, |at| u128::from(self.0[at]));
+        let bits = word(1) << 64 | word(2) << 32 | word(3);
+        sticky |= self.0.iter().rev().skip(3).any(|&digit| digit != 0);
+        // The value is `bits` x 2^`scale`; its first bit is that of 2^`first`.
+        let scale = (top as i64 - 3 - shifted as i64) * 32;
+        let first = scale + 127 - i64::from(bits.leading_zeros());
+        // The last bit that an `f64` of this size has.
+        let last = (first - 52).max(-1074);
+        let cut = (last - scale) as u32;
+        let (kept, rest, half) = (bits >> cut, bits & ((1 << cut) - 1), 1u128 << (cut - 1));
+        let up = rest > half || (rest == half && (sticky || kept & 1 == 1));
+        let kept = kept + u128::from(up);
+        // As bits, the exponent follows the fraction, so that a carry out of this is one into that.
+        let exponent = (last + 1074) as u64;
+        if exponent > 2045 {
+            return f64::INFINITY;
+        }
+        let value = if kept >> 52 == 0 { kept as u64 } else { ((exponent + 1) << 52) + (kept as u64 - (1 << 52)) };
+        f64::from_bits(value)
     }
 }
 
@@ -212,6 +322,33 @@ mod tests {
         let (token, end) = float(b"2.0754Ep. 1", 0).unwrap();
         assert_eq!((token, end), (Token::Number { value: 2.0754, places: 4 }, 6));
         assert_eq!(integer(b"753,766Ep. 1", 0).unwrap().1, 7);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(50))]
+
+        #[test]
+        fn rounds_any_number_of_digits(
+            bits in 0..f64::INFINITY.to_bits(), digits in 0usize..1200, more in "[0-9]{0,3}|0{0,900}1", power in -345i32..312
+        ) {
+            // Exactly between two neighbours, and a little more than that.
+            let (low, high) = (f64::from_bits(bits), f64::from_bits(bits + 1));
+            let middle = format!("{:.1074}", low / 2.0 + high / 2.0);
+            let texts = [format!("{low:.digits$}{more}"), format!("{low:e}"), format!("{middle}{more}"), format!("1{more}e{power}")];
+            for text in texts {
+                let text = if text.contains(['.', 'e']) { text } else { format!("{text}.0") };
+                let expected: f64 = text.parse().unwrap();
+                prop_assert_eq!(exact(text.as_bytes()).to_bits(), expected.to_bits(), "{}", text);
+            }
+        }
+
+        #[test]
+        fn rounds_halves_to_even(whole in (1u64 << 53)..(1 << 54), power in 0i32..60, more in 0u32..3) {
+            // Odd numbers of this size lie between two neighbours.
+            let digits = (u128::from(whole | 1) << power).to_string();
+            let text = format!("{digits}.{}{more}", "0".repeat(800));
+            prop_assert_eq!(exact(text.as_bytes()).to_bits(), text.parse::<f64>().unwrap().to_bits(), "{}", text);
+        }
     }
 
     proptest! {

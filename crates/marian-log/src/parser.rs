@@ -126,6 +126,11 @@ impl Parser {
         &self.metrics
     }
 
+    /// Adds the name of a metric that another parser has met.
+    pub fn add_metric(&mut self, name: &str) {
+        self.metrics.push(name.to_owned());
+    }
+
     /// What has been counted.
     pub fn stats(&self) -> Stats {
         self.stats

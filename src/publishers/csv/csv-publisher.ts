@@ -1,16 +1,16 @@
 /** CSV files: training.csv, validation.csv, patterns.csv. */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { utcText } from "../../core/timestamp.js";
+import { POINT, POINT_WIDTH, type PointCsv, VALUE, VALUE_WIDTH } from "../../core/points.js";
 import { ColumnNames, stalledColumn } from "../../run/metric-columns.js";
 import { hasLabels, isMeasured, type RunUpdate } from "../../run/run-reader.js";
-import type { ValidationPoint } from "../../run/validation-point.js";
+import { pointTimes } from "../../run/validation-point.js";
 import { PATTERNS, patternRows } from "../pattern-rows.js";
 import type { OpenedRun, PublisherOutcome, UpdatePublisher } from "../update-publisher.js";
 import { LABELS, metricRule, TIMESTAMP, TRAINING, VALIDATION } from "./columns.js";
 import { CsvFile, type WriteMode } from "./csv-file.js";
 import { csvLines, csvStart } from "./csv-text.js";
-import { formatCount, formatFloat } from "./float.js";
+import { formatCount } from "./float.js";
 
 /** How CSV files are written. */
 export interface CsvOptions {
@@ -108,51 +108,43 @@ export class CsvPublisher implements UpdatePublisher {
     await this.#training.write(batch.trainingCsv(columns, new TextEncoder().encode(prefix)));
   }
 
-  async #publishValidation({ points, metricNames }: RunUpdate): Promise<void> {
-    if (points.length === 0) return;
-    await this.#validationSegments.see(
-      points.map(({ segment }) => segment),
-      this.#validation,
-    );
-    const met = new Set(points.flatMap(({ metrics }) => [...metrics.keys()]));
+  async #publishValidation({ closed, metricNames }: RunUpdate): Promise<void> {
+    if (closed.length === 0) return;
+    await this.#validationSegments.see(closed.points, this.#validation, POINT.segment, POINT_WIDTH);
+    const met = new Set<number>();
+    for (let at = VALUE.metric; at < closed.values.length; at += VALUE_WIDTH) met.add(closed.values[at] ?? 0);
+    let index = 0;
     for (const metric of metricNames) {
-      if (!met.has(metric)) continue;
+      if (!met.has(index++)) continue;
       const column = this.#metrics.add(metric);
       const columns = [column, stalledColumn(column)];
       const added = this.#validation.columns.includes(column) ? [] : columns;
       await this.#validation.addColumns(added, "", this.#validationSegments.trailing);
     }
-    await this.#validation.write(this.#validationRows(points));
+    // Without them, the core takes its own for UTC.
+    const times = this.#times.length > 0 && closed.time.hasZones ? pointTimes(closed) : new Float64Array(0);
+    await this.#validation.write(closed.csv(this.#pointCsv(metricNames), times));
   }
 
-  /** The rows of a log may be millions, and after the source no cell needs quotes: the lines are joined here. */
-  #validationRows(points: readonly ValidationPoint[]): string {
+  /** Where the values of each metric stand. */
+  #pointCsv(metricNames: ReadonlySet<string>): PointCsv {
     const { columns } = this.#validation;
-    const prefix = this.#options.combine ? csvStart([this.#source]) : "";
-    const first = this.#options.combine ? 1 : 0;
-    const place = new Map(columns.map((column, at) => [column, at - first]));
-    const [epochAt = -1, upAt = -1, segmentAt = -1, timeAt = -1] = ["epoch", "up", "segment", TIMESTAMP].map(
-      (column) => place.get(column),
-    );
-    const metricPlaces = new Map<string, readonly [value: number, stalled: number]>();
-    for (const [metric, column] of this.#metrics.columns)
-      metricPlaces.set(metric, [place.get(column) ?? -1, place.get(stalledColumn(column)) ?? -1]);
-    const cells = new Array<string>(columns.length - first);
-    let text = "";
-    for (const { epoch, up, segment, timestamp, metrics } of points) {
-      cells.fill("");
-      if (epoch !== undefined) cells[epochAt] = formatCount(epoch);
-      cells[upAt] = formatCount(up);
-      if (segmentAt >= 0) cells[segmentAt] = formatCount(segment);
-      if (timeAt >= 0) cells[timeAt] = utcText(timestamp);
-      for (const [metric, { value, stalled }] of metrics) {
-        const [valueAt, stalledAt] = metricPlaces.get(metric) ?? [-1, -1];
-        cells[valueAt] = formatFloat(value);
-        if (stalled !== undefined) cells[stalledAt] = formatFloat(stalled);
-      }
-      text += `${prefix}${cells.join(",")}\r\n`;
+    const first = columns.indexOf("up") + 1;
+    const cells = new Uint32Array(2 * metricNames.size).fill(columns.length);
+    let index = 0;
+    for (const metric of metricNames) {
+      const column = this.#metrics.columns.get(metric);
+      if (column !== undefined)
+        cells.set([columns.indexOf(column) - first, columns.indexOf(stalledColumn(column)) - first], index);
+      index += 2;
     }
-    return text;
+    return {
+      cells,
+      width: columns.length - first - this.#validationSegments.trailing,
+      segment: this.#validationSegments.shown,
+      timestamp: this.#times.length > 0,
+      prefix: new TextEncoder().encode(this.#options.combine ? csvStart([this.#source]) : ""),
+    };
   }
 
   async #publishPatterns({ batch }: RunUpdate): Promise<void> {
@@ -195,10 +187,11 @@ class SegmentColumn {
     return this.#after + (this.shown ? 1 : 0);
   }
 
-  async see(segments: ArrayLike<number>, file: CsvFile): Promise<void> {
+  /** Looks at every number from `from` on that is `width` after the one before. */
+  async see(numbers: Float64Array, file: CsvFile, from = 0, width = 1): Promise<void> {
     if (this.shown) return;
-    for (let row = 0; row < segments.length; row += 1) {
-      const segment = segments[row] ?? 0;
+    for (let at = from; at < numbers.length; at += width) {
+      const segment = numbers[at] ?? 0;
       this.#first ??= segment;
       if (segment === this.#first) continue;
       this.shown = true;
