@@ -56,7 +56,7 @@ export class Core {
     /**
      * Formats the points as CSV; the text replaces the last one. See [`csv::point_rows`].
      */
-    pointsCsv(places: Uint32Array, width: number, segment: boolean, timestamp: boolean, times: Float64Array, prefix: Uint8Array): number;
+    pointsCsv(places: Float64Array, width: number, segment: boolean, timestamp: boolean, times: Float64Array, prefix: Uint8Array): number;
     /**
      * Makes room for `length` bytes of input and returns its address.
      */
@@ -77,7 +77,7 @@ export class Core {
      * Replaces the rows of the batch by those of another core, as far as points are made of them: the order, the updates
      * of training rows, and the columns of validation rows one after the other.
      */
-    takeRows(order: Uint8Array, ups: Float64Array, validation: Float64Array, present: Uint32Array): void;
+    takeRows(order: Uint8Array, ups: Float64Array, validation: Float64Array, present: Float64Array): void;
 }
 
 /**

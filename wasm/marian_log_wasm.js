@@ -130,7 +130,7 @@ export class Core {
     }
     /**
      * Formats the points as CSV; the text replaces the last one. See [`csv::point_rows`].
-     * @param {Uint32Array} places
+     * @param {Float64Array} places
      * @param {number} width
      * @param {boolean} segment
      * @param {boolean} timestamp
@@ -139,7 +139,7 @@ export class Core {
      * @returns {number}
      */
     pointsCsv(places, width, segment, timestamp, times, prefix) {
-        const ptr0 = passArray32ToWasm0(places, wasm.__wbindgen_malloc);
+        const ptr0 = passArrayF64ToWasm0(places, wasm.__wbindgen_malloc);
         const len0 = WASM_VECTOR_LEN;
         const ptr1 = passArrayF64ToWasm0(times, wasm.__wbindgen_malloc);
         const len1 = WASM_VECTOR_LEN;
@@ -183,7 +183,7 @@ export class Core {
      * @param {Uint8Array} order
      * @param {Float64Array} ups
      * @param {Float64Array} validation
-     * @param {Uint32Array} present
+     * @param {Float64Array} present
      */
     takeRows(order, ups, validation, present) {
         const ptr0 = passArray8ToWasm0(order, wasm.__wbindgen_malloc);
@@ -192,7 +192,7 @@ export class Core {
         const len1 = WASM_VECTOR_LEN;
         const ptr2 = passArrayF64ToWasm0(validation, wasm.__wbindgen_malloc);
         const len2 = WASM_VECTOR_LEN;
-        const ptr3 = passArray32ToWasm0(present, wasm.__wbindgen_malloc);
+        const ptr3 = passArrayF64ToWasm0(present, wasm.__wbindgen_malloc);
         const len3 = WASM_VECTOR_LEN;
         wasm.core_takeRows(this.__wbg_ptr, ptr0, len0, ptr1, len1, ptr2, len2, ptr3, len3);
     }
@@ -260,27 +260,12 @@ function getStringFromWasm0(ptr, len) {
     return decodeText(ptr >>> 0, len);
 }
 
-let cachedUint32ArrayMemory0 = null;
-function getUint32ArrayMemory0() {
-    if (cachedUint32ArrayMemory0 === null || cachedUint32ArrayMemory0.byteLength === 0) {
-        cachedUint32ArrayMemory0 = new Uint32Array(wasm.memory.buffer);
-    }
-    return cachedUint32ArrayMemory0;
-}
-
 let cachedUint8ArrayMemory0 = null;
 function getUint8ArrayMemory0() {
     if (cachedUint8ArrayMemory0 === null || cachedUint8ArrayMemory0.byteLength === 0) {
         cachedUint8ArrayMemory0 = new Uint8Array(wasm.memory.buffer);
     }
     return cachedUint8ArrayMemory0;
-}
-
-function passArray32ToWasm0(arg, malloc) {
-    const ptr = malloc(arg.length * 4, 4) >>> 0;
-    getUint32ArrayMemory0().set(arg, ptr / 4);
-    WASM_VECTOR_LEN = arg.length;
-    return ptr;
 }
 
 function passArray8ToWasm0(arg, malloc) {
@@ -375,7 +360,6 @@ function __wbg_finalize_init(instance, module) {
     wasm = instance.exports;
     wasmModule = module;
     cachedFloat64ArrayMemory0 = null;
-    cachedUint32ArrayMemory0 = null;
     cachedUint8ArrayMemory0 = null;
     wasm.__wbindgen_start();
     return wasm;

@@ -65,7 +65,7 @@ export class PackedParser implements BatchParser {
     const { line, present, length } = validation;
     // The columns stand one after the other.
     const columns = new Float64Array(line.buffer, line.byteOffset, length * VALIDATION_COLUMNS.length);
-    this.#core.takeRows(order, training.up, columns, present);
+    this.#core.takeRows(order, training.up, columns, Float64Array.from(present));
     return this.#points.read(starts, last, { time: this.time, names: this.#metrics });
   }
 

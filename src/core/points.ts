@@ -15,7 +15,7 @@ export const VALUE_WIDTH = VALUE_NUMBERS.length;
 /** The columns of points as CSV: `epoch,up`, `width` cells of metrics, and those that are asked for. */
 export interface PointCsv {
   /** For each metric, by its index: in which cell its value stands, and in which how often it stalled. */
-  readonly cells: Uint32Array;
+  readonly cells: Float64Array;
   readonly width: number;
   readonly segment: boolean;
   readonly timestamp: boolean;

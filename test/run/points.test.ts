@@ -56,7 +56,7 @@ function expectTheSame(update: RunUpdate, rules: PointAssembler): void {
   const names = [...update.metricNames];
   expect(names).toEqual([...rules.metricNames]);
   const columns = {
-    cells: Uint32Array.from(names.flatMap((_, index) => [2 * index, 2 * index + 1])),
+    cells: Float64Array.from(names.flatMap((_, index) => [2 * index, 2 * index + 1])),
     width: 2 * names.length,
     segment: true,
     timestamp: true,
@@ -203,7 +203,7 @@ describe("the points of the core", () => {
     const { closed } = await reader.read(new Uint8Array(0));
     await reader.finish();
     const columns = {
-      cells: new Uint32Array(0),
+      cells: new Float64Array(0),
       width: 0,
       segment: false,
       timestamp: false,

@@ -136,7 +136,7 @@ impl Core {
     /// Replaces the rows of the batch by those of another core, as far as points are made of them: the order, the updates
     /// of training rows, and the columns of validation rows one after the other.
     #[wasm_bindgen(js_name = takeRows)]
-    pub fn take_rows(&mut self, order: &[u8], ups: &[f64], validation: &[f64], present: &[u32]) {
+    pub fn take_rows(&mut self, order: &[u8], ups: &[f64], validation: &[f64], present: &[f64]) {
         self.batch.clear();
         self.batch.order.extend_from_slice(order);
         self.batch.training.up.extend_from_slice(ups);
@@ -169,7 +169,7 @@ impl Core {
     #[wasm_bindgen(js_name = pointsCsv)]
     pub fn points_csv(
         &mut self,
-        places: &[u32],
+        places: &[f64],
         width: usize,
         segment: bool,
         timestamp: bool,

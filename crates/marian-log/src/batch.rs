@@ -68,13 +68,13 @@ macro_rules! columns {
             }
 
             /// Replaces all rows; the columns of the new ones stand one after the other.
-            pub fn replace(&mut self, columns: &[f64], present: &[u32]) {
+            pub fn replace(&mut self, columns: &[f64], present: &[f64]) {
                 self.clear();
                 let new = columns.chunks_exact(present.len().max(1));
                 for (column, rows) in [$(&mut self.$name),*].into_iter().zip(new) {
                     column.extend_from_slice(rows);
                 }
-                self.present.extend_from_slice(present);
+                self.present.extend(present.iter().map(|&bits| bits as u32));
             }
         }
     };

@@ -82,7 +82,7 @@ pub fn training_rows(batch: &Batch, columns: Columns, times: &[f64], prefix: &[u
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PointCells<'p> {
     /// Two numbers for each metric: in which cell its value stands, and in which how often it stalled.
-    pub places: &'p [u32],
+    pub places: &'p [f64],
     /// How many cells of metrics there are.
     pub width: usize,
     /// `segment`

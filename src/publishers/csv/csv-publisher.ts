@@ -130,7 +130,7 @@ export class CsvPublisher implements UpdatePublisher {
   #pointCsv(metricNames: ReadonlySet<string>): PointCsv {
     const { columns } = this.#validation;
     const first = columns.indexOf("up") + 1;
-    const cells = new Uint32Array(2 * metricNames.size).fill(columns.length);
+    const cells = new Float64Array(2 * metricNames.size).fill(columns.length);
     let index = 0;
     for (const metric of metricNames) {
       const column = this.#metrics.columns.get(metric);
