@@ -9,6 +9,7 @@ import { say } from "../io/terminal.js";
 import { signalsDelivered, watchPipeSignals } from "../live/pipe-signals.js";
 import { parseLogs } from "../pipeline/parse-logs.js";
 import type { CommandContext, PlainCommand, ReadArguments } from "./command-context.js";
+import { compressionFlag, readCompression } from "./flags/compression.js";
 import { silentAfterFlag } from "./flags/duration.js";
 import { failUnfinishedFlag } from "./flags/fail-unfinished.js";
 import { Args, Flags } from "./flags/flag.js";
@@ -37,6 +38,7 @@ const flags = {
   format: Flags.option({ options: ["csv", "ndjson", "parquet", "tsv"] as const })({
     description: "what to write; tsv: with -o - or --manifest  [default: csv; with --manifest: ndjson]",
   }),
+  compression: compressionFlag,
   "output-dir": Flags.string({
     char: "o",
     aliases: ["output"],
@@ -170,6 +172,7 @@ async function run(
         : `--follow reads files that grow, and ${printableUrl(unfollowed)} is an object: read it without --follow`,
     );
   const output = rowOutput(flags, inputs, usage);
+  const compression = readCompression(flags.compression, [flags.format ?? "csv"], usage);
   const options = readParserOptions(flags.pattern ?? [], flags["time-zone"], usage);
 
   // In a pipe after a training, the training decides when to end, whatever signal comes.
@@ -215,6 +218,7 @@ async function run(
     names: inputs,
     inputs: opened,
     format: flags.format === "ndjson" || flags.format === "parquet" ? flags.format : "csv",
+    compression,
     output,
     combine: flags.combine,
     echo: flags.tee ? new Echo(process.stdout) : undefined,

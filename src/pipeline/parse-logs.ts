@@ -13,6 +13,7 @@ import { wholeLines } from "../io/whole-lines.js";
 import { type FileFormat, filePublisher, livePublishers, standardOutput } from "../publishers/files.js";
 import { NdjsonPublisher } from "../publishers/ndjson.js";
 import { type PrintedTable, TablePrinter } from "../publishers/table-printer.js";
+import type { Compression } from "../publishers/tables/compression.js";
 import type { UpdatePublisher } from "../publishers/update-publisher.js";
 import { outputErrorText } from "./error-text.js";
 import type { InputReceipt } from "./input-receipt.js";
@@ -62,6 +63,8 @@ export interface ParseRequest {
   readonly names: readonly string[];
   readonly inputs: OpenedInputs;
   readonly format: FileFormat;
+  /** Of Parquet; Snappy by default. */
+  readonly compression?: Compression | undefined;
   readonly output: RowOutput;
   /** One set of files for all logs. */
   readonly combine: boolean;
@@ -136,7 +139,7 @@ async function parseIntoBucket(request: ParseRequest, address: string): Promise<
 
 /** Every log into files of its own, or into none. */
 async function parseApart(request: ParseRequest): Promise<InputReceipt[]> {
-  const { names, inputs, format, output, options, openers, version, silentAfter } = request;
+  const { names, inputs, format, compression, output, options, openers, version, silentAfter } = request;
   const folderOf = output.kind === "folder" ? outputFolders(names, output.folder) : undefined;
   // Functions don't pass to threads, and the runs of one W&B project share a connection.
   const isAlone = openers.length > 0 || names.some((name) => isLive(request, name));
@@ -145,14 +148,15 @@ async function parseApart(request: ParseRequest): Promise<InputReceipt[]> {
     const tasks = names.map((name) => {
       const place = inputLocation(name);
       const folder = folderOf?.(name);
-      return { source: name, ...(place && { place }), folder, format, options, version, silentAfter };
+      const files = { folder, format, compression, options, version };
+      return { source: name, ...(place && { place }), ...files, silentAfter };
     });
     return runInWorkers(tasks, threads, request);
   }
   const receipts: InputReceipt[] = [];
   for (const name of names) {
     if (controlOf(request, name).signal?.aborted) continue;
-    const own = await ownPublishers({ folder: folderOf?.(name), format, options, version });
+    const own = await ownPublishers({ folder: folderOf?.(name), format, compression, options, version });
     receipts.push(await parseLog(request, name, own));
   }
   return receipts;
@@ -216,12 +220,17 @@ async function parseCombined(request: ParseRequest, shared: UpdatePublisher): Pr
 
 /** The output that all logs share; undefined if each has its own, or none. */
 async function combinedOutput(request: ParseRequest): Promise<UpdatePublisher | undefined> {
-  const { output, format, combine, options, version } = request;
+  const { output, format, compression, combine, options, version } = request;
   if (output.kind === "lines") return new NdjsonPublisher(standardOutput());
   if (output.kind === "table") return new TablePrinter(output, combine);
   if (output.kind === "none" || !combine) return undefined;
   const { folder } = output;
-  return filePublisher(folder, format, { patterns: hasPatterns(options), combine: true, version });
+  return filePublisher(folder, format, {
+    patterns: hasPatterns(options),
+    combine: true,
+    version,
+    compression,
+  });
 }
 
 async function parseLog(

@@ -5,6 +5,7 @@ import type { InputLocation } from "../archive/input-source.js";
 import type { ParserOptions } from "../core/log-parser.js";
 import { withinDescriptors } from "../io/open-files.js";
 import { type FileFormat, filePublisher } from "../publishers/files.js";
+import type { Compression } from "../publishers/tables/compression.js";
 import type { UpdatePublisher } from "../publishers/update-publisher.js";
 import type { InputReceipt } from "./input-receipt.js";
 
@@ -16,6 +17,8 @@ export interface WorkerTask {
   /** Of its files; undefined if it gets none. */
   readonly folder: string | undefined;
   readonly format: FileFormat;
+  /** Of Parquet; Snappy by default. */
+  readonly compression: Compression | undefined;
   readonly options: ParserOptions;
   /** Of the program. */
   readonly version: string;
@@ -26,11 +29,14 @@ export interface WorkerTask {
 export async function ownPublishers({
   folder,
   format,
+  compression,
   options: { patterns = [] },
   version,
-}: Pick<WorkerTask, "folder" | "format" | "options" | "version">): Promise<UpdatePublisher[]> {
+}: Pick<WorkerTask, "folder" | "format" | "compression" | "options" | "version">): Promise<
+  UpdatePublisher[]
+> {
   if (folder === undefined) return [];
-  return [await filePublisher(folder, format, { patterns: patterns.length > 0, version })];
+  return [await filePublisher(folder, format, { patterns: patterns.length > 0, version, compression })];
 }
 
 /** What a worker says. */

@@ -4,7 +4,7 @@ import { Echo } from "../io/stdin.js";
 import { dataText } from "../io/terminal.js";
 import { CsvPublisher } from "./csv/csv-publisher.js";
 import { LineFile, type LineOutput, NdjsonPublisher } from "./ndjson.js";
-import type { Compression } from "./tables/parquet.js";
+import type { Compression } from "./tables/compression.js";
 import type { UpdatePublisher } from "./update-publisher.js";
 
 /** What files are written as. */
@@ -23,13 +23,14 @@ export async function filePublisher(
     combine = false,
     reference = false,
     version = "",
-    compression = "snappy" as Compression,
+    compression = undefined as Compression | undefined,
   } = {},
 ): Promise<UpdatePublisher> {
   if (format === "ndjson") return ndjsonFile(folder, "whole", reference);
   if (format === "parquet") {
     const { ParquetPublisher } = await import("./parquet-publisher.js");
-    return new ParquetPublisher({ folder, combine, patterns, version, compression });
+    const options = { folder, combine, patterns, version };
+    return new ParquetPublisher({ ...options, compression: compression ?? "snappy" });
   }
   return new CsvPublisher({ folder, mode: "whole", combine, patterns, reference });
 }

@@ -8,8 +8,9 @@ import { LABELS, TRAINING as TRAINING_NAMES, VALIDATION } from "./csv/columns.js
 import { PATTERNS, patternRows } from "./pattern-rows.js";
 import { ColumnBuffer } from "./tables/column-buffer.js";
 import type { Cell, Column } from "./tables/columns.js";
+import { type Compression, loadCompressor } from "./tables/compression.js";
 import { LogValidations, putMetrics } from "./tables/log-validations.js";
-import { type Compression, encodeRowGroup, programName, type RowGroup } from "./tables/parquet.js";
+import { encodeRowGroup, programName, type RowGroup } from "./tables/parquet.js";
 import { ParquetFile } from "./tables/parquet-file.js";
 import { columnsOf } from "./tables/schema.js";
 import { valuesAt } from "./tables/small-table.js";
@@ -111,7 +112,9 @@ abstract class LogTable {
     for (let row = 0; row < segments.length && !this.#segments; row += 1)
       this.#segments = segments[row] !== this.#firstSegment;
     const all = [...this.head, ...columns, SEGMENT, TIMESTAMP];
-    this.#buffer ??= new ColumnBuffer(await this.file.open(), all, { compression: this.#compression });
+    this.#buffer ??= new ColumnBuffer(await this.file.open(), all, {
+      compressor: await loadCompressor(this.#compression),
+    });
     return this.#buffer;
   }
 
@@ -226,7 +229,7 @@ class PatternTable {
     const rows = this.#rows.splice(0);
     const part = await this.file.open();
     const columns = this.#columns.map((column, index) => ({ ...column, values: valuesAt(rows, index) }));
-    const options = { compression: this.#compression };
+    const options = { compressor: await loadCompressor(this.#compression) };
     this.#groups.push(encodeRowGroup(columns, rows.length, part.size, options, (bytes) => part.push(bytes)));
   }
 }

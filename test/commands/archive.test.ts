@@ -3,6 +3,7 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSyn
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { SCHEMA, SCHEMA_VERSION } from "../../src/publishers/tables/schema.js";
 import {
   binaryPath,
   check,
@@ -13,6 +14,7 @@ import {
   startBinary,
 } from "../cli/run-binary.js";
 import { runHere } from "../cli/run-here.js";
+import { query } from "../publishers/tables/read-tables.js";
 import { StandInServer } from "../servers/wandb/index.js";
 
 const GROUP = "base_aY25-4fXTcuJNuMcWXUYtQ";
@@ -243,6 +245,39 @@ describe("into tables", () => {
       ),
     );
     expect(server.requests).toEqual([]);
+  });
+
+  test("with the compression that is asked for, of Parquet alone", async () => {
+    const { folder } = await tables(["--format", "parquet", "--compression", "zstd"]);
+    const codecs = await query(
+      `select distinct compression from parquet_metadata('${folder}/out/*.parquet') where compression <> 'UNCOMPRESSED'`,
+    );
+    expect(codecs).toEqual([{ compression: "ZSTD" }]);
+    check(await tables(["--format", "csv", "--compression", "zstd"]), {
+      code: 2,
+      stderr: /--compression is for Parquet: give --format parquet/,
+    });
+    check(await tables(["--compression", "lz4"]), { code: 2, stderr: /snappy/ });
+  });
+
+  test("of two archives that open together, and say of what schema they are", async () => {
+    const one = await tables([]);
+    const two = await tables(["--only", "evaluations"]);
+    for (const { name, columns } of Object.values(SCHEMA)) {
+      const files = `['${one.folder}/out/${name}.parquet', '${two.folder}/out/${name}.parquet']`;
+      const found = await query(`describe select * from read_parquet(${files})`);
+      expect(found.map((row) => row["column_name"])).toEqual(columns.map((column) => column.name));
+      await query(`select count(*) from read_parquet(${files})`);
+      const facts = await query(
+        `select decode(key) as key, decode(value) as value from parquet_kv_metadata('${one.folder}/out/${name}.parquet')`,
+      );
+      expect(Object.fromEntries(facts.map(({ key, value }) => [key, value]))).toEqual({
+        "marian_tracking.version": expect.stringMatching(/^\d/),
+        "marian_tracking.table": name,
+        "marian_tracking.schema_version": SCHEMA_VERSION,
+        "marian_tracking.inputs": expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
+      });
+    }
   });
 
   test("again, nothing is written; a missing file or another flag makes them anew", async () => {

@@ -1,4 +1,6 @@
 /** The flags of the commands that publish groups: `archive`, `group`, `task`. */
+
+import { tablesCompressionFlag } from "./compression.js";
 import { Flags } from "./flag.js";
 import { folderName } from "./row-output.js";
 import { wandbKeyFlag } from "./wandb-flags.js";
@@ -24,6 +26,7 @@ export const groupFlags = {
     dependsOn: ["output-dir"],
     helpGroup: "TABLES",
   }),
+  compression: tablesCompressionFlag,
   only: Flags.option({ options: ["training", "evaluations"] as const })({
     description: "only trainings, or only evaluations",
   }),

@@ -15,6 +15,8 @@ import { type GroupsResult, processGroups } from "../../pipeline/groups/process-
 import type { RunReceipt } from "../../pipeline/groups/publish-groups.js";
 import type { WandbGroups } from "../../pipeline/groups/wandb-groups.js";
 import type { TableFormat } from "../../publishers/tables/columns.js";
+import type { Compression } from "../../publishers/tables/compression.js";
+import { readCompression } from "../flags/compression.js";
 import { readParserOptions } from "../flags/parser-options.js";
 import { noKeyText } from "../flags/wandb-flags.js";
 import { planText } from "../receipts/group-plan.js";
@@ -35,6 +37,8 @@ export interface GroupFlagValues {
   readonly tags: string[] | undefined;
   readonly "output-dir": string | undefined;
   readonly format: TableFormat[] | undefined;
+  /** The compatibility binaries have no such flag. */
+  readonly compression?: Compression | undefined;
   readonly only: "training" | "evaluations" | undefined;
   readonly jobs: number | undefined;
   readonly "time-zone": string | undefined;
@@ -52,6 +56,9 @@ export interface GroupsJob {
   readonly flags: GroupFlagValues;
   readonly target: WandbGroups | undefined;
   readonly parser: ParserOptions;
+  /** Of the tables. */
+  readonly formats: readonly TableFormat[];
+  readonly compression: Compression;
   readonly stop: StopRequest;
   /** Of the program. */
   readonly version: string;
@@ -79,6 +86,8 @@ export async function prepareGroups(
 ): Promise<GroupsJob> {
   const started = performance.now();
   const parser = readParserOptions([], flags["time-zone"], refuse);
+  const formats = flags.format ?? ["csv", "parquet"];
+  const compression = readCompression(flags.compression, formats, refuse);
   const stop = watchStopSignals();
   const open = async () => {
     // Without W&B its client need not be loaded.
@@ -108,7 +117,7 @@ export async function prepareGroups(
         ? "nothing to do: Weights & Biases is switched off by WANDB_MODE or WANDB_DISABLED"
         : "nothing to do: Weights & Biases is switched off, and no folder for tables is named with -o",
     );
-  return { flags, target, parser, stop, version, started };
+  return { flags, target, parser, formats, compression, stop, version, started };
 }
 
 /** Runs that are published at once: most of the time they wait for the server. */
@@ -154,8 +163,8 @@ export async function runGroups(name: string, source: GroupSource, job: GroupsJo
       : {
           ...common,
           folder,
-          formats: flags.format ?? ["csv", "parquet"],
-          compression: "snappy" as const,
+          formats: job.formats,
+          compression: job.compression,
           threads: flags.jobs,
           version: job.version,
         };

@@ -5,6 +5,8 @@ import { say } from "../../io/terminal.js";
 import { ManifestAccess } from "../../pipeline/manifests/access.js";
 import { runsOfShard } from "../../pipeline/manifests/shard.js";
 import type { TableFormat, TableName } from "../../publishers/tables/columns.js";
+import type { Compression } from "../../publishers/tables/compression.js";
+import { readCompression } from "../flags/compression.js";
 import { readParserOptions } from "../flags/parser-options.js";
 import { readMaxErrors, readShard } from "../flags/shard.js";
 import { watchStopSignals } from "../stop-signal.js";
@@ -18,6 +20,7 @@ export interface ManifestFlagValues extends PlanFilterFlags {
   readonly "max-errors": string | undefined;
   readonly table: TableName | undefined;
   readonly format: (TableFormat | "tsv")[] | undefined;
+  readonly compression: Compression | undefined;
   readonly "output-dir": string | undefined;
   readonly only: "training" | "evaluations" | undefined;
   readonly "time-zone": string | undefined;
@@ -43,14 +46,14 @@ export async function archiveManifest(
     refuse("standard output takes --format ndjson or tsv; for csv and parquet name a folder with -o");
   if (folder !== undefined && table !== undefined && formats.some((format) => format !== "tsv"))
     refuse("--table is for --format tsv, or for standard output: other tables are files of their own");
+  const compression = readCompression(flags.compression, formats, refuse);
   const shard = readShard(flags.shard, process.env, refuse);
   const maxErrors = readMaxErrors(flags["max-errors"], refuse);
   const parser = readParserOptions([], flags["time-zone"], refuse);
   const stop = watchStopSignals();
   const access = new ManifestAccess(version, stop.signal);
   const request = {
-    ...{ shard, formats, table, folder, parser, access, maxErrors, stop, version },
-    compression: "snappy" as const,
+    ...{ shard, formats, compression, table, folder, parser, access, maxErrors, stop, version },
     quiet: flags.quiet,
   };
   const run = (runs: ManifestRequest["runs"]) => runManifest({ ...request, form: "rows", runs });

@@ -26,6 +26,7 @@ export interface ParseManifestFlags extends PublisherFlagValues {
   readonly quiet: boolean;
   readonly plot: string[] | undefined;
   readonly table: string | undefined;
+  readonly compression: string | undefined;
   readonly wandb: boolean;
   readonly "wandb-project": string | undefined;
 }
@@ -42,7 +43,15 @@ export async function parseManifest(
   if (format === "csv" || format === "parquet")
     refuse("parse --manifest prints ndjson or tsv; for tables, use `archive --manifest` with -o");
   if (given.length > 0) refuse("name either inputs or a --manifest");
-  const others = ["files-from", "jobs", "plot", "table", ...NOT_WITH_MANIFEST, "wandb-project"] as const;
+  const others = [
+    "files-from",
+    "jobs",
+    "plot",
+    "table",
+    "compression",
+    ...NOT_WITH_MANIFEST,
+    "wandb-project",
+  ] as const;
   const [other] = [
     ...others.filter((name) => flags[name] !== undefined),
     ...(["combine", "follow", "tee", "strict", "json", "wandb"] as const).filter((name) => flags[name]),

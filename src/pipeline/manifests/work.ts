@@ -2,7 +2,7 @@
 import type { ParserOptions } from "../../core/log-parser.js";
 import { type LineOutput, NdjsonPublisher } from "../../publishers/ndjson.js";
 import type { TableFormat, TableName } from "../../publishers/tables/columns.js";
-import type { Compression } from "../../publishers/tables/parquet.js";
+import type { Compression } from "../../publishers/tables/compression.js";
 import { JsonLines, TabLines } from "../../publishers/tables/stream-rows.js";
 import { outputErrorText } from "../error-text.js";
 import { problem, publisherErrors } from "../input-receipt.js";

@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import type { ParserOptions } from "../../core/log-parser.js";
 import type { Source } from "../../io/source.js";
-import { TABLE_FORMATS } from "../../publishers/tables/columns.js";
+import { TABLE_FORMATS, type TableFormat } from "../../publishers/tables/columns.js";
+import type { Compression } from "../../publishers/tables/compression.js";
 import { TABLES_FORM } from "../../publishers/tables/form.js";
-import type { PartOptions } from "../../publishers/tables/part-files.js";
 import type { PartRun } from "./part.js";
 
 /** Consecutive runs whose logs one thread reads at a time. */
@@ -18,7 +18,10 @@ export interface WorkItem {
 }
 
 /** Everything besides the logs that rows depend on. */
-export interface RowOptions extends PartOptions {
+export interface RowOptions {
+  readonly formats: readonly TableFormat[];
+  /** Of Parquet. */
+  readonly compression: Compression;
   readonly parser: ParserOptions;
   /** Of the program. */
   readonly version: string;

@@ -7,6 +7,7 @@ import { makeFolder } from "../../io/file-system.js";
 import { moveFile, type OutputFile, openOutputFile } from "../../io/output-file.js";
 import type { Source } from "../../io/source.js";
 import { type Cell, type RunName, TABLES, type TableName } from "../../publishers/tables/columns.js";
+import { loadCompressor } from "../../publishers/tables/compression.js";
 import { joinTable } from "../../publishers/tables/join-tables.js";
 import { type FileFacts, programName } from "../../publishers/tables/parquet.js";
 import { PART_TABLES } from "../../publishers/tables/part-files.js";
@@ -189,13 +190,14 @@ async function writeSmallTables(
   { formats, compression }: TablesOptions,
   factsOf: (table: TableName) => FileFacts,
 ): Promise<void> {
+  const compressor = await loadCompressor(compression);
   for (const table of TABLES) {
     const rows = tables[table];
     if (rows === undefined) continue;
     const { columns, order } = SCHEMA[table];
     for (const format of formats) {
       const path = join(building, `${table}.${format}`);
-      await writeTable(path, format, columns, rows(), { ...factsOf(table), compression, order });
+      await writeTable(path, format, columns, rows(), { ...factsOf(table), compressor, order });
     }
   }
 }

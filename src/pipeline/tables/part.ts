@@ -6,8 +6,9 @@ import { completeLog } from "../../archive/validation-log/join.js";
 import type { ParserOptions } from "../../core/log-parser.js";
 import { makeFolder } from "../../io/file-system.js";
 import type { Source } from "../../io/source.js";
-import { type RunName, TABLE_FORMATS } from "../../publishers/tables/columns.js";
-import { PART_TABLES, type PartOptions, partFile } from "../../publishers/tables/part-files.js";
+import { type RunName, TABLE_FORMATS, type TableFormat } from "../../publishers/tables/columns.js";
+import { type Compression, loadCompressor } from "../../publishers/tables/compression.js";
+import { PART_TABLES, partFile } from "../../publishers/tables/part-files.js";
 import { PartTables, type PartTablesSummary } from "../../publishers/tables/part-tables.js";
 import { type RunExtent, RunExtentReader } from "../../run/run-extent.js";
 import { outputErrorText } from "../error-text.js";
@@ -23,10 +24,13 @@ export interface PartRun extends RunName {
 }
 
 /** What a part is made of. */
-export interface PartTask extends PartOptions {
+export interface PartTask {
   readonly runs: readonly PartRun[];
   /** Where it goes; named by a digest of everything that it is made of. */
   readonly folder: string;
+  readonly formats: readonly TableFormat[];
+  /** Of Parquet. */
+  readonly compression: Compression;
   readonly parser: ParserOptions;
 }
 
@@ -63,7 +67,8 @@ export async function makePart(task: PartTask, control: LogControl): Promise<str
 }
 
 async function writePart(folder: string, task: PartTask, control: LogControl): Promise<void> {
-  const tables = new PartTables(folder, task);
+  const { formats, compression } = task;
+  const tables = new PartTables(folder, { formats, compressor: await loadCompressor(compression) });
   const logs: PartLog[] = [];
   let summary: PartTablesSummary;
   try {

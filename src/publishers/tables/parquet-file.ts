@@ -1,6 +1,7 @@
 /** A Parquet file that is written row group by row group, while more columns may come. */
 import { type OutputFile, openOutputFile } from "../../io/output-file.js";
 import type { Column } from "./columns.js";
+import { NO_COMPRESSION } from "./compression.js";
 import {
   type ColumnChunk,
   encodeRowGroup,
@@ -84,7 +85,7 @@ export class ParquetFile {
 /** Writes a column that none of the rows has. */
 function absent(column: Column, rows: number, part: PartFile): ColumnChunk {
   const none = [{ ...column, values: undefined }];
-  const { columns } = encodeRowGroup(none, rows, part.size, { compression: "none" }, (bytes) =>
+  const { columns } = encodeRowGroup(none, rows, part.size, { compressor: NO_COMPRESSION }, (bytes) =>
     part.push(bytes),
   );
   return columns[0] as ColumnChunk;

@@ -13,6 +13,7 @@ import { writePlain } from "hyparquet-writer/src/plain.js";
 import { serializeTCompactProtocol } from "hyparquet-writer/src/thrift.js";
 import { unconvertMinMax } from "hyparquet-writer/src/unconvert.js";
 import type { Column, ColumnType } from "./columns.js";
+import type { Compressor } from "./compression.js";
 import { packDeltas } from "./pack-deltas.js";
 import {
   type Bound,
@@ -22,7 +23,6 @@ import {
   joinBounds,
   textRanks,
 } from "./parquet-bounds.js";
-import { snappyCompress } from "./snappy.js";
 
 /** The values of a column. */
 export interface ColumnValues {
@@ -75,9 +75,6 @@ export interface RowGroup {
   readonly sortedBy: readonly string[];
 }
 
-/** How columns are compressed. */
-export type Compression = "snappy" | "none";
-
 /** What the metadata of a file says besides its columns. */
 export interface FileFacts {
   /** Name and version of the program that writes the file. */
@@ -99,13 +96,6 @@ type PhysicalType = "BYTE_ARRAY" | "INT64" | "DOUBLE" | "BOOLEAN";
 
 /** Rows of a page: what a reader skips at once. */
 const PAGE = 1 << 14;
-
-const CODECS: Readonly<Record<Compression, Codec>> = { snappy: "SNAPPY", none: "UNCOMPRESSED" };
-
-const COMPRESS: Readonly<Record<Compression, ((bytes: Uint8Array) => Uint8Array) | undefined>> = {
-  snappy: snappyCompress,
-  none: undefined,
-};
 
 /** Compressed pages that are not smaller by so much are not worth the reader's time. */
 const WORTH = 0.95;
@@ -155,7 +145,7 @@ function schemaOf(columns: readonly Column[]): SchemaElement[] {
 
 /** How a row group is encoded. */
 export interface RowGroupOptions {
-  readonly compression: Compression;
+  readonly compressor: Compressor;
   /** Columns that every row has; if the rows are sorted by them, the first first, the file says so. */
   readonly order?: readonly string[];
 }
@@ -170,13 +160,13 @@ export function encodeRowGroup(
   columns: readonly FilledColumn[],
   rows: number,
   offset: number,
-  { compression, order = [] }: RowGroupOptions,
+  { compressor, order = [] }: RowGroupOptions,
   push: (bytes: Uint8Array) => void,
 ): RowGroup {
   let at = offset;
   const chunks = columns.flatMap((column) =>
     leavesOf(column, rows).map((leaf) => {
-      const chunk = encodeLeaf(leaf, at, compression, push);
+      const chunk = encodeLeaf(leaf, at, compressor, push);
       at += chunk.bytes;
       return chunk;
     }),
@@ -290,7 +280,7 @@ function entryPages(sizes: Uint32Array): LeafPage[] {
 function encodeLeaf(
   leaf: Leaf,
   offset: number,
-  compression: Compression,
+  { codec, compress }: Compressor,
   push: (bytes: Uint8Array) => void,
 ): ColumnChunk {
   const physical = PHYSICAL[leaf.type];
@@ -301,7 +291,6 @@ function encodeLeaf(
     plainBytes += plain;
   };
   const coded = codedValues(leaf);
-  const compress = COMPRESS[compression];
   if (coded.dictionary !== undefined) {
     const page = dictionaryPage(coded.dictionary, physical, compress);
     write(page.bytes, page.plain);
@@ -354,7 +343,7 @@ function encodeLeaf(
     plainBytes,
     data,
     encodings: coded.dictionary === undefined ? [coded.encoding] : ["PLAIN", coded.encoding],
-    codec: isCompressed ? CODECS[compression] : "UNCOMPRESSED",
+    codec: isCompressed ? codec : "UNCOMPRESSED",
     slots,
     nulls: slots - leaf.values.length,
     pages,

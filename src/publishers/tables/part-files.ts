@@ -2,7 +2,8 @@
 import { join } from "node:path";
 import { ColumnBuffer } from "./column-buffer.js";
 import type { TableFormat } from "./columns.js";
-import type { Compression, RowGroup } from "./parquet.js";
+import type { Compressor } from "./compression.js";
+import type { RowGroup } from "./parquet.js";
 import { PartFile } from "./part-file.js";
 import { SCHEMA } from "./schema.js";
 
@@ -14,7 +15,7 @@ export type PartTableName = (typeof PART_TABLES)[number];
 export interface PartOptions {
   readonly formats: readonly TableFormat[];
   /** Of Parquet. */
-  readonly compression: Compression;
+  readonly compressor: Compressor;
 }
 
 /** One table of a part, as its JSON tells it. */
@@ -36,14 +37,14 @@ export class PartFiles {
   readonly columns: ColumnBuffer | undefined;
   readonly #parquet: PartFile | undefined;
 
-  constructor(folder: string, table: PartTableName, { formats, compression }: PartOptions) {
+  constructor(folder: string, table: PartTableName, { formats, compressor }: PartOptions) {
     const path = (format: TableFormat) => partFile(folder, table, format);
     if (formats.includes("csv")) this.csv = new PartFile(path("csv"));
     if (formats.includes("ndjson")) this.ndjson = new PartFile(path("ndjson"));
     if (!formats.includes("parquet")) return;
     const { columns, order } = SCHEMA[table];
     this.#parquet = new PartFile(path("parquet"));
-    this.columns = new ColumnBuffer(this.#parquet, columns, { compression, order, whole: true });
+    this.columns = new ColumnBuffer(this.#parquet, columns, { compressor, order, whole: true });
   }
 
   /**

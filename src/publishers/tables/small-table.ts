@@ -12,8 +12,8 @@ import {
 } from "./parquet.js";
 import { csvHeader, csvRows, jsonRows } from "./row-text.js";
 
-/** Rows that are written at once. */
-const ROWS = 10_000;
+/** Rows that are written at once; those of a row group. */
+const ROWS = 1 << 15;
 
 /**
  * Writes a table into a file.

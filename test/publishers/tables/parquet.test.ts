@@ -1,14 +1,20 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parquetReadObjects } from "hyparquet";
+import { parquetMetadata, parquetReadObjects, parquetSchema } from "hyparquet";
+import { readColumnIndex, readOffsetIndex } from "hyparquet/src/indexes.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ColumnBuffer } from "../../../src/publishers/tables/column-buffer.js";
 import type { Cell, Column } from "../../../src/publishers/tables/columns.js";
+import {
+  COMPRESSIONS,
+  type Compression,
+  loadCompressor,
+} from "../../../src/publishers/tables/compression.js";
 import { HEAD, ParquetFrame } from "../../../src/publishers/tables/parquet.js";
 import { PartFile } from "../../../src/publishers/tables/part-file.js";
 import { writeTable } from "../../../src/publishers/tables/small-table.js";
-import { parquetTypes, type Row, readParquet, readTable } from "./read-tables.js";
+import { parquetTypes, query, type Row, readParquet, readTable } from "./read-tables.js";
 
 let folder: string;
 beforeAll(async () => {
@@ -16,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const FACTS = { program: "a test", compression: "snappy" } as const;
+const FACTS = { program: "a test", compressor: await loadCompressor("snappy") };
 
 const COLUMNS: readonly Column[] = [
   { name: "run", type: "text", optional: false },
@@ -198,5 +204,118 @@ describe("ColumnBuffer", () => {
     expect(buffer.groups[0]?.columns.map(({ path }) => path[0])).toEqual(["project", "group", "run", "up"]);
     buffer.add(Object.values(run("a")), 2, (_from, _to, { number }) => number("up")?.push(1));
     expect(() => buffer.encode()).toThrow("some rows lack up");
+  });
+});
+
+describe("the metadata of a file", () => {
+  const NAMES: readonly Column[] = [
+    { name: "run", type: "text", optional: false },
+    { name: "line", type: "count", optional: false },
+    { name: "cost", type: "float", optional: true },
+    { name: "at", type: "timestamp", optional: true },
+    { name: "finished", type: "boolean", optional: true },
+    { name: "further", type: "metrics", optional: true },
+  ];
+  const ROWS = Array.from({ length: 70_000 }, (_, row): Cell[] => [
+    row < 20_000 ? "a" : "\u{1F40E}",
+    row,
+    row % 3 === 0 ? undefined : row === 4 ? Number.NaN : row === 5 ? -0 : row / 7,
+    row % 5 === 0 ? undefined : 1.7e12 + row * 1000,
+    row % 7 === 0 ? undefined : row % 2 === 0,
+    row % 1000 === 0
+      ? new Map(
+          [
+            ["x", row],
+            ["y_stalled", Number.POSITIVE_INFINITY],
+          ].slice(row % 2_000 === 0 ? 1 : 0) as [string, number][],
+        )
+      : undefined,
+  ]);
+
+  async function file(compression: Compression, rows = ROWS): Promise<string> {
+    const path = join(folder, `metadata-${compression}-${rows.length}.parquet`);
+    const facts = { program: "a test version 1", metadata: { "marian_tracking.table": "training" } };
+    const compressor = await loadCompressor(compression);
+    await writeTable(path, "parquet", NAMES, rows, { ...facts, compressor, order: ["run", "line"] });
+    return path;
+  }
+
+  it.each(COMPRESSIONS)("names the compression %s, and all rows come back", async (compression) => {
+    const some = ROWS.slice(0, 17_000);
+    const path = await file(compression, some);
+    const { rows } = await readParquet(path);
+    const wanted = some.map((row) =>
+      row.map((cell, at) => {
+        if (cell instanceof Map) return Object.fromEntries(cell);
+        return NAMES[at]?.type === "timestamp" && cell !== undefined
+          ? new Date(Number(cell)).toISOString()
+          : cell;
+      }),
+    );
+    // As texts, which are compared fast.
+    const text = (row: unknown) =>
+      JSON.stringify(row, (_key, value) =>
+        typeof value === "number" ? (Object.is(value, -0) ? "-0" : String(value)) : value,
+      );
+    expect(rows.map(text)).toEqual(wanted.map((row) => text(object(NAMES, row as Cell[]))));
+    const codecs = await query(
+      `select distinct compression from parquet_metadata('${path}') where compression <> 'UNCOMPRESSED'`,
+    );
+    const names = { snappy: ["SNAPPY"], zstd: ["ZSTD"], gzip: ["GZIP"], none: [] };
+    expect(codecs.map((row) => row["compression"])).toEqual(names[compression]);
+  });
+
+  it("has bounds and counts of nulls for each column and page, and says how rows are sorted", async () => {
+    const path = await file("snappy");
+    const bytes = await readFile(path);
+    const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer;
+    const metadata = parquetMetadata(buffer);
+    expect(metadata.key_value_metadata).toEqual([{ key: "marian_tracking.table", value: "training" }]);
+    const schema = parquetSchema(metadata);
+    const starts: number[] = [];
+    const lines: number[] = [];
+    for (const group of metadata.row_groups) {
+      expect(group.sorting_columns?.map(({ column_idx }) => column_idx)).toEqual([0, 1]);
+      for (const { meta_data: column, ...chunk } of group.columns) {
+        const reader = (offset = 0n, length = 0) => ({
+          view: new DataView(buffer, Number(offset), length),
+          offset: 0,
+        });
+        const { page_locations: pages } = readOffsetIndex(
+          reader(chunk.offset_index_offset, chunk.offset_index_length),
+        );
+        if (column?.path_in_schema[0] === "line")
+          starts.push(...pages.map(({ first_row_index }) => Number(first_row_index)));
+        const element = schema.children.find(
+          ({ element }) => element.name === column?.path_in_schema[0],
+        )?.element;
+        if (column === undefined || element === undefined || column.path_in_schema.length > 1) continue;
+        const index = readColumnIndex(reader(chunk.column_index_offset, chunk.column_index_length), element);
+        expect(index.min_values).toHaveLength(pages.length);
+        expect(index.null_counts?.reduce((sum, count) => sum + count, 0n)).toBe(
+          column.statistics?.null_count,
+        );
+        if (element.name === "line") lines.push(...index.min_values.map(Number));
+      }
+    }
+    expect(starts).toEqual([0, 16_384, 0, 16_384, 0]);
+    expect(lines).toEqual([0, 16_384, 32_768, 49_152, 65_536]);
+    const [bounds] = await query(
+      `select min(stats_min_value::double) as least, max(stats_max_value::double) as most, sum(stats_null_count) as nulls
+       from parquet_metadata('${path}') where path_in_schema = 'cost'`,
+    );
+    expect(bounds).toMatchObject({ least: -0, most: 69_998 / 7 });
+    expect(Number(bounds?.["nulls"])).toBe(Math.ceil(70_000 / 3));
+    const found = await query(
+      `select count(*) as rows from '${path}' where run = '\u{1F40E}' and line < 20010`,
+    );
+    expect(found).toEqual([{ rows: 10n }]);
+  });
+
+  it("says nothing of an order that rows don't have", async () => {
+    const path = await file("none", ROWS.slice(0, 3).toReversed());
+    const bytes = await readFile(path);
+    const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer;
+    expect(parquetMetadata(buffer).row_groups[0]?.sorting_columns).toBeUndefined();
   });
 });
