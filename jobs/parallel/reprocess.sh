@@ -1,8 +1,9 @@
 #!/bin/sh
 # Reads an archive with GNU parallel, one job a shard; on several machines with GNU parallel's own --sshlogin:
 #
-#   marian-tracking plan /data/archive -o manifest.ndjson
-#   jobs/parallel/reprocess.sh manifest.ndjson tables 64 --jobs 16
+#   marian-tracking plan /data/archive --shards 64 -o plan
+#   jobs/parallel/reprocess.sh plan tables 64 --jobs 16
+#   marian-tracking status tables
 #
 # Run again after an interruption, it does the shards that are not in the log of jobs; those that failed are done again.
 set -eu

@@ -130,7 +130,8 @@ const flags = {
     helpGroup: "WEIGHTS & BIASES",
   }),
   "dry-run": Flags.boolean({
-    description: "W&B: print what would be published, compared with what is there, and change nothing",
+    description:
+      "W&B: print what would be published, compared with what is there, and change nothing; with --manifest: say what would be read and written",
     helpGroup: "WEIGHTS & BIASES",
   }),
 };
@@ -145,7 +146,7 @@ async function run(
   const started = performance.now();
   const { usage, warn, version }: CommandContext = context;
   const publishes = flags.wandb || flags["wandb-project"] !== undefined;
-  if (!publishes && flags["dry-run"])
+  if (!publishes && flags["dry-run"] && flags.manifest === undefined)
     usage("--dry-run shows what would be published: give --wandb-project, or --wandb and WANDB_PROJECT");
   const unused = unusedFlagsText(flags);
   if (unused !== undefined) warn(unused);

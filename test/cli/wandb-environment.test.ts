@@ -262,7 +262,6 @@ describe("without a key", () => {
   test.each([
     [["archive", "not-there"], "the trainings and evaluations of not-there"],
     [["archive", "archive", "-o", "out"], "the trainings and evaluations of archive"],
-    [["archive", "archive", "--dry-run"], "the trainings and evaluations of archive"],
     [["group", IDS.fjord], `the trainings and evaluations of the group ${IDS.fjord}`],
     [["task", IDS.student], `the task ${IDS.student}`],
     [["task", IDS.student, "--follow"], `the task ${IDS.student}`],

@@ -2,6 +2,7 @@
 import { chmodSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import { binaryPath, check, filesBelow, freshFolder, startProgram } from "../cli/run-binary.js";
 import { runHere } from "../cli/run-here.js";
 import { scaleArchive } from "../cli/scale-archive.js";
@@ -47,5 +48,26 @@ describe("the task for a shard", () => {
       readFileSync(join(folder, `tables/shard-${shard}-of-2/manifest.ndjson`), "utf8"),
     );
     expect(manifests.join("")).toBe(readFileSync(join(folder, "m.ndjson"), "utf8"));
+  });
+});
+
+test("the Indexed Job for Kubernetes runs the worker: the pods together give every run", async () => {
+  const job = parse(readFileSync(new URL("../../jobs/kubernetes/reprocess.yaml", import.meta.url), "utf8"));
+  const { completions, template } = job.spec;
+  const [{ command, env }] = template.spec.containers;
+  expect(env).toEqual([{ name: "JOB_COMPLETIONS", value: String(completions) }]);
+  const script = `#!/bin/sh\nshift 2\nexec '${process.execPath}' '${binaryPath("run")}' "$@"\n`;
+  const folder = freshFolder({ ...scaleArchive(), "bin/npx": script });
+  chmodSync(join(folder, "bin/npx"), 0o755);
+  await runHere("run", ["plan", "archive", "--shards", "2", "-o", "data/plan"], { folder });
+  for (const index of [0, 1]) {
+    const [shell = "", ...args] = command.map((word: string) => word.replaceAll("/data/", `${folder}/data/`));
+    const PATH = `${join(folder, "bin")}:${process.env["PATH"]}`;
+    const pod = { PATH, JOB_COMPLETIONS: "2", JOB_COMPLETION_INDEX: String(index) };
+    check(await startProgram(shell, args, { folder, env: pod }).done, { code: 0, stderr: /runs/ });
+  }
+  check(await runHere("run", ["status", "data/tables"], { folder }), {
+    code: 0,
+    stdout: /2 shards: 2 done\n17 runs/,
   });
 });

@@ -89,11 +89,11 @@ export async function prepareGroups(
   const formats = flags.format ?? ["csv", "parquet"];
   const compression = readCompression(flags.compression, formats, refuse);
   const stop = watchStopSignals();
-  const open = async () => {
+  const open = async (client = flags["wandb-client"]) => {
     // Without W&B its client need not be loaded.
     const wandb = await import("../../pipeline/groups/wandb-groups.js");
     return wandb.WandbGroups.open({
-      client: flags["wandb-client"],
+      client,
       apiKeyFile: flags["wandb-api-key-file"],
       budget: flags["retry-for"],
       override: flags["override-runs"],
@@ -105,6 +105,11 @@ export async function prepareGroups(
     });
   };
   const explain = async (error: Error & { readonly code?: unknown }) => {
+    if (error.code === "no-key" && flags["dry-run"]) {
+      if (!flags.quiet)
+        say("there is no API key: runs that only the server and its ledger know count as new");
+      return await open("offline");
+    }
     if (error.code !== "no-key" || !flags.wandb) return refuse(error.message);
     if (noKey === undefined) return refuse(`${error.message}; --no-wandb turns publishing off`);
     const { resolveSettings } = await import("../../wandb/index.js");

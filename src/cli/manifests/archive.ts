@@ -10,6 +10,7 @@ import { readCompression } from "../flags/compression.js";
 import { readParserOptions } from "../flags/parser-options.js";
 import { readMaxErrors, readShard } from "../flags/shard.js";
 import { watchStopSignals } from "../stop-signal.js";
+import { dryRunManifest } from "./dry-run.js";
 import { type PlanFilterFlags, planOrRefuse } from "./plan.js";
 import { type ManifestRequest, runManifest } from "./run.js";
 
@@ -38,7 +39,7 @@ export async function archiveManifest(
 ): Promise<number> {
   const { manifest, table, "output-dir": folder } = flags;
   if ((manifest === undefined) === (source === undefined)) refuse("name either an archive or a --manifest");
-  if (flags.json || flags["dry-run"]) refuse("--json and --dry-run don't go with --manifest");
+  if (flags.json) refuse("--json does not go with --manifest: a shard has metrics.json beside its tables");
   if (manifest !== undefined && (flags.mode ?? flags.filter ?? flags.since ?? flags.only) !== undefined)
     refuse("--mode, --filter, --since and --only choose the runs of an archive: use them with `plan`");
   const formats = flags.format ?? (folder === undefined ? ["ndjson"] : ["csv", "parquet"]);
@@ -56,7 +57,8 @@ export async function archiveManifest(
     ...{ shard, formats, compression, table, folder, parser, access, maxErrors, stop, version },
     quiet: flags.quiet,
   };
-  const run = (runs: ManifestRequest["runs"]) => runManifest({ ...request, form: "rows", runs });
+  const work = flags["dry-run"] ? dryRunManifest : runManifest;
+  const run = (runs: ManifestRequest["runs"]) => work({ ...request, form: "rows", runs });
   try {
     if (manifest !== undefined) return await run(access.runs(manifest, shard));
     const planned = await planOrRefuse(source ?? "", flags, { access, stop, refuse });

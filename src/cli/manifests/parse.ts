@@ -6,6 +6,7 @@ import { NOT_WITH_MANIFEST, ownPublishers, type PublisherFlagValues } from "../f
 import { STDOUT } from "../flags/row-output.js";
 import { readMaxErrors, readShard } from "../flags/shard.js";
 import { watchStopSignals } from "../stop-signal.js";
+import { dryRunManifest } from "./dry-run.js";
 import { runManifest } from "./run.js";
 
 /** The values of the flags that matter to a worker, and of those that don't go with a manifest. */
@@ -29,6 +30,7 @@ export interface ParseManifestFlags extends PublisherFlagValues {
   readonly compression: string | undefined;
   readonly wandb: boolean;
   readonly "wandb-project": string | undefined;
+  readonly "dry-run": boolean;
 }
 
 /** Prints what the logs of a manifest's runs hold and returns the exit code. */
@@ -68,7 +70,8 @@ export async function parseManifest(
   const stop = watchStopSignals();
   const access = new ManifestAccess(version, stop.signal);
   try {
-    return await runManifest({
+    const work = flags["dry-run"] ? dryRunManifest : runManifest;
+    return await work({
       runs: access.runs(manifest, shard),
       shard,
       form: format === "tsv" ? "rows" : "measurements",

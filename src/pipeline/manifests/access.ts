@@ -1,5 +1,5 @@
 /** Reads manifests, and the files and objects that they name. */
-import { stat } from "node:fs/promises";
+import { access, constants, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { GroupAccess } from "../../archive/read-group.js";
@@ -81,6 +81,17 @@ export class ManifestAccess implements GroupAccess<NamedManifestFile, NamedManif
       if (at >= first && at < end) yield run;
       at += 1;
       if (at >= end) return;
+    }
+  }
+
+  /** Why a file of this machine can't be had; undefined if it is there. Objects are not asked for. */
+  async problemOf({ uri }: ManifestFile): Promise<string | undefined> {
+    if (isObjectUrl(uri)) return undefined;
+    try {
+      await access(pathOf(uri), constants.R_OK);
+      return undefined;
+    } catch (error) {
+      return readable(error).message;
     }
   }
 
