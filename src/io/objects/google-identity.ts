@@ -22,7 +22,8 @@ export async function findGoogleIdentity(secrets: readonly Secrets[] = [processS
   const google = await optionalPackage<GooglePackage>(PACKAGE);
   if (google === undefined) return { kind: "anonymous", reason: `for yours, ${installText([PACKAGE])}` };
   const headersOf = async () => {
-    const client = await new google.GoogleAuth({ scopes: SCOPE }).getClient();
+    // Buckets have no need of a project, for which the package would ask a service.
+    const client = await new google.GoogleAuth({ scopes: SCOPE, projectId: "-" }).getClient();
     return async () => {
       const headers = Object.fromEntries(await client.getRequestHeaders());
       const token = headers["authorization"]?.replace(/^Bearer /i, "") ?? "";

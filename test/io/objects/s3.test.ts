@@ -247,9 +247,9 @@ describe("writing", () => {
     stores.push(store);
     server.fail(/PUT .*partNumber=2/, { kind: "hang" });
     const writing = store.put("s3://bkt/big", fileOf(randomBytes(9 * MIB)));
-    await vi.waitFor(() =>
-      expect(server.requests.some(({ path }) => path.includes("partNumber=2"))).toBe(true),
-    );
+    await expect
+      .poll(() => server.requests.some(({ path }) => path.includes("partNumber=2")), { timeout: 20_000 })
+      .toBe(true);
     stop.abort();
     await expect(writing).rejects.toThrow(/stopped/);
     expect([server.keys("bkt"), server.uploads.size]).toEqual([[], 0]);

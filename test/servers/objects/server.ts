@@ -1,4 +1,5 @@
 /** A stand-in for Google Cloud Storage and for any server of files, with faults. Listens on this machine alone. */
+import { createHash } from "node:crypto";
 import {
   createServer,
   type IncomingHttpHeaders,
@@ -25,13 +26,25 @@ export type ObjectFault =
   /** So many bytes of the answer, then the connection ends. */
   | { readonly kind: "cut"; readonly after: number }
   /** The range that was asked for is not looked at. */
-  | { readonly kind: "no-range" };
+  | { readonly kind: "no-range" }
+  /** Of what is uploaded, so many bytes are kept. */
+  | { readonly kind: "keeps"; readonly bytes: number }
+  /** The request is carried out, and its answer is lost. */
+  | { readonly kind: "lost" };
+
+/** An upload that goes on. */
+interface Upload {
+  readonly name: string;
+  readonly md5Hash: string | undefined;
+  bytes: Buffer;
+}
 
 /** A request that came. */
 export interface ObjectRequest {
   readonly path: string;
   readonly range: string | undefined;
   readonly headers: IncomingHttpHeaders;
+  readonly method: string;
 }
 
 /** Serves objects as `/storage/v1/b/BUCKET/o` does, and as plain files below `/files/BUCKET/`. */
@@ -41,6 +54,9 @@ export class ObjectServer {
   pageSize = 1000;
   /** Never ends a list: two pages name each other as the next. */
   endless = false;
+  /** If set, the API refuses requests without it; the servers of credentials below `/computeMetadata` and `/token` give it. */
+  token: string | undefined;
+  readonly uploads = new Map<string, Upload>();
   readonly #buckets = new Map<string, Map<string, StoredObject>>();
   readonly #faults = new FaultPlan<ObjectFault>();
   readonly #server: Server;
@@ -48,11 +64,15 @@ export class ObjectServer {
 
   private constructor() {
     this.#server = createServer((request, response) => {
-      try {
-        this.#answer(request, response);
-      } catch (error) {
-        response.writeHead(500).end(String(error));
-      }
+      const chunks: Buffer[] = [];
+      request.on("data", (chunk: Buffer) => chunks.push(chunk));
+      request.on("end", () => {
+        try {
+          this.#answer(request, Buffer.concat(chunks), response);
+        } catch (error) {
+          response.writeHead(500).end(String(error));
+        }
+      });
     });
   }
 
@@ -80,21 +100,36 @@ export class ObjectServer {
     objects.set(name, { bytes: Buffer.from(content), generation: this.#generation, gzip, updated });
   }
 
+  get(bucket: string, name: string): Buffer | undefined {
+    return this.#buckets.get(bucket)?.get(name)?.bytes;
+  }
+
   /** The next `times` requests whose path and query match go wrong. */
   fail(match: RegExp, fault: ObjectFault, times = 1): void {
     this.#faults.add({ path: match, fault, times });
   }
 
-  #answer(request: IncomingMessage, response: ServerResponse): void {
+  #answer(request: IncomingMessage, body: Buffer, response: ServerResponse): undefined {
     const path = request.url ?? "/";
-    const { headers } = request;
-    this.requests.push({ path, range: headers.range, headers });
+    const { headers, method = "" } = request;
+    if (/^\/(?:computeMetadata|token)/.test(path)) return this.#credentials(path, response);
+    this.requests.push({ path, range: headers.range, headers, method });
     const fault = this.#faults.take({ path });
     if (fault !== undefined && answerFault(fault, request, response, "try again")) return;
     const url = new URL(path, this.url);
+    if (this.token !== undefined && headers.authorization !== `Bearer ${this.token}`) {
+      response.writeHead(401).end(`{"error":{"message":"Invalid Credentials ${headers.authorization}"}}`);
+      return;
+    }
+    const [, inUpload] = /^\/upload\/storage\/v1\/b\/([^/]+)\/o$/.exec(url.pathname) ?? [];
+    if (inUpload !== undefined)
+      return this.#upload(decodeURIComponent(inUpload), { request, body, url, response, fault });
     const [, bucket = "", name] = /^\/storage\/v1\/b\/([^/]+)\/o(?:\/([^/]+))?$/.exec(url.pathname) ?? [];
     const [, plainBucket, plainName = ""] = /^\/files\/([^/]+)\/(.*)$/.exec(url.pathname) ?? [];
-    if (url.pathname === "/moved") {
+    if (method === "DELETE") {
+      const there = this.#buckets.get(decodeURIComponent(bucket))?.delete(decodeURIComponent(name ?? ""));
+      response.writeHead(there ? 204 : 404).end();
+    } else if (url.pathname === "/moved") {
       response.writeHead(302, { location: url.searchParams.get("to") ?? "" }).end("gone");
     } else if (plainBucket !== undefined) {
       this.#content(plainBucket, decodeURIComponent(plainName), { request, response, fault, plain: true });
@@ -114,6 +149,66 @@ export class ObjectServer {
       if (object === undefined) response.writeHead(404).end("No such object");
       else response.end(JSON.stringify(itemOf(decodeURIComponent(name), object)));
     }
+  }
+
+  /** What a machine of Google's, or a service of tokens, says of credentials. */
+  #credentials(path: string, response: ServerResponse): undefined {
+    const isToken = /\/token(?:\?|$)/.test(path);
+    response.writeHead(/universe/.test(path) ? 404 : 200, {
+      "metadata-flavor": "Google",
+      "content-type": isToken ? "application/json" : "application/text",
+    });
+    const type = "urn:ietf:params:oauth:token-type:access_token";
+    const token = {
+      access_token: this.token,
+      expires_in: 3600,
+      token_type: "Bearer",
+      issued_token_type: type,
+    };
+    response.end(isToken ? JSON.stringify(token) : "");
+  }
+
+  #upload(
+    bucket: string,
+    how: {
+      readonly request: IncomingMessage;
+      readonly body: Buffer;
+      readonly url: URL;
+      readonly response: ServerResponse;
+      readonly fault: ObjectFault | undefined;
+    },
+  ): undefined {
+    const { request, body, url, response, fault } = how;
+    const answer = (status: number, text: string, headers = {}): undefined => {
+      if (fault?.kind === "lost") request.socket.destroy();
+      else response.writeHead(status, headers).end(text);
+    };
+    if (!this.#buckets.has(bucket)) return answer(404, "The bucket does not exist");
+    const id = url.searchParams.get("upload_id");
+    if (id === null) {
+      const { name, md5Hash } = JSON.parse(body.toString());
+      const key = `upload-${this.requests.length}`;
+      this.uploads.set(key, { name, md5Hash, bytes: Buffer.alloc(0) });
+      return answer(200, "", {
+        location: `${this.url}${url.pathname}?uploadType=resumable&upload_id=${key}`,
+      });
+    }
+    const upload = this.uploads.get(id);
+    if (request.method === "DELETE") return this.uploads.delete(id) ? answer(499, "") : answer(404, "");
+    if (upload === undefined) return answer(410, "gone");
+    const { 1: from = "0", 2: total } =
+      /^bytes (?:(\d+)-\d+|\*)\/(\d+)$/.exec(request.headers["content-range"] ?? "") ?? [];
+    if (Number(from) > upload.bytes.length) return answer(400, "a gap");
+    const fresh = body.subarray(upload.bytes.length - Number(from));
+    const kept = fault?.kind === "keeps" ? fresh.subarray(0, fault.bytes) : fresh;
+    upload.bytes = Buffer.concat([upload.bytes, kept]);
+    const { bytes } = upload;
+    if (bytes.length < Number(total))
+      return answer(308, "", bytes.length === 0 ? {} : { range: `bytes=0-${bytes.length - 1}` });
+    if (upload.md5Hash !== createHash("md5").update(bytes).digest("base64"))
+      return answer(400, "Provided MD5 hash does not match");
+    this.put(bucket, upload.name, bytes);
+    answer(200, "{}");
   }
 
   #list(bucket: string, query: URLSearchParams, response: ServerResponse): void {
