@@ -11,6 +11,7 @@ const SCOPE = "https://www.googleapis.com/auth/devstorage.read_write";
 interface GooglePackage {
   readonly GoogleAuth: new (options: {
     readonly scopes: string;
+    readonly projectId: string;
   }) => {
     /** Looks for application default credentials: a file, gcloud's, those of the machine. */
     getClient(): Promise<{ getRequestHeaders(): Promise<Iterable<[string, string]>> }>;
