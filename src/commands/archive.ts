@@ -11,7 +11,7 @@ export default class Archive extends Command {
   static override description =
     `Reads an archive in the layout of Taskcluster (logs/<pair>/<experiment>_<group id>/<model>/train.log) or of Snakemake \
 (models/<pair>/<experiment>/<model>/train.log), with its evaluations and configurations. Logs may be gzip or zstd, the \
-archive a .tar, .tar.gz or .tar.zst, or a folder of a public bucket (gs://bucket/folder).
+archive a .tar, .tar.gz or .tar.zst, or a folder of a bucket (s3://bucket/folder, gs://bucket/folder).
 
 Weights & Biases gets a run for each training, one for each model that has only evaluations, and the run group_logs of each \
 group. With -o, the tables training, validation, evaluations and runs hold the whole archive. A ledger records what has \
@@ -48,7 +48,7 @@ Exit codes: 0 everything was read and delivered; 1 something could not be read; 
   ];
   static override args = {
     dir: Args.string({
-      description: "folder or tar of the archive, or gs://bucket/folder",
+      description: "folder or tar of the archive, s3://bucket/folder or gs://bucket/folder",
       // A manifest may come that way.
       ignoreStdin: true,
     }),

@@ -11,7 +11,7 @@ export default class Plan extends Command {
     `Writes a manifest: a line of JSON for each run, with the files of its log, its evaluations and its configuration. \
 The lines and their order depend only on the names, sizes and times of the files; no log is read. \
 \`archive --manifest\` and \`parse --manifest\` read the runs of a manifest or a part of them, and \`publish\` sends them. \
-SOURCE is a folder as for \`archive\`, or the same in a public bucket: gs://bucket/folder.
+SOURCE is a folder as for \`archive\`, or the same in a bucket: s3://bucket/folder, gs://bucket/folder. The manifest may go into a bucket, too.
 
 Exit codes: 0 everything was listed; 1 something could not be listed; 2 wrong flags or nothing to list; 3 the manifest could \
 not be written; 130, 143 stopped by SIGINT, SIGTERM.`;
@@ -31,7 +31,10 @@ not be written; 130, 143 stopped by SIGINT, SIGTERM.`;
     },
   ];
   static override args = {
-    source: Args.string({ description: "folder of the archive, or gs://bucket/folder", required: true }),
+    source: Args.string({
+      description: "folder of the archive, s3://bucket/folder or gs://bucket/folder",
+      required: true,
+    }),
   };
   static override flags = {
     output: Flags.string({
