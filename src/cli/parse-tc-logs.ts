@@ -118,6 +118,7 @@ async function run(
 
 /** Asks whether faults are to show; who passes standard input on hears of it at once, in case this process dies. */
 async function askTrial(signal: AbortSignal, pipe: ParentChannel | undefined): Promise<boolean> {
+  if (!process.env["MOZ_AUTOMATION"]) return false;
   const { isTrial } = await import("../live/task-context.js");
   const trial = await isTrial(process.env, deadline(TRIAL_TIMEOUT, signal)).catch(() => false);
   if (trial) pipe?.tell(TRIAL);

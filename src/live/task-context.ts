@@ -83,9 +83,8 @@ export async function readTaskOrigin(queue: Queue, environment: Environment): Pr
   return { groupId, trial: typeof origin === "string" && origin !== "action" };
 }
 
-/** Whether faults are to show in automation; false if that question fails. */
+/** Whether faults of a task in automation are to show; false if that question fails. */
 export async function isTrial(environment: Environment, signal?: AbortSignal): Promise<boolean> {
-  if (!environment["MOZ_AUTOMATION"]) return false;
   let queue: Queue | undefined;
   try {
     queue = taskQueue(environment, signal);

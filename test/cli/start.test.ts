@@ -29,7 +29,7 @@ describe("a start", () => {
     ["run", ["summary", LOG], 4],
     ["run", [LOG], 4],
     ["run", ["--version"], 4],
-    ["parse_tc_logs", ["--input-file", LOG], 16],
+    ["parse_tc_logs", ["--input-file", LOG], 8],
   ])("of %s %j loads few files, and not the framework", async (binary, args, most) => {
     const files = await loadedBy(binary, args);
     expect(files.map((file) => basename(file))).toContain("program.js");
