@@ -63,11 +63,23 @@ const SILENT_TIMES = 3;
 /** How far a clock of an unknown zone may be behind UTC. */
 const MAX_BEHIND = 12 * 60 * MINUTE;
 
+type ValidationColumns = Pick<
+  Batch["validation"],
+  "present" | "metric" | "up" | "value" | "line" | "stalled" | "best" | "timestamp"
+>;
+
+interface NamedReader {
+  readonly name: string;
+  readonly reader: MetricReader;
+}
+
 /** Takes the updates of one run; marks are not needed. */
 export class TrainingSummaryReader {
   readonly #extent = new RunExtentReader();
   readonly #rate = new UsualRate();
   readonly #metrics = new Map<string, MetricReader>();
+  /** The same, by their index in this log. */
+  readonly #named: NamedReader[] = [];
   readonly #spacing = new Spacing();
   #cost: number | undefined;
   #rows = 0;
@@ -91,6 +103,9 @@ export class TrainingSummaryReader {
     this.#extent.see(update);
     let [training, validation, event] = [0, 0, 0];
     const { order } = batch;
+    // To read a column of a batch is a call.
+    const { present, metric, up, value, line, stalled, best, timestamp } = batch.validation;
+    const columns = { present, metric, up, value, line, stalled, best, timestamp };
     for (let at = 0; at < order.length; at += 1) {
       const kind = order[at];
       if (kind === KIND.training) {
@@ -100,8 +115,13 @@ export class TrainingSummaryReader {
         const end = training + at - first + 1;
         this.#training(batch, training, end);
         training = end;
-      } else if (kind === KIND.validation) this.#validation(batch, validation++);
-      else {
+      } else if (kind === KIND.validation) {
+        const first = at;
+        while (order[at + 1] === KIND.validation) at += 1;
+        const end = validation + at - first + 1;
+        this.#validation(batch, columns, validation, end);
+        validation = end;
+      } else {
         const segment = segments.get(event++);
         if (segment !== undefined && trains(segment)) this.#begin(segment);
       }
@@ -211,29 +231,32 @@ export class TrainingSummaryReader {
     this.#see(training, last, epochBefore);
   }
 
-  #validation(batch: Batch, row: number): void {
-    const { validation } = batch;
-    const present = validation.present[row] ?? 0;
-    const name = batch.metricName(validation.metric[row] ?? 0);
-    const up = validation.up[row] ?? 0;
-    let metric = this.#metrics.get(name);
-    if (metric === undefined) {
-      metric = new MetricReader(name);
-      this.#metrics.set(name, metric);
+  #validation(batch: Batch, columns: ValidationColumns, first: number, end: number): void {
+    for (let row = first; row < end; row += 1) {
+      const present = columns.present[row] ?? 0;
+      const index = columns.metric[row] ?? 0;
+      const up = columns.up[row] ?? 0;
+      const named = this.#named[index] ?? this.#name(index, batch);
+      const stalled = present & PRESENT.stalled ? columns.stalled[row] : undefined;
+      const best = present & PRESENT.best ? columns.best[row] : undefined;
+      named.reader.add(columns.value[row] ?? 0, up, columns.line[row] ?? 0, stalled, best);
+      this.#stalls.set(named.name, stalled ?? 0);
+      if (this.#rows === 0) this.#lastUpdate = up;
+      this.#spacing.add(up, present & PRESENT.timestamp ? columns.timestamp[row] : undefined);
     }
-    const stalled = present & PRESENT.stalled ? validation.stalled[row] : undefined;
-    metric.add({
-      value: validation.value[row] ?? 0,
-      up,
-      line: validation.line[row] ?? 0,
-      stalled,
-      best: present & PRESENT.best ? validation.best[row] : undefined,
-    });
-    this.#stalls.set(name, stalled ?? 0);
     this.#validated = true;
-    if (this.#rows === 0) this.#lastUpdate = up;
-    this.#spacing.add(up, present & PRESENT.timestamp ? validation.timestamp[row] : undefined);
-    this.#see(validation, row, present & PRESENT.epoch ? validation.epoch[row] : undefined);
+    const last = end - 1;
+    const hasEpoch = ((columns.present[last] ?? 0) & PRESENT.epoch) !== 0;
+    this.#see(batch.validation, last, hasEpoch ? batch.validation.epoch[last] : undefined);
+  }
+
+  /** The metric that the log's records name by this index. */
+  #name(index: number, batch: Batch): NamedReader {
+    const name = batch.metricName(index);
+    const named = { name, reader: new MetricReader(name) };
+    this.#metrics.set(name, named.reader);
+    this.#named[index] = named;
+    return named;
   }
 
   /** Keeps the last record. */

@@ -66,8 +66,10 @@ export function betterInRuns(runs: readonly RunFacts[], metric: string): Better 
 function metricOf(name: string, table: Table): MetricFacts | undefined {
   const reader = new MetricReader(name);
   const at = (column: string, row: number) => valueAt(table.columns.get(column), row);
-  for (let row = 0; row < table.length; row += 1)
-    reader.add({ ...factAt(table, row), stalled: at("stalled", row), best: at("best", row) });
+  for (let row = 0; row < table.length; row += 1) {
+    const { value, up, line } = factAt(table, row);
+    reader.add(value, up, line, at("stalled", row), at("best", row));
+  }
   return reader.facts;
 }
 

@@ -20,13 +20,6 @@ export interface MetricFacts {
   readonly stalled: number;
 }
 
-/** A record of the metric, with Marian's own judgement if the line has one. */
-interface Validation extends ValidationFact {
-  readonly stalled: number | undefined;
-  /** Marian's `last best`. */
-  readonly best: number | undefined;
-}
-
 const DIRECTIONS: readonly Better[] = ["low", "high"];
 
 /** Takes the records of one metric in the order of the log. Memory does not grow with them. */
@@ -36,28 +29,45 @@ export class MetricReader {
   readonly #held: Partial<Record<Better, ValidationFact>> = {};
   readonly #told: Partial<Record<Better, number>> = {};
   #points = 0;
-  #last: ValidationFact | undefined;
+  // Of the last record.
+  #value = 0;
+  #up = 0;
+  #line = 0;
   #stalled = 0;
 
   constructor(name: string) {
     this.#better = betterOf(name);
   }
 
-  add(row: Validation): void {
-    const { value, up, line, stalled = 0, best } = row;
+  /**
+   * Takes a record.
+   *
+   * @param stalled Marian's own judgement if the line has one.
+   * @param best Marian's `last best`.
+   */
+  add(value: number, up: number, line: number, stalled: number | undefined, best: number | undefined): void {
     this.#points += 1;
-    this.#last = { value, up, line };
-    this.#stalled = stalled;
-    this.#better ??= betterTold(row);
-    for (const better of this.#better === undefined ? DIRECTIONS : [this.#better]) {
-      if (isNewBest(value, this.#held[better]?.value, better)) this.#held[better] = this.#last;
-      if (best !== undefined && isNewBest(best, this.#told[better], better)) this.#told[better] = best;
-    }
+    this.#value = value;
+    this.#up = up;
+    this.#line = line;
+    this.#stalled = stalled ?? 0;
+    this.#better ??= betterTold({ value, stalled, best });
+    if (this.#better !== undefined) this.#compare(this.#better, best);
+    else for (const better of DIRECTIONS) this.#compare(better, best);
+  }
+
+  #compare(better: Better, best: number | undefined): void {
+    if (isNewBest(this.#value, this.#held[better]?.value, better)) this.#held[better] = this.#last;
+    if (best !== undefined && isNewBest(best, this.#told[better], better)) this.#told[better] = best;
+  }
+
+  get #last(): ValidationFact {
+    return { value: this.#value, up: this.#up, line: this.#line };
   }
 
   /** Undefined before the first record. */
   get facts(): MetricFacts | undefined {
-    if (this.#last === undefined) return undefined;
+    if (this.#points === 0) return undefined;
     const better = this.#better;
     const best = better && this.#best(better);
     return {
