@@ -1,6 +1,6 @@
 // Where the CPU time of `parse` goes, by Linux's perf: the core, JavaScript, compilers, garbage collection, the system.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { benchLog } from "./logs.mjs";
@@ -21,31 +21,15 @@ const KINDS = [
 ];
 
 function samples(command, scratch) {
-  const data = join(scratch, "perf.data");
+  const [data, pid] = ["perf.data", "pid"].map((name) => join(scratch, name));
   const flags = ["--perf-basic-prof", "--interpreted-frames-native-stack"];
-  const record = spawnSync("perf", [
-    "record",
-    "-q",
-    "-F",
-    "1999",
-    "-o",
-    data,
-    process.execPath,
-    ...flags,
-    ...command,
-  ]);
-  if (record.status !== 0) return undefined;
-  const report = spawnSync(
-    "perf",
-    ["report", "-i", data, "--stdio", "-q", "--sort", "sym", "-F", "sample,sym"],
-    {
-      encoding: "utf8",
-      maxBuffer: 1 << 28,
-    },
-  );
-  for (const file of readdirSync(tmpdir()).filter((name) => /^perf-\d+\.map$/.test(name)))
-    if (Date.now() - statSync(join(tmpdir(), file)).mtimeMs < 60_000)
-      rmSync(join(tmpdir(), file), { force: true });
+  const start = ["bash", "-c", 'echo $$ > "$1"; shift; exec "$@"', "bash", pid, process.execPath, ...flags];
+  const record = ["record", "-q", "-F", "1999", "-o", data, ...start, ...command];
+  if (spawnSync("perf", record).status !== 0) return undefined;
+  const read = ["report", "-i", data, "--stdio", "-q", "--sort", "sym", "-F", "sample,sym"];
+  const report = spawnSync("perf", read, { encoding: "utf8", maxBuffer: 1 << 28 });
+  // The names of what V8 compiled, where perf looks for them.
+  rmSync(`/tmp/perf-${readFileSync(pid, "utf8").trim()}.map`, { force: true });
   return [...report.stdout.matchAll(/^\s*(\d+)\s+\[([.k])\] (.*)$/gm)].map(([, count, mode, name]) => ({
     count: Number(count),
     kind: mode === "k" ? "the system" : (KINDS.find(([, names]) => names.test(name))?.[0] ?? "Node, libc"),
