@@ -141,8 +141,7 @@ export async function parseTable({ quick, runs, programs, show }) {
       );
       for (const [index, cost] of costs.entries()) Object.assign(rows[index], cost);
       for (const { role, out } of rows) {
-        const tables = ["training.csv", ...(role === "native" ? [] : ["validation.csv"])];
-        for (const table of role === undefined ? [] : tables)
+        for (const table of role === undefined ? [] : ["training.csv", "validation.csv"])
           checkSame(join(rows[0].out, table), join(out, table));
       }
       for (const row of rows) {

@@ -25,7 +25,8 @@ function samples(command, scratch) {
   const flags = ["--perf-basic-prof", "--interpreted-frames-native-stack"];
   const start = ["bash", "-c", 'echo $$ > "$1"; shift; exec "$@"', "bash", pid, process.execPath, ...flags];
   const record = ["record", "-q", "-F", "1999", "-o", data, ...start, ...command];
-  if (spawnSync("perf", record).status !== 0) return undefined;
+  // V8 writes a log of its own into the folder it runs in.
+  if (spawnSync("perf", record, { cwd: scratch }).status !== 0) return undefined;
   const read = ["report", "-i", data, "--stdio", "-q", "--sort", "sym", "-F", "sample,sym"];
   const report = spawnSync("perf", read, { encoding: "utf8", maxBuffer: 1 << 28 });
   // The names of what V8 compiled, where perf looks for them.
