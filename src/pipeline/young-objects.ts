@@ -31,11 +31,3 @@ export class YoungObjects {
 export function limitHeapGrowth(): void {
   setFlagsFromString("--heap-growing-percent=40");
 }
-
-/** Percent that the heap may grow by before V8 collects again. V8 would let it come to four times what is in use. */
-const GROWTH = 25;
-
-/** Lets the heap of a process that is at work for long, with its threads, hold little besides what is in use. */
-export function growHeapSlowly(): void {
-  setFlagsFromString(`--heap-growing-percent=${GROWTH}`);
-}

@@ -15,7 +15,7 @@ import { SCHEMA, tableMetadata } from "../../publishers/tables/schema.js";
 import { writeTable } from "../../publishers/tables/small-table.js";
 import { outputErrorText } from "../error-text.js";
 import { hasMeasurement, type InputReceipt, problem } from "../input-receipt.js";
-import { growHeapSlowly } from "../young-objects.js";
+import { limitHeapGrowth } from "../young-objects.js";
 import { divide, type RowOptions } from "./items.js";
 import { type PartLog, type PartRun, readPartLogs } from "./part.js";
 import { makeParts, type ReadyPart, readParts } from "./parts.js";
@@ -93,7 +93,7 @@ export async function writeTables(
   evaluations: Evaluations,
   options: TablesOptions,
 ): Promise<TablesResult> {
-  growHeapSlowly();
+  limitHeapGrowth();
   const place = join(options.folder, PARTS);
   const trainings = runs.flatMap(
     ({ log, validationLog, unfinished: _unfinished, errors: _errors, ...name }): PartRun[] =>
