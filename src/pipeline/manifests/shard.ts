@@ -14,7 +14,7 @@ const RUN_COST = 200_000;
  * The least cost of a shard, in bytes, with which a process spends less than 10% of its time on its start: see
  * docs/scale.md.
  */
-export const MIN_SHARD_COST = 90e6;
+export const MIN_SHARD_COST = 400e6;
 
 /** Divides consecutive runs into shards that take about as long to read as each other. Holds eight bytes a run. */
 export class ShardSplit {
