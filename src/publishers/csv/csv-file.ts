@@ -1,8 +1,10 @@
 /** A CSV file whose columns may grow while it is written. */
+import { writeSync } from "node:fs";
 import { type FileHandle, open, rename, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileChunks } from "../../io/chunks.js";
 import { checkReader, makeFolder } from "../../io/file-system.js";
+import { isLocal } from "../../io/local-file.js";
 import { type OutputFile, openOutputFile, partOf, throughLinks, writing } from "../../io/output-file.js";
 import { settledOrder } from "../../run/metric-columns.js";
 import { CellOrder, RowEnds, type RowTransform } from "../tables/row-transform.js";
@@ -24,6 +26,8 @@ export class CsvFile {
   #output: OutputFile | undefined;
   #columns: string[];
   #file: FileHandle | undefined;
+  /** Whether a write never waits for long. */
+  #isLocal = false;
 
   constructor(path: string, columns: readonly string[], mode: WriteMode) {
     this.path = path;
@@ -39,6 +43,18 @@ export class CsvFile {
   async write(rows: Uint8Array | string): Promise<void> {
     this.#file ??= await this.#create();
     if (rows.length > 0) await this.#file.appendFile(rows);
+  }
+
+  /**
+   * The same for rows that hold only until the thread goes on to something else.
+   *
+   * @param view Called when the file is ready.
+   */
+  async writeView(view: () => Uint8Array): Promise<void> {
+    this.#file ??= await this.#create();
+    const rows = view();
+    if (!this.#isLocal) return this.write(rows.slice());
+    for (let at = 0; at < rows.length; ) at += writeSync(this.#file.fd, rows, at);
   }
 
   /** Adds columns before the last `trailing` ones; the rows written before get `fill` in each. */
@@ -103,6 +119,8 @@ export class CsvFile {
       await checkReader(this.path);
     } else this.#output = await openOutputFile(this.path);
     const file = await open(this.#output?.part ?? this.path, "w");
+    // What is written under another name is a file, never a device or a FIFO.
+    this.#isLocal = this.#output !== undefined && isLocal(this.#output.part);
     try {
       await writing(this.path, file.appendFile(`${this.#columns.join(",")}${LINE_END}`));
     } catch (error) {

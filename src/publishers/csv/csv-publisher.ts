@@ -105,7 +105,7 @@ export class CsvPublisher implements UpdatePublisher {
       segment: this.#trainingSegments.shown,
       timestamp: this.#times.length > 0,
     };
-    await this.#training.write(batch.trainingCsv(columns, new TextEncoder().encode(prefix)));
+    await this.#training.writeView(() => batch.viewTrainingCsv(columns, new TextEncoder().encode(prefix)));
   }
 
   async #publishValidation({ closed, metricNames }: RunUpdate): Promise<void> {
