@@ -103,8 +103,9 @@ describe.each(Object.keys(ENTRIES).slice(1))("%s", (name) => {
   // A browser unpacks a gzip that is cut to its last byte; Node's DecompressionStream drops the end. test/browser reads it.
   const isForPages = (input: string) => input.endsWith("cut") && !name.endsWith("in Node");
 
-  test("exports what marian-tracking exports", () => {
-    expect(Object.keys(entry).sort()).toEqual(Object.keys(node).sort());
+  test("exports what marian-tracking exports, but for the readers of names", () => {
+    const isForPages = (exported: string) => !["parseDataset", "parseTaskLabel"].includes(exported);
+    expect(Object.keys(entry).sort()).toEqual(Object.keys(node).filter(isForPages).sort());
   });
 
   describe.each(Object.keys(CALLS))("%s", (call) => {
