@@ -3,6 +3,7 @@
 //   npm run bench                    makes all tables, in about half an hour
 //   npm run bench -- --only parse    makes one table; may be repeated
 //   npm run bench -- --against DIR   measures another checkout, built, in the same run
+//   npm run bench -- --runs 200      sets the size of the archive of the table tables; 2000 if absent
 //   npm run bench -- --write         puts the tables into docs/benchmarks.md
 //   npm run bench -- --quick         takes small logs and one run each, to see that everything works
 import { readFileSync, writeFileSync } from "node:fs";
@@ -40,6 +41,7 @@ const { values: options } = parseArgs({
     write: { type: "boolean", default: false },
     only: { type: "string", multiple: true, default: Object.keys(TABLES) },
     against: { type: "string" },
+    runs: { type: "string", default: "2000" },
   },
 });
 const unknown = options.only.find((name) => TABLES[name] === undefined);
@@ -62,6 +64,7 @@ for (const name of options.only) {
   const lines = await TABLES[name]({
     quick,
     runs: quick ? 1 : 5,
+    size: Number(options.runs),
     programs,
     show: (line) => console.log(line),
   });
@@ -71,7 +74,8 @@ for (const name of options.only) {
 /** Puts a table between its marks, under the command that made it. */
 function write(name, lines) {
   const against = options.against === undefined ? "" : " --against DIR";
-  const command = `npm run bench -- --only ${name}${options.quick ? " --quick" : ""}${against}`;
+  const size = name === "tables" && options.runs !== "2000" ? ` --runs ${options.runs}` : "";
+  const command = `npm run bench -- --only ${name}${size}${options.quick ? " --quick" : ""}${against}`;
   const text = [`\`${command}\`, ${machine()}:`, "", ...lines].join("\n");
   const page = readFileSync(PAGE, "utf8");
   const marks = new RegExp(`(<!-- bench: ${name} -->\n)[\\s\\S]*?(<!-- /bench: ${name} -->)`);

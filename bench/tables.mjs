@@ -141,9 +141,9 @@ function sparkJobs(home, folder, manifest, runs) {
 }
 
 /** Measures, and returns the lines of tables. */
-export async function tablesTable({ quick, runs: rounds, programs, show }) {
+export async function tablesTable({ quick, runs: rounds, size, programs, show }) {
   const { lines, say } = page(show);
-  const count = quick ? 20 : 2000;
+  const count = quick ? 20 : size;
   const tree = archiveTree({ runs: count, megabytes: count });
   const scratch = mkdtempSync(join(tmpdir(), "bench-tables-"));
   const manifests = new Map();
@@ -214,7 +214,7 @@ export async function tablesTable({ quick, runs: rounds, programs, show }) {
 async function planTable({ quick, programs, scratch, say }) {
   say("| `plan`, a folder of tiny runs | CPU s | peak MB | × before |");
   say("|---|---:|---:|---:|");
-  for (const runs of quick ? [500] : [10_000, 100_000]) {
+  for (const runs of quick ? [500] : [5 * size, 50 * size]) {
     const folder = tinyRuns(join(scratch, `tiny-${runs}`), runs);
     const costs = await interleaved(
       programs.map((program) => () => {
