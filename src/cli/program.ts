@@ -34,6 +34,8 @@ export async function start(given: readonly string[], binary: string): Promise<v
     // A reader that closed the pipe has what it wanted.
     if (error.code !== "EPIPE") outputError ??= error;
   });
+  // Whoever closed it wants no messages.
+  process.stderr.on("error", () => {});
   // An unexpected error is printed as all messages are: Node's own trace could hold a secret.
   // The pipe and its reader add listeners of their own, and continue.
   process.on("uncaughtException", (error) => {
@@ -50,6 +52,7 @@ export async function start(given: readonly string[], binary: string): Promise<v
     await written(process.stdout);
     await swept;
     const ended = endCode(code ?? Number(process.exitCode ?? EXIT.ok), outputError);
+    await written(process.stderr);
     // A plain command may leave connections and timers, as one that the framework ends with an exit code.
     if (code !== undefined) process.exit(ended);
     process.exitCode = ended;
@@ -57,6 +60,7 @@ export async function start(given: readonly string[], binary: string): Promise<v
     await written(process.stdout);
     await swept;
     const code = endCode(exitOf(error), outputError);
+    await written(process.stderr);
     // Where exit is replaced, as in tests, it returns.
     if (outputError !== undefined || isExit(error)) return process.exit(code);
     const { endWithError } = await loadFramework();

@@ -4,8 +4,9 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Config } from "@oclif/core";
 import { describe, expect, it } from "vitest";
-import { type Binary, binaryPath, runBinary } from "./run-binary.js";
+import { type Binary, binaryPath, freshFolder, runBinary, runShell } from "./run-binary.js";
 import { runHere } from "./run-here.js";
+import { train, valid } from "./sample-logs.js";
 
 const LOG = fileURLToPath(new URL("../../fixtures/train.log", import.meta.url));
 
@@ -50,3 +51,18 @@ it.each([[["--version"]], [["-V"]], [["parse", "--version"]]])(
     expect(await runHere("run", args)).toMatchObject({ stdout: `${userAgent}\n`, stderr: "", code: 0 });
   },
 );
+
+describe("an end", () => {
+  it("waits until a pipe has taken all messages, and not for a reader that has gone", async () => {
+    const folder = freshFolder({ "a.log": train(1000) + valid(1000, "m".repeat(400_000), 1) });
+    const { code, stderr } = await runBinary("run", ["parse", "a.log"], { folder });
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/CPU\)\n$/);
+    const words = [process.execPath, binaryPath("run")];
+    const gone = await runShell('{ "$0" "$1" parse a.log; echo $? >code; } 2>&1 >&- | true', words, {
+      folder,
+    });
+    expect(gone.code).toBe(0);
+    expect(readFileSync(join(folder, "code"), "utf8")).toBe("0\n");
+  });
+});
