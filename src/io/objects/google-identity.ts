@@ -33,7 +33,7 @@ export async function findGoogleIdentity(secrets: readonly Secrets[] = [processS
     };
   };
   try {
-    const headers = await headersOf();
+    const headers = await withoutWarning("MetadataLookupWarning", headersOf);
     await headers();
     return {
       kind: "known",
@@ -44,6 +44,20 @@ export async function findGoogleIdentity(secrets: readonly Secrets[] = [processS
     };
   } catch (error) {
     return { kind: "anonymous", reason: `none were found: ${reasonOf(error)}` };
+  }
+}
+
+/** The package asks whether the machine is Google's, and warns of each that is not. */
+async function withoutWarning<Value>(type: string, work: () => Promise<Value>): Promise<Value> {
+  const { emitWarning } = process;
+  const quiet = (...all: unknown[]): void => {
+    if (all[1] !== type) Reflect.apply(emitWarning, process, all);
+  };
+  process.emitWarning = quiet;
+  try {
+    return await work();
+  } finally {
+    if (process.emitWarning === quiet) process.emitWarning = emitWarning;
   }
 }
 

@@ -1,9 +1,13 @@
 /** Private buckets of Cloud Storage, and uploads to them, from a server with faults. */
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { findGoogleIdentity } from "../../../src/io/objects/google-identity.js";
 import { ObjectStore } from "../../../src/io/objects/object-store.js";
 import { ObjectServer } from "../../servers/objects/server.js";
 
@@ -90,6 +94,20 @@ describe("credentials", () => {
     await expect(textOf(storeOf(), "gs://b/a/train.log")).rejects.toThrow(
       /^the object may not be read without credentials; none were found: .+ \(HTTP 401\): Invalid Credentials/,
     );
+  });
+
+  test("are looked for without a warning that the machine is not Google's", async () => {
+    const broken = createServer((_, response) => void response.writeHead(500).end()).listen(0, "127.0.0.1");
+    await once(broken, "listening");
+    vi.stubEnv("METADATA_SERVER_DETECTION", "ping-only");
+    vi.stubEnv("GCE_METADATA_HOST", `127.0.0.1:${(broken.address() as AddressInfo).port}`);
+    const emitWarning = vi.spyOn(process, "emitWarning");
+    const said = process.emitWarning;
+    expect((await findGoogleIdentity()).kind).toBe("anonymous");
+    expect(emitWarning).not.toHaveBeenCalled();
+    expect(process.emitWarning).toBe(said);
+    emitWarning.mockRestore();
+    broken.close();
   });
 
   test("are not sent to an emulator, and a token is never in an error", async () => {
