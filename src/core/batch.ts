@@ -38,7 +38,7 @@ type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
  *
  * The typed arrays are the batch's own: they hold for as long as somebody has them, whatever becomes of the parser.
  */
-export class Batch implements Views {
+export class Batch implements Omit<Views, "keep"> {
   /** The order of the rows: 0 the next training row, 1 the next validation row, otherwise the next event. */
   readonly order: Uint8Array;
   readonly training: Views["training"];

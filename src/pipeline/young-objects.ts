@@ -1,5 +1,5 @@
 /** Keeps V8's heap small. */
-import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
+import { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } from "node:v8";
 
 /** Bytes of that part, of whose two halves one is in use. V8 would let it come to 32 MiB, at any hour of the day. */
 const ENOUGH = 8 << 20;
@@ -24,10 +24,15 @@ export class YoungObjects {
   }
 }
 
+/** Bytes of the heap from which on memory counts for more than time. */
+const LARGE_HEAP = 128 << 20;
+
 /**
- * Lets V8 collect old garbage when the heap has grown by 40% since the last time; it would wait for several times as much.
- * For commands whose objects live briefly, but longer than young ones.
+ * Lets V8 collect old garbage when the heap has doubled since the last time, and if it is large, when it has grown by 40%;
+ * V8 would wait for several times as much. For commands whose objects live briefly, but longer than young ones; to be
+ * called now and then.
  */
 export function limitHeapGrowth(): void {
-  setFlagsFromString("--heap-growing-percent=40");
+  const percent = getHeapStatistics().total_heap_size < LARGE_HEAP ? 100 : 40;
+  setFlagsFromString(`--heap-growing-percent=${percent}`);
 }

@@ -46,6 +46,7 @@ export async function runArchive(
       archive = await enterArchive(folder, { mode: flags.mode, signal: job.stop.signal });
       for await (const group of archive.groups()) {
         found += 1;
+        limitHeapGrowth();
         for (const one of chosen(group)) {
           extent.add(one);
           await groups.add(one);

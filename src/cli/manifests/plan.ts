@@ -111,6 +111,7 @@ export async function runPlan(
           await write(() => output.add(lines));
           lines = [];
           young.limit();
+          limitHeapGrowth();
         }
         return fault === undefined;
       },

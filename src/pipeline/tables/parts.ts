@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { PartTablesSummary } from "../../publishers/tables/part-tables.js";
 import { runInWorkers, threadCount } from "../worker-pool.js";
+import { limitHeapGrowth } from "../young-objects.js";
 import type { RowOptions, WorkItem } from "./items.js";
 import { makePart, readPart } from "./part.js";
 import type { TablesTask } from "./tables-worker.js";
@@ -52,6 +53,7 @@ export async function makeParts(
   const signal = AbortSignal.any([outer, stop.signal]);
   let fault: string | undefined;
   const done = (reason: string | undefined, runs: number) => {
+    limitHeapGrowth();
     if (reason === undefined) return runsDone?.(runs);
     fault ??= reason;
     stop.abort();
