@@ -16,7 +16,8 @@ export class WholeLines {
     const end = lineEnd === 0 && this.#bytes + chunk.length > LONGEST_LINE ? chunk.length : lineEnd;
     const whole = this.#parts.length === 0 ? chunk.subarray(0, end) : this.#joined(chunk, end);
     if (end < chunk.length) {
-      this.#parts.push(chunk.slice(end));
+      // A Buffer's own slice would be no copy.
+      this.#parts.push(new Uint8Array(chunk.subarray(end)));
       this.#bytes += chunk.length - end;
     }
     return whole?.length === 0 ? undefined : whole;

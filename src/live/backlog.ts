@@ -36,7 +36,7 @@ export class Backlog {
    */
   push(bytes: Uint8Array): void {
     if (this.#written === this.#read && this.#inMemory + bytes.length <= this.#limit) {
-      this.#parts.push(bytes.slice());
+      this.#parts.push(new Uint8Array(bytes));
       this.#inMemory += bytes.length;
       return;
     }

@@ -38,8 +38,8 @@ export class WholeLogPublisher implements UpdatePublisher {
   async publish(update: RunUpdate): Promise<void> {
     this.#planner.take(update);
     if (this.#kept === undefined) return;
-    // The next batch and chunk may come in the same memory.
-    const chunk = update.chunk?.slice();
+    // The next batch and chunk may come in the same memory; a Buffer's own slice would be no copy.
+    const chunk = update.chunk && new Uint8Array(update.chunk);
     this.#bytes += update.batch.keep() + (chunk?.length ?? 0);
     if (this.#bytes > MAX_KEPT) this.#kept = undefined;
     else this.#kept.push({ ...update, chunk });

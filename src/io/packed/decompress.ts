@@ -2,6 +2,7 @@
 
 import { Buffer } from "node:buffer";
 import type { Transform } from "node:stream";
+import { concatBytes } from "../byte-stream.js";
 import { damaged, endsEarly, InputError } from "../input-error.js";
 import { DiskReplay } from "./disk-replay.js";
 import { kindIsOpen, kindOf, type Packing } from "./packing.js";
@@ -23,13 +24,17 @@ export async function* decompress(
 ): AsyncGenerator<Uint8Array> {
   const iterator = chunks[Symbol.asyncIterator]();
   try {
-    let head = Buffer.alloc(0);
-    let done = false;
+    let head: Uint8Array = new Uint8Array();
     // Live input: what can no longer be a magic number is passed on at once.
-    while (kindIsOpen(head) && !done) {
+    while (kindIsOpen(head)) {
+      // The next chunk may come in the same memory.
+      const start = head.slice();
       const next = await iterator.next();
-      done = next.done === true;
-      if (!done) head = head.length === 0 ? asBuffer(next.value) : Buffer.concat([head, next.value]);
+      if (next.done) {
+        head = start;
+        break;
+      }
+      head = start.length === 0 ? next.value : concatBytes(start, next.value);
     }
     const rest = prepend(head, iterator);
     const kind = kindOf(head);
@@ -42,10 +47,6 @@ export async function* decompress(
   } finally {
     await iterator.return?.();
   }
-}
-
-function asBuffer(chunk: Uint8Array): Buffer<ArrayBuffer> {
-  return Buffer.from(chunk.buffer as ArrayBuffer, chunk.byteOffset, chunk.byteLength);
 }
 
 async function* prepend(head: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {

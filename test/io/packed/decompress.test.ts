@@ -54,7 +54,32 @@ async function slowly(packed: Uint8Array): Promise<{ ready: number }> {
   return { ready };
 }
 
+/** The bytes in chunks of a length, all in the same memory, as those of a file are. */
+async function* inOneBuffer(bytes: Uint8Array, length: number): AsyncGenerator<Uint8Array> {
+  const buffer = new Uint8Array(length);
+  for (let at = 0; at < bytes.length; at += length) {
+    const part = bytes.subarray(at, at + length);
+    buffer.set(part);
+    yield buffer.subarray(0, part.length);
+  }
+  buffer.fill(0);
+}
+
 describe("decompress", () => {
+  it.each([1, 2, 3, 7])(
+    "takes chunks of %d bytes in one memory, and gives chunks that can be copied",
+    async (length) => {
+      for (const text of ["B", "BZ ", "(x", "Ep. 1 : Up. 2", "P", "\u001fx and more"]) {
+        const bytes = new TextEncoder().encode(text);
+        const kept: Uint8Array[] = [];
+        for await (const part of decompress(inOneBuffer(bytes, length))) kept.push(part.slice());
+        expect(Buffer.concat(kept).toString()).toBe(text);
+      }
+      const packed = gzipSync("text");
+      expect((await unpack(inOneBuffer(packed, length))).toString()).toBe("text");
+    },
+  );
+
   it("passes plain bytes on, in any chunks", async () => {
     await fc.assert(
       fc.asyncProperty(plain, cuts, async (bytes, ends) => {
