@@ -66,6 +66,8 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
   "src/publishers/files.ts": ["the user's own bytes, passed on; rows, by dataText"],
   "src/cli/check-inputs.ts": ["a bar of numbers"],
   "src/cli/groups/run-groups.ts": ["a bar of numbers"],
+  "src/cli/manifests/plan.ts": ["a bar of numbers"],
+  "src/cli/manifests/run.ts": ["a bar of numbers; asks whether it is a terminal"],
   "src/cli/report/write-report.ts": ["a bar of numbers"],
   "src/cli/taskcluster/task.ts": ["a chart, whose names Plot has escaped"],
   "src/cli/parse.ts": ["a chart, whose names Plot has escaped"],
