@@ -1,6 +1,7 @@
 /** How a training is doing: how far it has come, its best validations, its speed, its state. */
 import type { Batch } from "../core/batch.js";
-import { KIND, PRESENT } from "../core/layout.js";
+import { KIND, PRESENT, type Rows } from "../core/layout.js";
+import { lookAt } from "../core/look-at.js";
 import { hasZone, instant } from "../core/timestamp.js";
 import { type MetricFacts, MetricReader } from "../run/metric-reader.js";
 import { RunExtentReader } from "../run/run-extent.js";
@@ -54,7 +55,7 @@ export interface EndOfReading {
 /** What a record needs to show its speed. */
 const SPEED = PRESENT.rate | PRESENT.time;
 
-type Records = Batch["training"] | Batch["validation"];
+type Records = Rows["training"] | Rows["validation"];
 
 const MINUTE = 60_000;
 /** Without a record for so long, and for {@link SILENT_TIMES} the usual distance, a training is silent. */
@@ -63,9 +64,13 @@ const SILENT_TIMES = 3;
 /** How far a clock of an unknown zone may be behind UTC. */
 const MAX_BEHIND = 12 * 60 * MINUTE;
 
+type TrainingColumns = Pick<
+  Rows["training"],
+  "present" | "up" | "epoch" | "rate" | "time" | "timestamp" | "segment" | "cost"
+>;
 type ValidationColumns = Pick<
-  Batch["validation"],
-  "present" | "metric" | "up" | "value" | "line" | "stalled" | "best" | "timestamp"
+  Rows["validation"],
+  "present" | "metric" | "up" | "epoch" | "value" | "line" | "stalled" | "best" | "timestamp"
 >;
 
 interface NamedReader {
@@ -99,13 +104,16 @@ export class TrainingSummaryReader {
   readonly #stalls = new Map<string, number>();
 
   take(update: RunUpdate): void {
-    const { batch, segments } = update;
     this.#extent.see(update);
+    lookAt(update.batch, (rows) => this.#rowsOf(update, rows));
+  }
+
+  #rowsOf({ batch, segments }: RunUpdate, rows: Rows): void {
     let [training, validation, event] = [0, 0, 0];
-    const { order } = batch;
+    const { order } = rows;
     // To read a column of a batch is a call.
-    const { present, metric, up, value, line, stalled, best, timestamp } = batch.validation;
-    const columns = { present, metric, up, value, line, stalled, best, timestamp };
+    const trained = trainingColumns(rows);
+    const validated = validationColumns(rows);
     for (let at = 0; at < order.length; at += 1) {
       const kind = order[at];
       if (kind === KIND.training) {
@@ -113,20 +121,22 @@ export class TrainingSummaryReader {
         const first = at;
         while (order[at + 1] === KIND.training) at += 1;
         const end = training + at - first + 1;
-        this.#training(batch, training, end);
+        this.#training(trained, training, end);
+        this.#record = rows.training;
         training = end;
       } else if (kind === KIND.validation) {
         const first = at;
         while (order[at + 1] === KIND.validation) at += 1;
         const end = validation + at - first + 1;
-        this.#validation(batch, columns, validation, end);
+        this.#validation(batch, validated, validation, end);
+        this.#record = rows.validation;
         validation = end;
       } else {
         const segment = segments.get(event++);
         if (segment !== undefined && trains(segment)) this.#begin(segment);
       }
     }
-    // The columns hold until the next batch only.
+    // The columns hold only until this returns.
     if (this.#record !== undefined) this.#last = this.#position(this.#record);
     this.#record = undefined;
   }
@@ -194,8 +204,8 @@ export class TrainingSummaryReader {
     return isOld || silence > silentAfter ? "silent" : "running";
   }
 
-  #training({ training }: Batch, first: number, end: number): void {
-    const { up: ups, epoch: epochs, rate, time, timestamp, segment, present } = training;
+  #training(columns: TrainingColumns, first: number, end: number): void {
+    const { up: ups, epoch: epochs, rate, time, timestamp, segment, present, cost } = columns;
     let [before, epochBefore, distance, epochDistance] = [
       this.#lastUpdate,
       this.#lastEpoch,
@@ -225,10 +235,11 @@ export class TrainingSummaryReader {
     this.#distance = distance;
     this.#epochs = epochDistance;
     this.#rows += end - first;
-    this.#cost = training.cost[last];
+    this.#cost = cost[last];
     this.#segment = segment[last] ?? 0;
     this.#validated = false;
-    this.#see(training, last, epochBefore);
+    this.#lastEpoch = epochBefore;
+    this.#row = last;
   }
 
   #validation(batch: Batch, columns: ValidationColumns, first: number, end: number): void {
@@ -247,7 +258,8 @@ export class TrainingSummaryReader {
     this.#validated = true;
     const last = end - 1;
     const hasEpoch = ((columns.present[last] ?? 0) & PRESENT.epoch) !== 0;
-    this.#see(batch.validation, last, hasEpoch ? batch.validation.epoch[last] : undefined);
+    this.#lastEpoch = hasEpoch ? columns.epoch[last] : undefined;
+    this.#row = last;
   }
 
   /** The metric that the log's records name by this index. */
@@ -257,13 +269,6 @@ export class TrainingSummaryReader {
     this.#metrics.set(name, named.reader);
     this.#named[index] = named;
     return named;
-  }
-
-  /** Keeps the last record. */
-  #see(columns: Records, row: number, epoch: number | undefined): void {
-    this.#lastEpoch = epoch;
-    this.#record = columns;
-    this.#row = row;
   }
 
   #position({ line, segment, present, timestamp, up }: Records): LogPosition {
@@ -296,6 +301,16 @@ export class TrainingSummaryReader {
     this.#schedule = schedule;
     this.#stalls.clear();
   }
+}
+
+function trainingColumns({ training }: Rows): TrainingColumns {
+  const { present, up, epoch, rate, time, timestamp, segment, cost } = training;
+  return { present, up, epoch, rate, time, timestamp, segment, cost };
+}
+
+function validationColumns({ validation }: Rows): ValidationColumns {
+  const { present, metric, up, epoch, value, line, stalled, best, timestamp } = validation;
+  return { present, metric, up, epoch, value, line, stalled, best, timestamp };
 }
 
 /** Watches how far the records of different updates lie apart. */

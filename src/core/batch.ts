@@ -1,5 +1,5 @@
 /** One batch of columns, and its rows as objects. */
-import { type Counts, KIND, type LogEvent, PRESENT, type Views } from "./layout.js";
+import { type Counts, KIND, type LogEvent, PRESENT, type Rows, type Views } from "./layout.js";
 import { logTimeZone } from "./log-time-zone.js";
 import type {
   Measurement,
@@ -60,6 +60,12 @@ export class Batch implements Omit<Views, "keep"> {
    * @internal
    */
   readonly keep: () => number;
+  /**
+   * Gives `read` the rows where the core has them; see {@link lookAt}. Absent if none lies there.
+   *
+   * @internal
+   */
+  declare look?: <Result>(read: (rows: Rows) => Result) => Result;
   readonly #metrics: readonly string[];
   readonly #csv: WriteCsv;
 

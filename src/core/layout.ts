@@ -71,6 +71,9 @@ export interface Views {
   keep(): number;
 }
 
+/** The rows of a table. */
+export type Rows = Pick<Views, "order" | "training" | "validation">;
+
 /** The place of the CSV text, which is not packed. */
 export const CSV = WIDTHS.length - 1;
 type EventNumber = (typeof EVENT_NUMBERS)[number];

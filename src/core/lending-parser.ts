@@ -1,12 +1,22 @@
 /** A parser that reads its log where the caller writes it, and whose batches copy only the columns that somebody reads. */
 import type { Batch } from "./batch.js";
-import { type Columns, CSV, readEvents, readStatistics, type TableMemory, type Views } from "./layout.js";
+import type { Core } from "./core.js";
+import {
+  type Columns,
+  CSV,
+  type Rows,
+  readEvents,
+  readStatistics,
+  type TableMemory,
+  type Views,
+} from "./layout.js";
 import { LogParser } from "./log-parser.js";
 import { TRAINING_COLUMNS, VALIDATION_COLUMNS, WIDTHS } from "./table.js";
 
 /**
  * A parser for those who are done with a batch when they ask for the next one: a batch holds until the parser is called
- * again. What was read of it by then holds for ever; the rest throws. `Batch.keep` copies all of it.
+ * again. What was read of it by then holds for ever; the rest throws. `Batch.keep` copies all of it, and `Batch.look`
+ * copies nothing.
  */
 export class LendingParser extends LogParser {
   #lent: LentTable | undefined;
@@ -55,9 +65,21 @@ export class LendingParser extends LogParser {
   }
 
   /** @internal */
+  protected override batch(core: Core, address: number): Batch {
+    const batch = super.batch(core, address);
+    const table = this.#lent;
+    // Of a batch that is over, there are only copies.
+    if (table !== undefined)
+      batch.look = (read) => (table.isOver ? read(batch) : viewTable(this.module, table.head, read));
+    return batch;
+  }
+
+  /** @internal */
   protected override views(address: number): Views {
     this.#lent?.end();
-    const table = new LentTable(this.module, address);
+    // The core writes over the head when it is called, whatever for.
+    const head = new Uint32Array(this.module.memory.buffer, address, CSV * 2).slice();
+    const table = new LentTable(this.module, head);
     this.#lent = table;
     const training = new LentTraining(table, TRAINING);
     const validation = new LentValidation(table, VALIDATION);
@@ -79,6 +101,21 @@ export class LendingParser extends LogParser {
   }
 }
 
+/** Gives `read` views of the core's memory. */
+function viewTable<Result>(core: TableMemory, head: Uint32Array, read: (rows: Rows) => Result): Result {
+  const { buffer } = core.memory;
+  const table = new TableViews(core, head);
+  const result = read({
+    order: table.bytes(ORDER),
+    training: new LentTraining(table, TRAINING),
+    validation: new LentValidation(table, VALIDATION),
+  });
+  table.end();
+  // The views of a memory that has grown are empty.
+  if (core.memory.buffer !== buffer) throw new Error("The core was called while its memory was looked at.");
+  return result;
+}
+
 // Where the parts of a table are.
 const ORDER = 0;
 const TRAINING = 1;
@@ -90,25 +127,33 @@ const NO_FLOATS = new Float64Array(0);
 const NO_INTEGERS = new Uint32Array(0);
 const NO_BYTES = new Uint8Array(0);
 
-/** A table in the core's memory, until the parser is called again. It gives copies. */
-class LentTable {
+/** A table in the core's memory, until the parser is called again. */
+abstract class Table {
   readonly #core: TableMemory;
-  readonly #head: Uint32Array;
+  /** The address and the length of each entry. */
+  readonly head: Uint32Array;
   #isOver = false;
 
-  constructor(core: TableMemory, address: number) {
+  constructor(core: TableMemory, head: Uint32Array) {
     this.#core = core;
-    this.#head = new Uint32Array(core.memory.buffer, address, CSV * 2).slice();
+    this.head = head;
   }
 
-  /** The core has put another table in its place. */
+  /** To be called once the core may have put another table in its place. */
   end(): void {
     this.#isOver = true;
   }
 
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** What readers get of a view. */
+  protected abstract lend<Elements extends Float64Array | Uint32Array | Uint8Array>(view: Elements): Elements;
+
   /** The number of elements of an entry. */
   length(entry: number): number {
-    return this.#head[entry * 2 + 1] ?? 0;
+    return this.head[entry * 2 + 1] ?? 0;
   }
 
   /** Bytes of all entries. */
@@ -119,19 +164,19 @@ class LentTable {
   floats(entry: number): Float64Array {
     const length = this.length(entry);
     if (length === 0) return NO_FLOATS;
-    return new Float64Array(this.#buffer, this.#head[entry * 2], length).slice();
+    return this.lend(new Float64Array(this.#buffer, this.head[entry * 2], length));
   }
 
   integers(entry: number): Uint32Array {
     const length = this.length(entry);
     if (length === 0) return NO_INTEGERS;
-    return new Uint32Array(this.#buffer, this.#head[entry * 2], length).slice();
+    return this.lend(new Uint32Array(this.#buffer, this.head[entry * 2], length));
   }
 
   bytes(entry: number): Uint8Array {
     const length = this.length(entry);
     if (length === 0) return NO_BYTES;
-    return new Uint8Array(this.#buffer, this.#head[entry * 2], length).slice();
+    return this.lend(new Uint8Array(this.#buffer, this.head[entry * 2], length));
   }
 
   /** Taken anew each time: any parser of the thread may make the memory grow. */
@@ -142,15 +187,31 @@ class LentTable {
   }
 }
 
-/** Columns that are copied out of the core one by one, when they are read first. */
+/** Gives copies. */
+class LentTable extends Table {
+  protected override lend<Elements extends Float64Array | Uint32Array | Uint8Array>(
+    view: Elements,
+  ): Elements {
+    return view.slice() as Elements;
+  }
+}
+
+/** Gives views, for as long as nobody calls the core. */
+class TableViews extends Table {
+  protected override lend<Elements>(view: Elements): Elements {
+    return view;
+  }
+}
+
+/** Columns that are taken from the core one by one, when they are read first. */
 abstract class LentColumns {
   readonly length: number;
-  readonly #table: LentTable;
+  readonly #table: Table;
   readonly #first: number;
   readonly #columns: (Float64Array | undefined)[];
   #present: Uint32Array | undefined;
 
-  constructor(table: LentTable, first: number, count: number) {
+  constructor(table: Table, first: number, count: number) {
     this.#table = table;
     this.#first = first;
     this.#columns = new Array<undefined>(count).fill(undefined);
@@ -178,14 +239,14 @@ abstract class LentColumns {
 }
 
 type LentColumnsClass<Name extends string> = new (
-  table: LentTable,
+  table: Table,
   first: number,
 ) => Columns<Name> & Pick<LentColumns, "keep">;
 
 /** The class for columns of these names: its getters are made once, not for each batch. */
 function lentColumns<Name extends string>(names: readonly Name[]): LentColumnsClass<Name> {
   const Named = class extends LentColumns {
-    constructor(table: LentTable, first: number) {
+    constructor(table: Table, first: number) {
       super(table, first, names.length);
     }
   };

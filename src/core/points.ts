@@ -90,12 +90,12 @@ export class ClosedPoints {
   }
 
   /**
-   * The points as CSV.
+   * The points as CSV, in the core's memory: the text holds until the core is called again, by any parser of the thread.
    *
    * @param times Milliseconds since 1970, UTC, of each point; none if those of the log are in UTC.
    * @throws Error when the points of a later batch have been asked for: the core formats those that it gathered last.
    */
-  csv(columns: PointCsv, times: Float64Array): Uint8Array {
+  viewCsv(columns: PointCsv, times: Float64Array): Uint8Array {
     return this.#csv(columns, times);
   }
 }
@@ -138,7 +138,7 @@ export class PointReader {
       ({ cells, width, segment, timestamp, prefix }, times) => {
         if (call !== this.#calls)
           throw new Error("The parser has been called again: take the CSV of its points first.");
-        return viewCsv(this.#module, core.pointsCsv(cells, width, segment, timestamp, times, prefix)).slice();
+        return viewCsv(this.#module, core.pointsCsv(cells, width, segment, timestamp, times, prefix));
       },
     );
   }

@@ -1,5 +1,6 @@
 /** How far a run goes: its first and last time, its last epoch and update. */
-import { PRESENT } from "../core/layout.js";
+import { PRESENT, type Rows } from "../core/layout.js";
+import { lookAt } from "../core/look-at.js";
 import type { TimestampFormat } from "../core/timestamp.js";
 import type { RunUpdate } from "./run-reader.js";
 import { currentSegment } from "./segment.js";
@@ -22,7 +23,7 @@ interface Moment {
   readonly time: string;
 }
 
-type Records = RunUpdate["batch"]["training" | "validation"];
+type Records = Rows["training" | "validation"];
 
 /** Gathers the facts of one log. */
 export class RunExtentReader {
@@ -40,9 +41,12 @@ export class RunExtentReader {
       this.#versions.push({ segment, version });
       if (timestamp !== undefined) this.#moment({ line, time: timestamp });
     }
-    const { training, validation } = batch;
-    this.#records(training, batch.time);
-    this.#records(validation, batch.time);
+    lookAt(batch, (rows) => this.#rows(rows, batch.time));
+  }
+
+  #rows({ training, validation }: Rows, clock: TimestampFormat): void {
+    this.#records(training, clock);
+    this.#records(validation, clock);
     if (training.length > 0) {
       this.#trained = true;
       this.#epoch = training.epoch[training.length - 1];

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { LendingParser } from "../../src/core/lending-parser.js";
 import { LogParser } from "../../src/core/log-parser.js";
+import { lookAt } from "../../src/core/look-at.js";
 import { nodeCore } from "../../src/node-core.js";
 import { start, train, valid } from "../cli/sample-logs.js";
 
@@ -25,6 +26,11 @@ function taken(parser: LendingParser, text: string) {
   const chunk = bytes(text);
   parser.room(chunk.length).set(chunk);
   return parser.take(chunk.length);
+}
+
+/** Makes the core's memory grow, which empties every view of it. */
+function growMemory(): void {
+  (nodeCore().memory as WebAssembly.Memory).grow(1);
 }
 
 test("the batches of a log that is written into the core are those of a log that is fed", () => {
@@ -57,6 +63,29 @@ test("what was read of a batch holds after later calls; the rest throws, and is 
   expect([...up]).toEqual(expectedUps());
 });
 
+test("the rows that are looked at are views of the core's memory, and give nothing once the look is over", () => {
+  using parser = new LendingParser(nodeCore());
+  const batch = taken(parser, LOG);
+  parser.points(batch, [undefined], true);
+  const rows = lookAt(batch, (seen) => {
+    expect(seen.training.up.buffer === nodeCore().memory.buffer).toBe(true);
+    expect(seen.training.up).toEqual(batch.training.up);
+    expect(seen.validation.present).toEqual(batch.validation.present);
+    expect(seen.order).toEqual(batch.order);
+    return seen;
+  });
+  expect(() => rows.training.epoch).toThrow("called again");
+  parser.feed(bytes(train(7).repeat(5000)));
+  expect(lookAt(batch, ({ training }) => [...training.up])).toEqual(expectedUps());
+  expect(() => lookAt(batch, ({ training }) => training.epoch)).toThrow("called again");
+});
+
+test("who makes the core's memory grow while looking at it gets an error, not empty columns", () => {
+  using parser = new LendingParser(nodeCore());
+  const batch = taken(parser, LOG);
+  expect(() => lookAt(batch, growMemory)).toThrow("called while its memory was looked at");
+});
+
 test("a batch that is kept holds, whatever becomes of its parser", () => {
   const parser = new LendingParser(nodeCore());
   const batch = taken(parser, LOG);
@@ -71,9 +100,8 @@ test("two parsers of a thread, of which one makes the memory grow, don't get int
   using one = new LendingParser(nodeCore());
   using other = new LendingParser(nodeCore());
   const batch = taken(one, LOG);
-  const { buffer } = nodeCore().memory;
   const many = taken(other, train(9).repeat(40_000));
-  expect(nodeCore().memory.buffer).not.toBe(buffer);
+  growMemory();
   expect([...batch.training.up]).toEqual(expectedUps());
   expect(new Set(many.training.up)).toEqual(new Set([9]));
   expect(new TextDecoder().decode(one.taken)).toBe(LOG);

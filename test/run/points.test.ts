@@ -62,7 +62,7 @@ function expectTheSame(update: RunUpdate, rules: PointAssembler): void {
     timestamp: true,
     prefix: new TextEncoder().encode("a,"),
   };
-  const csv = update.closed.csv(columns, pointTimes(update.closed));
+  const csv = update.closed.viewCsv(columns, pointTimes(update.closed));
   expect(new TextDecoder().decode(csv)).toBe(csvOf(expected, names));
 }
 
@@ -209,7 +209,7 @@ describe("the points of the core", () => {
       timestamp: false,
       prefix: new Uint8Array(0),
     };
-    expect(() => closed.csv(columns, new Float64Array(0))).toThrow("take the CSV of its points first");
+    expect(() => closed.viewCsv(columns, new Float64Array(0))).toThrow("take the CSV of its points first");
   });
 
   test.skipIf(!sharedIsThere)("are those of the rules in every published log", async () => {

@@ -1,6 +1,7 @@
 /** CSV files: training.csv, validation.csv, patterns.csv. */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { lookAt } from "../../core/look-at.js";
 import { POINT, POINT_WIDTH, type PointCsv, VALUE, VALUE_WIDTH } from "../../core/points.js";
 import { ColumnNames, stalledColumn } from "../../run/metric-columns.js";
 import { hasLabels, isMeasured, type RunUpdate } from "../../run/run-reader.js";
@@ -98,7 +99,8 @@ export class CsvPublisher implements UpdatePublisher {
       this.#labels = true;
       await this.#training.addColumns(LABELS, "", this.#trainingSegments.trailing);
     }
-    await this.#trainingSegments.see(batch.training.segment, this.#training);
+    if (lookAt(batch, ({ training }) => this.#trainingSegments.differs(training.segment)))
+      await this.#trainingSegments.show(this.#training);
     const prefix = this.#options.combine ? csvStart([this.#source]) : "";
     const columns = {
       labels: this.#labels,
@@ -110,7 +112,8 @@ export class CsvPublisher implements UpdatePublisher {
 
   async #publishValidation({ closed, metricNames }: RunUpdate): Promise<void> {
     if (closed.length === 0) return;
-    await this.#validationSegments.see(closed.points, this.#validation, POINT.segment, POINT_WIDTH);
+    if (this.#validationSegments.differs(closed.points, POINT.segment, POINT_WIDTH))
+      await this.#validationSegments.show(this.#validation);
     const met = new Set<number>();
     for (let at = VALUE.metric; at < closed.values.length; at += VALUE_WIDTH) met.add(closed.values[at] ?? 0);
     let index = 0;
@@ -123,7 +126,7 @@ export class CsvPublisher implements UpdatePublisher {
     }
     // Without them, the core takes its own for UTC.
     const times = this.#times.length > 0 && closed.time.hasZones ? pointTimes(closed) : new Float64Array(0);
-    await this.#validation.write(closed.csv(this.#pointCsv(metricNames), times));
+    await this.#validation.writeView(() => closed.viewCsv(this.#pointCsv(metricNames), times));
   }
 
   /** Where the values of each metric stand. */
@@ -175,27 +178,38 @@ export class CsvPublisher implements UpdatePublisher {
 class SegmentColumn {
   readonly #after: number;
   #first: number | undefined;
-  shown = false;
+  #shown = false;
 
   /** @param after How many columns follow it. */
   constructor(after: number) {
     this.#after = after;
   }
 
-  /** How many columns other new ones go before. */
-  get trailing(): number {
-    return this.#after + (this.shown ? 1 : 0);
+  get shown(): boolean {
+    return this.#shown;
   }
 
-  /** Looks at every number from `from` on that is `width` after the one before. */
-  async see(numbers: Float64Array, file: CsvFile, from = 0, width = 1): Promise<void> {
-    if (this.shown) return;
+  /** How many columns other new ones go before. */
+  get trailing(): number {
+    return this.#after + (this.#shown ? 1 : 0);
+  }
+
+  /**
+   * Whether the column has to be shown now, because a row is from another segment than the first. Looks at every number
+   * from `from` on that is `width` after the one before.
+   */
+  differs(numbers: Float64Array, from = 0, width = 1): boolean {
+    if (this.#shown) return false;
     for (let at = from; at < numbers.length; at += width) {
       const segment = numbers[at] ?? 0;
       this.#first ??= segment;
-      if (segment === this.#first) continue;
-      this.shown = true;
-      return file.addColumns(["segment"], formatCount(this.#first), this.#after);
+      if (segment !== this.#first) return true;
     }
+    return false;
+  }
+
+  async show(file: CsvFile): Promise<void> {
+    this.#shown = true;
+    await file.addColumns(["segment"], formatCount(this.#first ?? 0), this.#after);
   }
 }
