@@ -15,20 +15,34 @@ const LOG = `${BANNER}${STARTED}${[1, 2, 3].map(row).join("\n")}\n${row(4).slice
 
 /** Writes on at the moment when a reader has come to the end of the log: the rest of the line, and half of the next. */
 const WRITER = `
-const { appendFileSync, readFileSync } = require("node:fs");
+const fs = require("node:fs");
 const files = require("node:fs/promises");
+const { appendFileSync, readFileSync, openSync, readSync } = fs;
 const { open } = files;
+const row = ${row};
+const writeOn = (path) => {
+  const updates = readFileSync(path, "utf8").split("Up. ").length;
+  appendFileSync(path, ".5\\n" + row(updates).slice(0, -2));
+};
+const logs = new Map();
+fs.openSync = (path, ...how) => {
+  const file = openSync(path, ...how);
+  logs.delete(file);
+  if (String(path).endsWith("train.log")) logs.set(file, path);
+  return file;
+};
+fs.readSync = (file, ...where) => {
+  const bytes = readSync(file, ...where);
+  if (bytes === 0 && logs.has(file)) writeOn(logs.get(file));
+  return bytes;
+};
 files.open = async (path, ...how) => {
   const file = await open(path, ...how);
   if (!String(path).endsWith("train.log")) return file;
   const read = file.read.bind(file);
   file.read = async (...where) => {
     const result = await read(...where);
-    if (result.bytesRead === 0) {
-      const updates = readFileSync(path, "utf8").split("Up. ").length;
-      const next = ${row};
-      appendFileSync(path, ".5\\n" + next(updates).slice(0, -2));
-    }
+    if (result.bytesRead === 0) writeOn(path);
     return result;
   };
   return file;
