@@ -72,6 +72,10 @@ function contenders(tree, manifest, programs, quick) {
           ...logs,
         ),
     });
+  if (quick) {
+    console.error("skipped: pyarrow and Spark, which are hundreds of MB to fetch (--quick)");
+    return all;
+  }
   const pandas = python("pyarrow", "pandas", "3.1.1", ["pyarrow", "duckdb"]);
   if (pandas !== undefined)
     all.push({
