@@ -40,8 +40,8 @@ describe("readRun, here and in a page", () => {
 test("a file that is not there is an InputError, whoever reads it", async () => {
   const path = join(freshFolder(), "gone.log");
   for (const input of [path, pathToFileURL(path)]) {
-    for (const reading of [readRun(input), parseLog(input).next()]) {
-      expect(await fault(reading)).toMatchObject({ name: "InputError", code: "not-found" });
+    for (const read of [() => readRun(input), () => parseLog(input).next()]) {
+      expect(await fault(read())).toMatchObject({ name: "InputError", code: "not-found" });
     }
     expect((await checkRun(input)).error).toMatchObject({ code: "not-found" });
   }
