@@ -145,8 +145,8 @@ describe.skipIf(HOME === "")("Spark", () => {
 
   test("gives the same over the tables of an earlier job, when an executor is killed in the middle", async () => {
     const output = join(folder, "killed/tables");
-    // A project that is no longer in the manifest.
-    const old = join(output, "training/project=aa-bb");
+    // Rows that are no longer in the manifest.
+    const old = join(output, "training");
     await mkdir(old, { recursive: true });
     await copyFile(join(folder, "one-process/training.parquet"), join(old, "old.parquet"));
     let killed: number | undefined;

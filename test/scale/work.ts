@@ -64,12 +64,15 @@ export async function sumsOf(files: string, only?: readonly string[]): Promise<S
     const columns = await connection.runAndReadAll(`DESCRIBE SELECT * FROM ${rows}`);
     const sums: Record<string, (number | string)[]> = {};
     for (const [name, type] of columns.getRows().map((row) => [String(row[0]), String(row[1])])) {
-      if (name === undefined || (only !== undefined && !only.includes(name))) continue;
+      if (name === undefined || type === undefined || (only !== undefined && !only.includes(name))) continue;
       const column = `"${name}"`;
-      const isText = type === "VARCHAR";
-      const value = isText
-        ? `count(DISTINCT ${column}), sum(length(${column}))`
-        : `round(sum(CASE WHEN isfinite(${column}::DOUBLE) THEN ${column}::DOUBLE END), 2), count(*) FILTER (NOT isfinite(${column}::DOUBLE))`;
+      const text = type.startsWith("MAP") ? `CAST(${column} AS VARCHAR)` : column;
+      // A BOOLEAN is 0 or 1, a TIMESTAMP its milliseconds.
+      const number = type.startsWith("TIMESTAMP") ? `epoch_ms(${column})::DOUBLE` : `${column}::DOUBLE`;
+      const value =
+        type === "VARCHAR" || text !== column
+          ? `count(DISTINCT ${text}), sum(length(${text}))`
+          : `round(sum(CASE WHEN isfinite(${number}) THEN ${number} END), 2), count(*) FILTER (NOT isfinite(${number}))`;
       const [found = []] = (
         await connection.runAndReadAll(`SELECT count(${column}), ${value} FROM ${rows}`)
       ).getRows();
