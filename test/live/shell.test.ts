@@ -1,10 +1,10 @@
 /** The script that shells start as parse_tc_logs: whatever becomes of Node, standard input is passed on. */
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
+import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { freshFolder } from "../cli/run-binary.js";
+import { childOf, openPipe } from "./open-pipe.js";
 
 const SCRIPT = resolve("bin/parse_tc_logs");
 const CACHE = resolve("node_modules/.cache/marian-tracking");
@@ -25,37 +25,12 @@ function toolsWith(node?: string): string {
   return folder;
 }
 
-function start(args: readonly string[], env: Record<string, string>, script = SCRIPT) {
-  const child = spawn(script, args, { cwd: freshFolder(), env });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.on("data", (text) => {
-    stdout += text;
-  });
-  child.stderr.on("data", (text) => {
-    stderr += text;
-  });
-  const ended = once(child, "close");
-  return {
-    child,
-    write: (text: string) => child.stdin.write(text),
-    passed: (text: string) => expect.poll(() => stdout, { interval: 20 }).toContain(text),
-    async end() {
-      child.stdin.end();
-      const [code] = await ended;
-      return { code, stdout, stderr };
-    },
-  };
-}
+const start = (args: readonly string[], env: Record<string, string>, script = SCRIPT) =>
+  openPipe(script, args, { cwd: freshFolder(), env });
 
 const withNode = { PATH: process.env["PATH"] ?? "" };
 const STREAM = ["--from-stream", "-o", "out"];
 const PASSED_ON = "; standard input is passed on, and no more of it is read";
-
-/** The Node that the script waits for. */
-function nodeOf(shell: number): number {
-  return Number(readFileSync(`/proc/${shell}/task/${shell}/children`, "utf8").trim().split(" ")[0]);
-}
 
 describe("with Node", () => {
   test("a log is passed on and read, also through a link", async () => {
@@ -86,7 +61,7 @@ describe("with Node", () => {
     const { child, write, passed, end } = start(STREAM, { ...withNode, ...env });
     write("one\n");
     await passed("one\n");
-    process.kill(nodeOf(child.pid as number), "SIGKILL");
+    process.kill(childOf(child.pid as number), "SIGKILL");
     write("two\n");
     await passed("two\n");
     write("three\n");

@@ -1,12 +1,12 @@
 /** The wheel as users get it: installed in an environment of its own, on a machine without Node. */
-import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
+import { execFileSync, spawnSync } from "node:child_process";
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parse as parseCsv } from "csv-parse/sync";
 import { beforeAll, describe, expect, test } from "vitest";
 import { findPythonVenv } from "../interop/python-venv.js";
+import { childOf, openPipe } from "../live/open-pipe.js";
 
 const root = resolve(".");
 const tools = await findPythonVenv({
@@ -35,38 +35,12 @@ function run(command: string, args: readonly string[], env: Record<string, strin
   });
 }
 
-/** The program behind a training, as processes see it. */
-function pipe(env: Record<string, string> = {}) {
-  const child = spawn(program("parse_tc_logs"), ["--from-stream", "-o", "piped"], {
+/** The program behind a training. */
+const pipe = (env: Record<string, string> = {}) =>
+  openPipe(program("parse_tc_logs"), ["--from-stream", "-o", "piped"], {
     cwd: folder,
     env: { PATH, HOME: folder, ...env },
   });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.on("data", (text) => {
-    stdout += text;
-  });
-  child.stderr.on("data", (text) => {
-    stderr += text;
-  });
-  const ended = once(child, "close");
-  return {
-    child,
-    write: (text: string) => child.stdin.write(text),
-    /** Waits until so much has come through. */
-    passed: (text: string) => expect.poll(() => stdout, { interval: 20 }).toContain(text),
-    async end() {
-      child.stdin.end();
-      const [code] = await ended;
-      return { code, stdout, stderr };
-    },
-  };
-}
-
-/** The Node that the program became, which its parent waits for. */
-function nodeOf(parent: number): number {
-  return Number(readFileSync(`/proc/${parent}/task/${parent}/children`, "utf8").trim().split(" ")[0]);
-}
 
 describe.skipIf(builder === "")("the wheel", () => {
   beforeAll(() => {
@@ -186,7 +160,7 @@ except marian_tracking.ParseError as error: print(error.code, error)`;
       const { child, write, passed, end } = pipe(env);
       write("one\n");
       await passed("one\n");
-      process.kill(nodeOf(child.pid as number), "SIGKILL");
+      process.kill(childOf(child.pid as number), "SIGKILL");
       write("two\n");
       await passed("two\n");
       write("three\n");

@@ -5,24 +5,9 @@
 
 mod support;
 
-use marian_log::{csv, Batch, Parser};
+use marian_log::Parser;
 use proptest::prelude::*;
-use support::{line, parse};
-
-/// The rows of `training.csv` that come of these chunks.
-fn table<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> String {
-    let (mut parser, mut batch, mut text) = (Parser::new(), Batch::default(), Vec::new());
-    let columns = csv::Columns { position: true, labels: true, segment: true, timestamp: true };
-    for chunk in chunks {
-        batch.clear();
-        parser.feed(chunk, &mut batch);
-        csv::training_rows(&batch, columns, &[], b"", &mut text);
-    }
-    batch.clear();
-    parser.finish(&mut batch);
-    csv::training_rows(&batch, columns, &[], b"", &mut text);
-    String::from_utf8(text).unwrap()
-}
+use support::{line, parse, table};
 
 fn decimal() -> BoxedStrategy<String> {
     prop_oneof![
@@ -130,6 +115,6 @@ proptest! {
 
     #[test]
     fn their_cells_are_those_of_the_values(log in log()) {
-        prop_assert_eq!(table([log.as_slice()]), table(log.chunks(1)));
+        prop_assert_eq!(table(true, [log.as_slice()]), table(true, log.chunks(1)));
     }
 }

@@ -8,9 +8,9 @@
 
 mod support;
 
-use marian_log::{csv, Batch, Parser};
+use marian_log::Parser;
 use support::grammar::{scan, words, Grammar};
-use support::{parse, PREFIXES};
+use support::{parse, table, PREFIXES};
 
 /// A generator of numbers (xorshift64*).
 struct Random(u64);
@@ -215,20 +215,6 @@ fn with_more(lines: &[u8]) -> Vec<u8> {
     [lines, &b"Words that are no record.\n".repeat(16)].concat()
 }
 
-fn table<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
-    let (mut parser, mut batch, mut text) = (Parser::new(), Batch::default(), Vec::new());
-    let columns = csv::Columns { labels: true, segment: true, timestamp: true, ..csv::Columns::default() };
-    for chunk in chunks {
-        batch.clear();
-        parser.feed(chunk, &mut batch);
-        csv::training_rows(&batch, columns, &[], b"", &mut text);
-    }
-    batch.clear();
-    parser.finish(&mut batch);
-    csv::training_rows(&batch, columns, &[], b"", &mut text);
-    text
-}
-
 fn number_of(name: &str) -> Option<u64> {
     Some(std::env::var(name).ok()?.parse().unwrap_or_else(|_| panic!("{name} is no number")))
 }
@@ -267,7 +253,7 @@ fn one_pass_scanner_and_regular_expressions_read_the_same() {
         let shown = || format!("seed {seed}, byte {done}, log {:?}", String::from_utf8_lossy(&log));
         let whole = parse(&mut Parser::new(), [log.as_slice()]);
         assert_eq!(whole, parse(&mut Parser::new(), log.chunks(1)), "one pass and the scanner, {}", shown());
-        assert_eq!(table([log.as_slice()]), table(log.chunks(1)), "the cells of both, {}", shown());
+        assert_eq!(table(false, [log.as_slice()]), table(false, log.chunks(1)), "the cells of both, {}", shown());
     }
     println!(
         "seed {seed}: {done} bytes, {logs} logs, {lines} lines ({damaged} damaged, {} real ones to choose from), {records} records: \

@@ -1,8 +1,8 @@
 /** A stand-in for S3 that checks signatures by its own reading of AWS's rules. Listens on this machine alone. */
 import { createHash, createHmac } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { answerFault, type CommonFault, FaultPlan } from "../fault-plan.js";
+import { LocalServer } from "../local-server.js";
 
 /** What goes wrong with a request. */
 export type S3Fault =
@@ -48,7 +48,7 @@ export interface S3Request {
 }
 
 /** Serves buckets by paths: `/BUCKET/KEY`. */
-export class S3Server {
+export class S3Server extends LocalServer {
   readonly requests: S3Request[] = [];
   readonly accounts = new Map<string, Account>();
   /** Buckets that everybody may read. */
@@ -62,35 +62,9 @@ export class S3Server {
   redirect: 301 | 400 = 301;
   readonly #buckets = new Map<string, Map<string, StoredObject>>();
   readonly #faults = new FaultPlan<S3Fault>();
-  readonly #server: Server;
 
-  private constructor() {
-    this.#server = createServer((request, response) => {
-      const chunks: Buffer[] = [];
-      request.on("data", (chunk: Buffer) => chunks.push(chunk));
-      request.on("end", () => {
-        try {
-          this.#answer(request, Buffer.concat(chunks), response);
-        } catch (error) {
-          response.writeHead(500).end(String(error));
-        }
-      });
-    });
-  }
-
-  static async start(): Promise<S3Server> {
-    const server = new S3Server();
-    await new Promise<void>((resolve) => server.#server.listen(0, "127.0.0.1", resolve));
-    return server;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  async close(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+  static start(): Promise<S3Server> {
+    return new S3Server().listen();
   }
 
   makeBucket(bucket: string): void {
@@ -130,7 +104,7 @@ export class S3Server {
     this.#faults.add({ path: match, fault, times, after });
   }
 
-  #answer(request: IncomingMessage, body: Buffer, response: ServerResponse): undefined {
+  protected answer(request: IncomingMessage, body: Buffer, response: ServerResponse): undefined {
     const { method = "", url: path = "/", headers } = request;
     const url = new URL(path, this.url);
     const [, bucket = "", key = ""] = /^\/([^/]+)\/?(.*)$/.exec(decodeURIComponent(url.pathname)) ?? [];

@@ -1,15 +1,9 @@
 /** A stand-in for Google Cloud Storage and for any server of files, with faults. Listens on this machine alone. */
 import { createHash } from "node:crypto";
-import {
-  createServer,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-} from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { gunzipSync } from "node:zlib";
 import { answerFault, type CommonFault, FaultPlan } from "../fault-plan.js";
+import { LocalServer } from "../local-server.js";
 
 /** An object as it is stored. */
 interface StoredObject {
@@ -48,7 +42,7 @@ export interface ObjectRequest {
 }
 
 /** Serves objects as `/storage/v1/b/BUCKET/o` does, and as plain files below `/files/BUCKET/`. */
-export class ObjectServer {
+export class ObjectServer extends LocalServer {
   readonly requests: ObjectRequest[] = [];
   /** Objects on a page of a list. */
   pageSize = 1000;
@@ -59,36 +53,10 @@ export class ObjectServer {
   readonly uploads = new Map<string, Upload>();
   readonly #buckets = new Map<string, Map<string, StoredObject>>();
   readonly #faults = new FaultPlan<ObjectFault>();
-  readonly #server: Server;
   #generation = 1_700_000_000_000_000;
 
-  private constructor() {
-    this.#server = createServer((request, response) => {
-      const chunks: Buffer[] = [];
-      request.on("data", (chunk: Buffer) => chunks.push(chunk));
-      request.on("end", () => {
-        try {
-          this.#answer(request, Buffer.concat(chunks), response);
-        } catch (error) {
-          response.writeHead(500).end(String(error));
-        }
-      });
-    });
-  }
-
-  static async start(): Promise<ObjectServer> {
-    const server = new ObjectServer();
-    await new Promise<void>((resolve) => server.#server.listen(0, "127.0.0.1", resolve));
-    return server;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  async close(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+  static start(): Promise<ObjectServer> {
+    return new ObjectServer().listen();
   }
 
   /** Stores an object, or another content of it; it has a generation of its own. */
@@ -109,7 +77,7 @@ export class ObjectServer {
     this.#faults.add({ path: match, fault, times });
   }
 
-  #answer(request: IncomingMessage, body: Buffer, response: ServerResponse): undefined {
+  protected answer(request: IncomingMessage, body: Buffer, response: ServerResponse): undefined {
     const path = request.url ?? "/";
     const { headers, method = "" } = request;
     if (/^\/(?:computeMetadata|token)/.test(path)) return this.#credentials(path, response);

@@ -1,9 +1,10 @@
 //! What the tests share: logs made of Marian's lines, whole and damaged, and flat forms of a batch.
 #![allow(dead_code)]
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 pub mod grammar;
 
-use marian_log::{present, Batch, Parser, Stats};
+use marian_log::{csv, present, Batch, Parser, Stats};
 use proptest::prelude::*;
 
 /// What other programs put before a line.
@@ -166,6 +167,21 @@ pub fn parse<'a>(parser: &mut Parser, chunks: impl IntoIterator<Item = &'a [u8]>
     parser.finish(&mut batch);
     flatten(parser, &batch, &mut rows);
     (rows, parser.stats())
+}
+
+/// The rows of `training.csv` that come of these chunks, with all columns.
+pub fn table<'a>(position: bool, chunks: impl IntoIterator<Item = &'a [u8]>) -> String {
+    let (mut parser, mut batch, mut text) = (Parser::new(), Batch::default(), Vec::new());
+    let columns = csv::Columns { position, labels: true, segment: true, timestamp: true };
+    for chunk in chunks {
+        batch.clear();
+        parser.feed(chunk, &mut batch);
+        csv::training_rows(&batch, columns, &[], b"", &mut text);
+    }
+    batch.clear();
+    parser.finish(&mut batch);
+    csv::training_rows(&batch, columns, &[], b"", &mut text);
+    String::from_utf8(text).unwrap()
 }
 
 fn flatten(parser: &Parser, batch: &Batch, rows: &mut Vec<Row>) {
