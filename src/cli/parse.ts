@@ -16,6 +16,7 @@ import { Args, Flags } from "./flags/flag.js";
 import { namedInputs } from "./flags/named-inputs.js";
 import { readParserOptions } from "./flags/parser-options.js";
 import { flagPublishers, publisherFlags } from "./flags/publisher-flags.js";
+import { inputReceiptFlags } from "./flags/receipt-flags.js";
 import { rowOutput, tableFlag } from "./flags/row-output.js";
 import { manifestFlags, maxErrorsFlag, shardFlag } from "./flags/shard.js";
 import { unusedFlagsText, wandbFlags } from "./flags/wandb-flags.js";
@@ -98,17 +99,7 @@ const flags = {
     description: "the receipt as JSON on standard output (on standard error if rows go to standard output)",
     helpGroup: "RECEIPT",
   }),
-  quiet: Flags.boolean({
-    char: "q",
-    description: "no receipt unless something went wrong",
-    helpGroup: "RECEIPT",
-  }),
-  verbose: Flags.boolean({
-    char: "v",
-    description: "every input and every sample in the receipt",
-    exclusive: ["quiet"],
-    helpGroup: "RECEIPT",
-  }),
+  ...inputReceiptFlags,
   jobs: Flags.integer({
     char: "j",
     min: 1,

@@ -2,6 +2,7 @@ import { Command } from "../cli/command.js";
 import { Args, Flags } from "../cli/flags/flag.js";
 import { namedInputs } from "../cli/flags/named-inputs.js";
 import { readParserOptions } from "../cli/flags/parser-options.js";
+import { inputReceiptFlags } from "../cli/flags/receipt-flags.js";
 import { STDOUT } from "../cli/flags/row-output.js";
 import { makeReport } from "../cli/report/write-report.js";
 import { watchStopSignals } from "../cli/stop-signal.js";
@@ -91,17 +92,7 @@ SIGINT, SIGTERM.`;
         "the receipt as JSON on standard output (on standard error if the page or the summary goes there)",
       helpGroup: "RECEIPT",
     }),
-    quiet: Flags.boolean({
-      char: "q",
-      description: "no receipt unless something went wrong",
-      helpGroup: "RECEIPT",
-    }),
-    verbose: Flags.boolean({
-      char: "v",
-      description: "every input and every sample in the receipt",
-      exclusive: ["quiet"],
-      helpGroup: "RECEIPT",
-    }),
+    ...inputReceiptFlags,
   };
 
   async run(): Promise<void> {

@@ -2,6 +2,7 @@
 
 import { tablesCompressionFlag } from "./compression.js";
 import { Flags } from "./flag.js";
+import { quietFlag } from "./receipt-flags.js";
 import { folderName } from "./row-output.js";
 import { wandbKeyFlag } from "./wandb-flags.js";
 
@@ -74,11 +75,7 @@ export const groupFlags = {
     description: "print what would be done (new, changed, unchanged, unreadable), and change nothing",
   }),
   json: Flags.boolean({ description: "the receipt as JSON on standard output", helpGroup: "RECEIPT" }),
-  quiet: Flags.boolean({
-    char: "q",
-    description: "no receipt unless something went wrong",
-    helpGroup: "RECEIPT",
-  }),
+  ...quietFlag,
   verbose: Flags.boolean({
     char: "v",
     description: "every run in the receipt",
