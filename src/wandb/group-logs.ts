@@ -109,7 +109,7 @@ class TableCompletion {
     }
     // Earlier versions had all metrics in one table.
     const further = this.#reference.rows.further.with(this.#further.rows).with(this.#own.further);
-    const reference = this.#reference.rows.reference.with(this.#own.reference);
+    const reference = this.#reference.rows.with(this.#own);
     const whole = [
       { name: METRICS, table: reference.toReferenceData() },
       { name: FURTHER, table: further.toData() },
@@ -124,7 +124,7 @@ class TableCompletion {
     if (this.#lookedAtRuns || !this.#publication.fromRuns) return;
     this.#lookedAtRuns = true;
     try {
-      const known = this.#reference.rows.reference.with(this.#own);
+      const known = this.#reference.rows.with(this.#own);
       const lacking = this.#tableOf(await evaluationsOfRuns(this.#publication, known));
       this.#reference.rows = this.#reference.rows.with(lacking.reference);
       this.#further.rows = this.#further.rows.with(lacking.further);
