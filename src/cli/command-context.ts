@@ -27,5 +27,7 @@ export interface PlainCommand<F extends Interfaces.FlagInput = Interfaces.FlagIn
   readonly args: Interfaces.ArgInput;
   /** Whether there may be no more inputs than `args` names. */
   readonly strict: boolean;
+  /** The long options of the Python command that it stands in for: its arguments are read as argparse reads them. */
+  readonly reference?: readonly string[];
   run(given: ReadArguments<F>, context: CommandContext): Promise<number>;
 }

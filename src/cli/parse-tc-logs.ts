@@ -12,6 +12,7 @@ import { failUnfinishedFlag } from "./flags/fail-unfinished.js";
 import { Flags } from "./flags/flag.js";
 import { targetRequest, taskSecretFlag, wandbFlags } from "./flags/wandb-flags.js";
 import { report } from "./receipts/report.js";
+import { refuseArguments } from "./refuse-arguments.js";
 import { watchStopSignals } from "./stop-signal.js";
 
 /** Milliseconds in which the queue is to say what has started the task's group. */
@@ -56,14 +57,29 @@ const flags = {
   ...failUnfinishedFlag,
 };
 
-export const parseTcLogsCommand: PlainCommand<typeof flags> = { flags, args: {}, strict: true, run };
+/** The long options of the Python command. */
+export const PARSE_TC_LOGS_OPTIONS = [
+  "--input-file",
+  "--from-stream",
+  "--output-dir",
+  "--verbose",
+  "--publish-group-logs",
+  "--wandb-project",
+  "--wandb-artifacts",
+  "--wandb-group",
+  "--wandb-run-name",
+  "--wandb-publication",
+  "--taskcluster-secret",
+  "--tags",
+];
 
-/** Says in one line what is wrong with the arguments; returns the exit code. */
-export function refuseArguments(reason: string): number {
-  if (isReader()) say("parse_tc_logs: standard input is passed through and not read");
-  say(`parse_tc_logs: ${reason}; see parse_tc_logs --help`);
-  return EXIT.usage;
-}
+export const parseTcLogsCommand: PlainCommand<typeof flags> = {
+  flags,
+  args: {},
+  strict: true,
+  reference: PARSE_TC_LOGS_OPTIONS,
+  run,
+};
 
 async function run(
   { flags }: ReadArguments<typeof parseTcLogsCommand.flags>,
@@ -73,7 +89,7 @@ async function run(
   const input = flags["input-file"];
   if (input === undefined && !flags["from-stream"]) {
     const hint = stdinIs("directory") ? "standard input is a directory: " : "";
-    return refuseArguments(`${hint}one of --input-file and --from-stream must be given`);
+    return refuseArguments("parse_tc_logs", [], `${hint}one of --input-file and --from-stream must be given`);
   }
   const pipe = ParentChannel.ofProcess(process.env);
   const stop = pipe === undefined ? watchStopSignals() : watchPipeSignals(pipe.gone);

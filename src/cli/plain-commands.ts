@@ -53,8 +53,11 @@ export async function runPlain(args: readonly string[], binary: string): Promise
   if (asksVersion(args)) return printVersion(version);
   const [name = "", ...given] = args;
   const command = await commandOf(name, given);
-  const read = command && (await readFlags(given, command, process.env));
-  if (command === undefined || read === undefined) return undefined;
+  if (command === undefined) return undefined;
+  const spelled = await inFull(name, given, command);
+  if (spelled === undefined || typeof spelled === "number") return spelled;
+  const read = await readFlags(spelled, command, process.env);
+  if (read === undefined) return undefined;
   if (addressProblem(name, command.flags, read) !== undefined) return undefined;
   // Whether they can be written to is tried first.
   if (bucketOutputs(name, read.flags).length > 0) return undefined;
@@ -73,6 +76,22 @@ export async function runPlain(args: readonly string[], binary: string): Promise
   } finally {
     await warned;
   }
+}
+
+/** The arguments with all options in full; the exit code if they are wrong, undefined if they ask for help. */
+async function inFull(
+  name: string,
+  given: readonly string[],
+  { flags, args, reference }: PlainCommand,
+): Promise<readonly string[] | number | undefined> {
+  if (reference === undefined) return given;
+  const { readArgparse } = await import("./flags/argparse.js");
+  const read = readArgparse(given, { flags, args, reference });
+  if (read.kind === "wrong") {
+    const { refuseArguments } = await import("./refuse-arguments.js");
+    return refuseArguments(name, Object.keys(args), read.message);
+  }
+  return read.kind === "arguments" ? read.argv : undefined;
 }
 
 /** Where there is a file of options, or one that is refused, the framework's commands read it. */

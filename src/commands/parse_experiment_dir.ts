@@ -1,13 +1,12 @@
-import { Command } from "../cli/command.js";
+import { CompatibilityCommand } from "../cli/compatibility-command.js";
 import { Flags } from "../cli/flags/flag.js";
 import { groupFlags } from "../cli/flags/group-flags.js";
 import { runArchive } from "../cli/groups/archive.js";
 
-export default class ParseExperimentDir extends Command {
+export default class ParseExperimentDir extends CompatibilityCommand {
   static override summary = "Publish an archive as Python's parse_experiment_dir does.";
   static override description = "The command archive, with the name and flags of the Python command.";
   static override examples = ["parse_experiment_dir -d experiments -m taskcluster"];
-  static override hidden = true;
   static override flags = {
     directory: Flags.string({
       char: "d",
@@ -22,6 +21,8 @@ export default class ParseExperimentDir extends Command {
     }),
     ...groupFlags,
   };
+
+  static override readonly reference = ["--mode", "--directory"];
 
   async run(): Promise<void> {
     // The Python command's documentation writes -mode.

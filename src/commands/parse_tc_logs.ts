@@ -1,12 +1,10 @@
-import { Command } from "../cli/command.js";
-import { harmless } from "../cli/framework.js";
-import { parseTcLogsCommand, refuseArguments } from "../cli/parse-tc-logs.js";
-import { flagNames, isUsage, reasons } from "../cli/usage-error.js";
+import { CompatibilityCommand } from "../cli/compatibility-command.js";
+import { PARSE_TC_LOGS_OPTIONS, parseTcLogsCommand } from "../cli/parse-tc-logs.js";
 import { isReader } from "../live/channel.js";
 import { echoesInput } from "../live/echoes-input.js";
 import { endProcess, runPipe } from "../live/pipe.js";
 
-export default class ParseTcLogs extends Command {
+export default class ParseTcLogs extends CompatibilityCommand {
   static override summary = "Read the log of a training task as Python's parse_tc_logs does.";
   static override description =
     `For train.py, which pipes a training through it. Reads Taskcluster logs and plain train.log files. \
@@ -22,13 +20,9 @@ Exit codes: those of parse. With MOZ_AUTOMATION set 0, unless a signal came, the
     "parse_tc_logs --input-file live_backing.log --output-dir output",
     "marian -c config.yml 2>&1 | parse_tc_logs --from-stream --verbose",
   ];
-  static override hidden = true;
   static override flags = parseTcLogsCommand.flags;
 
-  override async catch(error: Error & { exitCode?: number }): Promise<void> {
-    if (!isUsage(error)) return super.catch(error);
-    return this.exit(refuseArguments(reasons(harmless(error), flagNames(ParseTcLogs.flags)).join("; ")));
-  }
+  static override readonly reference = PARSE_TC_LOGS_OPTIONS;
 
   async run(): Promise<void> {
     if (!isReader() && echoesInput(this.argv)) {

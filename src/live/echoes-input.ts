@@ -6,11 +6,12 @@ import { fstatSync } from "node:fs";
  * front of a command with wrong flags must not notice.
  */
 export function echoesInput(args: readonly string[]): boolean {
-  if (args.some((argument) => /^(?:--help|-h|--version|-V)$/.test(argument))) return false;
+  // Long options may be abbreviated.
+  if (args.some((argument) => /^(?:--h(?:e|el|elp)?|-v*h|--version|-V)$/.test(argument))) return false;
   // There is nothing to pass on, and the command says so.
   if (isA("directory")) return false;
-  if (args.some((argument) => argument.startsWith("--from") || /^-v*s/.test(argument))) return true;
-  return !args.some((argument) => /^(?:--input-file|-v*i)/.test(argument)) && isA("pipe");
+  if (args.some((argument) => /^(?:--f(?:ro?)?$|--from|-v*s)/.test(argument))) return true;
+  return !args.some((argument) => /^(?:--i|-v*i)/.test(argument)) && isA("pipe");
 }
 
 /** Whether standard input is of a kind. */

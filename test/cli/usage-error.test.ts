@@ -78,13 +78,13 @@ describe("a usage error", () => {
     const { stderr, code } = await runHere("parse_experiment_dir", ["-d", "x"]);
     expect([code, stderr]).toEqual([
       2,
-      " ›   Error: Missing required flag --mode\n ›   See parse_experiment_dir --help\n",
+      "usage: parse_experiment_dir [FLAGS]\nparse_experiment_dir: error: the following arguments are required: --mode/-m; see parse_experiment_dir --help\n",
     ]);
     // Its standard input must not be a pipe: it would pass it on.
     const logs = await runBinary("parse_tc_logs", ["--input-fiel", "a.log"]);
     expect([logs.code, logs.stderr]).toEqual([
       2,
-      "parse_tc_logs: Nonexistent flag: --input-fiel; Did you mean --input-file?; see parse_tc_logs --help\n",
+      "usage: parse_tc_logs [FLAGS]\nparse_tc_logs: error: unrecognized arguments: --input-fiel a.log; did you mean --input-file?; see parse_tc_logs --help\n",
     ]);
   });
 });

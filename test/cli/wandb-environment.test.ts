@@ -301,7 +301,10 @@ describe("without a key", () => {
 
   test("parse_experiment_dir says what it always said", async () => {
     const done = await run("parse_experiment_dir", ["-d", "archive", "-m", "snakemake"]);
-    check(done, { code: 2, stderr: /Error: no W&B API key was found.*; --no-wandb turns publishing off/ });
+    check(done, {
+      code: 2,
+      stderr: /parse_experiment_dir: error: no W&B API key was found.*; --no-wandb turns publishing off/,
+    });
   });
 });
 

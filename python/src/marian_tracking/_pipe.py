@@ -20,11 +20,11 @@ STOPS = [signal.SIGINT, signal.SIGTERM]
 
 def is_pipe(arguments: list[str]) -> bool:
     """Whether the program will pass standard input on; the same rule as in ``src/live/main.ts``."""
-    if any(argument in ("--help", "-h", "--version", "-V") for argument in arguments) or _is_a("directory"):
+    if any(re.fullmatch("--h(e|el|elp)?|-v*h|--version|-V", argument) for argument in arguments) or _is_a("directory"):
         return False
-    if any(argument.startswith("--from") or re.match("-v*s", argument) for argument in arguments):
+    if any(re.match("--f(ro?)?$|--from|-v*s", argument) for argument in arguments):
         return True
-    return not any(re.match("--input-file|-v*i", argument) for argument in arguments) and _is_a("pipe")
+    return not any(re.match("--i|-v*i", argument) for argument in arguments) and _is_a("pipe")
 
 
 def run_pipe(binary: str, arguments: list[str]) -> int:
