@@ -26,13 +26,19 @@ export abstract class Command extends FrameworkCommand {
     A extends Interfaces.OutputArgs<Interfaces.ArgInput>,
   >(options: Interfaces.Input<F, B, A>, argv = this.argv): Promise<Interfaces.ParserOutput<F, B, A>> {
     const flags = await this.#withFile(options.flags ?? {}, argv);
-    const parsed = await super.parse({ ...options, flags: flags as Interfaces.FlagInput<F> }, argv);
+    const words = await this.spelled(argv, { flags, args: (options.args ?? {}) as Interfaces.ArgInput });
+    const parsed = await super.parse({ ...options, flags: flags as Interfaces.FlagInput<F> }, words);
     const wrong = addressProblem(this.id ?? "", flags, parsed);
     if (wrong !== undefined) return this.usage(wrong);
     const places = bucketOutputs(this.id ?? "", parsed.flags);
     if (places.length > 0 && !("dry-run" in parsed.flags && parsed.flags["dry-run"]))
       await this.#tryBuckets(places, argv);
     return parsed;
+  }
+
+  /** The words as the framework is to read them. */
+  protected async spelled(argv: string[], _input: Pick<PlainCommand, "flags" | "args">): Promise<string[]> {
+    return argv;
   }
 
   /** Ends the command if a place can't be written to; in a pipe after a training it only warns. */

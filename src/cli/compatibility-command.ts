@@ -1,7 +1,7 @@
 /** The three commands that stand in for those of the Python package, and read command lines as those do. */
-import type { Interfaces } from "@oclif/core";
 import { EXIT } from "../exit-code.js";
 import { Command } from "./command.js";
+import type { PlainCommand } from "./command-context.js";
 import { readArgparse } from "./flags/argparse.js";
 import { harmless } from "./framework.js";
 import { refuseArguments } from "./refuse-arguments.js";
@@ -17,16 +17,14 @@ export abstract class CompatibilityCommand extends Command {
     return false;
   }
 
-  protected override async parse<
-    F extends Interfaces.OutputFlags<Interfaces.FlagInput>,
-    B extends Interfaces.OutputFlags<Interfaces.FlagInput>,
-    A extends Interfaces.OutputArgs<Interfaces.ArgInput>,
-  >(options: Interfaces.Input<F, B, A>, argv = this.argv): Promise<Interfaces.ParserOutput<F, B, A>> {
-    const { flags = {}, args = {} } = options as { flags?: Interfaces.FlagInput; args?: Interfaces.ArgInput };
+  protected override async spelled(
+    argv: string[],
+    input: Pick<PlainCommand, "flags" | "args">,
+  ): Promise<string[]> {
     const { reference } = this.ctor as typeof CompatibilityCommand;
     const { isInput } = this;
-    const read = readArgparse(argv, { flags, args, reference, isInput });
-    if (read.kind === "arguments") return super.parse(options, [...read.argv]);
+    const read = readArgparse(argv, { ...input, reference, isInput });
+    if (read.kind === "arguments") return [...read.argv];
     if (read.kind === "wrong") return this.refuse(read.message);
     await this.config.runCommand("help", [this.id ?? ""]);
     return this.exit(EXIT.ok);

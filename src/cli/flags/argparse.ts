@@ -1,11 +1,9 @@
 /** Reads the command lines of the compatibility binaries as Python's argparse reads those of the Python commands. */
-import type { Interfaces } from "@oclif/core";
+import type { PlainCommand } from "../command-context.js";
 import { suggestion } from "../usage-error.js";
 
 /** What a compatibility binary takes. */
-export interface ArgparseCommand {
-  readonly flags: Interfaces.FlagInput;
-  readonly args: Interfaces.ArgInput;
+export interface ArgparseCommand extends Pick<PlainCommand, "flags" | "args"> {
   /** The long options of the Python command: an abbreviation that is clear there is clear here, whatever flags we add. */
   readonly reference: readonly string[];
   /** Whether a word that begins with a dash is an input all the same. */
@@ -56,7 +54,7 @@ function option(name: string, strings: readonly string[], more: Partial<Option> 
   return { name, strings, aliases: [], takes: "none", adds: false, choices: [], exclusive: [], ...more };
 }
 
-function optionsOf(flags: Interfaces.FlagInput): Option[] {
+function optionsOf(flags: PlainCommand["flags"]): Option[] {
   const options = [option("help", ["-h", "--help"]), option("version", ["-V", "--version"])];
   for (const [name, flag] of Object.entries(flags)) {
     const { char, exclusive = [] } = flag;
