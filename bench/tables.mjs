@@ -103,7 +103,9 @@ function contenders(tree, manifest, programs, quick) {
         out,
       ],
     });
-    all.push(...sparkJobs(home, programs[0].folder, manifest(programs[0].folder), tree.runs.length));
+    // As large as `plan` recommends.
+    const shards = Math.max(2, Math.floor(tree.text / 400e6));
+    all.push(...sparkJobs(home, spark, programs[0].folder, manifest, shards));
   }
   return all;
 }
@@ -113,35 +115,44 @@ function sparkHome(venv) {
   return spawnSync(join(venv, "bin/python"), ["-c", script], { encoding: "utf8" }).stdout.trim();
 }
 
-/** The job of jobs/spark, and an empty one: what the JVM costs. */
-function sparkJobs(home, folder, manifest, runs) {
-  const settings = ["spark.sql.catalogImplementation=in-memory", "spark.ui.enabled=false"];
-  const start = (out) => [
-    ...["env", `SPARK_HOME=${home}`, "SPARK_LOCAL_IP=127.0.0.1", join(home, "bin/spark-sql")],
-    ...["--master", "local[2]"],
-    ...[...settings, `spark.sql.warehouse.dir=${out}-warehouse`].flatMap((one) => ["--conf", one]),
+/** The job of jobs/spark, and an empty one: what the JVMs cost. */
+function sparkJobs(home, venv, folder, manifest, shards) {
+  const environment = [
+    `SPARK_HOME=${home}`,
+    `PYSPARK_PYTHON=${join(venv, "bin/python")}`,
+    "SPARK_LOCAL_IP=127.0.0.1",
+    `SPARK_WORKER_DIR=${join(tmpdir(), "bench-spark-work")}`,
   ];
-  const variables = (out) =>
-    [
-      `manifest=${manifest}`,
-      `output=${out}`,
-      `partitions=${Math.max(2, Math.round(runs / 125))}`,
-      `worker=${node} ${join(folder, "bin/run.js")}`,
-    ].flatMap((one) => ["--hivevar", one]);
-  return [
-    {
-      name: "Spark, `local[2]`: an empty job",
-      role: "empty",
-      once: true,
-      command: (out) => [...start(out), "-e", "SELECT 1"],
-    },
-    {
-      name: "the job of `jobs/spark`, `local[2]`: all tables",
-      role: "job",
-      once: true,
-      command: (out) => [...start(out), ...variables(out), "-f", join(root, "jobs/spark/reprocess.sql")],
-    },
-  ];
+  const empty = "from pyspark.sql import SparkSession; SparkSession.builder.getOrCreate().range(2).count()";
+  const job = [join(root, "jobs/spark/reprocess.py"), manifest(folder, shards)];
+  return ["local[2]", "local-cluster[2,1,1024]"].flatMap((master) => {
+    const submit = ["env", ...environment, join(home, "bin/spark-submit"), "--master", master];
+    const settings = ["--conf", "spark.ui.enabled=false"];
+    return [
+      {
+        name: `Spark, \`${master}\`: an empty job`,
+        role: `empty ${master}`,
+        once: true,
+        command: (out) =>
+          bash(
+            'echo "$1" >"$2.py"; shift; out=$1; shift; exec "$@" "$out.py"',
+            empty,
+            out,
+            ...submit,
+            ...settings,
+          ),
+      },
+      {
+        name: `the job of \`jobs/spark\`, ${shards} shards, \`${master}\``,
+        role: `job ${master}`,
+        once: true,
+        command: (out) => [
+          ...[...submit, ...settings, ...job, out, String(shards)],
+          ...["--worker", `${node} ${join(folder, "bin/run.js")}`],
+        ],
+      },
+    ];
+  });
 }
 
 /** Measures, and returns the lines of tables. */
@@ -180,7 +191,7 @@ export async function tablesTable({ quick, runs: rounds, size, programs, show })
       try {
         return await measure(command(out));
       } finally {
-        for (const end of ["", ".parquet", "-warehouse"]) rmSync(out + end, { recursive: true, force: true });
+        for (const end of ["", ".parquet", ".py"]) rmSync(out + end, { recursive: true, force: true });
       }
     };
     const rows = contenders(tree, manifest, programs, quick);

@@ -8,6 +8,8 @@ import { cache, has, must, python, run, skipped } from "./tools.mjs";
 
 const SPARK = "4.3.0";
 const TASKGRAPH = "24.5.1";
+const PANDAS = "3.1.1";
+const MOTO = "5.2.5";
 const PACKAGES = [
   "slurmctld",
   "slurmd",
@@ -67,12 +69,17 @@ function debian() {
   return unpacked;
 }
 
+/** The interpreter of a virtual environment; empty where it can't be had. */
+const interpreter = (venv) => (venv === undefined ? "" : join(venv, "bin/python"));
+
 must("node", ["scripts/build.mjs"]);
 const env = {
   ...process.env,
   SCALE_SPARK_HOME: spark() ?? "",
   SCALE_TOOL: tool() ?? "",
   SCALE_DEBIAN: debian() ?? "",
+  SCALE_PYARROW: interpreter(python("pyarrow", "pandas", PANDAS, ["pyarrow", "duckdb"])),
+  SCALE_MOTO: interpreter(python("a server of S3", "moto", MOTO, [`moto[server]==${MOTO}`])),
   SCALE_TASKGRAPH: python("Taskgraph", "taskcluster-taskgraph", TASKGRAPH) ?? "",
 };
 process.exitCode = run(

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Reads an archive with a Slurm job array, one task a shard:
+# Reads an archive with a Slurm job array, one task a shard; the gate is a job after it:
 #
 #   marian-tracking plan /data/archive --shards 64 -o plan
-#   sbatch --array=1-64 jobs/slurm/reprocess.sh plan tables 64
+#   job=$(sbatch --parsable --array=1-64 jobs/slurm/reprocess.sh plan tables 64)
+#   sbatch --dependency=afterany:$job --wrap 'marian-tracking status tables'
 #
-# `marian-tracking status tables` names the tasks that failed or were lost. Each is sent again alone, under its own number
-# (a shard is there whole or not at all):
+# Send the tasks that it names again, under their own numbers:
 #
 #   sbatch --array=7,12 jobs/slurm/reprocess.sh plan tables 64
 #
@@ -14,7 +14,7 @@
 #SBATCH --mem=1G
 #SBATCH --requeue
 set -eu
-manifest=$1 output=$2 shards=$3
+plan=$1 tables=$2 shards=$3
 
-exec ${MARIAN_TRACKING:-marian-tracking} archive --manifest "$manifest" --shard "auto/$shards" \
-  --format parquet --output-dir "$output"
+exec ${MARIAN_TRACKING:-marian-tracking} archive --manifest "$plan" --shard "auto/$shards" \
+  --format parquet --output-dir "$tables"

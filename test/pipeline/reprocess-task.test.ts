@@ -10,8 +10,7 @@ import { sharedIsThere } from "../golden/shared.js";
 import { violation } from "../servers/taskcluster/schemas.js";
 import { shardTask } from "./reprocess-task.js";
 
-const task = (shard: number, manifest = "https://example.com/m.ndjson") =>
-  shardTask({ manifest, shard, shards: 2 });
+const task = (shard: number, plan = "https://example.com/plan/") => shardTask({ plan, shard, shards: 2 });
 
 describe("the task for a shard", () => {
   test.skipIf(!sharedIsThere)("is one that Taskcluster's own schema allows", () => {

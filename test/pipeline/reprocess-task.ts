@@ -4,7 +4,7 @@ import { parse } from "yaml";
 
 /** What a hook is triggered with. */
 export interface ShardPayload {
-  readonly manifest: string;
+  readonly plan: string;
   readonly shard: number;
   readonly shards: number;
 }

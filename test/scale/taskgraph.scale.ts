@@ -80,8 +80,7 @@ describe.skipIf(VENV === "")("Taskgraph", () => {
     for (let shard = 1; shard <= 64; shard += 1) {
       const { task } = tasks[`reprocess-${shard}`] ?? {};
       if (sharedIsThere) expect(violation("queue/v1/create-task-request", task)).toBeUndefined();
-      const manifest = "https://example.com/manifest.ndjson";
-      const wanted = shardTask({ manifest, shard, shards: 64 }).payload;
+      const wanted = shardTask({ plan: "https://example.com/plan/", shard, shards: 64 }).payload;
       expect(task?.payload).toMatchObject(wanted);
     }
   });

@@ -1,16 +1,23 @@
-/** What the tests with engines share: an archive, what one process makes of it, and the comparison. */
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+/** What the tests with engines share: an archive, the rows that an independent reader finds in it, and their processes. */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { DuckDBInstance } from "@duckdb/node-api";
-import { afterAll } from "vitest";
+import { afterAll, expect } from "vitest";
+import { shardName } from "../../src/pipeline/manifests/shard.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** The command of a worker. */
 export const WORKER = `${process.execPath} ${join(ROOT, "bin/run.js")}`;
+
+/** A Python with pyarrow, for the independent reader. */
+export const PYTHON = process.env["SCALE_PYARROW"] ?? "";
+if (PYTHON === "")
+  process.stderr.write(
+    "skipped: the tests that compare all rows, without pyarrow (run `npm run test:scale`)\n",
+  );
 
 /** A file of the recipes. */
 export function recipe(path: string): string {
@@ -35,53 +42,129 @@ export function runTool(command: string, args: readonly string[], cwd = ROOT): s
   return stdout;
 }
 
-/** Lists the benchmark's archive, with some broken logs, in a manifest, and writes its tables with one process. */
-export function prepare(folder: string): { readonly manifest: string; readonly tables: string } {
-  const script = `
-    import { archiveTree } from ${JSON.stringify(new URL("../../bench/archive-tree.mjs", import.meta.url).href)};
-    console.log(archiveTree({ runs: 60, megabytes: 100, broken: 0.1 }, ${JSON.stringify(folder)}).folder);`;
-  const archive = runTool(process.execPath, ["--input-type=module", "-e", script]).trim();
-  const manifest = join(folder, "manifest.ndjson");
-  const tables = join(folder, "one-process");
-  const [node = "", program = ""] = WORKER.split(" ");
-  runTool(node, [program, "plan", archive, "-o", manifest]);
-  runTool(node, [program, "archive", "--manifest", manifest, "-o", tables, "--format", "parquet"]);
-  return { manifest, tables };
+/** A count and a hash of the rows of each table. */
+type Rows = Readonly<Record<string, { readonly rows: number; readonly hash: string }>>;
+
+const readRows = (...args: string[]): Rows =>
+  JSON.parse(runTool(PYTHON, [join(ROOT, "bench/rivals/archive_reader.py"), ...args]));
+
+/** An archive, and what each way to its tables has to find in it. */
+export interface Prepared {
+  readonly archive: string;
+  readonly runs: number;
+  readonly rows: Rows;
 }
 
-/** A count of the rows, and of each column a count and a sum; of text, a count of different ones. */
-export type Sums = Readonly<Record<string, readonly (number | string)[]>>;
+/** Makes the benchmark's archive, with some broken logs, and reads it by other code than ours. */
+export function prepare(folder: string, runs = 60): Prepared {
+  const script = `
+    import { archiveTree } from ${JSON.stringify(new URL("../../bench/archive-tree.mjs", import.meta.url).href)};
+    console.log(archiveTree({ runs: ${runs}, megabytes: ${runs / 2}, broken: 0.1 }, ${JSON.stringify(folder)}).folder);`;
+  const archive = runTool(process.execPath, ["--input-type=module", "-e", script]).trim();
+  return { archive, runs, rows: readRows(archive) };
+}
 
-/** Tables whose columns are compared; further metrics have columns in some forms and none in others. */
-export const COMPARED = ["training", "validation", "evaluations", "runs"] as const;
+/** Lists the archive, a manifest a shard. */
+export function plan(archive: string, shards: number, place: string): string {
+  const [node = "", program = ""] = WORKER.split(" ");
+  runTool(node, [program, "plan", archive, "--shards", String(shards), "-q", "-o", place]);
+  return place;
+}
 
-/** Sums of a table in Parquet files. */
-export async function sumsOf(files: string, only?: readonly string[]): Promise<Sums> {
-  const instance = await DuckDBInstance.create(":memory:");
-  const connection = await instance.connect();
-  const rows = `read_parquet('${files}', hive_partitioning = true, union_by_name = true)`;
-  try {
-    const columns = await connection.runAndReadAll(`DESCRIBE SELECT * FROM ${rows}`);
-    const sums: Record<string, (number | string)[]> = {};
-    for (const [name, type] of columns.getRows().map((row) => [String(row[0]), String(row[1])])) {
-      if (name === undefined || type === undefined || (only !== undefined && !only.includes(name))) continue;
-      const column = `"${name}"`;
-      const text = type.startsWith("MAP") ? `CAST(${column} AS VARCHAR)` : column;
-      // A BOOLEAN is 0 or 1, a TIMESTAMP its milliseconds.
-      const number = type.startsWith("TIMESTAMP") ? `epoch_ms(${column})::DOUBLE` : `${column}::DOUBLE`;
-      const value =
-        type === "VARCHAR" || text !== column
-          ? `count(DISTINCT ${text}), sum(length(${text}))`
-          : `round(sum(CASE WHEN isfinite(${number}) THEN ${number} END), 2), count(*) FILTER (NOT isfinite(${number}))`;
-      const [found = []] = (
-        await connection.runAndReadAll(`SELECT count(${column}), ${value} FROM ${rows}`)
-      ).getRows();
-      sums[name] = found.map((one) => (typeof one === "number" ? Number(one.toPrecision(12)) : String(one)));
-    }
-    const [total = []] = (await connection.runAndReadAll(`SELECT count(*) FROM ${rows}`)).getRows();
-    return { ...sums, rows: [String(total[0])] };
-  } finally {
-    connection.closeSync();
-    instance.closeSync();
+/** Every shard of the job is done, once, and together they have every row of the archive. */
+export function isWhole({ rows, runs }: Prepared, tables: string, shards: number): void {
+  const status = statusOf(tables);
+  expect(status).toMatchObject({ complete: true, count: shards, done: shards, mixed: false, runs });
+  expect(status.with_errors).toBeGreaterThan(3);
+  expect(readRows("--tables", ...allShards(shards).map((name) => join(tables, name)))).toEqual(rows);
+}
+
+/** The names of the shards of a job. */
+export function allShards(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => shardName({ index: index + 1, count }));
+}
+
+/** What the gate says. */
+export function statusOf(tables: string) {
+  const [node = "", program = ""] = WORKER.split(" ");
+  const { stdout } = spawnSync(node, [program, "status", tables, "--json"], { encoding: "utf8" });
+  return JSON.parse(stdout || "{}") as {
+    readonly complete: boolean;
+    readonly with_errors: number;
+    readonly shards: readonly { readonly shard: number; readonly state: string; readonly reason?: string }[];
+  };
+}
+
+/** What a program printed, and how it ended. */
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A program at work. */
+export interface Running {
+  readonly pid: number;
+  readonly done: Promise<Ended>;
+}
+
+/** Starts a program whose output is kept. */
+export function start(
+  command: string,
+  args: readonly string[],
+  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
+): Running {
+  const child: ChildProcess = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+  const said = { stdout: "", stderr: "" };
+  child.stdout?.on("data", (chunk) => {
+    said.stdout += chunk;
+  });
+  child.stderr?.on("data", (chunk) => {
+    said.stderr += chunk;
+  });
+  const done = new Promise<Ended>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, signal) => resolve({ code, signal, ...said }));
+  });
+  return { pid: child.pid ?? 0, done };
+}
+
+/** Looks again and again until it finds something, or the program ends. */
+export async function found<T>({ done }: Running, look: () => T | undefined): Promise<T | undefined> {
+  let hasEnded = false;
+  done.finally(() => {
+    hasEnded = true;
+  });
+  while (!hasEnded) {
+    const value = look();
+    if (value !== undefined) return value;
+    await new Promise((resolve) => setTimeout(resolve, 5));
   }
+  return undefined;
+}
+
+/** A process of this machine. */
+export interface Process {
+  readonly pid: number;
+  readonly parent: number;
+  readonly command: string;
+}
+
+function processes(): Process[] {
+  return readdirSync("/proc").flatMap((name) => {
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, "utf8");
+      const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+      return [{ pid: Number(name), parent, command: readFileSync(`/proc/${name}/cmdline`, "utf8") }];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** The processes that descend from one: nobody else's are ever touched. */
+export function descendants(pid: number, all = processes()): Process[] {
+  const children = all.filter(({ parent }) => parent === pid);
+  return children.flatMap((child) => [child, ...descendants(child.pid, all)]);
 }
