@@ -129,23 +129,22 @@ export class Core {
         return ret >>> 0;
     }
     /**
-     * Formats the points as CSV; the text replaces the last one. See [`csv::point_rows`].
+     * Formats the points as CSV; the text replaces the last one. `columns` is as in [`Self::csv`]. See [`csv::point_rows`].
      * @param {Float64Array} places
      * @param {number} width
-     * @param {boolean} segment
-     * @param {boolean} timestamp
+     * @param {number} columns
      * @param {Float64Array} times
      * @param {Uint8Array} prefix
      * @returns {number}
      */
-    pointsCsv(places, width, segment, timestamp, times, prefix) {
+    pointsCsv(places, width, columns, times, prefix) {
         const ptr0 = passArrayF64ToWasm0(places, wasm.__wbindgen_malloc);
         const len0 = WASM_VECTOR_LEN;
         const ptr1 = passArrayF64ToWasm0(times, wasm.__wbindgen_malloc);
         const len1 = WASM_VECTOR_LEN;
         const ptr2 = passArray8ToWasm0(prefix, wasm.__wbindgen_malloc);
         const len2 = WASM_VECTOR_LEN;
-        const ret = wasm.core_pointsCsv(this.__wbg_ptr, ptr0, len0, width, segment, timestamp, ptr1, len1, ptr2, len2);
+        const ret = wasm.core_pointsCsv(this.__wbg_ptr, ptr0, len0, width, columns, ptr1, len1, ptr2, len2);
         return ret >>> 0;
     }
     /**

@@ -20,6 +20,11 @@ export interface CsvColumns {
   readonly timestamp?: boolean;
 }
 
+/** The columns as the core takes them: a bit for each. */
+export function columnBits({ position, labels, segment, timestamp }: CsvColumns): number {
+  return [position, labels, segment, timestamp].reduce((bits, has, at) => (has ? bits | (1 << at) : bits), 0);
+}
+
 /**
  * Formats the training rows of a batch, whose times are given in UTC, in the core's memory; throws if they are gone. The
  * text holds until the core is called again.

@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The parser as a class: chunks of bytes in, batches out. */
-import { Batch, type CsvColumns, type WriteCsv } from "./batch.js";
+import { Batch, columnBits, type WriteCsv } from "./batch.js";
 import type { Core, CoreModule } from "./core.js";
 import { type Counts, packTable, readCounts, readViews, type Views, viewCsv } from "./layout.js";
 import { type ClosedPoints, PointReader } from "./points.js";
@@ -165,8 +165,4 @@ export class LogParser implements Disposable {
     };
     return new Batch(views, this.#metrics, this.time, csv);
   }
-}
-
-function columnBits({ position, labels, segment, timestamp }: CsvColumns): number {
-  return [position, labels, segment, timestamp].reduce((bits, has, at) => (has ? bits | (1 << at) : bits), 0);
 }

@@ -1,4 +1,5 @@
 /** Validation points as the core gathers them from the records of its batches. */
+import { type CsvColumns, columnBits } from "./batch.js";
 import type { Core, CoreModule } from "./core.js";
 import { PRESENT, viewCsv } from "./layout.js";
 import { POINT_NUMBERS, VALUE_NUMBERS } from "./table.js";
@@ -13,12 +14,10 @@ export const POINT_WIDTH = POINT_NUMBERS.length;
 export const VALUE_WIDTH = VALUE_NUMBERS.length;
 
 /** The columns of points as CSV: `epoch,up`, `width` cells of metrics, and those that are asked for. */
-export interface PointCsv {
+export interface PointCsv extends Omit<CsvColumns, "labels"> {
   /** For each metric, by its index: in which cell its value stands, and in which how often it stalled. */
   readonly cells: Float64Array;
   readonly width: number;
-  readonly segment: boolean;
-  readonly timestamp: boolean;
   /** Finished CSV text that every row starts with. */
   readonly prefix: Uint8Array;
 }
@@ -135,10 +134,13 @@ export class PointReader {
       rows(points, pointCount, POINT_WIDTH),
       rows(values, valueCount, VALUE_WIDTH),
       origin,
-      ({ cells, width, segment, timestamp, prefix }, times) => {
+      ({ cells, width, prefix, ...columns }, times) => {
         if (call !== this.#calls)
           throw new Error("The parser has been called again: take the CSV of its points first.");
-        return viewCsv(this.#module, core.pointsCsv(cells, width, segment, timestamp, times, prefix));
+        return viewCsv(
+          this.#module,
+          core.pointsCsv(cells, width, columnBits({ ...columns, labels: false }), times, prefix),
+        );
       },
     );
   }

@@ -165,19 +165,12 @@ impl Core {
         table.as_ptr() as usize as u32
     }
 
-    /// Formats the points as CSV; the text replaces the last one. See [`csv::point_rows`].
+    /// Formats the points as CSV; the text replaces the last one. `columns` is as in [`Self::csv`]. See [`csv::point_rows`].
     #[wasm_bindgen(js_name = pointsCsv)]
-    pub fn points_csv(
-        &mut self,
-        places: &[f64],
-        width: usize,
-        segment: bool,
-        timestamp: bool,
-        times: &[f64],
-        prefix: &[u8],
-    ) -> u32 {
+    pub fn points_csv(&mut self, places: &[f64], width: usize, columns: u32, times: &[f64], prefix: &[u8]) -> u32 {
         self.csv.clear();
-        let cells = csv::PointCells { places, width, segment, timestamp };
+        let has = |bit: u32| columns & bit != 0;
+        let cells = csv::PointCells { position: has(1), places, width, segment: has(4), timestamp: has(8) };
         csv::point_rows(&self.closed, cells, times, prefix, &mut self.csv);
         self.table()
     }

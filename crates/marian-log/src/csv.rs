@@ -78,9 +78,11 @@ pub fn training_rows(batch: &Batch, columns: Columns, times: &[f64], prefix: &[u
     }
 }
 
-/// Which columns of points follow `epoch,up`.
+/// Which columns of points stand around `epoch,up`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PointCells<'p> {
+    /// `segment,line,timestamp`, before the others
+    pub position: bool,
     /// Two numbers for each metric: in which cell its value stands, and in which how often it stalled.
     pub places: &'p [f64],
     /// How many cells of metrics there are.
@@ -94,6 +96,12 @@ pub struct PointCells<'p> {
 /// Appends every point of `closed` to `out`, each with `prefix` in front; `times` are as in [`training_rows`].
 pub fn point_rows(closed: &Closed, columns: PointCells<'_>, times: &[f64], prefix: &[u8], out: &mut Vec<u8>) {
     let mut timestamps = Timestamps::default();
+    let mut timestamp = |out: &mut Vec<u8>, row: usize| {
+        let point = &closed.points[row];
+        if point.present as u32 & present::TIMESTAMP != 0 {
+            timestamps.write(out, *times.get(row).unwrap_or(&point.timestamp));
+        }
+    };
     let mut cells: Vec<Option<f64>> = vec![None; columns.width];
     let mut start = 0;
     for (row, point) in closed.points.iter().enumerate() {
@@ -112,9 +120,16 @@ pub fn point_rows(closed: &Closed, columns: PointCells<'_>, times: &[f64], prefi
             }
         }
         start = end;
-        let bits = point.present as u32;
         out.extend_from_slice(prefix);
-        if bits & present::EPOCH != 0 {
+        if columns.position {
+            integer(out, point.segment);
+            out.push(b',');
+            integer(out, point.line);
+            out.push(b',');
+            timestamp(out, row);
+            out.push(b',');
+        }
+        if point.present as u32 & present::EPOCH != 0 {
             integer(out, point.epoch);
         }
         out.push(b',');
@@ -131,9 +146,7 @@ pub fn point_rows(closed: &Closed, columns: PointCells<'_>, times: &[f64], prefi
         }
         if columns.timestamp {
             out.push(b',');
-            if bits & present::TIMESTAMP != 0 {
-                timestamps.write(out, *times.get(row).unwrap_or(&point.timestamp));
-            }
+            timestamp(out, row);
         }
         out.extend_from_slice(b"\r\n");
     }

@@ -133,6 +133,11 @@ impl Marks {
         Self { stamps: Stamps::Unknown, held: Vec::new(), refusal: None, traceback: None, thrown: None, last: None }
     }
 
+    /// Whether no line can go on where one before it began.
+    pub fn is_idle(&self) -> bool {
+        self.refusal.is_none() && self.traceback.is_none() && self.thrown.is_none()
+    }
+
     /// Marian spoke: a record, or a line under `[marian]` or `[config]`; `stamped` tells whether a stamp stood before it.
     pub fn spoken(&mut self, stamped: bool, record: bool, each: &mut dyn FnMut(Mark)) {
         if stamped {

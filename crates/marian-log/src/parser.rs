@@ -195,6 +195,14 @@ impl Parser {
                 if cursor > start {
                     continue;
                 }
+            } else if self.patterns.is_empty() && self.marks.as_ref().is_some_and(Marks::is_idle) {
+                let start = cursor;
+                cursor = self.read_exact(block, start, batch);
+                if cursor > start {
+                    // No more marks can be in them.
+                    self.with_marks(batch, |marks, each| marks.spoken(true, true, each));
+                    continue;
+                }
             }
             let start = cursor;
             let end = memchr(b'\n', &block[start..]).map_or(block.len(), |found| start + found);

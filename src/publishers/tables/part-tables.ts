@@ -4,7 +4,7 @@ import type { RunName } from "./columns.js";
 import { PartFiles, type PartOptions, type PartTableName, type TablePart } from "./part-files.js";
 import { csvHead, jsonHead } from "./row-text.js";
 import { putTraining, trainingJson } from "./training-rows.js";
-import { putValidation, ValidationRows, validationCsv, validationJson } from "./validation-rows.js";
+import { ValidationRows, validationJson } from "./validation-rows.js";
 
 /** A part, but for its runs. */
 export type PartTablesSummary = Readonly<Record<PartTableName, TablePart>>;
@@ -21,28 +21,25 @@ export class PartTables {
 
   /** Begins a run: its updates go to the function that is returned, which throws what the disk says. */
   startRun(name: RunName): (update: RunUpdate) => void {
-    const csv = csvHead(name);
-    const csvBytes = new TextEncoder().encode(csv);
+    const csv = new TextEncoder().encode(csvHead(name));
     const json = jsonHead(name);
     const texts = [name.project, name.group, name.run];
     const validations = new ValidationRows();
     return (update) => {
-      const { batch } = update;
-      const rows = batch.training.length;
-      if (rows > 0) {
+      const { batch, closed } = update;
+      if (batch.training.length > 0) {
         const { csv: csvFile, ndjson, columns } = this.#training;
-        csvFile?.push(batch.trainingCsv({ position: true, labels: true, segment: false }, csvBytes));
+        csvFile?.push(batch.viewTrainingCsv({ position: true, labels: true, segment: false }, csv));
         ndjson?.push(trainingJson(batch, json));
-        columns?.add(texts, rows, (from, to, filler) => putTraining(batch, from, to, filler));
-      }
-      const points = validations.take(update);
-      if (points.length > 0) {
-        const { csv: csvFile, ndjson, columns } = this.#validation;
-        csvFile?.push(validationCsv(points, csv));
-        ndjson?.push(validationJson(points, json));
-        columns?.add(texts, points.length, (from, to, filler) =>
-          putValidation(points.slice(from, to), filler),
+        columns?.add(texts, batch.training.length, (from, to, filler) =>
+          putTraining(batch, from, to, filler),
         );
+      }
+      if (closed.length > 0) {
+        const { csv: csvFile, ndjson, columns } = this.#validation;
+        csvFile?.push(validations.csv(update, csv));
+        ndjson?.push(validationJson(validations.take(update), json));
+        columns?.add(texts, closed.length, (from, to, filler) => validations.put(update, from, to, filler));
       }
     };
   }

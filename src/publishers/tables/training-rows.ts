@@ -1,6 +1,7 @@
 /** Training rows of a batch, in each form. */
 import type { Batch } from "../../core/batch.js";
 import { PRESENT, type TRAINING_COLUMNS } from "../../core/layout.js";
+import { lookAt } from "../../core/look-at.js";
 import type { ColumnFiller } from "./column-buffer.js";
 import { jsonNumber } from "./row-text.js";
 import { columnsOf, RUN_COLUMNS } from "./schema.js";
@@ -18,12 +19,15 @@ const COLUMNS: readonly { readonly name: Name; readonly bit: number | undefined 
 
 /** Puts the rows from `from` to `to` into columns. */
 export function putTraining(batch: Batch, from: number, to: number, filler: ColumnFiller): void {
-  const { training, trainingTimes } = batch;
-  const present = training.present.subarray(from, to);
-  for (const { name, bit } of COLUMNS) {
-    const values = name === "timestamp" ? trainingTimes : training[name];
-    filler.number(name)?.pushAll(values.subarray(from, to), bit === undefined ? undefined : present, bit);
-  }
+  // A zone needs a column of its own.
+  const times = batch.time.hasZones ? batch.trainingTimes : undefined;
+  lookAt(batch, ({ training }) => {
+    const present = training.present.subarray(from, to);
+    for (const { name, bit } of COLUMNS) {
+      const values = (name === "timestamp" ? times : undefined) ?? training[name];
+      filler.number(name)?.pushAll(values.subarray(from, to), bit === undefined ? undefined : present, bit);
+    }
+  });
 }
 
 /** The rows as NDJSON, each starting with `head`. */

@@ -1,8 +1,9 @@
 /** Validation points as rows of the table of many runs, whose columns are the same whatever the metrics. */
-import { instant } from "../../core/timestamp.js";
+import { PRESENT } from "../../core/layout.js";
+import type { ClosedPoints } from "../../core/points.js";
 import { ColumnNames, stalledColumn } from "../../run/metric-columns.js";
 import type { RunUpdate } from "../../run/run-reader.js";
-import type { ValidationPoint } from "../../run/validation-point.js";
+import { pointTimes } from "../../run/validation-point.js";
 import { metricRule } from "../csv/columns.js";
 import type { ColumnFiller } from "./column-buffer.js";
 import type { Cell, Metrics } from "./columns.js";
@@ -24,61 +25,97 @@ export function metricColumns(): ColumnNames {
 /** Where a metric is: in a column, or by a name in `further`. */
 type Place = readonly [value: number | string, stalled: number | string];
 
+const NO_TIMES = new Float64Array(0);
+/** The first column of a metric. */
+const FIRST = (INDICES.get("up") ?? 0) + 1;
+
 /** Turns the points of one run into rows. */
 export class ValidationRows {
   readonly #columns = metricColumns();
-  readonly #places = new Map<string, Place>();
+  /** By the index of the metric. */
+  readonly #places: Place[] = [];
+  #hasFurther = false;
 
-  take({ points, metricNames }: RunUpdate): ValidationRow[] {
-    // In the order of their first records, whatever closes first: names must not depend on the chunks of a log.
-    if (points.length > 0 && metricNames.size > this.#places.size) {
-      for (const metric of metricNames) {
-        const column = this.#columns.add(metric);
-        const stalled = stalledColumn(column);
-        this.#places.set(metric, [INDICES.get(column) ?? column, INDICES.get(stalled) ?? stalled]);
-      }
-    }
-    return points.map((point) => this.#row(point));
+  take(update: RunUpdate): ValidationRow[] {
+    const { closed } = update;
+    this.#meet(update);
+    return Array.from({ length: closed.length }, (_, point) => this.#fill(closed, point, []));
   }
 
-  #row({ segment, line, timestamp, epoch, up, metrics }: ValidationPoint): ValidationRow {
-    const cells: Cell[] = [segment, line, instant(timestamp), epoch, up];
-    while (cells.length < COLUMNS.length) cells.push(undefined);
+  /** Puts the points from `from` to `to` into columns. */
+  put(update: RunUpdate, from: number, to: number, filler: ColumnFiller): void {
+    this.#meet(update);
+    const further = filler.metrics(COLUMNS[FURTHER]?.name ?? "");
+    const columns = COLUMNS.slice(0, FURTHER).map(({ name }) => filler.number(name));
+    const cells: Cell[] = [];
+    for (let point = from; point < to; point += 1) {
+      this.#fill(update.closed, point, cells);
+      for (let index = 0; index < FURTHER; index += 1)
+        columns[index]?.push(cells[index] as number | undefined);
+      further?.push(cells[FURTHER] as Metrics | undefined);
+    }
+  }
+
+  /** The points as CSV, each starting with `head`. Bytes hold until the core is called again, by any parser of the thread. */
+  csv(update: RunUpdate, head: Uint8Array): Uint8Array | string {
+    this.#meet(update);
+    // The core does not write maps.
+    if (this.#hasFurther) return validationCsv(this.take(update), new TextDecoder().decode(head));
+    const { closed } = update;
+    const cells = Float64Array.from(this.#places.flat() as number[], (column) => column - FIRST);
+    const columns = { position: true, segment: false };
+    const times = closed.time.hasZones ? pointTimes(closed) : NO_TIMES;
+    return closed.viewCsv({ cells, width: FURTHER + 1 - FIRST, ...columns, prefix: head }, times);
+  }
+
+  /** Gives metrics their places, in the order of their first records, whatever closes first: names must not depend on the chunks of a log. */
+  #meet({ closed, metricNames }: RunUpdate): void {
+    if (closed.length === 0 || metricNames.size === this.#places.length) return;
+    for (const metric of [...metricNames].slice(this.#places.length)) {
+      const column = this.#columns.add(metric);
+      const stalled = stalledColumn(column);
+      const place: Place = [INDICES.get(column) ?? column, INDICES.get(stalled) ?? stalled];
+      this.#places.push(place);
+      this.#hasFurther ||= place.some((one) => typeof one === "string");
+    }
+  }
+
+  /** The cells of a point, in `cells`. */
+  #fill(closed: ClosedPoints, point: number, cells: Cell[]): Cell[] {
+    const segment = closed.number(point, "segment");
+    const present = closed.number(point, "present");
+    const time = closed.number(point, "timestamp");
+    const isUtc = (present & PRESENT.utc) !== 0;
+    cells[0] = segment;
+    cells[1] = closed.number(point, "line");
+    cells[2] = present & PRESENT.timestamp ? closed.time.absolute(time, isUtc, segment) : undefined;
+    cells[3] = present & PRESENT.epoch ? closed.number(point, "epoch") : undefined;
+    cells[4] = closed.number(point, "up");
+    for (let index = FIRST; index < COLUMNS.length; index += 1) cells[index] = undefined;
     let further: Map<string, number> | undefined;
-    const put = (place: number | string, value: number | undefined) => {
-      if (value === undefined) return;
-      if (typeof place === "number") cells[place] = value;
-      else {
-        further ??= new Map();
-        further.set(place, value);
+    const end = closed.number(point, "end");
+    for (let at = closed.first(point); at < end; at += 1) {
+      const [value, stalled] = this.#places[closed.value(at, "metric")] ?? [];
+      const hasStalled = (closed.value(at, "present") & PRESENT.stalled) !== 0;
+      for (const [place, number] of [
+        [value, closed.value(at, "value")],
+        [stalled, hasStalled ? closed.value(at, "stalled") : undefined],
+      ] as const) {
+        if (number === undefined) continue;
+        if (typeof place === "number") cells[place] = number;
+        else if (place !== undefined) {
+          further ??= new Map();
+          further.set(place, number);
+        }
       }
-    };
-    for (const [metric, { value, stalled }] of metrics) {
-      const place = this.#places.get(metric);
-      if (place === undefined) continue;
-      put(place[0], value);
-      put(place[1], stalled);
     }
     cells[FURTHER] = further;
     return cells;
   }
 }
 
-/** Puts the rows into columns. */
-export function putValidation(rows: readonly ValidationRow[], filler: ColumnFiller): void {
-  for (const [index, { name }] of COLUMNS.entries()) {
-    if (index === FURTHER) {
-      const column = filler.metrics(name);
-      for (const row of rows) column?.push(row[index] as Metrics | undefined);
-    } else {
-      const column = filler.number(name);
-      for (const row of rows) column?.push(row[index] as number | undefined);
-    }
-  }
-}
-
 /** The rows as CSV, each starting with `head`. */
-export function validationCsv(rows: readonly ValidationRow[], head: string): string {
+function validationCsv(rows: readonly ValidationRow[], head: string): string {
   let text = "";
   for (const row of rows) {
     text += head;
