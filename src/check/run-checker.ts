@@ -8,7 +8,7 @@ import { type CheckOptions, thresholds } from "./check-options.js";
 import { CollapseCheck } from "./collapse-check.js";
 import { CourseCheck, type Death, type PartSoFar, type TrainingState } from "./course-check.js";
 import { DivergenceCheck } from "./divergence-check.js";
-import { type Finding, FindingList, type LogPosition } from "./finding.js";
+import { type Finding, type FindingKind, FindingList, type LogPosition } from "./finding.js";
 import { GapCheck } from "./gap-check.js";
 import { NonFiniteCheck } from "./non-finite-check.js";
 import { OrderCheck } from "./order-check.js";
@@ -31,6 +31,9 @@ export class RunChecker {
   readonly #collapse: CollapseCheck;
   readonly #order: OrderCheck;
   readonly #course: CourseCheck;
+  /** The checks of each row, but for those whose findings nobody wants. */
+  readonly #ofTraining: readonly Pick<GapCheck, "training">[];
+  readonly #ofValidation: readonly Pick<GapCheck, "validation">[];
   readonly #closed: () => boolean;
   readonly #running: () => boolean;
   /** Marks after the last record. A start of Marian comes late, when its configuration has ended. */
@@ -64,6 +67,16 @@ export class RunChecker {
     this.#course = new CourseCheck(report, ({ at, utc, segment }) =>
       at === undefined ? undefined : time.format(at, utc, segment),
     );
+    const wanted = <Check>(kind: FindingKind, check: Check) => (limits.kinds.has(kind) ? [check] : []);
+    const both = [...wanted("nan", this.#nonFinite), ...wanted("gap", this.#gap)];
+    this.#ofTraining = [
+      ...both,
+      ...wanted("divergence", this.#divergence),
+      ...wanted("throughput", this.#throughput),
+      ...wanted("order", this.#order),
+    ];
+    // How a training ended depends on its stalls.
+    this.#ofValidation = [...both, this.#stall, ...wanted("collapse", this.#collapse), this.#course];
     this.#closed = limits.closed;
     this.#running = limits.running;
   }
@@ -90,14 +103,12 @@ export class RunChecker {
         if (this.#pending.length > 0) this.#marksBefore(row.line);
         this.#position = row;
         if (this.#course.training(row)) this.#reset(undefined);
-        for (const check of [this.#nonFinite, this.#divergence, this.#gap, this.#throughput, this.#order])
-          check.training(row);
+        for (const check of this.#ofTraining) check.training(row);
       } else if (kind === KIND.validation) {
         const row = this.#records.validation(batch, validation++);
         this.#marksBefore(row.line);
         this.#position = row;
-        for (const check of [this.#nonFinite, this.#stall, this.#gap, this.#collapse, this.#course])
-          check.validation(row);
+        for (const check of this.#ofValidation) check.validation(row);
       } else {
         const found = batch.events[event];
         const mark = found && markOf(found);

@@ -150,8 +150,9 @@ export function readEvents(numbers: Float64Array, bytes: Uint8Array, ends: Uint3
   let text = 0;
   let start = 0;
   for (let at = 0; at < numbers.length; at += EVENT_NUMBERS.length) {
-    const values = EVENT_NUMBERS.map((name, index) => [name, numbers[at + index] ?? 0] as const);
-    const { texts: count, ...event } = Object.fromEntries(values) as Record<EventNumber, number>;
+    const event = {} as Record<EventNumber, number>;
+    for (const [index, name] of EVENT_NUMBERS.entries()) event[name] = numbers[at + index] ?? 0;
+    const count = event.texts;
     const texts: string[] = [];
     for (const end of ends.subarray(text, text + count)) {
       texts.push(decoder.decode(bytes.subarray(start, end)));

@@ -24,9 +24,20 @@ export function isLocal(path: string): boolean {
   }
 }
 
+/** Bytes that are there without waiting. */
+export interface LocalBytes extends Disposable {
+  /** How many there were at first. */
+  readonly size: number;
+  /**
+   * Reads the next bytes and returns their number; 0 at the end.
+   *
+   * @throws Error of Node's.
+   */
+  read(into: Uint8Array): number;
+}
+
 /** A regular file on a disk of this machine. */
-export class LocalFile implements Disposable {
-  /** Bytes that it had when it was opened. */
+export class LocalFile implements LocalBytes {
   readonly size: number;
   readonly #fd: number;
 
@@ -50,11 +61,6 @@ export class LocalFile implements Disposable {
     return undefined;
   }
 
-  /**
-   * Reads the next bytes and returns their number; 0 at the end.
-   *
-   * @throws Error of Node's.
-   */
   read(into: Uint8Array): number {
     return readSync(this.#fd, into);
   }

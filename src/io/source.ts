@@ -5,7 +5,7 @@ import { addressText } from "./address.js";
 import { fileChunks } from "./chunks.js";
 import { isGarbled } from "./file-name.js";
 import { InputError } from "./input-error.js";
-import { LocalFile } from "./local-file.js";
+import { type LocalBytes, LocalFile } from "./local-file.js";
 import type { Again } from "./packed/recover.js";
 
 /** A log to read. */
@@ -37,7 +37,7 @@ export interface Source {
    */
   chunks(): AsyncIterable<Uint8Array>;
   /** The file for synchronous reads; undefined if they might wait. Absent if the bytes are not those of a file. */
-  openLocal?(): LocalFile | undefined;
+  openLocal?(): LocalBytes | undefined;
   /** The same a second time, for damaged data; absent if that can't be had, or has to be fetched once more. */
   readonly again?: Again | undefined;
 }

@@ -17,13 +17,20 @@ export interface LogEnd {
   readonly state: TrainingState | undefined;
 }
 
+/** Memory of a tail that has ended: an archive has one log after the other. */
+let spare: Uint8Array<ArrayBuffer> | undefined;
+
 /** Keeps the last bytes of a log; chunks need not outlive the call. */
 export class LogTail {
-  readonly #buffer = new Uint8Array(2 * KEPT);
+  #buffer = new Uint8Array(0);
   #length = 0;
   #whole = true;
 
   take(chunk: Uint8Array): void {
+    if (this.#buffer.length === 0) {
+      this.#buffer = spare ?? new Uint8Array(2 * KEPT);
+      spare = undefined;
+    }
     const end = chunk.subarray(Math.max(0, chunk.length - KEPT));
     if (this.#length + end.length > this.#buffer.length) {
       this.#buffer.copyWithin(0, this.#length - KEPT, this.#length);
@@ -55,6 +62,7 @@ export class LogTail {
     check.take(await reader.read(bytes.subarray(start)));
     check.take(await reader.finish());
     check.finish();
+    if (this.#buffer.length > 0) spare = this.#buffer;
     const { death, state } = check;
     const before = lines - reader.tally.counts.lines;
     return { death: death && { line: death.line + before, text: death.text }, state };

@@ -1,7 +1,7 @@
 /** Reads a log into updates: a plain file of this machine directly in the core's memory, everything else in chunks. */
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { LendingParser } from "../core/lending-parser.js";
-import type { LocalFile } from "../io/local-file.js";
+import type { LocalBytes } from "../io/local-file.js";
 import { decompress } from "../io/packed/decompress.js";
 import { kindIsOpen, kindOf } from "../io/packed/packing.js";
 import { isTarHeader, refuseTar } from "../io/packed/tar-header.js";
@@ -62,7 +62,7 @@ export async function* readLog(
 
 /** The updates of a file; false, and no update, if it is not plain text. */
 async function* fileUpdates(
-  file: LocalFile,
+  file: LocalBytes,
   source: Source,
   parser: LendingParser,
   reader: RunReader,

@@ -1,8 +1,9 @@
 /** Completes a training's log by Marian's log of validations, `valid.log`. */
 import type { Batch } from "../../core/batch.js";
 import { KIND, PRESENT } from "../../core/layout.js";
-import { LogParser } from "../../core/log-parser.js";
+import { LendingParser } from "../../core/lending-parser.js";
 import { InputError } from "../../io/input-error.js";
+import type { LocalBytes } from "../../io/local-file.js";
 import { decompress } from "../../io/packed/decompress.js";
 import type { Again } from "../../io/packed/recover.js";
 import { readable, type Source } from "../../io/source.js";
@@ -156,13 +157,13 @@ async function textsOf(source: Source, { line }: Marks): Promise<Map<number, Uin
   return texts;
 }
 
-/** Reads a log to its end or to an error, which is returned. */
+/** Reads a log to its end or to an error, which is returned. A batch holds until `take` returns. */
 async function readBatches(
   source: Pick<Source, "chunks" | "again">,
   take: (batch: Batch) => void,
   count: (bytes: number) => void = () => {},
 ): Promise<unknown> {
-  using parser = new LogParser(nodeCore());
+  using parser = new LendingParser(nodeCore());
   let fault: unknown;
   try {
     for await (const chunk of decompress(source.chunks(), source.again)) {
@@ -207,10 +208,18 @@ class CachedLog implements Source {
     if (size !== undefined) this.size = size;
     if (stamp !== undefined) this.stamp = stamp;
     this.again = log.again;
+    // Most logs are short files of this machine: to wait for each chunk costs more than the reading.
+    const bytes = readAtOnce(log);
+    if (bytes !== undefined) this.#kept = [bytes];
   }
 
   get changed(): boolean {
     return this.#log.changed === true || this.#other?.changed === true;
+  }
+
+  openLocal(): LocalBytes | undefined {
+    const [bytes, ...more] = this.#kept ?? [];
+    return bytes === undefined || more.length > 0 ? undefined : new BytesInMemory(bytes);
   }
 
   async *chunks(): AsyncGenerator<Uint8Array> {
@@ -225,4 +234,44 @@ class CachedLog implements Source {
     }
     this.#kept = chunks;
   }
+}
+
+/** The bytes of a short file of this machine; undefined if the log is something else, or can't be read to its end. */
+function readAtOnce(log: Source): Uint8Array | undefined {
+  using file = log.openLocal?.();
+  if (file === undefined || file.size > MAX_LENGTH) return undefined;
+  // There is room for what a training adds meanwhile.
+  const bytes = new Uint8Array(file.size + (1 << 16));
+  let length = 0;
+  try {
+    for (;;) {
+      const read = file.read(bytes.subarray(length));
+      length += read;
+      if (length === bytes.length) return undefined;
+      if (read === 0) return bytes.subarray(0, length);
+    }
+  } catch {
+    // Who reads it again says why.
+    return undefined;
+  }
+}
+
+/** Bytes that are read like a file. */
+class BytesInMemory implements LocalBytes {
+  readonly size: number;
+  #left: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.size = bytes.length;
+    this.#left = bytes;
+  }
+
+  read(into: Uint8Array): number {
+    const part = this.#left.subarray(0, into.length);
+    into.set(part);
+    this.#left = this.#left.subarray(part.length);
+    return part.length;
+  }
+
+  [Symbol.dispose](): void {}
 }
