@@ -1,16 +1,27 @@
-// Builds dist/ (the library), cli/ (the program) and the command manifest. `npm ci && npm run build` is all that a checkout needs.
+// Builds dist/ (the library), cli/ (the program) and the command manifest. `npm ci` does so too, by `prepare`: with
+// --if-changed, only what is older than its sources is built.
 import { rmSync } from "node:fs";
-import { installPackages, must, root } from "./tools.mjs";
+import { installPackages, isBuilt, must, packagesAreInstalled, root } from "./tools.mjs";
 
+if (process.argv.includes("--if-changed")) {
+  if (isBuilt()) process.exit();
+  if (process.env.npm_config_omit?.includes("dev") && !packagesAreInstalled()) {
+    console.error("marian-tracking is not built: the packages that build it are left out (--omit=dev)");
+    process.exit();
+  }
+}
 installPackages();
 rmSync(`${root}dist`, { recursive: true, force: true });
 rmSync(`${root}oclif.manifest.json`, { force: true });
 // Each step takes seconds: say which it is.
 const step = (what) => console.error(`building ${what} …`);
+// Only now: before, the bundler may not be installed.
+const { bundle, bundleLibrary } = await import("./bundle.mjs");
 step("the library");
 must("node_modules/.bin/tsc", ["-p", "tsconfig.build.json"]);
-// Only now: before, the bundler may not be installed.
-const { bundle } = await import("./bundle.mjs");
+const { keepPublicTypes } = await import("./public-types.mjs");
+keepPublicTypes();
+await bundleLibrary();
 step("the program");
 await bundle();
 const { bundleForPages } = await import("./browser-bundle.mjs");

@@ -1,11 +1,8 @@
 // From a clone to a parsed log: installs and builds what is missing, reads a log, shows what came of it.
-import { existsSync, readFileSync } from "node:fs";
-import { installPackages, must, root } from "./tools.mjs";
+import { readFileSync } from "node:fs";
+import { must, root } from "./tools.mjs";
 
-installPackages();
-if (!existsSync(`${root}cli/program.js`) || !existsSync(`${root}oclif.manifest.json`)) {
-  must("node", ["scripts/build.mjs"]);
-}
+must("node", ["scripts/build.mjs", "--if-changed"]);
 console.log("$ node bin/run.js parse fixtures/train.log -o demo-output");
 must("node", ["bin/run.js", "parse", "fixtures/train.log", "-o", "demo-output"], {
   stdio: ["ignore", "inherit", "inherit"],

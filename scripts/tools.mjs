@@ -1,6 +1,6 @@
 // What the scripts share: running a command, and having what it needs.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -30,17 +30,38 @@ if (Number(major) < 20 || (Number(major) === 20 && Number(minor) < 19)) {
   process.exit(1);
 }
 
-/** Installs the packages when they are missing or older than the lock file. */
-export function installPackages() {
+/** Whether all packages are there, in the versions of the lock file. */
+export function packagesAreInstalled() {
   const lock = readFileSync(`${root}package-lock.json`, "utf8");
   const installed = `${root}node_modules/.package-lock.json`;
   const wanted = Object.entries(JSON.parse(lock).packages).filter(
     ([path, { optional }]) => path !== "" && !optional,
   );
   const present = existsSync(installed) ? JSON.parse(readFileSync(installed, "utf8")).packages : {};
-  if (wanted.every(([path, { version }]) => present[path]?.version === version)) return;
+  return wanted.every(([path, { version }]) => present[path]?.version === version);
+}
+
+/** Installs the packages when they are missing or older than the lock file. */
+export function installPackages() {
+  if (packagesAreInstalled()) return;
   console.error("installing packages (npm ci) …");
-  must("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+  // Without scripts: `prepare` would build.
+  must("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
+}
+
+/** Whether the last file of a build is newer than all that it is made of; a folder changes when a file in it goes. */
+export function isBuilt() {
+  const outputs = ["dist/index.js", "cli/program.js", "oclif.manifest.json"].map((name) => join(root, name));
+  if (!outputs.every((path) => existsSync(path))) return false;
+  const built = statSync(outputs.at(-1)).mtimeMs;
+  const folders = ["src", "scripts", "wasm"].map((name) => join(root, name));
+  const below = folders.flatMap((folder) =>
+    readdirSync(folder, { recursive: true }).map((name) => join(folder, name)),
+  );
+  const files = ["package.json", "package-lock.json", "tsconfig.json", "tsconfig.build.json"];
+  return [...folders, ...below, ...files.map((name) => join(root, name))].every(
+    (path) => statSync(path).mtimeMs <= built,
+  );
 }
 
 /** Where scripts keep what they fetch. */
