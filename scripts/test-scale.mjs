@@ -42,7 +42,6 @@ function tool() {
     "install",
     "--prefix",
     place,
-    "--omit=optional",
     "--no-audit",
     "--no-fund",
     join(place, packed),

@@ -1,4 +1,5 @@
-/** The packed package in a Vite and a webpack project without any configuration, built and loaded in Chromium. */
+/** The packed package in a Vite and a webpack project without any configuration, and in one of esbuild, built and loaded in Chromium. */
+import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -114,6 +115,26 @@ describe.skipIf(!chromiumIsThere)("a page built by", () => {
       },
     });
     await check(site.url);
+  });
+
+  test("esbuild, as docs/browser.md says", async () => {
+    const outdir = join(folder, "esbuild");
+    const page = readFileSync(fileURLToPath(new URL("../../docs/browser.md", import.meta.url)), "utf8");
+    const [, code = "", command = ""] = /```js\n\/\/ app\.js\n(.*?)```\n\n```\n(.*?)```/s.exec(page) ?? [];
+    writeFileSync(join(folder, "app.js"), `${code}\nimport("./src/index.js");`);
+    const args = command.trim().replace("--outdir=public", `--outdir=${outdir}`).split(" ").slice(1);
+    // The harness reads through the entry that the page describes.
+    execFileSync(
+      fileURLToPath(new URL("../../node_modules/.bin/esbuild", import.meta.url)),
+      [...args, "--alias:marian-tracking/browser=marian-tracking/slim", "--log-level=error"],
+      { cwd: folder },
+    );
+    await using site = await Site.start({
+      folders: { esbuild: outdir, "": join(folder, "public") },
+      pages: { "/": `<!doctype html>${icon}<script type="module" src="/esbuild/app.js"></script>` },
+    });
+    await check(site.url);
+    expect(site.requests.filter((path) => path.endsWith(".wasm"))).toEqual([]);
   });
 
   test.each(["production", "development"] as const)("webpack, %s", async (mode) => {
