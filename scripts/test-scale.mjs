@@ -38,14 +38,7 @@ function tool() {
   mkdirSync(place, { recursive: true });
   must("npm", ["pack", "--ignore-scripts", "--silent", "--pack-destination", place]);
   const [packed] = readdirSync(place);
-  const made = run("npm", [
-    "install",
-    "--prefix",
-    place,
-    "--no-audit",
-    "--no-fund",
-    join(place, packed),
-  ]);
+  const made = run("npm", ["install", "--prefix", place, "--no-audit", "--no-fund", join(place, packed)]);
   if (made !== 0) return skipped("Spark with a worker from an archive", "npm could not install the package");
   copyFileSync(realpathSync(process.execPath), join(place, "node"));
   must("tar", ["-C", place, "-czf", `${place}.tgz`, "."]);

@@ -45,8 +45,14 @@ export function packagesAreInstalled() {
 export function installPackages() {
   if (packagesAreInstalled()) return;
   console.error("installing packages (npm ci) …");
-  // Without scripts: `prepare` would build.
-  must("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
+  must("npm", [
+    "ci",
+    // `prepare` would build.
+    "--ignore-scripts",
+    // Where npm runs this for `npm install --global git+…`, its settings say global and leave packages out.
+    ...["--global=false", "--include=dev"],
+    ...["--no-audit", "--no-fund", "--loglevel=error"],
+  ]);
 }
 
 /** Whether the last file of a build is newer than all that it is made of; a folder changes when a file in it goes. */
