@@ -1,9 +1,11 @@
 // Builds dist/ (the library), cli/ (the program) and the command manifest. `npm ci` does so too, by `prepare`: with
 // --if-changed, only what is older than its sources is built.
-import { rmSync } from "node:fs";
+import { realpathSync, rmSync, unlinkSync } from "node:fs";
+import { join } from "node:path";
 import { installPackages, isBuilt, must, packagesAreInstalled, root } from "./tools.mjs";
 
 if (process.argv.includes("--if-changed")) {
+  unlinkClone();
   if (isBuilt()) process.exit();
   if (process.env.npm_config_omit?.includes("dev") && !packagesAreInstalled()) {
     console.error("marian-tracking is not built: the packages that build it are left out (--omit=dev)");
@@ -36,3 +38,23 @@ must("node_modules/.bin/oclif", ["manifest"], {
   // The generator would ask for a newer version of itself.
   env: { ...process.env, OCLIF_SKIP_NEW_VERSION_CHECK: "true" },
 });
+
+/**
+ * For `npm install --global git+…`, npm prepares a clone in its cache, and by the setting `global` links that clone into
+ * the global folder. It then unpacks the package through this link, and deletes the clone.
+ */
+function unlinkClone() {
+  const { npm_config_global: isGlobal, npm_config_prefix: prefix, npm_config_cache: npmCache } = process.env;
+  const clone = realpathSync(root);
+  if (isGlobal !== "true" || prefix === undefined || npmCache === undefined) return;
+  const inCache = join(realpathSync(npmCache), "_cacache/tmp/");
+  if (!clone.startsWith(inCache)) return;
+  for (const modules of ["lib/node_modules", "node_modules"]) {
+    try {
+      const link = join(prefix, modules, "marian-tracking");
+      if (realpathSync(link) === clone) unlinkSync(link);
+    } catch {
+      // There is no link.
+    }
+  }
+}
