@@ -1,6 +1,6 @@
 // Builds dist/ (the library), cli/ (the program) and the command manifest. `npm ci` does so too, by `prepare`: with
 // --if-changed, only what is older than its sources is built.
-import { realpathSync, rmSync, unlinkSync } from "node:fs";
+import { mkdirSync, realpathSync, rmSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { installPackages, isBuilt, must, packagesAreInstalled, root } from "./tools.mjs";
 
@@ -41,7 +41,7 @@ must("node_modules/.bin/oclif", ["manifest"], {
 
 /**
  * For `npm install --global git+…`, npm prepares a clone in its cache, and by the setting `global` links that clone into
- * the global folder. It then unpacks the package through this link, and deletes the clone.
+ * the global folder, in place of the folder into which it then unpacks the package. It deletes the clone.
  */
 function unlinkClone() {
   const { npm_config_global: isGlobal, npm_config_prefix: prefix, npm_config_cache: npmCache } = process.env;
@@ -52,7 +52,9 @@ function unlinkClone() {
   for (const modules of ["lib/node_modules", "node_modules"]) {
     try {
       const link = join(prefix, modules, "marian-tracking");
-      if (realpathSync(link) === clone) unlinkSync(link);
+      if (realpathSync(link) !== clone) continue;
+      unlinkSync(link);
+      mkdirSync(link);
     } catch {
       // There is no link.
     }
