@@ -1,5 +1,7 @@
 //! Columns in which the parser hands over what it found.
 
+use crate::exact::ROW;
+
 macro_rules! present {
     ($($(#[$doc:meta])* $name:ident = $bit:literal $key:literal;)*) => {
         $($(#[$doc])* pub const $name: u32 = 1 << $bit;)*
@@ -221,28 +223,55 @@ impl Texts {
     }
 }
 
+/// The cells of most rows are shorter; a copy of fixed size needs no call.
+const SHORT: usize = 128;
+
 /// The first eight cells of training rows as CSV, made of the text of the log; a row may have none.
 #[derive(Debug, Default)]
 pub struct Cells {
-    pub(crate) bytes: Vec<u8>,
+    /// The cells, and room after them.
+    bytes: Vec<u8>,
     ends: Vec<u32>,
+    end: usize,
 }
 
 impl Cells {
-    /// Ends a row.
-    pub(crate) fn end(&mut self) {
-        self.ends.push(self.bytes.len() as u32);
+    /// Room for the next row; what is written there counts once [`Self::add`] says so.
+    #[inline]
+    pub(crate) fn room(&mut self) -> &mut [u8] {
+        if self.bytes.len() < self.end + ROW {
+            self.bytes.resize(2 * self.end + 16 * ROW, 0);
+        }
+        &mut self.bytes[self.end..]
     }
 
-    /// Drops what was added after the last row.
-    pub(crate) fn forget(&mut self) {
-        self.bytes.truncate(self.ends.last().map_or(0, |&end| end as usize));
+    /// Ends a row, with so many bytes of cells in the room.
+    #[inline]
+    pub(crate) fn add(&mut self, length: usize) {
+        self.end += length;
+        self.ends.push(self.end as u32);
     }
 
-    /// The cells of a row; empty if it has none.
-    pub(crate) fn get(&self, row: usize) -> &[u8] {
+    /// Appends the cells of a row; returns false if it has none.
+    #[inline]
+    pub(crate) fn append(&self, row: usize, out: &mut Vec<u8>) -> bool {
         let end = |row: usize| self.ends.get(row).map_or(0, |&end| end as usize);
-        self.bytes.get(row.checked_sub(1).map_or(0, end)..end(row)).unwrap_or_default()
+        let (start, end) = (row.checked_sub(1).map_or(0, end), end(row));
+        let room = self.bytes.get(start..).unwrap_or_default();
+        match room.first_chunk::<SHORT>() {
+            Some(text) if end - start <= SHORT => {
+                let length = out.len() + end - start;
+                out.extend_from_slice(text);
+                out.truncate(length);
+            }
+            _ => out.extend_from_slice(room.get(..end - start).unwrap_or_default()),
+        }
+        start < end
+    }
+
+    fn clear(&mut self) {
+        self.ends.clear();
+        self.end = 0;
     }
 }
 
@@ -270,8 +299,7 @@ impl Batch {
     pub fn clear(&mut self) {
         self.order.clear();
         self.training.clear();
-        self.cells.bytes.clear();
-        self.cells.ends.clear();
+        self.cells.clear();
         self.validation.clear();
         self.events.clear();
         self.texts.bytes.clear();

@@ -45,21 +45,18 @@ pub fn training_rows(batch: &Batch, columns: Columns, times: &[f64], prefix: &[u
             timestamp(out, row);
             out.push(b',');
         }
-        match batch.cells.get(row) {
-            [] => {
-                integer(out, rows.epoch[row]);
-                out.push(b',');
-                integer(out, rows.up[row]);
-                out.push(b',');
-                integer(out, rows.sen[row]);
-                out.push(b',');
-                float(out, rows.cost[row]);
-                optional(out, rows.time[row], present::TIME, float);
-                optional(out, rows.rate[row], present::RATE, float);
-                optional(out, rows.gnorm[row], present::GNORM, float);
-                optional(out, rows.learning_rate[row], present::LEARNING_RATE, float);
-            }
-            cells => out.extend_from_slice(cells),
+        if !batch.cells.append(row, out) {
+            integer(out, rows.epoch[row]);
+            out.push(b',');
+            integer(out, rows.up[row]);
+            out.push(b',');
+            integer(out, rows.sen[row]);
+            out.push(b',');
+            float(out, rows.cost[row]);
+            optional(out, rows.time[row], present::TIME, float);
+            optional(out, rows.rate[row], present::RATE, float);
+            optional(out, rows.gnorm[row], present::GNORM, float);
+            optional(out, rows.learning_rate[row], present::LEARNING_RATE, float);
         }
         if columns.labels {
             optional(out, rows.labels[row], present::LABELS, integer);
@@ -191,10 +188,12 @@ impl Timestamps {
         }
         let rest = (millis - self.day) as u32;
         let seconds = rest / 1000;
-        self.digits(11..13, seconds / 3600);
-        self.digits(14..16, seconds / 60 % 60);
-        self.digits(17..19, seconds % 60);
-        self.digits(20..23, rest % 1000);
+        self.pair(11, seconds / 3600);
+        self.pair(14, seconds / 60 % 60);
+        self.pair(17, seconds % 60);
+        let millis = rest % 1000;
+        self.text[20] = b'0' + (millis / 100) as u8;
+        self.pair(21, millis % 100);
     }
 
     /// From days since 1970 in the proleptic Gregorian calendar, with years that start in March.
@@ -207,17 +206,17 @@ impl Timestamps {
         let shifted = (5 * day_of_year + 2) / 153;
         let month = (shifted + 2) % 12 + 1;
         let year = era * 400 + year_of_era + i64::from(month < 3);
-        self.digits(0..4, year as u32);
-        self.digits(5..7, month as u32);
-        self.digits(8..10, (day_of_year - (153 * shifted + 2) / 5 + 1) as u32);
+        self.pair(0, year as u32 / 100);
+        self.pair(2, year as u32 % 100);
+        self.pair(5, month as u32);
+        self.pair(8, (day_of_year - (153 * shifted + 2) / 5 + 1) as u32);
     }
 
+    /// Writes two digits.
     #[inline]
-    fn digits(&mut self, place: std::ops::Range<usize>, mut value: u32) {
-        for digit in self.text[place].iter_mut().rev() {
-            *digit = b'0' + (value % 10) as u8;
-            value /= 10;
-        }
+    fn pair(&mut self, at: usize, value: u32) {
+        self.text[at] = b'0' + (value / 10) as u8;
+        self.text[at + 1] = b'0' + (value % 10) as u8;
     }
 }
 

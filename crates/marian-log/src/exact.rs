@@ -11,6 +11,8 @@ use crate::word;
 
 /// A line is read through a window of so many bytes; what does not fit into it is the scanner's.
 pub const WINDOW: usize = 320;
+/// Room for the cells of a row: nine numbers of at most 24 bytes.
+pub const ROW: usize = 256;
 /// Most digits of a decimal that is its own shortest form.
 const MAX_DIGITS: usize = 15;
 
@@ -23,6 +25,8 @@ pub struct Line<T> {
     pub end: usize,
     /// The worker's time if it stands there, else Marian's.
     pub time: Time,
+    /// Bytes of its cells.
+    pub cells: usize,
 }
 
 /// What a line is.
@@ -41,7 +45,8 @@ pub struct Reader {
 /// The hour of a time.
 #[derive(Default)]
 struct Hour {
-    text: [u8; 13],
+    /// Its text, the first byte lowest.
+    text: u128,
     seconds: f64,
 }
 
@@ -50,12 +55,13 @@ impl Hour {
     #[inline]
     fn millis(&mut self, text: &[u8; STAMP], separator: u8) -> Option<f64> {
         let &[.., b':', i0, i1, b':', s0, s1] = text else { return None };
-        let hour: &[u8; 13] = text.first_chunk()?;
-        if *hour != self.text {
+        // Of these sixteen bytes, three are those of the minute.
+        let hour = u128::from_le_bytes(*text.first_chunk()?) << 24;
+        if hour != self.text {
             let mut full = *text;
             full[13..].copy_from_slice(b":00:00");
             self.seconds = date_time(&full, separator)?;
-            self.text = *hour;
+            self.text = hour;
         }
         let [i0, i1, s0, s1] = [i0, i1, s0, s1].map(|digit| u32::from(digit.wrapping_sub(b'0')));
         let second = s0 * 10 + s1;
@@ -67,23 +73,19 @@ impl Hour {
 }
 
 impl Reader {
-    /// Reads the line at the start of `window` and adds the cells of a training record to `cells`, as far as
-    /// [`crate::csv`] prints them for every log. Returns `None`, and adds nothing, for lines in any other form.
+    /// Reads the line at the start of `window`, and writes the cells of a training record into `row`, as far as
+    /// [`crate::csv`] prints them for every log. Returns `None` for lines in any other form.
     #[inline]
-    pub fn line(&mut self, window: &[u8; WINDOW], cells: &mut Vec<u8>) -> Option<Exact> {
-        let mut cursor = Cursor { window, at: 0 };
+    pub fn line(&mut self, window: &[u8; WINDOW], row: &mut [u8; ROW]) -> Option<Exact> {
+        let mut cursor = Cursor { window, at: 0, row, end: 0 };
         let time = self.time(&mut cursor)?;
         let at = cursor.at;
         if cursor.byte()? == b'E' {
-            let start = cells.len();
-            let Some(record) = training(&mut cursor, cells) else {
-                cells.truncate(start);
-                return None;
-            };
-            return Some(Exact::Training(Line { record, at, end: cursor.at, time }));
+            let record = training(&mut cursor)?;
+            return Some(Exact::Training(Line { record, at, end: cursor.at, time, cells: cursor.end }));
         }
         let record = validation(&mut cursor)?;
-        Some(Exact::Validation(Line { record, at, end: cursor.at, time }))
+        Some(Exact::Validation(Line { record, at, end: cursor.at, time, cells: 0 }))
     }
 
     /// `[2023-09-16 12:39:01] `, with or without `[task 2023-09-16T12:39:01.105Z] ` before it.
@@ -97,7 +99,7 @@ impl Reader {
             if a > 9 || b > 9 || c > 9 {
                 return None;
             }
-            task = Some(seconds + (f64::from(a) * 100.0 + f64::from(b) * 10.0 + f64::from(c)));
+            task = Some(seconds + f64::from(u32::from(a) * 100 + u32::from(b) * 10 + u32::from(c)));
         }
         cursor.expect(b"[")?;
         let stamp = self.marian.millis(cursor.take::<STAMP>()?, b' ')?;
@@ -108,21 +110,18 @@ impl Reader {
 
 /// Reads a training record and the line feed after it.
 #[inline]
-fn training(c: &mut Cursor<'_>, cells: &mut Vec<u8>) -> Option<Training> {
+fn training(c: &mut Cursor<'_>) -> Option<Training> {
     c.expect(word::EPOCH)?;
     let start = c.at;
     let epoch = c.whole()?;
-    copy(cells, c.peek(start)?, c.at - start);
-    cells.push(b',');
-    c.expect(BETWEEN)?;
-    c.expect(word::UPDATE)?;
-    let up = c.count(cells)?;
-    c.expect(BETWEEN)?;
-    c.expect(word::SENTENCES)?;
-    let sen = c.count(cells)?;
-    c.expect(BETWEEN)?;
-    c.expect(word::COST)?;
-    let (cost, places) = c.decimal(cells)?;
+    c.cell(c.peek::<16>(start)?, c.at - start)?;
+    c.cell(b",", 1)?;
+    c.expect(&UPDATE)?;
+    let up = c.count()?;
+    c.expect(&SENTENCES)?;
+    let sen = c.count()?;
+    c.expect(&COST)?;
+    let (cost, places) = c.decimal()?;
     let mut record = Training { epoch, up, sen, cost, reach: Reach { field: 1, places }, ..Training::default() };
     let reach = &mut record.reach;
     if c.skip(&[b' ', word::LABELS[0], b' ']) {
@@ -138,37 +137,33 @@ fn training(c: &mut Cursor<'_>, cells: &mut Vec<u8>) -> Option<Training> {
             reach.field = 4;
         }
     }
-    let mut more = c.skip(BETWEEN);
-    cells.push(b',');
-    if more && c.skip(word::TIME) {
-        record.time = Some(c.decimal(cells)?.0);
+    c.cell(b",", 1)?;
+    if c.skip(&TIME) {
+        record.time = Some(c.decimal()?.0);
         c.expect(word::SECONDS)?;
         *reach = Reach { field: 5, places: 0 };
-        more = c.skip(BETWEEN);
     }
-    cells.push(b',');
-    if more && c.byte()?.is_ascii_digit() {
-        record.rate = Some(c.decimal(cells)?.0);
-        c.expect(b" ")?;
-        c.expect(word::RATE)?;
+    c.cell(b",", 1)?;
+    // The rate has its word after it.
+    if c.peek(c.at).is_some_and(|&[a, b, d, digit]| [a, b, d] == *BETWEEN && digit.is_ascii_digit()) {
+        c.at += BETWEEN.len();
+        record.rate = Some(c.decimal()?.0);
+        c.expect(&RATE)?;
         *reach = Reach { field: 6, places: 0 };
-        more = c.skip(BETWEEN);
     }
-    cells.push(b',');
-    if more && c.skip(word::GNORM) {
-        let (gnorm, places) = c.decimal(cells)?;
+    c.cell(b",", 1)?;
+    if c.skip(&GNORM) {
+        let (gnorm, places) = c.decimal()?;
         record.gnorm = Some(gnorm);
         *reach = Reach { field: 7, places };
-        more = c.skip(BETWEEN);
     }
-    cells.push(b',');
-    if more && c.skip(word::LEARNING_RATE) {
-        let (learning_rate, places) = c.decimal(cells)?;
+    c.cell(b",", 1)?;
+    if c.skip(&LEARNING_RATE) {
+        let (learning_rate, places) = c.decimal()?;
         record.learning_rate = Some(learning_rate);
         *reach = Reach { field: 8, places };
-        more = false;
     }
-    (!more && c.byte()? == b'\n').then_some(record)
+    (c.byte()? == b'\n').then_some(record)
 }
 
 /// Reads a validation record with its verdict and the line feed after it.
@@ -218,29 +213,61 @@ fn validation(c: &mut Cursor<'_>) -> Option<Validation> {
 /// Between two fields.
 const BETWEEN: &[u8; 3] = b" : ";
 
+const UPDATE: [u8; 7] = joined(BETWEEN, word::UPDATE);
+const SENTENCES: [u8; 8] = joined(BETWEEN, word::SENTENCES);
+const COST: [u8; 8] = joined(BETWEEN, word::COST);
+const TIME: [u8; 8] = joined(BETWEEN, word::TIME);
+const RATE: [u8; 8] = joined(b" ", word::RATE);
+const GNORM: [u8; 9] = joined(BETWEEN, word::GNORM);
+const LEARNING_RATE: [u8; 8] = joined(BETWEEN, word::LEARNING_RATE);
+
+/// Two words as one, so that they are compared at once.
+const fn joined<const A: usize, const B: usize, const N: usize>(first: &[u8; A], second: &[u8; B]) -> [u8; N] {
+    assert!(A + B == N, "the words are as long as both");
+    let mut word = [0; N];
+    let mut at = 0;
+    while at < N {
+        word[at] = if at < A { first[at] } else { second[at - A] };
+        at += 1;
+    }
+    word
+}
+
 /// A decimal as it stands in the log.
 struct Decimal {
     digits: u64,
     /// Digits after the point.
     places: usize,
+    /// How many zeros end these.
+    zeros: usize,
     start: usize,
-    /// After the point; the end if there is none.
-    fraction: usize,
+    /// Where the digits before the point end.
+    whole: usize,
     end: usize,
+}
+
+impl Decimal {
+    #[inline]
+    fn value(&self) -> Option<f64> {
+        Some(self.digits as i64 as f64 / POW10.get(self.places)?)
+    }
 }
 
 struct Cursor<'w> {
     window: &'w [u8; WINDOW],
     at: usize,
+    row: &'w mut [u8; ROW],
+    /// Where the cells of the row end.
+    end: usize,
 }
 
 impl<'w> Cursor<'w> {
-    #[inline]
+    #[inline(always)]
     fn byte(&self) -> Option<u8> {
         self.window.get(self.at).copied()
     }
 
-    #[inline]
+    #[inline(always)]
     fn peek<const N: usize>(&self, at: usize) -> Option<&'w [u8; N]> {
         self.window.get(at..)?.first_chunk()
     }
@@ -252,10 +279,19 @@ impl<'w> Cursor<'w> {
         Some(taken)
     }
 
-    /// Passes over `word` if it stands here.
-    #[inline]
+    /// Passes over `word`, of at most sixteen bytes, if it stands here.
+    #[inline(always)]
     fn skip<const N: usize>(&mut self, word: &[u8; N]) -> bool {
-        let here = self.peek(self.at) == Some(word);
+        // One compare of a number; a compare of bytes may be a call.
+        let here = if N <= 8 {
+            self.peek(self.at).is_some_and(|here| begins_with(u64::from_le_bytes(*here), word))
+        } else {
+            let [first, second] = [8, 16].map(|end| word.get(end - 8..N.min(end)).unwrap_or_default());
+            self.peek::<16>(self.at).is_some_and(|here| {
+                let here = u128::from_le_bytes(*here);
+                begins_with(here as u64, first) && begins_with((here >> 64) as u64, second)
+            })
+        };
         if here {
             self.at += N;
         }
@@ -267,20 +303,12 @@ impl<'w> Cursor<'w> {
         self.skip(word).then_some(())
     }
 
-    /// A count without commas or with them; its digits go to `cells` with a comma after them.
-    #[inline]
-    fn count(&mut self, cells: &mut Vec<u8>) -> Option<f64> {
-        let start = self.at;
-        let value = self.integer()?;
-        let mut group = start;
-        for at in start..=self.at {
-            if at == self.at || self.window[at] == b',' {
-                copy(cells, self.peek(group)?, at - group);
-                group = at + 1;
-            }
-        }
-        cells.push(b',');
-        Some(value)
+    /// Adds the first `length` of these bytes to the row; a copy of fixed size needs no call.
+    #[inline(always)]
+    fn cell<const N: usize>(&mut self, bytes: &[u8; N], length: usize) -> Option<()> {
+        *self.row.get_mut(self.end..)?.first_chunk_mut()? = *bytes;
+        self.end += length;
+        Some(())
     }
 
     /// Digits alone, without a leading zero.
@@ -288,123 +316,178 @@ impl<'w> Cursor<'w> {
     fn whole(&mut self) -> Option<f64> {
         let first = self.byte()?;
         let (value, length) = self.run()?;
-        (!self.goes_on()? && (first != b'0' || length == 1)).then_some(value as f64)
+        (first != b'0' || length == 1).then_some(value as i64 as f64)
     }
 
-    /// Digits without a leading zero, with or without commas.
+    /// The same with commas or without; the cell has none.
+    #[inline]
+    fn count(&mut self) -> Option<f64> {
+        let (start, first) = (self.at, self.byte()?);
+        let (value, length) = self.run()?;
+        self.cell(self.peek::<16>(start)?, length)?;
+        let value = self.groups(value, length, |cursor, group| cursor.cell(&group, 3))?;
+        self.cell(b",", 1)?;
+        (first != b'0' || length == 1).then_some(value)
+    }
+
+    /// The same, but no cell.
     #[inline]
     fn integer(&mut self) -> Option<f64> {
         let first = self.byte()?;
-        let (mut value, mut length) = self.run()?;
-        let start = length;
-        while self.skip(b",") {
-            let &[a, b, c] = self.take::<3>()?;
-            let [a, b, c] = [a, b, c].map(|digit| u64::from(digit.wrapping_sub(b'0')));
-            if a > 9 || b > 9 || c > 9 {
-                return None;
+        let (value, length) = self.run()?;
+        let value = self.groups(value, length, |_, _| Some(()))?;
+        (first != b'0' || length == 1).then_some(value)
+    }
+
+    /// The rest of a number, after `length` digits: groups of a comma and three digits.
+    #[inline(always)]
+    fn groups(
+        &mut self,
+        mut value: u64,
+        mut length: usize,
+        mut each: impl FnMut(&mut Self, [u8; 4]) -> Option<()>,
+    ) -> Option<f64> {
+        loop {
+            let group = u32::from_le_bytes(*self.peek(self.at)?);
+            if group as u8 != b',' {
+                return Some(value as i64 as f64);
             }
-            value = value * 1000 + a * 100 + b * 10 + c;
+            let group = group >> 8;
+            let digits = group ^ 0x0030_3030;
             length += 3;
-            if length > MAX_DIGITS {
+            if (digits.wrapping_add(0x0076_7676) | digits) & 0x0080_8080 != 0 || length > MAX_DIGITS {
                 return None;
             }
+            let three = (digits & 0xff) * 100 + (digits >> 8 & 0xff) * 10 + (digits >> 16);
+            value = value * 1000 + u64::from(three);
+            each(self, group.to_le_bytes())?;
+            self.at += 4;
         }
-        (!self.goes_on()? && (first != b'0' || start == 1)).then_some(value as f64)
     }
 
     /// A decimal, and its text as a cell; the number of its places.
-    #[inline]
-    fn decimal(&mut self, cells: &mut Vec<u8>) -> Option<(f64, u32)> {
+    #[inline(never)]
+    fn decimal(&mut self) -> Option<(f64, u32)> {
         let read = self.read()?;
+        let places = read.places as u32;
         if self.byte()? == b'e' {
-            let (value, exponent, places) = self.exponent(&read)?;
-            csv::decimal(cells, read.digits, exponent);
-            return Some((value, places));
+            return self.with_exponent(&read);
         }
-        if self.goes_on()? {
-            return None;
-        }
-        if read.places == 0 || read.digits != 0 && read.digits < SMALL.get(read.places).copied()? {
-            csv::decimal(cells, read.digits, -(read.places as i32));
+        // Its text without the zeros at its end, but for one after the point.
+        let length = read.end - read.start - read.zeros + usize::from(read.zeros == read.places);
+        let is_small = read.digits < *SMALL.get(read.places)? && read.digits != 0;
+        if read.places == 0 || is_small || read.zeros == 8 || length > 16 {
+            self.print(read.digits, -(read.places as i32))?;
         } else {
-            let mut end = read.end;
-            while end > read.fraction + 1 && self.window[end - 1] == b'0' {
-                end -= 1;
-            }
-            copy(cells, self.peek(read.start)?, end - read.start);
+            self.cell(self.peek::<16>(read.start)?, length)?;
         }
-        Some((read.digits as f64 / POW10[read.places], read.places as u32))
+        Some((read.value()?, places))
+    }
+
+    /// A decimal whose exponent stands here.
+    #[inline(always)]
+    fn with_exponent(&mut self, read: &Decimal) -> Option<(f64, u32)> {
+        let text = self.peek::<4>(self.at)?;
+        let (value, exponent, places) = self.exponent(read)?;
+        let power = exponent + read.places as i32;
+        let fraction = read.places - read.zeros;
+        let &first @ b'1'..=b'9' = self.window.get(read.start)? else {
+            self.print(read.digits, exponent)?;
+            return Some((value, places));
+        };
+        if read.whole - read.start > 1 || read.places > 8 {
+            self.print(read.digits, exponent)?;
+        } else if (-99..-4).contains(&power) && places - read.places as u32 == 2 {
+            // `3.3042e-05` as it stands.
+            let point = usize::from(fraction > 0);
+            self.cell(self.peek::<16>(read.start)?, 1 + point + fraction)?;
+            self.cell(text, 4)?;
+        } else if (-4..0).contains(&power) {
+            // `0.00033042`
+            self.cell(b"0.000000", (1 - power) as usize)?;
+            self.cell(&[first], 1)?;
+            self.cell(self.peek::<8>(read.whole + 1)?, fraction)?;
+        } else {
+            self.print(read.digits, exponent)?;
+        }
+        Some((value, places))
+    }
+
+    /// The decimal `digits` x 10^`exponent` as a cell.
+    #[cold]
+    #[inline(never)]
+    fn print(&mut self, digits: u64, exponent: i32) -> Option<()> {
+        let mut text = Vec::with_capacity(32);
+        csv::decimal(&mut text, digits, exponent);
+        self.row.get_mut(self.end..self.end + text.len())?.copy_from_slice(&text);
+        self.end += text.len();
+        Some(())
     }
 
     /// A number that is no cell.
-    #[inline]
+    #[inline(never)]
     fn value(&mut self) -> Option<f64> {
         let read = self.read()?;
         if self.byte()? == b'e' {
             return Some(self.exponent(&read)?.0);
         }
-        (!self.goes_on()?).then(|| read.digits as f64 / POW10[read.places])
+        read.value()
     }
 
     /// Digits, and a point between them or none.
-    #[inline]
+    #[inline(always)]
     fn read(&mut self) -> Option<Decimal> {
-        let start = self.at;
-        let (whole, length) = self.run()?;
-        let mut read = Decimal { digits: whole, places: 0, start, fraction: self.at, end: self.at };
-        if self.skip(b".") {
-            read.fraction = self.at;
+        let (start, first) = (self.at, self.byte()?);
+        let (digits, length) = self.run()?;
+        let whole = self.at;
+        let mut read = Decimal { digits, places: 0, zeros: 0, start, whole, end: whole };
+        if self.byte()? == b'.' {
+            self.at += 1;
             let (digits, places) = self.run()?;
             if length + places > MAX_DIGITS {
                 return None;
             }
-            read.digits = whole * WHOLE.get(places)? + digits;
+            read.digits = read.digits * TENS.get(places)? + digits;
             read.places = places;
             read.end = self.at;
+            // The point ends them, which is no zero.
+            let last = u64::from_le_bytes(*self.peek(self.at.checked_sub(8)?)?) ^ ZEROS;
+            read.zeros = places.min(last.leading_zeros() as usize / 8);
         }
-        if length > 1 && self.window[start] == b'0' {
-            return None;
-        }
-        Some(read)
+        (length == 1 || first != b'0').then_some(read)
     }
 
     /// The value of a decimal with the exponent that stands here, the power of ten of its last digit, and its places.
-    #[inline]
+    #[inline(always)]
     fn exponent(&mut self, read: &Decimal) -> Option<(f64, i32, u32)> {
         self.at += 1;
-        let negative = self.skip(b"-");
-        if !negative {
-            self.skip(b"+");
+        let negative = self.byte()? == b'-';
+        if negative || self.byte()? == b'+' {
+            self.at += 1;
         }
         let (exponent, length) = self.run()?;
-        if length > 3 || self.goes_on()? {
+        if length > 3 {
             return None;
         }
         let exponent = if negative { -(exponent as i32) } else { exponent as i32 } - read.places as i32;
         let power = POW10.get(exponent.unsigned_abs() as usize)?;
-        let digits = read.digits as f64;
+        let digits = read.digits as i64 as f64;
         let value = if exponent < 0 { digits / power } else { digits * power };
         Some((value, exponent, (read.places + length) as u32))
     }
 
     /// Up to fifteen digits, at least one.
-    #[inline]
+    #[inline(always)]
     fn run(&mut self) -> Option<(u64, usize)> {
         let (mut value, mut length) = digits(self.peek(self.at)?)?;
         if length == 8 {
             if let Some((more, rest)) = digits(self.peek(self.at + 8)?) {
-                value = value * WHOLE.get(rest)? + more;
+                value = value * TENS.get(rest)? + more;
                 length += rest;
             }
         }
         self.at += length;
         (length <= MAX_DIGITS).then_some((value, length))
-    }
-
-    /// Whether what stands here would make the number before it another one.
-    #[inline]
-    fn goes_on(&self) -> Option<bool> {
-        Some(matches!(self.byte()?, b'0'..=b'9' | b'.' | b',' | b'e' | b'E'))
     }
 }
 
@@ -427,13 +510,43 @@ const SMALL: [u64; 16] = [
     10_000_000_000,
     100_000_000_000,
 ];
-const WHOLE: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
+const TENS: [u64; 16] = [
+    1,
+    10,
+    100,
+    1_000,
+    10_000,
+    100_000,
+    1_000_000,
+    10_000_000,
+    100_000_000,
+    1_000_000_000,
+    10_000_000_000,
+    100_000_000_000,
+    1_000_000_000_000,
+    10_000_000_000_000,
+    100_000_000_000_000,
+    1_000_000_000_000_000,
+];
+
+/// The digit zero, eight times.
+const ZEROS: u64 = 0x3030_3030_3030_3030;
+
+/// Whether eight bytes begin with a word that is no longer.
+#[inline(always)]
+fn begins_with(bytes: u64, word: &[u8]) -> bool {
+    let mut wanted = [0; 8];
+    let length = word.len().min(8);
+    wanted[..length].copy_from_slice(&word[..length]);
+    let unused = 64 - 8 * length as u32;
+    (bytes ^ u64::from_le_bytes(wanted)).checked_shl(unused).unwrap_or(0) == 0
+}
 
 /// The digits at the start of eight bytes: their value and their number, at least one.
-#[inline]
+#[inline(always)]
 fn digits(bytes: &[u8; 8]) -> Option<(u64, usize)> {
     // The first digit is the lowest byte. A byte that is no digit may carry into the next, which comes after it.
-    let values = u64::from_le_bytes(*bytes) ^ 0x3030_3030_3030_3030;
+    let values = u64::from_le_bytes(*bytes) ^ ZEROS;
     let others = (values.wrapping_add(0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080;
     let length = others.trailing_zeros() / 8;
     if length == 0 {
@@ -445,14 +558,6 @@ fn digits(bytes: &[u8; 8]) -> Option<(u64, usize)> {
     let fours = (pairs.wrapping_mul(100) + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
     let eight = (fours.wrapping_mul(10_000) + (fours >> 32)) & 0xffff_ffff;
     Some((eight, length as usize))
-}
-
-/// Adds the first `length` bytes, at most sixteen; a copy of fixed size needs no call.
-#[inline]
-fn copy(cells: &mut Vec<u8>, bytes: &[u8; 16], length: usize) {
-    let end = cells.len() + length;
-    cells.extend_from_slice(bytes);
-    cells.truncate(end);
 }
 
 #[cfg(test)]
@@ -472,9 +577,14 @@ mod tests {
         let mut window = [b'x'; WINDOW];
         window[..line.len()].copy_from_slice(line.as_bytes());
         window[line.len()] = b'\n';
-        let mut cells = Vec::new();
-        let read = Reader::default().line(&window, &mut cells);
-        (read, String::from_utf8(cells).unwrap_or_default())
+        let mut row = [0; ROW];
+        let read = Reader::default().line(&window, &mut row);
+        let cells = match &read {
+            Some(Exact::Training(Line { cells, .. })) => *cells,
+            _ => 0,
+        };
+        let cells = String::from_utf8_lossy(&row[..cells]).into_owned();
+        (read, cells)
     }
 
     #[test]

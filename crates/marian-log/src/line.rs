@@ -5,7 +5,7 @@ use crate::cut::Kind;
 use crate::prefix::{known_prefix, task_prefix};
 use crate::record::{self, Found, Training, Validation};
 use crate::stamp::{headers_before, Headers};
-use memchr::{memchr2, memmem};
+use memchr::{memchr2, memchr2_iter, memchr_iter, memmem, memrchr};
 
 /// Something that a line holds.
 #[derive(Debug, PartialEq)]
@@ -122,6 +122,61 @@ pub fn items<'t>(text: &'t [u8], mut each: impl FnMut(Item<'t>, usize, Headers))
             Mark::Config => each(Item::Config(&rest[b"[config] ".len()..]), at, headers),
         }
     }
+}
+
+/// So many bytes are searched at once.
+const SPAN: usize = 128;
+
+/// Where the next line starts that is worth a look, at or after the line at `cursor`, and how many lines come before it;
+/// the end of the block if no line is. `configured` says whether lines of the configuration are.
+#[inline(never)]
+pub fn next_start(block: &[u8], cursor: usize, configured: bool) -> (usize, u64) {
+    let (mut at, mut lines) = (cursor, 0);
+    // One pass for all words, which finds some others too, and has no branch: the compiler makes it one of vectors.
+    while let Some(span) = block.get(at..).and_then(<[u8]>::first_chunk::<{ SPAN + 1 }>) {
+        let (mut found, mut ends) = (0u8, 0u8);
+        for place in 0..SPAN {
+            let (first, second) = (span[place], span[place + 1]);
+            found |= u8::from((first == b'p') & (second == b'.') | (first == b'[') & (second >= b'a'));
+            ends += u8::from(first == b'\n');
+        }
+        if found != 0 {
+            if let Some(found) = mark(block, at..at + SPAN, configured) {
+                return start_of(block, cursor, at, found, lines);
+            }
+        }
+        lines += u64::from(ends);
+        at += SPAN;
+    }
+    match mark(block, at..block.len(), configured) {
+        Some(found) => start_of(block, cursor, at, found, lines),
+        None => (block.len(), lines + memchr_iter(b'\n', &block[at..]).count() as u64),
+    }
+}
+
+/// The start of the line at `found`, and the lines before it; those before `at` are counted.
+fn start_of(block: &[u8], cursor: usize, at: usize, found: usize, lines: u64) -> (usize, u64) {
+    let start = memrchr(b'\n', &block[cursor..found]).map_or(cursor, |end| cursor + end + 1);
+    (start, lines + memchr_iter(b'\n', &block[at..found.max(at)]).count() as u64)
+}
+
+/// Finds what makes a line worth a look: `p. ` of `Ep. ` and of `Up. ` (where a line feed cuts the one, the other still
+/// stands), `[v` of `[valid] ` (also where a line feed divides it), `[marian] ` or `[config] `.
+fn mark(block: &[u8], range: std::ops::Range<usize>, configured: bool) -> Option<usize> {
+    let text = &block[range.start..block.len().min(range.end + 1)];
+    memchr2_iter(b'.', b'[', text).map(|at| range.start + at).find(|&at| match &block[at..] {
+        [b'.', b' ', ..] => at > range.start && block[at - 1] == b'p',
+        [b'[', b'v', rest @ ..] => !is_translation(rest),
+        rest => rest.starts_with(b"[marian] ") || configured && rest.starts_with(b"[config] "),
+    })
+}
+
+/// Whether `[v` begins a line of the validation's translations, `[valid]   Hyp: …`: a word that is no start of a record
+/// or a number.
+fn is_translation(rest: &[u8]) -> bool {
+    let text = rest.strip_prefix(b"alid] ").unwrap_or_default();
+    let first = text.iter().find(|byte| !matches!(byte, b' ' | b'\t'));
+    first.is_some_and(|byte| byte.is_ascii_uppercase() && !matches!(byte, b'E' | b'I' | b'N'))
 }
 
 /// Where a word stands in a text; for texts that are rare.

@@ -4,15 +4,14 @@ use crate::batch::{present, Batch, Event, EventKind};
 use crate::context::{is_stray, Context};
 use crate::cut::{Entry, Kind, Place, Record, Start, Verdict, Waiting};
 use crate::exact::{Exact, Line as ExactLine, Reader, WINDOW};
-use crate::line::{cut_mark, find, items, Item};
+use crate::line::{cut_mark, find, items, next_start, Item};
 use crate::mark::{Mark, Marks};
 use crate::pattern::{Pattern, PatternError};
 use crate::prefix::{known_prefix, task_prefix};
 use crate::record::{Training, Validation};
 use crate::stamp::{Headers, Time};
 use crate::stats::Stats;
-use memchr::memmem::Finder;
-use memchr::{memchr, memchr_iter, memrchr};
+use memchr::{memchr, memrchr};
 
 /// Longest line that is read whole; of a longer one only this much is, and it is counted.
 pub const MAX_LINE: usize = 1 << 20;
@@ -24,9 +23,6 @@ const MAX_SAMPLES: u64 = 20;
 const MAX_TAIL: usize = 128;
 /// Longest text of an unmatched line that is shown.
 const MAX_SAMPLE: usize = 2000;
-
-/// Place of `[config] ` among the finders, the last.
-const CONFIG_NEEDLE: usize = 3;
 
 /// How the end of a text may be trusted.
 #[derive(Clone, Copy, PartialEq)]
@@ -50,7 +46,6 @@ struct Line {
 
 /// Reads a log chunk by chunk. How it is divided into chunks makes no difference to what is found.
 pub struct Parser {
-    finders: [Finder<'static>; 4],
     reader: Reader,
     stats: Stats,
     /// The line that has begun and not ended, without what of it is settled.
@@ -83,9 +78,6 @@ impl Parser {
     /// A parser for one log.
     pub fn new() -> Self {
         Self {
-            // What a line must hold to be worth a look. `p. ` is that of `Ep. ` and of `Up. `: where a line feed cuts
-            // the one, the other still stands. `[v` is that of `[valid] `, also where a line feed divides it.
-            finders: [b"p. ".as_slice(), b"[v", b"[marian] ", b"[config] "].map(Finder::new),
             reader: Reader::default(),
             stats: Stats::default(),
             partial: Vec::new(),
@@ -182,15 +174,18 @@ impl Parser {
     fn scan_lines(&mut self, block: &[u8], batch: &mut Batch) {
         let base = self.stats.bytes;
         let every_line = !self.patterns.is_empty() || self.marks.is_some();
-        let mut next = [0; 4];
         let mut cursor = 0;
         while cursor < block.len() {
             let each =
                 every_line || self.waiting.holds() || (self.live && !self.waiting.is_empty()) || self.start_goes_on();
             if !each {
-                let Some(at) = self.nearest(block, cursor, &mut next) else { break };
-                let start = memrchr(b'\n', &block[cursor..at]).map_or(cursor, |found| cursor + found + 1);
-                self.stats.lines += memchr_iter(b'\n', &block[cursor..start]).count() as u64;
+                // Configuration stands after a banner, so that after the first it is not looked for elsewhere.
+                let configured = self.stats.starts == 0 || self.context.is_some();
+                let (start, lines) = next_start(block, cursor, configured);
+                self.stats.lines += lines;
+                if start == block.len() {
+                    break;
+                }
                 cursor = self.read_exact(block, start, batch);
                 if cursor > start {
                     continue;
@@ -215,9 +210,6 @@ impl Parser {
             self.stats.lines += 1;
             cursor = end + 1;
         }
-        if cursor < block.len() {
-            self.stats.lines += memchr_iter(b'\n', &block[cursor..]).count() as u64;
-        }
         self.stats.bytes = base + block.len() as u64;
         if let Some((_, lines)) = block.split_last() {
             self.keep_tail(lines);
@@ -236,7 +228,8 @@ impl Parser {
             return cursor;
         }
         while let Some(window) = block.get(cursor..).and_then(<[u8]>::first_chunk::<WINDOW>) {
-            let Some(exact) = self.reader.line(window, &mut batch.cells.bytes) else { break };
+            let Some(row) = batch.cells.room().first_chunk_mut() else { break };
+            let Some(exact) = self.reader.line(window, row) else { break };
             let place = |line: f64, segment: f64, at: usize, time| Place {
                 line,
                 offset: (base + (cursor + at) as u64) as f64,
@@ -245,16 +238,15 @@ impl Parser {
             };
             let (line, segment) = (self.line_number(), self.segment());
             let end = match exact {
-                Exact::Training(ExactLine { record, at, end, time }) => {
+                Exact::Training(ExactLine { record, at, end, time, cells }) => {
                     if !self.waiting.shape(Kind::Training).holds(record.reach) {
-                        batch.cells.forget();
                         break;
                     }
                     self.latest_up = Some(record.up);
-                    self.training(&record, place(line, segment, at, time), batch);
+                    self.training(&record, place(line, segment, at, time), cells, batch);
                     end
                 }
-                Exact::Validation(ExactLine { record, at, end, time }) => {
+                Exact::Validation(ExactLine { record, at, end, time, .. }) => {
                     self.latest_up = Some(record.up);
                     self.waiting.note(Kind::Validation, record.reach);
                     let name = &window[record.metric.clone()];
@@ -305,22 +297,6 @@ impl Parser {
         place.line -= 1.0;
         let prefixed = known_prefix(&end[start..]) > 0;
         self.waiting.hold(None, Start { kind, place, prefixed, text, sample: b"", counted: false });
-    }
-
-    /// The nearest place at or behind `cursor` that holds a needle; `next` remembers for each needle where it was
-    /// found (1-based; 0 unknown), so that every byte is searched once for each.
-    #[inline]
-    fn nearest(&self, block: &[u8], cursor: usize, next: &mut [usize; 4]) -> Option<usize> {
-        let mut best = usize::MAX;
-        // Configuration stands behind a banner, so that after the first it is not searched for elsewhere.
-        let needles = if self.stats.starts > 0 && self.context.is_none() { CONFIG_NEEDLE } else { next.len() };
-        for (finder, known) in self.finders.iter().zip(next.iter_mut()).take(needles) {
-            if *known <= cursor {
-                *known = finder.find(&block[cursor..]).map_or(usize::MAX, |at| cursor + at + 1);
-            }
-            best = best.min(*known);
-        }
-        (best != usize::MAX).then(|| best - 1)
     }
 
     /// Adds bytes without a line feed to the line that has begun.
@@ -497,7 +473,7 @@ impl Parser {
                 }
                 self.latest_up = Some(record.up);
                 if self.waiting.is_empty() {
-                    self.training(record, place, batch);
+                    self.training(record, place, 0, batch);
                 } else {
                     self.waiting.arrived(Kind::Training, record.reach);
                     self.waiting.push(Entry::Record(Record::Training(*record), place));
@@ -591,7 +567,7 @@ impl Parser {
         self.waiting.judge(verdict);
         for entry in self.waiting.ready() {
             match entry {
-                Entry::Record(Record::Training(record), place) => self.training(&record, place, batch),
+                Entry::Record(Record::Training(record), place) => self.training(&record, place, 0, batch),
                 Entry::Record(Record::Validation(record, name), place) => {
                     self.validation(&record, &name, place, &name, batch);
                 }
@@ -610,8 +586,9 @@ impl Parser {
         self.stats.starts.saturating_sub(1) as f64
     }
 
+    /// Adds a training record, with so many bytes of cells.
     #[inline(never)]
-    fn training(&mut self, record: &Training, place: Place, batch: &mut Batch) {
+    fn training(&mut self, record: &Training, place: Place, cells: usize, batch: &mut Batch) {
         self.stats.training += 1;
         let (timestamp, mut bits) = stamped(place.time);
         let columns = &mut batch.training;
@@ -638,7 +615,7 @@ impl Parser {
         columns.cost.push(record.cost);
         columns.present.push(bits);
         batch.training_present |= bits;
-        batch.cells.end();
+        batch.cells.add(cells);
         batch.order.push(0);
     }
 

@@ -32,7 +32,7 @@ words! {
 #[allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 mod tests {
     use super::*;
-    use crate::exact::{Exact, Reader, WINDOW};
+    use crate::exact::{Exact, Reader, ROW, WINDOW};
     use crate::grammar;
     use crate::record::{self, Found};
     use regex::bytes::RegexBuilder;
@@ -70,7 +70,7 @@ mod tests {
         window[..STAMP.len()].copy_from_slice(STAMP);
         window[STAMP.len()..][..text.len()].copy_from_slice(text);
         window[STAMP.len() + text.len()] = b'\n';
-        let exact = match Reader::default().line(&window, &mut Vec::new()) {
+        let exact = match Reader::default().line(&window, &mut [0; ROW]) {
             Some(Exact::Training(_)) => is_training,
             Some(Exact::Validation(_)) => !is_training,
             None => false,
