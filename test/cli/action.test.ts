@@ -25,7 +25,12 @@ const action = parse(readFileSync(`${root}action.yml`, "utf8")) as Action;
 const LOG = `${start()}${train(100)}${valid(100, "chrf", 40)}${train(200)}[2024-07-03 11:00:00] Training finished\n`;
 
 /** Runs a step with these inputs; the values of its variables come from them and from earlier outputs. */
-async function runStep(id: string, values: Readonly<Record<string, string>>, folder = freshFolder()) {
+async function runStep(
+  id: string,
+  values: Readonly<Record<string, string>>,
+  folder = freshFolder(),
+  PATH = process.env["PATH"] ?? "",
+) {
   const step = action.runs.steps.find((candidate) => candidate.id === id);
   if (step?.run === undefined) throw new Error(`there is no step ${id}`);
   const env = Object.fromEntries(
@@ -41,7 +46,14 @@ async function runStep(id: string, values: Readonly<Record<string, string>>, fol
   const files = { GITHUB_STEP_SUMMARY: `${folder}/summary.md`, GITHUB_OUTPUT: `${folder}/output` };
   const run = await runShell('exec bash --noprofile --norc -eo pipefail -c "$1"', ["sh", step.run], {
     folder,
-    env: { ...env, ...files, GITHUB_ACTION_PATH: root.replace(/\/$/, "") },
+    env: {
+      ...env,
+      ...files,
+      PATH,
+      ...("PROGRAM" in env ? { PROGRAM: `${root}bin/run.js` } : {}),
+      GITHUB_ACTION_PATH: root.replace(/\/$/, ""),
+      RUNNER_TEMP: folder,
+    },
   });
   return run;
 }
@@ -55,6 +67,26 @@ describe("the action", () => {
       expect(action.runs.steps.map((step) => step.id)).toContain(id);
     for (const { run } of action.runs.steps) expect(run ?? "").not.toContain("${{");
     expect(action.runs.using).toBe("composite");
+  });
+
+  it.each([
+    ["", `marian-tracking@${JSON.parse(readFileSync(`${root}package.json`, "utf8")).version}`],
+    ["latest", "marian-tracking@latest"],
+  ])("installs the version '%s'", async (version, wanted) => {
+    const folder = freshFolder({ "bin/npm": '#!/bin/sh\nshift\necho "$@"\n' });
+    chmodSync(`${folder}/bin/npm`, 0o755);
+    const run = await runStep("install", { version }, folder, `${folder}/bin:${process.env["PATH"]}`);
+    expect(run.code, run.stderr).toBe(0);
+    expect(run.stdout).toContain(`--prefix ${folder}/marian-tracking `);
+    expect(run.stdout.trim().split(" ").at(-1)).toBe(wanted);
+    expect(result(run, "output")).toBe(
+      `program=${folder}/marian-tracking/node_modules/marian-tracking/bin/run.js\n`,
+    );
+  });
+
+  it("refuses a version that is none", async () => {
+    const run = await runStep("install", { version: "1; exit" });
+    expect([run.code, run.stdout]).toEqual([2, expect.stringContaining("::error::The input 'version'")]);
   });
 
   it("checks, draws, and tells the page of the job", async () => {
@@ -77,7 +109,10 @@ describe("the action", () => {
     const folder = freshFolder({ "train.log": broken });
     const run = await runStep("report", { logs: "train.log\ngone.log" }, folder);
     expect(run.code, run.stderr).toBe(0);
-    expect(run.stdout).toMatch(/^train\.log:\d+: nan: /m);
+    expect(run.stdout).toMatch(
+      /^::error file=train\.log,line=\d+,title=nan::cost is NaN from update 100 to 200/m,
+    );
+    expect(run.stdout).toContain("::error file=gone.log::gone.log: there is no such file\n");
     expect(result(run, "output")).toBe("check=1\nreport=1\ndrawn=true\n");
     expect(result(run, "summary.md")).toContain("- `gone.log`: there is no such file");
     const kind = await runStep(

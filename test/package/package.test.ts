@@ -46,6 +46,16 @@ describe("the packed package", () => {
     );
   });
 
+  test("passes what CI runs on each system", () => {
+    const commands = spawnSync(join(root, "scripts/smoke-commands"), {
+      encoding: "utf8",
+      env: { ...process.env, PATH: `${join(folder, "node_modules/.bin")}:${process.env["PATH"]}` },
+    });
+    expect(commands.stdout + commands.stderr).toContain("the commands work");
+    copyFileSync(join(root, "scripts/smoke-library.mjs"), join(folder, "smoke-library.mjs"));
+    expect(run(process.execPath, ["smoke-library.mjs"]).stdout).toBe("the library works\n");
+  });
+
   test.each(["parse_experiment_dir", "parse_tc_group"])("has the compatibility command %s", (name) => {
     const { stdout, stderr, status } = run(`node_modules/.bin/${name}`, ["--help"]);
     expect([status, stderr]).toEqual([0, ""]);
