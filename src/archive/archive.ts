@@ -95,6 +95,7 @@ export async function enterArchive(path: string, options: ArchiveOptions = {}): 
       walk = {
         nameOf: (at) => [path, ...relative(folder, at).split(sep)].filter(Boolean).join("/"),
         problem,
+        isUnpacked: true,
         signal,
       };
       for (const fault of await unpackTar(path, folder, { keep: isOfUse, keepPart: isLog, signal })) {

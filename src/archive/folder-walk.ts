@@ -4,7 +4,7 @@ import type { Dirent } from "node:fs";
 import { lstat, readdir, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { compareText } from "../io/file-name.js";
-import { readable } from "../io/source.js";
+import { readable, revisionOf } from "../io/source.js";
 import type { Problem } from "./group.js";
 import { kindOf } from "./layout.js";
 
@@ -28,6 +28,8 @@ export interface FoundFile extends NamedFile {
   readonly size: number;
   /** When it was last changed: milliseconds since 1970. */
   readonly mtimeMs: number;
+  /** See `Source.revision`; absent for a file that was unpacked just now. */
+  readonly revision?: string;
 }
 
 /** A file below a folder. */
@@ -45,6 +47,8 @@ export interface Walk {
   problem(problem: Problem): void;
   /** Takes what is neither a file nor a folder, as a pipe or a link that leads nowhere; a problem if absent. */
   passOver?(path: string): void;
+  /** Whether the files were unpacked for this walk alone. */
+  readonly isUnpacked?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -179,7 +183,9 @@ async function targetOf(
 export async function fileAt(path: string, walk: Walk, mayBeMissing = false): Promise<FoundFile | undefined> {
   try {
     const info = await stat(path);
-    if (info.isFile()) return { path, name: walk.nameOf(path), size: info.size, mtimeMs: info.mtimeMs };
+    const { size, mtimeMs } = info;
+    const revision = walk.isUnpacked === true ? {} : { revision: revisionOf(info) };
+    if (info.isFile()) return { path, name: walk.nameOf(path), size, mtimeMs, ...revision };
     report(path, "failure", NO_FILE, walk);
   } catch (error) {
     const link = await lstat(path).catch(() => undefined);

@@ -87,6 +87,7 @@ async function draftGroup(group: GroupFolders, asked: ArchiveMode | undefined, w
   const own: Walk = {
     nameOf: (path) => walk.nameOf(path),
     problem: (problem) => problems.push(problem),
+    isUnpacked: walk.isUnpacked,
     signal: walk.signal,
   };
   const listed = new Map<Tree, readonly FileBelow[]>();
@@ -210,6 +211,6 @@ function finish(draft: Draft, ids: GroupRunIds | undefined): ArchivedGroup {
   };
 }
 
-function plain({ path, name, size, mtimeMs }: FoundFile): FoundFile {
-  return { path, name, size, mtimeMs };
+function plain({ path, name, size, mtimeMs, revision }: FoundFile): FoundFile {
+  return { path, name, size, mtimeMs, ...(revision === undefined ? {} : { revision }) };
 }

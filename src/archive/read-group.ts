@@ -35,7 +35,7 @@ export interface GroupAccess<File extends NamedFile = NamedFile, Log extends Nam
 /** Opens files of this machine. */
 export const LOCAL_FILES: GroupAccess = {
   bytes: ({ path }) => fileChunks(path, BUFFER),
-  log: ({ path, name, size, mtimeMs }) => new FileSource(path, { size, mtimeMs }, name),
+  log: ({ path, name, size, mtimeMs, revision }) => new FileSource(path, { size, mtimeMs, revision }, name),
 };
 
 /**

@@ -3,6 +3,7 @@ import { filterFlags } from "../cli/flags/filter-flags.js";
 import { Args, Flags } from "../cli/flags/flag.js";
 import { groupFlags } from "../cli/flags/group-flags.js";
 import { manifestFlags, maxErrorsFlag, shardFlag } from "../cli/flags/shard.js";
+import { tableFileFlags } from "../cli/flags/table-files.js";
 import { runArchive } from "../cli/groups/archive.js";
 import { archiveManifest } from "../cli/manifests/archive.js";
 
@@ -16,6 +17,9 @@ archive a .tar, .tar.gz or .tar.zst, or a folder of a bucket (s3://bucket/folder
 Weights & Biases gets a run for each training, one for each model that has only evaluations, and the run group_logs of each \
 group. With -o, the tables training, validation, evaluations and runs hold the whole archive. A ledger records what has \
 arrived: the same command again sends only what is new or has changed.
+
+The output folder remembers what its tables were made of: the next command reads only the logs that are new or have \
+changed, and copies the rows of the others.
 
 With --manifest (or --shard) the command is one worker of many: it reads the runs of the manifest, or its part of them, and \
 prints their rows on standard output (--format ndjson or tsv) or writes tables with -o. \`publish\` sends them to Weights & \
@@ -32,6 +36,11 @@ Exit codes: 0 everything was read and delivered; 1 something could not be read; 
     {
       description: "The whole archive as tables, without Weights & Biases",
       command: "<%= config.bin %> archive experiments --no-wandb -o tables",
+    },
+    {
+      description: "A folder of Parquet files for each language pair",
+      command:
+        "<%= config.bin %> archive experiments --no-wandb -o tables --format parquet --partition-by project",
     },
     {
       description: "Students of one language pair, to Weights & Biases",
@@ -65,6 +74,7 @@ Exit codes: 0 everything was read and delivered; 1 something could not be read; 
         "form of the tables; may be repeated  [default: csv and parquet]; tsv: with --manifest or --shard, all rows in one stream of fixed columns",
       helpGroup: "TABLES",
     }),
+    ...tableFileFlags,
     ...manifestFlags,
     ...shardFlag,
     ...maxErrorsFlag,
@@ -78,6 +88,9 @@ Exit codes: 0 everything was read and delivered; 1 something could not be read; 
     const { args, flags } = await this.parse(Archive);
     const { usage } = this;
     if (flags.manifest !== undefined || flags.shard !== undefined) {
+      for (const name of ["partition-by", "max-file-size", "verify"] as const)
+        if (flags[name] !== undefined && flags[name] !== false)
+          usage(`--${name} can't be used with --manifest or --shard: each worker writes one file a table`);
       this.exit(await archiveManifest(args.dir, flags, this.config.version, usage));
     }
     if (flags["max-errors"] !== undefined) usage("--max-errors needs --manifest or --shard");

@@ -91,3 +91,9 @@ export function isTransient(error: unknown): boolean {
   const { code, cause } = (error ?? {}) as { readonly code?: unknown; readonly cause?: unknown };
   return (typeof code === "string" && TRANSIENT.has(code)) || (cause !== undefined && isTransient(cause));
 }
+
+/** Whether an error comes from the file system or a server, so that it tells nothing of the content of an input. */
+export function isOfSystem(error: unknown): boolean {
+  const { syscall, cause } = (error ?? {}) as { readonly syscall?: unknown; readonly cause?: unknown };
+  return syscall !== undefined || isTransient(error) || (cause !== undefined && isOfSystem(cause));
+}

@@ -1,5 +1,5 @@
 /** Where a log comes from. */
-import { fstatSync, lstatSync, statSync } from "node:fs";
+import { fstatSync, lstatSync, type Stats, statSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { addressText } from "./address.js";
 import { fileChunks } from "./chunks.js";
@@ -18,6 +18,11 @@ export interface Source {
   readonly size?: number;
   /** Differs whenever the content does, and can be had without reading it; absent if nothing tells. */
   readonly stamp?: string;
+  /**
+   * Differs also if the file was replaced, or edited and given its size and time back: its inode, and when that changed
+   * last. Absent if nothing tells.
+   */
+  readonly revision?: string;
   /** When the file was written last, in milliseconds since 1970; absent if unknown. */
   readonly modified?: number;
   /**
@@ -48,19 +53,25 @@ export class FileSource implements Source {
   readonly path: string;
   readonly size?: number;
   readonly stamp?: string;
+  readonly revision?: string;
   readonly modified?: number;
 
   /**
    * @param info Of the file, if known.
    * @param name What the user calls it, if that is not its path.
    */
-  constructor(path: string, info?: { readonly size: number; readonly mtimeMs: number }, name = path) {
+  constructor(
+    path: string,
+    info?: { readonly size: number; readonly mtimeMs: number; readonly revision?: string | undefined },
+    name = path,
+  ) {
     this.name = name;
     this.path = path;
     if (info === undefined) return;
     this.size = info.size;
     this.modified = info.mtimeMs;
     this.stamp = `${info.size} bytes, ${info.mtimeMs}`;
+    if (info.revision !== undefined) this.revision = info.revision;
   }
 
   /** A file that is gone was whole when it was read; a FIFO or a device tells nothing by its size and time. */
@@ -91,6 +102,11 @@ export class FileSource implements Source {
       throw readable(error);
     }
   }
+}
+
+/** The {@link Source.revision} of a file. */
+export function revisionOf({ ino, ctimeMs }: Pick<Stats, "ino" | "ctimeMs">): string {
+  return `${ino}, ${ctimeMs}`;
 }
 
 /** Whether standard input is something that someone has put there; a directory too, which is then refused by its name. */

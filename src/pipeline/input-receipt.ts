@@ -9,6 +9,8 @@ export interface InputReceipt extends RunTally {
   source: string;
   /** Why the input could not be read, or not to its end. */
   error?: string;
+  /** The error is of the file system or a server, not of the log's content: the next reading may end otherwise. */
+  unread?: true;
   /** The log changed while it was read: a training is writing it, so its last record may be missing. */
   running?: true;
   /** What the training's process printed when it died; absent if it did not, or nobody saw it. */

@@ -4,6 +4,7 @@ import { RunChecker } from "../check/run-checker.js";
 import { TrainingSummaryReader } from "../check/training-summary.js";
 import { LendingParser } from "../core/lending-parser.js";
 import type { ParserOptions } from "../core/log-parser.js";
+import { isOfSystem } from "../io/input-error.js";
 import type { Source } from "../io/source.js";
 import { nodeCore } from "../node-core.js";
 import type { OpenedRun, PublisherOutcome, UpdatePublisher } from "../publishers/update-publisher.js";
@@ -63,6 +64,7 @@ export async function publishLog(
   };
   const young = new YoungObjects();
   let error: string | undefined;
+  let isUnread = false;
   try {
     for await (const update of readLog(source, parser, reader, control, { live: options.live, see })) {
       await take(update);
@@ -71,6 +73,7 @@ export async function publishLog(
     }
   } catch (thrown) {
     error = inputErrorText(thrown);
+    isUnread = isOfSystem(thrown);
   }
   try {
     await take(await reader.finish());
@@ -99,6 +102,7 @@ export async function publishLog(
     source: source.name,
     ...reader.tally,
     ...(error === undefined ? {} : { error }),
+    ...(isUnread ? { unread: true } : {}),
     ...(source.changed === true ? { running: true } : {}),
     ...(end?.death === undefined ? {} : { death: end.death }),
     ...(training === undefined ? {} : { summary: training }),

@@ -39,6 +39,10 @@ export interface GroupFlagValues {
   readonly format: TableFormat[] | undefined;
   /** The compatibility binaries have no such flag. */
   readonly compression?: Compression | undefined;
+  /** Only `archive` has these. */
+  readonly "partition-by"?: "project" | undefined;
+  readonly "max-file-size"?: number | undefined;
+  readonly verify?: boolean | undefined;
   readonly only: "training" | "evaluations" | undefined;
   readonly jobs: number | undefined;
   readonly "time-zone": string | undefined;
@@ -170,6 +174,9 @@ export async function runGroups(name: string, source: GroupSource, job: GroupsJo
           folder,
           formats: job.formats,
           compression: job.compression,
+          partitionBy: flags["partition-by"],
+          maxFileBytes: flags["max-file-size"],
+          verify: flags.verify === true,
           threads: flags.jobs,
           version: job.version,
         };

@@ -192,12 +192,15 @@ function tableLines({
   logs,
   evaluations,
   outputs,
+  unchanged_logs: unchanged = 0,
   nothing_written: isNothing,
 }: TablesReceipt): string[] {
   if (state === "unchanged") return ["tables: nothing has changed since they were written"];
   const sum = (of: (log: LogReceipt) => number) => logs.reduce((total, { log }) => total + of(log), 0);
+  const parts =
+    unchanged === 0 ? "" : `, ${grouped(logs.length - unchanged)} read, ${grouped(unchanged)} unchanged`;
   const holds = [
-    `${count(logs.length, "log")} (${size(sum(({ counts }) => counts.bytes))})`,
+    `${count(logs.length, "log")} (${size(sum(({ counts }) => counts.bytes))}${parts})`,
     count(
       sum(({ counts }) => counts.training),
       "training row",

@@ -1,9 +1,12 @@
 /** The tables of groups: written when something has changed since the last time. */
-import { stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
 import type { Group } from "../../archive/group.js";
+import { compareText } from "../../io/file-name.js";
 import { BucketFolder, outputPath } from "../../io/objects/bucket-folder.js";
 import { isBucketUrl } from "../../io/objects/object-url.js";
 import { objectStore } from "../../io/objects/process-store.js";
+import { revisionOf } from "../../io/source.js";
 import { StoredList } from "../../io/stored-list.js";
 import { TABLES } from "../../publishers/tables/columns.js";
 import { TABLES_FORM } from "../../publishers/tables/form.js";
@@ -15,6 +18,7 @@ import {
   type TablesResult,
   writeTables,
 } from "../tables/job.js";
+import { isDataSet } from "../tables/table-files.js";
 import { evaluationFacts, FactsDigest } from "./digest.js";
 import type { Ledger } from "./ledger.js";
 
@@ -32,8 +36,10 @@ export interface GroupTablesRequest extends TablesOptions {
 export interface TablesReceipt {
   /** `unchanged`: the files were up to date and were left alone. */
   readonly state: "new" | "changed" | "unchanged";
-  /** The logs that were read. */
+  /** The logs whose rows are in the tables that were written. */
   readonly logs: readonly TableReceipt[];
+  /** How many of them were not read again, as they have not changed; absent if all were. */
+  readonly unchanged_logs?: number;
   /** What is wrong with logs that are in the tables as far as they could be read. */
   readonly faults: readonly { readonly source: string; readonly reason: string }[];
   readonly evaluations: number;
@@ -76,23 +82,29 @@ async function tablesOf(
   request: GroupTablesRequest,
 ): Promise<TablesReceipt> {
   const { folder, formats, ledger, dryRun } = request;
-  const files = TABLES.flatMap((table) => formats.map((format) => outputPath(folder, `${table}.${format}`)));
+  const ending = isDataSet(request) ? "/" : "";
+  const files = TABLES.flatMap((table) =>
+    formats.map((format) => outputPath(folder, `${table}.${format}${ending}`)),
+  );
   const about = { evaluations: evaluations.length, errors: [] };
   const known = request.again ? undefined : ledger.get(KEY);
-  if (known !== undefined && known.digest === digest && known.stamp === (await stampOf(files)))
+  const { verify = false } = request;
+  if (!verify && known !== undefined && known.digest === digest && known.stamp === (await stampOf(files)))
     return { ...about, state: "unchanged", logs: [], faults: readFaults(known.error), outputs: files };
   const state = known === undefined ? "new" : "changed";
   if (dryRun) return { ...about, state, logs: [], faults: [], outputs: files };
   const written = await (isBucketUrl(folder) ? tablesIntoBucket : writeTables)(runs, evaluations, {
     ...request,
+    incremental: !request.again,
     onlyMeasured: true,
   });
-  const { logs, outputs, errors } = written;
+  const { logs, unchanged, outputs, errors } = written;
+  const copied = unchanged === 0 ? {} : { unchanged_logs: unchanged };
   const faults = logs.flatMap(({ log, error }) =>
     error === undefined ? [] : [{ source: log.source, reason: error }],
   );
   if (written.nothingWritten)
-    return { ...about, state, logs, faults, outputs, nothing_written: true, errors };
+    return { ...about, state, logs, ...copied, faults, outputs, nothing_written: true, errors };
   const stamp = await stampOf(files);
   // The end of a log that a training is writing may be missing: the tables are made again the next time.
   const whole = logs.every(({ log }) => log.running !== true);
@@ -100,7 +112,7 @@ async function tablesOf(
     const entry = { key: KEY, digest, stamp, run: "", rows: runs.length };
     await ledger.put(faults.length === 0 ? entry : { ...entry, error: JSON.stringify(faults) });
   }
-  return { ...about, state, logs, faults, outputs, errors };
+  return { ...about, state, logs, ...copied, faults, outputs, errors };
 }
 
 /** Writes tables into a folder of a bucket, each whole. */
@@ -125,11 +137,12 @@ async function contentOf(
   groups: AsyncIterable<Group> | Iterable<Group>,
   request: GroupTablesRequest,
 ): Promise<Content> {
-  const { only, version, formats, parser } = request;
+  const { only, version, formats, parser, compression, partitionBy, maxFileBytes } = request;
   const runs: TableRun[] = [];
   const evaluations = new StoredList<EvaluationRow>();
   const facts = new FactsDigest();
   facts.push([TABLES_FORM, version, formats, only ?? null, parser]);
+  facts.push([compression, partitionBy ?? null, maxFileBytes ?? null]);
   let known = true;
   for await (const { project, name: group, runs: found, evaluations: scores, suffix } of groups) {
     const ids = new Map<string, string>();
@@ -137,7 +150,8 @@ async function contentOf(
       ids.set(name, id);
       if (only !== undefined && (log !== undefined) !== (only === "training")) continue;
       runs.push({ project, group, run: id, log, validationLog, unfinished });
-      facts.push([project, group, id, log?.name ?? null, log?.stamp ?? null, validationLog?.stamp ?? null]);
+      const stamps = [log, validationLog].map((source) => [source?.stamp ?? null, source?.revision ?? null]);
+      facts.push([project, group, id, log?.name ?? null, stamps]);
       // Of a finished training the facts are those that earlier ledgers hold.
       if (unfinished !== undefined) facts.push([unfinished]);
       known &&= log === undefined || (log.stamp !== undefined && unfinished !== "running");
@@ -168,12 +182,25 @@ async function stampOf(paths: readonly string[]): Promise<string | undefined> {
   return stamps.join(", ");
 }
 
+/** The stamp of a file; of a folder, those of all files in it. */
 async function fileStamp(path: string): Promise<string> {
-  const { size, mtimeMs } = await stat(path);
-  return `${size} ${mtimeMs}`;
+  const info = await stat(path);
+  if (!info.isDirectory()) return `${info.size} ${info.mtimeMs} ${revisionOf(info)}`;
+  const names = (await readdir(path)).sort(compareText);
+  if (names.length === 0) throw new Error("an empty folder is no table");
+  const stamps: string[] = [];
+  for (const name of names) stamps.push(`${name} ${await fileStamp(join(path, name))}`);
+  return stamps.join(", ");
 }
 
 async function objectStamp(url: string): Promise<string> {
+  if (url.endsWith("/")) {
+    const stamps: string[] = [];
+    for await (const { url: file, size, etag } of (await objectStore()).list(url))
+      stamps.push(`${file} ${size} ${etag}`);
+    if (stamps.length === 0) throw new Error("an empty folder is no table");
+    return stamps.join(", ");
+  }
   const { size, etag } = await (await objectStore()).find(url);
   return `${size} ${etag}`;
 }

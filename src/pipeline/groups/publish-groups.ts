@@ -167,7 +167,8 @@ class GroupPublication {
     if (request.signal.aborted) return { ...about, evaluations, state: "stopped" };
     try {
       const stamps = [trainingLog.stamp, run.validationLog?.stamp ?? "none"];
-      const stamp = stamps.includes(undefined) ? "" : digestOf([...stamps, ...facts]);
+      const revisions = [trainingLog, run.validationLog].flatMap((log) => log?.revision ?? []);
+      const stamp = stamps.includes(undefined) ? "" : digestOf([...stamps, ...revisions, ...facts]);
       if (stamp !== "" && known?.stamp === stamp) return { ...about, evaluations, ...asBefore(known) };
       const source = await completeLog(trainingLog, run.validationLog);
       const hash = createHash("sha256");

@@ -8,8 +8,11 @@ import { makeFolder } from "../../io/file-system.js";
 import type { Source } from "../../io/source.js";
 import { type RunName, TABLE_FORMATS, type TableFormat } from "../../publishers/tables/columns.js";
 import { type Compression, loadCompressor } from "../../publishers/tables/compression.js";
-import { PART_TABLES, partFile } from "../../publishers/tables/part-files.js";
-import { PartTables, type PartTablesSummary } from "../../publishers/tables/part-tables.js";
+import { type EarlierPart, EarlierRows, type PartPlaces } from "../../publishers/tables/earlier-rows.js";
+import type { PartTablesSummary } from "../../publishers/tables/part-files.js";
+import { PART_TABLES, type PartTableName, partFile } from "../../publishers/tables/part-files.js";
+import { PartTables } from "../../publishers/tables/part-tables.js";
+import type { PartitionColumn } from "../../publishers/tables/schema.js";
 import { type RunExtent, RunExtentReader } from "../../run/run-extent.js";
 import { outputErrorText } from "../error-text.js";
 import { type InputReceipt, publisherErrors } from "../input-receipt.js";
@@ -21,6 +24,16 @@ export interface PartRun extends RunName {
   readonly log: Source;
   /** Marian's log of validations next to it; fills in what `log` lacks. */
   readonly validationLog?: Source;
+  /** What earlier tables have of it; absent if the log is to be read. */
+  readonly earlier?: EarlierRun;
+}
+
+/** A run of earlier tables whose logs have not changed. It is plain data, for other threads. */
+export interface EarlierRun {
+  readonly part: EarlierPart;
+  /** Which of the part's runs it is. */
+  readonly index: number;
+  readonly log: PartLog;
 }
 
 /** What a part is made of. */
@@ -31,6 +44,7 @@ export interface PartTask {
   readonly formats: readonly TableFormat[];
   /** Of Parquet. */
   readonly compression: Compression;
+  readonly partitionBy: PartitionColumn;
   readonly parser: ParserOptions;
 }
 
@@ -54,7 +68,14 @@ export async function makePart(task: PartTask, control: LogControl): Promise<str
   try {
     await rm(building, { recursive: true, force: true });
     await makeFolder(building);
-    await writePart(building, task, control);
+    await writePart(building, task, control).catch(async (error: unknown) => {
+      if (task.runs.every((run) => run.earlier === undefined) || control.signal?.aborted) throw error;
+      // Earlier tables that can't be read are no worse than none.
+      await rm(building, { recursive: true, force: true });
+      await makeFolder(building);
+      const runs = task.runs.map(({ earlier: _earlier, ...run }) => run);
+      await writePart(building, { ...task, runs }, control);
+    });
     if (control.signal?.aborted) throw new Error("stopped before its end");
     // What is there is incomplete: it was cut short.
     await rm(task.folder, { recursive: true, force: true });
@@ -67,16 +88,28 @@ export async function makePart(task: PartTask, control: LogControl): Promise<str
 }
 
 async function writePart(folder: string, task: PartTask, control: LogControl): Promise<void> {
-  const { formats, compression } = task;
-  const tables = new PartTables(folder, { formats, compressor: await loadCompressor(compression) });
+  const { formats, compression, partitionBy } = task;
+  const compressor = await loadCompressor(compression);
+  const tables = new PartTables(folder, { formats, compressor, partitionBy });
+  const earlier = new Map<EarlierPart, EarlierRows>();
   const logs: PartLog[] = [];
   let summary: PartTablesSummary;
   try {
     for (const run of task.runs) {
       if (control.signal?.aborted) return;
-      logs.push(await readLog(run, tables, task.parser, control));
+      if (run.earlier === undefined) {
+        logs.push(await readLog(run, tables, task.parser, control));
+        continue;
+      }
+      const { part, index, log } = run.earlier;
+      const rows = earlier.get(part) ?? new EarlierRows(part, task);
+      earlier.set(part, rows);
+      await tables.copyRun(run, rows, index);
+      logs.push(log);
+      control.progress?.(run.log.size ?? 0);
     }
   } finally {
+    for (const rows of earlier.values()) rows.close();
     summary = tables.close();
   }
   await writeFile(join(folder, LOGS), JSON.stringify(logs));
@@ -84,7 +117,7 @@ async function writePart(folder: string, task: PartTask, control: LogControl): P
 }
 
 async function readLog(
-  { log, validationLog, ...name }: PartRun,
+  { log, validationLog, earlier: _earlier, ...name }: PartRun,
   tables: PartTables,
   options: ParserOptions,
   control: LogControl,
@@ -129,6 +162,21 @@ export async function readPart(folder: string): Promise<PartTablesSummary | unde
   } catch {
     return undefined;
   }
+}
+
+/** The JSON of a part's tables and of its logs. */
+export function partText(folder: string): { readonly tables: string; readonly logs: string } {
+  const [tables, logs] = [TABLES, LOGS].map((name) => readFileSync(join(folder, name), "utf8"));
+  return { tables: tables ?? "", logs: logs ?? "" };
+}
+
+/** Where the bytes of a part's tables are. */
+export function partPlaces(folder: string): PartPlaces {
+  const placesOf = (table: PartTableName) =>
+    Object.fromEntries(
+      TABLE_FORMATS.map((format) => [format, { path: partFile(folder, table, format), offset: 0 }]),
+    );
+  return { training: placesOf("training"), validation: placesOf("validation") };
 }
 
 /** What the logs of a part brought, in the order of its runs. */

@@ -16,6 +16,22 @@ export interface Compressor {
 
 export const NO_COMPRESSION: Compressor = { codec: "UNCOMPRESSED", compress: undefined };
 
+/** Undoes a compression; `bytes` is what comes of it. */
+export type Decompressor = (packed: Uint8Array, bytes: number) => Uint8Array;
+
+/** Loads what undoes the compressions of these tables. Readers know Snappy themselves. */
+export async function loadDecompressors(
+  compression: Compression,
+): Promise<Partial<Record<Compressor["codec"], Decompressor>>> {
+  if (compression === "gzip") return { GZIP: (packed) => zlib.gunzipSync(packed) };
+  if (compression !== "zstd") return {};
+  const { zstdDecompressSync: native } = zlib as { zstdDecompressSync?: (bytes: Uint8Array) => Uint8Array };
+  if (native !== undefined) return { ZSTD: (packed) => native(packed) };
+  const { Zstd } = await import("@hpcc-js/wasm-zstd");
+  const zstd = await Zstd.load();
+  return { ZSTD: (packed) => zstd.decompress(packed) };
+}
+
 /** Loads what the compression needs. */
 export async function loadCompressor(compression: Compression): Promise<Compressor> {
   if (compression === "snappy") return { codec: "SNAPPY", compress: snappyCompress };

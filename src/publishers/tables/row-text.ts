@@ -2,15 +2,16 @@
 import { csvLines, csvStart } from "../csv/csv-text.js";
 import { formatCount, formatFloat } from "../csv/float.js";
 import type { Cell, Column, ColumnType, Metrics, RunName } from "./columns.js";
+import type { PartitionColumn } from "./schema.js";
 
 /** A row's first cells as CSV, with the comma that follows. */
-export function csvHead({ project, group, run }: RunName): string {
-  return csvStart([project, group, run]);
+export function csvHead({ project, group, run }: RunName, partitionBy?: PartitionColumn): string {
+  return csvStart(partitionBy === undefined ? [project, group, run] : [group, run]);
 }
 
 /** A row's first fields as JSON, without the end of the object. */
-export function jsonHead({ project, group, run }: RunName): string {
-  return JSON.stringify({ project, group, run }).slice(0, -1);
+export function jsonHead({ project, group, run }: RunName, partitionBy?: PartitionColumn): string {
+  return JSON.stringify(partitionBy === undefined ? { project, group, run } : { group, run }).slice(0, -1);
 }
 
 /** A number as the CSV files print it. */

@@ -184,12 +184,34 @@ export function columnsOf(table: TableName): readonly SchemaColumn[] {
   return SCHEMA[table].columns;
 }
 
+/** By which column the files of a table are divided into folders; undefined if they are not. */
+export type PartitionColumn = "project" | undefined;
+
+/** A table as its files hold it. A column by which they are divided is in the names of their folders. */
+export function fileSchema(
+  table: TableName,
+  partitionBy: PartitionColumn,
+): Pick<TableSchema, "columns" | "order"> {
+  const { columns, order } = SCHEMA[table];
+  if (partitionBy === undefined) return { columns, order };
+  return {
+    columns: columns.filter(({ name }) => name !== partitionBy),
+    order: order.filter((name) => name !== partitionBy),
+  };
+}
+
 /** What every Parquet file of a table says of itself. `inputs` is a digest of what it was made of. */
-export function tableMetadata(table: TableName, version: string, inputs: string): Record<string, string> {
+export function tableMetadata(
+  table: TableName,
+  version: string,
+  inputs: string,
+  partitionBy?: PartitionColumn,
+): Record<string, string> {
   return {
     "marian_tracking.version": version,
     "marian_tracking.table": table,
     "marian_tracking.schema_version": SCHEMA_VERSION,
     "marian_tracking.inputs": inputs,
+    ...(partitionBy === undefined ? {} : { "marian_tracking.partition_by": partitionBy }),
   };
 }

@@ -19,6 +19,7 @@ const ROWS = 1 << 15;
  * Writes a table into a file.
  *
  * @param parquet What a Parquet file says of itself, and how it is encoded.
+ * @param limit Bytes from which on the file takes no more rows; the rest stay with their source.
  * @throws Error of Node's when the file can't be written.
  */
 export async function writeTable(
@@ -27,6 +28,7 @@ export async function writeTable(
   columns: readonly Column[],
   rows: Iterable<readonly Cell[]> | AsyncIterable<readonly Cell[]>,
   parquet: FileFacts & RowGroupOptions,
+  limit = Number.POSITIVE_INFINITY,
 ): Promise<void> {
   const file = await open(path, "w");
   try {
@@ -57,6 +59,7 @@ export async function writeTable(
       if (some.length < ROWS) continue;
       await write(some);
       some = [];
+      if (offset >= limit) break;
     }
     await write(some);
     if (format === "parquet") await append(frame.foot(offset));
