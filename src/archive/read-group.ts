@@ -8,6 +8,7 @@ import { readScores } from "../evaluation/score-file.js";
 import { fileChunks } from "../io/chunks.js";
 import { isGarbled } from "../io/file-name.js";
 import { InputError } from "../io/input-error.js";
+import { LocalFile } from "../io/local-file.js";
 import { decompress } from "../io/packed/decompress.js";
 import { FileSource, readable, type Source } from "../io/source.js";
 import { isObject } from "../json.js";
@@ -34,9 +35,21 @@ export interface GroupAccess<File extends NamedFile = NamedFile, Log extends Nam
 
 /** Opens files of this machine. */
 export const LOCAL_FILES: GroupAccess = {
-  bytes: ({ path }) => fileChunks(path, BUFFER),
+  bytes: ({ path }) => smallFile(path),
   log: ({ path, name, size, mtimeMs, revision }) => new FileSource(path, { size, mtimeMs, revision }, name),
 };
+
+/** The bytes of a small file. To wait for a disk of this machine would cost more than the reading. */
+async function* smallFile(path: string): AsyncGenerator<Uint8Array> {
+  using file = LocalFile.open(path);
+  if (file === undefined) return yield* fileChunks(path, BUFFER);
+  for (;;) {
+    const buffer = new Uint8Array(Math.min(file.size + 1, 1 << 20));
+    const length = file.read(buffer);
+    if (length === 0) return;
+    yield buffer.subarray(0, length);
+  }
+}
 
 /**
  * Reads a group's configuration and evaluations. A file that can't be read is one of the group's problems. The

@@ -107,6 +107,11 @@ export class CourseCheck extends Check {
     return this.#state;
   }
 
+  /** Whether the last part says that its training has finished. */
+  get saysFinished(): boolean {
+    return this.#part.finished !== undefined;
+  }
+
   /** Continues a part whose beginning it does not see. */
   resume(known: PartSoFar): void {
     this.#known = known;

@@ -134,6 +134,11 @@ export class RunChecker {
     return this.#course.death;
   }
 
+  /** Whether the last part says that its training has finished. */
+  get saysFinished(): boolean {
+    return this.#course.saysFinished;
+  }
+
   /** The state of the training; undefined if the log does not show it. Known at the end of the run. */
   get state(): TrainingState | undefined {
     return this.#course.state;

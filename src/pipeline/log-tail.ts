@@ -8,6 +8,10 @@ import { RunReader } from "../run/run-reader.js";
 /** How much is kept. */
 const KEPT = 1 << 16;
 const LINE_END = 0x0a;
+/** Only training records have it. */
+const SENTENCES = " : Sen. ";
+/** What stands before that in a line under Marian's stamp, maybe after Taskcluster's prefix. */
+const STAMPED = /^(?:\[task [^\]]*\] ?)?\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\] Ep\. \S+ : Up\. ([\d,]+)$/;
 
 /** How a training ended. */
 export interface LogEnd {
@@ -53,18 +57,51 @@ export class LogTail {
    */
   async end(lines: number, part: PartSoFar): Promise<LogEnd> {
     // The first line may be half of one.
-    const bytes = this.#buffer.subarray(0, this.#length);
-    const start = this.#whole ? 0 : bytes.indexOf(LINE_END) + 1;
-    using parser = new LogParser(nodeCore(), { marks: true });
-    const reader = new RunReader(parser);
-    const check = new RunChecker(parser.time, { kinds: ["unfinished"] });
-    if (!this.#whole) check.resume(part);
-    check.take(await reader.read(bytes.subarray(start)));
-    check.take(await reader.finish());
-    check.finish();
+    const kept = this.#buffer.subarray(0, this.#length);
+    const bytes = kept.subarray(this.#whole ? 0 : kept.indexOf(LINE_END) + 1);
+    let end: LogEnd | undefined;
+    if (!this.#whole) end = await finishedEnd(bytes, part);
+    end ??= await readEnd(bytes, lines, this.#whole ? undefined : part);
     if (this.#buffer.length > 0) spare = this.#buffer;
-    const { death, state } = check;
-    const before = lines - reader.tally.counts.lines;
-    return { death: death && { line: death.line + before, text: death.text }, state };
+    return end;
   }
+}
+
+/**
+ * The end of a training that says it has finished, by the lines from the last training record on; undefined if these don't
+ * tell. What was printed before that record could only excuse limits that were missed, and starts a part without a
+ * banner: then the record has no stamp, or `Training started` stands in the text.
+ */
+async function finishedEnd(bytes: Uint8Array, part: PartSoFar): Promise<LogEnd | undefined> {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const at = text.lastIndexOf(SENTENCES);
+  const start = at < 0 ? 0 : text.lastIndexOf(LINE_END, at) + 1;
+  if (start === 0 || text.includes("Training started")) return undefined;
+  const [, up] = STAMPED.exec(text.toString("latin1", start, at)) ?? [];
+  // Of a record that may be cut, the others decide.
+  if (up === undefined || Number(up.replaceAll(",", "")) !== part.lastUpdate) return undefined;
+  const { check } = await checkEnd(bytes.subarray(start), part);
+  const isFinished = check.saysFinished && check.state === "finished" && check.death === undefined;
+  return isFinished ? { death: undefined, state: "finished" } : undefined;
+}
+
+/** @param part Absent if the bytes are the whole log. */
+async function readEnd(bytes: Uint8Array, lines: number, part: PartSoFar | undefined): Promise<LogEnd> {
+  const { check, lines: read } = await checkEnd(bytes, part);
+  const { death, state } = check;
+  return { death: death && { line: death.line + lines - read, text: death.text }, state };
+}
+
+async function checkEnd(
+  bytes: Uint8Array,
+  part: PartSoFar | undefined,
+): Promise<{ readonly check: RunChecker; readonly lines: number }> {
+  using parser = new LogParser(nodeCore(), { marks: true });
+  const reader = new RunReader(parser);
+  const check = new RunChecker(parser.time, { kinds: ["unfinished"] });
+  if (part !== undefined) check.resume(part);
+  check.take(await reader.read(bytes));
+  check.take(await reader.finish());
+  check.finish();
+  return { check, lines: reader.tally.counts.lines };
 }

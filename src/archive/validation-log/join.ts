@@ -241,7 +241,7 @@ function readAtOnce(log: Source): Uint8Array | undefined {
   using file = log.openLocal?.();
   if (file === undefined || file.size > MAX_LENGTH) return undefined;
   // There is room for what a training adds meanwhile.
-  const bytes = new Uint8Array(file.size + (1 << 16));
+  const bytes = Buffer.allocUnsafeSlow(file.size + (1 << 16));
   let length = 0;
   try {
     for (;;) {
