@@ -98,7 +98,9 @@ function createRunFiles(store: Store, base: string, defaultEntity: string, input
 function createArtifact(store: Store, base: string, defaultEntity: string, input: Args): GraphNode {
   const entity = text(input.entityName) ?? defaultEntity;
   const project = text(input.projectName) ?? "uncategorized";
-  const collection = required(input, "artifactCollectionName");
+  // Clients before 0.18 send a list of one name.
+  const [only] = list(input.artifactCollectionNames);
+  const collection = text(only) ?? required(input, "artifactCollectionName");
   const digest = required(input, "digest");
   const versions = store.versions(entity, project, collection);
   const same = versions.find((version) => version.digest === digest && version.state === "COMMITTED");

@@ -14,6 +14,11 @@ export interface Viewer {
   readonly entity: string;
 }
 
+/** Fields of inputs that clients before 0.18 look for. */
+const INPUT_FIELDS: Readonly<Record<string, readonly string[]>> = {
+  CreateArtifactInput: ["clientID", "sequenceClientID", "enableDigestDeduplication", "historyStep"],
+};
+
 /** The root of queries. `features` are the names that the server offers. */
 export function queryRoot(
   store: Store,
@@ -28,6 +33,13 @@ export function queryRoot(
   };
   return {
     __typename: "Query",
+    // Clients before 0.18 ask what the server knows, and do without what it doesn't name.
+    __type: ({ name }: Args) => ({
+      __typename: "__Type",
+      name,
+      fields: [],
+      inputFields: (INPUT_FIELDS[String(name)] ?? []).map((field) => ({ name: field })),
+    }),
     viewer: () => ({
       __typename: "User",
       id: "user-1",
