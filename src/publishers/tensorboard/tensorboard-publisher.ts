@@ -12,6 +12,7 @@ import type { WriteMode } from "../csv/csv-file.js";
 import type { Note, OpenedRun, PublisherOutcome, UpdatePublisher } from "../update-publisher.js";
 import { EventEncoder, ScalarTag } from "./event-encoder.js";
 import { EventFile } from "./event-file.js";
+import { averageScores, gpusOf, RunningTime } from "./job-figures.js";
 
 /** What TensorBoard's horizontal axis counts. */
 export type StepUnit = "updates" | "sentences" | "labels";
@@ -33,6 +34,12 @@ const TRAINING_TAGS = [
   ["labels", "train/labels"],
   ["time", "train/time"],
 ] as const;
+
+/** Figures that are made of several records. */
+const SENTENCES_DIFF = new ScalarTag("train/sentences-diff");
+const WALL_CLOCK = new ScalarTag("train/wall-clock");
+const HOURS = new ScalarTag("train/hours");
+const GPUS = new ScalarTag("train/gpus");
 
 /** The column that gives the step; it has no tag then. */
 const STEP_COLUMN = { updates: "up", sentences: "sen", labels: "total_labels" } as const;
@@ -61,6 +68,10 @@ export class TensorboardPublisher implements UpdatePublisher {
   #source = "";
   /** Turns the log's clock to wall time; a clock without a zone is taken as UTC. */
   #time: TimestampFormat | undefined;
+  readonly #running = new RunningTime();
+  /** Of the training record before. */
+  #sentences = 0;
+  #gpus: number | undefined;
   #begun = false;
   #measured = false;
   #withoutStep = 0;
@@ -100,6 +111,7 @@ export class TensorboardPublisher implements UpdatePublisher {
   }
 
   async close(): Promise<PublisherOutcome> {
+    if (this.#measured && this.#options.step === "updates") await this.#averages();
     const path = await this.#file.close();
     if (path === undefined) return { outputs: [], nothingWritten: true };
     const notes: Note[] = [];
@@ -133,6 +145,18 @@ export class TensorboardPublisher implements UpdatePublisher {
       values.push(training[column][row] ?? 0);
     }
     this.#begin(present, training.timestamp[row] ?? 0, training.segment[row] ?? 0);
+    const sentences = training.sen[row] ?? 0;
+    tags.push(SENTENCES_DIFF);
+    values.push(sentences - this.#sentences);
+    this.#sentences = sentences;
+    if (present & PRESENT.timestamp) {
+      tags.push(WALL_CLOCK, HOURS);
+      values.push(this.#wallTime, this.#running.hoursAt(this.#wallTime));
+    }
+    if (this.#gpus !== undefined) {
+      tags.push(GPUS);
+      values.push(this.#gpus);
+    }
     this.#encoder.scalars(this.#wallTime, this.#step, tags, values);
   }
 
@@ -144,6 +168,7 @@ export class TensorboardPublisher implements UpdatePublisher {
     const metric = validation.metric[row] ?? 0;
     this.#metricTags[metric] ??= metricTags(batch.metricName(metric));
     this.#begin(present, validation.timestamp[row] ?? 0, validation.segment[row] ?? 0);
+    if (present & PRESENT.timestamp) this.#running.hoursAt(this.#wallTime);
     const values = [validation.value[row] ?? 0, validation.stalled[row] ?? 0];
     this.#encoder.scalars(this.#wallTime, this.#step, this.#metricTags[metric], values);
   }
@@ -151,6 +176,7 @@ export class TensorboardPublisher implements UpdatePublisher {
   #segment(batch: Batch, event: number, segment: Segment): void {
     const { present = 0, timestamp = 0 } = batch.events[event] ?? {};
     this.#begin(present, timestamp, segment.segment);
+    this.#gpus = gpusOf(segment);
     for (const [name, value] of Object.entries(segment.config ?? {})) this.#text(name, textOf(value));
     this.#text("marian_version", segment.marian_version ?? "");
     this.#text("command_line", segment.command_line ?? "");
@@ -180,6 +206,18 @@ export class TensorboardPublisher implements UpdatePublisher {
     this.#begun = true;
     this.#encoder.version(this.#wallTime);
     this.#encoder.text(this.#wallTime, 0, "source/text_summary", this.#source);
+  }
+
+  /** The scores of averaged models, whose files have no times. */
+  async #averages(): Promise<void> {
+    for (const { name, step, bleu } of await averageScores(this.#source)) {
+      const tag = cleanTag(`valid-avg/${name}_bleu`);
+      const known = this.#patternTags.get(tag) ?? new ScalarTag(tag);
+      this.#patternTags.set(tag, known);
+      this.#encoder.scalars(this.#wallTime, step, [known], [bleu]);
+    }
+    const events = this.#encoder.take();
+    if (events.length > 0) await this.#file.write(events);
   }
 
   #text(name: string, text: string): void {

@@ -54,6 +54,9 @@ describe("an event file", () => {
           "train/gradient_norm": 1.5,
           "train/words_per_second": 100.5,
           "train/time": 2,
+          "train/sentences-diff": 70,
+          "train/wall-clock": Math.fround(START + 11),
+          "train/hours": 0,
         },
       },
       { wallTime: START + 20, step: 1, values: { "valid/chrf": 30, "valid/chrf_stalled": 0 } },
@@ -97,6 +100,48 @@ describe("an event file", () => {
     expect(events.find(({ values }) => "model/text_summary" in values)?.values["model/text_summary"]).toBe(
       list,
     );
+  });
+});
+
+describe("figures of other scripts", () => {
+  const valuesOf = (folder: string, tag: string) =>
+    readEvents(file(folder)).flatMap(({ step, values }) => (tag in values ? [[step, values[tag]]] : []));
+  const at = (minute: number, up: number, sen: number) =>
+    `[2024-07-03 ${10 + Math.floor(minute / 60)}:${String(minute % 60).padStart(2, "0")}:00] Ep. 1 : Up. ${up} : Sen. ${sen} : Cost 2\n`;
+
+  it("count GPUs and sentences, and hours without the time in which nothing ran", async () => {
+    const folder = fresh();
+    const start =
+      "[2024-07-03 10:00:00] [marian] Marian v1.12.14\n[2024-07-03 10:00:00] [marian] Running on h as process 1 with command line:\n";
+    const log = `${start}[2024-07-03 10:00:00] [marian] marian --devices 0 1 2 -c a.yml\n${at(0, 1, 70)}${at(10, 2, 150)}${at(20, 3, 240)}${at(140, 4, 300)}${at(150, 5, 20)}`;
+    await writeEvents(log, { folder });
+    expect(valuesOf(folder, "train/gpus")).toEqual([1, 2, 3, 4, 5].map((up) => [up, 3]));
+    expect(valuesOf(folder, "train/sentences-diff")).toEqual([
+      [1, 70],
+      [2, 80],
+      [3, 90],
+      [4, 60],
+      [5, -280],
+    ]);
+    expect(valuesOf(folder, "train/hours").map(([, hours]) => Number(hours) * 60)).toEqual(
+      [0, 10, 20, 30, 40].map((minutes) => expect.closeTo(minutes, 4)),
+    );
+  });
+
+  it("take the scores of averaged models from the files beside the log", async () => {
+    const folder = fresh();
+    const logs = mkdtempSync(join(tmpdir(), "avg-"));
+    writeFileSync(
+      join(logs, "avg-8.log"),
+      "avg-8-1000 21.5\navg-8-x 1\navg-8-2000\navg-8-3000 22.25 more\navg-8-900 1\n",
+    );
+    writeFileSync(join(logs, "avg-4.txt"), "avg-4-1000 1\n");
+    await writeEvents(row(1), { folder, source: join(logs, "train.log") });
+    expect(valuesOf(folder, "valid-avg/avg-8_bleu")).toEqual([
+      [1000, 21.5],
+      [3000, 22.25],
+    ]);
+    expect(valuesOf(folder, "valid-avg/avg-4_bleu")).toEqual([]);
   });
 });
 
