@@ -78,7 +78,7 @@ function readMetricsJson(text: string, metric?: string): Scores {
       const score = scoreOf(entry);
       if (typeof score !== "number") leaveOut(`its score is ${brief(score)}, not a number`);
       else if (scores.has(name)) leaveOut(`there is a ${name} already`);
-      else scores.set(name, score);
+      else scores.set(name, preciseScore(score, entry["details"]));
     }
   }
   if (scores.size === 0) {
@@ -105,6 +105,32 @@ function scoreOf(entry: Readonly<Record<string, unknown>>): unknown {
   return key === undefined ? undefined : entry[key];
 }
 
+/** The score before the pipeline rounded it to four decimals, if its details tell; else the score as it is. */
+function preciseScore(score: number, details: unknown): number {
+  if (!isObject(details) || !Number.isFinite(score)) return score;
+  const decimals = decimalsOf(score);
+  const isMore = (value: number) =>
+    decimalsOf(value) > decimals && Math.abs(value - score) <= 0.5 * 10 ** -decimals;
+  return fullScores(details).find(isMore) ?? score;
+}
+
+/** What the details of the pipeline's metrics hold of the score itself. */
+function fullScores(details: Readonly<Record<string, unknown>>): number[] {
+  const given = [...SCORES, "corpus_score"].map((key) => details[key]);
+  // The score of unaligned-ratio is a difference, that of an LLM a mean.
+  const { unaligned_ratio_translation: translation, unaligned_ratio_ref: reference, scores } = details;
+  if (typeof translation === "number" && typeof reference === "number") given.push(translation - reference);
+  const parts = isObject(scores) ? Object.values(scores) : [];
+  if (parts.length > 0 && parts.every((part) => typeof part === "number"))
+    given.push(parts.reduce((sum, part) => sum + part, 0) / parts.length);
+  return given.filter((value) => typeof value === "number");
+}
+
+function decimalsOf(value: number): number {
+  const [, digits = "", exponent = "0"] = /^-?\d+(?:\.(\d+))?(?:e(.*))?$/.exec(String(value)) ?? [];
+  return Math.max(0, digits.length - Number(exponent));
+}
+
 /** The metric of `{score, …}`, and any further metrics in the same object. */
 function oneMetric(document: unknown, metric: string | undefined): [string, unknown][] {
   if (!isObject(document)) return [["score", document]];
@@ -116,7 +142,10 @@ function oneMetric(document: unknown, metric: string | undefined): [string, unkn
     ([key, value]) =>
       ![...SCORES, "scores", "details", "name"].includes(key) && (isObject(value) || !isSacreBleu),
   );
-  return [[typeof name === "string" ? tableName(name) : "score", { score: scoreOf(document) }], ...others];
+  return [
+    [typeof name === "string" ? tableName(name) : "score", { score: scoreOf(document), details }],
+    ...others,
+  ];
 }
 
 /** sacreBLEU's name of a metric as tables have it. */

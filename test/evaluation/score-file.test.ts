@@ -150,6 +150,25 @@ test("every metric: bleu under its table's name, COMET from 0 to 100, the others
   expect(faults).toEqual([]);
 });
 
+test("a score that was rounded is read in full from its details", () => {
+  const text = JSON.stringify({
+    bleu: { score: 0.401, details: { name: "BLEU", score: 0.4010243 } },
+    // Less precise details change nothing, and neither does another number.
+    chrf: { score: 61.7283, details: { name: "chrF2", score: 61.73 } },
+    comet: { score: 0.8109, details: { system_score: 0.81093456 } },
+    other: { score: 1.5, details: { score: 2.25 } },
+    "unaligned-ratio": {
+      score: 0.0125,
+      details: { unaligned_ratio_translation: 0.140625, unaligned_ratio_ref: 0.12811 },
+    },
+    llm: { score: 4.1333, details: { scores: { adequacy: 4, fluency: 4.2, terminology: 4.2 } } },
+  });
+  const metrics = Object.fromEntries(readMetricsJson(text).metrics);
+  expect(metrics).toMatchObject({ bleu_detok: 0.4010243, chrf: 61.7283, comet: 81.093456, other: 1.5 });
+  expect(metrics["unaligned-ratio"]).toBeCloseTo(0.012515, 10);
+  expect(metrics["llm"]).toBeCloseTo(12.4 / 3, 12);
+});
+
 test("COMET may be absent, or skipped", () => {
   const { metrics, faults } = readMetricsJson(
     '{"bleu": {"score": 1}, "comet": {"score": "skipped", "details": {"model": "x", "score": "skipped"}}}',
