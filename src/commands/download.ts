@@ -11,7 +11,7 @@ import {
   taskclusterFlags,
   withTaskcluster,
 } from "../cli/taskcluster/client.js";
-import { downloadGroups } from "../cli/taskcluster/download.js";
+import { type Downloaded, downloadGroups } from "../cli/taskcluster/download.js";
 import { withIds } from "../cli/taskcluster/ids.js";
 import { EXIT } from "../exit-code.js";
 import { jsonText } from "../io/escape.js";
@@ -20,12 +20,20 @@ import { groupAddress } from "../taskcluster/client/index.js";
 import { readGroups } from "../taskcluster/group.js";
 import { groupIdOf } from "../taskcluster/listed-group.js";
 
+/** How many of the logs are not whole yet. */
+function unfinishedText(files: Downloaded["files"]): string {
+  const logs = files.filter(
+    ({ unfinished, path }) => unfinished === "running" && path.endsWith("/train.log"),
+  );
+  return logs.length === 0 ? "" : `; ${count(logs.length, "log")} of running trainings up to now`;
+}
+
 export default class Download extends Command {
   static override summary = "Download the logs and scores of a group into an archive.";
   static override description =
     `Writes what the command archive reads: logs/<pair>/<group>/<model>/train.log, the scores in \
 models/<pair>/<group>/evaluation/<model>/<importer>_<dataset>.metrics.json (or .metrics), and the configuration in \
-experiments/<pair>/<group>/config.yml. Existing files are replaced; several groups may share a folder.
+experiments/<pair>/<group>/config.yml. Existing files are replaced; several groups may share a folder. Of a training that runs it is the live log up to now, of one that failed what it left: both are named in warnings and marked in --json as unfinished. The same command later gets the whole log, and fetches again only what has changed.
 
 Exit codes: 0 everything was downloaded; 1 a group, log or scores can't be fetched; 2 wrong flags; 130, 143 stopped by \
 SIGINT, SIGTERM.`;
@@ -85,7 +93,9 @@ SIGINT, SIGTERM.`;
       const problems = [...read.problems, ...read.groups.flatMap((group) => group.problems), ...unwritten];
       if (flags.json) printText(jsonText({ folder, files, problems }));
       else if (!flags.quiet)
-        say(`wrote ${count(files.length, "file")} of ${count(read.groups.length, "group")} to ${folder}`);
+        say(
+          `wrote ${count(files.length, "file")} of ${count(read.groups.length, "group")} to ${folder}${unfinishedText(files)}`,
+        );
       const told = flags.json
         ? []
         : problems.filter(({ severity }) => severity === "failure" || !flags.quiet);

@@ -31,6 +31,14 @@ function facts({ project, name, suffix, config, runs, evaluations }: Group) {
   };
 }
 
+/** A log of some updates. */
+const updates = (count: number) =>
+  Array.from(
+    { length: count },
+    (_, at) =>
+      `[2026-11-24 10:00:${10 + at}] Ep. 1 : Up. ${at + 1} : Sen. 70 : Cost 2.5 : Time 1.00s : 9.00 words/s\n`,
+  ).join("");
+
 describe("download", () => {
   it("makes an archive of a group, and says what is missing", async () => {
     const { server, options, run } = await setting({ trainLog: Buffer.from("the log\n") });
@@ -114,6 +122,29 @@ describe("download", () => {
       code: 0,
     });
     expect(filesBelow(join(options.folder, "done"))).not.toContainEqual(expect.stringMatching(/finetune/));
+  });
+
+  it("takes the log of a running training up to now, marks it, and gets the whole one later", async () => {
+    const { server, options, run } = await setting({ trainLog: Buffer.from(updates(2)) });
+    const live = server.live(IDS.teacher2);
+    live.append(updates(3));
+    const args = ["download", IDS.fjord, "-o", "out", "--only", "training"];
+    const path = `logs/nb-en/fjord_${IDS.fjord}/teacher-2/train.log`;
+    const text = () => readFileSync(join(options.folder, "out", path), "utf8");
+    const first = await run(...args);
+    check(first, { code: 0, stderr: /; 1 log of running trainings up to now\n/ });
+    expect(first.stderr).toMatch(/warning: train-teacher-model-nb-en-2.*: still running/);
+    expect(text()).toBe(updates(3));
+    const marked = JSON.parse((await run(...args, "--json")).stdout).files;
+    expect(marked).toContainEqual(expect.objectContaining({ path, unfinished: "running" }));
+    const { status } = server.store.task(IDS.teacher2);
+    status.state = "completed";
+    const [last] = status.runs;
+    if (last !== undefined) Object.assign(last, { state: "completed", reasonResolved: "completed" });
+    server.setContent(IDS.teacher2, 0, "public/build/train.log", updates(5));
+    const second = await run(...args);
+    expect(second.stderr).not.toContain("running trainings");
+    expect(text()).toBe(updates(5));
   });
 
   it("stays in its folder whatever the experiment is called", async () => {

@@ -28,13 +28,15 @@ interface Wanted {
   readonly path: string;
   /** The artifact; `configuration` for the input of the action. */
   readonly source: string;
+  /** What became of a training whose log is not whole. */
+  readonly unfinished?: "failed" | "running" | undefined;
   write(path: string): Promise<void>;
 }
 
 /** What was written. */
 export interface Downloaded {
-  /** Paths below the output folder, and their artifacts. */
-  readonly files: readonly { readonly path: string; readonly source: string }[];
+  /** Paths below the output folder, and their artifacts; `unfinished` is there for the log of such a training. */
+  readonly files: readonly Pick<Wanted, "path" | "source" | "unfinished">[];
   readonly problems: readonly Problem[];
 }
 
@@ -60,14 +62,14 @@ export async function downloadGroups(
     }
   }
   const files: Downloaded["files"][number][] = [];
-  const download = async ({ path, source, write }: Wanted) => {
+  const download = async ({ path, source, unfinished, write }: Wanted) => {
     const target = join(folder, path);
     try {
       await makeFolder(dirname(target)).catch((error: unknown) => {
         throw new InputError(outputErrorText(error), { cause: error });
       });
       await writeWhole(target, write);
-      files.push({ path, source });
+      files.push({ path, source, ...(unfinished === undefined ? {} : { unfinished }) });
     } catch (error) {
       if (hasCode(error, "stopped")) throw error;
       problems.push({ source, reason: readable(error).message, severity: "failure" });
@@ -92,7 +94,8 @@ function* filesOf(group: Group, store: ArtifactStore): Generator<Wanted> {
     ] as const) {
       if (log === undefined) continue;
       const write = (path: string) => pipeline(decompress(log.chunks()), createWriteStream(path));
-      yield { path: `logs/${place}/${model}/${file}`, source: log.name, write };
+      const { unfinished } = run;
+      yield { path: `logs/${place}/${model}/${file}`, source: log.name, unfinished, write };
     }
     for (const source of run.configFiles ?? []) {
       const chunks = () => decompress(store.chunks(artifactRef(source)));
