@@ -30,6 +30,8 @@ export interface RunOptions {
   readonly startedAt?: number | undefined;
   readonly host?: string | undefined;
   readonly program?: string | undefined;
+  /** The folder in which the training runs, whose commit goes into the metadata. */
+  readonly folder?: string | undefined;
   /** Default "allow". */
   readonly resume?: ResumeMode | undefined;
   /** What `findRun` gave, null for no run; saves the question. */

@@ -45,6 +45,8 @@ export interface SettingsOverrides {
 /** Where settings are looked for, and who hears of what is wrong with them. */
 interface SettingsOptions {
   readonly workingDirectory?: string;
+  /** Where offline runs go if no folder is named; default: the working directory. */
+  readonly offlineDir?: string | undefined;
   readonly warn?: (message: string) => void;
 }
 
@@ -59,10 +61,10 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export function resolveSettings(
   overrides: SettingsOverrides = {},
   environment: Environment = process.env,
-  { workingDirectory = process.cwd(), warn = () => {} }: SettingsOptions = {},
+  { workingDirectory = process.cwd(), offlineDir, warn = () => {} }: SettingsOptions = {},
 ): WandbSettings {
-  const dir = overrides.dir ?? given(environment, "WANDB_DIR") ?? workingDirectory;
-  const files = settingsFiles(environment, dir);
+  const named = overrides.dir ?? given(environment, "WANDB_DIR");
+  const files = settingsFiles(environment, named ?? workingDirectory);
   const baseUrl = checkedUrl(
     overrides.baseUrl ?? given(environment, "WANDB_BASE_URL") ?? files.get("base_url") ?? HOSTED,
   );
@@ -77,7 +79,7 @@ export function resolveSettings(
     notes: given(environment, "WANDB_NOTES"),
     jobType: given(environment, "WANDB_JOB_TYPE"),
     mode: modeOf(overrides.mode, environment, files),
-    dir,
+    dir: named ?? offlineDir ?? workingDirectory,
   };
 }
 

@@ -1,5 +1,4 @@
 import { stat } from "node:fs/promises";
-import { cpus, hostname, release, totalmem, type } from "node:os";
 import {
   type ArtifactSpec,
   directoryEntries,
@@ -16,6 +15,7 @@ import { writeConsoleLine } from "./format/console-line.js";
 import { type JsonObject, stringifyJson } from "./format/json.js";
 import { checkArtifactName, runUrl, tableArtifactName } from "./format/names.js";
 import { type RowTable, type StoredTable, storedTable } from "./format/row-table.js";
+import { machineMetadata, runMetadata } from "./machine.js";
 import type { RunReceipt, RunWarning } from "./receipt.js";
 import type { RunAddress } from "./run-address.js";
 import { type FailedFile, RunFiles } from "./run-files.js";
@@ -126,6 +126,8 @@ export class WandbRun {
    * @throws WandbError with a sentence for the user.
    */
   static async start(options: RunOptions): Promise<WandbRun> {
+    // It is wanted at the end, when there may be little time.
+    void machineMetadata();
     return new WandbRun(options, await startRun(options));
   }
 
@@ -416,7 +418,7 @@ export class WandbRun {
     this.#files.add(names.config, Buffer.from(config.toYaml()));
     this.#files.add(names.summary, Buffer.from(this.#summary.toJson()));
     if (!resumed || this.#endedEarly)
-      this.#files.add(names.metadata, Buffer.from(stringifyJson(this.#metadata())));
+      this.#files.add(names.metadata, Buffer.from(stringifyJson(await this.#metadata())));
     const [held, start] = [this.#heldLines, this.#consoleStart];
     // A log with fewer lines than the server holds adds nothing.
     if (this.#console.empty || (held > 0 && held < start)) return;
@@ -430,18 +432,10 @@ export class WandbRun {
     return this.resumed && this.existing?.finished === false;
   }
 
-  #metadata(): JsonObject {
-    const { options, startedAt } = { options: this.#options, startedAt: this.#startedAt ?? this.#now() };
-    return {
-      os: `${type()}-${release()}`,
-      nodejs: process.version,
-      startedAt: new Date(startedAt * 1000).toISOString(),
-      program: options.program ?? options.client.version,
-      host: options.host ?? hostname(),
-      cpu_count: cpus().length,
-      cpu_count_logical: cpus().length,
-      memory: { total: String(totalmem()) },
-    };
+  #metadata(): Promise<JsonObject> {
+    const { program, client, host, folder } = this.#options;
+    const startedAt = this.#startedAt ?? this.#now();
+    return runMetadata({ startedAt, program: program ?? client.version, host, folder });
   }
 
   async #uploadFiles(): Promise<void> {

@@ -1,4 +1,7 @@
 /** A run that is written to the offline file only. */
+import { stringifyJson } from "../client/format/json.js";
+import { runMetadata } from "../client/machine.js";
+import { RUN_FILES_AT_END } from "../client/run-options.js";
 import { OfflineRun } from "../offline/offline-run.js";
 import type { RunDescription, RunOutcome, Transport } from "./transport.js";
 
@@ -23,9 +26,11 @@ export class OfflineTransport implements Transport {
   /** @throws Error of the file system if the folder can't be written. */
   static async start(description: RunDescription, options: OfflineOptions): Promise<OfflineTransport> {
     const { id: displayName, startedAt = Date.now() / 1000 } = description;
-    return new OfflineTransport(
-      await OfflineRun.start({ ...description, ...options, displayName, startedAt }),
-    );
+    const run = await OfflineRun.start({ ...description, ...options, displayName, startedAt });
+    const { folder } = description;
+    const metadata = await runMetadata({ startedAt, program: "marian-tracking", folder });
+    await run.file(RUN_FILES_AT_END.metadata, Buffer.from(stringifyJson(metadata)));
+    return new OfflineTransport(run);
   }
 
   async flush(): Promise<void> {

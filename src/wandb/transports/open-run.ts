@@ -45,7 +45,7 @@ export async function openRun(
 /** Who a run is, without its rows. */
 export function describeRun(
   { project, entity, group, tags, notes, jobType }: WandbPlace,
-  run: Pick<RunDescription, "id" | "config" | "startedAt">,
+  run: Pick<RunDescription, "id" | "config" | "startedAt" | "folder">,
 ): RunDescription {
   return {
     ...run,

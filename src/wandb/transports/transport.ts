@@ -17,6 +17,8 @@ export interface RunDescription {
   readonly config: JsonObject;
   /** Start of the training in seconds since 1970, from which `_runtime` counts. Absent if the log has no times. */
   readonly startedAt?: number;
+  /** The folder in which the training runs; absent if it is over. */
+  readonly folder?: string;
 }
 
 /** A run that takes rows. Steps must rise. */

@@ -40,6 +40,9 @@ describe("the machine", () => {
     expect(second["cpu"]).toBeLessThanOrEqual(100);
     expect(second["memory_percent"]).toBeGreaterThan(0);
     expect(second["memory_percent"]).toBeLessThan(100);
+    expect(second["memory"]).toBe(second["memory_percent"]);
+    expect(second["cpu.0.cpu_percent"]).toBeLessThanOrEqual(100);
+    expect(second["disk.\\.usageGB"]).toBe(second["disk./.usageGB"]);
     expect(second["proc.memory.availableMB"]).toBeGreaterThan(1);
     expect(second["disk./.usagePercent"]).toBeGreaterThan(0);
     expect(second["disk./.usageGB"]).toBeGreaterThan(0);
@@ -47,7 +50,7 @@ describe("the machine", () => {
     expect(second["network.sent"]).toBeGreaterThanOrEqual(0);
     for (const [name, value] of Object.entries(second)) {
       expect(name).toMatch(
-        /^(?:cpu|memory_percent|proc\.memory\.availableMB|disk\.\S+\.(?:usagePercent|usageGB|in|out)|network\.(?:sent|recv|tcpRetransmits))$/,
+        /^(?:cpu|cpu\.\d+\.cpu_percent|memory|memory_percent|proc\.memory\.availableMB|disk\.\S+\.(?:usagePercent|usageGB|in|out)|disk\.(?:in|out)|network\.(?:sent|recv|tcpRetransmits))$/,
       );
       expect(Number.isFinite(value)).toBe(true);
     }
