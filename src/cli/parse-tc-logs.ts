@@ -1,5 +1,6 @@
 /** `parse_tc_logs`: its flags, and what it does. */
 import { EXIT } from "../exit-code.js";
+import { resultFolder } from "../io/artifact-folder.js";
 import { stdinIs } from "../io/stdin.js";
 import { say } from "../io/terminal.js";
 import { isReader, READY, TRIAL } from "../live/channel.js";
@@ -31,8 +32,8 @@ const flags = {
   "output-dir": Flags.string({
     char: "o",
     aliases: ["output"],
-    default: "output",
-    description: "folder of training.csv and validation.csv",
+    description:
+      "folder of training.csv and validation.csv  [default: output; in a task, output in the folder of its artifacts]",
     helpValue: "DIR",
   }),
   verbose: Flags.boolean({ char: "v", description: "every sample in the receipt" }),
@@ -102,7 +103,7 @@ async function run(
   const detail = flags.verbose ? "verbose" : "normal";
   const receipt = await readTaskLog({
     wanted: { ...targetRequest(flags), source: input ?? "-" },
-    folder: flags["output-dir"],
+    folder: flags["output-dir"] ?? resultFolder(process.env),
     consent: flags["wandb-publication"],
     groupLogs: flags["publish-group-logs"],
     artifacts: flags["wandb-artifacts"],

@@ -2,6 +2,7 @@ import { Command } from "../cli/command.js";
 import { Flags } from "../cli/flags/flag.js";
 import { targetRequest, taskSecretFlag, wandbFlags } from "../cli/flags/wandb-flags.js";
 import { EXIT } from "../exit-code.js";
+import { resultFolder } from "../io/artifact-folder.js";
 import { jsonText } from "../io/escape.js";
 import { print, printText } from "../io/terminal.js";
 import type { Finding } from "../live/diagnosis.js";
@@ -27,8 +28,7 @@ Exit codes: 0 nothing is in the way; 1 something is; 2 wrong flags.`;
     "output-dir": Flags.string({
       char: "o",
       aliases: ["output"],
-      default: "output",
-      description: "folder of the results",
+      description: "folder of the results  [default: that of parse_tc_logs]",
       helpValue: "DIR",
     }),
     json: Flags.boolean({ description: "the findings as JSON on standard output" }),
@@ -54,7 +54,7 @@ Exit codes: 0 nothing is in the way; 1 something is; 2 wrong flags.`;
       ...targetRequest(flags),
       source: "-",
       environment: process.env,
-      folder: flags["output-dir"],
+      folder: flags["output-dir"] ?? resultFolder(process.env),
       consent: flags["wandb-publication"],
     });
     for await (const finding of looking) {

@@ -149,10 +149,10 @@ rest is in the offline file); 130, 143 stopped by SIGINT, SIGTERM.`;
       const place = { ...target.place, budget };
       const outcomes = await this.#publish({ ...target, place }, evaluation, target.suffix ?? suffix);
       progress.stop();
-      const undelivered = [target.fault, ...outcomes.map((outcome) => outcome.undelivered)].filter(Boolean);
+      const undelivered = [...new Set(outcomes.flatMap((outcome) => outcome.undelivered ?? []))];
       const result = undelivered.length > 0 ? EXIT.publisher : EXIT.ok;
       const code = stop.received === undefined ? result : stopCode(stop.received);
-      this.#report(target, evaluation, outcomes, undelivered as string[], { ...flags, code });
+      this.#report(target, evaluation, outcomes, undelivered, { ...flags, code });
       this.exit(code);
     } finally {
       progress.stop();

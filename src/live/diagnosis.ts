@@ -1,8 +1,9 @@
 /** What a training's publication depends on, looked at before the training starts. */
 import { execFile } from "node:child_process";
 import { access, constants, mkdtemp, rm } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { promisify } from "node:util";
+import { artifactFolder } from "../io/artifact-folder.js";
 import { nodeCore } from "../node-core.js";
 import { secretToken } from "../taskcluster/client/index.js";
 import { messageOf, modeOfClient, openClient, resolveSettings, type WandbSettings } from "../wandb/index.js";
@@ -54,6 +55,7 @@ export async function* diagnose(wanted: DiagnosisRequest): AsyncGenerator<Findin
     );
     return `server ${settings.baseUrl}, mode ${settings.mode}${proxy === undefined ? "" : `, through the proxy of ${proxy}`}`;
   });
+  if (settings !== undefined) yield await offlineFiles(settings, environment);
   if (secret !== undefined && wanted.keyFile === undefined && !environment["WANDB_API_KEY"])
     yield await finding("secret", async () => {
       await secretToken(secret, { environment, userAgent: "marian-tracking", signal });
@@ -107,6 +109,22 @@ async function writable(folder: string): Promise<string> {
   }
 }
 
+/** Where rows go that the server does not take, and whether they outlive the task. */
+async function offlineFiles({ dir }: WandbSettings, environment: Environment): Promise<Finding> {
+  const about = "offline";
+  const found = await finding(about, () => writable(join(dir, "wandb")));
+  if (found.state !== "ok" || !environment["TASK_ID"]) return found;
+  const artifacts = artifactFolder(environment);
+  if (artifacts === undefined) {
+    const text = `${found.text}, and the folder of the task's artifacts is not known: set UPLOAD_DIR, and offline files are kept`;
+    return { about, state: "warning", text };
+  }
+  if (!relative(artifacts, dir).startsWith(".."))
+    return { about, state: "ok", text: `${found.text}; it is kept with the task's artifacts` };
+  const text = `${found.text}, but is not below ${artifacts}, where the task's artifacts are taken from: WANDB_DIR names it`;
+  return { about, state: "warning", text };
+}
+
 async function task(environment: Environment): Promise<Finding[]> {
   const about = "task";
   if (!environment["TASK_ID"])
@@ -151,11 +169,15 @@ async function target(wanted: DiagnosisRequest, stop: AbortSignal): Promise<Find
     const state = wanted.consent ? "failure" : "warning";
     return { about, state, text: warnings.join("; ") || "Weights & Biases is switched off" };
   }
-  const { place, id, fault } = found;
+  const { place, id } = found;
   const group = place.group === undefined ? "" : ` in group ${place.group}`;
   const tags = place.tags.length === 0 ? "" : `, tags ${place.tags.join(", ")}`;
   const text = [`would be published as ${place.project}/${id}${group}${tags}`, ...warnings].join("; ");
-  return { about, state: fault !== undefined ? "failure" : warnings.length > 0 ? "warning" : "ok", text };
+  return {
+    about,
+    state: place.offlineReason !== undefined ? "failure" : warnings.length > 0 ? "warning" : "ok",
+    text,
+  };
 }
 
 async function gpus(): Promise<Finding> {

@@ -37,7 +37,13 @@ export class LiveRun implements LivePublisher {
   constructor(target: RunTarget, { stop, groupLogs, publication }: LiveRunOptions) {
     const { place, id } = target;
     this.#target = target;
-    this.#publisher = new WandbPublisher({ ...place, id, override: false, ...publication });
+    this.#publisher = new WandbPublisher({
+      ...place,
+      id,
+      override: false,
+      folder: (process.env["TASK_ID"] && process.env["VCS_PATH"]) || process.cwd(),
+      ...publication,
+    });
     this.#metrics = new SystemMetrics((sample) => this.#publisher.systemMetrics(sample), {
       input: process.env[INPUT],
     });
@@ -68,12 +74,15 @@ export class LiveRun implements LivePublisher {
 
   async close(): Promise<PublisherOutcome> {
     this.#metrics.stop();
+    const { place } = this.#target;
     try {
       const [own, group] = await Promise.all([this.#publisher.close(), this.#groupLogs]);
       const undelivered = [
-        this.#target.fault,
         own.undelivered,
-        group?.undelivered && `group_logs: ${group.undelivered}`,
+        // One cause is named once.
+        group?.undelivered !== place.offlineReason &&
+          group?.undelivered &&
+          `group_logs: ${group.undelivered}`,
       ];
       return {
         ...own,

@@ -60,8 +60,6 @@ export interface RunTarget {
   readonly task?: TaskContext;
   /** What the ids of the group's runs end with; absent outside a task. */
   readonly suffix?: string;
-  /** Why everything goes to the offline file although it was to be published. */
-  readonly fault?: string;
   /** Ends the connections. */
   close(): Promise<void>;
 }
@@ -115,9 +113,11 @@ class TargetSearch {
       );
       return undefined;
     }
-    const { client, fault } = await this.#client(settings);
-    if (fault !== undefined)
-      options.warn(`${fault}; rows go to the offline file, to be uploaded later with marian-tracking sync`);
+    const { client, offlineReason } = await this.#client(settings);
+    if (offlineReason !== undefined)
+      options.warn(
+        `${offlineReason.replace(/\.$/, "")}; rows go to the offline file, to be uploaded later with marian-tracking sync`,
+      );
     const group = task?.experiment.name ?? wanted.group;
     const suffix = await this.#suffix(task, client);
     const id =
@@ -138,13 +138,13 @@ class TargetSearch {
         ...(group === undefined ? {} : { group }),
         tags: [...new Set(tags)],
         ...(client === undefined ? {} : { client }),
+        ...(offlineReason === undefined ? {} : { offlineReason }),
         transport: wanted.client === "sdk" ? "sdk" : "native",
         ...(wanted.retryMs === undefined ? {} : { budget: wanted.retryMs }),
         stop: options.stop,
       },
       id,
       ...(task === undefined ? {} : { task, suffix }),
-      ...(fault === undefined ? {} : { fault }),
       close: async () => {
         await client?.close();
       },
@@ -173,10 +173,10 @@ class TargetSearch {
   }
 
   /** A client whose key the server knows, or why it is missing. */
-  async #client(settings: WandbSettings): Promise<{ client?: WandbClient; fault?: string }> {
+  async #client(settings: WandbSettings): Promise<{ client?: WandbClient; offlineReason?: string }> {
     if (settings.mode === "offline") return {};
-    const { key, fault } = await this.#key(settings);
-    if (key === undefined && fault !== undefined) return { fault };
+    const { key, offlineReason } = await this.#key(settings);
+    if (key === undefined && offlineReason !== undefined) return { offlineReason };
     const client = openClient(key === undefined ? settings : { ...settings, apiKey: key });
     try {
       await client.viewer(client.scope(ASKING_SERVER, this.#asking));
@@ -185,12 +185,12 @@ class TargetSearch {
       // Whatever else is wrong with the server may pass while the training runs.
       if (!isKeyError(error)) return { client };
       await client.close();
-      return { fault: error.message };
+      return { offlineReason: error.message };
     }
   }
 
   /** The key of the file named, else of the environment, else that of the secret, else what the machine has. */
-  async #key(settings: WandbSettings): Promise<{ key?: ApiKey; fault?: string }> {
+  async #key(settings: WandbSettings): Promise<{ key?: ApiKey; offlineReason?: string }> {
     const { environment, warn } = this.#options;
     const given = environment["WANDB_API_KEY"]?.trim();
     const { secret, keyFile } = this.#wanted;
@@ -209,7 +209,7 @@ class TargetSearch {
       return { key: new ApiKey(token, `the secret ${secret}`) };
     } catch (error) {
       if (!(error instanceof TaskclusterError) && !isKeyError(error)) throw error;
-      if (settings.apiKey === undefined) return { fault: error.message };
+      if (settings.apiKey === undefined) return { offlineReason: error.message };
       warn(error.message);
       return { key: settings.apiKey };
     }

@@ -1,4 +1,5 @@
 /** Weights & Biases: everything that the rest of the program uses of it. */
+import { artifactFolder } from "../io/artifact-folder.js";
 import { makeTemporaryFolder, removeTemporaryFolder } from "../io/temporary-folder.js";
 import { say } from "../io/terminal.js";
 import type { ApiKey } from "./client/api-key.js";
@@ -29,9 +30,12 @@ export { WandbPublisher } from "./wandb-publisher.js";
 /** The settings of the flags, the environment and the user's files. Warnings go to standard error. */
 export function resolveSettings(
   overrides: client.SettingsOverrides = {},
-  environment?: client.Environment,
+  environment: client.Environment = process.env,
 ): client.WandbSettings {
-  return client.resolveSettings(overrides, environment, { warn: say });
+  return client.resolveSettings(overrides, environment, {
+    warn: say,
+    offlineDir: artifactFolder(environment),
+  });
 }
 
 /** The mode that a `--wandb-client` asks for. */

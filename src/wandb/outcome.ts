@@ -45,7 +45,7 @@ export function publisherOutcome(outcome: RunOutcome, detail: OutcomeDetail): Pu
     outputs: [...(url === undefined ? [] : [url]), ...(spool === undefined ? [] : [spool])],
     notes,
     ...(spool === undefined ? {} : { offlineFiles: [spool] }),
-    undelivered: lost ? undelivered : undefined,
+    undelivered: place.offlineReason ?? (lost ? undelivered : undefined),
     json: {
       wandb: {
         url: url ?? null,

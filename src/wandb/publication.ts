@@ -19,6 +19,8 @@ export interface WandbPlace {
   readonly jobType?: string;
   /** Where rows go; absent, the offline file only. */
   readonly client?: WandbClient;
+  /** Why there is no client although rows were to reach the server; they are undelivered then. */
+  readonly offlineReason?: string;
   /** What carries the rows; default our own client, which in either case looks at what the server holds. */
   readonly transport?: "native" | "sdk";
   /** Folder below which offline files are written. */
@@ -54,6 +56,8 @@ export interface WandbPublication extends WandbPlace {
   readonly extraConfig?: JsonObject;
   /** A folder to publish as the artifact `logs`. */
   readonly artifacts?: string;
+  /** The folder in which the training runs; absent if it is over, or runs elsewhere. */
+  readonly folder?: string;
   /** The whole log, read before; absent while the training runs. */
   readonly plan?: RunPlan;
   /** The rows of the whole log, read again; absent if the plan is. */

@@ -288,7 +288,7 @@ export class WandbPublisher implements UpdatePublisher {
 
   async #start(): Promise<RowSender> {
     if (this.#sender !== undefined) return this.#sender;
-    const { plan } = this.#publication;
+    const { plan, folder } = this.#publication;
     const resumePlan = await this.#begin(this.#tables());
     this.#resumePlan = resumePlan;
     const { id, existing, resume, offline, notes } = resumePlan;
@@ -298,6 +298,7 @@ export class WandbPublisher implements UpdatePublisher {
       id,
       config: this.#config(),
       ...(plan?.startedAt === undefined ? {} : { startedAt: plan.startedAt / 1000 }),
+      ...(folder === undefined ? {} : { folder }),
     });
     const transport = await openRun(this.#publication, description, {
       budget: offline ? undefined : this.#budget,

@@ -107,6 +107,66 @@ describe("what the environment says of a run is heard by every command", () => {
   });
 });
 
+describe("a key that the server refuses", () => {
+  test.each(NAMES)("%s keeps everything in the offline file, and ends with 3", async (name) => {
+    const done = await runCommand(name, { WANDB_API_KEY: "f".repeat(40) });
+    expect([done.code, done.stderr]).toEqual([3, expect.stringContaining("refused the API key")]);
+    expect(done.stderr).not.toContain(".;");
+    const rows = offlineRuns(done.folder);
+    expect(rows).toHaveLength(name === "archive" || name === "parse_experiment_dir" ? 2 : 1);
+    const env = { HOME: done.folder, ...withKey() };
+    check(await runHere("run", ["sync", "wandb", "-q"], { folder: done.folder, env }), { code: 0 });
+    expect(published().stored?.lines["wandb-history.jsonl"].length).toBe(name === "eval" ? 1 : 80);
+  });
+
+  test.each(NAMES)("%s does so with one that may not write", async (name) => {
+    server.inject({ fault: { kind: "status", status: 403 }, times: Number.POSITIVE_INFINITY });
+    const done = await runCommand(name, {});
+    server.heal();
+    expect([done.code, done.stderr]).toEqual([3, expect.stringContaining("HTTP 403")]);
+    expect(offlineRuns(done.folder).length).toBeGreaterThan(0);
+  });
+
+  test("parse_tc_logs in automation ends with 0", async () => {
+    const done = await runCommand("parse_tc_logs", { WANDB_API_KEY: "f".repeat(40), MOZ_AUTOMATION: "1" });
+    expect([done.code, offlineRuns(done.folder).length]).toEqual([0, 1]);
+  });
+});
+
+describe("in a task", () => {
+  test.each(["parse", "parse_tc_logs", "eval"])(
+    "%s writes the offline file where artifacts are taken from",
+    async (name) => {
+      const work = freshFolder({ "artifacts/model.npz": "" });
+      const task = { TASK_ID: IDS.student, TASK_WORKDIR: work, WANDB_MODE: "offline" };
+      const done = await runCommand(name, task);
+      expect([done.code, done.stderr]).toEqual([0, expect.any(String)]);
+      expect(offlineRuns(join(work, "artifacts")).length).toBeGreaterThan(0);
+      expect(offlineRuns(done.folder)).toEqual([]);
+      // A folder that the user names goes before it.
+      const dir = freshFolder();
+      await runCommand(name, { ...task, WANDB_DIR: dir });
+      expect(offlineRuns(dir).length).toBeGreaterThan(0);
+    },
+  );
+
+  test("parse_tc_logs writes its tables there, unless a folder is named", async () => {
+    const upload = freshFolder();
+    const task = { TASK_ID: IDS.student, UPLOAD_DIR: upload, WANDB_MODE: "disabled" };
+    const done = await runCommand("parse_tc_logs", task);
+    expect(done.code).toBe(0);
+    expect(filesBelow(upload).sort()).toEqual(["output/training.csv", "output/validation.csv"]);
+    const named = await runCommand("parse_tc_logs", task, "-o", "out");
+    expect(existsSync(join(named.folder, "out/training.csv"))).toBe(true);
+  });
+
+  test("the folder has to be there", async () => {
+    const task = { TASK_ID: IDS.student, UPLOAD_DIR: "/no/such/folder", TASK_WORKDIR: freshFolder() };
+    const done = await runCommand("parse_tc_logs", { ...task, WANDB_MODE: "disabled" });
+    expect(existsSync(join(done.folder, "output/training.csv"))).toBe(true);
+  });
+});
+
 describe("what is switched off publishes nothing", () => {
   test.each(
     NAMES.flatMap((name) =>

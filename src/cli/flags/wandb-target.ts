@@ -1,7 +1,9 @@
 /** What the flags of Weights & Biases ask `parse` to publish. */
+import { dirname, resolve } from "node:path";
 import { fileSource } from "../../archive/input-source.js";
 import type { ParserOptions } from "../../core/log-parser.js";
 import { runNameOf, runNames } from "../../evaluation/naming/run-name.js";
+import { STDIN } from "../../io/inputs.js";
 import { BufferedPublisher, type PublisherOpening } from "../../live/buffered-publisher.js";
 import { taskFileReader } from "../../live/task-files/task-file-reader.js";
 import type { PublisherOpener } from "../../pipeline/parse-logs.js";
@@ -97,7 +99,9 @@ export async function wandbTarget(
       const { parser, stop } = options;
       const wanted = publication(name);
       if (live) {
-        const opening: PublisherOpening = (trainingState) => new WandbPublisher({ ...wanted, trainingState });
+        const folder = name === STDIN ? process.cwd() : dirname(resolve(name));
+        const opening: PublisherOpening = (trainingState) =>
+          new WandbPublisher({ ...wanted, trainingState, folder });
         const closed = () => source.closed === true;
         return new BufferedPublisher("W&B", Promise.resolve(opening), { parser, stop, closed });
       }
