@@ -17,7 +17,7 @@ export interface Source {
   /** Bytes as stored, for the progress; absent if unknown. */
   readonly size?: number;
   /** Differs whenever the content does, and can be had without reading it; absent if nothing tells. */
-  readonly stamp?: string;
+  readonly stamp?: string | undefined;
   /**
    * Differs also if the file was replaced, or edited and given its size and time back: its inode, and when that changed
    * last. Absent if nothing tells.
@@ -52,7 +52,6 @@ export class FileSource implements Source {
   readonly name: string;
   readonly path: string;
   readonly size?: number;
-  readonly stamp?: string;
   readonly revision?: string;
   readonly modified?: number;
 
@@ -70,8 +69,12 @@ export class FileSource implements Source {
     if (info === undefined) return;
     this.size = info.size;
     this.modified = info.mtimeMs;
-    this.stamp = `${info.size} bytes, ${info.mtimeMs}`;
     if (info.revision !== undefined) this.revision = info.revision;
+  }
+
+  /** Made when it is asked for: an archive may have 100,000 files in memory. */
+  get stamp(): string | undefined {
+    return this.size === undefined ? undefined : `${this.size} bytes, ${this.modified}`;
   }
 
   /** A file that is gone was whole when it was read; a FIFO or a device tells nothing by its size and time. */

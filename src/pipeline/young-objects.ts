@@ -28,11 +28,11 @@ export class YoungObjects {
 const LARGE_HEAP = 128 << 20;
 
 /**
- * Lets V8 collect old garbage when the heap has doubled since the last time, and if it is large, when it has grown by 40%;
+ * Lets V8 collect old garbage when the heap has doubled since the last time, and if it is large, when it has grown by 20%;
  * V8 would wait for several times as much. For commands whose objects live briefly, but longer than young ones; to be
  * called now and then.
  */
 export function limitHeapGrowth(): void {
-  const percent = getHeapStatistics().total_heap_size < LARGE_HEAP ? 100 : 40;
+  const percent = getHeapStatistics().total_heap_size < LARGE_HEAP ? 100 : 20;
   setFlagsFromString(`--heap-growing-percent=${percent}`);
 }

@@ -207,6 +207,7 @@ async function* evaluationRows(evaluations: Evaluations): AsyncGenerator<Cell[]>
 type PartReceipt = TableReceipt & { readonly isUnread: boolean };
 
 function receiptsOf({ item: { runs, earlierPart }, logs }: ReadyPart): PartReceipt[] {
+  limitHeapGrowth();
   return logs().map(({ receipt }, index) => {
     const { project = "", group = "", run = "", log, validationLog, earlier } = runs[index] ?? {};
     const error = problem(receipt, false);
