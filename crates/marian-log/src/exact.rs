@@ -438,6 +438,41 @@ impl<'w> Cursor<'w> {
     #[inline(always)]
     fn read(&mut self) -> Option<Decimal> {
         let (start, first) = (self.at, self.byte()?);
+        let [low, high] = [self.peek(start)?, self.peek(start + 8)?].map(|bytes| u64::from_le_bytes(*bytes) ^ ZEROS);
+        let point = others(low).trailing_zeros() & !7;
+        if !(8..64).contains(&point) || low >> point & 0xff != u64::from(b'.' ^ b'0') {
+            return self.read_long();
+        }
+        // The digits without the point: of most decimals, eight bytes have them all.
+        let before = (1 << point) - 1;
+        let low = low & before | (low >> 8 | high << 56) & !before;
+        let length = others(low).trailing_zeros() & !7;
+        let (digits, length) = if length < 64 {
+            (joined_digits(low, length), length)
+        } else {
+            let rest = others(high >> 8).trailing_zeros() & !7;
+            if rest == 0 {
+                (joined_digits(low, 64), 64)
+            } else if rest < 56 {
+                (joined_digits(low, 64) * TENS.get(rest as usize / 8)? + joined_digits(high >> 8, rest), 64 + rest)
+            } else {
+                return self.read_long();
+            }
+        };
+        let (whole, length) = (point as usize / 8, length as usize / 8);
+        if length == whole || whole > 1 && first == b'0' {
+            return None;
+        }
+        self.at = start + length + 1;
+        let (places, zeros) = (length - whole, self.zeros_before(self.at)?.min(length - whole));
+        Some(Decimal { digits, places, zeros, start, whole: start + whole, end: self.at })
+    }
+
+    /// The same for those with more digits, or without a point.
+    #[cold]
+    #[inline(never)]
+    fn read_long(&mut self) -> Option<Decimal> {
+        let (start, first) = (self.at, self.byte()?);
         let (digits, length) = self.run()?;
         let whole = self.at;
         let mut read = Decimal { digits, places: 0, zeros: 0, start, whole, end: whole };
@@ -450,11 +485,16 @@ impl<'w> Cursor<'w> {
             read.digits = read.digits * TENS.get(places)? + digits;
             read.places = places;
             read.end = self.at;
-            // The point ends them, which is no zero.
-            let last = u64::from_le_bytes(*self.peek(self.at.checked_sub(8)?)?) ^ ZEROS;
-            read.zeros = places.min(last.leading_zeros() as usize / 8);
+            read.zeros = self.zeros_before(self.at)?.min(places);
         }
         (length == 1 || first != b'0').then_some(read)
+    }
+
+    /// How many zeros stand before a place; not more than eight.
+    #[inline(always)]
+    fn zeros_before(&self, end: usize) -> Option<usize> {
+        let last = u64::from_le_bytes(*self.peek(end.checked_sub(8)?)?) ^ ZEROS;
+        Some(last.leading_zeros() as usize / 8)
     }
 
     /// The value of a decimal with the exponent that stands here, the power of ten of its last digit, and its places.
@@ -545,19 +585,26 @@ fn begins_with(bytes: u64, word: &[u8]) -> bool {
 /// The digits at the start of eight bytes: their value and their number, at least one.
 #[inline(always)]
 fn digits(bytes: &[u8; 8]) -> Option<(u64, usize)> {
-    // The first digit is the lowest byte. A byte that is no digit may carry into the next, which comes after it.
     let values = u64::from_le_bytes(*bytes) ^ ZEROS;
-    let others = (values.wrapping_add(0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080;
-    let length = others.trailing_zeros() / 8;
-    if length == 0 {
-        return None;
-    }
+    let bits = others(values).trailing_zeros() & !7;
+    (bits > 0).then(|| (joined_digits(values, bits), bits as usize / 8))
+}
+
+/// The highest bit of the first byte that is no digit's value, and perhaps of bytes after it; the first byte is lowest.
+#[inline(always)]
+fn others(values: u64) -> u64 {
+    // A byte that is no digit may carry into the next.
+    (values.wrapping_add(0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080
+}
+
+/// The number that digits are, of which the first is the lowest byte; so many bits, at least eight, have them.
+#[inline(always)]
+fn joined_digits(values: u64, bits: u32) -> u64 {
     // Zeros come before the digits, then neighbours are joined: to pairs, fours and eight.
-    let ones = values << (64 - 8 * length);
+    let ones = values << (64 - bits);
     let pairs = (ones.wrapping_mul(10) + (ones >> 8)) & 0x00ff_00ff_00ff_00ff;
     let fours = (pairs.wrapping_mul(100) + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
-    let eight = (fours.wrapping_mul(10_000) + (fours >> 32)) & 0xffff_ffff;
-    Some((eight, length as usize))
+    (fours.wrapping_mul(10_000) + (fours >> 32)) & 0xffff_ffff
 }
 
 #[cfg(test)]
