@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { python, root } from "../scripts/tools.mjs";
 import { archiveTree } from "./archive-tree.mjs";
-import { grouped, interleaved, measure, page, times } from "./measure.mjs";
+import { grouped, interleaved, measure, measureAll, page, times } from "./measure.mjs";
 import { nativeCore } from "./parse.mjs";
 
 const node = process.execPath;
@@ -96,6 +96,7 @@ function contenders(tree, manifest, programs, quick) {
       name: "PySpark, `local[2]`: the training rows alone, without zstd",
       role: "spark",
       once: true,
+      all: true,
       command: (out) => [
         join(spark, "bin/python"),
         join(root, "bench/rivals/archive_spark.py"),
@@ -133,6 +134,7 @@ function sparkJobs(home, venv, folder, manifest, shards) {
         name: `Spark, \`${master}\`: an empty job`,
         role: `empty ${master}`,
         once: true,
+        all: true,
         command: (out) =>
           bash(
             'echo "$1" >"$2.py"; shift; out=$1; shift; exec "$@" "$out.py"',
@@ -146,6 +148,7 @@ function sparkJobs(home, venv, folder, manifest, shards) {
         name: `the job of \`jobs/spark\`, ${shards} shards, \`${master}\``,
         role: `job ${master}`,
         once: true,
+        all: true,
         command: (out) => [
           ...[...submit, ...settings, ...job, out, String(shards)],
           ...["--worker", `${node} ${join(folder, "bin/run.js")}`],
@@ -186,22 +189,21 @@ export async function tablesTable({ quick, runs: rounds, size, programs, show })
   try {
     let number = 0;
     /** Measures a command once, in a folder that is gone after it. */
-    const once = (command) => async () => {
-      const out = join(scratch, `out-${number++}`);
-      try {
-        return await measure(command(out));
-      } finally {
-        for (const end of ["", ".parquet", ".py"]) rmSync(out + end, { recursive: true, force: true });
-      }
-    };
+    const once =
+      ({ command, all }) =>
+      async () => {
+        const out = join(scratch, `out-${number++}`);
+        try {
+          return await (all ? measureAll : measure)(command(out));
+        } finally {
+          for (const end of ["", ".parquet", ".py"]) rmSync(out + end, { recursive: true, force: true });
+        }
+      };
     const rows = contenders(tree, manifest, programs, quick);
     const often = rows.filter((row) => !row.once);
-    const costs = await interleaved(
-      often.map(({ command }) => once(command)),
-      repeats,
-    );
+    const costs = await interleaved(often.map(once), repeats);
     for (const [index, cost] of costs.entries()) Object.assign(often[index], cost);
-    for (const row of rows.filter((row) => row.once)) Object.assign(row, await once(row.command)());
+    for (const row of rows.filter((row) => row.once)) Object.assign(row, await once(row)());
     const speed = ({ work = megabytes, cpu }) => work / cpu;
     const over = (row, role) => {
       const other = rows.find((one) => one.role === role);
@@ -218,7 +220,7 @@ export async function tablesTable({ quick, runs: rounds, size, programs, show })
       );
     }
     say("");
-    await planTable({ quick, programs, scratch, say });
+    await planTable({ quick, size, programs, scratch, say });
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
@@ -226,7 +228,7 @@ export async function tablesTable({ quick, runs: rounds, size, programs, show })
 }
 
 /** What listing costs, and how its memory grows. */
-async function planTable({ quick, programs, scratch, say }) {
+async function planTable({ quick, size, programs, scratch, say }) {
   say("| `plan`, a folder of tiny runs | CPU s | peak MB | × before |");
   say("|---|---:|---:|---:|");
   for (const runs of quick ? [500] : [5 * size, 50 * size]) {

@@ -10,6 +10,7 @@ const SPARK = "4.3.0";
 const TASKGRAPH = "24.5.1";
 const PANDAS = "3.1.1";
 const MOTO = "5.2.5";
+const MINIO = "v0.0.0-20260212201848-7aac2a2c5b7c";
 const PACKAGES = [
   "slurmctld",
   "slurmd",
@@ -61,6 +62,21 @@ function debian() {
   return unpacked;
 }
 
+/** The program of MinIO, which Go builds; empty where it can't be had: then moto is the only server of S3. */
+function minio() {
+  const place = join(cache, `minio-${MINIO}`);
+  const program = join(place, "minio");
+  if (existsSync(program)) return program;
+  if (spawnSync("go", ["version"]).status !== 0) return skipped("MinIO", "there is no go") ?? "";
+  console.error("building MinIO, once: this takes some minutes");
+  const environment = { ...process.env, GOBIN: place, GOFLAGS: "-mod=mod" };
+  const made = run("go", ["install", `github.com/minio/minio@${MINIO}`], {
+    env: environment,
+    timeout: 1_800_000,
+  });
+  return made === 0 ? program : (skipped("MinIO", "go could not build it") ?? "");
+}
+
 /** The interpreter of a virtual environment; empty where it can't be had. */
 const interpreter = (venv) => (venv === undefined ? "" : join(venv, "bin/python"));
 
@@ -72,6 +88,7 @@ const env = {
   SCALE_DEBIAN: debian() ?? "",
   SCALE_PYARROW: interpreter(python("pyarrow", "pandas", PANDAS, ["pyarrow", "duckdb"])),
   SCALE_MOTO: interpreter(python("a server of S3", "moto", MOTO, [`moto[server]==${MOTO}`])),
+  SCALE_MINIO: minio(),
   SCALE_TASKGRAPH: python("Taskgraph", "taskcluster-taskgraph", TASKGRAPH) ?? "",
 };
 process.exitCode = run(

@@ -1,7 +1,7 @@
 """An independent reader of the archives that bench/archive-tree.mjs makes: all rows of all four tables, by regular
 expressions of its own, as a count and a hash of the multiset of rows.
 
-    archive_reader.py ARCHIVE            the rows that the files of the archive hold
+    archive_reader.py ARCHIVE [URL]      the rows that the files of the archive hold, if it is read at the address
     archive_reader.py --tables DIR…      the rows of the Parquet files below these folders, in the same form
 
 What is wrong with a log is compared as whether something is.
@@ -284,7 +284,7 @@ def scores_of(folder):
         yield {"importer": importer, "dataset": dataset, "augmentation": augmentation, **known, "further": scores or None}
 
 
-def read_archive(archive):
+def read_archive(archive, address):
     tables = {name: Multiset(columns) for name, columns in TABLES.items()}
     with open(f"{archive}/tree.json") as tree:
         runs = json.load(tree)["runs"]
@@ -300,7 +300,7 @@ def read_archive(archive):
         log = Log(names, tables)
         log.read(lines)
         held = log.run["training_rows"] + log.run["validation_points"]
-        row = {**log.run, "source": run["log"], "error": error or (None if held else "no records")}
+        row = {**log.run, "source": address + run["log"][len(archive) :], "error": error or (None if held else "no records")}
         if error:
             row["finished"] = None
         tables["runs"].add(row)
@@ -333,4 +333,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "--tables":
         print(json.dumps(read_tables(sys.argv[2:])))
     else:
-        print(json.dumps(read_archive(sys.argv[1])))
+        print(json.dumps(read_archive(sys.argv[1], sys.argv[-1])))

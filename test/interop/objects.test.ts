@@ -2,13 +2,13 @@
 import { execFile, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { check, filesBelow, freshFolder, runBinary } from "../cli/run-binary.js";
 import { start, train } from "../cli/sample-logs.js";
 import { scaleArchive } from "../cli/scale-archive.js";
+import { freePort } from "../servers/local-server.js";
 
 const PYTHON = resolve("node_modules/.cache/marian-tracking/moto-5.2.5/bin/python");
 const isThere = existsSync(PYTHON);
@@ -100,11 +100,3 @@ describe.skipIf(!isThere)("moto's S3", () => {
     }
   }, 120_000);
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

@@ -71,6 +71,11 @@ export function plan(archive: string, shards: number, place: string): string {
   return place;
 }
 
+/** The rows of the archive if it is read at an address. */
+export function rowsAt({ archive }: Prepared, address: string): Rows {
+  return readRows(archive, address);
+}
+
 /** Every shard of the job is done, once, and together they have every row of the archive. */
 export function isWhole({ rows, runs }: Prepared, tables: string, shards: number): void {
   const status = statusOf(tables);

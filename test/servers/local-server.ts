@@ -1,6 +1,6 @@
 /** What stand-ins share that answer whole requests. They listen on this machine alone. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
 
 export abstract class LocalServer {
   readonly #server = createServer((request, response) => {
@@ -30,4 +30,13 @@ export abstract class LocalServer {
   }
 
   protected abstract answer(request: IncomingMessage, body: Buffer, response: ServerResponse): void;
+}
+
+/** A port that no program of this machine listens on. */
+export async function freePort(): Promise<number> {
+  const server = createTcpServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }
