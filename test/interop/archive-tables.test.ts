@@ -1,4 +1,7 @@
-/** All rows of the tables of an archive against an independent reader of its logs; `npm run test:interop` installs pyarrow. */
+/**
+ * All rows of the tables of an archive against an independent reader of its logs; `npm run test:interop` installs pyarrow.
+ * ARCHIVE_RUNS=2000 makes a large archive, and more shards.
+ */
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -10,6 +13,11 @@ const PYTHON = resolve("node_modules/.cache/marian-tracking/pandas-3.1.1/bin/pyt
 const isThere = existsSync(PYTHON);
 if (!isThere) process.stderr.write("skipped: no pyarrow: npm run test:interop installs it\n");
 
+const RUNS = Number(process.env["ARCHIVE_RUNS"] ?? 60);
+const SHARDS = RUNS < 1000 ? [4] : [16, 64];
+/** A test of the usual archive takes less than a minute. */
+const timeout = RUNS * 1000;
+
 const READER = resolve("bench/rivals/archive_reader.py");
 const read = (...args: readonly string[]) =>
   JSON.parse(execFileSync(PYTHON, [READER, ...args], { encoding: "utf8" })) as unknown;
@@ -18,19 +26,20 @@ const read = (...args: readonly string[]) =>
 function makeArchive(): string {
   const script = `
     import { archiveTree } from ${JSON.stringify(new URL("../../bench/archive-tree.mjs", import.meta.url).href)};
-    console.log(archiveTree({ runs: 60, megabytes: 10, broken: 0.1 }, ${JSON.stringify(freshFolder())}).folder);`;
+    console.log(archiveTree({ runs: ${RUNS}, megabytes: ${RUNS / 6}, broken: 0.1 }, ${JSON.stringify(freshFolder())}).folder);`;
   return execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" }).trim();
 }
 
 describe.skipIf(!isThere)(
   "the tables of an archive have exactly the rows that an independent reader finds",
+  { timeout },
   () => {
     let archive = "";
     let expected: unknown;
     beforeAll(() => {
       archive = makeArchive();
       expected = read(archive);
-    });
+    }, timeout);
 
     it("from one command", async () => {
       const folder = freshFolder();
@@ -40,11 +49,11 @@ describe.skipIf(!isThere)(
       expect(read("--tables", join(folder, "tables"))).toEqual(expected);
     });
 
-    it("from the workers of four shards", async () => {
+    it.each(SHARDS)("from the workers of %i shards", async (shards) => {
       const folder = freshFolder();
-      await runHere("run", ["plan", archive, "-o", "manifest.ndjson", "-q"], { folder });
-      for (let shard = 1; shard <= 4; shard += 1) {
-        const part = ["--manifest", "manifest.ndjson", "--shard", `${shard}/4`];
+      await runHere("run", ["plan", archive, "--shards", String(shards), "-o", "plan", "-q"], { folder });
+      for (let shard = 1; shard <= shards; shard += 1) {
+        const part = ["--manifest", "plan", "--shard", `${shard}/${shards}`];
         const args = ["archive", ...part, "--format", "parquet", "-o", "tables", "-q"];
         const { code, stderr } = await runHere("run", args, { folder });
         expect(code, stderr).toBe(0);
