@@ -5,8 +5,8 @@ them again, and registers the tables when every shard is there:
     spark-submit --archives tool.tgz#tool jobs/spark/reprocess.py /data/plan /data/tables 64 \
       --worker 'tool/node tool/node_modules/marian-tracking/bin/run.js' --catalog logs
 
-A shard is there whole or not at all, also if two attempts write it at once (speculation, a lost executor). Run again after
-a failure, the job reads only the shards that are not done.
+A shard is there whole or not at all, also if two attempts write it at once (speculation, a lost executor). Run again, the
+job replaces every shard.
 
 Exit codes: 0 every shard is there; 1 one is not, the job names it; 2 wrong arguments.
 """

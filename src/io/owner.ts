@@ -36,7 +36,7 @@ function isAlive(pid: number, start: string): boolean {
 }
 
 /** Whether the process that a name tells of is a process of this machine that has gone. */
-function isOfTheGone(name: string): boolean {
+export function isOfTheGone(name: string): boolean {
   const [, host = "", pid = "", start = ""] = OWNED.exec(name) ?? [];
   // What stands before the host is the name of the file.
   if (pid === "" || (host !== HOST && !host.endsWith(`.${HOST}`))) return false;

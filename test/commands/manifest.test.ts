@@ -203,7 +203,7 @@ describe("files of a shard", () => {
     ];
     const live = startBinary("run", args, { folder });
     await eventually(
-      () => filesBelow(join(folder, "out")).some((path) => path.startsWith("shard-1-of-1.tmp/")),
+      () => filesBelow(join(folder, "out")).some((path) => /^\.shard-1-of-1\.[^/]+\.partial\//.test(path)),
       live,
     );
     live.child.kill("SIGKILL");

@@ -2,6 +2,8 @@
 import { cpSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { OWNER } from "../../src/io/owner.js";
+import { unfinishedShardName } from "../../src/pipeline/manifests/shard.js";
 import { check, freshFolder } from "../cli/run-binary.js";
 import { runHere } from "../cli/run-here.js";
 import { scaleArchive } from "../cli/scale-archive.js";
@@ -79,11 +81,13 @@ test("--max-errors is the gate of the whole job", async () => {
 test("a missing shard, one that was killed and one that failed are told apart", async () => {
   const folder = job();
   rmSync(join(folder, "out/shard-1-of-3"), { recursive: true });
-  renameSync(join(folder, "out/shard-2-of-3"), join(folder, "out/shard-2-of-3.tmp"));
-  check(await status(folder), {
-    code: 1,
-    stdout: /shard-1-of-3 {2}missing\nshard-2-of-3 {2}unfinished {2}last changed 20.*\nshard-3-of-3 {2}done/,
-  });
+  const left = unfinishedShardName({ index: 2, count: 3 }, OWNER);
+  renameSync(join(folder, "out/shard-2-of-3"), join(folder, "out", left));
+  const { code, stdout } = await status(folder);
+  expect(code).toBe(1);
+  expect(stdout).toMatch(
+    /shard-1-of-3 {2}missing\nshard-2-of-3 {2}unfinished {2}last changed 20.*\nshard-3-of-3 {2}done/,
+  );
   // The manifest has the paths of the logs.
   renameSync(join(made, "archive"), join(made, "gone"));
   const failed = await work(folder, "2/3");
@@ -146,6 +150,6 @@ test.each<[string, readonly string[], RegExp]>([
 test("--quiet says it by the exit code alone", async () => {
   const folder = job();
   check(await status(folder, "-q"), { code: 0 });
-  mkdirSync(join(folder, "out/shard-9-of-9.tmp"));
+  mkdirSync(join(folder, "out/.shard-9-of-9.host-1-1.partial"));
   check(await status(folder, "-q"), { code: 1 });
 });

@@ -4,7 +4,13 @@ import { readShard } from "../../src/cli/flags/shard.js";
 import { InputError } from "../../src/io/input-error.js";
 import { type ManifestRun, manifestLine, readManifestLine } from "../../src/pipeline/manifests/manifest.js";
 import { groupsOf } from "../../src/pipeline/manifests/plan.js";
-import { readShardName, runsOfShard, shardName } from "../../src/pipeline/manifests/shard.js";
+import {
+  readShardName,
+  readUnfinishedShardName,
+  runsOfShard,
+  shardName,
+  unfinishedShardName,
+} from "../../src/pipeline/manifests/shard.js";
 
 function run(name: string, more: Partial<ManifestRun> = {}): ManifestRun {
   return {
@@ -102,7 +108,9 @@ describe("shards", () => {
     const names = Array.from({ length: 12 }, (_, index) => shardName({ index: index + 1, count: 12 }));
     expect([...names].sort()).toEqual(names);
     expect(names.map(readShardName)).toEqual(names.map((_name, at) => ({ index: at + 1, count: 12 })));
-    expect(readShardName("shard-1-of-2.tmp")).toBeUndefined();
+    const unfinished = unfinishedShardName({ index: 1, count: 2 }, "host-1-2");
+    expect(readShardName(unfinished)).toBeUndefined();
+    expect(readUnfinishedShardName(unfinished)).toBe("shard-1-of-2");
   });
 });
 

@@ -92,6 +92,15 @@ describe.skipIf(PYTHON === "")("workers among faults", () => {
     await complete(tables);
   });
 
+  test("two workers at one shard, and one of three that is killed, leave it once", async () => {
+    const tables = join(folder, "twice");
+    const [first, second, third] = [1, 1, 1].map(() => work(1, tables)) as [Running, Running, Running];
+    await halted(third);
+    process.kill(third.pid, "SIGKILL");
+    expect(codes(await Promise.all([first.done, second.done]))).toEqual([0, 0]);
+    await complete(tables);
+  });
+
   test("a full disk fails the shard and says so; with room, it is whole", async ({ skip }) => {
     const disk = join(folder, "disk");
     mkdirSync(disk);

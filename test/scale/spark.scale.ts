@@ -130,7 +130,7 @@ describe.skipIf(HOME === "" || PYTHON === "")("Spark", () => {
     isWhole(prepared, join(place, "tables"), SHARDS);
   });
 
-  test("ends with an error that names the shards that are missing; later it reads them alone", async () => {
+  test("ends with an error that names the shards that are missing; run again, it is whole", async () => {
     const place = join(folder, "lacking");
     const logs = manifestLogs(join(manifests, allShards(SHARDS)[2] ?? ""));
     renameSync(logs, `${logs}-away`);

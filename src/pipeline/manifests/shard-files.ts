@@ -2,11 +2,12 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { readdir, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { makeFolder } from "../../io/file-system.js";
 import { BucketFolder, outputPath } from "../../io/objects/bucket-folder.js";
 import { isBucketUrl } from "../../io/objects/object-url.js";
 import { objectStore } from "../../io/objects/process-store.js";
+import { isOfTheGone, OWNER, sweep } from "../../io/owner.js";
 import { LineFile } from "../../publishers/ndjson.js";
 import type { TableFormat } from "../../publishers/tables/columns.js";
 import { outputErrorText } from "../error-text.js";
@@ -15,7 +16,7 @@ import { type EvaluationRow, PARTS, type TableReceipt, type TableRun, writeTable
 import { type ManifestRun, manifestLine } from "./manifest.js";
 import { hasTooManyErrors } from "./max-errors.js";
 import { evaluationsOf } from "./rows.js";
-import { shardName } from "./shard.js";
+import { readUnfinishedShardName, type Shard, shardName, unfinishedShardName } from "./shard.js";
 import { failurePath, METRICS, ShardRecorder } from "./shard-record.js";
 import { type ManifestTally, type ManifestWork, mustEnd, writeRuns } from "./work.js";
 
@@ -36,7 +37,7 @@ export async function writeShardFiles(
   if (isBucketUrl(folder)) return await writeIntoBucket(work, folder, tally);
   const { shard, access } = work;
   const place = shard === undefined ? folder : join(folder, shardName(shard));
-  const building = shard === undefined ? folder : `${place}.tmp`;
+  const building = shard === undefined ? folder : join(folder, unfinishedShardName(shard, OWNER));
   const record = new ShardRecorder(work, tally);
   const runs: ManifestRun[] = [];
   try {
@@ -48,6 +49,7 @@ export async function writeShardFiles(
   }
   work.watch.extent(runs);
   try {
+    if (shard !== undefined) await takeOver(folder, shard, building);
     await makeFolder(building);
     if (building !== place) await removeRemains(building);
     await writeAll(work, runs, building, tally);
@@ -210,15 +212,36 @@ async function tablesOf(
   if (!access.hasFailed && !signal.aborted) tally.outputErrors.push(...errors);
 }
 
+/** Goes on in the folder of a worker of this machine that is gone. */
+async function takeOver(folder: string, shard: Shard, building: string): Promise<void> {
+  await makeFolder(folder);
+  const name = shardName(shard);
+  const isOfShard = (left: string) => readUnfinishedShardName(left) === name;
+  for (const left of await readdir(folder))
+    if (isOfShard(left) && isOfTheGone(left))
+      // Of several workers, one can rename it.
+      await rename(join(folder, left), building).catch(() => {});
+  await sweep(folder, new RegExp(`^\\.${name}\\..*\\.partial$`));
+}
+
 /** Removes what a killed process has left, except the parts of tables, which need not be read again. */
 async function removeRemains(building: string): Promise<void> {
   for (const name of await readdir(building))
     if (name !== PARTS) await rm(join(building, name), { recursive: true, force: true });
 }
 
-/** Replaces a folder by another. */
+/** Puts a folder in the place of another. Of two workers that do so at once, the later one's stays, whole. */
 async function replace(building: string, place: string): Promise<void> {
-  await makeFolder(dirname(place));
-  await rm(place, { recursive: true, force: true });
-  await rename(building, place);
+  const old = building.replace(/\.partial$/, ".1.partial");
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await rename(building, place);
+    } catch (error) {
+      const { code = "" } = error as NodeJS.ErrnoException;
+      if (!["ENOTEMPTY", "EEXIST", "ENOTDIR", "EPERM"].includes(code) || tries === 9) throw error;
+    }
+    // Another worker may have moved it.
+    await rename(place, old).catch(() => {});
+    await rm(old, { recursive: true, force: true });
+  }
 }

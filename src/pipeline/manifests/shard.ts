@@ -94,6 +94,16 @@ export function readShardName(name: string): Shard | undefined {
     : { index: Number(index), count: Number(count) };
 }
 
+/** The name of the folder in which a process writes a shard: hidden, and its own, as others may write the same shard. */
+export function unfinishedShardName(shard: Shard, owner: string): string {
+  return `.${shardName(shard)}.${owner}.partial`;
+}
+
+/** The name of the shard that is written in such a folder; undefined if the folder has another name. */
+export function readUnfinishedShardName(name: string): string | undefined {
+  return /^\.(shard-\d+-of-\d+)\.[A-Za-z0-9_.]+-\d+-\d+\.partial$/.exec(name)?.[1];
+}
+
 /** The name of a shard's own manifest. */
 export function shardManifestName(shard: Shard): string {
   return `${shardName(shard)}.ndjson`;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { InputError } from "../../io/input-error.js";
 import { FileSource, readable } from "../../io/source.js";
 import { readManifest } from "./manifest.js";
-import { readShardName, type Shard, shardName } from "./shard.js";
+import { readShardName, readUnfinishedShardName, type Shard, shardName } from "./shard.js";
 import { FAILED, METRICS, readShardRecord, type ShardRecord } from "./shard-record.js";
 
 /**
@@ -42,7 +42,7 @@ export async function jobStatus(folder: string): Promise<JobStatus> {
   });
   const found = new Map<string, Shard>();
   for (const name of names) {
-    const base = name.replace(/\.tmp$|\.failed\.json$/, "");
+    const base = readUnfinishedShardName(name) ?? name.replace(/\.failed\.json$/, "");
     const shard = readShardName(base);
     if (shard !== undefined) found.set(base, shard);
   }
@@ -73,13 +73,16 @@ async function statusOf(folder: string, shard: Shard, there: ReadonlySet<string>
   const known = (record: ShardRecord | undefined) => (record === undefined ? {} : { record });
   if (there.has(name))
     return { ...shard, state: "done", ...known(await readShardRecord(join(folder, name, METRICS))) };
-  if (there.has(`${name}.tmp`)) {
-    const info = await stat(join(folder, `${name}.tmp`)).catch(() => undefined);
-    return { ...shard, state: "unfinished", ...(info === undefined ? {} : { changed: info.mtime }) };
-  }
+  const changed = async (other: string) =>
+    (await stat(join(folder, other)).catch(() => undefined))?.mtimeMs ?? 0;
   const failure = `${name}${FAILED}`;
-  if (there.has(failure))
+  const failed = there.has(failure) ? await changed(failure) : 0;
+  const unfinished = [...there].filter((other) => readUnfinishedShardName(other) === name);
+  const written = Math.max(0, ...(await Promise.all(unfinished.map(changed))));
+  // What a worker left behind says less than why the last one failed.
+  if (failed > 0 && failed >= written)
     return { ...shard, state: "failed", ...known(await readShardRecord(join(folder, failure))) };
+  if (written > 0) return { ...shard, state: "unfinished", changed: new Date(written) };
   return { ...shard, state: "missing" };
 }
 
