@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 /** Tests that change what belongs to the process, watch it, or clean up by hooks of a shared module: a process for each file. */
 const OWN_PROCESS = [
-  "test/{archive,browser,chaos,interop,library,live,package,python,taskcluster,wandb}/**/*.test.ts",
+  "test/{archive,browser,chaos,docs,interop,library,live,package,python,taskcluster,wandb}/**/*.test.ts",
   "test/cli/{action,damaged-answers,earlier-version,escape,secrets}.test.ts",
   "test/cli/receipts/report.test.ts",
   "test/commands/{compare,download,group,logs,ls,parse-follow,parse-stop}.test.ts",

@@ -1,6 +1,3 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { binaryPath, check as checkRun, freshFolder, type Run, runShell } from "../cli/run-binary.js";
@@ -216,24 +213,4 @@ describe.concurrent("wrong flags", () => {
     const run = await check(args, { folder: freshFolder({ "a.log": HEALTHY }) });
     checkRun(run, { code: 2, stderr });
   });
-});
-
-describe.concurrent("the page on checks", () => {
-  const root = fileURLToPath(new URL("../../", import.meta.url));
-  const blocks = readFileSync(join(root, "docs/check.md"), "utf8").matchAll(
-    /^```\n\$ marian-tracking (check .*)\n([\s\S]*?)(?:\$ echo \$\?\n(\d)\n)?```$/gm,
-  );
-
-  it.each([...blocks].map(([, command = "", printed, code]) => [command, printed, code]))(
-    "shows what '%s' prints",
-    async (command, printed, code) => {
-      const run = await runShell(`cd "$2" && "$0" "$1" ${command}`, [
-        process.execPath,
-        binaryPath("run"),
-        root,
-      ]);
-      expect(run.stdout + run.stderr).toBe(printed);
-      if (code !== undefined) expect(run.code).toBe(Number(code));
-    },
-  );
 });

@@ -1,6 +1,5 @@
 /** Publishers of the user's own. */
 
-import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { FileSource } from "../../src/io/source.js";
@@ -110,19 +109,6 @@ describe("a publisher of one's own", () => {
     const receipt = await publishLog(source, {}, [new PublisherQueue(publisher, true)]);
     expect(read).toBe(4);
     expect(publisherErrors(receipt)).toEqual(["slow: 90000 rows and lines of - did not fit in its queue"]);
-  });
-
-  test("is loaded from a module: the example of the documentation", async () => {
-    const page = readFileSync(`${root}docs/publishers.md`, "utf8");
-    const example = /```js\n([\s\S]*?)```/.exec(page)?.[1] ?? "";
-    const printed = /--quiet\n([\s\S]*?)```/.exec(page)?.[1] ?? "";
-    const folder = freshFolder({
-      "counts.js": example,
-      "package.json": '{ "type": "module" }',
-      "fixtures/train.log": readFileSync(fixture),
-    });
-    const done = await parse(["fixtures/train.log", "--publisher", "./counts.js", "--quiet"], { folder });
-    check(done, { code: 0, stderr: printed });
   });
 
   test("that is no module, or has no createPublisher, is refused", async () => {
