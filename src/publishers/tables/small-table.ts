@@ -12,8 +12,10 @@ import {
 } from "./parquet.js";
 import { csvHeader, csvRows, jsonRows } from "./row-text.js";
 
-/** Rows that are written at once; those of a row group. */
+/** Rows of a row group. */
 const ROWS = 1 << 15;
+/** Rows of text that are written at once: their cells are in memory until then. */
+const TEXT_ROWS = 1 << 10;
 
 /**
  * Writes a table into a file.
@@ -53,10 +55,11 @@ export async function writeTable(
         frame.add(group);
       }
     };
+    const atOnce = format === "parquet" ? ROWS : TEXT_ROWS;
     let some: (readonly Cell[])[] = [];
     for await (const row of rows) {
       some.push(row);
-      if (some.length < ROWS) continue;
+      if (some.length < atOnce) continue;
       await write(some);
       some = [];
       if (offset >= limit) break;
