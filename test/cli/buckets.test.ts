@@ -88,7 +88,7 @@ describe("results in a bucket", () => {
     const args = ["archive", "s3://bkt/archive", "--no-wandb", "--format", "csv", "--ledger", "l", "-o"];
     const written = await run([...args, "s3://bkt/out"], { folder });
     await run(["archive", "s3://bkt/archive", "--no-wandb", "--format", "csv", "-o", "out"], { folder });
-    const { "ledger.ndjson": _ledger, ...tables } = files(join(folder, "out"));
+    const { "ledger.ndjson": _ledger, ".tables-state": _state, ...tables } = files(join(folder, "out"));
     expect([written.code, objectsBelow("out")]).toEqual([1, tables]);
     const puts = server.requests.filter(({ method }) => method === "PUT").length;
     expect((await run([...args, "s3://bkt/out"], { folder })).stderr).toContain("nothing has changed");
@@ -96,6 +96,27 @@ describe("results in a bucket", () => {
     server.remove("bkt", "out/runs.csv");
     await run([...args, "s3://bkt/out"], { folder });
     expect(objectsBelow("out")).toEqual(tables);
+  });
+
+  test("of archive are files of partitions, and those of before are removed", async () => {
+    const folder = freshFolder();
+    const args = [
+      "archive",
+      "s3://bkt/archive",
+      "--no-wandb",
+      "--format",
+      "csv",
+      "--partition-by",
+      "project",
+      "-o",
+    ];
+    server.put("bkt", "out/training.csv/project=gone/part-00000.csv", Buffer.from("old"));
+    await run([...args, "s3://bkt/out", "--ledger", "l"], { folder });
+    await run([...args, "out"], { folder });
+    const { "ledger.ndjson": _ledger, ".tables-state": _state, ...tables } = files(join(folder, "out"));
+    expect(objectsBelow("out")).toEqual(tables);
+    const again = await run([...args, "s3://bkt/out", "--ledger", "l"], { folder });
+    expect(again.stderr).toContain("nothing has changed");
   });
 
   test("of shards are those of folders, with the manifest last; a report and a manifest are objects, too", async () => {

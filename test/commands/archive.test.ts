@@ -240,11 +240,49 @@ describe("into tables", () => {
     ]);
     expect(table("runs")).toHaveLength(6);
     expect(readdirSync(join(done.folder, "out")).sort()).toEqual(
-      ["evaluations", "ledger.ndjson", "runs", "training", "validation"].flatMap((name) =>
+      [".tables-state", "evaluations", "ledger.ndjson", "runs", "training", "validation"].flatMap((name) =>
         name.includes(".") ? [name] : [`${name}.csv`, `${name}.parquet`],
       ),
     );
     expect(server.requests).toEqual([]);
+  });
+
+  test("again, it reads the logs that have changed, and with --verify those whose contents have", async () => {
+    const { folder } = await tables(["-q"]);
+    appendFileSync(join(folder, `archive/logs/en-hu/${GROUP}/student/train.log`), log(2));
+    check(await tables([], { folder }), {
+      code: 0,
+      stderr: /tables: 3 logs \(.*, 1 read, 2 unchanged\), 62 training rows/,
+    });
+    expect((await tables([], { folder })).stderr).toMatch(/nothing has changed/);
+    expect((await tables(["--verify"], { folder })).stderr).toMatch(/tables: 3 logs \([^,]*\), 62/);
+    const verified = await tables(["--verify", "--json"], { folder });
+    expect(JSON.parse(verified.stdout).tables).toMatchObject({ unchanged_logs: 3, errors: [] });
+    const fresh = await tables([], { folder: freshFolder({ ...files() }) });
+    expect(readdirSync(join(fresh.folder, "out"))).toEqual(readdirSync(join(folder, "out")));
+  });
+
+  test("as a data set that DuckDB reads by the names of its folders", async () => {
+    const { folder } = await tables([
+      "--format",
+      "parquet",
+      "--partition-by",
+      "project",
+      "--max-file-size",
+      "1GB",
+    ]);
+    const files = `'${folder}/out/training.parquet/**/*.parquet'`;
+    const found = await query(
+      `select project, count(*) as rows from read_parquet(${files}, hive_partitioning = true) group by project`,
+    );
+    expect(found).toEqual([{ project: "en-hu", rows: 60n }]);
+    expect(readdirSync(join(folder, "out/runs.parquet"))).toEqual(["project=en-hu"]);
+    const refused = (...args: string[]) => tables(args).then(({ code, stderr }) => `${code} ${stderr}`);
+    expect(await refused("--max-file-size", "big")).toMatch(/^2 .*expected a size such as 512MB or 1GB/s);
+    expect(await refused("--partition-by", "colour")).toMatch(/^2 .*project/s);
+    expect(await refused("--manifest", "m", "--partition-by", "project")).toMatch(
+      /^2 .*--partition-by can.t be used with --manifest/s,
+    );
   });
 
   test("with the compression that is asked for, of Parquet alone", async () => {

@@ -1,6 +1,6 @@
 /** The tables of groups: written when something has changed since the last time. */
 import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Group } from "../../archive/group.js";
 import { compareText } from "../../io/file-name.js";
 import { BucketFolder, outputPath } from "../../io/objects/bucket-folder.js";
@@ -18,7 +18,7 @@ import {
   type TablesResult,
   writeTables,
 } from "../tables/job.js";
-import { isDataSet } from "../tables/table-files.js";
+import { DATA_FILE, isDataSet } from "../tables/table-files.js";
 import { evaluationFacts, FactsDigest } from "./digest.js";
 import type { Ledger } from "./ledger.js";
 
@@ -115,7 +115,10 @@ async function tablesOf(
   return { ...about, state, logs, ...copied, faults, outputs, errors };
 }
 
-/** Writes tables into a folder of a bucket, each whole. */
+/**
+ * Writes tables into a folder of a bucket, each file whole. All logs are read: the rows of earlier tables would have to be
+ * fetched first.
+ */
 async function tablesIntoBucket(
   runs: readonly TableRun[],
   evaluations: StoredList<EvaluationRow>,
@@ -123,11 +126,23 @@ async function tablesIntoBucket(
 ): Promise<TablesResult> {
   const place = await BucketFolder.make(options.folder);
   try {
-    const result = await writeTables(runs, evaluations, { ...options, folder: place.folder });
+    const result = await writeTables(runs, evaluations, {
+      ...options,
+      folder: place.folder,
+      incremental: false,
+    });
     if (result.errors.length > 0 || result.nothingWritten)
       return { ...result, errors: result.errors.map((error) => place.named(error)) };
     const { addresses, errors } = await place.upload();
-    return { ...result, outputs: addresses, errors: errors.map((error) => `tables: ${error}`) };
+    if (isDataSet(options) && errors.length === 0) {
+      const store = await objectStore();
+      const wanted = new Set(addresses);
+      for (const table of result.outputs.map((path) => place.named(path)))
+        for await (const { url } of store.list(table))
+          if (DATA_FILE.test(basename(url)) && !wanted.has(url)) await store.remove(url);
+    }
+    const outputs = isDataSet(options) ? result.outputs.map((path) => place.named(path)) : addresses;
+    return { ...result, outputs, errors: errors.map((error) => `tables: ${error}`) };
   } finally {
     await place.remove();
   }
