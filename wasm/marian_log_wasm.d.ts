@@ -20,9 +20,9 @@ export class Core {
      */
     commit(length: number, append: boolean): number;
     /**
-     * Formats the batch's training rows as CSV; the text replaces the last one.
+     * Formats the batch's training rows; the text replaces the last one.
      *
-     * `columns` has a bit for each field of [`csv::Columns`], in their order.
+     * `columns` has a bit for each field of [`csv::Columns`], in their order, then what [`frame`] reads.
      */
     csv(columns: number, times: Float64Array, prefix: Uint8Array): number;
     /**
@@ -54,9 +54,10 @@ export class Core {
      */
     points(last: boolean): number;
     /**
-     * Formats the points as CSV; the text replaces the last one. `columns` is as in [`Self::csv`]. See [`csv::point_rows`].
+     * Formats the points; the text replaces the last one. See [`csv::point_rows`]; `columns` has the bits of [`Self::csv`],
+     * and `names` are on a line each.
      */
-    pointsCsv(places: Float64Array, width: number, columns: number, times: Float64Array, prefix: Uint8Array): number;
+    pointsCsv(columns: number, places: Float64Array, width: number, names: string, times: Float64Array, prefix: Uint8Array): number;
     /**
      * Makes room for `length` bytes of input and returns its address.
      */
@@ -102,7 +103,7 @@ export interface InitOutput {
     readonly core_metricName: (a: number, b: number) => [number, number];
     readonly core_new: () => number;
     readonly core_points: (a: number, b: number) => number;
-    readonly core_pointsCsv: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number) => number;
+    readonly core_pointsCsv: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number) => number;
     readonly core_reserve: (a: number, b: number) => number;
     readonly core_settle: (a: number) => number;
     readonly core_startPoints: (a: number) => void;

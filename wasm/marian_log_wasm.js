@@ -49,9 +49,9 @@ export class Core {
         return ret >>> 0;
     }
     /**
-     * Formats the batch's training rows as CSV; the text replaces the last one.
+     * Formats the batch's training rows; the text replaces the last one.
      *
-     * `columns` has a bit for each field of [`csv::Columns`], in their order.
+     * `columns` has a bit for each field of [`csv::Columns`], in their order, then what [`frame`] reads.
      * @param {number} columns
      * @param {Float64Array} times
      * @param {Uint8Array} prefix
@@ -129,22 +129,26 @@ export class Core {
         return ret >>> 0;
     }
     /**
-     * Formats the points as CSV; the text replaces the last one. `columns` is as in [`Self::csv`]. See [`csv::point_rows`].
+     * Formats the points; the text replaces the last one. See [`csv::point_rows`]; `columns` has the bits of [`Self::csv`],
+     * and `names` are on a line each.
+     * @param {number} columns
      * @param {Float64Array} places
      * @param {number} width
-     * @param {number} columns
+     * @param {string} names
      * @param {Float64Array} times
      * @param {Uint8Array} prefix
      * @returns {number}
      */
-    pointsCsv(places, width, columns, times, prefix) {
+    pointsCsv(columns, places, width, names, times, prefix) {
         const ptr0 = passArrayF64ToWasm0(places, wasm.__wbindgen_malloc);
         const len0 = WASM_VECTOR_LEN;
-        const ptr1 = passArrayF64ToWasm0(times, wasm.__wbindgen_malloc);
+        const ptr1 = passStringToWasm0(names, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
         const len1 = WASM_VECTOR_LEN;
-        const ptr2 = passArray8ToWasm0(prefix, wasm.__wbindgen_malloc);
+        const ptr2 = passArrayF64ToWasm0(times, wasm.__wbindgen_malloc);
         const len2 = WASM_VECTOR_LEN;
-        const ret = wasm.core_pointsCsv(this.__wbg_ptr, ptr0, len0, width, columns, ptr1, len1, ptr2, len2);
+        const ptr3 = passArray8ToWasm0(prefix, wasm.__wbindgen_malloc);
+        const len3 = WASM_VECTOR_LEN;
+        const ret = wasm.core_pointsCsv(this.__wbg_ptr, columns, ptr0, len0, width, ptr1, len1, ptr2, len2, ptr3, len3);
         return ret >>> 0;
     }
     /**

@@ -20,16 +20,34 @@ export interface CsvColumns {
   readonly timestamp?: boolean;
 }
 
-/** The columns as the core takes them: a bit for each. */
-export function columnBits({ position, labels, segment, timestamp }: CsvColumns): number {
-  return [position, labels, segment, timestamp].reduce((bits, has, at) => (has ? bits | (1 << at) : bits), 0);
+/** Columns of rows, and the form of these. */
+export interface RowColumns extends Partial<CsvColumns> {
+  /**
+   * Absent: CSV. {@link TABS} or {@link JSON_FIELDS}, and {@link ROW_END} times the bytes of what stands before the rows
+   * that stand after them instead, at the end.
+   */
+  readonly form?: number;
+}
+
+/** Cells are separated by tabs. */
+export const TABS = 16;
+/** Cells are fields of a JSON object; absent ones are left out. */
+export const JSON_FIELDS = 32;
+export const ROW_END = 64;
+
+/** The columns as the core takes them: a bit for each, and their form. */
+export function columnBits({ position, labels, segment, timestamp, form = 0 }: RowColumns): number {
+  return [position, labels, segment, timestamp].reduce(
+    (bits, has, at) => (has ? bits | (1 << at) : bits),
+    form,
+  );
 }
 
 /**
  * Formats the training rows of a batch, whose times are given in UTC, in the core's memory; throws if they are gone. The
  * text holds until the core is called again.
  */
-export type WriteCsv = (columns: CsvColumns, times: Float64Array, prefix: Uint8Array) => Uint8Array;
+export type WriteCsv = (columns: RowColumns, times: Float64Array, prefix: Uint8Array) => Uint8Array;
 
 const NO_TIMES = new Float64Array(0);
 
@@ -110,9 +128,9 @@ export class Batch implements Omit<Views, "keep"> {
    *
    * @internal
    */
-  viewTrainingCsv(columns: CsvColumns, prefix: Uint8Array): Uint8Array {
+  viewTrainingCsv(columns: RowColumns, prefix: Uint8Array): Uint8Array {
     // Without them, the core takes its own for UTC.
-    const timed = columns.timestamp === true || columns.position === true;
+    const timed = columns.timestamp || columns.position;
     const times = timed && this.time.hasZones ? this.trainingTimes : NO_TIMES;
     return this.#csv(columns, times, prefix);
   }

@@ -1,5 +1,5 @@
 /** Validation points as the core gathers them from the records of its batches. */
-import { type CsvColumns, columnBits } from "./batch.js";
+import { columnBits, type RowColumns } from "./batch.js";
 import type { Core, CoreModule } from "./core.js";
 import { PRESENT, viewCsv } from "./layout.js";
 import { POINT_NUMBERS, VALUE_NUMBERS } from "./table.js";
@@ -13,12 +13,15 @@ export const VALUE = places(VALUE_NUMBERS);
 export const POINT_WIDTH = POINT_NUMBERS.length;
 export const VALUE_WIDTH = VALUE_NUMBERS.length;
 
-/** The columns of points as CSV: `epoch,up`, `width` cells of metrics, and those that are asked for. */
-export interface PointCsv extends Omit<CsvColumns, "labels"> {
+/** The columns of points: `epoch,up`, `width` cells of metrics, and those that are asked for. */
+export interface PointCsv extends RowColumns {
   /** For each metric, by its index: in which cell its value stands, and in which how often it stalled. */
   readonly cells: Float64Array;
+  /** What stands in a cell from there on is in one more, `further`, which CSV lacks. */
   readonly width: number;
-  /** Finished CSV text that every row starts with. */
+  /** The names of all cells, one a line, for JSON and for `further`; they need no escapes. None for CSV. */
+  readonly names: string;
+  /** Finished text that every row starts with. */
   readonly prefix: Uint8Array;
 }
 
@@ -134,12 +137,13 @@ export class PointReader {
       rows(points, pointCount, POINT_WIDTH),
       rows(values, valueCount, VALUE_WIDTH),
       origin,
-      ({ cells, width, prefix, ...columns }, times) => {
+      (columns, times) => {
         if (call !== this.#calls)
-          throw new Error("The parser has been called again: take the CSV of its points first.");
+          throw new Error("The parser has been called again: take the CSV of a batch first.");
+        const bits = columnBits(columns);
         return viewCsv(
           this.#module,
-          core.pointsCsv(cells, width, columnBits({ ...columns, labels: false }), times, prefix),
+          core.pointsCsv(bits, columns.cells, columns.width, columns.names, times, columns.prefix),
         );
       },
     );

@@ -46,3 +46,9 @@ export function printData(text: string): void {
 export function dataText(text: string): string {
   return process.stdout.isTTY ? escapeText(text) : text;
 }
+
+/** The same as bytes. */
+export function dataBytes(text: string | Uint8Array): Uint8Array {
+  if (typeof text === "string") return Buffer.from(dataText(text));
+  return process.stdout.isTTY ? Buffer.from(escapeText(Buffer.from(text).toString())) : text;
+}

@@ -1,7 +1,7 @@
 /** The files that measurements go to, and standard output. */
 import { join } from "node:path";
 import { Echo } from "../io/stdin.js";
-import { dataText } from "../io/terminal.js";
+import { dataBytes } from "../io/terminal.js";
 import { CsvPublisher } from "./csv/csv-publisher.js";
 import { LineFile, type LineOutput, NdjsonPublisher } from "./ndjson.js";
 import type { Compression } from "./tables/compression.js";
@@ -56,13 +56,12 @@ function ndjsonFile(folder: string, mode: "whole" | "live", evenIfEmpty: boolean
 /** Standard output. A reader that has seen enough (`head`) closes it, which is not an error. */
 export function standardOutput(): LineOutput {
   const echo = new Echo(process.stdout);
-  const encoder = new TextEncoder();
   return {
     get closed() {
       return echo.closed;
     },
     write: async (lines) => {
-      await echo.write(encoder.encode(dataText(lines)));
+      await echo.write(dataBytes(lines));
       if (echo.fault !== undefined) throw echo.fault;
     },
     close: async () => [],

@@ -15,7 +15,8 @@ import type { OpenedRun, PublisherOutcome, UpdatePublisher } from "./update-publ
 export interface LineOutput {
   /** Whether nobody reads on: what is written then is dropped. Absent of a file. */
   readonly closed?: boolean;
-  write(lines: string): Promise<void>;
+  /** Takes text; bytes need not hold longer than until it is written. */
+  write(lines: string | Uint8Array): Promise<void>;
   /** Moves a file to its path and returns the path; standard output has none. */
   close(): Promise<readonly string[]>;
   discard(): Promise<void>;
@@ -33,7 +34,7 @@ export class LineFile implements LineOutput {
     this.#mode = mode;
   }
 
-  async write(lines: string): Promise<void> {
+  async write(lines: string | Uint8Array): Promise<void> {
     if (this.#file === undefined) {
       if (this.#mode === "live") {
         await makeFolder(dirname(this.#path));

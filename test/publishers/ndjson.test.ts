@@ -104,7 +104,7 @@ describe("NDJSON", () => {
   it("of an error names the log and the reason", async () => {
     const lines: string[] = [];
     const publisher = new NdjsonPublisher({
-      write: async (text) => void lines.push(text),
+      write: async (text) => void lines.push(String(text)),
       close: async () => [],
       discard: async () => {},
     });

@@ -58,6 +58,7 @@ function expectTheSame(update: RunUpdate, rules: PointAssembler): void {
   const columns = {
     cells: Float64Array.from(names.flatMap((_, index) => [2 * index, 2 * index + 1])),
     width: 2 * names.length,
+    names: "",
     segment: true,
     timestamp: true,
     prefix: new TextEncoder().encode("a,"),
@@ -205,11 +206,12 @@ describe("the points of the core", () => {
     const columns = {
       cells: new Float64Array(0),
       width: 0,
+      names: "",
       segment: false,
       timestamp: false,
       prefix: new Uint8Array(0),
     };
-    expect(() => closed.viewCsv(columns, new Float64Array(0))).toThrow("take the CSV of its points first");
+    expect(() => closed.viewCsv(columns, new Float64Array(0))).toThrow("take the CSV of a batch first");
   });
 
   test.skipIf(!sharedIsThere)("are those of the rules in every published log", async () => {

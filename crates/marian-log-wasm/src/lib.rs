@@ -26,6 +26,18 @@ pub fn line_starts(text: &[u8]) -> Vec<f64> {
     starts
 }
 
+/// The form that columns ask for after their bits: one for tabs, one for JSON, then how many bytes of the text that rows
+/// start with they end with instead; 0 for CSV.
+fn frame(columns: u32, text: &[u8]) -> csv::Frame<'_> {
+    let form = match columns & 48 {
+        0 => return csv::Frame { start: text, ..csv::Frame::default() },
+        16 => csv::Form::Tab,
+        _ => csv::Form::Json,
+    };
+    let (start, end) = text.split_at(text.len().saturating_sub((columns >> 6) as usize));
+    csv::Frame { form, start, end }
+}
+
 /// One parser with its batch.
 #[wasm_bindgen]
 #[derive(Default)]
@@ -110,14 +122,15 @@ impl Core {
         self.parser.metrics().get(index).cloned()
     }
 
-    /// Formats the batch's training rows as CSV; the text replaces the last one.
+    /// Formats the batch's training rows; the text replaces the last one.
     ///
-    /// `columns` has a bit for each field of [`csv::Columns`], in their order.
+    /// `columns` has a bit for each field of [`csv::Columns`], in their order, then what [`frame`] reads.
     pub fn csv(&mut self, columns: u32, times: &[f64], prefix: &[u8]) -> u32 {
         self.csv.clear();
         let has = |bit: u32| columns & bit != 0;
+        let frame = frame(columns, prefix);
         let columns = csv::Columns { position: has(1), labels: has(2), segment: has(4), timestamp: has(8) };
-        csv::training_rows(&self.batch, columns, times, prefix, &mut self.csv);
+        csv::training_rows(&self.batch, columns, times, frame, &mut self.csv);
         self.table()
     }
 
@@ -165,13 +178,24 @@ impl Core {
         table.as_ptr() as usize as u32
     }
 
-    /// Formats the points as CSV; the text replaces the last one. `columns` is as in [`Self::csv`]. See [`csv::point_rows`].
+    /// Formats the points; the text replaces the last one. See [`csv::point_rows`]; `columns` has the bits of [`Self::csv`],
+    /// and `names` are on a line each.
     #[wasm_bindgen(js_name = pointsCsv)]
-    pub fn points_csv(&mut self, places: &[f64], width: usize, columns: u32, times: &[f64], prefix: &[u8]) -> u32 {
+    pub fn points_csv(
+        &mut self,
+        columns: u32,
+        places: &[f64],
+        width: usize,
+        names: &str,
+        times: &[f64],
+        prefix: &[u8],
+    ) -> u32 {
         self.csv.clear();
         let has = |bit: u32| columns & bit != 0;
-        let cells = csv::PointCells { position: has(1), places, width, segment: has(4), timestamp: has(8) };
-        csv::point_rows(&self.closed, cells, times, prefix, &mut self.csv);
+        let names: Vec<&str> = names.lines().collect();
+        let (position, segment, timestamp) = (has(1), has(4), has(8));
+        let cells = csv::PointCells { places, width, names: &names, position, segment, timestamp };
+        csv::point_rows(&self.closed, cells, times, frame(columns, prefix), &mut self.csv);
         self.table()
     }
 

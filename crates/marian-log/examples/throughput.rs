@@ -63,7 +63,7 @@ impl Tables {
     fn add(&mut self, parser: &Parser, batch: &Batch, last: bool) -> io::Result<()> {
         self.text.clear();
         let columns = csv::Columns { segment: true, timestamp: true, ..csv::Columns::default() };
-        csv::training_rows(batch, columns, &[], b"", &mut self.text);
+        csv::training_rows(batch, columns, &[], csv::Frame::default(), &mut self.text);
         self.training.write_all(&self.text)?;
 
         self.expect(batch);
@@ -76,15 +76,9 @@ impl Tables {
         let place = |name: &String| METRICS.iter().position(|known| known == name).unwrap_or(usize::MAX);
         let places: Vec<_> = parser.metrics().iter().map(place).flat_map(|at| [at, at.saturating_add(4)]).collect();
         let places: Vec<_> = places.into_iter().map(|place| place as f64).collect();
-        let columns = csv::PointCells {
-            position: false,
-            places: &places,
-            width: 2 * METRICS.len(),
-            segment: true,
-            timestamp: true,
-        };
+        let columns = csv::PointCells { places: &places, width: 2 * METRICS.len(), segment: true, timestamp: true, ..Default::default() };
         self.text.clear();
-        csv::point_rows(&self.closed, columns, &[], b"", &mut self.text);
+        csv::point_rows(&self.closed, columns, &[], csv::Frame::default(), &mut self.text);
         self.validation.write_all(&self.text)
     }
 

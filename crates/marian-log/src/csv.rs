@@ -1,7 +1,37 @@
-//! Training rows and validation points as CSV (RFC 4180), with numbers as Python's `repr` prints them.
+//! Training rows and validation points as text: CSV (RFC 4180), tab-separated cells, or lines of JSON. Numbers are
+//! printed as Python's `repr` does, in JSON as JavaScript does.
 
 use crate::batch::{present, Batch};
-use crate::points::Closed;
+use crate::points::{Closed, Point};
+
+/// What the cells of a row stand between.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Form {
+    /// Commas.
+    #[default]
+    Csv,
+    /// Tabs.
+    Tab,
+    /// They are fields of a JSON object, whose first is in [`Frame::start`]; absent ones are left out.
+    Json,
+}
+
+/// What all rows have in common: their form, and finished text before and after their own cells.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'t> {
+    /// The form.
+    pub form: Form,
+    /// What every row starts with.
+    pub start: &'t [u8],
+    /// What every row ends with.
+    pub end: &'t [u8],
+}
+
+impl Default for Frame<'_> {
+    fn default() -> Self {
+        Self { form: Form::Csv, start: b"", end: b"\r\n" }
+    }
+}
 
 /// Which columns stand around the eight that are always there.
 #[derive(Clone, Copy, Debug, Default)]
@@ -16,11 +46,15 @@ pub struct Columns {
     pub timestamp: bool,
 }
 
-/// Appends every training row of `batch` to `out`, each with `prefix` (finished CSV text) in front:
-/// `epoch,up,sen,cost,time,rate,gnorm,learning_rate` and what `columns` adds.
+/// Appends every training row of `batch` to `out`: `epoch,up,sen,cost,time,rate,gnorm,learning_rate` and what `columns`
+/// adds.
 ///
 /// `times` are the rows' milliseconds since 1970 in UTC. If it is empty, the batch's own are taken for UTC.
-pub fn training_rows(batch: &Batch, columns: Columns, times: &[f64], prefix: &[u8], out: &mut Vec<u8>) {
+pub fn training_rows(batch: &Batch, columns: Columns, times: &[f64], frame: Frame<'_>, out: &mut Vec<u8>) {
+    if frame.form == Form::Json {
+        return training_json(batch, columns, times, frame, out);
+    }
+    let separator = if frame.form == Form::Tab { b'\t' } else { b',' };
     let rows = &batch.training;
     let mut timestamps = Timestamps::default();
     let mut timestamp = |out: &mut Vec<u8>, row: usize| {
@@ -31,32 +65,37 @@ pub fn training_rows(batch: &Batch, columns: Columns, times: &[f64], prefix: &[u
     for row in 0..rows.up.len() {
         let bits = rows.present[row];
         let optional = |out: &mut Vec<u8>, value: f64, bit: u32, write: fn(&mut Vec<u8>, f64)| {
-            out.push(b',');
+            out.push(separator);
             if bits & bit != 0 {
                 write(out, value);
             }
         };
-        out.extend_from_slice(prefix);
+        out.extend_from_slice(frame.start);
         if columns.position {
             integer(out, rows.segment[row]);
-            out.push(b',');
+            out.push(separator);
             integer(out, rows.line[row]);
-            out.push(b',');
+            out.push(separator);
             timestamp(out, row);
-            out.push(b',');
+            out.push(separator);
         }
+        let cells = out.len();
         if !batch.cells.append(row, out) {
             integer(out, rows.epoch[row]);
-            out.push(b',');
+            out.push(separator);
             integer(out, rows.up[row]);
-            out.push(b',');
+            out.push(separator);
             integer(out, rows.sen[row]);
-            out.push(b',');
+            out.push(separator);
             float(out, rows.cost[row]);
             optional(out, rows.time[row], present::TIME, float);
             optional(out, rows.rate[row], present::RATE, float);
             optional(out, rows.gnorm[row], present::GNORM, float);
             optional(out, rows.learning_rate[row], present::LEARNING_RATE, float);
+        } else if separator != b',' {
+            for byte in &mut out[cells..] {
+                *byte = if *byte == b',' { separator } else { *byte };
+            }
         }
         if columns.labels {
             optional(out, rows.labels[row], present::LABELS, integer);
@@ -64,50 +103,118 @@ pub fn training_rows(batch: &Batch, columns: Columns, times: &[f64], prefix: &[u
             optional(out, rows.total_labels[row], present::TOTAL_LABELS, integer);
         }
         if columns.segment {
-            out.push(b',');
+            out.push(separator);
             integer(out, rows.segment[row]);
         }
         if columns.timestamp {
-            out.push(b',');
+            out.push(separator);
             timestamp(out, row);
         }
-        out.extend_from_slice(b"\r\n");
+        out.extend_from_slice(frame.end);
     }
 }
 
-/// Which columns of points stand around `epoch,up`.
+/// The same as lines of JSON; labels are always there.
+#[inline(never)]
+fn training_json(batch: &Batch, columns: Columns, times: &[f64], frame: Frame<'_>, out: &mut Vec<u8>) {
+    let rows = &batch.training;
+    let mut timestamps = Timestamps::default();
+    let mut text = Vec::new();
+    for row in 0..rows.up.len() {
+        let bits = rows.present[row];
+        out.extend_from_slice(frame.start);
+        if columns.position {
+            let time = *times.get(row).unwrap_or(&rows.timestamp[row]);
+            let time = (bits & present::TIMESTAMP != 0).then_some(time);
+            position_json(out, rows.segment[row], rows.line[row], time, &mut timestamps);
+        }
+        text.clear();
+        batch.cells.append(row, &mut text);
+        let mut cells = text.split(|&byte| byte == b',');
+        for (name, value, bit) in [
+            ("epoch", rows.epoch[row], 0),
+            ("up", rows.up[row], 0),
+            ("sen", rows.sen[row], 0),
+            ("cost", rows.cost[row], 0),
+            ("time", rows.time[row], present::TIME),
+            ("rate", rows.rate[row], present::RATE),
+            ("gnorm", rows.gnorm[row], present::GNORM),
+            ("learning_rate", rows.learning_rate[row], present::LEARNING_RATE),
+            ("labels", rows.labels[row], present::LABELS),
+            ("batch_labels", rows.batch_labels[row], present::BATCH_LABELS),
+            ("total_labels", rows.total_labels[row], present::TOTAL_LABELS),
+        ] {
+            let cell = cells.next().unwrap_or_default();
+            if bit != 0 && bits & bit == 0 {
+                continue;
+            }
+            key(out, name);
+            let plain = cell.strip_suffix(b".0").unwrap_or(cell);
+            if plain.is_empty() || plain.iter().any(|byte| !matches!(byte, b'0'..=b'9' | b'.')) {
+                json_number(out, value);
+            } else {
+                out.extend_from_slice(plain);
+            }
+        }
+        out.extend_from_slice(frame.end);
+    }
+}
+
+fn position_json(out: &mut Vec<u8>, segment: f64, line: f64, time: Option<f64>, timestamps: &mut Timestamps) {
+    key(out, "segment");
+    json_number(out, segment);
+    key(out, "line");
+    json_number(out, line);
+    if let Some(time) = time.filter(|time| YEARS.contains(time)) {
+        key(out, "timestamp");
+        out.push(b'"');
+        timestamps.write(out, time);
+        out.push(b'"');
+    }
+}
+
+/// A field's name, after those before it.
+fn key(out: &mut Vec<u8>, name: &str) {
+    out.extend_from_slice(b",\"");
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\":");
+}
+
+/// Which columns points have besides `epoch,up`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PointCells<'p> {
-    /// `segment,line,timestamp`, before the others
-    pub position: bool,
     /// Two numbers for each metric: in which cell its value stands, and in which how often it stalled.
     pub places: &'p [f64],
-    /// How many cells of metrics there are.
+    /// How many cells of metrics there are. Those from there on are together in one more, `further`, if there is any.
     pub width: usize,
+    /// The names of the cells, those of `further` too; need no escapes. CSV has no `further`, and needs none.
+    pub names: &'p [&'p str],
+    /// `segment,line,timestamp`, before the others
+    pub position: bool,
     /// `segment`
     pub segment: bool,
     /// `timestamp`
     pub timestamp: bool,
 }
 
-/// Appends every point of `closed` to `out`, each with `prefix` in front; `times` are as in [`training_rows`].
-pub fn point_rows(closed: &Closed, columns: PointCells<'_>, times: &[f64], prefix: &[u8], out: &mut Vec<u8>) {
+/// Appends every point of `closed` to `out`; `times` are as in [`training_rows`].
+pub fn point_rows(closed: &Closed, columns: PointCells<'_>, times: &[f64], frame: Frame<'_>, out: &mut Vec<u8>) {
     let mut timestamps = Timestamps::default();
-    let mut timestamp = |out: &mut Vec<u8>, row: usize| {
-        let point = &closed.points[row];
-        if point.present as u32 & present::TIMESTAMP != 0 {
-            timestamps.write(out, *times.get(row).unwrap_or(&point.timestamp));
-        }
-    };
-    let mut cells: Vec<Option<f64>> = vec![None; columns.width];
+    let mut cells: Vec<Option<f64>> = vec![None; columns.width.max(columns.names.len())];
+    // The further ones, in the order of the log.
+    let mut further: Vec<(usize, f64)> = Vec::new();
     let mut start = 0;
     for (row, point) in closed.points.iter().enumerate() {
         cells.fill(None);
+        further.clear();
         let end = point.end as usize;
         for value in closed.values.get(start..end).unwrap_or_default() {
             let mut set = |which: usize, number: f64| {
-                let place = columns.places.get(2 * value.metric as usize + which);
-                if let Some(cell) = place.and_then(|&place| cells.get_mut(place as usize)) {
+                let Some(&place) = columns.places.get(2 * value.metric as usize + which) else { return };
+                let place = place as usize;
+                if place >= columns.width {
+                    further.push((place, number));
+                } else if let Some(cell) = cells.get_mut(place) {
                     *cell = Some(number);
                 }
             };
@@ -117,35 +224,88 @@ pub fn point_rows(closed: &Closed, columns: PointCells<'_>, times: &[f64], prefi
             }
         }
         start = end;
-        out.extend_from_slice(prefix);
-        if columns.position {
-            integer(out, point.segment);
-            out.push(b',');
-            integer(out, point.line);
-            out.push(b',');
-            timestamp(out, row);
-            out.push(b',');
-        }
-        if point.present as u32 & present::EPOCH != 0 {
-            integer(out, point.epoch);
-        }
-        out.push(b',');
-        integer(out, point.up);
-        for cell in &cells {
-            out.push(b',');
-            if let Some(number) = *cell {
-                float(out, number);
+        let bits = point.present as u32;
+        let time = *times.get(row).unwrap_or(&point.timestamp);
+        let time = (bits & present::TIMESTAMP != 0).then_some(time);
+        out.extend_from_slice(frame.start);
+        if frame.form == Form::Json {
+            point_json(out, point, columns, &cells[..columns.width], time, &mut timestamps);
+        } else {
+            let separator = if frame.form == Form::Tab { b'\t' } else { b',' };
+            let mut timestamp = |out: &mut Vec<u8>| {
+                if let Some(time) = time {
+                    timestamps.write(out, time);
+                }
+            };
+            if columns.position {
+                integer(out, point.segment);
+                out.push(separator);
+                integer(out, point.line);
+                out.push(separator);
+                timestamp(out);
+                out.push(separator);
+            }
+            if bits & present::EPOCH != 0 {
+                integer(out, point.epoch);
+            }
+            out.push(separator);
+            integer(out, point.up);
+            for cell in &cells[..columns.width] {
+                out.push(separator);
+                if let Some(number) = *cell {
+                    float(out, number);
+                }
+            }
+            if columns.segment {
+                out.push(separator);
+                integer(out, point.segment);
+            }
+            if columns.timestamp {
+                out.push(separator);
+                timestamp(out);
+            }
+            if frame.form == Form::Tab {
+                out.push(separator);
             }
         }
-        if columns.segment {
-            out.push(b',');
-            integer(out, point.segment);
+        if frame.form != Form::Csv && !further.is_empty() {
+            if frame.form == Form::Json {
+                key(out, "further");
+            }
+            let first = out.len();
+            for &(place, number) in &further {
+                key(out, columns.names.get(place).copied().unwrap_or_default());
+                json_number(out, number);
+            }
+            out[first] = b'{';
+            out.push(b'}');
         }
-        if columns.timestamp {
-            out.push(b',');
-            timestamp(out, row);
+        out.extend_from_slice(frame.end);
+    }
+}
+
+fn point_json(
+    out: &mut Vec<u8>,
+    point: &Point,
+    columns: PointCells<'_>,
+    cells: &[Option<f64>],
+    time: Option<f64>,
+    timestamps: &mut Timestamps,
+) {
+    if columns.position {
+        position_json(out, point.segment, point.line, time, timestamps);
+    }
+    if point.present as u32 & present::EPOCH != 0 {
+        key(out, "epoch");
+        json_number(out, point.epoch);
+    }
+    key(out, "up");
+    json_number(out, point.up);
+    for (cell, name) in cells.iter().zip(columns.names) {
+        if let Some(number) = *cell {
+            key(out, name);
+            json_number(out, number);
         }
-        out.extend_from_slice(b"\r\n");
     }
 }
 
@@ -244,30 +404,70 @@ pub(crate) fn decimal(out: &mut Vec<u8>, significand: u64, exponent: i32) {
     // The power of ten of the first digit.
     let power = exponent + digits.len() as i32 - 1;
     if !(-4..16).contains(&power) {
-        out.extend_from_slice(&digits[..1]);
-        if digits.len() > 1 {
-            out.push(b'.');
-            out.extend_from_slice(&digits[1..]);
-        }
-        out.extend_from_slice(if power < 0 { b"e-" } else { b"e+" });
+        scientific(out, digits, power);
         if power.abs() < 10 {
             out.push(b'0');
         }
         return integer(out, f64::from(power.abs()));
     }
+    if fixed(out, digits, power) {
+        out.extend_from_slice(b".0");
+    }
+}
+
+/// Digits whose first has this power of ten, between -7 and 21, without an exponent; returns whether they are whole.
+#[inline]
+fn fixed(out: &mut Vec<u8>, digits: &[u8], power: i32) -> bool {
     if power < 0 {
-        out.extend_from_slice(&b"0.000"[..(1 - power) as usize]);
-        return out.extend_from_slice(digits);
+        out.extend_from_slice(&b"0.00000"[..(1 - power) as usize]);
+        out.extend_from_slice(digits);
+        return false;
     }
     let whole = power as usize + 1;
     if let Some((whole, fraction)) = digits.split_at_checked(whole).filter(|(_, fraction)| !fraction.is_empty()) {
         out.extend_from_slice(whole);
         out.push(b'.');
-        return out.extend_from_slice(fraction);
+        out.extend_from_slice(fraction);
+        return false;
     }
     out.extend_from_slice(digits);
-    out.extend_from_slice(&b"0000000000000000"[..whole - digits.len()]);
-    out.extend_from_slice(b".0");
+    out.extend_from_slice(&b"000000000000000000000"[..whole - digits.len()]);
+    true
+}
+
+/// A number as JavaScript prints it: the same digits, `19`, `1.875e-8`, `10000000000000000`; one that is not finite is a
+/// string.
+fn json_number(out: &mut Vec<u8>, value: f64) {
+    if value.is_nan() {
+        return out.extend_from_slice(b"\"NaN\"");
+    }
+    if value.is_infinite() {
+        return out.extend_from_slice(if value > 0.0 { b"\"Infinity\"" } else { b"\"-Infinity\"" });
+    }
+    if value < 0.0 {
+        out.push(b'-');
+    }
+    let (significand, exponent) = shortest(value.abs());
+    let (significand, exponent) = strip_zeros(significand, exponent);
+    let mut buffer = [0; 20];
+    let digits = digits_of(significand, &mut buffer);
+    let power = exponent + digits.len() as i32 - 1;
+    if (-6..21).contains(&power) {
+        fixed(out, digits, power);
+    } else {
+        scientific(out, digits, power);
+        integer(out, f64::from(power.abs()));
+    }
+}
+
+/// Digits with an exponent, up to its sign.
+fn scientific(out: &mut Vec<u8>, digits: &[u8], power: i32) {
+    out.extend_from_slice(&digits[..1]);
+    if digits.len() > 1 {
+        out.push(b'.');
+        out.extend_from_slice(&digits[1..]);
+    }
+    out.extend_from_slice(if power < 0 { b"e-" } else { b"e+" });
 }
 
 /// The shortest decimal that reads back as `value` (finite, not negative): its digits and their power of ten.
@@ -375,6 +575,33 @@ mod tests {
             (1234567.0, "1234567.0"),
         ] {
             assert_eq!(text(value), wanted);
+        }
+    }
+
+    #[test]
+    fn prints_as_javascript_does() {
+        for (value, wanted) in [
+            (19.0, "19"),
+            (1.875e-8, "1.875e-8"),
+            (1e-6, "0.000001"),
+            (1.5e-7, "1.5e-7"),
+            (0.00012, "0.00012"),
+            (1e16, "10000000000000000"),
+            (123456789012345680.0, "123456789012345680"),
+            (1e20, "100000000000000000000"),
+            (1e21, "1e+21"),
+            (0.0, "0"),
+            (-0.0, "0"),
+            (-1.5, "-1.5"),
+            (5e-324, "5e-324"),
+            (f64::NAN, "\"NaN\""),
+            (f64::INFINITY, "\"Infinity\""),
+            (f64::NEG_INFINITY, "\"-Infinity\""),
+            (47464.64, "47464.64"),
+        ] {
+            let mut out = Vec::new();
+            json_number(&mut out, value);
+            assert_eq!(String::from_utf8(out).unwrap(), wanted);
         }
     }
 

@@ -1,10 +1,12 @@
 /** Reads manifests, and the files and objects that they name. */
+import { statSync } from "node:fs";
 import { access, constants, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { GroupAccess } from "../../archive/read-group.js";
 import { InputError, isOfContent, isTransient } from "../../io/input-error.js";
 import { STDIN } from "../../io/inputs.js";
+import { type LocalBytes, LocalFile } from "../../io/local-file.js";
 import { CHANGED } from "../../io/objects/object-answer.js";
 import { ObjectStore } from "../../io/objects/object-store.js";
 import { isObjectUrl, printableUrl } from "../../io/objects/object-url.js";
@@ -108,6 +110,7 @@ export class ManifestAccess implements GroupAccess<NamedManifestFile, NamedManif
       ...(size === undefined ? {} : { size }),
       ...(etag === undefined ? {} : { stamp: etag }),
       chunks: () => this.#watched(name, bytes),
+      ...(isObject ? {} : { openLocal: () => this.#openLocal(name, pathOf(uri), etag) }),
     };
   }
 
@@ -123,16 +126,41 @@ export class ManifestAccess implements GroupAccess<NamedManifestFile, NamedManif
     await this.#store?.close();
   }
 
+  /** Opens a file for synchronous reads; undefined if it is not as it was listed. */
+  #openLocal(name: string, path: string, etag: string | undefined): LocalBytes | undefined {
+    if (etag !== undefined) {
+      const info = statSync(path, { throwIfNoEntry: false });
+      if (info === undefined || fileEtag(info.size, info.mtimeMs) !== etag) return undefined;
+    }
+    const file = LocalFile.open(path);
+    if (file === undefined) return undefined;
+    return {
+      size: file.size,
+      read: (into) => {
+        try {
+          return file.read(into);
+        } catch (error) {
+          this.#add(name, error);
+          throw error;
+        }
+      },
+      [Symbol.dispose]: () => file[Symbol.dispose](),
+    };
+  }
+
+  /** Keeps the reason why a file could not be read. */
+  #add(name: string, error: unknown): void {
+    const files = isTransient(error) ? this.retryable : this.unavailable;
+    files.set(name, readable(error).message);
+    this.onUnread();
+  }
+
   async *#watched(name: string, bytes: () => AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     try {
       yield* bytes();
     } catch (error) {
       // What is wrong with the text itself shows only when the bytes are unpacked.
-      if (!isOfContent(error)) {
-        const files = isTransient(error) ? this.retryable : this.unavailable;
-        files.set(name, readable(error).message);
-        this.onUnread();
-      }
+      if (!isOfContent(error)) this.#add(name, error);
       throw error;
     }
   }

@@ -7,7 +7,6 @@ import type { ParserOptions } from "../../core/log-parser.js";
 import type { Source } from "../../io/source.js";
 import type { RunName, TableName } from "../../publishers/tables/columns.js";
 import type { RowLines } from "../../publishers/tables/stream-rows.js";
-import { ValidationRows } from "../../publishers/tables/validation-rows.js";
 import type { UpdatePublisher } from "../../publishers/update-publisher.js";
 import { RunExtentReader } from "../../run/run-extent.js";
 import { outputErrorText } from "../error-text.js";
@@ -25,7 +24,8 @@ export interface RowOutput {
   readonly lines: RowLines;
   /** The only table that is asked for; absent: all. */
   readonly table: TableName | undefined;
-  write(lines: string): Promise<void>;
+  /** Bytes need not hold longer than until they are written. */
+  write(lines: string | Uint8Array): Promise<void>;
 }
 
 /** What became of a run. */
@@ -61,7 +61,7 @@ export async function writeRunRows(
   const asksScores = !access.hasFailed && (asks("evaluations") || asks("runs"));
   const scores = asksScores ? await evaluationsOf(run, access) : NO_SCORES;
   const errors = [...(error === undefined ? [] : [error]), ...scores.errors];
-  let text = rows.validation;
+  let text = "";
   if (asks("evaluations")) {
     const cells = scores.evaluations.map((evaluation) => evaluationRow({ ...name, evaluation }));
     text += output.lines.rows("evaluations", cells);
@@ -72,7 +72,10 @@ export async function writeRunRows(
   }
   try {
     const isWhole = control.signal?.aborted !== true && !access.hasFailed;
-    if (isWhole && outputErrors.length === 0 && text !== "") await output.write(text);
+    if (isWhole && outputErrors.length === 0) {
+      for (const lines of rows.validation) await output.write(lines);
+      if (text !== "") await output.write(text);
+    }
   } catch (reason) {
     outputErrors.push(outputErrorText(reason));
   }
@@ -93,20 +96,18 @@ export async function logOf(
 class LogRows {
   readonly publishers: readonly UpdatePublisher[];
   readonly #reader = new RunExtentReader();
-  #validation = "";
+  readonly #validation: Uint8Array[] = [];
 
   constructor(name: RunName, output: RowOutput, asks: (table: TableName) => boolean) {
-    const { project, group, run } = name;
-    const points = new ValidationRows();
-    const [asksTraining, asksValidation] = [asks("training"), asks("validation")];
+    const points = asks("validation") ? output.lines.points(name) : undefined;
+    const asksTraining = asks("training");
     const publisher: UpdatePublisher = {
       name: "rows",
       publish: async (update) => {
         this.#reader.see(update);
-        if (asksValidation) {
-          const rows = points.take(update).map((row) => [project, group, run, ...row]);
-          this.#validation += output.lines.rows("validation", rows);
-        }
+        // The lines hold until the core is called again.
+        if (points !== undefined && update.closed.length > 0)
+          this.#validation.push(points.lines(update).slice());
         if (!asksTraining || update.batch.training.length === 0) return;
         await output.write(output.lines.training(name, update.batch));
       },
@@ -121,7 +122,7 @@ class LogRows {
   }
 
   /** All validation rows as lines. */
-  get validation(): string {
+  get validation(): readonly Uint8Array[] {
     return this.#validation;
   }
 }

@@ -105,7 +105,7 @@ function rowWriter(
   output: LineOutput,
 ): RunWriter {
   const lines = formats.includes("tsv") ? new TabLines(table) : new JsonLines(table !== undefined);
-  const rows = { lines, table, write: (text: string) => output.write(text) };
+  const rows = { lines, table, write: (text: string | Uint8Array) => output.write(text) };
   return async (run, tally) => {
     const done = await writeRunRows(run, access, rows, parser, { signal, progress: watch.bytes });
     if (signal.aborted || access.hasFailed) return;

@@ -126,11 +126,11 @@ export class CsvPublisher implements UpdatePublisher {
     }
     // Without them, the core takes its own for UTC.
     const times = this.#times.length > 0 && closed.time.hasZones ? pointTimes(closed) : new Float64Array(0);
-    await this.#validation.writeView(() => closed.viewCsv(this.#pointCsv(metricNames), times));
+    await this.#validation.writeView(() => closed.viewCsv(this.#pointColumns(metricNames), times));
   }
 
   /** Where the values of each metric stand. */
-  #pointCsv(metricNames: ReadonlySet<string>): PointCsv {
+  #pointColumns(metricNames: ReadonlySet<string>): PointCsv {
     const { columns } = this.#validation;
     const first = columns.indexOf("up") + 1;
     const cells = new Float64Array(2 * metricNames.size).fill(columns.length);
@@ -144,6 +144,7 @@ export class CsvPublisher implements UpdatePublisher {
     return {
       cells,
       width: columns.length - first - this.#validationSegments.trailing,
+      names: "",
       segment: this.#validationSegments.shown,
       timestamp: this.#times.length > 0,
       prefix: new TextEncoder().encode(this.#options.combine ? csvStart([this.#source]) : ""),

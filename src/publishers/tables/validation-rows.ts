@@ -63,7 +63,7 @@ export class ValidationRows {
     if (this.#hasFurther) return validationCsv(this.take(update), new TextDecoder().decode(head));
     const { closed } = update;
     const cells = Float64Array.from(this.#places.flat() as number[], (column) => column - FIRST);
-    const columns = { position: true, segment: false };
+    const columns = { position: true, names: "" };
     const times = closed.time.hasZones ? pointTimes(closed) : NO_TIMES;
     return closed.viewCsv({ cells, width: FURTHER + 1 - FIRST, ...columns, prefix: head }, times);
   }

@@ -176,11 +176,11 @@ pub fn table<'a>(position: bool, chunks: impl IntoIterator<Item = &'a [u8]>) -> 
     for chunk in chunks {
         batch.clear();
         parser.feed(chunk, &mut batch);
-        csv::training_rows(&batch, columns, &[], b"", &mut text);
+        csv::training_rows(&batch, columns, &[], csv::Frame::default(), &mut text);
     }
     batch.clear();
     parser.finish(&mut batch);
-    csv::training_rows(&batch, columns, &[], b"", &mut text);
+    csv::training_rows(&batch, columns, &[], csv::Frame::default(), &mut text);
     String::from_utf8(text).unwrap()
 }
 
