@@ -35,7 +35,10 @@ for (const name of tracked.trim().split("\n")) {
 }
 // Files that pages link to are served as they are.
 for (const name of ["jobs", "LICENSE", "action.yml"])
-  cpSync(`${root}${name}`, join(pages, "public", name), { recursive: true });
+  cpSync(`${root}${name}`, join(pages, "public", name), {
+    recursive: true,
+    filter: (path) => !path.endsWith(".md"),
+  });
 const { commands } = JSON.parse(readFileSync(`${root}oclif.manifest.json`, "utf8"));
 const names = Object.keys(commands)
   .filter((name) => !name.startsWith("_"))
