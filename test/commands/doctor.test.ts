@@ -37,6 +37,21 @@ describe("doctor", () => {
     WANDB_AUTHOR: "me",
   });
 
+  it("says where the files of a task go, and whether they are kept", async () => {
+    const artifacts = freshFolder();
+    const kept = await doctor([], { ...task(), UPLOAD_DIR: artifacts });
+    expect(kept.stdout).toContain(`results  ok       ${artifacts}/output can be written\n`);
+    expect(kept.stdout).toContain(
+      `offline  ok       ${artifacts}/wandb can be written; it is kept with the task's artifacts\n`,
+    );
+    const elsewhere = freshFolder();
+    const lost = await doctor([], { ...task(), UPLOAD_DIR: artifacts, WANDB_DIR: elsewhere });
+    expect(lost.stdout).toContain(
+      `offline  warning  ${elsewhere}/wandb can be written, but is not below ${artifacts}`,
+    );
+    expect((await doctor([], task())).stdout).toMatch(/offline +warning .* set UPLOAD_DIR/);
+  });
+
   it("in a task with all that is needed says what would be published, and does nothing", async () => {
     const done = await doctor([], task());
     check(done, {
