@@ -437,7 +437,6 @@ async function addRunFiles(files: RunFiles, sources: RunFileSources): Promise<st
   }
   const missing: string[] = [];
   for (const { path, type, localPath } of content.files) {
-    if (path === names.metadata && started.resumed) continue;
     const status = await stat(localPath).catch(() => undefined);
     if (status?.isFile()) files.add(path, { path: localPath, size: status.size });
     // The official client lists some of its own files before it writes them.
