@@ -16,7 +16,7 @@ const tools = CHECKOUT
   ? await findPythonVenv({
       name: "poetry",
       version: "2.2.0",
-      also: ["uv==0.10.9"],
+      also: ["uv==0.13.9"],
       modules: ["poetry", "uv"],
     })
   : { missing: "MOZILLA_TRANSLATIONS names no checkout of mozilla/translations" };
@@ -113,13 +113,17 @@ export function apply(patch: "one-file" | "full-change", copy: string): void {
   });
 }
 
-/** An environment of their Python with packages that uv installs. */
+/**
+ * An environment of their Python with packages that uv installs. It stays for the next run: PyICU takes minutes to
+ * compile.
+ */
 export function pythonWith(name: string, ...installs: readonly (readonly string[])[]): string {
-  const venv = join(folder, name);
+  const venv = resolve("node_modules/.cache/marian-tracking", `adopt-${name}`);
   const env = { ...process.env, VIRTUAL_ENV: venv };
   const uv = join(toolsPath, "uv");
   if (!existsSync(venv)) run(uv, ["venv", "--quiet", "--python", executable(), venv], { env });
-  for (const install of installs) run(uv, ["pip", "install", "--quiet", ...install], { env });
+  for (const install of installs)
+    run(uv, ["pip", "install", "--quiet", "--reinstall-package", "marian-tracking", ...install], { env });
   return venv;
 }
 
