@@ -151,14 +151,14 @@ export function readEvents(numbers: Float64Array, bytes: Uint8Array, ends: Uint3
   let start = 0;
   for (let at = 0; at < numbers.length; at += EVENT_NUMBERS.length) {
     const event = {} as Record<EventNumber, number>;
-    for (const [index, name] of EVENT_NUMBERS.entries()) event[name] = numbers[at + index] ?? 0;
-    const count = event.texts;
+    let index = at;
+    for (const name of EVENT_NUMBERS) event[name] = numbers[index++] ?? 0;
     const texts: string[] = [];
-    for (const end of ends.subarray(text, text + count)) {
+    while (texts.length < event.texts) {
+      const end = ends[text++] ?? 0;
       texts.push(decoder.decode(bytes.subarray(start, end)));
       start = end;
     }
-    text += count;
     events.push({ ...event, texts });
   }
   return events;
