@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { python, root } from "../scripts/tools.mjs";
+import { dataFrames, python, root } from "../scripts/tools.mjs";
 import { archiveTree } from "./archive-tree.mjs";
 import { grouped, interleaved, measure, measureAll, page, times } from "./measure.mjs";
 import { nativeCore } from "./parse.mjs";
@@ -76,7 +76,7 @@ function contenders(tree, manifest, programs, quick) {
     console.error("skipped: pyarrow and Spark, which are hundreds of MB to fetch (--quick)");
     return all;
   }
-  const pandas = python("pyarrow", "pandas", "3.1.1", ["pyarrow", "duckdb"]);
+  const pandas = dataFrames();
   if (pandas !== undefined)
     all.push({
       name: "Python and pyarrow: the training rows alone",

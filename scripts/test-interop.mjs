@@ -1,22 +1,22 @@
-// The tests that are no part of the suite because of what they fetch from PyPI: pandas, pyarrow and DuckDB as readers of
-// our files, moto as a server of S3, actionlint and hadolint, and a real Marian (1 GB), with which a model of 0.7 GB is trained on this machine.
+// The tests that are no part of the suite because of what they fetch from PyPI: pandas, pyarrow, Polars, DuckDB and
+// deltalake as readers of our files, moto as a server of S3, actionlint and hadolint, and a real Marian (1 GB), with which a model of 0.7 GB is trained on this machine.
 // What can't be had is said.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { cache, has, must, python, run, skipped } from "./tools.mjs";
+import { cache, dataFrames, has, must, python, run, skipped } from "./tools.mjs";
 
 const MARIAN = "1.12.42";
-const PANDAS = "3.1.1";
 const MOTO = "5.2.5";
 const ACTIONLINT = "1.7.12";
 const HADOLINT = "2.15.1";
 
-if (python("data frames", "pandas", PANDAS, ["pyarrow", "duckdb"]) !== undefined) {
+if (dataFrames() !== undefined) {
   must("node", ["scripts/build.mjs"]);
   must("node_modules/.bin/vitest", [
     "run",
     "test/interop/data-frames.test.ts",
     "test/interop/archive-tables.test.ts",
+    "test/interop/queries.test.ts",
   ]);
 }
 if (python("a server of S3", "moto", MOTO, [`moto[server]==${MOTO}`]) !== undefined) {

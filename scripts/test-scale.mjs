@@ -4,11 +4,10 @@
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { cache, has, must, python, run, skipped } from "./tools.mjs";
+import { cache, dataFrames, has, must, python, run, skipped } from "./tools.mjs";
 
 const SPARK = "4.3.0";
 const TASKGRAPH = "24.5.1";
-const PANDAS = "3.1.1";
 const MOTO = "5.2.5";
 const MINIO = "v0.0.0-20260212201848-7aac2a2c5b7c";
 const PACKAGES = [
@@ -86,7 +85,7 @@ const env = {
   SCALE_SPARK_HOME: spark() ?? "",
   SCALE_TOOL: tool() ?? "",
   SCALE_DEBIAN: debian() ?? "",
-  SCALE_PYARROW: interpreter(python("pyarrow", "pandas", PANDAS, ["pyarrow", "duckdb"])),
+  SCALE_PYARROW: interpreter(dataFrames()),
   SCALE_MOTO: interpreter(python("a server of S3", "moto", MOTO, [`moto[server]==${MOTO}`])),
   SCALE_MINIO: minio(),
   SCALE_TASKGRAPH: python("Taskgraph", "taskcluster-taskgraph", TASKGRAPH) ?? "",

@@ -76,7 +76,8 @@ export const cache = join(root, "node_modules/.cache/marian-tracking");
 /** A virtual environment of Python with a package, and others; nothing where it can't be had. */
 export function python(what, name, version, others = []) {
   const venv = join(cache, `${name}-${version}`);
-  const complete = join(venv, "complete");
+  // Installed anew if the list of packages has changed.
+  const complete = join(venv, ["complete", ...others].join("-"));
   if (existsSync(complete)) return venv;
   if (!has("python3")) return skipped(what, "there is no python3");
   mkdirSync(cache, { recursive: true });
@@ -89,6 +90,11 @@ export function python(what, name, version, others = []) {
     return skipped(what, `pip could not install ${name}==${version}`);
   mkdirSync(complete);
   return venv;
+}
+
+/** The same with all that reads tables as data frames. */
+export function dataFrames() {
+  return python("data frames", "pandas", "3.1.1", ["pyarrow", "duckdb", "polars", "deltalake"]);
 }
 
 /** Says what is left out, and why. */

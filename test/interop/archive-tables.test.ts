@@ -6,6 +6,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { benchArchive } from "../archive/bench-archive.js";
 import { freshFolder } from "../cli/run-binary.js";
 import { runHere } from "../cli/run-here.js";
 
@@ -22,14 +23,6 @@ const READER = resolve("bench/rivals/archive_reader.py");
 const read = (...args: readonly string[]) =>
   JSON.parse(execFileSync(PYTHON, [READER, ...args], { encoding: "utf8" })) as unknown;
 
-/** An archive with some broken logs, as the benchmark makes them. */
-function makeArchive(): string {
-  const script = `
-    import { archiveTree } from ${JSON.stringify(new URL("../../bench/archive-tree.mjs", import.meta.url).href)};
-    console.log(archiveTree({ runs: ${RUNS}, megabytes: ${RUNS / 6}, broken: 0.1 }, ${JSON.stringify(freshFolder())}).folder);`;
-  return execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" }).trim();
-}
-
 describe.skipIf(!isThere)(
   "the tables of an archive have exactly the rows that an independent reader finds",
   { timeout },
@@ -37,7 +30,7 @@ describe.skipIf(!isThere)(
     let archive = "";
     let expected: unknown;
     beforeAll(() => {
-      archive = makeArchive();
+      archive = benchArchive({ runs: RUNS, megabytes: RUNS / 6, broken: 0.1 }, freshFolder());
       expected = read(archive);
     }, timeout);
 

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect } from "vitest";
 import { shardName } from "../../src/pipeline/manifests/shard.js";
+import { benchArchive } from "../archive/bench-archive.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -57,10 +58,7 @@ export interface Prepared {
 
 /** Makes the benchmark's archive, with some broken logs, and reads it by other code than ours. */
 export function prepare(folder: string, runs = 60): Prepared {
-  const script = `
-    import { archiveTree } from ${JSON.stringify(new URL("../../bench/archive-tree.mjs", import.meta.url).href)};
-    console.log(archiveTree({ runs: ${runs}, megabytes: ${runs / 2}, broken: 0.1 }, ${JSON.stringify(folder)}).folder);`;
-  const archive = runTool(process.execPath, ["--input-type=module", "-e", script]).trim();
+  const archive = benchArchive({ runs, megabytes: runs / 2, broken: 0.1 }, folder);
   return { archive, runs, rows: readRows(archive) };
 }
 
