@@ -204,7 +204,7 @@ rest is in the offline file); 130, 143 stopped by SIGINT, SIGTERM.`;
       const { client: _, ...offline } = place;
       // A server that did not take the first run is not waited for again.
       const next = outcomes[0]?.undelivered === undefined ? place : offline;
-      const logs = { ...next, group: place.group, suffix, evaluations, byRun: true, fromRuns: true };
+      const logs = { ...next, group: place.group, suffix, evaluations, run: id, fromRuns: true };
       outcomes.push(await attempt(publishGroupLogs(config === undefined ? logs : { ...logs, config })));
     }
     return outcomes;

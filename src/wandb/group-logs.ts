@@ -25,8 +25,8 @@ export interface GroupLogsPublication extends WandbPlace {
   /** The experiment's configuration. */
   readonly config?: JsonObject;
   readonly evaluations: readonly Evaluation[];
-  /** Calls models by their runs, as the reference does in tasks. */
-  readonly byRun?: boolean;
+  /** The run of the evaluations, if the table calls models by their runs, as the reference does in tasks. */
+  readonly run?: string;
   /** Takes in evaluations that runs of the group hold and its table lacks, such as those of a task that was killed. */
   readonly fromRuns?: boolean;
   /** Becomes an artifact that is called like the group. */
@@ -92,9 +92,9 @@ class TableCompletion {
   #lookedAtRuns = false;
 
   constructor(publication: GroupLogsPublication, note: (text: string) => void) {
-    const { suffix, evaluations } = publication;
+    const { group, suffix, evaluations, run } = publication;
     this.#publication = publication;
-    this.#own = this.#tableOf(evaluations);
+    this.#own = GroupTable.of(group, suffix, evaluations, (model) => run ?? model);
     this.#note = note;
     this.#reference = new LoggedTable(METRICS, suffix, note);
     this.#further = new LoggedTable(FURTHER, suffix, note);
@@ -125,18 +125,17 @@ class TableCompletion {
     this.#lookedAtRuns = true;
     try {
       const known = this.#reference.rows.with(this.#own);
-      const lacking = this.#tableOf(await evaluationsOfRuns(this.#publication, known));
+      const { group, suffix, run } = this.#publication;
+      const found = await evaluationsOfRuns(this.#publication, known);
+      const lacking = GroupTable.of(group, suffix, found, (model) =>
+        run === undefined ? model : model + suffix,
+      );
       this.#reference.rows = this.#reference.rows.with(lacking.reference);
       this.#further.rows = this.#further.rows.with(lacking.further);
     } catch (error) {
       if (!(error instanceof WandbError)) throw error;
       this.#note(`the other runs of the group can't be read: ${error.message}`);
     }
-  }
-
-  #tableOf(evaluations: readonly Evaluation[]): GroupTable {
-    const { group, suffix, byRun = false } = this.#publication;
-    return GroupTable.of(group, suffix, evaluations, byRun);
   }
 }
 

@@ -41,12 +41,17 @@ export class GroupTable {
   /**
    * The rows of evaluations.
    *
-   * @param byRun Whether models are called by their runs, as by the reference's `eval`, or by themselves.
+   * @param nameOf What the table calls a model: its run, as the reference's `eval` does, or the model itself.
    */
-  static of(group: string, suffix: string, evaluations: readonly Evaluation[], byRun: boolean): GroupTable {
+  static of(
+    group: string,
+    suffix: string,
+    evaluations: readonly Evaluation[],
+    nameOf: (model: string) => string,
+  ): GroupTable {
     const table = new GroupTable(suffix);
     for (const { run: model, importer, dataset, augmentation, metrics } of evaluations) {
-      const names = [group, byRun ? `${model}${suffix}` : model, importer, dataset, augmentation];
+      const names = [group, nameOf(model), importer, dataset, augmentation];
       const cells = [...NAMES.map((name, at) => [name, names[at] ?? null] as const), ...metrics];
       table.#put(rowOf(cells));
     }

@@ -173,6 +173,36 @@ describe("anywhere", () => {
     ).toEqual(datasets.map((dataset) => `flores_${dataset}_table`).sort());
   });
 
+  test("the table calls the model by the run that the command line names", async () => {
+    const place = ["--wandb-project", "named", "--wandb-group", "exp_aY25-4fXTcuJNuMcWXUYtQ"];
+    const evaluationOf = (dataset: string, ...more: string[]) =>
+      evaluate(
+        [
+          "-q",
+          "--metric",
+          "chrf=50",
+          ...place,
+          "--label",
+          `evaluate-student-flores-${dataset}-cs-en`,
+          ...more,
+        ],
+        outside(),
+      );
+    const named = ["--wandb-run-name", "my-student"];
+    for (const done of [
+      await evaluationOf("one", ...named),
+      await evaluationOf("two"),
+      await evaluationOf("one", ...named),
+    ])
+      check(done, { code: 0 });
+    const { data } = groupTable("named", "group_logs_aY25-");
+    expect(data.map((row) => [row[1], row[3]])).toEqual([
+      ["my-student", "one"],
+      ["student_aY25-", "two"],
+    ]);
+    expect(Object.keys(JSON.parse(wandb.run("named", "my-student").summary))).toContain("flores_one_table");
+  });
+
   test("one that was killed between its run and the table is brought in by the next", async () => {
     const args = (dataset: string) => {
       const place = ["--wandb-project", "killed", "--wandb-group", "exp_bY25-4fXTcuJNuMcWXUYtQ"];

@@ -176,7 +176,7 @@ describe("group_logs", () => {
 
   test("calls models by their runs where the reference's eval does", async () => {
     const stage = await harness();
-    await publishGroupLogs(publication(stage, [STUDENT], { byRun: true }));
+    await publishGroupLogs(publication(stage, [STUDENT], { run: "student_MjcJG" }));
     await publishGroupLogs(publication(stage, [STUDENT, TEACHER]));
     expect(table(stage).data.map(([, model]) => model)).toEqual(["student_MjcJG", "teacher-1"]);
   });
