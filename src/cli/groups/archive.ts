@@ -11,7 +11,7 @@ import { say } from "../../io/terminal.js";
 import { Extent, storedGroupsSource } from "../../pipeline/groups/group-source.js";
 import { ManifestAccess } from "../../pipeline/manifests/access.js";
 import { manifestSource } from "../../pipeline/manifests/plan.js";
-import { limitHeapGrowth } from "../../pipeline/young-objects.js";
+import { limitHeapGrowth, optimiseLess } from "../../pipeline/young-objects.js";
 import type { Command } from "../command.js";
 import { noRunText, type PlanFilterFlags, planOrRefuse, readDate } from "../manifests/plan.js";
 import { commandLine, pathArgument } from "../receipts/next-command.js";
@@ -29,6 +29,7 @@ export async function runArchive(
 ): Promise<number> {
   const { usage } = command;
   limitHeapGrowth();
+  optimiseLess();
   const since = flags.since === undefined ? undefined : readDate(flags.since, usage);
   const prepared = await prepareGroups(flags, [], command.config.version, usage, noKey);
   const next =

@@ -14,7 +14,7 @@ import { fileSchema, type PartitionColumn, tableMetadata } from "../../publisher
 import { writeTable } from "../../publishers/tables/small-table.js";
 import { outputErrorText } from "../error-text.js";
 import { hasMeasurement, type InputReceipt, problem } from "../input-receipt.js";
-import { limitHeapGrowth } from "../young-objects.js";
+import { limitHeapGrowth, optimiseLess } from "../young-objects.js";
 import { divide, type RowOptions } from "./items.js";
 import type { PartLog, PartRun } from "./part.js";
 import { makeParts, type PlannedItem, type ReadyPart, readParts } from "./parts.js";
@@ -111,6 +111,7 @@ export async function writeTables(
   options: TablesOptions,
 ): Promise<TablesResult> {
   limitHeapGrowth();
+  optimiseLess();
   const { folder, incremental = false } = options;
   const place = join(folder, PARTS);
   const trainings = runs.flatMap(
