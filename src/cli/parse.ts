@@ -146,6 +146,7 @@ async function run(
     return parseManifest(flags.manifest, argv, flags, version, usage);
   }
   if (flags["max-errors"] !== undefined) usage("--max-errors needs a --manifest");
+  if (flags.force) usage("--force needs a --manifest");
   if (flags.shard !== undefined) usage("--shard is a part of a manifest: name one with --manifest");
   const { names: inputs, folders } = await namedInputs(
     argv,

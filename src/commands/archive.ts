@@ -94,6 +94,7 @@ Exit codes: 0 everything was read and delivered; 1 something could not be read; 
       this.exit(await archiveManifest(args.dir, flags, this.config.version, usage));
     }
     if (flags["max-errors"] !== undefined) usage("--max-errors needs --manifest or --shard");
+    if (flags.force) usage("--force needs --manifest or --shard");
     const { dir } = args;
     if (dir === undefined) return usage("name the folder or tar of the archive, or a --manifest");
     const { format, table } = flags;

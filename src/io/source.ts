@@ -112,6 +112,16 @@ export function revisionOf({ ino, ctimeMs }: Pick<Stats, "ino" | "ctimeMs">): st
   return `${ino}, ${ctimeMs}`;
 }
 
+/** What tells one content of a file from another without reading it; undefined if it can't be had. */
+export function fileStamp(path: string): string | undefined {
+  try {
+    const info = statSync(path);
+    return info.isFile() ? `${info.size}, ${info.mtimeMs}, ${revisionOf(info)}` : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether standard input is something that someone has put there; a directory too, which is then refused by its name. */
 export function stdinIsGiven(): boolean {
   try {

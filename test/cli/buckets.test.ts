@@ -169,6 +169,45 @@ describe("results in a bucket", () => {
     expect(String(server.get("bkt", "r.md"))).toContain("student");
   });
 
+  test("of a shard that is done are not made again; an object that has changed, or is gone, is work", async () => {
+    const folder = freshFolder();
+    const plan = () => run(["plan", "s3://bkt/archive", "-o", "m.ndjson", "-q"], { folder });
+    const work = async (...more: string[]) => {
+      server.requests.length = 0;
+      const args = [
+        "archive",
+        "--manifest",
+        "m.ndjson",
+        "--shard",
+        "1/1",
+        "--format",
+        "csv",
+        "-o",
+        "s3://bkt/out",
+      ];
+      const done = await run([...args, ...more], { folder });
+      const puts = server.requests.filter(({ method, path }) => method === "PUT" && path.includes("/out/"));
+      return { ...done, puts: puts.map(({ path }) => path.replace(/^.*\//, "").replace(/\?.*/, "")) };
+    };
+    await plan();
+    expect((await work()).puts.slice(-2)).toEqual(["metrics.json", "manifest.ndjson"]);
+    const again = await work();
+    check(again, {
+      code: 0,
+      stderr:
+        /^s3:\/\/bkt\/out\/shard-1-of-1 is done, and nothing has changed: 17 runs, 5 with errors\. --force/m,
+    });
+    expect(again.puts).toEqual([]);
+    expect((await work("--force")).puts).toContain("training.csv");
+    server.put("bkt", "archive/models/en-hu/snake/student/train.log", Buffer.from(LOG));
+    check(await work(), { code: 0, stderr: /changed since it was listed/ });
+    await plan();
+    check(await work(), { code: 0, stderr: /training rows/ });
+    expect((await work()).puts).toEqual([]);
+    server.put("bkt", "out/shard-1-of-1/runs.csv", Buffer.from("cut"));
+    expect((await work()).puts).toContain("runs.csv");
+  });
+
   test("that can't be written are refused before anything is read; --dry-run asks nobody", async () => {
     const folder = freshFolder({ "train.log": LOG });
     check(await run(["parse", "train.log", "-o", "s3://none/out"], { folder }), {

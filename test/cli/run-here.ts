@@ -23,7 +23,8 @@ class Capture extends Writable {
   readonly chunks: Buffer[] = [];
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    this.chunks.push(chunk);
+    // Its memory is the writer's again once it is told that the chunk is written.
+    this.chunks.push(Buffer.from(chunk));
     done();
   }
 }

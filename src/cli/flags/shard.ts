@@ -10,6 +10,10 @@ export const manifestFlags = {
     helpValue: "FILE",
     helpGroup: "MANY MACHINES",
   }),
+  force: Flags.boolean({
+    description: "do the work again although its tables are there and nothing has changed",
+    helpGroup: "MANY MACHINES",
+  }),
 };
 
 /** The flag of the commands that can share their work. */

@@ -19,6 +19,7 @@ export interface ManifestFlagValues extends PlanFilterFlags {
   readonly manifest: string | undefined;
   readonly shard: string | undefined;
   readonly "max-errors": string | undefined;
+  readonly force: boolean;
   readonly table: TableName | undefined;
   readonly format: (TableFormat | "tsv")[] | undefined;
   readonly compression: Compression | undefined;
@@ -55,6 +56,7 @@ export async function archiveManifest(
   const access = new ManifestAccess(version, stop.signal);
   const request = {
     ...{ shard, formats, compression, table, folder, parser, access, maxErrors, stop, version },
+    isForced: flags.force,
     quiet: flags.quiet,
   };
   const work = flags["dry-run"] ? dryRunManifest : runManifest;

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { EXIT, stopCode } from "../../exit-code.js";
 import { InputError, isTransient } from "../../io/input-error.js";
 import { print, say } from "../../io/terminal.js";
+import { finishedShard, localPlace, shardInputs } from "../../pipeline/manifests/finished-shard.js";
+import type { ManifestRun } from "../../pipeline/manifests/manifest.js";
 import { hasTooManyErrors } from "../../pipeline/manifests/max-errors.js";
 import { shardName } from "../../pipeline/manifests/shard.js";
 import { count, grouped, size } from "../receipts/numbers.js";
@@ -12,9 +14,12 @@ import type { ManifestRequest } from "./run.js";
 /** Prints what the work would be, looks for its files, reads no log, and returns the exit code that missing ones cost. */
 export async function dryRunManifest(request: ManifestRequest): Promise<number> {
   const { access, shard, folder, maxErrors, formats, stop } = request;
+  const runs: ManifestRun[] = [];
   const tally = { runs: 0, faulty: 0, logs: 0, bytes: 0 };
   try {
-    for await (const { files, evaluations } of request.runs) {
+    for await (const run of request.runs) {
+      const { files, evaluations } = run;
+      runs.push(run);
       if (stop.received !== undefined) return stopCode(stop.received);
       tally.runs += 1;
       tally.logs += files.length;
@@ -41,9 +46,13 @@ export async function dryRunManifest(request: ManifestRequest): Promise<number> 
       () => true,
       () => false,
     );
-    print(
-      `would write ${place} as ${formats.join(", ")}${isThere ? ": it is there, and would be replaced" : ""}`,
-    );
+    const work = { ...request, signal: stop.signal };
+    if (isThere && (await finishedShard(work, runs, shardInputs(work, runs), localPlace(place))))
+      print(`${place} is done, and nothing has changed: it would stay as it is`);
+    else
+      print(
+        `would write ${place} as ${formats.join(", ")}${isThere ? ": it is there, and would be replaced" : ""}`,
+      );
   }
   if (tally.faulty === 0) return EXIT.ok;
   print(

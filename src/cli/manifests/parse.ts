@@ -16,6 +16,7 @@ export interface ParseManifestFlags extends PublisherFlagValues {
   readonly "files-from": string | undefined;
   readonly shard: string | undefined;
   readonly "max-errors": string | undefined;
+  readonly force: boolean;
   readonly pattern: string[] | undefined;
   readonly "time-zone": string | undefined;
   readonly combine: boolean;
@@ -84,6 +85,7 @@ export async function parseManifest(
       maxErrors,
       openers,
       stop,
+      isForced: flags.force,
       quiet: flags.quiet,
       version,
     });

@@ -1,11 +1,14 @@
 /** What `archive` and `parse` do with a manifest: rows to standard output, or files of a shard. */
 import { EXIT, stopCode } from "../../exit-code.js";
 import { InputError, isTransient } from "../../io/input-error.js";
+import { outputPath } from "../../io/objects/bucket-folder.js";
 import { say } from "../../io/terminal.js";
 import type { StopRequest } from "../../live/pipe-signals.js";
 import type { ManifestAccess } from "../../pipeline/manifests/access.js";
 import { hasTooManyErrors } from "../../pipeline/manifests/max-errors.js";
+import { shardName } from "../../pipeline/manifests/shard.js";
 import { writeShardFiles } from "../../pipeline/manifests/shard-files.js";
+import type { ShardRecord } from "../../pipeline/manifests/shard-record.js";
 import {
   ManifestTally,
   type ManifestWork,
@@ -29,7 +32,7 @@ export interface ManifestRequest extends Omit<ManifestWork, "signal" | "watch"> 
  * a file that could not be had is a failure, unless runs may have errors.
  */
 export async function runManifest({ folder, stop, quiet, ...request }: ManifestRequest): Promise<number> {
-  const { access, maxErrors } = request;
+  const { access, maxErrors, shard } = request;
   const extent = { bytes: 0, runs: undefined as number | undefined };
   // Rows on a terminal are progress enough.
   const isShown = !quiet && (folder !== undefined || !process.stdout.isTTY);
@@ -50,8 +53,14 @@ export async function runManifest({ folder, stop, quiet, ...request }: ManifestR
     for (const warning of warnings) say(`warning: ${name}: ${warning}`);
   });
   try {
-    if (folder !== undefined) await writeShardFiles(work, folder, tally);
-    else await writeRuns(work, tally, standardOutput());
+    const finished = folder === undefined ? undefined : await writeShardFiles(work, folder, tally);
+    if (finished !== undefined && folder !== undefined) {
+      const place = shard === undefined ? folder : outputPath(folder, shardName(shard));
+      if (!quiet)
+        say(`${place} is done, and nothing has changed: ${runsText(finished)}. --force does it again`);
+      return EXIT.ok;
+    }
+    if (folder === undefined) await writeRuns(work, tally, standardOutput());
   } catch (error) {
     if (!stop.signal.aborted) {
       if (!(error instanceof InputError)) throw error;
@@ -85,9 +94,13 @@ export async function runManifest({ folder, stop, quiet, ...request }: ManifestR
   if (tally.outputErrors.length + tally.publisherErrors.length > 0) return EXIT.publisher;
   if (!quiet)
     say(
-      `${count(tally.runs, "run")}, ${tally.faulty} with errors: ${count(tally.trainingRows, "training row")}, ${count(tally.validationPoints, "validation point")}`,
+      `${runsText({ runs: tally.runs, with_errors: tally.faulty })}: ${count(tally.trainingRows, "training row")}, ${count(tally.validationPoints, "validation point")}`,
     );
   return EXIT.ok;
+}
+
+function runsText({ runs, with_errors: faulty }: Pick<ShardRecord, "runs" | "with_errors">): string {
+  return `${count(runs, "run")}, ${faulty} with errors`;
 }
 
 function sayUnread(access: ManifestAccess): void {

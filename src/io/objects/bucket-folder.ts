@@ -38,8 +38,8 @@ export class BucketFolder {
     return text.replaceAll(this.folder, () => this.address);
   }
 
-  /** Uploads all files, one after the other, by their paths, but `last` at the end, and only if all others are there. */
-  async upload(last?: string): Promise<UploadedFiles> {
+  /** Uploads all files, one after the other, by their paths, but `last` at the end, and only if all before them are there. */
+  async upload(...last: readonly string[]): Promise<UploadedFiles> {
     const entries = await readdir(this.folder, { recursive: true, withFileTypes: true });
     const paths = entries
       .filter((entry) => entry.isFile())
@@ -48,8 +48,9 @@ export class BucketFolder {
     const addresses: string[] = [];
     const errors: string[] = [];
     const store = await objectStore();
-    for (const name of [...names.filter((one) => one !== last), ...names.filter((one) => one === last)]) {
-      if (name === last && errors.length > 0) break;
+    const first = names.filter((name) => !last.includes(name));
+    for (const name of [...first, ...last.filter((one) => names.includes(one))]) {
+      if (last.includes(name) && errors.length > 0) break;
       try {
         await store.put(outputPath(this.address, name), join(this.folder, name));
         addresses.push(outputPath(this.address, name));

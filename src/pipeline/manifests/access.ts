@@ -10,11 +10,14 @@ import { type LocalBytes, LocalFile } from "../../io/local-file.js";
 import { CHANGED } from "../../io/objects/object-answer.js";
 import { ObjectStore } from "../../io/objects/object-store.js";
 import { isObjectUrl, printableUrl } from "../../io/objects/object-url.js";
-import { FileSource, readable, type Source } from "../../io/source.js";
+import { FileSource, fileStamp, readable, type Source } from "../../io/source.js";
 import { StdinSource } from "../../io/stdin.js";
 import { type ManifestFile, type ManifestRun, readManifest } from "./manifest.js";
 import { fileEtag, type NamedManifestFile } from "./plan.js";
 import { runsOfShard, type Shard, ShardSplit, shardManifestName } from "./shard.js";
+
+/** Objects that are asked for at once. */
+const OBJECTS_AT_ONCE = 8;
 
 /** Opens files and objects for one command. */
 export class ManifestAccess implements GroupAccess<NamedManifestFile, NamedManifestFile> {
@@ -95,6 +98,31 @@ export class ManifestAccess implements GroupAccess<NamedManifestFile, NamedManif
     } catch (error) {
       return readable(error).message;
     }
+  }
+
+  /**
+   * What tells one content of a file of this machine from another; of an object, what the manifest says of it. Undefined if
+   * nothing does.
+   */
+  stampOf({ uri, etag }: ManifestFile): string | undefined {
+    return isObjectUrl(uri) ? etag : fileStamp(pathOf(uri));
+  }
+
+  /** Whether all objects among the files still have the content that the manifest names; false if one can't be had. */
+  async areAsListed(files: readonly ManifestFile[]): Promise<boolean> {
+    const objects = files.filter(({ uri }) => isObjectUrl(uri))[Symbol.iterator]();
+    let isSame = true;
+    const compare = async () => {
+      for (const { uri, etag } of objects) {
+        const found = await this.store()
+          .find(uri)
+          .catch(() => undefined);
+        isSame &&= found !== undefined && found.etag === etag;
+        if (!isSame) return;
+      }
+    };
+    await Promise.all(Array.from({ length: OBJECTS_AT_ONCE }, compare));
+    return isSame;
   }
 
   /** A file as a log. If it has an etag and other content, reading it is an error. */

@@ -8,6 +8,9 @@ import { decompress } from "../../io/packed/decompress.js";
 import { readable, type Source } from "../../io/source.js";
 import { isObject } from "../../json.js";
 
+/** The manifest of the runs that are in a folder of tables, for `publish`. */
+export const MANIFEST = "manifest.ndjson";
+
 /** A file of a run. */
 export interface ManifestFile {
   /** A path, a `file:` URL, `gs://bucket/object`, or an `https:` URL. */

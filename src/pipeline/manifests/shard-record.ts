@@ -32,6 +32,10 @@ export interface ShardRecord {
   readonly ended: string;
   readonly host: string;
   readonly version: string;
+  /** Differs whenever the files could, by the runs, their inputs and the options; absent if nothing tells. */
+  readonly inputs?: string;
+  /** The bytes of each file of the shard; absent if `inputs` is. */
+  readonly files?: Readonly<Record<string, number>>;
   /** Why it has failed. */
   readonly reason?: string;
 }
@@ -48,7 +52,7 @@ export class ShardRecorder {
     this.#tally = tally;
   }
 
-  text(state: "done" | "failed", reason?: string): string {
+  text(state: "done" | "failed", more: Pick<ShardRecord, "inputs" | "files" | "reason">): string {
     const { shard, version } = this.#work;
     const tally = this.#tally;
     const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
@@ -65,7 +69,7 @@ export class ShardRecorder {
       ended: new Date().toISOString(),
       host: hostname(),
       version,
-      ...(reason === undefined ? {} : { reason }),
+      ...more,
     };
     const place = shard === undefined ? {} : { shard: shard.index, shards: shard.count };
     return `${JSON.stringify({ state, ...place, ...record }, undefined, 1)}\n`;
@@ -73,7 +77,7 @@ export class ShardRecorder {
 
   /** Says beside the folder why there is none. Never rejects: the command says it, too. */
   async writeFailure(folder: string, reason = this.#reason()): Promise<void> {
-    const text = this.text("failed", reason);
+    const text = this.text("failed", { reason });
     await writeWhole(failurePath(folder), (part) => writeFile(part, text)).catch(() => {});
   }
 
@@ -98,11 +102,14 @@ function rounded(seconds: number): number {
 /** Reads a record; undefined if the file is missing or holds something else. */
 export async function readShardRecord(path: string): Promise<ShardRecord | undefined> {
   try {
-    const value: unknown = JSON.parse(await readFile(path, "utf8"));
-    return isObject(value) && typeof value["runs"] === "number"
-      ? (value as unknown as ShardRecord)
-      : undefined;
+    return shardRecordOf(await readFile(path, "utf8"));
   } catch {
     return undefined;
   }
+}
+
+/** The record in a text. @throws SyntaxError if it is not JSON. */
+export function shardRecordOf(text: string): ShardRecord | undefined {
+  const value: unknown = JSON.parse(text);
+  return isObject(value) && typeof value["runs"] === "number" ? (value as unknown as ShardRecord) : undefined;
 }

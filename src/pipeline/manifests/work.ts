@@ -37,6 +37,8 @@ export interface ManifestWork {
   readonly access: ManifestAccess;
   /** How many runs may have errors; absent: any number, but no file may be unavailable. */
   readonly maxErrors: MaxErrors | undefined;
+  /** Whether a shard that is done already is done again. */
+  readonly isForced: boolean;
   readonly signal: AbortSignal;
   readonly watch: WorkWatch;
   /** Publishers of each log besides the output; for measurements only. */

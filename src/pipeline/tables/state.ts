@@ -3,10 +3,10 @@
  * copies the other rows. The tables themselves are the parts' bytes; the state says where each is.
  */
 import { createHash } from "node:crypto";
-import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { writeWhole } from "../../io/output-file.js";
-import { revisionOf } from "../../io/source.js";
+import { fileStamp } from "../../io/source.js";
 import type { TableFormat } from "../../publishers/tables/columns.js";
 import type { PartPlace, PartPlaces } from "../../publishers/tables/earlier-rows.js";
 import { PartFile } from "../../publishers/tables/part-file.js";
@@ -182,7 +182,7 @@ export class TablesState {
     for (const file of files) {
       const { name, table, format, start, parts, stamp } = file;
       const path = join(folder, name);
-      if (stampOf(path) !== stamp) continue;
+      if (fileStamp(path) !== stamp) continue;
       this.#files.set(name, file);
       let offset = start;
       for (const part of parts) {
@@ -270,7 +270,7 @@ export async function writeState(
   files: readonly StateFile[],
 ): Promise<void> {
   const stamped = files.map(
-    (file): StampedFile => ({ ...file, stamp: stampOf(join(folder, file.name)) ?? "" }),
+    (file): StampedFile => ({ ...file, stamp: fileStamp(join(folder, file.name)) ?? "" }),
   );
   await writeWhole(join(folder, STATE), async (path) => {
     const file = new PartFile(path);
@@ -289,10 +289,4 @@ export async function writeState(
       file.close();
     }
   });
-}
-
-/** What tells a file from another that took its place, or from itself after it was edited; undefined if it is missing. */
-function stampOf(path: string): string | undefined {
-  const info = statSync(path, { throwIfNoEntry: false });
-  return info?.isFile() === true ? `${info.size}, ${info.mtimeMs}, ${revisionOf(info)}` : undefined;
 }
