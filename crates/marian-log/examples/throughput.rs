@@ -76,7 +76,13 @@ impl Tables {
         let place = |name: &String| METRICS.iter().position(|known| known == name).unwrap_or(usize::MAX);
         let places: Vec<_> = parser.metrics().iter().map(place).flat_map(|at| [at, at.saturating_add(4)]).collect();
         let places: Vec<_> = places.into_iter().map(|place| place as f64).collect();
-        let columns = csv::PointCells { places: &places, width: 2 * METRICS.len(), segment: true, timestamp: true, ..Default::default() };
+        let columns = csv::PointCells {
+            places: &places,
+            width: 2 * METRICS.len(),
+            segment: true,
+            timestamp: true,
+            ..Default::default()
+        };
         self.text.clear();
         csv::point_rows(&self.closed, columns, &[], csv::Frame::default(), &mut self.text);
         self.validation.write_all(&self.text)

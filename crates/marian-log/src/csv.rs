@@ -341,7 +341,7 @@ impl Timestamps {
         let rest = (millis - self.day) as u32;
         let (seconds, millis) = (rest / 1000, rest % 1000);
         // Words in registers: bytes that were written one by one would have to reach the memory before they are copied.
-        let pair = |value: u32| u64::from(value / 10 + (value % 10 << 8));
+        let pair = |value: u32| u64::from(value / 10 + ((value % 10) << 8));
         let [hour, minute, second] = [seconds / 3600, seconds / 60 % 60, seconds % 60].map(pair);
         let clock = u64::from_le_bytes(*b"00:00:00") + hour + (minute << 24) + (second << 48);
         let decimals =

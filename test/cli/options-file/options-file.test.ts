@@ -210,7 +210,6 @@ test("doctor shows each value and where it comes from", async () => {
   const text = await run(folder, ["doctor"], env);
   expect(text.stdout).toMatch(/option +entity = team \(.*marian-tracking\.toml:1\) for archive, .*parse/);
   expect(text.stdout).toMatch(/option +output-dir = metrics \(.*marian-tracking\.toml:3\) for parse\n/);
-  expect(text.stdout).toMatch(/option +output-dir = output \(default\) for doctor\n/);
   expect(text.stdout).toMatch(/option +tags = set \(WANDB_TAGS\) for .*parse/);
   const { options } = JSON.parse((await run(folder, ["doctor", "--json"], env)).stdout);
   expect(options).toContainEqual({
