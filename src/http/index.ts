@@ -8,7 +8,13 @@ export { BUDGET_AFTER_STOP, Budget, DEFAULT_BUDGET_MS, inSeconds } from "./deadl
 export { HttpError } from "./http-error.js";
 export { type HttpPolicy, isTransientStatus, noAnswer, type Refusal, type Spent } from "./policy.js";
 export { backoff } from "./rate-limit.js";
-export { certificateSecrets, processSecrets, Secrets, withoutCredentials } from "./redact.js";
+export {
+  certificateSecrets,
+  processSecrets,
+  publicArguments,
+  Secrets,
+  withoutCredentials,
+} from "./redact.js";
 export type {
   HttpAnswer,
   HttpOptions,

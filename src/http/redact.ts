@@ -193,3 +193,17 @@ export function withoutCredentials(text: string): string {
   [url.username, url.password, url.search, url.hash] = ["", "", "", ""];
   return url.href;
 }
+
+/** Names of flags whose value nobody else may read. */
+const SECRET_FLAG = /^--?[\w-]*(?:api-?key|token|secret|password|passwd|credential)[\w-]*$/i;
+
+/** Arguments without keys, and without the user and the query of addresses. */
+export function publicArguments(args: readonly string[]): string[] {
+  return args.map((arg, at) => {
+    const [, name = "", value] = /^(--?[\w-]+)=(.*)$/s.exec(arg) ?? [];
+    // The name of a file or of a secret of Taskcluster is none, but a key may be given by mistake.
+    if (value !== undefined && SECRET_FLAG.test(name)) return `${name}=***`;
+    if (!arg.startsWith("-") && SECRET_FLAG.test(args[at - 1] ?? "")) return "***";
+    return processSecrets.redact(arg);
+  });
+}

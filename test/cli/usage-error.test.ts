@@ -80,6 +80,15 @@ describe("a usage error", () => {
       2,
       "usage: parse_experiment_dir [FLAGS]\nparse_experiment_dir: error: the following arguments are required: --mode/-m; see parse_experiment_dir --help\n",
     ]);
+    const secret = await runHere("parse_experiment_dir", [
+      "-d",
+      "x",
+      "-m",
+      "taskcluster",
+      "--token",
+      "abcdef",
+    ]);
+    expect(secret.stderr).toContain("unrecognized arguments: --token ***;");
     // Its standard input must not be a pipe: it would pass it on.
     const logs = await runBinary("parse_tc_logs", ["--input-fiel", "a.log"]);
     expect([logs.code, logs.stderr]).toEqual([

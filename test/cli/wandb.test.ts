@@ -67,6 +67,9 @@ describe("parse --wandb-project", () => {
     expect(server.history(project, "later")).toHaveLength(80);
     const none = await parse(["--wandb-api-key-file", "nothing"], place);
     check(none, { code: 2, stderr: /nothing:\s+there is\s+no such file/ });
+    const given = await parse(["--wandb-api-key-file", "0123456789".repeat(4)], place);
+    check(given, { code: 2, stderr: /give\s+the\s+name\s+of\s+a\s+file,\s+not\s+the\s+key/ });
+    expect(given.stderr).not.toContain("0123456789");
     const short = await parse(["--wandb-api-key-file", "short"], place);
     check(short, { code: 2, stderr: /API key from\s+short/ });
     expect(short.stderr).not.toContain("no key");

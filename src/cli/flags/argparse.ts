@@ -1,4 +1,5 @@
 /** Reads the command lines of the compatibility binaries as Python's argparse reads those of the Python commands. */
+import { publicArguments } from "../../http/index.js";
 import type { PlainCommand } from "../command-context.js";
 import { suggestion } from "../usage-error.js";
 
@@ -119,7 +120,7 @@ class Reading {
       const [typed = ""] = this.#unknown;
       const known = [...this.#strings.keys()].filter((text) => text.startsWith("--"));
       const [meant] = typed.startsWith("--") ? suggestion(typed.replace(/=.*$/s, ""), known) : [];
-      const list = this.#unknown.join(" ");
+      const list = publicArguments(this.#unknown).join(" ");
       return wrong(
         `unrecognized arguments: ${list}${meant === undefined ? "" : `; ${meant.replace("Did", "did")}`}`,
       );

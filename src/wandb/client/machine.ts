@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { statfs } from "node:fs/promises";
 import { cpus, hostname, release, totalmem, type, userInfo } from "node:os";
 import { promisify } from "node:util";
-import { processSecrets, withoutCredentials } from "../../http/index.js";
+import { publicArguments, withoutCredentials } from "../../http/index.js";
 import type { JsonObject } from "./format/json.js";
 
 const run = promisify(execFile);
@@ -12,9 +12,6 @@ const run = promisify(execFile);
 const PATIENCE = 3000;
 
 const MIB = 1 << 20;
-
-/** Names of flags whose value nobody else may read. */
-const SECRET_FLAG = /^--?[\w-]*(?:api-?key|token|secret|password|passwd|credential)[\w-]*$/i;
 
 /** Whose metadata are asked for. */
 interface MetadataOptions {
@@ -87,17 +84,6 @@ async function gitMetadata(folder: string): Promise<JsonObject> {
   ]);
   if (!/^[\da-f]{40,64}$/.test(commit)) return {};
   return { git: { commit, ...(remote === "" ? {} : { remote: withoutCredentials(remote) }) } };
-}
-
-/** Arguments without keys, and without the user and the query of addresses. */
-export function publicArguments(args: readonly string[]): string[] {
-  return args.map((arg, at) => {
-    const [, name = "", value] = /^(--?[\w-]+)=(.*)$/s.exec(arg) ?? [];
-    // The name of a file or of a secret of Taskcluster is none, but a key may be given by mistake.
-    if (value !== undefined && SECRET_FLAG.test(name)) return `${name}=***`;
-    if (!arg.startsWith("-") && SECRET_FLAG.test(args[at - 1] ?? "")) return "***";
-    return processSecrets.redact(arg);
-  });
 }
 
 function userName(): JsonObject {

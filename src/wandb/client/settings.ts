@@ -101,6 +101,9 @@ function findKey(
   return stored === undefined ? undefined : new ApiKey(stored, "wandb's settings file");
 }
 
+/** What a key looks like. */
+const KEY = /^[\w-]{40,}$/;
+
 /**
  * The key that a file holds.
  *
@@ -121,6 +124,12 @@ export function readKeyFile(path: string, warn: (message: string) => void = () =
         : code === undefined
           ? message
           : `it can't be read (${code})`;
+    // Who takes the flag for that of the key gives the key itself.
+    if (code === "ENOENT" && KEY.test(path))
+      throw new WandbError(
+        "key-file",
+        "the file of the W&B API key: there is no such file; give the name of a file, not the key",
+      );
     throw new WandbError("key-file", `the file of the W&B API key, ${path}: ${reason}`);
   }
   return new ApiKey(text, path);

@@ -3,7 +3,8 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { publicArguments, runMetadata } from "../../../src/wandb/client/machine.js";
+import { publicArguments } from "../../../src/http/index.js";
+import { runMetadata } from "../../../src/wandb/client/machine.js";
 
 const ABOUT = { startedAt: 1_700_000_000, program: "marian-tracking" };
 
