@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { appendFileSync, existsSync } from "node:fs";
 import {
   appendFile,
   mkdir,
@@ -247,6 +247,31 @@ describe("writeTables, once more", () => {
     await put(tree, "en-cs/g/run-2", logOf(2));
     const back = await writeTables(runs, EVALUATIONS, options(place));
     expect(back.logs.map(({ error }) => error).filter(Boolean)).toEqual([]);
+  });
+
+  it("calls a log running while it is written, leaves out its last half line, and has it whole the next time", async () => {
+    const [tree, place] = [await folder(), await folder()];
+    const last = train(10_001);
+    await put(tree, "en-cs/g/run-1", logOf(1, 10_000));
+    await put(tree, "en-cs/g/run-2", logOf(2));
+    // Between two readings of the log, its writer adds half a line.
+    let isGrowing = false;
+    const progress = () => {
+      if (!isGrowing) appendFileSync(pathOf(tree, "en-cs/g/run-1"), last.slice(0, 60));
+      isGrowing = true;
+    };
+    const { logs, errors } = await writeTables(await runsOf(tree), EVALUATIONS, options(place, { progress }));
+    expect([isGrowing, errors]).toEqual([true, []]);
+    expect(logs.map(({ log, error }) => [log.counts.training, log.running, error])).toEqual([
+      [10_000, true, undefined],
+      [20, undefined, undefined],
+    ]);
+    // Its file looks now as it did at the end of that reading.
+    expect(await update(tree, place)).toBe(1);
+    await appendFile(pathOf(tree, "en-cs/g/run-1"), last.slice(60));
+    expect(await update(tree, place)).toBe(1);
+    expect(await readFile(join(place, "training.csv"), "utf8")).toContain(",10001,");
+    expect(await update(tree, place)).toBe(2);
   });
 
   it("is stopped at any log, and has the same bytes the next time", async () => {
