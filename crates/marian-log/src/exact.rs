@@ -375,7 +375,8 @@ impl<'w> Cursor<'w> {
         }
         // Its text without the zeros at its end, but for one after the point.
         let length = read.end - read.start - read.zeros + usize::from(read.zeros == read.places);
-        let is_small = read.digits < *SMALL.get(read.places)? && read.digits != 0;
+        // Less than 0.0001: printed with an exponent.
+        let is_small = read.places > 4 && read.digits < *TENS.get(read.places - 4)? && read.digits != 0;
         if read.places == 0 || is_small || read.zeros == 8 || length > 16 {
             self.print(read.digits, -(read.places as i32))?;
         } else {
@@ -531,25 +532,6 @@ impl<'w> Cursor<'w> {
     }
 }
 
-/// A decimal with so many places and fewer digits is printed with an exponent: less than 0.0001.
-const SMALL: [u64; 16] = [
-    0,
-    0,
-    0,
-    0,
-    0,
-    10,
-    100,
-    1_000,
-    10_000,
-    100_000,
-    1_000_000,
-    10_000_000,
-    100_000_000,
-    1_000_000_000,
-    10_000_000_000,
-    100_000_000_000,
-];
 const TENS: [u64; 16] = [
     1,
     10,
