@@ -54,8 +54,12 @@ export function validationPoints(closed: ClosedPoints): readonly ValidationPoint
   });
 }
 
-/** When the first records of points were printed: milliseconds since 1970, UTC. A clock of an unknown zone is taken for UTC. */
+/**
+ * When the first records of points were printed: milliseconds since 1970, UTC, for {@link ClosedPoints.viewCsv}. Empty if no
+ * zone is known: the core takes its own times for UTC then.
+ */
 export function pointTimes(closed: ClosedPoints): Float64Array {
+  if (!closed.time.hasZones) return new Float64Array(0);
   return Float64Array.from({ length: closed.length }, (_, point) =>
     closed.time.absolute(
       closed.number(point, "timestamp"),

@@ -124,8 +124,7 @@ export class CsvPublisher implements UpdatePublisher {
       const added = this.#validation.columns.includes(column) ? [] : columns;
       await this.#validation.addColumns(added, "", this.#validationSegments.trailing);
     }
-    // Without them, the core takes its own for UTC.
-    const times = this.#times.length > 0 && closed.time.hasZones ? pointTimes(closed) : new Float64Array(0);
+    const times = this.#times.length > 0 ? pointTimes(closed) : new Float64Array(0);
     await this.#validation.writeView(() => closed.viewCsv(this.#pointColumns(metricNames), times));
   }
 

@@ -26,8 +26,6 @@ export interface RowLines {
   rows(table: TableName, rows: readonly (readonly Cell[])[]): string;
 }
 
-const NO_TIMES = new Float64Array(0);
-
 /** Lines of JSON, each with what its row has. */
 export class JsonLines implements RowLines {
   readonly #named: boolean;
@@ -135,8 +133,7 @@ export class PointLines {
       position: true,
       ...this.#frame,
     };
-    // Without them, the core takes its own for UTC.
-    return closed.viewCsv(columns, closed.time.hasZones ? pointTimes(closed) : NO_TIMES);
+    return closed.viewCsv(columns, pointTimes(closed));
   }
 
   #placeOf(column: string): number {

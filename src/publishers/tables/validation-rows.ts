@@ -25,7 +25,6 @@ export function metricColumns(): ColumnNames {
 /** Where a metric is: in a column, or by a name in `further`. */
 type Place = readonly [value: number | string, stalled: number | string];
 
-const NO_TIMES = new Float64Array(0);
 /** The first column of a metric. */
 const FIRST = (INDICES.get("up") ?? 0) + 1;
 
@@ -64,8 +63,8 @@ export class ValidationRows {
     const { closed } = update;
     const cells = Float64Array.from(this.#places.flat() as number[], (column) => column - FIRST);
     const columns = { position: true, names: "" };
-    const times = closed.time.hasZones ? pointTimes(closed) : NO_TIMES;
-    return closed.viewCsv({ cells, width: FURTHER + 1 - FIRST, ...columns, prefix: head }, times);
+    const width = FURTHER + 1 - FIRST;
+    return closed.viewCsv({ cells, width, ...columns, prefix: head }, pointTimes(closed));
   }
 
   /** Gives metrics their places, in the order of their first records, whatever closes first: names must not depend on the chunks of a log. */
