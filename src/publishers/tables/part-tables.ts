@@ -2,8 +2,8 @@
 import type { RunUpdate } from "../../run/run-reader.js";
 import type { RunName } from "./columns.js";
 import type { EarlierRows } from "./earlier-rows.js";
-import { PART_TABLES, PartFiles, type PartOptions, type PartTablesSummary } from "./part-files.js";
-import { csvHead, jsonHead } from "./row-text.js";
+import { PartFiles, type PartOptions, type PartTablesSummary } from "./part-files.js";
+import { csvHead, jsonHead, runCells } from "./row-text.js";
 import { putTraining, trainingJson } from "./training-rows.js";
 import { ValidationRows, validationJson } from "./validation-rows.js";
 
@@ -25,7 +25,7 @@ export class PartTables {
     this.#noteStart();
     const csv = new TextEncoder().encode(csvHead(name, partitionBy));
     const json = jsonHead(name, partitionBy);
-    const texts = this.#texts(name);
+    const texts = runCells(name, partitionBy);
     const validations = new ValidationRows();
     return (update) => {
       const { batch, closed } = update;
@@ -51,13 +51,9 @@ export class PartTables {
   /** Adds a run whose rows are in earlier tables; it is the one at `index` of their part. */
   async copyRun(name: RunName, earlier: EarlierRows, index: number): Promise<void> {
     this.#noteStart();
-    for (const table of PART_TABLES)
-      await earlier.copy(
-        table,
-        index,
-        this.#texts(name),
-        table === "training" ? this.#training : this.#validation,
-      );
+    const texts = runCells(name, this.#options.partitionBy);
+    await earlier.copy("training", index, texts, this.#training);
+    await earlier.copy("validation", index, texts, this.#validation);
   }
 
   /** Ends the part: its files are complete. */
@@ -74,10 +70,5 @@ export class PartTables {
   #noteStart(): void {
     this.#training.startRun();
     this.#validation.startRun();
-  }
-
-  /** What the rows of a run start with. */
-  #texts({ project, group, run }: RunName): readonly string[] {
-    return this.#options.partitionBy === undefined ? [project, group, run] : [group, run];
   }
 }

@@ -4,14 +4,24 @@ import { formatCount, formatFloat } from "../csv/float.js";
 import type { Cell, Column, ColumnType, Metrics, RunName } from "./columns.js";
 import type { PartitionColumn } from "./schema.js";
 
-/** A row's first cells as CSV, with the comma that follows. */
-export function csvHead({ project, group, run }: RunName, partitionBy?: PartitionColumn): string {
-  return csvStart(partitionBy === undefined ? [project, group, run] : [group, run]);
+/** The fields of a run's name that its rows start with, in their order; folders have that of the partition. */
+function runFields({ project, group, run }: RunName, partitionBy: PartitionColumn): Partial<RunName> {
+  return partitionBy === undefined ? { project, group, run } : { group, run };
+}
+
+/** A row's first cells. */
+export function runCells(name: RunName, partitionBy: PartitionColumn): readonly string[] {
+  return Object.values(runFields(name, partitionBy));
+}
+
+/** The same as CSV, with the comma that follows. */
+export function csvHead(name: RunName, partitionBy: PartitionColumn): string {
+  return csvStart(runCells(name, partitionBy));
 }
 
 /** A row's first fields as JSON, without the end of the object. */
-export function jsonHead({ project, group, run }: RunName, partitionBy?: PartitionColumn): string {
-  return JSON.stringify(partitionBy === undefined ? { project, group, run } : { group, run }).slice(0, -1);
+export function jsonHead(name: RunName, partitionBy?: PartitionColumn): string {
+  return JSON.stringify(runFields(name, partitionBy)).slice(0, -1);
 }
 
 /** A number as the CSV files print it. */
