@@ -126,7 +126,7 @@ export async function writeTables(
     earlier = incremental ? TablesState.open(folder, options) : undefined;
     const { verify = false, signal } = options;
     const items = await planReuse(await divide(trainings, options), earlier, { verify, signal });
-    const fault = await makeParts(items, place, earlier, options);
+    const fault = await makeParts(items, place, options);
     const parts = await readParts(items, place, earlier);
     const read = parts.map(receiptsOf);
     receipts = read.flat();

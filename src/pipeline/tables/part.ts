@@ -9,8 +9,12 @@ import type { Source } from "../../io/source.js";
 import { type RunName, TABLE_FORMATS, type TableFormat } from "../../publishers/tables/columns.js";
 import { type Compression, loadCompressor } from "../../publishers/tables/compression.js";
 import { type EarlierPart, EarlierRows, type PartPlaces } from "../../publishers/tables/earlier-rows.js";
-import type { PartTablesSummary } from "../../publishers/tables/part-files.js";
-import { PART_TABLES, type PartTableName, partFile } from "../../publishers/tables/part-files.js";
+import {
+  PART_TABLES,
+  type PartTableName,
+  type PartTablesSummary,
+  partFile,
+} from "../../publishers/tables/part-files.js";
 import { PartTables } from "../../publishers/tables/part-tables.js";
 import type { PartitionColumn } from "../../publishers/tables/schema.js";
 import { type RunExtent, RunExtentReader } from "../../run/run-extent.js";

@@ -71,13 +71,15 @@ export async function readParts(
 export async function makeParts(
   items: readonly PlannedItem[],
   place: string,
-  earlier: TablesState | undefined,
   options: PartsOptions,
 ): Promise<string | undefined> {
   const { threads: asked, formats, compression, parser, partitionBy, signal: outer } = options;
   const { progress, runsDone } = options;
   const pending = new Map(items.map((item) => [item.digest, item]));
-  for (const { item } of await readParts(items, place, earlier)) {
+  for (const item of items) {
+    const isThere =
+      item.earlierPart !== undefined || (await readPart(join(place, item.digest))) !== undefined;
+    if (!isThere) continue;
     pending.delete(item.digest);
     progress(item.bytes);
     runsDone?.(item.runs.length);

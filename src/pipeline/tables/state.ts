@@ -10,8 +10,11 @@ import { fileStamp } from "../../io/source.js";
 import type { TableFormat } from "../../publishers/tables/columns.js";
 import type { PartPlace, PartPlaces } from "../../publishers/tables/earlier-rows.js";
 import { PartFile } from "../../publishers/tables/part-file.js";
-import type { PartTablesSummary } from "../../publishers/tables/part-files.js";
-import { PART_TABLES, type PartTableName } from "../../publishers/tables/part-files.js";
+import {
+  PART_TABLES,
+  type PartTableName,
+  type PartTablesSummary,
+} from "../../publishers/tables/part-files.js";
 import { digestOfOptions, type RowOptions, type WorkItem } from "./items.js";
 import type { PartLog } from "./part.js";
 
@@ -66,6 +69,7 @@ export class TablesState {
   readonly #runs = new Map<string, number>();
   readonly #files = new Map<string, StateFile>();
   #last: { readonly part: number; readonly texts: readonly string[] } | undefined;
+  #lastHead: { readonly part: number; readonly head: PartHead } | undefined;
 
   private constructor(file: number) {
     this.#file = file;
@@ -120,7 +124,10 @@ export class TablesState {
   }
 
   head(part: number): PartHead {
-    return JSON.parse(this.#texts(part)[0] ?? "") as PartHead;
+    // Asked for once a run, and mostly for the runs of one part.
+    if (this.#lastHead?.part !== part)
+      this.#lastHead = { part, head: JSON.parse(this.#texts(part)[0] ?? "") as PartHead };
+    return this.#lastHead.head;
   }
 
   /** The JSON of a part, as it stands. */

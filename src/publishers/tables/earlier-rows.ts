@@ -92,7 +92,7 @@ export class EarlierRows {
   }
 
   async #openParquet(table: PartTableName, place: PartPlace): Promise<EarlierColumns> {
-    const { columns, order: _order } = fileSchema(table, this.#options.partitionBy);
+    const { columns } = fileSchema(table, this.#options.partitionBy);
     const { parquet, bytes } = this.#part.tables[table];
     const frame = new ParquetFrame(columns, { program: "" });
     // Their bytes are where they were written, counted from the start of the part.
