@@ -4,11 +4,10 @@
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { cache, dataFrames, has, must, python, run, skipped } from "./tools.mjs";
+import { cache, dataFrames, goProgram, has, moto, must, python, run, skipped } from "./tools.mjs";
 
 const SPARK = "4.3.0";
 const TASKGRAPH = "24.5.1";
-const MOTO = "5.2.5";
 const MINIO = "v0.0.0-20260212201848-7aac2a2c5b7c";
 const PACKAGES = [
   "slurmctld",
@@ -61,20 +60,8 @@ function debian() {
   return unpacked;
 }
 
-/** The program of MinIO, which Go builds; empty where it can't be had: then moto is the only server of S3. */
-function minio() {
-  const place = join(cache, `minio-${MINIO}`);
-  const program = join(place, "minio");
-  if (existsSync(program)) return program;
-  if (spawnSync("go", ["version"]).status !== 0) return skipped("MinIO", "there is no go") ?? "";
-  console.error("building MinIO, once: this takes some minutes");
-  const environment = { ...process.env, GOBIN: place, GOFLAGS: "-mod=mod" };
-  const made = run("go", ["install", `github.com/minio/minio@${MINIO}`], {
-    env: environment,
-    timeout: 1_800_000,
-  });
-  return made === 0 ? program : (skipped("MinIO", "go could not build it") ?? "");
-}
+/** The program of MinIO; empty where it can't be had: then moto is the only server of S3. */
+const minio = () => goProgram("MinIO", "github.com/minio/minio", MINIO, { timeout: 1_800_000 }) ?? "";
 
 /** The interpreter of a virtual environment; empty where it can't be had. */
 const interpreter = (venv) => (venv === undefined ? "" : join(venv, "bin/python"));
@@ -86,7 +73,7 @@ const env = {
   SCALE_TOOL: tool() ?? "",
   SCALE_DEBIAN: debian() ?? "",
   SCALE_PYARROW: interpreter(dataFrames()),
-  SCALE_MOTO: interpreter(python("a server of S3", "moto", MOTO, [`moto[server]==${MOTO}`])),
+  SCALE_MOTO: interpreter(moto()),
   SCALE_MINIO: minio(),
   SCALE_TASKGRAPH: python("Taskgraph", "taskcluster-taskgraph", TASKGRAPH) ?? "",
 };

@@ -97,6 +97,25 @@ export function dataFrames() {
   return python("data frames", "pandas", "3.1.1", ["pyarrow", "duckdb", "polars", "deltalake"]);
 }
 
+/** The same with a server of S3. */
+export function moto() {
+  const version = "5.2.5";
+  return python("a server of S3", "moto", version, [`moto[server]==${version}`]);
+}
+
+/** A program that Go builds, in a folder of its own; nothing where it can't be had. */
+export function goProgram(what, path, version, options = {}) {
+  const name = path.split("/").at(-1);
+  const folder = join(cache, `${name}-${version}`);
+  const program = join(folder, name);
+  if (existsSync(program)) return program;
+  if (spawnSync("go", ["version"]).status !== 0) return skipped(what, "there is no go");
+  console.error(`building ${what}, once: this may take some minutes`);
+  const env = { ...process.env, GOBIN: folder, GOFLAGS: "-mod=mod" };
+  const made = run("go", ["install", `${path}@${version}`], { env, ...options });
+  return made === 0 ? program : skipped(what, "go could not build it");
+}
+
 /** Says what is left out, and why. */
 export function skipped(what, why) {
   console.error(`skipped: ${what}: ${why}`);
