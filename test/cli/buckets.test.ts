@@ -54,6 +54,11 @@ async function run(
   return done;
 }
 
+/** The command of a worker that writes a shard as CSV. */
+function worker(manifest: string, shard: string, out: string): string[] {
+  return ["archive", "--manifest", manifest, "--shard", shard, "--format", "csv", "-o", out];
+}
+
 /** The objects below a folder of the bucket, by their names there. */
 function objectsBelow(folder: string): Record<string, string> {
   const keys = server.keys("bkt").filter((key) => key.startsWith(`${folder}/`));
@@ -134,19 +139,8 @@ describe("results in a bucket", () => {
     });
     server.put("bkt", "out/shard-1-of-2/old.tsv", "from before");
     for (const shard of ["1/2", "2/2"]) {
-      const args = [
-        "archive",
-        "--manifest",
-        "s3://bkt/m.ndjson",
-        "--shard",
-        shard,
-        "--format",
-        "csv",
-        "-q",
-        "-o",
-      ];
-      await run([...args, "s3://bkt/out"]);
-      await run([...args, "out"], { folder });
+      for (const out of ["s3://bkt/out", "out"])
+        await run([...worker("s3://bkt/m.ndjson", shard, out), "-q"], { folder });
     }
     const { "metrics.json": _one, ...local } = files(join(folder, "out"));
     expect(Object.keys(objectsBelow("out"))).toEqual(Object.keys(local));
@@ -174,18 +168,7 @@ describe("results in a bucket", () => {
     const plan = () => run(["plan", "s3://bkt/archive", "-o", "m.ndjson", "-q"], { folder });
     const work = async (...more: string[]) => {
       server.requests.length = 0;
-      const args = [
-        "archive",
-        "--manifest",
-        "m.ndjson",
-        "--shard",
-        "1/1",
-        "--format",
-        "csv",
-        "-o",
-        "s3://bkt/out",
-      ];
-      const done = await run([...args, ...more], { folder });
+      const done = await run([...worker("m.ndjson", "1/1", "s3://bkt/out"), ...more], { folder });
       const puts = server.requests.filter(({ method, path }) => method === "PUT" && path.includes("/out/"));
       return { ...done, puts: puts.map(({ path }) => path.replace(/^.*\//, "").replace(/\?.*/, "")) };
     };
@@ -254,18 +237,10 @@ describe("results in a bucket", () => {
     await run(["plan", "s3://bkt/archive", "-o", "s3://bkt/m.ndjson", "-q"]);
     server.put("bkt", "out/shard-1-of-1/manifest.ndjson", "another plan's");
     server.fail(/PUT .*runs\.csv/, { kind: "status", status: 403 }, 100);
-    const args = [
-      "archive",
-      "--manifest",
-      "s3://bkt/m.ndjson",
-      "--shard",
-      "1/1",
-      "--format",
-      "csv",
-      "-o",
-      "s3://bkt/out",
-    ];
-    check(await run(args), { code: 3, stderr: /not written: s3:\/\/bkt\/out\/shard-1-of-1\/runs\.csv/ });
+    check(await run(worker("s3://bkt/m.ndjson", "1/1", "s3://bkt/out")), {
+      code: 3,
+      stderr: /not written: s3:\/\/bkt\/out\/shard-1-of-1\/runs\.csv/,
+    });
     expect(Object.keys(objectsBelow("out"))).not.toContain("shard-1-of-1/manifest.ndjson");
   });
 

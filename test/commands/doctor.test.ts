@@ -1,24 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { check, freshFolder } from "../cli/run-binary.js";
 import { runHere } from "../cli/run-here.js";
-import { ownGroup, TaskclusterStandIn } from "../servers/taskcluster/index.js";
-import { StandInServer } from "../servers/wandb/index.js";
+import { startTaskServers, type TaskServers } from "../servers/task-servers.js";
+import type { TaskclusterStandIn } from "../servers/taskcluster/index.js";
+import type { StandInServer } from "../servers/wandb/index.js";
 
 const SECRET = "project/x";
+let servers: TaskServers;
 let wandb: StandInServer;
 let taskcluster: TaskclusterStandIn;
 
 beforeAll(async () => {
-  wandb = await StandInServer.start();
-  taskcluster = await TaskclusterStandIn.start({
-    groups: [ownGroup("fjord")],
-    secrets: { [SECRET]: { token: wandb.apiKey } },
-  });
+  servers = await startTaskServers(SECRET);
+  ({ wandb, taskcluster } = servers);
 });
-afterAll(async () => {
-  await wandb.close();
-  await taskcluster.close();
-});
+afterAll(() => servers.close());
 
 async function doctor(args: readonly string[], env: Readonly<Record<string, string>>) {
   const folder = freshFolder();

@@ -8,8 +8,9 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync
 import { join, resolve } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { buildWheel } from "../python/build-wheel.js";
-import { ownGroup, TaskclusterStandIn } from "../servers/taskcluster/index.js";
-import { StandInServer } from "../servers/wandb/index.js";
+import { startTaskServers, type TaskServers } from "../servers/task-servers.js";
+import type { TaskclusterStandIn } from "../servers/taskcluster/index.js";
+import type { StandInServer } from "../servers/wandb/index.js";
 import { parseRow } from "../servers/wandb/json-lines.js";
 import { absent, apply, copyOfCheckout, environmentOf, folder, pythonWith, run } from "./adopt/mozilla.js";
 
@@ -21,6 +22,7 @@ const STEPS = ["one-file", "full-change"] as const;
 type Step = (typeof STEPS)[number];
 
 let dist = "";
+let servers: TaskServers;
 let wandb: StandInServer;
 let taskcluster: TaskclusterStandIn;
 const copies: Partial<Record<Step, { readonly copy: string; readonly venv: string }>> = {};
@@ -67,16 +69,10 @@ beforeAll(() => {
 }, 900_000);
 
 beforeEach(async () => {
-  wandb = await StandInServer.start();
-  taskcluster = await TaskclusterStandIn.start({
-    groups: [ownGroup("fjord")],
-    secrets: { [SECRET]: { token: wandb.apiKey } },
-  });
+  servers = await startTaskServers(SECRET);
+  ({ wandb, taskcluster } = servers);
 });
-afterEach(async () => {
-  await wandb.close();
-  await taskcluster.close();
-});
+afterEach(() => servers.close());
 
 /** What a task of theirs has in its environment. */
 function taskEnvironment(step: Step, task: string, work: string): NodeJS.ProcessEnv {

@@ -5,28 +5,24 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { eventually, freshFolder, type LiveRun, result, startBinary } from "../cli/run-binary.js";
 import { type OfficialRun, official, officialClientFound } from "../interop/official-client.js";
-import { ownGroup, TaskclusterStandIn } from "../servers/taskcluster/index.js";
-import { StandInServer } from "../servers/wandb/index.js";
+import { startTaskServers, type TaskServers } from "../servers/task-servers.js";
+import type { TaskclusterStandIn } from "../servers/taskcluster/index.js";
+import type { StandInServer } from "../servers/wandb/index.js";
 import { type TrainingLog, trainingLog } from "./training-log.js";
 
 const TASK = "BWttdfxdQ3aBIFP29lDaAg";
 const SECRET = "project/translations/level-1/weights-and-biases";
 const RUN = "teacher-2_ZowUk";
 const FLAGS = ["--from-stream", "--publish-group-logs", "--verbose"];
+let servers: TaskServers;
 let wandb: StandInServer;
 let taskcluster: TaskclusterStandIn;
 
 beforeEach(async () => {
-  wandb = await StandInServer.start();
-  taskcluster = await TaskclusterStandIn.start({
-    groups: [ownGroup("fjord")],
-    secrets: { [SECRET]: { token: wandb.apiKey } },
-  });
+  servers = await startTaskServers(SECRET);
+  ({ wandb, taskcluster } = servers);
 });
-afterEach(async () => {
-  await wandb.close();
-  await taskcluster.close();
-});
+afterEach(() => servers.close());
 
 function environment(folder: string, more: Readonly<Record<string, string>> = {}): Record<string, string> {
   return {

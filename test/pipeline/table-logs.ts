@@ -3,8 +3,23 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { FileSource } from "../../src/io/source.js";
-import type { TableRun } from "../../src/pipeline/tables/job.js";
+import type { TableRun, TablesOptions } from "../../src/pipeline/tables/job.js";
 import { chatter, start, train, valid } from "../cli/sample-logs.js";
+
+/** Tables in all formats, made in this thread. */
+export function tableOptions(place: string, more: Partial<TablesOptions> = {}): TablesOptions {
+  return {
+    folder: place,
+    formats: ["csv", "parquet", "ndjson"],
+    compression: "snappy",
+    threads: 1,
+    parser: {},
+    version: "1.2.3",
+    signal: new AbortController().signal,
+    progress: () => {},
+    ...more,
+  };
+}
 
 /** A training record with label counts. */
 export function labelled(up: number): string {

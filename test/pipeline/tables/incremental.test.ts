@@ -25,7 +25,7 @@ import {
 } from "../../../src/pipeline/tables/job.js";
 import { STATE } from "../../../src/pipeline/tables/state.js";
 import { start, train, valid } from "../../cli/sample-logs.js";
-import { labelled } from "../table-logs.js";
+import { labelled, tableOptions } from "../table-logs.js";
 
 let scratch: string;
 beforeAll(async () => {
@@ -36,18 +36,7 @@ afterAll(() => rm(scratch, { recursive: true }));
 const folder = () => mkdtemp(join(scratch, "x-"));
 
 function options(place: string, more: Partial<TablesOptions> = {}): TablesOptions {
-  return {
-    folder: place,
-    formats: ["csv", "parquet", "ndjson"],
-    compression: "snappy",
-    threads: 1,
-    parser: {},
-    version: "1.2.3",
-    signal: new AbortController().signal,
-    progress: () => {},
-    incremental: true,
-    ...more,
-  };
+  return tableOptions(place, { incremental: true, ...more });
 }
 
 /** A log with whatever columns of tables can hold. */

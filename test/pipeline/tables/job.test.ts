@@ -16,18 +16,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FileSource } from "../../../src/io/source.js";
 import { publishLog } from "../../../src/pipeline/publish-log.js";
-import {
-  type EvaluationRow,
-  type TableRun,
-  type TablesOptions,
-  writeTables,
-} from "../../../src/pipeline/tables/job.js";
+import { type EvaluationRow, type TableRun, writeTables } from "../../../src/pipeline/tables/job.js";
 import { filePublisher } from "../../../src/publishers/files.js";
 import { TABLES } from "../../../src/publishers/tables/columns.js";
 import { start, train, valid } from "../../cli/sample-logs.js";
 import { shared, sharedIsThere } from "../../golden/shared.js";
 import { type Row, readCsv, readTable } from "../../publishers/tables/read-tables.js";
-import { writeLogs } from "../table-logs.js";
+import { tableOptions as options, writeLogs } from "../table-logs.js";
 
 let scratch: string;
 beforeAll(async () => {
@@ -36,20 +31,6 @@ beforeAll(async () => {
 afterAll(() => rm(scratch, { recursive: true }));
 
 const folder = () => mkdtemp(join(scratch, "out-"));
-
-function options(place: string, more: Partial<TablesOptions> = {}): TablesOptions {
-  return {
-    folder: place,
-    formats: ["csv", "parquet", "ndjson"],
-    compression: "snappy",
-    threads: 1,
-    parser: {},
-    version: "1.2.3",
-    signal: new AbortController().signal,
-    progress: () => {},
-    ...more,
-  };
-}
 
 /** The rows that `parse_tc_logs` writes of each log, with the name of the run in front. */
 async function parsed(runs: readonly TableRun[], table: "training" | "validation"): Promise<Row[]> {
