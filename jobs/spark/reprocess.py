@@ -6,7 +6,7 @@ them again, and registers the tables when every shard is there:
       --worker 'tool/node tool/node_modules/marian-tracking/bin/run.js' --catalog logs
 
 A shard is there whole or not at all, also if two attempts write it at once (speculation, a lost executor). Run again, the
-job replaces every shard.
+job leaves shards that are done and have not changed.
 
 Exit codes: 0 every shard is there; 1 one is not, the job names it; 2 wrong arguments.
 """
